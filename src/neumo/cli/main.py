@@ -1,0 +1,62 @@
+"""The `neumo` command: puts the commands together and turns errors into one line and a status."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from neumo import __version__
+from neumo.core.errors import NeumoError
+
+app = typer.Typer(
+    name="neumo",
+    help="Sorts chest radiographs into normal, bacterial and viral pneumonia. Not a medical device: "
+    "the decision is the professional's.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Data sets: get, check, make phantoms.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"neumo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Options of every command."""
+
+
+def _register() -> None:
+    from neumo.cli import data_check, data_get, data_phantom
+
+    data_app.command("check")(data_check.check)
+    data_app.command("get")(data_get.get)
+    data_app.command("phantom")(data_phantom.phantom)
+
+
+_register()
+
+
+def main() -> None:
+    """Run the command line; errors of the neumo family end with status 2 and one message."""
+    try:
+        app(standalone_mode=True)
+    except NeumoError as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
+        sys.exit(2)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What every command shows alike: the console, progress with rate and time left, missing parts."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from neumo.core.errors import MissingExtraError
+
+console = Console(highlight=False)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "")
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function of (done, total) that shows a bar from its first call on."""
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), console=console
+    )
+    task = bar.add_task(what, total=None, visible=False)
+
+    def advance(done: int, total: int) -> None:
+        if not bar.live.is_started:
+            bar.start()
+        bar.update(task, completed=done, total=total, visible=True)
+        if done >= total:
+            bar.stop()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
+
+
+def require_train_extra(command: str) -> None:
+    """Raise MissingExtraError where the learning parts are not installed."""
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("lightning") is None:
+        raise MissingExtraError(f'{command}: needs the training parts; install them with pip install "neumo[train]"')

@@ -1,0 +1,1 @@
+"""The words that every other room uses: findings, radiographs, errors. NumPy only."""

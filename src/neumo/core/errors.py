@@ -1,0 +1,56 @@
+"""One family of errors. Each message names the file or key, the value, and what to do.
+
+Every error is also the matching built-in, so that code which knows nothing of neumo can catch it.
+"""
+
+
+class NeumoError(Exception):
+    """Base of all errors that neumo raises on purpose; the CLI prints them without a traceback."""
+
+
+class UnreadableImageError(NeumoError, ValueError):
+    """A file is no image that neumo can turn into pixels (corrupt, truncated, empty, unknown format)."""
+
+
+class ImageTooLargeError(UnreadableImageError):
+    """An image declares more pixels than the limit; it was not decoded."""
+
+
+class DatasetError(NeumoError, ValueError):
+    """A data set folder cannot be used: missing, empty, a class without images, an unknown class."""
+
+
+class ManifestError(DatasetError):
+    """A manifest CSV has a missing column, an unknown label or names a file that is not there."""
+
+
+class SplitError(NeumoError, ValueError):
+    """A split cannot be made, or a split file does not match the data."""
+
+
+class ConfigError(NeumoError, ValueError):
+    """An experiment file has faults; the message lists all of them with key, value and remedy."""
+
+
+class CheckpointError(NeumoError, ValueError):
+    """A run or its weights cannot be loaded: another model, tampered with, or not safetensors."""
+
+
+class EvaluationError(NeumoError, ValueError):
+    """Predictions cannot be judged: none there, wrong shape, a class missing, runs that do not match."""
+
+
+class DownloadError(NeumoError, OSError):
+    """A download failed, was interrupted, or is not what was expected."""
+
+
+class UnsafeArchiveError(DownloadError):
+    """An archive would write outside its target, or unpack to more than the limit."""
+
+
+class MissingExtraError(NeumoError, ImportError):
+    """A command needs an optional part of neumo that is not installed."""
+
+
+class OutputError(NeumoError, OSError):
+    """A result could not be written (full disk, no permission); nothing partial was left."""

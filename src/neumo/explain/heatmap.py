@@ -1,0 +1,98 @@
+"""Coarse class maps to heat maps of the radiograph's size, and a check of where they look."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_FLAT = 1e-12
+"""A map whose largest positive value lies below this points nowhere."""
+
+
+def rectify(class_map: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Keep what speaks for the finding and scale its largest value to 1.
+
+    Negative values speak against the finding and become 0, as in Grad-CAM (Selvaraju et al., ICCV 2017).
+
+    Parameters
+    ----------
+    class_map : ndarray of float, shape (h, w)
+        Class activation map in any unit.
+
+    Returns
+    -------
+    ndarray of float32, shape (h, w)
+        In 0-1; all 0 where nothing speaks for the finding.
+
+    Raises
+    ------
+    ValueError
+        The map is not two-dimensional, is empty, or holds NaN or infinity.
+    """
+    if class_map.ndim != 2 or class_map.size == 0:
+        raise ValueError(f"class map: shape {class_map.shape} is no plane; give one map of shape (h, w)")
+    if not np.isfinite(class_map).all():
+        raise ValueError("class map: holds NaN or infinity; the network's gradients or activations overflowed")
+    positive = np.maximum(class_map.astype(np.float64), 0.0)
+    peak = float(positive.max())
+    if peak < _FLAT:
+        return np.zeros(class_map.shape, dtype=np.float32)
+    return (positive / peak).astype(np.float32)
+
+
+def upsample(class_map: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Turn a class map into a heat map of a radiograph's size.
+
+    Parameters
+    ----------
+    class_map : ndarray of float, shape (h, w)
+        Class activation map in any unit, usually of some 7 x 7 to 28 x 28 cells.
+    shape : (int, int)
+        Height and width of the radiograph in pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+        In 0-1, bilinear between the centres of the cells.
+
+    Raises
+    ------
+    ValueError
+        The map cannot be used (see `rectify`), or `shape` is not positive.
+    """
+    height, width = shape
+    if height < 1 or width < 1:
+        raise ValueError(f"heat map: {height} x {width} pixels is no size; give a height and width of 1 or more")
+    coarse = Image.fromarray(rectify(class_map))
+    fine = np.asarray(coarse.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
+    return np.clip(fine, 0.0, 1.0)
+
+
+def border_share(heat: NDArray[np.floating], margin: float = 0.1) -> float:
+    """Share of a heat map's total that lies in the frame along the edges.
+
+    A high share hints at a shortcut: markers, collimator edges and text lie there, lungs do not.
+
+    Parameters
+    ----------
+    heat : ndarray of float, shape (height, width)
+        Values of 0 or more.
+    margin : float
+        Width of the frame as a share of each side, above 0 and below 0.5.
+
+    Returns
+    -------
+    float
+        In 0-1; NaN where the heat map is 0 everywhere.
+
+    Raises
+    ------
+    ValueError
+        `margin` is out of bounds.
+    """
+    if not 0.0 < margin < 0.5:
+        raise ValueError(f"margin: {margin} is out of bounds; use a number above 0 and below 0.5")
+    total = float(heat.sum())
+    if total <= 0.0:
+        return float("nan")
+    down, across = (max(1, round(side * margin)) for side in heat.shape)
+    return 1.0 - float(heat[down:-down, across:-across].sum()) / total

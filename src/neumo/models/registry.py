@@ -1,0 +1,30 @@
+"""Networks by name; a new one is one entry here and one file beside it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import nn
+
+from neumo.core.errors import ConfigError
+from neumo.models.study_cnn import StudyCNN
+
+NETWORKS: Mapping[str, Callable[..., nn.Module]] = {"study_cnn": StudyCNN}
+"""Name in an experiment file to a factory; every factory accepts `image_size`."""
+
+
+def build_network(name: str, options: Mapping[str, Any], image_size: int) -> nn.Module:
+    """Make a network with fresh weights.
+
+    Every network has a module `features`, whose output (N, channels, h, w) the explanations read.
+
+    Raises
+    ------
+    ConfigError
+        No network has this name, or it does not take these options.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(f"model.name: {name!r} is not known; use one of {', '.join(NETWORKS)}")
+    try:
+        return NETWORKS[name](**options, image_size=image_size)
+    except TypeError as error:
+        raise ConfigError(f"model: {name} does not take these options ({error})") from error

@@ -1,0 +1,60 @@
+"""The study's network: three convolution blocks, a dense layer, dropout, three classes."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from neumo.core.findings import FINDINGS
+
+
+class StudyCNN(nn.Module):
+    """Sequential CNN of the study (S4).
+
+    Each block is a 3 x 3 convolution that keeps the size, ReLU, and 2 x 2 maximum pooling. The study leaves
+    the numbers of filters, the dense width and the dropout rate open; the experiment file sets them.
+
+    Parameters
+    ----------
+    filters : sequence of int
+        Filters of the convolution blocks.
+    dense : int
+        Width of the dense layer.
+    dropout : float
+        Share of dense activations dropped in training, 0-1.
+    image_size : int
+        Side of the input in pixels; a multiple of 2 to the number of blocks.
+    """
+
+    def __init__(
+        self, filters: Sequence[int] = (32, 64, 128), dense: int = 128, dropout: float = 0.5, image_size: int = 224
+    ) -> None:
+        super().__init__()
+        blocks: list[nn.Module] = []
+        channels = 1
+        for width in filters:
+            blocks += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+            channels = width
+        side = image_size // 2 ** len(filters)
+        self.features = nn.Sequential(*blocks)
+        self.classifier = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(channels * side * side, dense),
+            nn.ReLU(inplace=True),
+            nn.Dropout(dropout),
+            nn.Linear(dense, len(FINDINGS)),
+        )
+        self.apply(_glorot)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits of shape (N, 3) for images of shape (N, 1, side, side) in 0-1."""
+        logits: torch.Tensor = self.classifier(self.features(images))
+        return logits
+
+
+def _glorot(layer: nn.Module) -> None:
+    # Keras' default, which the study trained from: Glorot uniform weights, zero biases.
+    if isinstance(layer, nn.Conv2d | nn.Linear):
+        nn.init.xavier_uniform_(layer.weight)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

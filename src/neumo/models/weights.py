@@ -1,0 +1,111 @@
+"""Weights on disk: safetensors beside a JSON that says which network they belong to. Never a pickle."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from neumo.core.errors import CheckpointError, ConfigError
+from neumo.core.files import replacing, write_json
+from neumo.core.findings import FINDINGS
+from neumo.models.registry import build_network
+
+WEIGHTS_FILE = "model.safetensors"
+CARD_FILE = "model.json"
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network with its weights, in evaluation mode, and what its input must be."""
+
+    network: nn.Module
+    name: str
+    image_size: int
+    sha256: str
+
+
+def save_network(network: nn.Module, folder: Path, *, name: str, options: Mapping[str, Any], image_size: int) -> str:
+    """Write model.safetensors and model.json into `folder`, each atomically; return the weights' SHA-256."""
+    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
+    with replacing(folder / WEIGHTS_FILE) as temporary:
+        save_file(tensors, temporary)
+        digest = _sha256(temporary)
+        write_json(
+            folder / CARD_FILE,
+            {
+                "schema": 1,
+                "name": name,
+                "options": dict(options),
+                "image_size": image_size,
+                "channels": 1,
+                "range": [0.0, 1.0],
+                "classes": list(FINDINGS),
+                "sha256": digest,
+            },
+        )
+    return digest
+
+
+def load_network(folder: Path) -> TrainedNetwork:
+    """Load what `save_network` wrote, after checking that it is exactly that.
+
+    Raises
+    ------
+    CheckpointError
+        A file is missing or no safetensors, the digest differs (tampered with or half copied), the classes
+        are others, or the weights belong to another network.
+    """
+    weights, card_file = folder / WEIGHTS_FILE, folder / CARD_FILE
+    card = _read_card(card_file)
+    if not weights.is_file():
+        raise CheckpointError(f"{weights}: no such file; only safetensors weights are loaded, never pickles (.pt, .ckpt)")
+    digest = _sha256(weights)
+    if digest != card["sha256"]:
+        raise CheckpointError(f"{weights}: its SHA-256 {digest[:12]} is not the {str(card['sha256'])[:12]} of {card_file.name}; "
+                              "the file was changed or belongs to another run, train or copy it again")
+    try:
+        network = build_network(card["name"], card["options"], card["image_size"])
+    except ConfigError as error:
+        raise CheckpointError(f"{card_file}: {error}") from error
+    try:
+        tensors = load_file(weights)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{weights}: is not a safetensors file ({error})") from error
+    _check_same_tensors(weights, network.state_dict(), tensors)
+    network.load_state_dict(tensors)
+    return TrainedNetwork(network.eval(), card["name"], card["image_size"], digest)
+
+
+def _read_card(card_file: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(card_file.read_text(encoding="utf-8"))
+        needed = {key: card[key] for key in ("name", "options", "image_size", "classes", "sha256")}
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{card_file}: no such file; is {card_file.parent} the folder of a trained run?") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{card_file}: is not a neumo model card ({error!r})") from error
+    if needed["classes"] != list(FINDINGS):
+        raise CheckpointError(f"{card_file}: its classes {needed['classes']} are not {list(FINDINGS)}")
+    return needed
+
+
+def _check_same_tensors(
+    weights: Path, expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]
+) -> None:
+    wrong = sorted(expected.keys() ^ found.keys()) or sorted(
+        key for key in expected if expected[key].shape != found[key].shape
+    )
+    if wrong:
+        raise CheckpointError(f"{weights}: holds the weights of another network (they differ in {wrong[0]})")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

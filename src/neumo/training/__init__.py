@@ -1,0 +1,1 @@
+"""An experiment file to a trained run (Lightning)."""

@@ -1,0 +1,126 @@
+"""What happens at the end of an epoch: history, best weights, one line for people, the resume point.
+
+All derive from Lightning's Checkpoint class only so that Lightning calls them after the metrics of the
+epoch exist, and in the order in which they are given.
+"""
+
+import csv
+import io
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Checkpoint
+from rich.console import Console
+
+from neumo.core.files import write_text
+from neumo.models.weights import save_network
+from neumo.training.module import Classifier
+
+COLUMNS = (
+    "epoch",
+    *(f"{part}_{name}" for part in ("train", "val") for name in ("loss", "accuracy", "precision", "recall", "auc")),
+    "learning_rate",
+    "seconds",
+)
+
+
+class History(Checkpoint):
+    """Metrics of every epoch, kept in metrics.csv and in the resume point."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.rows: list[dict[str, float]] = []
+        self._started = 0.0
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the epoch's clock."""
+        self._started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Add the epoch's row and write the file anew."""
+        row = {name: float(trainer.callback_metrics[name]) for name in COLUMNS[1:-1]}
+        row = {"epoch": float(trainer.current_epoch + 1), **row, "seconds": time.monotonic() - self._started}
+        self.rows.append(row)
+        if trainer.is_global_zero:
+            buffer = io.StringIO()
+            writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({**row, "epoch": int(row["epoch"])} for row in self.rows)
+            write_text(self.target, buffer.getvalue())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Rows so far."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the rows up again."""
+        self.rows = list(state_dict["rows"])
+
+
+class BestWeights(Checkpoint):
+    """Weights of the epoch with the lowest validation loss, as safetensors."""
+
+    def __init__(self, folder: Path, *, name: str, options: Mapping[str, Any], image_size: int) -> None:
+        self.folder, self.name, self.options, self.image_size = folder, name, options, image_size
+        self.loss = float("inf")
+        self.epoch = 0
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Keep the weights where the validation loss is the lowest so far."""
+        loss = float(trainer.callback_metrics["val_loss"])
+        if loss < self.loss:
+            self.loss, self.epoch = loss, trainer.current_epoch + 1
+            if trainer.is_global_zero and isinstance(pl_module, Classifier):
+                save_network(
+                    pl_module.network, self.folder, name=self.name, options=self.options, image_size=self.image_size
+                )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Best loss and epoch so far."""
+        return {"loss": self.loss, "epoch": self.epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take them up again."""
+        self.loss, self.epoch = state_dict["loss"], state_dict["epoch"]
+
+
+class EpochLines(Checkpoint):
+    """One line an epoch for people: metrics, rate and the most time that can be left."""
+
+    def __init__(self, console: Console, history: History, images: int) -> None:
+        self.console, self.history, self.images = console, history, images
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Print the line."""
+        if not trainer.is_global_zero:
+            return
+        row, last = self.history.rows[-1], trainer.max_epochs or 0
+        left = (last - row["epoch"]) * row["seconds"] / 60
+        self.console.print(
+            f"epoch {row['epoch']:.0f}/{last}  "
+            f"loss {row['train_loss']:.4f} / {row['val_loss']:.4f}  "
+            f"accuracy {row['train_accuracy']:.3f} / {row['val_accuracy']:.3f}  "
+            f"AUC {row['train_auc']:.3f} / {row['val_auc']:.3f} (train / validation)  "
+            f"{self.images / row['seconds']:.1f} images/s, {row['seconds']:.0f} s, at most {left:.0f} min left",
+            soft_wrap=True,
+        )
+
+
+class ResumePoint(Checkpoint):
+    """Everything needed to go on after this epoch, replaced as one piece."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Write beside, then rename: a kill at any moment leaves the last whole state."""
+        beside = self.target.with_suffix(".new")
+        trainer.save_checkpoint(beside)
+        if trainer.is_global_zero:
+            with beside.open("rb") as stream:
+                os.fsync(stream.fileno())
+            beside.replace(self.target)

@@ -1,0 +1,193 @@
+"""The experiment file: every choice of a run, validated as a whole."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from neumo.core.errors import ConfigError
+from neumo.data.balance import Balance
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SplitConfig(_Section):
+    """Which images train, validate and test; see `neumo.data.split`."""
+
+    kind: Literal["official", "fractions", "fold"]
+    validation: Annotated[float, Field(gt=0, lt=1)] | None = None
+    fractions: tuple[float, float, float] = (0.70, 0.15, 0.15)
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    fold: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _only_what_the_kind_uses(self) -> "SplitConfig":
+        used = {"official": {"validation"}, "fractions": {"fractions"}, "fold": {"folds", "fold"}}[self.kind]
+        idle = sorted(self.model_fields_set - used - {"kind"})
+        if idle:
+            raise ValueError(f"{', '.join(idle)} has no effect with kind {self.kind}; remove it or change kind")
+        if self.kind == "fold" and self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold} does not exist among {self.folds} folds, which count from 0")
+        return self
+
+
+class ModelConfig(_Section):
+    """Which network, and its own options."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class AugmentationConfig(_Section):
+    """Random changes of training images; all zero means none."""
+
+    flip: Share = 0.0
+    """Probability of a left-right flip."""
+    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """Largest rotation either way, in degrees."""
+    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest relative change of scale either way."""
+    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest relative change of contrast either way."""
+
+
+class OptimizerConfig(_Section):
+    """Adam and its learning rate."""
+
+    name: Literal["adam"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+
+
+class PlateauConfig(_Section):
+    """Reduction of the learning rate when the validation loss stops falling."""
+
+    patience: Annotated[int, Field(ge=0)] = 2
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    minimum: Annotated[float, Field(ge=0)] = 1e-6
+
+
+class ScheduleConfig(_Section):
+    """How long, in what steps and with what arithmetic."""
+
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
+    max_epochs: Annotated[int, Field(ge=1, le=10_000)] = 50
+    early_stopping: Annotated[int, Field(ge=1)] | None = 5
+    """Epochs without a better validation loss before training stops; null never stops early."""
+    plateau: PlateauConfig | None = PlateauConfig()
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
+    """`auto` is bf16-mixed where the processor or GPU computes in bfloat16, else 32-true."""
+
+
+class Experiment(_Section):
+    """A whole experiment file."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    description: str = ""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    image_size: Annotated[int, Field(ge=32, le=1024)] = 224
+    split: SplitConfig
+    balance: Balance = Balance.NONE
+    model: ModelConfig
+    augmentation: AugmentationConfig = AugmentationConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+
+    @field_validator("balance", mode="before")
+    @classmethod
+    def _exactly_one_balance(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple | dict):
+            raise ValueError(f"{value} are several strategies at once; choose exactly one")
+        return value
+
+
+def load_experiment(source: Path, overrides: Sequence[str] = ()) -> Experiment:
+    """Read an experiment file, apply `key=value` overrides, and validate everything together.
+
+    Parameters
+    ----------
+    source : Path
+        YAML file.
+    overrides : sequence of str
+        Such as "schedule.batch_size=16"; dots reach into sections, values are YAML.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or no YAML mapping, or has faults; all are listed, with key, value and remedy.
+    """
+    try:
+        value = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{source}: no such experiment file") from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{source}: is not a YAML file ({' '.join(str(error).split())})") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"{source}: must be a mapping of keys, such as the files in experiments/")
+    for override in overrides:
+        _apply(value, override)
+    return parse_experiment(value, str(source))
+
+
+def parse_experiment(value: dict[str, Any], where: str) -> Experiment:
+    """Validate plain values; `where` names them in messages. Raises ConfigError listing all faults."""
+    try:
+        return Experiment.model_validate(value)
+    except ValidationError as error:
+        faults = [_fault(item) for item in error.errors()]
+        listed = "\n".join(f"  {fault}" for fault in faults)
+        raise ConfigError(f"{where}: {len(faults)} fault{'s' * (len(faults) > 1)}\n{listed}") from error
+
+
+def _apply(value: dict[str, Any], override: str) -> None:
+    key, found, text = override.partition("=")
+    if not found or not key:
+        raise ConfigError(f"--set {override!r}: must be key=value, such as schedule.batch_size=16")
+    *sections, last = key.split(".")
+    for section in sections:
+        nested = value.setdefault(section, {})
+        if not isinstance(nested, dict):
+            raise ConfigError(f"--set {override!r}: {section!r} is a value, not a section")
+        value = nested
+    try:
+        value[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: {text!r} is not a YAML value") from error
+
+
+def _fault(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "experiment"
+    if item["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(item["loc"][:-1]), n=1)
+        remedy = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(_known_keys(item['loc'][:-1]))}"
+        return f"{key}: {item['input']!r}: unknown key; {remedy}"
+    if item["type"] == "missing":
+        return f"{key}: is missing; add it"
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{key}: {item['input']!r}: {message[:1].lower()}{message[1:]}"
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    section: type[BaseModel] = Experiment
+    for part in location:
+        field = section.model_fields.get(str(part))
+        inner = next(_sections(field.annotation), None) if field else None
+        if inner is None:
+            return []
+        section = inner
+    return sorted(section.model_fields)
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    if get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _sections(part)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation

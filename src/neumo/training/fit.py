@@ -1,0 +1,286 @@
+"""One run from an experiment to trained weights: data, split, balance, network, Lightning's loop."""
+
+import shutil
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, RichProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.trainer.states import TrainerStatus
+from numpy.typing import NDArray
+from rich.console import Console
+
+from neumo.core.errors import CheckpointError, ConfigError, OutputError, SplitError
+from neumo.core.findings import FINDINGS
+from neumo.data.balance import Balance, class_counts, class_weights, log_priors, resampled
+from neumo.data.layout import open_dataset
+from neumo.data.manifest import Manifest
+from neumo.data.pixels import Progress, decoded_pixels
+from neumo.data.split import Split, fold_split, fractions_split, official_split
+from neumo.models.registry import build_network
+from neumo.training.allocator import computes_in_bfloat16, keep_memory, use_all_cores
+from neumo.training.augmentation import random_augmentation
+from neumo.training.batches import Batches, PixelDataset
+from neumo.training.callbacks import BestWeights, EpochLines, History, ResumePoint
+from neumo.training.config import Experiment, SplitConfig
+from neumo.training.module import Classifier
+from neumo.training.run_folder import RunFolder, create_run, now
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes
+    ----------
+    folder : RunFolder
+    status : str
+        "finished", or "interrupted" when it was stopped and can be resumed.
+    epochs : int
+        Epochs done.
+    best_epoch : int
+        Epoch (from 1) with the lowest validation loss; its weights were kept. 0 if there is none.
+    best_val_loss : float
+    """
+
+    folder: RunFolder
+    status: str
+    epochs: int
+    best_epoch: int
+    best_val_loss: float
+
+
+def train(
+    experiment: Experiment,
+    data: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    console: Console | None = None,
+    decoding: Progress | None = None,
+    devices: str | int = "auto",
+    nodes: int = 1,
+    before_first_step: Callable[[], None] | None = None,
+) -> Outcome:
+    """Train a run into the folder `out`, or go on with the one that lies there.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What to do.
+    data : Path
+        Data set folder or manifest.
+    out : Path
+        Folder of the run.
+    resume : bool
+        Go on after the last finished epoch. On a CPU this ends at the same weights as an uninterrupted run.
+    console : Console, optional
+        Where progress goes; silent without one.
+    decoding : callable, optional
+        Called with (images decoded, images in all) when the pixel cache has to be made.
+    devices, nodes : str or int, int
+        Passed to Lightning.
+    before_first_step : callable, optional
+        Called once when the loop is ready to start.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds a run and `resume` is not set, or the run there is of another experiment.
+    DatasetError, SplitError
+        The data cannot be used or do not allow this split.
+    OutputError
+        The disk is full or not writable; the last resume point is kept.
+    """
+    cores = use_all_cores()
+    keep_memory()
+    manifest = open_dataset(data)
+    if resume and RunFolder(out).record_file.exists():
+        folder = RunFolder(out)
+        _require_same_run(folder, experiment, manifest)
+        split = folder.split(manifest)
+        if folder.record()["status"] == "finished":
+            return _outcome(folder)
+    else:
+        split = make_split(manifest, experiment.split, experiment.seed)
+        _require_usable(split, manifest)
+        folder = create_run(out, experiment, data, manifest, split)
+    store = decoded_pixels(manifest, experiment.image_size, progress=decoding)
+    labels = np.array([entry.finding.index for entry in manifest.entries], dtype=np.int64)
+    positions = np.array(split.indices("train", manifest), dtype=np.int64)
+    chosen = positions[resampled(labels[positions], experiment.balance, experiment.seed)]
+    batches = Batches(
+        PixelDataset(store.array, chosen, labels),
+        PixelDataset(store.array, np.array(split.indices("val", manifest), dtype=np.int64), labels),
+        experiment.schedule.batch_size,
+        experiment.seed,
+    )
+    precision = _precision(experiment)
+    folder.update(
+        status="running",
+        precision=precision,
+        threads=cores,
+        training_images=_counts(labels[chosen]),
+        validation_images=_counts(labels[batches.validation.positions]),
+    )
+    return _fit(experiment, folder, batches, labels[chosen], precision, console, devices, nodes, before_first_step)
+
+
+def make_split(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
+    """Make the split that an experiment asks for. Raises SplitError."""
+    if config.kind == "official":
+        return official_split(manifest, validation=config.validation, seed=seed)
+    if config.kind == "fractions":
+        return fractions_split(manifest, fractions=config.fractions, seed=seed)
+    return fold_split(manifest, folds=config.folds, fold=config.fold, seed=seed)
+
+
+def _fit(
+    experiment: Experiment,
+    folder: RunFolder,
+    batches: Batches,
+    labels: NDArray[np.int64],
+    precision: str,
+    console: Console | None,
+    devices: str | int,
+    nodes: int,
+    before_first_step: Callable[[], None] | None,
+) -> Outcome:
+    torch.manual_seed(experiment.seed)
+    network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = Classifier(
+        network,
+        random_augmentation(experiment.augmentation),
+        experiment.optimizer,
+        experiment.schedule.plateau,
+        class_weights=_tensor(class_weights(labels)) if experiment.balance is Balance.CLASS_WEIGHTS else None,
+        log_priors=_tensor(log_priors(labels)) if experiment.balance is Balance.LOGIT_ADJUSTMENT else None,
+        seed=experiment.seed,
+    )
+    history = History(folder.history_file)
+    best = BestWeights(
+        folder.path,
+        name=experiment.model.name,
+        options=experiment.model.options,
+        image_size=experiment.image_size,
+    )
+    folder.resume_file.parent.mkdir(exist_ok=True)
+    callbacks: list[Callback] = [history, best, *_shown(console, history, len(labels)), ResumePoint(folder.resume_file)]
+    if experiment.schedule.early_stopping is not None:
+        callbacks.insert(0, EarlyStopping("val_loss", patience=experiment.schedule.early_stopping))
+    if before_first_step is not None:
+        callbacks.append(_Ready(before_first_step))
+    began = time.monotonic()
+    with warnings.catch_warnings():
+        # The loader copies from memory: workers would only slow it down. The others are Lightning's own.
+        warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        warnings.filterwarnings("ignore", ".*LeafSpec.*")
+        warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
+        warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+        trainer = L.Trainer(
+            accelerator="auto",
+            devices=devices,
+            num_nodes=nodes,
+            precision=precision,  # type: ignore[arg-type]
+            max_epochs=experiment.schedule.max_epochs,
+            logger=TensorBoardLogger(folder.path, name="", version="tensorboard", default_hp_metric=False),
+            callbacks=callbacks,
+            enable_checkpointing=True,
+            enable_progress_bar=console is not None and console.is_terminal,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1_000_000,
+        )
+        state = folder.resume_file if folder.resume_file.exists() else None
+        try:
+            trainer.fit(module, batches, ckpt_path=state, weights_only=True)
+        except SystemExit:  # Lightning's answer to Ctrl-C
+            if trainer.state.status != TrainerStatus.INTERRUPTED:
+                raise
+        except OSError as error:
+            if isinstance(error, OutputError):
+                raise
+            raise OutputError(
+                f"{folder.path}: could not be written ({error.strerror or error}); free space, then go on with --resume"
+            ) from error
+    finished = trainer.state.status == TrainerStatus.FINISHED
+    folder.update(
+        status="finished" if finished else "interrupted",
+        ended=now(),
+        seconds=round(folder.record().get("seconds", 0) + time.monotonic() - began, 1),
+        epochs=len(history.rows),
+        best_epoch=best.epoch,
+        best_val_loss=best.loss if best.epoch else None,
+    )
+    if finished and trainer.is_global_zero:
+        shutil.rmtree(folder.resume_file.parent, ignore_errors=True)
+    return _outcome(folder)
+
+
+class _Ready(Callback):
+    def __init__(self, notify: Callable[[], None]) -> None:
+        self.notify = notify
+        self.told = False
+
+    def on_train_batch_start(self, trainer: L.Trainer, pl_module: L.LightningModule, batch: object, batch_idx: int) -> None:
+        if not self.told:
+            self.told = True
+            self.notify()
+
+
+def _shown(console: Console | None, history: History, images: int) -> list[Callback]:
+    if console is None:
+        return []
+    bars: list[Callback] = [RichProgressBar(leave=False)] if console.is_terminal else []
+    return [*bars, EpochLines(console, history, images)]
+
+
+def _outcome(folder: RunFolder) -> Outcome:
+    record = folder.record()
+    loss = record.get("best_val_loss")
+    return Outcome(
+        folder=folder,
+        status=record["status"],
+        epochs=record["epochs"],
+        best_epoch=record["best_epoch"],
+        best_val_loss=float("nan") if loss is None else loss,
+    )
+
+
+def _precision(experiment: Experiment) -> str:
+    if experiment.schedule.precision != "auto":
+        return experiment.schedule.precision
+    return "bf16-mixed" if computes_in_bfloat16() else "32-true"
+
+
+def _counts(labels: NDArray[np.int64]) -> dict[str, int]:
+    counts = np.bincount(labels, minlength=len(FINDINGS))
+    return {finding.value: int(counts[finding.index]) for finding in FINDINGS}
+
+
+def _tensor(values: NDArray[np.float32]) -> torch.Tensor:
+    return torch.from_numpy(values)
+
+
+def _require_usable(split: Split, manifest: Manifest) -> None:
+    labels = np.array([entry.finding.index for entry in manifest.entries], dtype=np.int64)
+    class_counts(labels[split.indices("train", manifest)])
+    if not split.parts.get("val"):
+        raise SplitError(f"{manifest.root}: the split leaves no validation image; add images or raise the share")
+
+
+def _require_same_run(folder: RunFolder, experiment: Experiment, manifest: Manifest) -> None:
+    if folder.experiment() != experiment:
+        raise ConfigError(
+            f"{folder.path}: holds a run of another experiment (see its experiment.yaml); choose another folder with --out"
+        )
+    digest = folder.record()["data"]["digest"]
+    if digest != manifest.digest:
+        raise CheckpointError(f"{folder.path}: was begun on other data than {manifest.root}; give the same data set")
