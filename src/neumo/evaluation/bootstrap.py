@@ -1,9 +1,9 @@
 """95 % intervals by resampling patients, not images.
 
-Images of one patient resemble each other, so resampling images would pretend to more evidence than there is. Patients
-are drawn with replacement, and every figure is measured on the same resamples, so that figures can be compared.
-Sources: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile interval); Field and
-Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 2007 (resampling clusters).
+Images of one patient resemble each other, so resampling images would pretend to more evidence than there is.
+Patients are drawn with replacement, and every figure is measured on the same resamples, so that figures can
+be compared. Sources: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile
+interval); Field and Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 2007 (resampling clusters).
 
 A percentile interval has no width where every image agrees, as at a sensitivity of 1 on few patients; look at
 the number of patients beside it.
@@ -56,7 +56,7 @@ def patient_resamples(patients: Sequence[str], resamples: int, seed: int) -> Ite
     """
     if resamples < LEAST_RESAMPLES:
         raise EvaluationError(
-            f"resamples: {resamples} are too few for a 95 % interval; use 1000, and at least {LEAST_RESAMPLES}"
+            f"resamples: {resamples} are too few for a 95 % interval; use {LEAST_RESAMPLES} or more"
         )
     if seed < 0:
         raise EvaluationError(f"seed: {seed} is negative; use 0 or more")
@@ -96,9 +96,9 @@ def estimates(
     Returns
     -------
     dict of str to Estimate
-        The figure of all images, with the 2.5th and 97.5th percentile of its resamples. A resample in which a figure
-        is undefined is left out for that figure; where more than a tenth is, or where there is but one patient, the
-        interval is NaN.
+        The figure of all images, with the 2.5th and 97.5th percentile of its resamples. A resample in which a
+        figure is undefined is left out for that figure; where more than a tenth is, or where there is but one
+        patient, the interval is NaN.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def estimates(
 
 
 def estimate(value: float, samples: FloatArray) -> Estimate:
-    """Join a figure with the percentile interval of its resamples, shape (R,); NaN bounds where none can be given."""
+    """Join a figure with the percentile interval of its resamples, shape (R,); NaN where there is none."""
     defined = samples[~np.isnan(samples)]
     if np.isnan(value) or defined.size == 0 or defined.size < LEAST_DEFINED * samples.size:
         return Estimate(value, float("nan"), float("nan"))

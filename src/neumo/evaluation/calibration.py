@@ -46,8 +46,8 @@ def reliability_bins(
     bins : int
         Number of bins; equal masses may give fewer, because equal confidences stay together.
     equal_mass : bool
-        True for bins that hold about equally many images (Nixon et al., CVPR Workshops 2019), which leaves no bin to
-        be decided by two or three images; False for bins of equal width (Guo et al. 2017).
+        True for bins that hold about equally many images (Nixon et al., CVPR Workshops 2019), which leaves no
+        bin to be decided by two or three images; False for bins of equal width (Guo et al. 2017).
 
     Raises
     ------

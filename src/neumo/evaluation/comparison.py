@@ -1,4 +1,4 @@
-"""Compare runs on the same images: each later run against each earlier one, figure by figure and error by error.
+"""Compare runs on the same images: each later run against each earlier one, in figures and in errors.
 
 Intervals are paired: both runs are measured on the same resamples of patients, so that what is hard for both
 cancels out. Sources: McNemar, Psychometrika 1947 (here the exact test); Holm, Scand. J. Statistics 1979.
@@ -56,8 +56,8 @@ def compare(
     Parameters
     ----------
     runs : sequence of (str, Predictions)
-        Two or more, in their order, with names that differ. All must have judged the same images; the order of
-        the images may differ.
+        Two or more, in their order, with names that differ. All must have judged the same images, in any
+        order.
     resamples : int
         Bootstrap resamples of patients, 40 or more.
     seed : int
@@ -71,7 +71,8 @@ def compare(
     Raises
     ------
     EvaluationError
-        Fewer than two runs, equal names, or runs that judged different images or know other truths or patients.
+        Fewer than two runs, equal names, or runs that judged different images or know other truths or
+        patients.
     """
     _check_names([name for name, _ in runs])
     aligned = _aligned(runs)

@@ -19,7 +19,9 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "en": {
             "better": "{later} is more accurate than {earlier} by {value} ({low} to {high}).",
             "worse": "{later} is less accurate than {earlier} by {value} ({low} to {high}).",
-            "same": "No difference in accuracy shown between {later} and {earlier}: {value} ({low} to {high}).",
+            "same": (
+                "No difference in accuracy shown between {later} and {earlier}: {value} ({low} to {high})."
+            ),
             "unknown": "Whether {later} and {earlier} differ in accuracy cannot be measured on these images.",
             "test": "McNemar's exact test: p {p}{corrected}.",
             "corrected": " after Holm's correction over {pairs} pairs",
@@ -34,16 +36,18 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "figure": "{name} by {value} ({low} to {high})",
             "error": "{truth} taken for {decision} ({earlier} → {later})",
             "note": (
-                "In brackets: 95 % intervals from {resamples} resamples of {patients} patients ({images} images), "
-                "not corrected for the number of figures. A difference is claimed only where its interval excludes 0; "
-                "no difference shown does not mean that there is none."
+                "In brackets: 95 % intervals from {resamples} resamples of {patients} patients "
+                "({images} images), not corrected for the number of figures. A difference is claimed only "
+                "where its interval excludes 0; no difference shown does not mean that there is none."
             ),
             "synthetic": "The images are synthetic: this says nothing about patients.",
         },
         "es": {
             "better": "{later} es más exacta que {earlier} por {value} ({low} a {high}).",
             "worse": "{later} es menos exacta que {earlier} por {value} ({low} a {high}).",
-            "same": "No se muestra diferencia de exactitud entre {later} y {earlier}: {value} ({low} a {high}).",
+            "same": (
+                "No se muestra diferencia de exactitud entre {later} y {earlier}: {value} ({low} a {high})."
+            ),
             "unknown": "Con estas imágenes no se puede medir si {later} y {earlier} difieren en exactitud.",
             "test": "Prueba exacta de McNemar: p {p}{corrected}.",
             "corrected": " tras la corrección de Holm sobre {pairs} pares",
@@ -59,8 +63,8 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "error": "{truth} tomado por {decision} ({earlier} → {later})",
             "note": (
                 "Entre paréntesis: intervalos del 95 % con {resamples} remuestreos de {patients} pacientes "
-                "({images} imágenes), sin corregir por el número de cifras. Solo se afirma una diferencia si su "
-                "intervalo excluye el 0; que no se muestre una diferencia no significa que no exista."
+                "({images} imágenes), sin corregir por el número de cifras. Solo se afirma una diferencia si "
+                "su intervalo excluye el 0; que no se muestre una diferencia no significa que no exista."
             ),
             "synthetic": "Las imágenes son sintéticas: esto no dice nada sobre pacientes.",
         },

@@ -1,7 +1,8 @@
 """Every figure that neumo reports, from truth and probabilities, under any image weights.
 
-Definitions are those of scikit-learn, and the tests hold each figure against it. One difference: where a finding has no
-image (or no weight), its figures and every mean over findings are NaN instead of 0, because nothing was measured.
+Definitions are those of scikit-learn, and the tests hold each figure against it. One difference: where a
+finding has no image (or no weight), its figures and every mean over findings are NaN instead of 0, because
+nothing was measured.
 """
 
 from types import MappingProxyType
@@ -77,8 +78,8 @@ def measure(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArr
     Returns
     -------
     dict of str to ndarray of float64, shape (R,)
-        The names of `OVERALL`, then `class_key(name, finding)` for the names of `OF_CLASS`. All lie in 0-1 except
-        log_loss (0 and up, natural logarithm) and brier (sum over findings, 0-2).
+        The names of `OVERALL`, then `class_key(name, finding)` for the names of `OF_CLASS`. All lie in 0-1
+        except log_loss (0 and up, natural logarithm) and brier (sum over findings, 0-2).
     """
     by_class = class_figures(predictions, weights)
     means = {name: by_class[source].mean(axis=1) for name, source in _MEANS.items()}
@@ -102,16 +103,18 @@ def point_figures(predictions: Predictions) -> dict[str, float]:
 
 
 def confusion_counts(truth: IntArray, decisions: IntArray, weights: FloatArray) -> FloatArray:
-    """Weight of each pair of truth (rows) and decision (columns), shape (R, 3, 3), in the order of FINDINGS."""
+    """Weight of each truth (rows) and decision (columns), shape (R, 3, 3), in the order of FINDINGS."""
     count = len(FINDINGS)
     cells = np.eye(count * count)[truth * count + decisions]
-    return (weights @ cells).reshape(-1, count, count)
+    counts: FloatArray = (weights @ cells).reshape(-1, count, count)
+    return counts
 
 
 def confusion_matrix(predictions: Predictions) -> IntArray:
     """Images by truth (rows) and decision (columns), shape (3, 3), in the order of FINDINGS."""
     counts = confusion_counts(predictions.truth, predictions.decisions, unit_weights(predictions))
-    return np.rint(counts[0]).astype(np.int64)
+    images: IntArray = np.rint(counts[0]).astype(np.int64)
+    return images
 
 
 def class_figures(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
@@ -120,7 +123,8 @@ def class_figures(predictions: Predictions, weights: FloatArray) -> dict[str, Fl
     Returns
     -------
     dict of str to ndarray of float64, shape (R, 3)
-        The names of `OF_CLASS`; columns in the order of FINDINGS. Precision is 0 where a finding was never decided.
+        The names of `OF_CLASS`; columns in the order of FINDINGS. Precision is 0 where a finding was never
+        decided.
     """
     counts = confusion_counts(predictions.truth, predictions.decisions, weights)
     hits = np.diagonal(counts, axis1=1, axis2=2)
@@ -153,15 +157,16 @@ def decision_figures(
 
 
 def sick_and_called(predictions: Predictions, threshold: float) -> tuple[BoolArray, BoolArray]:
-    """Which images truly show pneumonia, and which are called pneumonia at `threshold`; each of shape (N,)."""
+    """Which images truly show pneumonia, and which are called so at `threshold`; each of shape (N,)."""
     return predictions.truth != Finding.NORMAL.index, predictions.pneumonia >= threshold
 
 
 def bacterial_share(probabilities: FloatArray) -> FloatArray:
-    """Probability of bacterial given pneumonia, shape (N,); one half where pneumonia has no probability at all."""
+    """Probability of bacterial given pneumonia, shape (N,); one half where pneumonia has no probability."""
     bacterial = probabilities[:, Finding.BACTERIAL_PNEUMONIA.index]
     both = bacterial + probabilities[:, Finding.VIRAL_PNEUMONIA.index]
-    return np.divide(bacterial, both, out=np.full(both.shape, 0.5), where=both > 0)
+    share: FloatArray = np.divide(bacterial, both, out=np.full(both.shape, 0.5), where=both > 0)
+    return share
 
 
 def _rank_figures(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:

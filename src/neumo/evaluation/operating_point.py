@@ -1,4 +1,4 @@
-"""Where to call pneumonia: a threshold chosen on validation images for a clinical need, never on the test set."""
+"""Where to call pneumonia: a threshold chosen for a clinical need, on validation images only."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ DEFAULT_OPERATING_POINT = OperatingPoint(threshold=0.5, rule="default", target=N
 
 @dataclass(frozen=True)
 class TradeOff:
-    """What each threshold gives and takes; all arrays have shape (T,), figures in 0-1, NaN where undefined."""
+    """What each threshold gives and takes; arrays of shape (T,), figures in 0-1, NaN where undefined."""
 
     thresholds: FloatArray
     sensitivity: FloatArray
@@ -69,8 +69,8 @@ def choose_for_cost(validation: Predictions, cost_ratio: float) -> OperatingPoin
     Returns
     -------
     OperatingPoint
-        With rule "cost-ratio". The threshold lies midway between two neighbouring probabilities of the validation
-        images; of thresholds that cost the same, the lowest, which misses the fewest.
+        With rule "cost-ratio". The threshold lies midway between two neighbouring probabilities of the
+        validation images; of thresholds that cost the same, the lowest, which misses the fewest.
 
     Raises
     ------
@@ -124,10 +124,11 @@ def _scores(validation: Predictions, *, sick: bool) -> FloatArray:
     if not chosen.any():
         lacking = "with pneumonia" if sick else "without pneumonia"
         raise EvaluationError(
-            f"validation: none of its {len(validation)} images is {lacking}, so no operating point can be chosen; "
-            "use a split whose validation part holds both"
+            f"validation: none of its {len(validation)} images is {lacking}, so no operating point can be "
+            "chosen; use a split whose validation part holds both"
         )
-    return validation.pneumonia[chosen]
+    scores: FloatArray = validation.pneumonia[chosen]
+    return scores
 
 
 def _midpoints(levels: FloatArray) -> FloatArray:

@@ -81,7 +81,8 @@ class Predictions:
     @property
     def decisions(self) -> NDArray[np.int64]:
         """Index of the most probable finding, shape (N,)."""
-        return self.probabilities.argmax(axis=1)
+        decided: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return decided
 
     @property
     def pneumonia(self) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The values a judgement by subgroup consists of, and their words; how they are computed lies in `subgroups`."""
+"""The values a judgement by subgroup consists of, with their words; `subgroups` computes them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,8 +10,8 @@ from neumo.evaluation.languages import check_language
 from neumo.evaluation.metrics import class_key
 
 WIDEST_HALF = 0.1
-"""Half-width of the interval of sensitivity or specificity above which a group is called imprecise: such a group could
-be ten points better or worse than its figure."""
+"""Half-width of the interval of sensitivity or specificity above which a group is called imprecise: such a
+group could be ten points better or worse than its figure."""
 
 SUBGROUP_FIGURES = (
     "accuracy",
@@ -56,8 +56,8 @@ class Subgroup:
     figures : mapping of str to Estimate
         The names of `SUBGROUP_FIGURES`; NaN where not measurable.
     reasons : tuple of str
-        Why the group is too small to judge, of "few-with-pneumonia", "few-without-pneumonia", "imprecise"; empty
-        where it is not.
+        Why the group is too small to judge, of "few-with-pneumonia", "few-without-pneumonia", "imprecise";
+        empty where it is not.
     minimum : int
         Patients with and without pneumonia that were asked for.
     """
@@ -100,8 +100,8 @@ class Gap:
     lowest, highest : str
         Names of the two groups.
     difference : Estimate
-        Highest minus lowest. The two were picked after looking, so that an interval near 0 says little, and chance
-        alone makes the difference positive.
+        Highest minus lowest. The two were picked after looking, so that an interval near 0 says little, and
+        chance alone makes the difference positive.
     ratio : float
         Lowest over highest, in 0-1; 1 is best.
     """

@@ -1,10 +1,11 @@
 """Figures of one set of images under many sets of image weights at once.
 
-A bootstrap resample of patients is a row of weights (how often each image was drawn), so one pass over a matrix of
-weights measures many resamples. With weights of one, each function equals its scikit-learn counterpart.
+A bootstrap resample of patients is a row of weights (how often each image was drawn), so one pass over a
+matrix of weights measures many resamples. With weights of one, each function equals its scikit-learn
+counterpart.
 
-In every function `weights` has shape (R, N), not negative, and the result shape (R,) is NaN in rows where the figure is
-undefined.
+In every function `weights` has shape (R, N), not negative, and the result shape (R,) is NaN in rows where the
+figure is undefined.
 """
 
 import numpy as np
@@ -18,7 +19,9 @@ BoolArray = NDArray[np.bool_]
 def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     """Divide element by element; NaN where the denominator is 0 (nothing to measure)."""
     numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
+    undefined = np.full(numerator.shape, np.nan)
+    quotient: FloatArray = np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+    return quotient
 
 
 def weighted_mean(values: FloatArray, weights: FloatArray) -> FloatArray:

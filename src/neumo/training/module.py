@@ -58,7 +58,7 @@ class Classifier(L.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam; the plateau schedule is stepped by this module (see `on_train_epoch_end`)."""
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate)
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate, fused=True)
         if self.plateau_settings is not None:
             self._plateau = ReduceLROnPlateau(
                 optimizer,
@@ -72,7 +72,7 @@ class Classifier(L.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Seed dropout and augmentation by (seed, epoch): a resumed epoch draws the same numbers."""
-        L.seed_everything((self.seed * 1_000_003 + self.current_epoch) % 2**32, verbose=False)
+        torch.manual_seed((self.seed * 1_000_003 + self.current_epoch * 1_009 + self.global_rank) % 2**32)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Scale pixels to 0-1 on the device; augment when training."""
