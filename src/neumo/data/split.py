@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import numpy as np
 
 from neumo.core.errors import SplitError
 from neumo.core.files import write_json
+from neumo.core.findings import FINDINGS
 from neumo.data.manifest import Entry, Manifest
 
-_GRAIN = 20
-"""Fractions are built from this many equal patient-grouped folds, so they come in steps of 5 %."""
+_FINEST = 20
+"""Shares are built from at most this many equal patient-grouped folds, so they are multiples of 5 % or 1/3, say."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
     ----------
     validation : float or None
         None takes the distributed val folder (in the public data set: 16 images, none of them viral).
-        A share in steps of 0.05 merges that folder into the training material and draws the validation
+        A share, such as 0.15, merges that folder into the training material and draws the validation
         images from it.
 
     Raises
@@ -134,8 +137,8 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
             raise SplitError(f"{manifest.root}: has no official val folder; set split.validation, for example to 0.15")
         return _split("official", settings, manifest, {"train": train, "val": val, "test": test})
     material = training_material(manifest)
-    folds = _grouped_folds(material, _GRAIN, seed)
-    share = _steps(validation, "split.validation")
+    grain, (share,) = _steps([validation], "split.validation")
+    folds = _grouped_folds(material, grain, seed)
     return _split(
         "official",
         settings,
@@ -152,13 +155,13 @@ def fractions_split(manifest: Manifest, *, fractions: Sequence[float], seed: int
     Raises
     ------
     SplitError
-        The fractions are not three multiples of 0.05 that add up to 1, or there are too few patients.
+        The fractions are not three multiples of 1/20 or coarser that add up to 1, or there are too few patients.
     """
-    steps = [_steps(fraction, "split.fractions") for fraction in fractions]
-    if len(steps) != 3 or sum(steps) != _GRAIN:
+    grain, steps = _steps(fractions, "split.fractions")
+    if len(steps) != 3 or sum(steps) != grain:
         raise SplitError(f"split.fractions: {list(fractions)} must be three shares that add up to 1, such as 0.7, 0.15, 0.15")
     material = training_material(manifest)
-    folds = _grouped_folds(material, _GRAIN, seed)
+    folds = _grouped_folds(material, grain, seed)
     first, second = steps[2], steps[2] + steps[1]
     parts = {"train": _joined(material, folds[second:]), "val": _joined(material, folds[first:second])}
     third = _joined(material, folds[:first])
@@ -195,9 +198,13 @@ def training_material(manifest: Manifest) -> list[Entry]:
 def _grouped_folds(material: Sequence[Entry], folds: int, seed: int) -> list[list[int]]:
     from sklearn.model_selection import StratifiedGroupKFold
 
-    patients = len({entry.patient for entry in material})
-    if patients < folds:
-        raise SplitError(f"split: {patients} patients cannot be divided into {folds} parts; add images or use fewer folds")
+    for finding in FINDINGS:
+        patients = len({entry.patient for entry in material if entry.finding is finding})
+        if patients < folds:
+            raise SplitError(
+                f"split: {patients} patients of {finding} cannot be divided into {folds} parts; add images, or use "
+                "fewer folds or coarser shares (0.2 needs 5 parts, 0.15 needs 20)"
+            )
     labels = np.array([entry.finding.index for entry in material])
     groups = np.array([entry.patient for entry in material])
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
@@ -208,11 +215,14 @@ def _joined(material: Sequence[Entry], folds: Iterable[list[int]]) -> list[Entry
     return [material[i] for fold in folds for i in fold]
 
 
-def _steps(share: float, key: str) -> int:
-    steps = round(share * _GRAIN)
-    if not 0 < steps < _GRAIN or abs(steps / _GRAIN - share) > 1e-6:
-        raise SplitError(f"{key}: {share} must be a multiple of {1 / _GRAIN} between {1 / _GRAIN} and {1 - 1 / _GRAIN}")
-    return steps
+def _steps(shares: Sequence[float], key: str) -> tuple[int, list[int]]:
+    """Return the smallest number of equal folds that the shares can be built from, and how many each takes."""
+    fractions = [Fraction(share).limit_denominator(_FINEST) for share in shares]
+    for share, fraction in zip(shares, fractions, strict=True):
+        if not 0 < share < 1 or abs(fraction - Fraction(share)) > Fraction(1, 1000):
+            raise SplitError(f"{key}: {share} must lie between 0 and 1 and be a multiple of 0.05 (or 1/3, say)")
+    grain = math.lcm(*(fraction.denominator for fraction in fractions))
+    return grain, [int(fraction * grain) for fraction in fractions]
 
 
 def _split(kind: str, settings: Mapping[str, Any], manifest: Manifest, parts: Mapping[str, Iterable[Entry]]) -> Split:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from neumo.core.findings import FINDINGS
+from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
 from neumo.evaluation.judgement import Estimate
 from neumo.evaluation.languages import FINDING_NAMES, check_language
 from neumo.evaluation.metrics import class_key
@@ -43,8 +43,8 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "synthetic": "The images are synthetic: this says nothing about patients.",
         },
         "es": {
-            "better": "{later} es más exacta que {earlier} por {value} ({low} a {high}).",
-            "worse": "{later} es menos exacta que {earlier} por {value} ({low} a {high}).",
+            "better": "{later} acierta más que {earlier}: la exactitud sube {value} ({low} a {high}).",
+            "worse": "{later} acierta menos que {earlier}: la exactitud baja {value} ({low} a {high}).",
             "same": (
                 "No se muestra diferencia de exactitud entre {later} y {earlier}: {value} ({low} a {high})."
             ),
@@ -52,15 +52,15 @@ _TEMPLATES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "test": "Prueba exacta de McNemar: p {p}{corrected}.",
             "corrected": " tras la corrección de Holm sobre {pairs} pares",
             "unconfirmed": "Esa prueba no confirma la diferencia; tómese con cautela.",
-            "higher": "Más alto en {later}: {items}.",
-            "lower": "Más bajo en {later}: {items}.",
+            "higher": "Sube con {later}: {items}.",
+            "lower": "Baja con {later}: {items}.",
             "none": "No se muestra diferencia en las demás cifras.",
             "rest": "No se muestra diferencia en: {items}.",
             "fewer": "Menos errores del tipo: {items}.",
             "more": "Más errores del tipo: {items}.",
             "no_errors": "No se muestra que algún tipo de error haya bajado o subido.",
-            "figure": "{name} por {value} ({low} a {high})",
-            "error": "{truth} tomado por {decision} ({earlier} → {later})",
+            "figure": "{name} en {value} ({low} a {high})",
+            "error": "{truth} tomada por {decision} ({earlier} → {later})",
             "note": (
                 "Entre paréntesis: intervalos del 95 % con {resamples} remuestreos de {patients} pacientes "
                 "({images} imágenes), sin corregir por el número de cifras. Solo se afirma una diferencia si "
@@ -90,6 +90,17 @@ _FIGURE_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "auroc_normal_vs_pneumonia": "AUROC normal frente a neumonía",
             "auroc_bacterial_vs_viral": "AUROC bacteriana frente a viral",
             **{class_key("recall", f): f"sensibilidad para {FINDING_NAMES['es'][f]}" for f in FINDINGS},
+        },
+    }
+)
+
+
+_IMAGE_OF: Mapping[str, Mapping[Finding, str]] = MappingProxyType(
+    {
+        "en": FINDING_NAMES["en"],
+        "es": {
+            Finding.NORMAL: "imagen normal",
+            **{f: f"imagen de {FINDING_NAMES['es'][f]}" for f in PNEUMONIA},
         },
     }
 )
@@ -173,9 +184,9 @@ def _about_errors(pair: Pair, lang: str) -> list[str]:
 
 
 def _error(cell: CellChange, lang: str) -> str:
-    names = FINDING_NAMES[lang]
+    names, image_of = FINDING_NAMES[lang], _IMAGE_OF[lang]
     return _TEMPLATES[lang]["error"].format(
-        truth=names[cell.truth], decision=names[cell.decision], earlier=cell.earlier, later=cell.later
+        truth=image_of[cell.truth], decision=names[cell.decision], earlier=cell.earlier, later=cell.later
     )
 
 

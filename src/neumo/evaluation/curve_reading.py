@@ -1,79 +1,27 @@
-"""The values a reading of learning curves consists of, with their words; `learning_curves` computes them."""
+"""The values a reading of learning curves consists of; `learning_curves` computes them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from neumo.evaluation.curve_words import CURVE_WORDS
 from neumo.evaluation.judgement import without_nan
 from neumo.evaluation.languages import check_language
 
-VERDICTS = ("overfitting", "underfitting", "balanced", "unstable", "too short")
-
-_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+VERDICTS: Mapping[str, str] = MappingProxyType(
     {
-        "en": {
-            "overfitting": (
-                "Overfitting: the network learned its training images better than what they have in common. "
-                "At the best epoch ({best_epoch}) the validation loss is {val_loss_at_best:.3f} and the training "
-                "loss {train_loss_at_best:.3f}; after it the validation loss changed by "
-                "{val_rise_after_best:+.0%} while the training loss changed by {train_change_after_best:+.0%}. "
-                "The weights kept are those of epoch {best_epoch}. More augmentation, more dropout or weight "
-                "decay, or a smaller network may help."
-            ),
-            "underfitting": (
-                "Underfitting: the network could still learn more. Over the last third of the {epochs} epochs the "
-                "training loss changed by {train_change_over_last_third:+.0%} and the validation loss by "
-                "{val_change_over_last_third:+.0%}; the best epoch is {best_epoch}. More epochs, a higher "
-                "learning rate or a larger network may help."
-            ),
-            "balanced": (
-                "Balanced: training and validation went together. At the best epoch ({best_epoch} of {epochs}) "
-                "the validation loss is {val_loss_at_best:.3f} and the training loss {train_loss_at_best:.3f}; "
-                "after it the validation loss changed by {val_rise_after_best:+.0%}."
-            ),
-            "unstable": (
-                "Unstable: the validation loss jumps ({spikes} of {epochs} epochs stand out from their "
-                "neighbours; {epochs_without_loss} have no finite loss), so the choice of the best epoch "
-                "({best_epoch}) owes much to chance. A lower learning rate or more validation images may help."
-            ),
-            "too short": (
-                "Too short: {epochs} epochs show no trend. Train for at least 5 epochs to read the curves."
-            ),
-        },
-        "es": {
-            "overfitting": (
-                "Sobreajuste: la red aprendió sus imágenes de entrenamiento mejor que lo que tienen en común. "
-                "En la mejor época ({best_epoch}) la pérdida de validación es {val_loss_at_best:.3f} y la de "
-                "entrenamiento {train_loss_at_best:.3f}; después, la pérdida de validación cambió "
-                "{val_rise_after_best:+.0%} y la de entrenamiento {train_change_after_best:+.0%}. "
-                "Se conservan los pesos de la época {best_epoch}. Pueden ayudar más aumento de datos, más dropout "
-                "o decaimiento de pesos, o una red más pequeña."
-            ),
-            "underfitting": (
-                "Subajuste: la red aún podía aprender más. En el último tercio de las {epochs} épocas la pérdida "
-                "de entrenamiento cambió {train_change_over_last_third:+.0%} y la de validación "
-                "{val_change_over_last_third:+.0%}; la mejor época es la {best_epoch}. Pueden ayudar más épocas, "
-                "una tasa de aprendizaje mayor o una red más grande."
-            ),
-            "balanced": (
-                "Equilibrado: entrenamiento y validación fueron a la par. En la mejor época ({best_epoch} de "
-                "{epochs}) la pérdida de validación es {val_loss_at_best:.3f} y la de entrenamiento "
-                "{train_loss_at_best:.3f}; después, la pérdida de validación cambió {val_rise_after_best:+.0%}."
-            ),
-            "unstable": (
-                "Inestable: la pérdida de validación da saltos ({spikes} de {epochs} épocas se apartan de sus "
-                "vecinas; {epochs_without_loss} no tienen una pérdida finita), así que la elección de la mejor "
-                "época ({best_epoch}) debe mucho al azar. Pueden ayudar una tasa de aprendizaje menor o más "
-                "imágenes de validación."
-            ),
-            "too short": (
-                "Demasiado corto: {epochs} épocas no muestran una tendencia. Entrene al menos 5 épocas para leer "
-                "las curvas."
-            ),
-        },
+        "not-finite": "unstable",
+        "few-epochs": "too short",
+        "spikes": "unstable",
+        "loss-rises": "overfitting",
+        "accuracy-gap": "overfitting",
+        "learned-little": "underfitting",
+        "still-falling": "underfitting",
+        "together": "balanced",
     }
 )
+"""The verdict that each reason leads to, in the order in which reasons are tried."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +75,28 @@ class CurveEvidence:
 
 @dataclass(frozen=True)
 class CurveReading:
-    """A verdict on a training run, one of `VERDICTS`, with its evidence."""
+    """What the curves of a training run show.
 
-    verdict: str
+    Attributes
+    ----------
+    reason : str
+        A key of `VERDICTS`.
+    evidence : CurveEvidence
+    """
+
+    reason: str
     evidence: CurveEvidence
+
+    @property
+    def verdict(self) -> str:
+        """One of "overfitting", "underfitting", "balanced", "unstable", "too short"."""
+        return VERDICTS[self.reason]
 
     def words(self, lang: str) -> str:
         """Say in "en" or "es" what the curves show, with the figures behind it. Raises EvaluationError."""
-        return _WORDS[check_language(lang)][self.verdict].format(**asdict(self.evidence))
+        return CURVE_WORDS[check_language(lang)][self.reason].format(**asdict(self.evidence))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; NaN (not recorded) becomes None."""
-        plain: dict[str, Any] = without_nan(asdict(self))
+        plain: dict[str, Any] = without_nan({"verdict": self.verdict, **asdict(self)})
         return plain

@@ -11,7 +11,7 @@ import numpy as np
 
 from neumo.core.errors import EvaluationError
 from neumo.evaluation.curve_reading import VERDICTS, CurveEvidence, CurveReading
-from neumo.evaluation.weighted import FloatArray
+from neumo.evaluation.weighted import BoolArray, FloatArray
 
 __all__ = ["VERDICTS", "CurveEvidence", "CurveReading", "read_curves"]
 
@@ -31,7 +31,7 @@ LOSS_RATIO = 1.5
 """Validation over training loss at the best epoch that must go with such a gap in accuracy."""
 
 SPIKE = 1.25
-"""Validation loss of an epoch over the median of itself and its neighbours from which it is called a spike."""
+"""An epoch is a spike where its validation loss is so many times the median around it."""
 
 LEAST_SPIKES = 2
 SPIKE_SHARE = 0.10
@@ -79,7 +79,7 @@ def read_curves(
         raise EvaluationError("history: no epoch has a finite train_loss and val_loss; train the run again")
     best = _best_position(epochs, columns["val_loss"], finite, best_epoch)
     evidence = _evidence(columns, finite, best, majority_share)
-    return CurveReading(verdict=_verdict(evidence), evidence=evidence)
+    return CurveReading(reason=_reason(evidence), evidence=evidence)
 
 
 def _columns(history: History) -> dict[str, FloatArray]:
@@ -119,7 +119,7 @@ def _numbers(name: str, values: Sequence[Any]) -> FloatArray:
 
 
 def _best_position(
-    epochs: FloatArray, val_loss: FloatArray, finite: FloatArray, best_epoch: int | None
+    epochs: FloatArray, val_loss: FloatArray, finite: BoolArray, best_epoch: int | None
 ) -> int:
     if best_epoch is None:
         return int(np.argmin(np.where(finite, val_loss, np.inf)))
@@ -133,7 +133,7 @@ def _best_position(
 
 
 def _evidence(
-    columns: Mapping[str, FloatArray], finite: FloatArray, best: int, majority_share: float
+    columns: Mapping[str, FloatArray], finite: BoolArray, best: int, majority_share: float
 ) -> CurveEvidence:
     train, val = columns["train_loss"], columns["val_loss"]
     last = int(np.flatnonzero(finite)[-1])
@@ -160,9 +160,9 @@ def _evidence(
     )
 
 
-def _change_to_end(loss: FloatArray, finite: FloatArray, best: int) -> float:
-    """Relative change from the best epoch to the median of the up to three last epochs after it; 0 if none."""
-    after = loss[best + 1 :][finite[best + 1 :].astype(bool)]
+def _change_to_end(loss: FloatArray, finite: BoolArray, best: int) -> float:
+    """Relative change from the best epoch to the median of the last three after it; 0 if none."""
+    after = loss[best + 1 :][finite[best + 1 :]]
     return float(np.median(after[-3:]) / loss[best] - 1.0) if after.size and loss[best] > 0 else 0.0
 
 
@@ -184,25 +184,18 @@ def _spikes(loss: FloatArray) -> int:
     )
 
 
-def _verdict(evidence: CurveEvidence) -> str:
-    if evidence.epochs_without_loss:
-        return "unstable"
-    if evidence.epochs < LEAST_EPOCHS:
-        return "too short"
-    if evidence.spikes >= max(LEAST_SPIKES, SPIKE_SHARE * evidence.epochs):
-        return "unstable"
-    if _overfits(evidence):
-        return "overfitting"
-    return "underfitting" if _underfits(evidence) else "balanced"
-
-
-def _overfits(evidence: CurveEvidence) -> bool:
-    parted = evidence.val_rise_after_best >= RISE and evidence.train_change_after_best < 0.0
-    ratio_parted = evidence.val_loss_at_best >= LOSS_RATIO * evidence.train_loss_at_best
-    return parted or (evidence.accuracy_gap_at_best >= ACCURACY_GAP and ratio_parted)
-
-
-def _underfits(evidence: CurveEvidence) -> bool:
-    learned_little = evidence.best_train_accuracy < evidence.majority_share + ABOVE_MAJORITY
-    falls = (evidence.train_change_over_last_third, evidence.val_change_over_last_third)
-    return learned_little or (evidence.best_is_last and max(falls) <= -STILL_FALLING)
+def _reason(evidence: CurveEvidence) -> str:
+    """First key of VERDICTS that applies."""
+    applies = {
+        "not-finite": evidence.epochs_without_loss > 0,
+        "few-epochs": evidence.epochs < LEAST_EPOCHS,
+        "spikes": evidence.spikes >= max(LEAST_SPIKES, SPIKE_SHARE * evidence.epochs),
+        "loss-rises": evidence.val_rise_after_best >= RISE and evidence.train_change_after_best < 0.0,
+        "accuracy-gap": evidence.accuracy_gap_at_best >= ACCURACY_GAP
+        and evidence.val_loss_at_best >= LOSS_RATIO * evidence.train_loss_at_best,
+        "learned-little": evidence.best_train_accuracy < evidence.majority_share + ABOVE_MAJORITY,
+        "still-falling": evidence.best_is_last
+        and max(evidence.train_change_over_last_third, evidence.val_change_over_last_third) <= -STILL_FALLING,
+        "together": True,
+    }
+    return next(reason for reason in VERDICTS if applies[reason])

@@ -61,6 +61,10 @@ class Predictions:
             raise EvaluationError(
                 "predictions: probabilities hold NaN or infinity; the model diverged, train it again"
             )
+        if self.probabilities.min() < -1e-6:
+            raise EvaluationError(
+                f"predictions: a probability is {self.probabilities.min():g}; none may be below 0"
+            )
         if not np.allclose(self.probabilities.sum(axis=1), 1.0, atol=1e-4):
             raise EvaluationError("predictions: the probabilities of an image must add up to 1")
 

@@ -31,7 +31,8 @@ class SplitConfig(_Section):
     @model_validator(mode="after")
     def _only_what_the_kind_uses(self) -> "SplitConfig":
         used = {"official": {"validation"}, "fractions": {"fractions"}, "fold": {"folds", "fold"}}[self.kind]
-        idle = sorted(self.model_fields_set - used - {"kind"})
+        fields = type(self).model_fields
+        idle = [key for key in fields if key not in used | {"kind"} and getattr(self, key) != fields[key].default]
         if idle:
             raise ValueError(f"{', '.join(idle)} has no effect with kind {self.kind}; remove it or change kind")
         if self.kind == "fold" and self.fold >= self.folds:

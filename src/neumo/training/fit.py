@@ -1,9 +1,12 @@
 """One run from an experiment to trained weights: data, split, balance, network, Lightning's loop."""
 
+import logging
+import pickle
 import shutil
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,10 +181,11 @@ def _fit(
     if before_first_step is not None:
         callbacks.append(_Ready(before_first_step))
     began = time.monotonic()
-    with warnings.catch_warnings():
+    with _quiet_lightning(), warnings.catch_warnings():
         # The loader copies from memory: workers would only slow it down. The others are Lightning's own.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*LeafSpec.*")
+        warnings.filterwarnings("ignore", ".*You have overridden `on_after_batch_transfer`.*")
         warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
         warnings.filterwarnings("ignore", ".*exists and is not empty.*")
         trainer = L.Trainer(
@@ -201,6 +205,11 @@ def _fit(
         state = folder.resume_file if folder.resume_file.exists() else None
         try:
             trainer.fit(module, batches, ckpt_path=state, weights_only=True)
+        except (pickle.UnpicklingError, KeyError, EOFError) as error:
+            raise CheckpointError(
+                f"{folder.path}: cannot be resumed, {folder.resume_file.name} is not what a run leaves "
+                f"({str(error).splitlines()[0]}); train into another folder with --out"
+            ) from error
         except SystemExit:  # Lightning's answer to Ctrl-C
             if trainer.state.status != TrainerStatus.INTERRUPTED:
                 raise
@@ -222,6 +231,18 @@ def _fit(
     if finished and trainer.is_global_zero:
         shutil.rmtree(folder.resume_file.parent, ignore_errors=True)
     return _outcome(folder)
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Hold back Lightning's notes on its own choices and offers; its warnings stay."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class _Ready(Callback):

@@ -1,0 +1,44 @@
+# Two commands matter: `make demo` and `make test`. Each makes the virtual environment first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO ?= demo
+JOBS ?= 2
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo   phantom data set, training, evaluation, HTML report (no download)"
+	@echo "make test   all tests"
+	@echo "make lint   ruff, mypy --strict, import-linter"
+	@echo "make format apply ruff's formatting and safe fixes"
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("neumo needs Python 3.11 to 3.13; set PYTHON=python3.12, say" if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (first time: some minutes) ..."
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: $(READY)
+	rm -rf $(DEMO)
+	$(BIN)/neumo data phantom $(DEMO)/phantoms --per-class 120 --seed 7
+	$(BIN)/neumo train experiments/demo.yaml --data $(DEMO)/phantoms --out $(DEMO)/run
+	$(BIN)/neumo evaluate $(DEMO)/run --split test
+
+test: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

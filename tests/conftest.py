@@ -1,0 +1,52 @@
+"""What every test may ask for: a cache of its own, phantoms, and the real data where they are."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from neumo.data.phantom import make_phantoms
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Pixel caches of tests never mix with those of the user."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("NEUMO_CACHE")
+    os.environ["NEUMO_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["NEUMO_CACHE"]
+    else:
+        os.environ["NEUMO_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small phantom data set: 20 images a class, 64 px."""
+    folder = tmp_path_factory.mktemp("phantoms") / "set"
+    make_phantoms(folder, per_class=20, seed=3, size=64)
+    return folder
+
+
+def _shared_data() -> Path:
+    return Path(os.environ.get("NEUMO_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real data sets, or a skip that says what is missing."""
+    folder = _shared_data()
+    if not folder.is_dir():
+        pytest.skip(f"real data absent: no {folder}; set NEUMO_DATA to the folder that holds chest_xray/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dataset(shared_data: Path) -> Path:
+    """The public data set of 5,856 radiographs, or a skip."""
+    folder = shared_data / "chest_xray"
+    if not folder.is_dir():
+        pytest.skip(f"real data absent: no {folder}")
+    return folder

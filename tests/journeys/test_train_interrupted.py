@@ -1,0 +1,78 @@
+"""A run killed or interrupted goes on to the weights that it would have reached anyway."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TINY = """
+name: tiny
+seed: 5
+image_size: 64
+split: {kind: official, validation: 0.2}
+model: {name: study_cnn, options: {filters: [4, 8], dense: 16, dropout: 0.4}}
+augmentation: {flip: 0.5, rotation: 10, zoom: 0.1, contrast: 0.2}
+optimizer: {learning_rate: 0.01}
+schedule: {batch_size: 4, max_epochs: 9, early_stopping: 8, plateau: {patience: 0, factor: 0.5}, precision: 32-true}
+"""
+
+
+def command(file: Path, data: Path, out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "neumo.cli.main", "train", str(file), "--data", str(data), "--out", str(out), *more]
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "metrics.csv").open() as stream:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(stream)]
+
+
+def started(arguments: list[str], out: Path, epochs: int) -> subprocess.Popen[str]:
+    """Start training and return once at least `epochs` epochs are on disk."""
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if len(rows(out)) >= epochs and (out / "resume" / "last.ckpt").exists():
+                return process
+        except (OSError, KeyError):
+            pass
+        time.sleep(0.002)
+    process.kill()
+    pytest.fail(f"training did not reach epoch {epochs}: {process.communicate()[0]}")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    target = tmp_path / "tiny.yaml"
+    target.write_text(TINY)
+    return target
+
+
+def test_kill_and_ctrl_c_then_resume_reach_the_weights_of_an_uninterrupted_run(
+    file: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    subprocess.run(command(file, phantoms, whole), check=True, capture_output=True, timeout=120)
+
+    process = started(command(file, phantoms, broken), broken, epochs=2)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    killed_after = len(rows(broken))
+    assert killed_after < len(rows(whole)), "the kill came too late to test anything"
+
+    process = started(command(file, phantoms, broken, "--resume"), broken, epochs=killed_after + 1)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, output
+    assert "interrupted after" in output
+    assert "Traceback" not in output
+
+    subprocess.run(command(file, phantoms, broken, "--resume"), check=True, capture_output=True, timeout=120)
+    assert rows(broken) == rows(whole)
+    assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
