@@ -49,9 +49,9 @@ def test_equal_mass_bins_hold_equally_many_images(simulate):
     assert max(counts) - min(counts) <= 2
 
 
-def test_equal_width_bins_keep_empty_ones_and_upper_bounds(simulate):
-    bins = reliability_bins(np.array([0, 0]), certain_to(0.6, 2), bins=5)
-    assert [b.count for b in bins] == [0, 0, 2, 0, 0]
+def test_equal_width_bins_keep_empty_ones_and_hold_their_upper_bound():
+    bins = reliability_bins(np.array([0, 0]), certain_to(0.75, 2), bins=4)
+    assert [b.count for b in bins] == [0, 0, 2, 0]
     assert np.isnan(bins[0].accuracy)
 
 

@@ -175,5 +175,5 @@ def test_ppv_is_undefined_where_nothing_is_called(simulate):
 
 
 def test_a_probability_below_zero_is_refused():
-    with pytest.raises(EvaluationError, match="-0.2"):
+    with pytest.raises(EvaluationError, match=r"a probability is -0\.2"):
         Predictions(("a",), ("a",), np.array([0]), np.array([[-0.2, 0.6, 0.6]]))

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -11,6 +12,13 @@ from rich.text import Text
 from neumo.core.errors import MissingExtraError
 
 console = Console(highlight=False)
+
+
+class Language(StrEnum):
+    """Languages of reports."""
+
+    EN = "en"
+    ES = "es"
 
 
 class _Rate(ProgressColumn):

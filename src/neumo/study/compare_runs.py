@@ -1,0 +1,38 @@
+"""Several judged runs side by side (S12)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neumo.core.errors import EvaluationError
+from neumo.evaluation.bootstrap import Progress
+from neumo.evaluation.comparison import compare
+from neumo.evaluation.run_comparison import Comparison
+from neumo.study.runs import judged_predictions
+
+
+def compare_runs(
+    runs: Sequence[Path], *, part: str = "test", resamples: int = 1000, progress: Progress | None = None
+) -> Comparison:
+    """Compare each run with every one named before it, on the same images of `part`.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+        Folders of judged runs, two or more; their folder names become their names.
+    part : str
+        Part of the split that all were judged on.
+    resamples : int
+        Bootstrap resamples of patients.
+
+    Raises
+    ------
+    EvaluationError
+        Fewer than two runs, a run that was not judged, or runs judged on different images.
+    """
+    if len(runs) < 2:
+        raise EvaluationError("compare: give two or more runs")
+    names = [run.resolve().name for run in runs]
+    if len(set(names)) < len(names):
+        names = [str(run) for run in runs]
+    predictions = [judged_predictions(run, part) for run in runs]
+    return compare(list(zip(names, predictions, strict=True)), resamples=resamples, progress=progress)

@@ -1,0 +1,170 @@
+"""docs/results/study.md: our four runs beside the study's."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.files import write_text
+from neumo.core.findings import FINDINGS, Finding
+from neumo.evaluation.comparison_words import conclusion
+from neumo.evaluation.curve_reading import CurveReading
+from neumo.evaluation.judgement import Judgement
+from neumo.evaluation.run_comparison import Comparison
+from neumo.study.reported import ReportedRun
+
+_LETTERS = {Finding.NORMAL: "N", Finding.BACTERIAL_PNEUMONIA: "B", Finding.VIRAL_PNEUMONIA: "V"}
+
+
+@dataclass(frozen=True)
+class ReproducedRun:
+    """One of the four runs as it stands here.
+
+    Attributes
+    ----------
+    number : int
+    status : str
+        "finished", or why there are no figures.
+    judgement : Judgement or None
+        On the official test images; None where the run is not finished.
+    record : mapping
+        Content of run.json; empty where the run was not begun.
+    reading : CurveReading or None
+        What the learning curves say.
+    figures : Path or None
+        Folder of the run's figures.
+    """
+
+    number: int
+    status: str
+    judgement: Judgement | None
+    record: Mapping[str, object]
+    reading: CurveReading | None
+    figures: Path | None
+
+
+def write_study_page(
+    target: Path,
+    reported: Sequence[ReportedRun],
+    runs: Sequence[ReproducedRun],
+    comparison: Comparison | None,
+    *,
+    command: str,
+) -> None:
+    """Write the page as Markdown, atomically; a run without figures keeps its row, empty, with the reason.
+
+    Raises
+    ------
+    OutputError
+        The page cannot be written.
+    """
+    by_number = {run.number: run for run in runs}
+    lines = [*_head(runs, command), *_overview(reported, by_number)]
+    for original in reported:
+        lines += _run_section(original, by_number.get(original.number), target.parent)
+    if comparison is not None:
+        lines += ["", "## Compared", "", *conclusion(comparison, "en").splitlines()]
+    write_text(target, "\n".join(lines) + "\n")
+
+
+def _head(runs: Sequence[ReproducedRun], command: str) -> Iterator[str]:
+    judged = [run.judgement for run in runs if run.judgement is not None]
+    yield "# The study's four runs, reproduced"
+    yield ""
+    if any(judgement.synthetic for judgement in judged):
+        yield "> **Synthetic phantoms: these figures say nothing about patients.**"
+        yield ""
+    yield f"Written by `{command}`. Every figure of ours is measured on the official test set"
+    if judged:
+        yield (
+            f"({judged[0].images} images of {judged[0].patients} patients), after all choices were made on training "
+            f"and validation images, with a 95 % interval from {judged[0].resamples} bootstrap resamples of patients."
+        )
+    yield "The study's figures are its own; for its accuracies we add Wilson 95 % intervals over images, which it did not print."
+    yield ""
+
+
+def _overview(reported: Sequence[ReportedRun], runs: Mapping[int, ReproducedRun]) -> Iterator[str]:
+    yield "| run | change | | accuracy | macro-F1 | recall B | recall N | recall V |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for original in reported:
+        low, high = _wilson(int(np.trace(original.confusion)), int(original.confusion.sum()))
+        recalls = " | ".join(f"{original.report[finding][1]:.2f}" for finding in _order())
+        yield (
+            f"| {original.number} | {original.change} | study | {original.accuracy:.2f} ({low:.2f}-{high:.2f}) | "
+            f"{original.macro_f1:.2f} | {recalls} |"
+        )
+        yield _our_row(original.number, runs.get(original.number))
+
+
+def _our_row(number: int, run: ReproducedRun | None) -> str:
+    if run is None or run.judgement is None:
+        return f"| {number} | *{run.status if run else 'not trained'}* | neumo | | | | | |"
+    judged = run.judgement
+    recalls = " | ".join(str(judged.by_class[finding.index].recall) for finding in _order())
+    accuracy, macro_f1 = judged.overall["accuracy"], judged.overall["macro_f1"]
+    return f"| {number} | | **neumo** | **{accuracy}** | {macro_f1} | {recalls} |"
+
+
+def _run_section(original: ReportedRun, run: ReproducedRun | None, folder: Path) -> Iterator[str]:
+    yield ""
+    yield f"## Run {original.number}: {original.change}"
+    yield ""
+    if run is None or run.judgement is None:
+        yield f"No figures: {run.status if run else 'not trained'}."
+        return
+    yield _how_it_was_made(run)
+    yield ""
+    yield from _confusions(original.confusion, run.judgement.confusion)
+    yield ""
+    overall = run.judgement.overall
+    yield (
+        f"AUROC normal against pneumonia {overall['auroc_normal_vs_pneumonia']}, bacterial against viral "
+        f"{overall['auroc_bacterial_vs_viral']}; expected calibration error {overall['expected_calibration_error']}."
+    )
+    if run.reading is not None:
+        yield ""
+        yield run.reading.words("en")
+    if run.figures is not None:
+        relative = Path(os.path.relpath(run.figures, folder)).as_posix()
+        yield ""
+        yield f"![Learning curves of run {original.number}]({relative}/learning-curves.png)"
+        yield f"![Confusion matrix of run {original.number}]({relative}/confusion-matrix.png)"
+
+
+def _how_it_was_made(run: ReproducedRun) -> str:
+    record = run.record
+    environment = record["environment"]
+    images = record["training_images"]
+    assert isinstance(environment, Mapping)
+    assert isinstance(images, Mapping)
+    hardware = ", ".join(environment["gpus"]) or f"{environment['cores']} cores of {environment['processor']}"
+    counts = ", ".join(f"{count} {finding}" for finding, count in images.items())
+    return (
+        f"{record['epochs']} epochs, best {record['best_epoch']}, in {float(str(record['seconds'])) / 60:.0f} minutes on "
+        f"{hardware} ({record['precision']}, torch {environment['packages']['torch']}, commit "
+        f"{str(environment['commit'])[:12]}). Trained on {counts} images; split `{str(record['split'])[:12]}`."
+    )
+
+
+def _confusions(study: NDArray[np.int64], ours: NDArray[np.int64]) -> Iterator[str]:
+    called = " | ".join(f"{_LETTERS[finding]}" for finding in FINDINGS)
+    yield f"| truth | study: called {called} | neumo: called {called} |"
+    yield "|---" * 7 + "|"
+    for finding in FINDINGS:
+        cells = " | ".join(str(n) for matrix in (study, ours) for n in matrix[finding.index])
+        yield f"| {finding} | {cells} |"
+
+
+def _order() -> tuple[Finding, Finding, Finding]:
+    return Finding.BACTERIAL_PNEUMONIA, Finding.NORMAL, Finding.VIRAL_PNEUMONIA
+
+
+def _wilson(successes: int, trials: int) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    interval = binomtest(successes, trials).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)

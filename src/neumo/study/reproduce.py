@@ -1,0 +1,127 @@
+"""The study from end to end: train and judge its four runs, compare them, write the page."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
+from neumo.data.pixels import Progress
+from neumo.evaluation.curve_reading import CurveReading
+from neumo.evaluation.judge import judge
+from neumo.evaluation.learning_curves import read_curves
+from neumo.study.compare_runs import compare_runs
+from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run
+from neumo.study.page import ReproducedRun, write_study_page
+from neumo.study.reported import reported_runs
+from neumo.study.runs import judged_predictions, read_history
+from neumo.training.config import load_experiment
+from neumo.training.fit import train
+from neumo.training.run_folder import RunFolder
+
+PAGE_FIGURES = ("learning-curves.png", "confusion-matrix.png")
+NUMBERS = (1, 2, 3, 4)
+
+
+def reproduce(
+    numbers: Sequence[int],
+    data: Path,
+    *,
+    experiments: Path,
+    runs: Path,
+    page: Path,
+    overrides: Sequence[str] = (),
+    console: Console | None = None,
+    decoding: Progress | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Train and judge the chosen runs, each resumed where it was left, and write the page after each.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Which of the four runs.
+    data : Path
+        Data set folder or manifest.
+    experiments : Path
+        Folder of run1.yaml to run4.yaml.
+    runs : Path
+        Folder in which the runs' folders lie.
+    page : Path
+        Markdown file to write; figures go into a folder of its name beside it.
+    overrides : sequence of str
+        `key=value` changes to every experiment; the page's command names them.
+    say : callable
+        Called with a line about what happens next.
+
+    Returns
+    -------
+    Path
+        The page. Runs that were not chosen or not finished keep a row without figures.
+
+    Raises
+    ------
+    ConfigError
+        There is no such run.
+    """
+    for number in numbers:
+        if number not in NUMBERS:
+            raise ConfigError(f"--runs: {number} is none of the study's runs; use {', '.join(map(str, NUMBERS))}")
+    settings = {number: load_experiment(experiments / f"run{number}.yaml", overrides) for number in numbers}
+    for number in numbers:
+        folder = runs / f"run{number}"
+        say(f"run {number}: {settings[number].description}")
+        outcome = train(settings[number], data, folder, resume=True, console=console, decoding=decoding)
+        if outcome.status != "finished":
+            say(f"run {number}: interrupted after {outcome.epochs} epochs; the same command goes on")
+            break
+        if not (RunFolder(folder).evaluation("test") / FIGURES_FOLDER).is_dir():
+            evaluate_run(folder, data=data)
+        write_page(runs, page, overrides)
+    return write_page(runs, page, overrides)
+
+
+def write_page(runs: Path, page: Path, overrides: Sequence[str] = ()) -> Path:
+    """Write the page from the runs as they stand on disk, and copy the figures that it shows."""
+    figures = page.with_suffix("")
+    standing = [_standing(number, runs / f"run{number}", figures) for number in NUMBERS]
+    judged = [runs / f"run{run.number}" for run in standing if run.judgement is not None]
+    command = " ".join(["neumo reproduce", *(f"--set {override}" for override in overrides)])
+    write_study_page(
+        page, reported_runs(), standing, compare_runs(judged) if len(judged) > 1 else None, command=command
+    )
+    return page
+
+
+def _standing(number: int, run: Path, figures: Path) -> ReproducedRun:
+    folder = RunFolder(run)
+    try:
+        record = folder.record()
+    except CheckpointError:
+        return ReproducedRun(number, "not trained yet", None, {}, None, None)
+    if record["status"] != "finished":
+        return ReproducedRun(number, f"{record['status']}, not finished", None, record, None, None)
+    try:
+        judgement = judge(judged_predictions(run, "test"))
+    except EvaluationError:
+        return ReproducedRun(number, "trained, not judged yet", None, record, None, None)
+    copied = _copy_figures(folder, figures / f"run{number}")
+    return ReproducedRun(number, "finished", judgement, record, _reading(folder), copied)
+
+
+def _reading(folder: RunFolder) -> CurveReading:
+    record = folder.record()
+    images = record["training_images"].values()
+    share = max(images) / sum(images)
+    return read_curves(read_history(folder), record["best_epoch"], majority_share=share)
+
+
+def _copy_figures(folder: RunFolder, target: Path) -> Path | None:
+    source = folder.evaluation("test") / FIGURES_FOLDER
+    if not all((source / name).is_file() for name in PAGE_FIGURES):
+        return None
+    target.mkdir(parents=True, exist_ok=True)
+    for name in PAGE_FIGURES:
+        shutil.copyfile(source / name, target / name)
+    return target

@@ -1,0 +1,41 @@
+"""Judged runs on disk: where their predictions lie and what they were measured on."""
+
+import csv
+from pathlib import Path
+
+from neumo.core.errors import EvaluationError
+from neumo.evaluation.predictions import Predictions, read_predictions
+from neumo.training.run_folder import RunFolder
+
+PREDICTIONS_FILE = "predictions.csv"
+METRICS_FILE = "metrics.json"
+
+
+def judged_predictions(run: Path, part: str) -> Predictions:
+    """Predictions that `neumo evaluate` left in a run's folder.
+
+    Raises
+    ------
+    CheckpointError
+        `run` is no run's folder.
+    EvaluationError
+        The run was not evaluated on this part yet.
+    """
+    folder = RunFolder(run)
+    synthetic = bool(folder.record()["data"]["synthetic"])
+    file = folder.evaluation(part) / PREDICTIONS_FILE
+    if not file.is_file():
+        raise EvaluationError(f"{run}: was not judged on {part!r} yet; run: neumo evaluate {run} --split {part}")
+    return read_predictions(file, synthetic=synthetic)
+
+
+def read_history(folder: RunFolder) -> list[dict[str, float]]:
+    """Rows of a run's metrics.csv. Raises EvaluationError where there are none."""
+    try:
+        with folder.history_file.open(newline="", encoding="utf-8") as stream:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
+    except (OSError, ValueError, TypeError) as error:
+        raise EvaluationError(f"{folder.history_file}: cannot be read ({error}); train the run again") from error
+    if not rows:
+        raise EvaluationError(f"{folder.history_file}: holds no epoch; train the run first")
+    return rows
