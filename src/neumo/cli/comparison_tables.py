@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from neumo.evaluation.run_comparison import Comparison, Pair, differs
+from neumo.evaluation.run_comparison import COMPARED, Comparison, Pair, differs
 
 
 def comparison_tables(comparison: Comparison) -> Iterator[Table]:
@@ -18,7 +18,7 @@ def comparison_tables(comparison: Comparison) -> Iterator[Table]:
 def _side_by_side(comparison: Comparison) -> Table:
     title = f"{comparison.images} images of {comparison.patients} patients, 95 % intervals"
     table = Table("", *(run.name for run in comparison.runs), title=title)
-    for name in comparison.runs[0].figures:
+    for name in COMPARED:
         table.add_row(name, *(str(run.figures[name]) for run in comparison.runs))
     return table
 
@@ -41,7 +41,7 @@ def _confusions(pair: Pair) -> Table:
         "truth", "called", pair.earlier, pair.later, "change", "interval", title=f"errors, {pair.earlier} to {pair.later}"
     )
     for cell in pair.cells:
-        if cell.truth is not cell.decision:
+        if cell.is_error:
             change = cell.change
             interval = f"{change.low:+.0f} to {change.high:+.0f}"
             table.add_row(cell.truth, cell.decision, str(cell.earlier), str(cell.later), f"{change.value:+.0f}", interval)

@@ -35,8 +35,12 @@ def _options(
 
 
 def _register() -> None:
-    from neumo.cli import data_check, data_get, data_phantom
+    from neumo.cli import compare, data_check, data_get, data_phantom, evaluate, reproduce, train
 
+    app.command("train")(train.train)
+    app.command("evaluate")(evaluate.evaluate)
+    app.command("compare")(compare.compare)
+    app.command("reproduce")(reproduce.reproduce)
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)

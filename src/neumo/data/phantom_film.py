@@ -62,7 +62,7 @@ def _exposed(attenuation: Field, rng: np.random.Generator) -> Field:
     scatter = 0.03 * cloud(rng, len(attenuation), 4)
     field = attenuation + scatter
     standard = (field - field.mean()) / field.std()
-    centred = rng.uniform(-0.45, 0.55) + rng.uniform(1.0, 1.5) * standard
+    centred = rng.uniform(-0.45, 0.5) + rng.uniform(0.85, 1.35) * standard
     bright = 1 / (1 + np.exp(-np.float32(1.15) * centred))
     return np.asarray(bright ** np.float32(rng.uniform(0.85, 1.25)), dtype=np.float32)
 

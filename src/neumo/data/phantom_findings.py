@@ -50,11 +50,11 @@ def lungs_with(finding: Finding, thorax: Thorax, aeration: float, rng: np.random
     vessels = _drawn_tree(_trees(rng, twigs=5), thorax)
     mottle = 1 + 0.1 * cloud(rng, len(thorax.x), 9) + 0.06 * cloud(rng, len(thorax.x), 40)
     air = np.float32(_AIR * aeration) * thorax.lung * mottle
-    markings = 0.13 * vessels
+    markings = np.float32(rng.uniform(0.06, 0.11)) * vessels
     if finding is Finding.BACTERIAL_PNEUMONIA:
         filled = _consolidation(thorax, rng)
         bronchogram = _drawn_tree(_trees(rng, twigs=2), thorax)
-        air = air * (1 - filled * (1 - 0.45 * bronchogram))
+        air = air * (1 - filled * (1 - 0.6 * bronchogram))
         markings = markings * (1 - filled)
     elif finding is Finding.VIRAL_PNEUMONIA:
         haze, lines = _interstitial(thorax, rng)
@@ -81,10 +81,10 @@ def _consolidation(thorax: Thorax, rng: np.random.Generator) -> Field:
 def _lobe(thorax: Thorax, rng: np.random.Generator) -> Field:
     side = rng.choice((-1.0, 1.0))
     centre = (side * rng.uniform(0.28, 0.44), rng.uniform(-0.4, 0.32))
-    half = (rng.uniform(0.18, 0.28), rng.uniform(0.16, 0.28))
+    half = (rng.uniform(0.2, 0.34), rng.uniform(0.18, 0.32))
     ragged = 0.22 * cloud(rng, len(thorax.x), 14)
     inside = ellipse(thorax.x, thorax.y, centre, half, rng.uniform(-0.6, 0.6)) + ragged
-    filled = soft(inside, 0.25)
+    filled = soft(inside, 0.4)
     if rng.random() < 0.4:  # a fissure stops the consolidation along a nearly straight edge
         below = rng.choice((-1.0, 1.0))
         fissure = thorax.y - np.float32(centre[1]) + np.float32(rng.uniform(-0.25, 0.25)) * (thorax.x - centre[0])
@@ -97,17 +97,17 @@ def _interstitial(thorax: Thorax, rng: np.random.Generator) -> tuple[Field, Fiel
     size = len(thorax.x)
     from_hilum = np.hypot(np.abs(thorax.x) - 0.2, 0.8 * (thorax.y + 0.12))
     reach = np.float32(rng.uniform(0.4, 0.7))
-    spread = np.clip(1.15 - from_hilum / reach, np.float32(rng.uniform(0.25, 0.5)), 1)
-    patchy = np.clip(0.8 + 0.35 * cloud(rng, size, 7), 0.2, 1.4)
+    spread = np.clip(1.15 - from_hilum / reach, np.float32(rng.uniform(0.35, 0.6)), 1)
+    patchy = np.clip(0.85 + 0.22 * cloud(rng, size, 7), 0.4, 1.2)
     net = _net(cloud(rng, size, 34)) + _net(cloud(rng, size, 52)) + 0.6 * _net(cloud(rng, size, 22))
-    haze = np.clip(np.float32(rng.uniform(0.12, 0.3)) * spread * patchy, 0, 0.7)
-    lines = np.float32(rng.uniform(0.045, 0.085)) * net * spread * patchy
+    haze = np.clip(np.float32(rng.uniform(0.15, 0.35)) * spread * patchy, 0, 0.7)
+    lines = np.float32(rng.uniform(0.07, 0.115)) * net * spread * patchy
     return np.asarray(haze, dtype=np.float32), np.asarray(lines, dtype=np.float32)
 
 
 def _net(field: Field) -> Field:
     """Lines along the zero crossings of smooth noise: a net of closed meshes."""
-    return np.asarray(np.exp(-((field / np.float32(0.3)) ** 2)), dtype=np.float32)
+    return np.asarray(np.exp(-((field / np.float32(0.35)) ** 2)), dtype=np.float32)
 
 
 def _trees(rng: np.random.Generator, twigs: int) -> list[_Branch]:
@@ -116,7 +116,7 @@ def _trees(rng: np.random.Generator, twigs: int) -> list[_Branch]:
     for side in (-1.0, 1.0):
         for angle in np.linspace(-1.15, 1.25, 6) + rng.normal(0, 0.12, 6):
             start = (side * 0.15, -0.12 + rng.normal(0, 0.04))
-            _grow(branches, rng, start, side, float(angle), 0.026 * rng.uniform(0.7, 1.2), twigs)
+            _grow(branches, rng, start, side, float(angle), 0.028 * rng.uniform(0.6, 1.2), twigs)
     return branches
 
 
@@ -131,10 +131,10 @@ def _grow(
 ) -> None:
     x, y = start
     for piece in range(pieces):
-        length = rng.uniform(0.07, 0.12)
+        length = rng.uniform(0.05, 0.1)
         end_x, end_y = x + side * length * np.cos(angle), y + length * np.sin(angle)
         branches.append((x, y, end_x, end_y, width))
-        x, y, width, angle = end_x, end_y, width * 0.76, angle + rng.normal(0, 0.16)
+        x, y, width, angle = end_x, end_y, width * 0.76, angle + rng.normal(0, 0.24)
         if piece >= 1 and pieces > 2:
             _grow(branches, rng, (x, y), side, angle + rng.choice((-0.6, 0.6)), width * 0.8, 2)
 

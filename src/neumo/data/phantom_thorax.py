@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Field = NDArray[np.float32]
 """A picture of float32, shape (size, size)."""
 
+_ZERO, _ONE = np.float32(0), np.float32(1)
+
 
 @dataclass(frozen=True)
 class Anatomy:
@@ -89,19 +91,19 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
     """Draw a child's sizes; no size depends on the finding."""
     spacing = rng.uniform(0.125, 0.15)
     return Anatomy(
-        chest=rng.uniform(0.60, 0.70),
-        apex=rng.uniform(-0.76, -0.66),
-        base=rng.uniform(0.30, 0.48),
+        chest=rng.uniform(0.58, 0.68),
+        apex=rng.uniform(-0.80, -0.70),
+        base=rng.uniform(0.34, 0.52),
         dome=rng.uniform(0.09, 0.16),
         wall=rng.uniform(0.07, 0.13),
-        heart=rng.uniform(0.27, 0.35),
+        heart=rng.uniform(0.28, 0.36),
         heart_tilt=rng.uniform(0.35, 0.75),
         rib_spacing=spacing,
         rib_width=spacing * rng.uniform(0.32, 0.42),
         rib_fall=rng.uniform(0.09, 0.17),
         bone=rng.uniform(0.85, 1.2),
         clavicle_rise=rng.uniform(0.0, 0.14),
-        arms=rng.uniform(0.0, 0.3),
+        arms=rng.uniform(-0.05, 0.4),
         aeration=rng.uniform(0.8, 1.15),
         bubble=max(0.0, rng.uniform(-0.6, 1.0)),
         turn=rng.normal(0.0, 0.03),
@@ -124,22 +126,29 @@ def lay_out(anatomy: Anatomy, x: Field, y: Field) -> Thorax:
     heart = _heart_and_mediastinum(anatomy, middle, y)
     inside = soft(wall - side, 0.02) * soft(diaphragm - y, 0.018) * soft(side - 0.05, 0.03)
     lung = inside * (1 - 0.88 * heart)
-    tissue = _trunk(anatomy, x, y) + 0.08 * heart + _abdomen(anatomy, middle, y, diaphragm)
+    tissue = _trunk(anatomy, x, y) + 0.05 * heart * soft(0.6 - y, 0.2) + _abdomen(anatomy, middle, y, diaphragm)
     tissue = tissue + _ribs(anatomy, side, y, wall) + _spine(anatomy, middle, y) + _clavicles(anatomy, side, y)
     return Thorax(x=x, y=y, tissue=tissue - _trachea(middle, y), lung=lung)
 
 
 def soft(inside: Field, width: float) -> Field:
     """Step from 0 to 1 where `inside` passes zero, smooth over twice `width`."""
-    t = np.clip(inside * np.float32(0.5 / width) + np.float32(0.5), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
+    t = np.asarray(inside * np.float32(0.5 / width), dtype=np.float32)
+    t += np.float32(0.5)
+    np.clip(t, _ZERO, _ONE, out=t)  # in place throughout: most of a phantom's time passes here
+    step = np.multiply(t, np.float32(-2))
+    step += np.float32(3)
+    step *= t
+    step *= t
+    return step
 
 
 def ellipse(x: Field, y: Field, centre: tuple[float, float], half: tuple[float, float], tilt: float = 0.0) -> Field:
     """Signed distance, roughly: positive inside the ellipse, in units of its smaller half axis."""
     cos, sin = np.float32(np.cos(tilt)), np.float32(np.sin(tilt))
     dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
-    along, across = (cos * dx + sin * dy) / np.float32(half[0]), (cos * dy - sin * dx) / np.float32(half[1])
+    along = np.float32(cos / half[0]) * dx + np.float32(sin / half[0]) * dy
+    across = np.float32(cos / half[1]) * dy - np.float32(sin / half[1]) * dx
     return np.asarray(1 - np.sqrt(along * along + across * across), dtype=np.float32)
 
 
@@ -147,7 +156,7 @@ def _chest_contour(anatomy: Anatomy, y: Field) -> Field:
     """Half the chest's inner width at each height: narrow at the apex, widest near the base."""
     widest = 0.38
     t = np.clip((widest - y) / np.float32(widest - anatomy.apex), -0.5, 1)
-    return np.asarray(anatomy.chest * np.sqrt(np.maximum(1 - np.abs(t) ** 2.6, 0)), dtype=np.float32)
+    return np.asarray(anatomy.chest * np.sqrt(np.maximum(1 - np.abs(t) ** 2.5, 0)), dtype=np.float32)
 
 
 def _diaphragm(anatomy: Anatomy, middle: Field, side: Field) -> Field:
@@ -157,12 +166,14 @@ def _diaphragm(anatomy: Anatomy, middle: Field, side: Field) -> Field:
 
 
 def _heart_and_mediastinum(anatomy: Anatomy, x: Field, y: Field) -> Field:
-    low = anatomy.base - 0.22
-    half = (anatomy.heart * 1.15, anatomy.heart * 0.9)
-    ventricles = soft(ellipse(x, y, (0.1, low), half, anatomy.heart_tilt), 0.07)
-    right_atrium = soft(ellipse(x, y, (-0.05, low + 0.02), (0.17, 0.25)), 0.12)
-    vessels = soft(0.125 - np.abs(x - 0.01) + 0.05 * (y + 0.3), 0.03) * soft(y - np.float32(anatomy.apex), 0.1)
-    return np.maximum(np.maximum(ventricles, right_atrium), vessels * soft(low + 0.1 - y, 0.1))
+    low = anatomy.base - 0.19
+    half = (anatomy.heart * 1.25, anatomy.heart * 0.95)
+    ventricles = soft(ellipse(x, y, (0.1, low), half, anatomy.heart_tilt), 0.08)
+    right_atrium = soft(ellipse(x, y, (-0.04, low + 0.02), (0.2, 0.36)), 0.12)
+    above_heart = np.maximum(np.float32(low) - y, 0)
+    great_vessels = soft(0.19 - 0.12 * above_heart - np.abs(x - 0.015), 0.03)
+    aortic_knob = soft(ellipse(x, y, (0.11, low - 0.46), (0.09, 0.11)), 0.25)
+    return np.maximum(np.maximum(ventricles, right_atrium), np.maximum(great_vessels, aortic_knob))
 
 
 def _trunk(anatomy: Anatomy, x: Field, y: Field) -> Field:
@@ -173,14 +184,15 @@ def _trunk(anatomy: Anatomy, x: Field, y: Field) -> Field:
     depth = np.clip(1 - (x / width) ** 2, 0, 1) ** np.float32(0.35)
     shoulder = np.abs(x) - outer - np.float32(anatomy.arms) * np.maximum(y + 0.75, 0)
     arm = soft(0.13 - np.abs(shoulder), 0.025) * soft(y + 0.78 - 0.25 * shoulder, 0.08)
-    humerus = soft(0.04 - np.abs(shoulder), 0.012) * arm * np.float32(0.18 * anatomy.bone)
+    humerus = soft(0.035 - np.abs(shoulder), 0.012) * arm * np.float32(0.12 * anatomy.bone)
     return np.maximum(0.6 * depth, 0.3 * arm) + humerus
 
 
 def _abdomen(anatomy: Anatomy, x: Field, y: Field, diaphragm: Field) -> Field:
     below = soft(y - diaphragm, 0.03)
-    stomach = soft(ellipse(x, y, (0.34, anatomy.base + 0.3), (0.22, 0.12), -0.3), 0.12)
-    return below * (0.12 - np.float32(0.28 * anatomy.bubble) * stomach)
+    stomach = soft(ellipse(x, y, (0.34, anatomy.base + 0.3), (0.24, 0.14), -0.3), 0.3)
+    within = soft(np.float32(anatomy.chest + 0.03) - np.abs(x), 0.06)
+    return below * within * (0.1 - np.float32(0.28 * anatomy.bubble) * stomach)
 
 
 def _ribs(anatomy: Anatomy, side: Field, y: Field, wall: Field) -> Field:
@@ -190,11 +202,11 @@ def _ribs(anatomy: Anatomy, side: Field, y: Field, wall: Field) -> Field:
     inwards = np.clip(1 - outwards, 0, 1)
     lowest = anatomy.rib_fall - 0.06 * np.sin(2.6)
     anterior = np.float32(lowest) + 0.34 * inwards ** np.float32(1.25)
-    framed = soft(wall + 0.035 - side, 0.01) * soft(0.72 - y, 0.1) * soft(side - 0.06, 0.02)
+    framed = soft(wall + 0.035 - side, 0.01) * soft(0.45 - y, 0.3) * soft(side - 0.06, 0.02)
     back = _rib_family(anatomy, y - posterior) * framed
     front = _rib_family(anatomy, y - anterior) * framed * soft(outwards - 0.5, 0.12)
     rim = soft(0.03 - np.abs(side - wall - 0.01), 0.03) * soft(0.5 - y, 0.1) * soft(y - np.float32(anatomy.apex), 0.05)
-    return np.asarray(anatomy.bone * (0.13 * back + 0.09 * front + 0.07 * rim), dtype=np.float32)
+    return np.asarray(anatomy.bone * (0.12 * back + 0.075 * front + 0.05 * rim), dtype=np.float32)
 
 
 def _rib_family(anatomy: Anatomy, height: Field) -> Field:
@@ -211,17 +223,17 @@ def _spine(anatomy: Anatomy, x: Field, y: Field) -> Field:
     from_disc = np.abs(phase - np.round(phase))
     body = soft(0.085 - np.abs(x), 0.018) * (0.55 + 0.45 * soft(from_disc - 0.14, 0.1))
     pedicles = soft(0.02 - np.hypot(np.abs(x) - 0.055, (from_disc - 0.38) * np.float32(spacing)), 0.012)
-    return np.asarray(anatomy.bone * (0.14 * body + 0.06 * pedicles), dtype=np.float32)
+    return np.asarray(anatomy.bone * (0.085 * body + 0.05 * pedicles), dtype=np.float32)
 
 
 def _clavicles(anatomy: Anatomy, side: Field, y: Field) -> Field:
     along = np.clip((side - 0.09) / np.float32(0.6), 0, 1)
-    course = anatomy.apex + 0.1 - anatomy.clavicle_rise * along - 0.05 * np.sin(np.float32(np.pi) * along)
+    course = anatomy.apex + 0.1 - anatomy.clavicle_rise * along - 0.06 * np.sin(np.float32(5.2) * along)
     half = 0.026 + 0.01 * (1 - along)
     distance = np.abs(y - np.asarray(course, dtype=np.float32))
     cortex = 0.6 + 0.4 * np.minimum(distance / half, 1) ** 2
     ends = soft(side - 0.09, 0.02) * soft(0.72 - side, 0.03)
-    return np.asarray(0.2 * anatomy.bone * soft(half - distance, 0.01) * cortex * ends, dtype=np.float32)
+    return np.asarray(0.16 * anatomy.bone * soft(half - distance, 0.01) * cortex * ends, dtype=np.float32)
 
 
 def _trachea(x: Field, y: Field) -> Field:

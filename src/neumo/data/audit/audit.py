@@ -88,7 +88,7 @@ class Audit:
             quantiles); `strata` (list: split, finding, images, patients, share, and the quantiles width,
             height, aspect, file_bytes); `issues` (list: severity, kind, images, detail); `duplicates` (list:
             kind, images, findings, patients, splits, similarity, mirrored); `shortcuts` (None, or images,
-            patients, folds, resamples, skipped and the list controls: view, same_size and the scores macro,
+            patients, folds, resamples, skipped and the list controls: view, same_size, strength and the scores macro,
             normal_vs_pneumonia and bacterial_vs_viral, each value, low, high, strength).
         """
         return {
@@ -170,6 +170,7 @@ def _stratum_json(stratum: Stratum) -> dict[str, Any]:
 def _shortcuts_json(shortcuts: Shortcuts) -> dict[str, Any]:
     value: dict[str, Any] = _plain(asdict(shortcuts))
     for control, plain in zip(shortcuts.controls, value["controls"], strict=True):
+        plain["strength"] = control.strength
         for name in ("macro", "normal_vs_pneumonia", "bacterial_vs_viral"):
             plain[name]["strength"] = getattr(control, name).strength
     return value

@@ -22,6 +22,7 @@ RESAMPLES = 200
 
 FOLDS = 5
 _SEED = 42
+STRENGTHS = ("none", "weak", "moderate", "strong")
 _NORMAL, _BACTERIAL, _VIRAL = (finding.index for finding in FINDINGS)
 
 
@@ -35,7 +36,7 @@ class Score:
 
     @property
     def strength(self) -> str:
-        """Name the size of a shortcut: "none" (the interval holds 0.5), "weak" (< 0.6), "moderate" (< 0.75), "strong"."""
+        """One of STRENGTHS: none (the interval reaches 0.5), weak (below 0.6), moderate (below 0.75), strong."""
         if self.low <= 0.5:
             return "none"
         if self.value < 0.6:
@@ -63,6 +64,12 @@ class Control:
     normal_vs_pneumonia: Score
     bacterial_vs_viral: Score
     same_size: bool
+
+    @property
+    def strength(self) -> str:
+        """Strength of the easiest of the three questions: one open door is enough."""
+        scores = (self.macro, self.normal_vs_pneumonia, self.bacterial_vs_viral)
+        return max((score.strength for score in scores), key=STRENGTHS.index)
 
 
 @dataclass(frozen=True)
