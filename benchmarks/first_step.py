@@ -41,7 +41,9 @@ def main() -> None:
             if number:  # the first round fills the pixel cache
                 ours.append(pair[0])
                 bare.append(pair[1])
-    print(f"first step after {statistics.median(ours):.1f} s (bare imports of torch and Lightning {statistics.median(bare):.1f} s)")
+    print(
+        f"first step after {statistics.median(ours):.1f} s (bare imports of torch and Lightning {statistics.median(bare):.1f} s)"
+    )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def main() -> None:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="neumo-gpu-") as folder:
         outcome = train(
-            load_experiment(options.experiment), options.data, Path(folder) / "run", before_first_step=watcher.start
+            load_experiment(options.experiment),
+            options.data,
+            Path(folder) / "run",
+            before_first_step=watcher.start,
         )
         running.clear()
         watcher.join()
@@ -42,8 +45,12 @@ def main() -> None:
         history = read_history(outcome.folder)
     images = sum(record["training_images"].values())
     rate = images / min(row["seconds"] for row in history)
-    print(f"{torch.cuda.get_device_name()}: {rate:,.0f} images/s in the fastest epoch (training and validation)")
-    print(f"a kernel ran in {sum(busy) / len(busy):.0f} % of the sampled time; whole run {time.perf_counter() - began:.0f} s")
+    print(
+        f"{torch.cuda.get_device_name()}: {rate:,.0f} images/s in the fastest epoch (training and validation)"
+    )
+    print(
+        f"a kernel ran in {sum(busy) / len(busy):.0f} % of the sampled time; whole run {time.perf_counter() - began:.0f} s"
+    )
 
 
 if __name__ == "__main__":

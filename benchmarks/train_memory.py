@@ -80,7 +80,10 @@ def main() -> None:
                 sys.exit(done.stderr[-2000:])
             found[size] = json.loads(done.stdout.strip().splitlines()[-1])
             cache = size * 64 * 64 / 2**20
-            print(f"{size:,} images: peak {found[size]['RssAnon']:.0f} MiB of its own, mapped cache {cache:.0f} MiB", flush=True)
+            print(
+                f"{size:,} images: peak {found[size]['RssAnon']:.0f} MiB of its own, mapped cache {cache:.0f} MiB",
+                flush=True,
+            )
     small, large = (found[size]["RssAnon"] for size in options.sizes)
     print(f"{options.sizes[1]:,} images take {large / small:.3f} x the memory of {options.sizes[0]:,}")
 

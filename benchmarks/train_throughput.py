@@ -91,9 +91,13 @@ def measured(python: str, code: str, *arguments: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=320, help="images an epoch; the second of two epochs is timed")
+    parser.add_argument(
+        "--images", type=int, default=320, help="images an epoch; the second of two epochs is timed"
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rival", help="python of an environment with TensorFlow, instead of a throw-away one")
+    parser.add_argument(
+        "--rival", help="python of an environment with TensorFlow, instead of a throw-away one"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="neumo-rival-") as folder:
         rival = options.rival

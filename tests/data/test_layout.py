@@ -47,11 +47,17 @@ def test_kaggle_layout_reads_subtype_from_name_and_namespaces_patients(kaggle: P
 
 
 def test_authors_archive_names_are_read(tmp_path: Path) -> None:
-    for folder, name in [("NORMAL", "NORMAL-28501-0001"), ("PNEUMONIA", "BACTERIA-7422-0001"), ("PNEUMONIA", "VIRUS-7422-0002")]:
+    for folder, name in [
+        ("NORMAL", "NORMAL-28501-0001"),
+        ("PNEUMONIA", "BACTERIA-7422-0001"),
+        ("PNEUMONIA", "VIRUS-7422-0002"),
+    ]:
         image(tmp_path / "train" / folder / f"{name}.jpeg")
     entries = {Path(e.path).stem: e for e in open_dataset(tmp_path).entries}
     assert entries["VIRUS-7422-0002"].finding is Finding.VIRAL_PNEUMONIA
-    assert entries["VIRUS-7422-0002"].patient == entries["BACTERIA-7422-0001"].patient == "train/PNEUMONIA/7422"
+    assert (
+        entries["VIRUS-7422-0002"].patient == entries["BACTERIA-7422-0001"].patient == "train/PNEUMONIA/7422"
+    )
 
 
 def test_three_class_folders_with_and_without_splits(tmp_path: Path) -> None:
@@ -152,5 +158,7 @@ def test_the_public_data_set_has_its_known_counts(dataset: Path) -> None:
     assert tuple(manifest.counts("train").values()) == (1341, 2530, 1345)
     assert tuple(manifest.counts("val").values()) == (8, 8, 0)
     assert tuple(manifest.counts("test").values()) == (234, 242, 148)
-    groups = {split: len({e.patient for e in manifest.entries if e.split == split}) for split in ("train", "test")}
+    groups = {
+        split: len({e.patient for e in manifest.entries if e.split == split}) for split in ("train", "test")
+    }
     assert groups == {"train": 2846, "test": 427}

@@ -43,7 +43,9 @@ def test_a_half_copied_cache_is_made_again(manifest: Manifest) -> None:
     assert decoded_pixels(manifest, 32).array.tobytes() == expected
 
 
-def test_an_undecodable_image_is_named_and_nothing_is_left(manifest: Manifest, phantoms: Path, tmp_path: Path) -> None:
+def test_an_undecodable_image_is_named_and_nothing_is_left(
+    manifest: Manifest, phantoms: Path, tmp_path: Path
+) -> None:
     broken = Manifest(manifest.root, manifest.entries)
     target = tmp_path / "copy"
     for entry in broken.entries:
@@ -56,7 +58,9 @@ def test_an_undecodable_image_is_named_and_nothing_is_left(manifest: Manifest, p
     assert not list(cache_folder().rglob("*.u8"))
 
 
-def test_an_unwritable_cache_is_an_output_error(manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_cache_is_an_output_error(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NEUMO_CACHE", str(tmp_path / "file"))
     with pytest.raises(OutputError, match="could not be written"):

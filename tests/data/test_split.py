@@ -62,7 +62,11 @@ def test_the_small_val_folder_joins_the_material_and_test_stays_official() -> No
 
 def test_without_an_official_test_set_the_third_part_is_the_test_set() -> None:
     manifest = made(official=False)
-    assert set(fractions_split(manifest, fractions=(0.7, 0.15, 0.15), seed=1).parts) == {"train", "val", "test"}
+    assert set(fractions_split(manifest, fractions=(0.7, 0.15, 0.15), seed=1).parts) == {
+        "train",
+        "val",
+        "test",
+    }
     with pytest.raises(SplitError, match="no official test"):
         official_split(manifest, validation=0.15, seed=1)
 
@@ -76,7 +80,9 @@ def test_the_seed_decides_and_the_same_seed_repeats() -> None:
 
 def test_folds_partition_the_material() -> None:
     manifest = made()
-    held_out = [path for fold in range(5) for path in fold_split(manifest, folds=5, fold=fold, seed=7).parts["val"]]
+    held_out = [
+        path for fold in range(5) for path in fold_split(manifest, folds=5, fold=fold, seed=7).parts["val"]
+    ]
     assert sorted(held_out) == sorted(e.path for e in manifest.entries if e.split != "test")
 
 

@@ -59,7 +59,9 @@ def _png_header(width: int, height: int) -> bytes:
 
 
 def test_a_claim_of_20000_by_20000_is_refused_before_decoding(tmp_path: Path) -> None:
-    (tmp_path / "bomb.png").write_bytes(_png_header(20_000, 20_000) + struct.pack(">I", 8192) + b"IDAT" + b"\0" * 100)
+    (tmp_path / "bomb.png").write_bytes(
+        _png_header(20_000, 20_000) + struct.pack(">I", 8192) + b"IDAT" + b"\0" * 100
+    )
     with pytest.raises(ImageTooLargeError, match="20000 x 20000"):
         open_radiograph(tmp_path / "bomb.png")
 

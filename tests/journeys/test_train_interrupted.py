@@ -23,7 +23,18 @@ schedule: {batch_size: 4, max_epochs: 9, early_stopping: 8, plateau: {patience: 
 
 
 def command(file: Path, data: Path, out: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "neumo.cli.main", "train", str(file), "--data", str(data), "--out", str(out), *more]
+    return [
+        sys.executable,
+        "-m",
+        "neumo.cli.main",
+        "train",
+        str(file),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+        *more,
+    ]
 
 
 def rows(out: Path) -> list[dict[str, str]]:

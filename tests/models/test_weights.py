@@ -65,7 +65,11 @@ def test_weights_of_another_network_are_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"name": "resnet"}, "'resnet' is not known"), ({"classes": ["A", "B"]}, "its classes"), ({"options": {"x": 1}}, "options")],
+    [
+        ({"name": "resnet"}, "'resnet' is not known"),
+        ({"classes": ["A", "B"]}, "its classes"),
+        ({"options": {"x": 1}}, "options"),
+    ],
 )
 def test_a_card_of_another_model_is_refused(folder: Path, changes: dict[str, object], message: str) -> None:
     _restated(folder, **changes)

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,17 +24,25 @@ def test_every_experiment_of_the_project_is_valid(name: str) -> None:
 
 
 def test_the_four_runs_change_what_the_study_changed_and_nothing_else() -> None:
-    runs = [load_experiment(EXPERIMENTS / f"run{n}.yaml").model_dump(exclude={"name", "description"}) for n in range(1, 5)]
-    changed = [{key for key in old if old[key] != new[key]} for old, new in zip(runs, runs[1:], strict=False)]
+    runs = [
+        load_experiment(EXPERIMENTS / f"run{n}.yaml").model_dump(exclude={"name", "description"})
+        for n in range(1, 5)
+    ]
+    changed = [{key for key in old if old[key] != new[key]} for old, new in pairwise(runs)]
     assert changed == [{"split", "balance"}, {"augmentation", "schedule"}, {"model"}]
     assert all(run["optimizer"] == {"name": "adam", "learning_rate": 1e-4} for run in runs)
-    assert all((run["schedule"]["max_epochs"], run["schedule"]["early_stopping"], run["seed"]) == (50, 5, 42) for run in runs)
+    assert all(
+        (run["schedule"]["max_epochs"], run["schedule"]["early_stopping"], run["seed"]) == (50, 5, 42)
+        for run in runs
+    )
     assert [run["schedule"]["batch_size"] for run in runs] == [32, 32, 16, 16]
     assert [run["model"]["options"]["filters"] for run in runs] == [[32, 64, 128]] * 3 + [[64, 128, 256]]
 
 
 def test_overrides_reach_into_sections(file: Path) -> None:
-    experiment = load_experiment(file, ["schedule.batch_size=8", "balance=oversample", "model.options={dense: 4}", "seed=7"])
+    experiment = load_experiment(
+        file, ["schedule.batch_size=8", "balance=oversample", "model.options={dense: 4}", "seed=7"]
+    )
     assert (experiment.schedule.batch_size, experiment.balance, experiment.seed) == (8, Balance.OVERSAMPLE, 7)
     assert experiment.model.options == {"dense": 4}
 
@@ -42,7 +51,13 @@ def test_all_faults_are_reported_at_once_with_key_value_and_remedy(file: Path) -
     with pytest.raises(ConfigError) as caught:
         load_experiment(
             file,
-            ["schedule.batchsize=8", "optimizer.learning_rate=-1", "image_size=many", "split.kind=random", "colour=1"],
+            [
+                "schedule.batchsize=8",
+                "optimizer.learning_rate=-1",
+                "image_size=many",
+                "split.kind=random",
+                "colour=1",
+            ],
         )
     message = str(caught.value)
     assert "5 faults" in message
@@ -72,7 +87,9 @@ def test_bad_overrides_are_quoted(file: Path, override: str) -> None:
         load_experiment(file, [override])
 
 
-@pytest.mark.parametrize(("content", "message"), [("a: [", "not a YAML"), ("- 1", "must be a mapping"), ("", "must be a mapping")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("a: [", "not a YAML"), ("- 1", "must be a mapping"), ("", "must be a mapping")]
+)
 def test_what_is_no_experiment_is_refused(file: Path, content: str, message: str) -> None:
     file.write_text(content)
     with pytest.raises(ConfigError, match=message):

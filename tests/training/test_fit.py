@@ -21,7 +21,9 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(stream)]
 
 
-def test_a_run_leaves_everything_that_repeats_and_explains_it(tiny: Path, phantoms: Path, tmp_path: Path) -> None:
+def test_a_run_leaves_everything_that_repeats_and_explains_it(
+    tiny: Path, phantoms: Path, tmp_path: Path
+) -> None:
     outcome = train(load_experiment(tiny), phantoms, tmp_path / "run")
     folder = outcome.folder
     record = folder.record()
@@ -35,9 +37,13 @@ def test_a_run_leaves_everything_that_repeats_and_explains_it(tiny: Path, phanto
     assert record["data"]["synthetic"] is True
     assert record["environment"]["packages"]["torch"].startswith("2.")
     assert folder.experiment() == load_experiment(tiny)
-    assert sum(record["training_images"].values()) == len(load_split(folder.path / "split.json").parts["train"])
+    assert sum(record["training_images"].values()) == len(
+        load_split(folder.path / "split.json").parts["train"]
+    )
     assert any((folder.path / "tensorboard").iterdir())
-    assert not [p for p in folder.path.rglob("*") if p.suffix in {".ckpt", ".pt", ".pkl"}], "a finished run holds no pickle"
+    assert not [p for p in folder.path.rglob("*") if p.suffix in {".ckpt", ".pt", ".pkl"}], (
+        "a finished run holds no pickle"
+    )
 
 
 def test_a_network_can_learn_its_training_images_by_heart(tiny: Path, phantoms: Path, tmp_path: Path) -> None:
@@ -64,7 +70,9 @@ def test_training_twice_gives_the_same_weights(tiny: Path, phantoms: Path, tmp_p
 
 @pytest.mark.parametrize("balance", ["undersample", "oversample", "class_weights", "logit_adjustment"])
 def test_every_balance_strategy_trains(tiny: Path, phantoms: Path, tmp_path: Path, balance: str) -> None:
-    outcome = train(load_experiment(tiny, [f"balance={balance}", "schedule.max_epochs=1"]), phantoms, tmp_path / "run")
+    outcome = train(
+        load_experiment(tiny, [f"balance={balance}", "schedule.max_epochs=1"]), phantoms, tmp_path / "run"
+    )
     counts = outcome.folder.record()["training_images"].values()
     assert outcome.epochs == 1
     if balance in {"undersample", "oversample"}:
@@ -73,7 +81,13 @@ def test_every_balance_strategy_trains(tiny: Path, phantoms: Path, tmp_path: Pat
 
 def test_early_stopping_ends_a_run_that_gets_no_better(tiny: Path, phantoms: Path, tmp_path: Path) -> None:
     experiment = load_experiment(
-        tiny, ["schedule.early_stopping=2", "schedule.max_epochs=40", "optimizer.learning_rate=0.5", "schedule.plateau=null"]
+        tiny,
+        [
+            "schedule.early_stopping=2",
+            "schedule.max_epochs=40",
+            "optimizer.learning_rate=0.5",
+            "schedule.plateau=null",
+        ],
     )
     outcome = train(experiment, phantoms, tmp_path / "run")
     assert outcome.epochs == outcome.best_epoch + 2 < 40
@@ -86,7 +100,9 @@ def test_the_learning_rate_falls_on_a_plateau(tiny: Path, phantoms: Path, tmp_pa
     assert rates[-1] < 0.05
 
 
-def test_predictions_are_probabilities_of_the_named_images(tiny: Path, phantoms: Path, tmp_path: Path) -> None:
+def test_predictions_are_probabilities_of_the_named_images(
+    tiny: Path, phantoms: Path, tmp_path: Path
+) -> None:
     folder = train(load_experiment(tiny, ["schedule.max_epochs=1"]), phantoms, tmp_path / "run").folder
     manifest = folder.dataset()
     predictions = predict_part(folder, manifest, folder.split(manifest), "test")
@@ -134,7 +150,9 @@ def test_a_run_refuses_other_data_and_an_exchanged_split(tiny: Path, phantoms: P
         folder.split(manifest)
 
 
-def test_a_resume_point_that_is_a_pickle_with_code_is_not_executed(tiny: Path, phantoms: Path, tmp_path: Path) -> None:
+def test_a_resume_point_that_is_a_pickle_with_code_is_not_executed(
+    tiny: Path, phantoms: Path, tmp_path: Path
+) -> None:
     experiment = load_experiment(tiny, ["schedule.max_epochs=1"])
     folder = train(experiment, phantoms, tmp_path / "run").folder
     folder.update(status="interrupted")
@@ -179,5 +197,5 @@ def test_a_full_disk_ends_with_a_clear_error(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(L.Trainer, "save_checkpoint", full)
-    with pytest.raises(OutputError, match="No space left on device.*--resume"):
+    with pytest.raises(OutputError, match=r"No space left on device.*--resume"):
         train(load_experiment(tiny), phantoms, tmp_path / "run")

@@ -14,7 +14,9 @@ def compare(
     html: Annotated[Path | None, typer.Option("--html", help="Also write an HTML report.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Also write all numbers as JSON.")] = None,
     lang: Annotated[Language, typer.Option("--lang", help="Language of the words.")] = Language.EN,
-    resamples: Annotated[int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")] = 1000,
+    resamples: Annotated[
+        int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")
+    ] = 1000,
 ) -> None:
     """Compare each run with the ones before it: paired intervals over patients, McNemar, confusions, words."""
     require_train_extra("neumo compare")

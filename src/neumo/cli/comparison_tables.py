@@ -38,11 +38,24 @@ def _differences(pair: Pair) -> Table:
 
 def _confusions(pair: Pair) -> Table:
     table = Table(
-        "truth", "called", pair.earlier, pair.later, "change", "interval", title=f"errors, {pair.earlier} to {pair.later}"
+        "truth",
+        "called",
+        pair.earlier,
+        pair.later,
+        "change",
+        "interval",
+        title=f"errors, {pair.earlier} to {pair.later}",
     )
     for cell in pair.cells:
         if cell.is_error:
             change = cell.change
             interval = f"{change.low:+.0f} to {change.high:+.0f}"
-            table.add_row(cell.truth, cell.decision, str(cell.earlier), str(cell.later), f"{change.value:+.0f}", interval)
+            table.add_row(
+                cell.truth,
+                cell.decision,
+                str(cell.earlier),
+                str(cell.later),
+                f"{change.value:+.0f}",
+                interval,
+            )
     return table

@@ -11,17 +11,27 @@ from neumo.core.errors import ConfigError
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run.")],
-    split: Annotated[str, typer.Option("--split", help="Part to judge on: test, val, holdout or train.")] = "test",
-    data: Annotated[Path | None, typer.Option("--data", help="Where the run's data set lies now, if it moved.")] = None,
+    split: Annotated[
+        str, typer.Option("--split", help="Part to judge on: test, val, holdout or train.")
+    ] = "test",
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Where the run's data set lies now, if it moved.")
+    ] = None,
     lang: Annotated[Language, typer.Option("--lang", help="Language of the report.")] = Language.EN,
-    by: Annotated[list[str] | None, typer.Option("--by", metavar="COLUMN", help="Every metric by subgroup.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", metavar="COLUMN", help="Every metric by subgroup.")
+    ] = None,
     target_sensitivity: Annotated[
-        float | None, typer.Option("--target-sensitivity", help="Choose the threshold for this sensitivity on validation.")
+        float | None,
+        typer.Option("--target-sensitivity", help="Choose the threshold for this sensitivity on validation."),
     ] = None,
     cost_ratio: Annotated[
-        float | None, typer.Option("--cost-ratio", help="... or for this cost of a missed pneumonia over a false alarm.")
+        float | None,
+        typer.Option("--cost-ratio", help="... or for this cost of a missed pneumonia over a false alarm."),
     ] = None,
-    resamples: Annotated[int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")] = 1000,
+    resamples: Annotated[
+        int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")
+    ] = 1000,
 ) -> None:
     """Judge a run: metrics with 95 % intervals, operating point, subgroups, and one HTML report."""
     require_train_extra("neumo evaluate")
@@ -51,7 +61,7 @@ def evaluate(
             console.print(f"{report.column} = {group.words(lang.value)}", markup=False)
     if split == "test" and evaluated.times_judged > 1:
         console.print(
-            f"[yellow]this run was judged on the test part {evaluated.times_judged} times: choosing by such results makes them "
-            "too good[/]"
+            f"[yellow]this run was judged on the test part {evaluated.times_judged} times: "
+            "choosing by such results makes them too good[/]"
         )
     console.print(f"report: {evaluated.report}", soft_wrap=True)

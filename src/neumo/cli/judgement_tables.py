@@ -15,7 +15,9 @@ def judgement_tables(judgement: Judgement) -> Iterator[Table]:
     for name, estimate in judgement.overall.items():
         overall.add_row(name, str(estimate))
     yield overall
-    points = Table("pneumonia called at", "sensitivity", "specificity", "PPV", "NPV", "missed", "false alarms")
+    points = Table(
+        "pneumonia called at", "sensitivity", "specificity", "PPV", "NPV", "missed", "false alarms"
+    )
     for decision in judgement.decisions:
         points.add_row(_described(decision), *_figures(decision))
     yield points

@@ -10,13 +10,20 @@ from neumo.core.errors import ConfigError
 
 
 def reproduce(
-    data: Annotated[Path, typer.Option("--data", help="Data set folder or CSV manifest.", show_default=False)],
+    data: Annotated[
+        Path, typer.Option("--data", help="Data set folder or CSV manifest.", show_default=False)
+    ],
     runs: Annotated[str, typer.Option("--runs", help="Which of the four, such as 1,3.")] = "1,2,3,4",
     out: Annotated[Path, typer.Option("--out", help="Folder in which the runs' folders lie.")] = Path("runs"),
-    page: Annotated[Path, typer.Option("--page", help="Markdown page to write.")] = Path("docs/results/study.md"),
-    experiments: Annotated[Path, typer.Option("--experiments", help="Folder of run1.yaml to run4.yaml.")] = Path("experiments"),
+    page: Annotated[Path, typer.Option("--page", help="Markdown page to write.")] = Path(
+        "docs/results/study.md"
+    ),
+    experiments: Annotated[
+        Path, typer.Option("--experiments", help="Folder of run1.yaml to run4.yaml.")
+    ] = Path("experiments"),
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of every experiment.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of every experiment."),
     ] = None,
 ) -> None:
     """Train, judge and compare the study's runs; where one was interrupted, the same command goes on."""

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from neumo.core.errors import MissingExtraError
@@ -31,7 +39,12 @@ class _Rate(ProgressColumn):
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function of (done, total) that shows a bar from its first call on."""
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), console=console
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=console,
     )
     task = bar.add_task(what, total=None, visible=False)
 
@@ -51,4 +64,6 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 def require_train_extra(command: str) -> None:
     """Raise MissingExtraError where the learning parts are not installed."""
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("lightning") is None:
-        raise MissingExtraError(f'{command}: needs the training parts; install them with pip install "neumo[train]"')
+        raise MissingExtraError(
+            f'{command}: needs the training parts; install them with pip install "neumo[train]"'
+        )

@@ -10,13 +10,18 @@ from neumo.cli.show import console, progress_bar, require_train_extra
 
 def train(
     experiment: Annotated[Path, typer.Argument(help="Experiment file, such as experiments/run3.yaml.")],
-    data: Annotated[Path, typer.Option("--data", help="Data set folder or CSV manifest.", show_default=False)],
+    data: Annotated[
+        Path, typer.Option("--data", help="Data set folder or CSV manifest.", show_default=False)
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the run; default runs/NAME.")] = None,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value, such as schedule.batch_size=16.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value, such as schedule.batch_size=16."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished epoch.")] = False,
-    devices: Annotated[str, typer.Option("--devices", help="GPUs or processes to use: auto or a number.")] = "auto",
+    devices: Annotated[
+        str, typer.Option("--devices", help="GPUs or processes to use: auto or a number.")
+    ] = "auto",
     nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines that train together.")] = 1,
 ) -> None:
     """Train a run. Ctrl-C leaves it resumable; so does a crash."""
@@ -38,7 +43,9 @@ def train(
             nodes=nodes,
         )
     if outcome.status == "interrupted":
-        console.print(f"interrupted after {outcome.epochs} epochs; go on with: neumo train {experiment} --data {data} --resume")
+        console.print(
+            f"interrupted after {outcome.epochs} epochs; go on with: neumo train {experiment} --data {data} --resume"
+        )
         raise typer.Exit(130)
     console.print(
         f"{folder}: {outcome.epochs} epochs, best {outcome.best_epoch} (validation loss {outcome.best_val_loss:.4f}). "

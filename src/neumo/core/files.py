@@ -36,7 +36,9 @@ def replacing(target: Path) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{target}: could not be written ({error.strerror or error}); free space or choose another folder") from error
+        raise OutputError(
+            f"{target}: could not be written ({error.strerror or error}); free space or choose another folder"
+        ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ class Finding(StrEnum):
     VIRAL_PNEUMONIA = "VIRAL_PNEUMONIA"
 
     @property
-    def index(self) -> int:
+    def index(self) -> int:  # type: ignore[override]  # str.index has no use on a finding
         """Position of this finding in every array of logits, probabilities or counts (0, 1, 2)."""
         return FINDINGS.index(self)
 

@@ -57,7 +57,8 @@ def _draw(members: NDArray[np.int64], wanted: int, rng: np.random.Generator) -> 
 def class_weights(labels: NDArray[np.int64]) -> NDArray[np.float32]:
     """Weights inversely proportional to frequency, averaging 1 over the images, shape (3,)."""
     counts = class_counts(labels)
-    return (len(labels) / (len(FINDINGS) * counts)).astype(np.float32)
+    weights: NDArray[np.float32] = (len(labels) / (len(FINDINGS) * counts)).astype(np.float32)
+    return weights
 
 
 def log_priors(labels: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -67,4 +68,5 @@ def log_priors(labels: NDArray[np.int64]) -> NDArray[np.float32]:
     cross-entropy), so that the bare logits aim at the balanced error.
     """
     counts = class_counts(labels)
-    return np.log(counts / counts.sum()).astype(np.float32)
+    logarithms: NDArray[np.float32] = np.log(counts / counts.sum()).astype(np.float32)
+    return logarithms

@@ -18,7 +18,14 @@ from neumo.imaging.raster import RASTER_SUFFIXES, open_header
 SYNTHETIC_MARKER = "SYNTHETIC.json"
 """A folder that holds this file is a set of phantoms; everything made from it says so."""
 
-_SPLIT_FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SPLIT_FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+}
 _CLASS_FOLDERS = {
     "NORMAL": Finding.NORMAL,
     "BACTERIAL_PNEUMONIA": Finding.BACTERIAL_PNEUMONIA,
@@ -123,12 +130,20 @@ def _header_size(file: Path) -> tuple[int, int]:
 def _from_folders(root: Path) -> Iterator[_Labelled]:
     folders = _subfolders(root)
     if not folders:
-        raise DatasetError(f"{root}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA")
-    splits = {folder: _SPLIT_FOLDERS[folder.name.lower()] for folder in folders if folder.name.lower() in _SPLIT_FOLDERS}
+        raise DatasetError(
+            f"{root}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA"
+        )
+    splits = {
+        folder: _SPLIT_FOLDERS[folder.name.lower()]
+        for folder in folders
+        if folder.name.lower() in _SPLIT_FOLDERS
+    }
     if splits and len(splits) != len(folders):
         strange = sorted(folder.name for folder in folders if folder not in splits)
-        raise DatasetError(f"{root}: unknown folder {', '.join(strange)} beside {', '.join(sorted(f.name for f in splits))}; "
-                           "keep split folders and other folders apart")
+        raise DatasetError(
+            f"{root}: unknown folder {', '.join(strange)} beside {', '.join(sorted(f.name for f in splits))}; "
+            "keep split folders and other folders apart"
+        )
     if not splits:
         yield from _from_class_folders(root, root, "")
     for folder, split in splits.items():
@@ -138,7 +153,9 @@ def _from_folders(root: Path) -> Iterator[_Labelled]:
 def _from_class_folders(root: Path, parent: Path, split: str) -> Iterator[_Labelled]:
     folders = _subfolders(parent)
     if not folders:
-        raise DatasetError(f"{parent}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA")
+        raise DatasetError(
+            f"{parent}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA"
+        )
     for folder in folders:
         name = folder.name.upper().replace(" ", "_").replace("-", "_")
         finding = _CLASS_FOLDERS.get(name)
@@ -179,7 +196,11 @@ def _subfolders(parent: Path) -> list[Path]:
 
 
 def _images(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in RASTER_SUFFIXES and p.is_file() and not _ignored(p))
+    return sorted(
+        p
+        for p in folder.rglob("*")
+        if p.suffix.lower() in RASTER_SUFFIXES and p.is_file() and not _ignored(p)
+    )
 
 
 def _ignored(path: Path) -> bool:
@@ -196,7 +217,9 @@ def _from_csv(source: Path) -> Iterator[_Labelled]:
             columns = [name.strip() for name in reader.fieldnames or []]
             missing = [name for name in REQUIRED_COLUMNS if name not in columns]
             if missing:
-                raise ManifestError(f"{source}: missing column {', '.join(missing)}; found {', '.join(columns) or 'none'}")
+                raise ManifestError(
+                    f"{source}: missing column {', '.join(missing)}; found {', '.join(columns) or 'none'}"
+                )
             reader.fieldnames = columns
             seen: dict[str, int] = {}
             for row in reader:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Field = NDArray[np.float32]
 """A picture of float32, shape (size, size)."""
 
+_BAND = 64
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
@@ -119,6 +120,15 @@ def lay_out(anatomy: Anatomy, x: Field, y: Field) -> Thorax:
     x, y : Field
         Patient coordinates of every pixel.
     """
+    # Band by band: every step is pointwise, and pictures of a few rows stay in the processor's cache.
+    bands = [
+        _tissue_and_lung(anatomy, x[top : top + _BAND], y[top : top + _BAND]) for top in range(0, len(x), _BAND)
+    ]
+    tissue, lung = (np.concatenate(parts) for parts in zip(*bands, strict=True))
+    return Thorax(x=x, y=y, tissue=tissue, lung=lung)
+
+
+def _tissue_and_lung(anatomy: Anatomy, x: Field, y: Field) -> tuple[Field, Field]:
     middle = x - np.float32(anatomy.turn)
     side = np.abs(middle)
     wall = _chest_contour(anatomy, y)
@@ -128,7 +138,7 @@ def lay_out(anatomy: Anatomy, x: Field, y: Field) -> Thorax:
     lung = inside * (1 - 0.88 * heart)
     tissue = _trunk(anatomy, x, y) + 0.05 * heart * soft(0.6 - y, 0.2) + _abdomen(anatomy, middle, y, diaphragm)
     tissue = tissue + _ribs(anatomy, side, y, wall) + _spine(anatomy, middle, y) + _clavicles(anatomy, side, y)
-    return Thorax(x=x, y=y, tissue=tissue - _trachea(middle, y), lung=lung)
+    return tissue - _trachea(middle, y), lung
 
 
 def soft(inside: Field, width: float) -> Field:

@@ -66,7 +66,9 @@ def decoded_pixels(manifest: Manifest, size: int, *, progress: Progress | None =
     if not _complete(target, shape):
         _decode_all(manifest, size, target, progress)
         write_manifest(manifest, folder / "manifest.csv")
-        write_json(target.with_suffix(".json"), {"shape": shape, "dtype": "uint8", "root": str(manifest.root)})
+        write_json(
+            target.with_suffix(".json"), {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
+        )
     return PixelStore(np.memmap(target, dtype=np.uint8, mode="r", shape=shape), target)
 
 
@@ -89,7 +91,11 @@ def _decode_all(manifest: Manifest, size: int, target: Path, progress: Progress 
             return np.zeros((size, size), dtype=np.uint8)
 
     total = len(manifest)
-    with replacing(target) as temporary, temporary.open("wb") as stream, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with (
+        replacing(target) as temporary,
+        temporary.open("wb") as stream,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
         for start in range(0, total, _BLOCK):
             block = range(start, min(start + _BLOCK, total))
             stream.writelines(image.tobytes() for image in pool.map(decoded, block))

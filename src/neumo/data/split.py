@@ -102,7 +102,9 @@ def load_split(source: Path, manifest: Manifest | None = None) -> Split:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SplitError(f"{source}: is not a split file ({error!r})") from error
     if split.digest != stated:
-        raise SplitError(f"{source}: its content does not match its digest; it was edited, make the split again")
+        raise SplitError(
+            f"{source}: its content does not match its digest; it was edited, make the split again"
+        )
     if manifest is not None and split.dataset != manifest.digest:
         raise SplitError(
             f"{source}: was made from other data (digest {split.dataset[:12]}, {manifest.root} has "
@@ -134,7 +136,9 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
         train = [entry for entry in manifest.entries if entry.split == "train"]
         val = [entry for entry in manifest.entries if entry.split == "val"]
         if not val:
-            raise SplitError(f"{manifest.root}: has no official val folder; set split.validation, for example to 0.15")
+            raise SplitError(
+                f"{manifest.root}: has no official val folder; set split.validation, for example to 0.15"
+            )
         return _split("official", settings, manifest, {"train": train, "val": val, "test": test})
     material = training_material(manifest)
     grain, (share,) = _steps([validation], "split.validation")
@@ -159,7 +163,9 @@ def fractions_split(manifest: Manifest, *, fractions: Sequence[float], seed: int
     """
     grain, steps = _steps(fractions, "split.fractions")
     if len(steps) != 3 or sum(steps) != grain:
-        raise SplitError(f"split.fractions: {list(fractions)} must be three shares that add up to 1, such as 0.7, 0.15, 0.15")
+        raise SplitError(
+            f"split.fractions: {list(fractions)} must be three shares that add up to 1, such as 0.7, 0.15, 0.15"
+        )
     material = training_material(manifest)
     folds = _grouped_folds(material, grain, seed)
     first, second = steps[2], steps[2] + steps[1]
@@ -179,7 +185,9 @@ def fold_split(manifest: Manifest, *, folds: int, fold: int, seed: int) -> Split
         There is no such fold, or there are too few patients.
     """
     if folds < 2 or not 0 <= fold < folds:
-        raise SplitError(f"split.fold: {fold} of {folds} does not exist; folds count from 0 and there must be at least 2")
+        raise SplitError(
+            f"split.fold: {fold} of {folds} does not exist; folds count from 0 and there must be at least 2"
+        )
     material = training_material(manifest)
     drawn = _grouped_folds(material, folds, seed)
     rest = [part for number, part in enumerate(drawn) if number != fold]
@@ -220,10 +228,19 @@ def _steps(shares: Sequence[float], key: str) -> tuple[int, list[int]]:
     fractions = [Fraction(share).limit_denominator(_FINEST) for share in shares]
     for share, fraction in zip(shares, fractions, strict=True):
         if not 0 < share < 1 or abs(fraction - Fraction(share)) > Fraction(1, 1000):
-            raise SplitError(f"{key}: {share} must lie between 0 and 1 and be a multiple of 0.05 (or 1/3, say)")
+            raise SplitError(
+                f"{key}: {share} must lie between 0 and 1 and be a multiple of 0.05 (or 1/3, say)"
+            )
     grain = math.lcm(*(fraction.denominator for fraction in fractions))
     return grain, [int(fraction * grain) for fraction in fractions]
 
 
-def _split(kind: str, settings: Mapping[str, Any], manifest: Manifest, parts: Mapping[str, Iterable[Entry]]) -> Split:
-    return Split(kind, settings, manifest.digest, {name: tuple(sorted(e.path for e in part)) for name, part in parts.items()})
+def _split(
+    kind: str, settings: Mapping[str, Any], manifest: Manifest, parts: Mapping[str, Iterable[Entry]]
+) -> Split:
+    return Split(
+        kind,
+        settings,
+        manifest.digest,
+        {name: tuple(sorted(e.path for e in part)) for name, part in parts.items()},
+    )

@@ -16,7 +16,10 @@ MAX_PIXELS = 100_000_000
 """Largest width x height decoded (a 35 x 43 cm detector at 100 um has 15 million)."""
 
 RASTER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
-_READERS: dict[bytes, type[ImageFile.ImageFile]] = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
+_READERS: dict[bytes, type[ImageFile.ImageFile]] = {
+    b"\x89PNG\r\n\x1a\n": PngImageFile,
+    b"\xff\xd8\xff": JpegImageFile,
+}
 _SIXTEEN_BIT = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _GREY_TOLERANCE = 12
 """JPEG chroma rounding moves stored-grey channels apart by a few levels."""
@@ -62,8 +65,12 @@ def open_radiograph(path: Path, *, max_pixels: int = MAX_PIXELS) -> Radiograph:
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: no such file") from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-        raise UnreadableImageError(f"{path}: cannot be decoded ({error}); the file is corrupt or truncated") from error
-    return Radiograph(pixels=pixels, source=path, original_size=(width, height), bit_depth=bit_depth, colour=colour)
+        raise UnreadableImageError(
+            f"{path}: cannot be decoded ({error}); the file is corrupt or truncated"
+        ) from error
+    return Radiograph(
+        pixels=pixels, source=path, original_size=(width, height), bit_depth=bit_depth, colour=colour
+    )
 
 
 def open_header(stream: BinaryIO, path: Path) -> ImageFile.ImageFile:

@@ -27,7 +27,11 @@ class StudyCNN(nn.Module):
     """
 
     def __init__(
-        self, filters: Sequence[int] = (32, 64, 128), dense: int = 128, dropout: float = 0.5, image_size: int = 224
+        self,
+        filters: Sequence[int] = (32, 64, 128),
+        dense: int = 128,
+        dropout: float = 0.5,
+        image_size: int = 224,
     ) -> None:
         super().__init__()
         blocks: list[nn.Module] = []

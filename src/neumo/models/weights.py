@@ -31,7 +31,9 @@ class TrainedNetwork:
     sha256: str
 
 
-def save_network(network: nn.Module, folder: Path, *, name: str, options: Mapping[str, Any], image_size: int) -> str:
+def save_network(
+    network: nn.Module, folder: Path, *, name: str, options: Mapping[str, Any], image_size: int
+) -> str:
     """Write model.safetensors and model.json into `folder`, each atomically; return the weights' SHA-256."""
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
     with replacing(folder / WEIGHTS_FILE) as temporary:
@@ -65,11 +67,15 @@ def load_network(folder: Path) -> TrainedNetwork:
     weights, card_file = folder / WEIGHTS_FILE, folder / CARD_FILE
     card = _read_card(card_file)
     if not weights.is_file():
-        raise CheckpointError(f"{weights}: no such file; only safetensors weights are loaded, never pickles (.pt, .ckpt)")
+        raise CheckpointError(
+            f"{weights}: no such file; only safetensors weights are loaded, never pickles (.pt, .ckpt)"
+        )
     digest = _sha256(weights)
     if digest != card["sha256"]:
-        raise CheckpointError(f"{weights}: its SHA-256 {digest[:12]} is not the {str(card['sha256'])[:12]} of {card_file.name}; "
-                              "the file was changed or belongs to another run, train or copy it again")
+        raise CheckpointError(
+            f"{weights}: its SHA-256 {digest[:12]} is not the {str(card['sha256'])[:12]} of {card_file.name}; "
+            "the file was changed or belongs to another run, train or copy it again"
+        )
     try:
         network = build_network(card["name"], card["options"], card["image_size"])
     except ConfigError as error:
@@ -88,7 +94,9 @@ def _read_card(card_file: Path) -> dict[str, Any]:
         card = json.loads(card_file.read_text(encoding="utf-8"))
         needed = {key: card[key] for key in ("name", "options", "image_size", "classes", "sha256")}
     except FileNotFoundError as error:
-        raise CheckpointError(f"{card_file}: no such file; is {card_file.parent} the folder of a trained run?") from error
+        raise CheckpointError(
+            f"{card_file}: no such file; is {card_file.parent} the folder of a trained run?"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{card_file}: is not a neumo model card ({error!r})") from error
     if needed["classes"] != list(FINDINGS):

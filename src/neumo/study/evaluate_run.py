@@ -1,39 +1,32 @@
-"""One run judged on one part of its split: figures with intervals, operating point, subgroups, report (S8-S10, S14, S15)."""
+"""One run judged on one part of its split: figures with intervals, operating point, subgroups, report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json
-from neumo.core.findings import FINDINGS
 from neumo.data.manifest import Manifest
-from neumo.data.pixels import Progress, decoded_pixels
-from neumo.evaluation.bootstrap import Progress as Resampling
-from neumo.evaluation.figures import save_figures
+from neumo.data.pixels import Progress
+from neumo.data.split import Split
+from neumo.evaluation.curve_reading import CurveReading
+from neumo.evaluation.figure_style import save_figures
+from neumo.evaluation.figures import run_figures
 from neumo.evaluation.judge import classification_report, judge
 from neumo.evaluation.judgement import Judgement, OperatingPoint
 from neumo.evaluation.learning_curves import read_curves
-from neumo.evaluation.operating_point import (
-    DEFAULT_OPERATING_POINT,
-    choose_for_cost,
-    choose_for_sensitivity,
-)
-from neumo.evaluation.predictions import Predictions, write_predictions
+from neumo.evaluation.operating_point import DEFAULT_OPERATING_POINT, choose_for_cost, choose_for_sensitivity
+from neumo.evaluation.predictions import write_predictions
+from neumo.evaluation.report import ReportContent, write_report
 from neumo.evaluation.subgroup_judgement import SubgroupReport
 from neumo.evaluation.subgroups import judge_by
-from neumo.explain.heatmap import upsample
-from neumo.models.weights import load_network
+from neumo.study.gallery import instructive_cases
 from neumo.study.runs import METRICS_FILE, PREDICTIONS_FILE, read_history
-from neumo.training.predict import heat_maps, predict_part
+from neumo.training.predict import predict_part
 from neumo.training.run_folder import RunFolder, now
 
 FIGURES_FOLDER = "figures"
 REPORT_FILE = "report.html"
-CASES_A_CELL = 2
-"""Radiographs shown of each kind of right and wrong answer."""
 
 
 @dataclass(frozen=True)
@@ -62,3 +55,121 @@ class EvaluatedRun:
     def report(self) -> Path:
         """The HTML report."""
         return self.folder / REPORT_FILE
+
+
+def evaluate_run(
+    run: Path,
+    *,
+    part: str = "test",
+    data: Path | None = None,
+    lang: str = "en",
+    by: Sequence[str] = (),
+    target_sensitivity: float | None = None,
+    cost_ratio: float | None = None,
+    resamples: int = 1000,
+    predicting: Progress | None = None,
+    resampling: Progress | None = None,
+) -> EvaluatedRun:
+    """Judge a run's best weights and write predictions, numbers, figures and the report into its folder.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of a run.
+    part : str
+        "test", "val", "holdout" or "train".
+    data : Path, optional
+        Where the data set lies, if it moved since the training.
+    lang : str
+        "en" or "es": the language of report and figures.
+    by : sequence of str
+        Manifest columns to judge by group.
+    target_sensitivity, cost_ratio : float, optional
+        Choose the operating point by the one or the other, on the run's validation images.
+    resamples : int
+        Bootstrap resamples of patients.
+    predicting, resampling : callable, optional
+        Called with (done, total).
+
+    Raises
+    ------
+    CheckpointError
+        The folder is no run's, its weights cannot be loaded, or the data are others.
+    SplitError
+        There is no such part.
+    EvaluationError
+        A column or target cannot be used.
+    """
+    folder = RunFolder(run)
+    manifest = folder.dataset(data)
+    split = folder.split(manifest)
+    point = _operating_point(folder, manifest, split, target_sensitivity, cost_ratio)
+    predictions = predict_part(folder, manifest, split, part, progress=predicting)
+    judgement = judge(predictions, operating_point=point, resamples=resamples, progress=resampling)
+    subgroups = tuple(
+        judge_by(predictions, column, operating_point=point or DEFAULT_OPERATING_POINT, resamples=resamples)
+        for column in by
+    )
+    evaluated = EvaluatedRun(
+        folder=folder.evaluation(part),
+        judgement=judgement,
+        classification_report=classification_report(judgement),
+        subgroups=subgroups,
+        times_judged=_count(folder, part),
+    )
+    history, reading = read_history(folder), read_run_curves(folder)
+    best_epoch = reading.evidence.best_epoch
+    write_predictions(predictions, evaluated.folder / PREDICTIONS_FILE)
+    write_json(evaluated.folder / METRICS_FILE, _numbers(evaluated, folder, part, reading))
+    figures = run_figures(predictions, judgement, history=history, best_epoch=best_epoch, lang=lang)
+    save_figures(figures, evaluated.folder / FIGURES_FOLDER)
+    content = ReportContent(
+        predictions=predictions,
+        cases=instructive_cases(folder, manifest, predictions),
+    )
+    write_report(content, evaluated.report, lang)
+    return evaluated
+
+
+def read_run_curves(folder: RunFolder) -> CurveReading:
+    """Read a run's learning curves. Raises EvaluationError where it has none."""
+    record = folder.record()
+    images = record["training_images"].values()
+    return read_curves(read_history(folder), record["best_epoch"], majority_share=max(images) / sum(images))
+
+
+def _operating_point(
+    folder: RunFolder,
+    manifest: Manifest,
+    split: Split,
+    target_sensitivity: float | None,
+    cost_ratio: float | None,
+) -> OperatingPoint | None:
+    if target_sensitivity is None and cost_ratio is None:
+        return None
+    validation = predict_part(folder, manifest, split, "val")
+    if target_sensitivity is not None:
+        return choose_for_sensitivity(validation, target_sensitivity)
+    assert cost_ratio is not None
+    return choose_for_cost(validation, cost_ratio)
+
+
+def _count(folder: RunFolder, part: str) -> int:
+    """Note in run.json that the part was looked at once more; return how often that makes."""
+    counts = folder.record().get("times_judged", {})
+    times = int(counts.get(part, 0)) + 1
+    folder.update(times_judged={**counts, part: times})
+    return times
+
+
+def _numbers(evaluated: EvaluatedRun, folder: RunFolder, part: str, reading: CurveReading) -> Mapping[str, Any]:
+    return {
+        "schema": 1,
+        "run": folder.record()["name"],
+        "part": part,
+        "made": now(),
+        "times_judged": evaluated.times_judged,
+        "judgement": evaluated.judgement.to_json(),
+        "learning_curves": reading.to_json(),
+        "subgroups": [report.to_json() for report in evaluated.subgroups],
+    }

@@ -83,7 +83,7 @@ def _head(runs: Sequence[ReproducedRun], command: str) -> Iterator[str]:
             f"({judged[0].images} images of {judged[0].patients} patients), after all choices were made on training "
             f"and validation images, with a 95 % interval from {judged[0].resamples} bootstrap resamples of patients."
         )
-    yield "The study's figures are its own; for its accuracies we add Wilson 95 % intervals over images, which it did not print."
+    yield "The study's figures are its own; to its accuracies we add Wilson 95 % intervals over images."
     yield ""
 
 
@@ -131,8 +131,8 @@ def _run_section(original: ReportedRun, run: ReproducedRun | None, folder: Path)
     if run.figures is not None:
         relative = Path(os.path.relpath(run.figures, folder)).as_posix()
         yield ""
-        yield f"![Learning curves of run {original.number}]({relative}/learning-curves.png)"
-        yield f"![Confusion matrix of run {original.number}]({relative}/confusion-matrix.png)"
+        yield f"![Learning curves of run {original.number}]({relative}/learning_curves.png)"
+        yield f"![Confusion matrix of run {original.number}]({relative}/confusion_matrix.png)"
 
 
 def _how_it_was_made(run: ReproducedRun) -> str:
@@ -144,8 +144,8 @@ def _how_it_was_made(run: ReproducedRun) -> str:
     hardware = ", ".join(environment["gpus"]) or f"{environment['cores']} cores of {environment['processor']}"
     counts = ", ".join(f"{count} {finding}" for finding, count in images.items())
     return (
-        f"{record['epochs']} epochs, best {record['best_epoch']}, in {float(str(record['seconds'])) / 60:.0f} minutes on "
-        f"{hardware} ({record['precision']}, torch {environment['packages']['torch']}, commit "
+        f"{record['epochs']} epochs, best {record['best_epoch']}, in "
+        f"{float(str(record['seconds'])) / 60:.0f} minutes on {hardware} ({record['precision']}, torch {environment['packages']['torch']}, commit "
         f"{str(environment['commit'])[:12]}). Trained on {counts} images; split `{str(record['split'])[:12]}`."
     )
 

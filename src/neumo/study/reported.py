@@ -39,7 +39,7 @@ class ReportedRun:
 
 
 def reported_runs() -> tuple[ReportedRun, ...]:
-    """The four runs, in order."""
+    """Return the four runs, in order."""
     value = json.loads((files("neumo.study") / "reported-runs.json").read_text(encoding="utf-8"))
     order = [value["classes"].index(finding.value) for finding in FINDINGS]
     return tuple(

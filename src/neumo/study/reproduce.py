@@ -8,19 +8,17 @@ from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
 from neumo.data.pixels import Progress
-from neumo.evaluation.curve_reading import CurveReading
 from neumo.evaluation.judge import judge
-from neumo.evaluation.learning_curves import read_curves
 from neumo.study.compare_runs import compare_runs
-from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run
+from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run, read_run_curves
 from neumo.study.page import ReproducedRun, write_study_page
 from neumo.study.reported import reported_runs
-from neumo.study.runs import judged_predictions, read_history
+from neumo.study.runs import judged_predictions
 from neumo.training.config import load_experiment
 from neumo.training.fit import train
 from neumo.training.run_folder import RunFolder
 
-PAGE_FIGURES = ("learning-curves.png", "confusion-matrix.png")
+PAGE_FIGURES = ("learning_curves.png", "confusion_matrix.png")
 NUMBERS = (1, 2, 3, 4)
 
 
@@ -67,7 +65,9 @@ def reproduce(
     """
     for number in numbers:
         if number not in NUMBERS:
-            raise ConfigError(f"--runs: {number} is none of the study's runs; use {', '.join(map(str, NUMBERS))}")
+            raise ConfigError(
+                f"--runs: {number} is none of the study's runs; use {', '.join(map(str, NUMBERS))}"
+            )
     settings = {number: load_experiment(experiments / f"run{number}.yaml", overrides) for number in numbers}
     for number in numbers:
         folder = runs / f"run{number}"
@@ -107,14 +107,7 @@ def _standing(number: int, run: Path, figures: Path) -> ReproducedRun:
     except EvaluationError:
         return ReproducedRun(number, "trained, not judged yet", None, record, None, None)
     copied = _copy_figures(folder, figures / f"run{number}")
-    return ReproducedRun(number, "finished", judgement, record, _reading(folder), copied)
-
-
-def _reading(folder: RunFolder) -> CurveReading:
-    record = folder.record()
-    images = record["training_images"].values()
-    share = max(images) / sum(images)
-    return read_curves(read_history(folder), record["best_epoch"], majority_share=share)
+    return ReproducedRun(number, "finished", judgement, record, read_run_curves(folder), copied)
 
 
 def _copy_figures(folder: RunFolder, target: Path) -> Path | None:

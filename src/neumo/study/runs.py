@@ -25,7 +25,9 @@ def judged_predictions(run: Path, part: str) -> Predictions:
     synthetic = bool(folder.record()["data"]["synthetic"])
     file = folder.evaluation(part) / PREDICTIONS_FILE
     if not file.is_file():
-        raise EvaluationError(f"{run}: was not judged on {part!r} yet; run: neumo evaluate {run} --split {part}")
+        raise EvaluationError(
+            f"{run}: was not judged on {part!r} yet; run: neumo evaluate {run} --split {part}"
+        )
     return read_predictions(file, synthetic=synthetic)
 
 
@@ -35,7 +37,9 @@ def read_history(folder: RunFolder) -> list[dict[str, float]]:
         with folder.history_file.open(newline="", encoding="utf-8") as stream:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
     except (OSError, ValueError, TypeError) as error:
-        raise EvaluationError(f"{folder.history_file}: cannot be read ({error}); train the run again") from error
+        raise EvaluationError(
+            f"{folder.history_file}: cannot be read ({error}); train the run again"
+        ) from error
     if not rows:
         raise EvaluationError(f"{folder.history_file}: holds no epoch; train the run first")
     return rows

@@ -37,5 +37,5 @@ def use_all_cores() -> int:
 def computes_in_bfloat16() -> bool:
     """Whether a GPU, or else this CPU, has instructions for bfloat16."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -1,6 +1,7 @@
 """Batches of decoded images: whole batches are copied out of the memory map at once."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -25,7 +26,9 @@ class PixelDataset(Dataset[Batch]):
         Class index of every image of the store.
     """
 
-    def __init__(self, pixels: NDArray[np.uint8], positions: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
+    def __init__(
+        self, pixels: NDArray[np.uint8], positions: NDArray[np.int64], labels: NDArray[np.int64]
+    ) -> None:
         self.pixels, self.positions, self.labels = pixels, positions, labels
 
     def __len__(self) -> int:
@@ -78,5 +81,5 @@ class Batches(L.LightningDataModule):
         return DataLoader(self.validation, batch_size=self.batch_size, collate_fn=_as_is)
 
 
-def _as_is(batch: Batch) -> Batch:
+def _as_is(batch: Any) -> Any:
     return batch

@@ -22,7 +22,11 @@ from neumo.training.module import Classifier
 
 COLUMNS = (
     "epoch",
-    *(f"{part}_{name}" for part in ("train", "val") for name in ("loss", "accuracy", "precision", "recall", "auc")),
+    *(
+        f"{part}_{name}"
+        for part in ("train", "val")
+        for name in ("loss", "accuracy", "precision", "recall", "auc")
+    ),
     "learning_rate",
     "seconds",
 )
@@ -76,7 +80,11 @@ class BestWeights(Checkpoint):
             self.loss, self.epoch = loss, trainer.current_epoch + 1
             if trainer.is_global_zero and isinstance(pl_module, Classifier):
                 save_network(
-                    pl_module.network, self.folder, name=self.name, options=self.options, image_size=self.image_size
+                    pl_module.network,
+                    self.folder,
+                    name=self.name,
+                    options=self.options,
+                    image_size=self.image_size,
                 )
 
     def state_dict(self) -> dict[str, Any]:

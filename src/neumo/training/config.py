@@ -32,9 +32,13 @@ class SplitConfig(_Section):
     def _only_what_the_kind_uses(self) -> "SplitConfig":
         used = {"official": {"validation"}, "fractions": {"fractions"}, "fold": {"folds", "fold"}}[self.kind]
         fields = type(self).model_fields
-        idle = [key for key in fields if key not in used | {"kind"} and getattr(self, key) != fields[key].default]
+        idle = [
+            key for key in fields if key not in used | {"kind"} and getattr(self, key) != fields[key].default
+        ]
         if idle:
-            raise ValueError(f"{', '.join(idle)} has no effect with kind {self.kind}; remove it or change kind")
+            raise ValueError(
+                f"{', '.join(idle)} has no effect with kind {self.kind}; remove it or change kind"
+            )
         if self.kind == "fold" and self.fold >= self.folds:
             raise ValueError(f"fold {self.fold} does not exist among {self.folds} folds, which count from 0")
         return self
@@ -167,7 +171,11 @@ def _fault(item: Any) -> str:
     key = ".".join(str(part) for part in item["loc"]) or "experiment"
     if item["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(item["loc"][:-1]), n=1)
-        remedy = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(_known_keys(item['loc'][:-1]))}"
+        remedy = (
+            f"did you mean {close[0]!r}?"
+            if close
+            else f"known here: {', '.join(_known_keys(item['loc'][:-1]))}"
+        )
         return f"{key}: {item['input']!r}: unknown key; {remedy}"
     if item["type"] == "missing":
         return f"{key}: is missing; add it"

@@ -132,7 +132,9 @@ def train(
         training_images=_counts(labels[chosen]),
         validation_images=_counts(labels[batches.validation.positions]),
     )
-    return _fit(experiment, folder, batches, labels[chosen], precision, console, devices, nodes, before_first_step)
+    return _fit(
+        experiment, folder, batches, labels[chosen], precision, console, devices, nodes, before_first_step
+    )
 
 
 def make_split(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
@@ -175,7 +177,12 @@ def _fit(
         image_size=experiment.image_size,
     )
     folder.resume_file.parent.mkdir(exist_ok=True)
-    callbacks: list[Callback] = [history, best, *_shown(console, history, len(labels)), ResumePoint(folder.resume_file)]
+    callbacks: list[Callback] = [
+        history,
+        best,
+        *_shown(console, history, len(labels)),
+        ResumePoint(folder.resume_file),
+    ]
     if experiment.schedule.early_stopping is not None:
         callbacks.insert(0, EarlyStopping("val_loss", patience=experiment.schedule.early_stopping))
     if before_first_step is not None:
@@ -250,7 +257,9 @@ class _Ready(Callback):
         self.notify = notify
         self.told = False
 
-    def on_train_batch_start(self, trainer: L.Trainer, pl_module: L.LightningModule, batch: object, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: object, batch_idx: int
+    ) -> None:
         if not self.told:
             self.told = True
             self.notify()
@@ -294,14 +303,19 @@ def _require_usable(split: Split, manifest: Manifest) -> None:
     labels = np.array([entry.finding.index for entry in manifest.entries], dtype=np.int64)
     class_counts(labels[split.indices("train", manifest)])
     if not split.parts.get("val"):
-        raise SplitError(f"{manifest.root}: the split leaves no validation image; add images or raise the share")
+        raise SplitError(
+            f"{manifest.root}: the split leaves no validation image; add images or raise the share"
+        )
 
 
 def _require_same_run(folder: RunFolder, experiment: Experiment, manifest: Manifest) -> None:
     if folder.experiment() != experiment:
         raise ConfigError(
-            f"{folder.path}: holds a run of another experiment (see its experiment.yaml); choose another folder with --out"
+            f"{folder.path}: holds a run of another experiment (see its experiment.yaml); "
+            "choose another folder with --out"
         )
     digest = folder.record()["data"]["digest"]
     if digest != manifest.digest:
-        raise CheckpointError(f"{folder.path}: was begun on other data than {manifest.root}; give the same data set")
+        raise CheckpointError(
+            f"{folder.path}: was begun on other data than {manifest.root}; give the same data set"
+        )

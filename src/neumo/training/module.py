@@ -7,7 +7,12 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassAUROC, MulticlassPrecision, MulticlassRecall
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassAUROC,
+    MulticlassPrecision,
+    MulticlassRecall,
+)
 
 from neumo.core.findings import FINDINGS
 from neumo.training.batches import Batch
@@ -28,6 +33,9 @@ class Classifier(L.LightningModule):
     seed : int
         Each epoch's random numbers depend on this and the epoch alone.
     """
+
+    class_weights: torch.Tensor | None
+    log_priors: torch.Tensor | None
 
     def __init__(
         self,
@@ -89,7 +97,9 @@ class Classifier(L.LightningModule):
         logits = self(images).float()
         loss = self._loss(logits, labels)
         self.train_metrics.update(logits.detach().softmax(dim=1), labels)
-        self.log("train_loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True)
+        self.log(
+            "train_loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True
+        )
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

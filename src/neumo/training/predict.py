@@ -46,7 +46,9 @@ def predict_part(
                 progress(min(start + _BATCH, len(positions)), len(positions))
     probabilities = np.concatenate(rows)
     if not np.isfinite(probabilities).all():
-        raise CheckpointError(f"{folder.path}: the network answers NaN; its training diverged, train it again")
+        raise CheckpointError(
+            f"{folder.path}: the network answers NaN; its training diverged, train it again"
+        )
     entries = [manifest.entries[i] for i in positions]
     return Predictions(
         paths=tuple(entry.path for entry in entries),
@@ -54,7 +56,8 @@ def predict_part(
         truth=np.array([entry.finding.index for entry in entries], dtype=np.int64),
         probabilities=probabilities,
         attributes={
-            name: tuple(entry.attributes.get(name, "") for entry in entries) for name in manifest.attribute_names
+            name: tuple(entry.attributes.get(name, "") for entry in entries)
+            for name in manifest.attribute_names
         },
         synthetic=manifest.synthetic,
     )

@@ -60,7 +60,9 @@ class RunFolder:
         try:
             value = yaml.safe_load(file.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CheckpointError(f"{self.path}: is not the folder of a run (no readable experiment.yaml)") from error
+            raise CheckpointError(
+                f"{self.path}: is not the folder of a run (no readable experiment.yaml)"
+            ) from error
         try:
             return parse_experiment(value, str(file))
         except ConfigError as error:
@@ -71,7 +73,9 @@ class RunFolder:
         try:
             value: dict[str, Any] = json.loads(self.record_file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise CheckpointError(f"{self.path}: is not the folder of a run (no readable run.json)") from error
+            raise CheckpointError(
+                f"{self.path}: is not the folder of a run (no readable run.json)"
+            ) from error
         return value
 
     def update(self, **values: Any) -> None:
@@ -115,7 +119,9 @@ def create_run(path: Path, experiment: Experiment, data: Path, manifest: Manifes
     """
     folder = RunFolder(path)
     if folder.record_file.exists():
-        raise ConfigError(f"{path}: holds a run already; go on with --resume, or choose another folder with --out")
+        raise ConfigError(
+            f"{path}: holds a run already; go on with --resume, or choose another folder with --out"
+        )
     write_text(path / "experiment.yaml", yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False))
     split.save(path / "split.json")
     write_json(
@@ -167,7 +173,9 @@ def _version(name: str) -> str:
 def _commit() -> str:
     def git(*arguments: str) -> str:
         here = Path(neumo.__file__).parent
-        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(
+            ["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10, check=True
+        )
         return done.stdout.strip()
 
     try:

@@ -1,0 +1,57 @@
+"""Radiographs worth looking at: right and wrong answers of each class, with what the network looked at."""
+
+import numpy as np
+
+from neumo.core.findings import FINDINGS
+from neumo.data.manifest import Manifest
+from neumo.data.pixels import decoded_pixels
+from neumo.evaluation.predictions import Predictions
+from neumo.evaluation.report import Case
+from neumo.explain.heatmap import upsample
+from neumo.models.weights import load_network
+from neumo.training.predict import heat_maps
+from neumo.training.run_folder import RunFolder
+
+CASES_A_KIND = 3
+"""Radiographs shown of each class's right answers, and of its wrong ones."""
+
+
+def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predictions) -> tuple[Case, ...]:
+    """Return right answers drawn at random and the most confident wrong ones of each class, with Grad-CAM.
+
+    Raises
+    ------
+    CheckpointError
+        The run's weights cannot be loaded.
+    """
+    trained = load_network(folder.path)
+    chosen = _chosen(predictions)
+    position = {entry.path: i for i, entry in enumerate(manifest.entries)}
+    pixels = decoded_pixels(manifest, trained.image_size).array[
+        [position[predictions.paths[i]] for i in chosen]
+    ]
+    maps = heat_maps(trained, pixels, predictions.decisions[chosen])
+    return tuple(
+        Case(
+            path=predictions.paths[i],
+            truth=FINDINGS[predictions.truth[i]],
+            decision=FINDINGS[predictions.decisions[i]],
+            probabilities=tuple(predictions.probabilities[i].tolist()),
+            pixels=image,
+            heat=upsample(heat, image.shape) if heat.max() > 0 else None,
+        )
+        for i, image, heat in zip(chosen, pixels, maps, strict=True)
+    )
+
+
+def _chosen(predictions: Predictions) -> list[int]:
+    rng = np.random.default_rng(0)
+    confidence = predictions.probabilities.max(axis=1)
+    chosen: list[int] = []
+    for finding in FINDINGS:
+        own = predictions.truth == finding.index
+        right = np.flatnonzero(own & (predictions.decisions == finding.index))
+        wrong = np.flatnonzero(own & (predictions.decisions != finding.index))
+        chosen += rng.permutation(right)[:CASES_A_KIND].tolist()
+        chosen += wrong[np.argsort(-confidence[wrong])][:CASES_A_KIND].tolist()
+    return chosen
