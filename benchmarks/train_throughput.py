@@ -21,7 +21,7 @@ import json, sys, time
 import numpy as np, torch
 import lightning as L
 from neumo.models.study_cnn import StudyCNN
-from neumo.training.allocator import computes_in_bfloat16, keep_memory, use_all_cores
+from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
 from neumo.training.batches import Batches, PixelDataset
 from neumo.training.config import AugmentationConfig, OptimizerConfig
@@ -31,7 +31,7 @@ warnings.simplefilter("ignore"); logging.getLogger("lightning.pytorch").setLevel
 images, precision = int(sys.argv[1]), sys.argv[2]
 if precision == "auto":
     precision = "bf16-mixed" if computes_in_bfloat16() else "32-true"
-keep_memory(); use_all_cores()
+prepare_processor()
 rng = np.random.default_rng(0)
 pixels = rng.integers(0, 255, (images, 224, 224), dtype=np.uint8)
 labels = rng.integers(0, 3, images)

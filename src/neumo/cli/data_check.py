@@ -16,11 +16,17 @@ _STYLES = {"leak": "bold red", "problem": "yellow", "note": "cyan"}
 
 
 def check(
-    source: Path = typer.Argument(..., metavar="DIR|MANIFEST.csv", help="Data set folder, or a CSV manifest."),
+    source: Path = typer.Argument(
+        ..., metavar="DIR|MANIFEST.csv", help="Data set folder, or a CSV manifest."
+    ),
     html: Path | None = typer.Option(None, "--html", help="Write one self-contained page with pictures."),
     json: Path | None = typer.Option(None, "--json", help="Write everything found, every path included."),
-    shortcuts: bool = typer.Option(True, "--shortcuts/--no-shortcuts", help="Measure what is told without the lungs."),
-    strict: bool = typer.Option(False, "--strict", help="End with status 1 for problems too, not for leaks alone."),
+    shortcuts: bool = typer.Option(
+        True, "--shortcuts/--no-shortcuts", help="Measure what is told without the lungs."
+    ),
+    strict: bool = typer.Option(
+        False, "--strict", help="End with status 1 for problems too, not for leaks alone."
+    ),
     lang: Language = typer.Option(Language.EN, "--lang", help="Language of the tables and the page."),
 ) -> None:
     """Audit a data set: broken images, duplicates, leaks across the official split, shortcuts.

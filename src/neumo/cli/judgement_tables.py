@@ -15,20 +15,15 @@ def judgement_tables(judgement: Judgement) -> Iterator[Table]:
     for name, estimate in judgement.overall.items():
         overall.add_row(name, str(estimate))
     yield overall
-    points = Table(
-        "pneumonia called at", "sensitivity", "specificity", "PPV", "NPV", "missed", "false alarms"
-    )
-    for decision in judgement.decisions:
-        points.add_row(_described(decision), *_figures(decision))
+    points = Table("pneumonia", *map(_described, judgement.decisions))
+    for name in ("sensitivity", "specificity", "ppv", "npv"):
+        points.add_row(name, *(str(getattr(decision, name)) for decision in judgement.decisions))
+    points.add_row("missed", *(str(decision.false_negatives) for decision in judgement.decisions))
+    points.add_row("false alarms", *(str(decision.false_positives) for decision in judgement.decisions))
     yield points
 
 
 def _described(decision: PneumoniaDecision) -> str:
     point = decision.operating_point
-    wanted = "" if point.target is None else f" {point.target:g}, chosen on {point.chosen_on}"
-    return f"{point.threshold:.3f} ({point.rule}{wanted})"
-
-
-def _figures(decision: PneumoniaDecision) -> tuple[str, ...]:
-    shares = (decision.sensitivity, decision.specificity, decision.ppv, decision.npv)
-    return (*map(str, shares), str(decision.false_negatives), str(decision.false_positives))
+    chosen = "" if point.target is None else f" {point.target:g},\nchosen on {point.chosen_on}"
+    return f"called at {point.threshold:.3f}\n{point.rule}{chosen}"

@@ -1,38 +1,34 @@
-"""Fetching one large file over HTTP: resumed after a break, checked, and never left half-made under its name."""
+"""Fetching one large file over HTTP: resumed after a break, checked, and never half-made under its name."""
 
 import hashlib
 import http.client
-import json
 import re
-import shutil
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from neumo import __version__
-from neumo.core.errors import DownloadError, OutputError
-from neumo.core.files import write_json
+from neumo.core.errors import DownloadError, NeumoError, OutputError
+from neumo.data import web
+from neumo.data.partial_file import PartialFile, Source, open_at, recall, remember, require_space, unwritable
 
 _CHUNK = 1 << 18
-_WORTH_A_RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
-_SCHEMES = ("http", "https")
+_LONGEST_PAUSE = 60.0
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all; None where the server does not say)."""
 
 
 @dataclass(frozen=True)
-class _Partial:
-    """What the server said about a partly fetched file; kept beside it, so that another run can resume."""
-
+class _Transfer:
     url: str
-    validator: str
-    total: int | None
+    part: PartialFile
+    progress: Progress | None
+    timeout: float
 
 
 class _Interrupted(Exception):
@@ -90,240 +86,132 @@ def download(
     OutputError
         The disk is full or the folder cannot be written.
     """
-    _require_web_address(url)
+    web.require_web_address(url)
     expected = _digest(sha256)
+    if target.is_dir():
+        raise OutputError(f"{target}: is a folder where a file is to be written; choose another name")
     if target.exists():
         _require_digest(target, expected, remedy="delete it to download it again")
         return target
     _make_parent(target)
-    part = _part(target)
+    part = PartialFile.of(target)
     try:
-        _fetch_with_retries(url, part, progress, attempts, pause, timeout)
+        _fetch_with_retries(_Transfer(url, part, progress, timeout), attempts, pause)
     except DownloadError as error:
-        raise DownloadError(f"{error}{_kept(part)}") from error
+        size = resumable_bytes(url, target)
+        hint = (
+            f" ({size:,} bytes are kept in {part.path}; run the same command again to continue)"
+            if size
+            else ""
+        )
+        raise DownloadError(f"{error}{hint}") from error
     _adopt(part, target, expected)
     return target
 
 
-def part_file(target: Path) -> Path:
-    """Where the bytes of an unfinished download of `target` lie."""
-    return _part(target)
+def resumable_bytes(url: str, target: Path) -> int:
+    """Bytes of an unfinished download of `url` to `target` that another run can continue; 0 where none."""
+    part = PartialFile.of(target)
+    return part.size if recall(part, url) else 0
 
 
-def _fetch_with_retries(
-    url: str, part: Path, progress: Progress | None, attempts: int, pause: float, timeout: float
-) -> None:
-    failures, furthest = 0, _size(part)
+def _fetch_with_retries(transfer: _Transfer, attempts: int, pause: float) -> None:
+    failures, furthest = 0, transfer.part.size
     while True:
         try:
-            _fetch(url, part, progress, timeout)
-            return
+            return _fetch(transfer)
         except _Interrupted as error:
             if isinstance(error, _Restart):
-                _discard(part)
-            gained, furthest = _size(part) > furthest, max(furthest, _size(part))
-            failures = 1 if gained else failures + 1
+                transfer.part.discard()
+            size = transfer.part.size
+            failures = 1 if size > furthest else failures + 1
+            furthest = max(furthest, size)
             if failures >= attempts:
-                raise DownloadError(f"{url}: failed {failures} times in a row, at last: {error}; try again later") from error
-            time.sleep(min(pause * 2 ** (failures - 1), 60.0))
+                raise DownloadError(
+                    f"{transfer.url}: failed {failures} times in a row, at last: {error}; try again later"
+                ) from error
+            time.sleep(min(pause * 2 ** (failures - 1), _LONGEST_PAUSE))
 
 
-def _fetch(url: str, part: Path, progress: Progress | None, timeout: float) -> None:
+def _fetch(transfer: _Transfer) -> None:
     """One attempt: continue or start, and return when every byte is there."""
-    known = _load_state(part, url)
-    offset = _size(part) if known else 0
+    known = recall(transfer.part, transfer.url)
+    offset = transfer.part.size if known else 0
     headers = {"User-Agent": f"neumo/{__version__}", "Accept-Encoding": "identity"}
-    if known and offset:
+    if known:
         headers |= {"Range": f"bytes={offset}-", "If-Range": known.validator}
+    request = urllib.request.Request(transfer.url, headers=headers)
     try:
-        with _opener().open(urllib.request.Request(url, headers=headers), timeout=timeout) as response:
-            _receive(url, response, part, offset, known, progress)
+        with web.web_opener().open(request, timeout=transfer.timeout) as response:
+            _receive(transfer, response, known)
     except urllib.error.HTTPError as error:
         with error:
-            if error.code == 416 and known and offset:
-                _accept_if_complete(error, offset)
-                return
-            _raise_refusal(url, error)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise _Interrupted(_reason(error)) from error
+            _meet_refusal(transfer.url, error, offset)
+    except NeumoError:
+        raise
+    except (OSError, http.client.HTTPException) as error:  # URLError, time-outs and TLS faults are OSErrors
+        raise _Interrupted(web.reason(error)) from error
 
 
-def _receive(
-    url: str, response: Any, part: Path, offset: int, known: _Partial | None, progress: Progress | None
-) -> None:
+def _receive(transfer: _Transfer, response: http.client.HTTPResponse, known: Source | None) -> None:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise DownloadError(f"{url}: the server re-encoded the file; use another address (--url)")
-    if response.status == 206:
-        start, total = _content_range(response.headers.get("Content-Range", ""))
-        if start != offset or known is None or (known.total is not None and total != known.total):
-            raise _Restart("the server continued at another place or with another file")
+        raise DownloadError(f"{transfer.url}: the server re-encoded the file; use another address (--url)")
+    if response.status == HTTPStatus.PARTIAL_CONTENT:
+        offset, total = _continued(transfer, response, known)
     else:
-        offset, total = 0, _declared_length(response.headers)
-        _discard(part)
-        _save_state(part, _Partial(url, _validator(response.headers), total))
-    _require_space(part, offset, total)
-    done = _append(response, part, offset, total, progress)
+        offset, total = 0, web.declared_length(response.headers)
+        transfer.part.discard()
+        remember(transfer.part, Source(transfer.url, web.validator(response.headers), total))
+    require_space(transfer.part, (total or 0) - offset)
+    done = _append(transfer, response, offset, total)
     if total is not None and done < total:
         raise _Interrupted(f"the connection closed after {done:,} of {total:,} bytes")
-    if total is not None and done > total:
-        raise _Restart(f"the server sent {done:,} bytes where it had announced {total:,}")
 
 
-def _append(response: Any, part: Path, offset: int, total: int | None, progress: Progress | None) -> int:
+def _continued(
+    transfer: _Transfer, response: http.client.HTTPResponse, known: Source | None
+) -> tuple[int, int | None]:
+    offset = transfer.part.size
+    sent = web.content_range(response.headers)
+    if sent is None or known is None or sent[0] != offset:
+        raise _Restart("the server continued at another place than asked")
+    if sent[1] != known.total:
+        raise _Restart("the file on the server has another length than before")
+    return offset, known.total
+
+
+def _append(transfer: _Transfer, response: http.client.HTTPResponse, offset: int, total: int | None) -> int:
     done = offset
-    with _opened(part, "r+b" if offset else "wb") as stream:
-        stream.seek(offset)
+    with open_at(transfer.part, offset) as stream:
         while chunk := response.read1(_CHUNK):
             try:
                 stream.write(chunk)
                 stream.flush()
             except OSError as error:
-                raise _unwritable(part, error) from error
+                raise unwritable(transfer.part.path, error) from error
             done += len(chunk)
-            if progress is not None:
-                progress(done, total)
+            if transfer.progress is not None:
+                transfer.progress(done, total)
     return done
 
 
-def _accept_if_complete(error: urllib.error.HTTPError, offset: int) -> None:
-    """Take 416 to an open-ended Range as the end where the file is exactly as long as what is here."""
-    if error.headers.get("Content-Range", "").strip() != f"bytes */{offset}":
-        raise _Restart("the partial file does not fit the server's file") from error
-
-
-def _raise_refusal(url: str, error: urllib.error.HTTPError) -> None:
+def _meet_refusal(url: str, error: urllib.error.HTTPError, offset: int) -> None:
+    """Return where 416 says that every byte is here already; else raise."""
     said = f"the server answered {error.code} {error.reason}"
-    if error.code == 416:
+    if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if offset and error.headers.get("Content-Range", "").strip() == f"bytes */{offset}":
+            return
         raise _Restart(said) from error
-    if error.code in _WORTH_A_RETRY:
+    if error.code in web.WORTH_A_RETRY:
         raise _Interrupted(said) from error
     raise DownloadError(f"{url}: {said}; check the address (--url)") from error
-
-
-# --- headers -------------------------------------------------------------------------------------------
-
-
-def _validator(headers: Any) -> str:
-    """Return the strong ETag, else the date, else nothing: If-Range takes no weak ETag."""
-    tag: str = headers.get("ETag", "")
-    return tag if tag.startswith('"') else headers.get("Last-Modified", "")
-
-
-def _declared_length(headers: Any) -> int | None:
-    text = headers.get("Content-Length", "")
-    return int(text) if text.isdecimal() else None
-
-
-def _content_range(text: str) -> tuple[int, int | None]:
-    match = re.fullmatch(r"\s*bytes\s+(\d+)-\d+/(\d+|\*)\s*", text)
-    if match is None:
-        raise _Restart(f"the server's Content-Range {text!r} cannot be understood")
-    return int(match[1]), None if match[2] == "*" else int(match[2])
-
-
-class _NoDowngrade(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        scheme = urlsplit(newurl).scheme
-        if scheme not in _SCHEMES or (urlsplit(req.full_url).scheme == "https" and scheme != "https"):
-            raise DownloadError(f"{req.full_url}: redirects to {newurl}, which is not safe; use another address (--url)")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """Open http and https alone; the usual opener would also read local files and FTP."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        _NoDowngrade(),
-        urllib.request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-def _require_web_address(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in _SCHEMES and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable or any(ord(character) <= 32 for character in url):
-        raise DownloadError(f"{url}: is no http or https address; give one with --url")
-
-
-def _reason(error: Exception) -> str:
-    inner = getattr(error, "reason", None) or error
-    return str(getattr(inner, "strerror", None) or inner) or type(inner).__name__
-
-
-# --- the files on disk ---------------------------------------------------------------------------------
-
-
-def _part(target: Path) -> Path:
-    return target.with_name(target.name + ".part")
-
-
-def _state_file(part: Path) -> Path:
-    return part.with_name(part.name + ".json")
-
-
-def _load_state(part: Path, url: str) -> _Partial | None:
-    try:
-        state = _Partial(**json.loads(_state_file(part).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    return state if state.url == url and state.validator else None
-
-
-def _save_state(part: Path, state: _Partial) -> None:
-    write_json(_state_file(part), asdict(state))
-
-
-def _discard(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    _state_file(part).unlink(missing_ok=True)
-
-
-def _size(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0
-
-
-def _kept(part: Path) -> str:
-    size = _size(part)
-    return f" ({size:,} bytes are kept in {part.name}; run the same command again to continue)" if size else ""
 
 
 def _make_parent(target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(target, error) from error
-
-
-def _opened(part: Path, mode: str) -> Any:
-    try:
-        return part.open(mode)
-    except OSError as error:
-        raise _unwritable(part, error) from error
-
-
-def _require_space(part: Path, offset: int, total: int | None) -> None:
-    free = shutil.disk_usage(part.parent).free
-    if total is not None and total - offset > free:
-        raise OutputError(
-            f"{part.parent}: {total - offset:,} bytes are needed and {free:,} are free; free space or choose another folder"
-        )
-
-
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path}: could not be written ({error.strerror or error}); free space or choose another folder, "
-        "then run the same command again"
-    )
+        raise unwritable(target, error) from error
 
 
 def _digest(sha256: str | None) -> str | None:
@@ -344,14 +232,14 @@ def _require_digest(file: Path, expected: str | None, remedy: str) -> None:
         raise DownloadError(f"{file}: its SHA-256 is {found}, expected {expected}; {remedy}")
 
 
-def _adopt(part: Path, target: Path, expected: str | None) -> None:
+def _adopt(part: PartialFile, target: Path, expected: str | None) -> None:
     try:
-        _require_digest(part, expected, remedy="it was removed; check the digest or the address")
+        _require_digest(part.path, expected, remedy="it was removed; check the digest or the address")
     except DownloadError:
-        _discard(part)
+        part.discard()
         raise
     try:
-        part.replace(target)
+        part.path.replace(target)
     except OSError as error:
-        raise _unwritable(target, error) from error
-    _state_file(part).unlink(missing_ok=True)
+        raise unwritable(target, error) from error
+    part.source_file.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The public data set of Kermany et al. (2018) from its authors' archive, checked and ready to read."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -69,7 +70,7 @@ def get_kermany(
     verify_counts : bool
         Compare the images per folder with `KERMANY_COUNTS`.
     keep_archive : bool
-        Leave the archive beside `target` in the end.
+        Leave the archive beside `target` in the end; one that was there before is left in any case.
     attempts, pause : int, float
         As in `download`.
     limits : UnpackLimits, optional
@@ -94,6 +95,7 @@ def get_kermany(
     target = target.absolute()
     require_free(target)
     archive = target.with_name(ARCHIVE_NAME)
+    by_hand = archive.exists()
     download(url, archive, sha256=sha256, progress=progress, attempts=attempts, pause=pause)
     with filling(target) as folder:
         unpacked = folder / "unpacked"
@@ -103,9 +105,9 @@ def get_kermany(
             _require_counts(archive, root)
         for part in sorted(root.iterdir()):
             part.rename(folder / part.name)
-        _remove_empty(root, stop=folder)
+        shutil.rmtree(unpacked)
         write_text(folder / "ATTRIBUTION.txt", ATTRIBUTION)
-    if not keep_archive:
+    if not keep_archive and not by_hand:
         archive.unlink(missing_ok=True)
     return target
 
@@ -115,12 +117,18 @@ def _dataset_root(archive: Path, unpacked: Path) -> Path:
     for candidate in (unpacked, *sorted(p for p in unpacked.iterdir() if p.is_dir())):
         if (candidate / "train").is_dir() and (candidate / "test").is_dir():
             return candidate
-    raise DownloadError(f"{archive}: holds no folders train and test; it is another archive, delete it and check --url")
+    raise DownloadError(
+        f"{archive}: holds no folders train and test; it is another archive, delete it and check --url"
+    )
 
 
 def _require_counts(archive: Path, root: Path) -> None:
     found = {name: _images(root / name) for name in KERMANY_COUNTS}
-    wrong = [f"{name} has {found[name]:,} instead of {known:,}" for name, known in KERMANY_COUNTS.items() if found[name] != known]
+    wrong = [
+        f"{name} has {found[name]:,} instead of {known:,}"
+        for name, known in KERMANY_COUNTS.items()
+        if found[name] != known
+    ]
     if wrong:
         raise DownloadError(
             f"{archive}: is not the known data set: {'; '.join(wrong)} images. Delete it to download it again, or "
@@ -129,10 +137,4 @@ def _require_counts(archive: Path, root: Path) -> None:
 
 
 def _images(folder: Path) -> int:
-    return sum(1 for file in folder.rglob("*") if file.suffix.lower() in RASTER_SUFFIXES) if folder.is_dir() else 0
-
-
-def _remove_empty(folder: Path, stop: Path) -> None:
-    while folder != stop:
-        folder.rmdir()
-        folder = folder.parent
+    return sum(1 for file in folder.rglob("*") if file.suffix.lower() in RASTER_SUFFIXES)

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -103,7 +104,7 @@ def _measured(root: Path, item: _Labelled) -> Entry:
         content = file.read_bytes()
     except OSError as error:
         raise DatasetError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
-    width, height = _header_size(file)
+    width, height = _header_size(content, file)
     return Entry(
         path=item.path,
         finding=item.finding,
@@ -116,9 +117,9 @@ def _measured(root: Path, item: _Labelled) -> Entry:
     )
 
 
-def _header_size(file: Path) -> tuple[int, int]:
+def _header_size(content: bytes, file: Path) -> tuple[int, int]:
     try:
-        with file.open("rb") as stream, open_header(stream, file) as image:
+        with open_header(io.BytesIO(content), file) as image:
             return image.size
     except (OSError, SyntaxError, ValueError):
         return 0, 0

@@ -85,10 +85,11 @@ def _collimated(bright: Field, rng: np.random.Generator) -> Field:
     if rng.random() > 0.3:
         return bright
     size = len(bright)
-    position = (np.arange(size, dtype=np.float32) + 0.5) / size
+    position = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
     low, high = rng.uniform(0, 0.07, 2)
-    across = soft(position - np.float32(low), 0.006) * soft(1 - np.float32(high) - position, 0.006)
-    return np.asarray(bright * (across[np.newaxis, :] if rng.random() < 0.7 else across[:, np.newaxis]), dtype=np.float32)
+    open_part = soft(position - np.float32(low), 0.006) * soft(1 - np.float32(high) - position, 0.006)
+    shape = (1, size) if rng.random() < 0.7 else (size, 1)
+    return bright * open_part.reshape(shape)
 
 
 def _labelled(bright: Field) -> NDArray[np.uint8]:

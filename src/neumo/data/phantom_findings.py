@@ -18,6 +18,9 @@ _AIR = 0.34
 _Branch = tuple[float, float, float, float, float]
 """Start x, y, end x, y and width of one piece of a tree, in patient coordinates."""
 
+_Stem = tuple[float, float, float, float, float]
+"""Where and how a branch starts: x, y, side (-1 or 1), angle below the horizontal, width."""
+
 
 @dataclass(frozen=True)
 class Lungs:
@@ -66,7 +69,9 @@ def lungs_with(finding: Finding, thorax: Thorax, aeration: float, rng: np.random
 def cloud(rng: np.random.Generator, size: int, cells: int) -> Field:
     """Smooth noise of about unit variance, shape (size, size), with about `cells` lumps a side."""
     coarse = rng.standard_normal((cells, cells), dtype=np.float32)
-    fine = np.asarray(Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC), dtype=np.float32)
+    fine = np.asarray(
+        Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC), dtype=np.float32
+    )
     return fine * np.float32(1.4)
 
 
@@ -81,15 +86,17 @@ def _consolidation(thorax: Thorax, rng: np.random.Generator) -> Field:
 def _lobe(thorax: Thorax, rng: np.random.Generator) -> Field:
     side = rng.choice((-1.0, 1.0))
     centre = (side * rng.uniform(0.28, 0.44), rng.uniform(-0.4, 0.32))
-    half = (rng.uniform(0.2, 0.34), rng.uniform(0.18, 0.32))
+    half = (rng.uniform(0.24, 0.36), rng.uniform(0.22, 0.34))
     ragged = 0.22 * cloud(rng, len(thorax.x), 14)
     inside = ellipse(thorax.x, thorax.y, centre, half, rng.uniform(-0.6, 0.6)) + ragged
     filled = soft(inside, 0.4)
     if rng.random() < 0.4:  # a fissure stops the consolidation along a nearly straight edge
         below = rng.choice((-1.0, 1.0))
-        fissure = thorax.y - np.float32(centre[1]) + np.float32(rng.uniform(-0.25, 0.25)) * (thorax.x - centre[0])
+        fissure = (
+            thorax.y - np.float32(centre[1]) + np.float32(rng.uniform(-0.25, 0.25)) * (thorax.x - centre[0])
+        )
         filled = filled * soft(np.float32(below) * fissure + 0.04, 0.025)
-    return filled * np.float32(rng.uniform(0.6, 0.95))
+    return filled * np.float32(rng.uniform(0.75, 1.0))
 
 
 def _interstitial(thorax: Thorax, rng: np.random.Generator) -> tuple[Field, Field]:
@@ -100,8 +107,8 @@ def _interstitial(thorax: Thorax, rng: np.random.Generator) -> tuple[Field, Fiel
     spread = np.clip(1.15 - from_hilum / reach, np.float32(rng.uniform(0.35, 0.6)), 1)
     patchy = np.clip(0.85 + 0.22 * cloud(rng, size, 7), 0.4, 1.2)
     net = _net(cloud(rng, size, 34)) + _net(cloud(rng, size, 52)) + 0.6 * _net(cloud(rng, size, 22))
-    haze = np.clip(np.float32(rng.uniform(0.15, 0.35)) * spread * patchy, 0, 0.7)
-    lines = np.float32(rng.uniform(0.07, 0.115)) * net * spread * patchy
+    haze = np.clip(np.float32(rng.uniform(0.2, 0.4)) * spread * patchy, 0, 0.7)
+    lines = np.float32(rng.uniform(0.09, 0.15)) * net * spread * patchy
     return np.asarray(haze, dtype=np.float32), np.asarray(lines, dtype=np.float32)
 
 
@@ -115,28 +122,20 @@ def _trees(rng: np.random.Generator, twigs: int) -> list[_Branch]:
     branches: list[_Branch] = []
     for side in (-1.0, 1.0):
         for angle in np.linspace(-1.15, 1.25, 6) + rng.normal(0, 0.12, 6):
-            start = (side * 0.15, -0.12 + rng.normal(0, 0.04))
-            _grow(branches, rng, start, side, float(angle), 0.028 * rng.uniform(0.6, 1.2), twigs)
+            height, width = -0.12 + rng.normal(0, 0.04), 0.028 * rng.uniform(0.6, 1.2)
+            _grow(branches, rng, (side * 0.15, height, side, float(angle), width), twigs)
     return branches
 
 
-def _grow(
-    branches: list[_Branch],
-    rng: np.random.Generator,
-    start: tuple[float, float],
-    side: float,
-    angle: float,
-    width: float,
-    pieces: int,
-) -> None:
-    x, y = start
+def _grow(branches: list[_Branch], rng: np.random.Generator, stem: _Stem, pieces: int) -> None:
+    x, y, side, angle, width = stem
     for piece in range(pieces):
         length = rng.uniform(0.05, 0.1)
         end_x, end_y = x + side * length * np.cos(angle), y + length * np.sin(angle)
         branches.append((x, y, end_x, end_y, width))
         x, y, width, angle = end_x, end_y, width * 0.76, angle + rng.normal(0, 0.24)
         if piece >= 1 and pieces > 2:
-            _grow(branches, rng, (x, y), side, angle + rng.choice((-0.6, 0.6)), width * 0.8, 2)
+            _grow(branches, rng, (x, y, side, angle + rng.choice((-0.6, 0.6)), width * 0.8), 2)
 
 
 def _drawn_tree(branches: list[_Branch], thorax: Thorax) -> Field:

@@ -122,7 +122,8 @@ def lay_out(anatomy: Anatomy, x: Field, y: Field) -> Thorax:
     """
     # Band by band: every step is pointwise, and pictures of a few rows stay in the processor's cache.
     bands = [
-        _tissue_and_lung(anatomy, x[top : top + _BAND], y[top : top + _BAND]) for top in range(0, len(x), _BAND)
+        _tissue_and_lung(anatomy, x[top : top + _BAND], y[top : top + _BAND])
+        for top in range(0, len(x), _BAND)
     ]
     tissue, lung = (np.concatenate(parts) for parts in zip(*bands, strict=True))
     return Thorax(x=x, y=y, tissue=tissue, lung=lung)
@@ -136,8 +137,12 @@ def _tissue_and_lung(anatomy: Anatomy, x: Field, y: Field) -> tuple[Field, Field
     heart = _heart_and_mediastinum(anatomy, middle, y)
     inside = soft(wall - side, 0.02) * soft(diaphragm - y, 0.018) * soft(side - 0.05, 0.03)
     lung = inside * (1 - 0.88 * heart)
-    tissue = _trunk(anatomy, x, y) + 0.05 * heart * soft(0.6 - y, 0.2) + _abdomen(anatomy, middle, y, diaphragm)
-    tissue = tissue + _ribs(anatomy, side, y, wall) + _spine(anatomy, middle, y) + _clavicles(anatomy, side, y)
+    tissue = (
+        _trunk(anatomy, x, y) + 0.05 * heart * soft(0.6 - y, 0.2) + _abdomen(anatomy, middle, y, diaphragm)
+    )
+    tissue = (
+        tissue + _ribs(anatomy, side, y, wall) + _spine(anatomy, middle, y) + _clavicles(anatomy, side, y)
+    )
     return tissue - _trachea(middle, y), lung
 
 
@@ -153,7 +158,9 @@ def soft(inside: Field, width: float) -> Field:
     return step
 
 
-def ellipse(x: Field, y: Field, centre: tuple[float, float], half: tuple[float, float], tilt: float = 0.0) -> Field:
+def ellipse(
+    x: Field, y: Field, centre: tuple[float, float], half: tuple[float, float], tilt: float = 0.0
+) -> Field:
     """Signed distance, roughly: positive inside the ellipse, in units of its smaller half axis."""
     cos, sin = np.float32(np.cos(tilt)), np.float32(np.sin(tilt))
     dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
@@ -189,20 +196,23 @@ def _heart_and_mediastinum(anatomy: Anatomy, x: Field, y: Field) -> Field:
 def _trunk(anatomy: Anatomy, x: Field, y: Field) -> Field:
     """Soft tissue of neck, shoulders, trunk and arms; thicker in the middle."""
     outer = anatomy.chest + anatomy.wall
-    heights, widths = (-1.4, -1.0, -0.85, -0.7, -0.4, 0.3, 1.4), (0.24, 0.27, 0.6, outer, outer, outer - 0.02, outer - 0.04)
+    heights, widths = (
+        (-1.4, -1.0, -0.85, -0.7, -0.4, 0.3, 1.4),
+        (0.24, 0.27, 0.6, outer, outer, outer - 0.02, outer - 0.04),
+    )
     width = np.interp(y, heights, widths).astype(np.float32)
     depth = np.clip(1 - (x / width) ** 2, 0, 1) ** np.float32(0.35)
     shoulder = np.abs(x) - outer - np.float32(anatomy.arms) * np.maximum(y + 0.75, 0)
     arm = soft(0.13 - np.abs(shoulder), 0.025) * soft(y + 0.78 - 0.25 * shoulder, 0.08)
     humerus = soft(0.035 - np.abs(shoulder), 0.012) * arm * np.float32(0.12 * anatomy.bone)
-    return np.maximum(0.6 * depth, 0.3 * arm) + humerus
+    return np.asarray(np.maximum(0.6 * depth, 0.3 * arm) + humerus, dtype=np.float32)
 
 
 def _abdomen(anatomy: Anatomy, x: Field, y: Field, diaphragm: Field) -> Field:
     below = soft(y - diaphragm, 0.03)
     stomach = soft(ellipse(x, y, (0.34, anatomy.base + 0.3), (0.24, 0.14), -0.3), 0.3)
     within = soft(np.float32(anatomy.chest + 0.03) - np.abs(x), 0.06)
-    return below * within * (0.1 - np.float32(0.28 * anatomy.bubble) * stomach)
+    return np.asarray(below * within * (0.1 - np.float32(0.28 * anatomy.bubble) * stomach), dtype=np.float32)
 
 
 def _ribs(anatomy: Anatomy, side: Field, y: Field, wall: Field) -> Field:
@@ -215,7 +225,11 @@ def _ribs(anatomy: Anatomy, side: Field, y: Field, wall: Field) -> Field:
     framed = soft(wall + 0.035 - side, 0.01) * soft(0.45 - y, 0.3) * soft(side - 0.06, 0.02)
     back = _rib_family(anatomy, y - posterior) * framed
     front = _rib_family(anatomy, y - anterior) * framed * soft(outwards - 0.5, 0.12)
-    rim = soft(0.03 - np.abs(side - wall - 0.01), 0.03) * soft(0.5 - y, 0.1) * soft(y - np.float32(anatomy.apex), 0.05)
+    rim = (
+        soft(0.03 - np.abs(side - wall - 0.01), 0.03)
+        * soft(0.5 - y, 0.1)
+        * soft(y - np.float32(anatomy.apex), 0.05)
+    )
     return np.asarray(anatomy.bone * (0.12 * back + 0.075 * front + 0.05 * rim), dtype=np.float32)
 
 
@@ -224,7 +238,7 @@ def _rib_family(anatomy: Anatomy, height: Field) -> Field:
     distance = np.abs(phase - np.round(phase)) * np.float32(anatomy.rib_spacing)
     half = np.float32(anatomy.rib_width / 2)
     cortex = 0.55 + 0.45 * np.minimum(distance / half, 1) ** 2
-    return soft(half - distance, 0.01) * cortex * soft(phase + 0.5, 0.1)
+    return np.asarray(soft(half - distance, 0.01) * cortex * soft(phase + 0.5, 0.1), dtype=np.float32)
 
 
 def _spine(anatomy: Anatomy, x: Field, y: Field) -> Field:
@@ -232,7 +246,9 @@ def _spine(anatomy: Anatomy, x: Field, y: Field) -> Field:
     phase = y / np.float32(spacing)
     from_disc = np.abs(phase - np.round(phase))
     body = soft(0.085 - np.abs(x), 0.018) * (0.55 + 0.45 * soft(from_disc - 0.14, 0.1))
-    pedicles = soft(0.02 - np.hypot(np.abs(x) - 0.055, (from_disc - 0.38) * np.float32(spacing)), 0.012)
+    beside, above = np.abs(x) - 0.055, (from_disc - 0.38) * np.float32(spacing)
+    from_pedicle: Field = np.sqrt(beside * beside + above * above)
+    pedicles = soft(0.02 - from_pedicle, 0.012)
     return np.asarray(anatomy.bone * (0.085 * body + 0.05 * pedicles), dtype=np.float32)
 
 
@@ -249,5 +265,9 @@ def _clavicles(anatomy: Anatomy, side: Field, y: Field) -> Field:
 def _trachea(x: Field, y: Field) -> Field:
     pipe = soft(0.04 - np.abs(x + 0.01), 0.015) * soft(-0.32 - y, 0.03)
     below = np.maximum(y + 0.34, 0)
-    bronchi = soft(0.028 - np.abs(np.abs(x + 0.01) - 0.8 * below), 0.015) * soft(y + 0.34, 0.02) * soft(-0.14 - y, 0.04)
+    bronchi = (
+        soft(0.028 - np.abs(np.abs(x + 0.01) - 0.8 * below), 0.015)
+        * soft(y + 0.34, 0.02)
+        * soft(-0.14 - y, 0.04)
+    )
     return np.asarray(0.1 * pipe + 0.07 * bronchi, dtype=np.float32)

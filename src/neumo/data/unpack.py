@@ -1,6 +1,7 @@
 """Unpacking a zip archive of unknown origin: nothing outside the target, nothing larger than agreed."""
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -8,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from neumo.core.errors import DownloadError, UnsafeArchiveError
+from neumo.core.errors import DownloadError, NeumoError, UnsafeArchiveError
 from neumo.data.folders import filling
 
 _CHUNK = 1 << 20
 _LITTER = frozenset({"__macosx", ".ds_store", "thumbs.db"})
 _ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True)
@@ -83,26 +85,35 @@ def unpack_zip(archive: Path, target: Path, limits: UnpackLimits | None = None) 
             members = _checked(archive, opened.infolist(), chosen)
             with filling(target) as folder:
                 _extract(archive, opened, members, folder, chosen)
-    except FileNotFoundError as error:
-        raise DownloadError(f"{archive}: no such file; give the path of a zip archive") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except NeumoError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError) as error:
         raise DownloadError(
             f"{archive}: is not a zip archive or is damaged ({error}); delete it and download it again"
         ) from error
-    except (NotImplementedError, RuntimeError) as error:
-        raise DownloadError(f"{archive}: cannot be unpacked ({error}); unpack it with another tool") from error
+    except OSError as error:
+        raise DownloadError(
+            f"{archive}: cannot be read ({error.strerror}); give the path of a zip archive"
+        ) from error
     return len(members)
 
 
 def _checked(archive: Path, infos: list[zipfile.ZipInfo], limits: UnpackLimits) -> list[_Member]:
     """Files to unpack, after the names of all members were found harmless."""
     if len(infos) > limits.members:
-        raise UnsafeArchiveError(f"{archive}: has {len(infos):,} members, the limit is {limits.members:,}; do not use it")
+        raise UnsafeArchiveError(
+            f"{archive}: has {len(infos):,} members, the limit is {limits.members:,}; do not use it"
+        )
     files: dict[str, _Member] = {}
     for info in infos:
         path = _safe_path(archive, info)
         if info.is_dir() or any(part.lower() in _LITTER for part in path.parts):
             continue
+        if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
+            raise DownloadError(
+                f"{archive}: member {info.filename!r} is encrypted or packed in an unknown way; "
+                "unpack it with another tool"
+            )
         key = path.as_posix().casefold()  # file systems that ignore case would write one over the other
         if key in files:
             raise UnsafeArchiveError(f"{archive}: member {info.filename!r} occurs twice; do not use it")
@@ -111,7 +122,8 @@ def _checked(archive: Path, infos: list[zipfile.ZipInfo], limits: UnpackLimits) 
         for parent in member.path.parents:
             if parent.as_posix().casefold() in files:
                 raise UnsafeArchiveError(
-                    f"{archive}: member {member.info.filename!r} lies in {parent.as_posix()!r}, which is a file; do not use it"
+                    f"{archive}: member {member.info.filename!r} lies in {parent.as_posix()!r}, which is a file; "
+                    "do not use it"
                 )
     return list(files.values())
 
@@ -126,7 +138,7 @@ def _safe_path(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
 
 def _fault_of_name(name: str) -> str:
     parts = name.replace("\\", "/").split("/")
-    if not name.strip("/") or name.startswith(("/", "\\")):
+    if not name.strip("/.") or name.startswith(("/", "\\")):
         return "is an absolute or empty path"
     if ".." in parts:
         return "climbs out of the target folder"
@@ -152,8 +164,6 @@ def _extract(
     packed = archive.stat().st_size
     total = 0
     for member in members:
-        if member.info.flag_bits & _ENCRYPTED:
-            raise DownloadError(f"{archive}: member {member.info.filename!r} is encrypted; unpack it with another tool")
         written = 0
         file = folder / member.path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +171,9 @@ def _extract(
             for chunk in _chunks(source):
                 written += len(chunk)
                 total += len(chunk)
-                _require_within(archive, member, written, limits.member_bytes, limits.ratio * member.info.compress_size)
+                _require_within(
+                    archive, member, written, limits.member_bytes, limits.ratio * member.info.compress_size
+                )
                 _require_within(archive, member, total, limits.total_bytes, limits.ratio * packed)
                 stream.write(chunk)
 
@@ -174,7 +186,8 @@ def _chunks(source: IO[bytes]) -> Iterator[bytes]:
 def _require_within(archive: Path, member: _Member, written: int, most: int, expected: float) -> None:
     if written > most:
         raise UnsafeArchiveError(
-            f"{archive}: unpacks to more than {most:,} bytes (at member {member.info.filename!r}); do not use this archive"
+            f"{archive}: unpacks to more than {most:,} bytes (at member {member.info.filename!r}); "
+            "do not use this archive"
         )
     if written > max(_CHUNK, expected):
         raise UnsafeArchiveError(

@@ -37,7 +37,9 @@ def figures_by_run(comparison: Comparison, *, lang: str = "en") -> Figure:
     for axes, key in zip(panels, _BY_RUN, strict=True):
         estimates = [run.figures[key] for run in comparison.runs]
         values = np.array([estimate.value for estimate in estimates])
-        axes.errorbar(values, rows, xerr=_whiskers(estimates), fmt="o", color=TRAIN, markersize=5, linewidth=1.6)
+        axes.errorbar(
+            values, rows, xerr=_whiskers(estimates), fmt="o", color=TRAIN, markersize=5, linewidth=1.6
+        )
         axes.set_title(words["metrics"][key], fontsize=8.5)
         axes.set_yticks(rows, names)
         axes.tick_params(axis="x", labelsize=8)
@@ -50,7 +52,9 @@ def forest(pair: Pair, *, lang: str = "en") -> Figure:
     """Paired differences of every compared figure with their intervals; filled where the interval excludes 0."""
     words = report_texts(lang)
     estimates = [pair.differences[name] for name in COMPARED]
-    reach = 1.15 * max((abs(bound) for e in estimates for bound in (e.low, e.high) if np.isfinite(bound)), default=0.1)
+    reach = 1.15 * max(
+        (abs(bound) for e in estimates for bound in (e.low, e.high) if np.isfinite(bound)), default=0.1
+    )
     figure, (axes,) = new_figure(8.2, 3.9)
     axes.axvline(0.0, color=INK, linewidth=1)
     for row, estimate in enumerate(estimates):
@@ -100,7 +104,9 @@ def confusion_change(pair: Pair, *, lang: str = "en") -> Figure:
         row, column = divmod(position, len(FINDINGS))
         weight = "bold" if differs(cell.change) else "normal"
         change = signed_count(cell.change.value)
-        axes.text(column, row - 0.07, change, ha="center", va="center", color="#14202b", fontsize=15, weight=weight)
+        axes.text(
+            column, row - 0.07, change, ha="center", va="center", color="#14202b", fontsize=15, weight=weight
+        )
         counts = f"{cell.earlier} → {cell.later}"
         axes.text(column, row + 0.22, counts, ha="center", va="center", color="#14202b", fontsize=9)
     frame_cells(axes, names)

@@ -75,7 +75,9 @@ styled = mpl.rc_context(STYLE)
 """Decorator: a figure drawn within has the project's design, and the caller's settings stay untouched."""
 
 
-def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **grid: Any) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, **grid: Any
+) -> tuple[Figure, list[Axes]]:
     """Return a figure of `width` x `height` inches on a white ground, and its axes row by row.
 
     The figure belongs to no window and to no global list, so that nothing must close it.

@@ -90,9 +90,16 @@ def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: str
     words = figure_texts(lang)
     epochs = _column(history, "epoch")
     epochs = np.where(np.isfinite(epochs), epochs, np.arange(1, len(history) + 1))
-    figure, (loss, accuracy) = new_figure(9.2, 3.6, columns=2)
+    figure, (loss, accuracy) = new_figure(9.2, 3.9, columns=2)
     for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
-        axes.plot(epochs, _column(history, f"train_{name}"), color=TRAIN, marker="o", markersize=3, label=words["train"])
+        axes.plot(
+            epochs,
+            _column(history, f"train_{name}"),
+            color=TRAIN,
+            marker="o",
+            markersize=3,
+            label=words["train"],
+        )
         axes.plot(
             epochs,
             _column(history, f"val_{name}"),
@@ -109,13 +116,12 @@ def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: str
         if best_epoch is not None:
             axes.axvline(best_epoch, color=MUTED, linewidth=1.2, linestyle=":")
     loss.set_ylim(bottom=0)
-    loss.legend()
     if best_epoch is not None:
         label = words["best_epoch"].format(epoch=best_epoch)
         accuracy.plot([], [], color=MUTED, linewidth=1.2, linestyle=":", label=label)
     _label_rate_steps(accuracy, _column(history, "learning_rate"), words["learning_rate"])
-    if accuracy.get_legend_handles_labels()[0]:
-        accuracy.legend(*_without(accuracy, {words["train"], words["validation"]}), loc="lower right")
+    handles, labels = accuracy.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=len(labels))
     return figure
 
 
@@ -143,11 +149,6 @@ def _label_rate_steps(axes: Axes, rates: NDArray[np.float64], name: str) -> None
         axes.plot([], [], color=GRID, linewidth=3, label=f"{name}: {values}")
 
 
-def _without(axes: Axes, labels: set[str]) -> tuple[list[Any], list[str]]:
-    kept = [(h, text) for h, text in zip(*axes.get_legend_handles_labels(), strict=True) if text not in labels]
-    return [handle for handle, _ in kept], [text for _, text in kept]
-
-
 @styled
 def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figure:
     """Counts with the share of each true class (recall on the diagonal).
@@ -166,8 +167,18 @@ def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figur
     axes.imshow(shares, cmap=_COUNTS, vmin=0.0, vmax=1.0)
     for (row, column), count in np.ndenumerate(confusion):
         colour = "#ffffff" if shares[row, column] > 0.6 else "#14202b"
-        axes.text(column, row - 0.07, f"{count}", ha="center", va="center", color=colour, fontsize=15, weight="bold")
-        axes.text(column, row + 0.22, f"{shares[row, column]:.1%}", ha="center", va="center", color=colour, fontsize=9)
+        axes.text(
+            column, row - 0.07, f"{count}", ha="center", va="center", color=colour, fontsize=15, weight="bold"
+        )
+        axes.text(
+            column,
+            row + 0.22,
+            f"{shares[row, column]:.1%}",
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=9,
+        )
     frame_cells(axes, names)
     axes.set_title(words["confusion_title"])
     axes.set_xlabel(words["decision"])
@@ -236,7 +247,11 @@ def _roc_curve(axes: Axes, positive: NDArray[np.bool_], score: NDArray[np.float6
 
 
 def _with_area(name: str, kind: str, area: Estimate) -> str:
-    return f"{name}: {kind}{area}".replace("-", "–") if np.isfinite(area.low) else f"{name}: {kind}{area.value:.3f}"
+    return (
+        f"{name}: {kind}{area}".replace("-", "–")
+        if np.isfinite(area.low)
+        else f"{name}: {kind}{area.value:.3f}"
+    )
 
 
 @styled
@@ -279,9 +294,13 @@ def reliability(predictions: Predictions, judgement: Judgement, *, lang: str = "
     diagram.set_title(words["reliability_title"])
     diagram.set_ylabel(words["share_right"])
     diagram.legend(
-        loc="upper left", title=_with_area("ECE", "", judgement.overall["expected_calibration_error"]), alignment="left"
+        loc="upper left",
+        title=_with_area("ECE", "", judgement.overall["expected_calibration_error"]),
+        alignment="left",
     )
-    histogram.bar([b.low for b in bins], counts, [b.high - b.low for b in bins], align="edge", color=TRAIN, alpha=0.75)
+    histogram.bar(
+        [b.low for b in bins], counts, [b.high - b.low for b in bins], align="edge", color=TRAIN, alpha=0.75
+    )
     histogram.set_xlabel(words["confidence"])
     histogram.set_ylabel(words["images"])
     return figure
@@ -305,7 +324,9 @@ def operating_trade_off(predictions: Predictions, judgement: Judgement, *, lang:
     for position, decision in enumerate(judgement.decisions):
         threshold = decision.operating_point.threshold
         name = words["chosen_threshold" if position else "default_threshold"].format(threshold=threshold)
-        axes.axvline(threshold, color=INK if position else MUTED, linewidth=1.3, linestyle="-" if position else ":")
+        axes.axvline(
+            threshold, color=INK if position else MUTED, linewidth=1.3, linestyle="-" if position else ":"
+        )
         # Names of two near thresholds stand on two lines, so that they never cover each other.
         axes.annotate(
             name,

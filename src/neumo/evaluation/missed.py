@@ -1,10 +1,11 @@
 """Missed pneumonias, counted on their own: in medicine the false negatives matter most."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from neumo.core.findings import PNEUMONIA, Finding
 from neumo.evaluation.bootstrap import estimates
@@ -27,7 +28,8 @@ class MissedRow:
     counts : tuple of int
         Missed, first where the most probable finding decides, then at each threshold.
     shares : tuple of Estimate
-        The same as a share of `support`, in 0-1; NaN where support is 0.
+        The same as a share of `support`, in 0-1; NaN where support is 0. Where none or all are missed every
+        resample agrees, so the interval is the exact one over patients (Clopper and Pearson, 1934).
     """
 
     finding: Finding | None
@@ -54,7 +56,10 @@ def missed_pneumonias(
     EvaluationError
         Too few resamples, or a negative seed.
     """
-    rules = (predictions.decisions == Finding.NORMAL.index, *(_not_called(predictions, t) for t in thresholds))
+    rules = (
+        predictions.decisions == Finding.NORMAL.index,
+        *(_not_called(predictions, t) for t in thresholds),
+    )
     kinds: dict[Finding | None, BoolArray] = {f: predictions.truth == f.index for f in PNEUMONIA}
     kinds[None] = predictions.truth != Finding.NORMAL.index
 
@@ -71,7 +76,9 @@ def missed_pneumonias(
             finding=kind,
             support=int(group.sum()),
             counts=tuple(int((group & normal).sum()) for normal in rules),
-            shares=tuple(measured[_key(kind, i)] for i in range(len(rules))),
+            shares=tuple(
+                _honest(measured[_key(kind, i)], _patients(predictions, group)) for i in range(len(rules))
+            ),
         )
         for kind, group in kinds.items()
     )
@@ -82,6 +89,17 @@ def clearest_missed(predictions: Predictions, threshold: float, limit: int) -> N
     sick, called = sick_and_called(predictions, threshold)
     missed = np.flatnonzero(sick & ~called)
     return missed[np.argsort(predictions.pneumonia[missed], kind="stable")][:limit]
+
+
+def _patients(predictions: Predictions, group: BoolArray) -> int:
+    return len({predictions.patients[i] for i in np.flatnonzero(group)})
+
+
+def _honest(share: Estimate, patients: int) -> Estimate:
+    if share.value not in {0.0, 1.0}:
+        return share
+    exact = binomtest(round(share.value * patients), patients).proportion_ci()
+    return replace(share, low=float(exact.low), high=float(exact.high))
 
 
 def _not_called(predictions: Predictions, threshold: float) -> BoolArray:

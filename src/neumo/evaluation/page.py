@@ -3,10 +3,11 @@
 import base64
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,20 @@ from neumo.evaluation.judgement import Estimate
 from neumo.evaluation.report_texts import finding_name, report_texts
 
 _PAGE_COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)"}
+_PIXELS_PER_INCH = 100
+_NO_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 _PICTURE_SIDE = 320
 _JPEG_QUALITY = 85
 
 
-def write_page(template: str, target: Path, lang: str, **values: Any) -> None:
+def write_page(
+    template: str,
+    target: Path,
+    lang: str,
+    *,
+    filters: Mapping[str, Callable[..., Any]] = _NO_FILTERS,
+    **values: Any,
+) -> None:
     """Fill a template and write it atomically; nothing is written where filling fails.
 
     Parameters
@@ -36,6 +46,8 @@ def write_page(template: str, target: Path, lang: str, **values: Any) -> None:
     target : Path
     lang : str
         "en" or "es".
+    filters : mapping of str to callable
+        The template's own, besides `estimate` and `finding`.
     values
         What the template names, besides `t` (the words of the language), `lang` and `style`.
 
@@ -49,6 +61,7 @@ def write_page(template: str, target: Path, lang: str, **values: Any) -> None:
     words = report_texts(lang)
     environment = _environment()
     environment.filters["estimate"] = lambda value: format_estimate(value, words["page"]["not_measurable"])
+    environment.filters |= filters
     environment.filters["finding"] = lambda finding: finding_name(finding, lang)
     style = (files("neumo.evaluation") / "templates" / "page.css").read_text(encoding="utf-8")
     page = environment.get_template(template).render(t=words, lang=lang, style=Markup(style), **values)
@@ -68,7 +81,9 @@ def format_estimate(value: Estimate, not_measurable: str) -> Markup:
         return Markup('<span class="ci">{}</span>').format(not_measurable)
     if not np.isfinite(value.low):
         return Markup("{}").format(_decimals(value.value))
-    return Markup('{} <span class="ci">({}–{})</span>').format(*map(_decimals, (value.value, value.low, value.high)))
+    return Markup('{} <span class="ci">({}–{})</span>').format(
+        *map(_decimals, (value.value, value.low, value.high))
+    )
 
 
 def _decimals(value: float) -> str:
@@ -89,14 +104,16 @@ def inline_figure(figure: Figure, name: str, alt: str) -> Markup:
     drawing = figure_svg(figure)
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r'\s(xmlns(:\w+)?|width|height|version)="[^"]*"', "", drawing[: drawing.index(">")]) + (
-        drawing[drawing.index(">") :]
+    drawing = (
+        re.sub(r'\s(xmlns(:\w+)?|width|height|version)="[^"]*"', "", drawing[: drawing.index(">")])
+        + (drawing[drawing.index(">") :])
     )
     drawing = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
     for printed, on_page in _PAGE_COLOURS.items():
         drawing = drawing.replace(printed, on_page)
-    label = f'<svg role="img" aria-label="{escape(alt, quote=True)}"'
-    return Markup(drawing.replace("<svg", label, 1))  # noqa: S704 - own drawing, no user's markup: text is escaped by matplotlib
+    widest = round(figure.get_figwidth() * _PIXELS_PER_INCH)
+    label = f'<svg role="img" aria-label="{escape(alt, quote=True)}" style="max-width:{widest}px"'
+    return Markup(drawing.replace("<svg", label, 1))
 
 
 def picture_uri(pixels: NDArray[np.uint8]) -> str:

@@ -14,7 +14,7 @@ from neumo.evaluation.judgement import Estimate
 from neumo.evaluation.missed import clearest_missed, missed_pneumonias
 from neumo.evaluation.page import flat, inline_figure, picture_uri, write_page
 from neumo.evaluation.report_content import Case, PartSummary, ReportContent
-from neumo.evaluation.report_texts import report_texts
+from neumo.evaluation.report_texts import percent, report_texts
 from neumo.evaluation.report_words import missed_sentence, operating_sentences
 from neumo.evaluation.subgroup_judgement import SUBGROUP_FIGURES, SubgroupReport
 from neumo.explain.heatmap import border_share
@@ -139,7 +139,7 @@ def _case_view(case: Case, words: Mapping[str, Any]) -> dict[str, Any]:
         "badge": words["cases"][f"{kind}_badge"],
         "radiograph": picture_uri(case.pixels),
         "overlay": picture_uri(overlay(case.pixels, case.heat)) if case.heat is not None else None,
-        "edge": edge if edge > _MUCH_AT_THE_EDGE else None,
+        "edge": percent(edge, 0) if edge > _MUCH_AT_THE_EDGE else None,
     }
 
 

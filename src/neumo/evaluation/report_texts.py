@@ -31,6 +31,11 @@ def finding_name(finding: Finding, lang: str) -> str:
     return name[0].upper() + name[1:]
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share in 0-1 as a percentage that no line break parts from its sign."""
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
 def counted(forms: Mapping[str, str], count: int, **values: Any) -> str:
     """Fill the singular form ("one") for 1 and the plural ("other") for every other count."""
     return forms["one" if count == 1 else "other"].format(n=count, count=count, **values)

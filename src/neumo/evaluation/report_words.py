@@ -1,10 +1,16 @@
 """Sentences of a report that depend on its numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from neumo.evaluation.judgement import Judgement, OperatingPoint, PneumoniaDecision
-from neumo.evaluation.report_texts import counted, report_texts
+from neumo.evaluation.report_texts import counted, percent, report_texts
+
+
+_TARGETS: Mapping[str, Callable[[float], str]] = MappingProxyType(
+    {"target-sensitivity": percent, "cost-ratio": "{:g}".format}
+)
 
 
 def operating_sentences(judgement: Judgement, lang: str) -> tuple[str, ...]:
@@ -28,11 +34,14 @@ def operating_sentences(judgement: Judgement, lang: str) -> tuple[str, ...]:
     )
     sentences = [counts]
     if chosen:
-        sentences += [_how_chosen(chosen[0].operating_point, words), _bought_and_paid(default, chosen[0], words)]
+        sentences += [
+            _how_chosen(chosen[0].operating_point, words),
+            _bought_and_paid(default, chosen[0], words),
+        ]
     else:
         sentences.append(words["default_only"].format(threshold=default.operating_point.threshold))
     if sick + well:
-        sentences.append(words["prevalence"].format(share=sick / (sick + well)))
+        sentences.append(words["prevalence"].format(share=percent(sick / (sick + well))))
     return tuple(sentences)
 
 
@@ -56,9 +65,12 @@ def _well(decision: PneumoniaDecision) -> int:
 
 
 def _how_chosen(point: OperatingPoint, words: Mapping[str, Any]) -> str:
-    template = {"target-sensitivity": "chosen_sensitivity", "cost-ratio": "chosen_cost"}.get(point.rule, "chosen_other")
+    template = {"target-sensitivity": "chosen_sensitivity", "cost-ratio": "chosen_cost"}.get(
+        point.rule, "chosen_other"
+    )
+    target = "" if point.target is None else _TARGETS.get(point.rule, str)(point.target)
     chosen_on = words["chosen_on"].get(point.chosen_on, point.chosen_on)
-    sentence: str = words[template].format(threshold=point.threshold, target=point.target, chosen_on=chosen_on)
+    sentence: str = words[template].format(threshold=point.threshold, target=target, chosen_on=chosen_on)
     return sentence
 
 

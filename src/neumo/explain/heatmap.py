@@ -31,7 +31,9 @@ def rectify(class_map: NDArray[np.floating]) -> NDArray[np.float32]:
     if class_map.ndim != 2 or class_map.size == 0:
         raise ValueError(f"class map: shape {class_map.shape} is no plane; give one map of shape (h, w)")
     if not np.isfinite(class_map).all():
-        raise ValueError("class map: holds NaN or infinity; the network's gradients or activations overflowed")
+        raise ValueError(
+            "class map: holds NaN or infinity; the network's gradients or activations overflowed"
+        )
     positive = np.maximum(class_map.astype(np.float64), 0.0)
     peak = float(positive.max())
     if peak < _FLAT:
@@ -61,7 +63,9 @@ def upsample(class_map: NDArray[np.floating], shape: tuple[int, int]) -> NDArray
     """
     height, width = shape
     if height < 1 or width < 1:
-        raise ValueError(f"heat map: {height} x {width} pixels is no size; give a height and width of 1 or more")
+        raise ValueError(
+            f"heat map: {height} x {width} pixels is no size; give a height and width of 1 or more"
+        )
     coarse = Image.fromarray(rectify(class_map))
     fine = np.asarray(coarse.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
     return np.clip(fine, 0.0, 1.0)

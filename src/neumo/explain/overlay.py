@@ -11,8 +11,20 @@ _FIRST_HUE, _LAST_HUE = 295.0, 465.0
 _CHROMA = 0.19
 
 # Oklab to linear sRGB (B. Ottosson, "A perceptual color space for image processing", 2020).
-_OKLAB_TO_CONES = np.array([[1.0, 0.3963377774, 0.2158037573], [1.0, -0.1055613458, -0.0638541728], [1.0, -0.0894841775, -1.2914855480]])
-_CONES_TO_RGB = np.array([[4.0767416621, -3.3077115913, 0.2309699292], [-1.2684380046, 2.6097574011, -0.3413193965], [-0.0041960863, -0.7034186147, 1.7076147010]])
+_OKLAB_TO_CONES = np.array(
+    [
+        [1.0, 0.3963377774, 0.2158037573],
+        [1.0, -0.1055613458, -0.0638541728],
+        [1.0, -0.0894841775, -1.2914855480],
+    ]
+)
+_CONES_TO_RGB = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)
 
 
 @cache
@@ -33,7 +45,9 @@ def heat_colours() -> NDArray[np.uint8]:
     return colours
 
 
-def overlay(pixels: NDArray[np.uint8], heat: NDArray[np.floating], *, opacity: float = 0.6) -> NDArray[np.uint8]:
+def overlay(
+    pixels: NDArray[np.uint8], heat: NDArray[np.floating], *, opacity: float = 0.6
+) -> NDArray[np.uint8]:
     """Lay a heat map over a radiograph; where the heat is 0 the radiograph stays as it is.
 
     Parameters
@@ -56,11 +70,15 @@ def overlay(pixels: NDArray[np.uint8], heat: NDArray[np.floating], *, opacity: f
         The shapes differ, or a value is out of bounds.
     """
     if pixels.ndim != 2 or pixels.shape != heat.shape:
-        raise ValueError(f"overlay: radiograph {pixels.shape} and heat map {heat.shape} must share one (height, width)")
+        raise ValueError(
+            f"overlay: radiograph {pixels.shape} and heat map {heat.shape} must share one (height, width)"
+        )
     if not 0.0 <= opacity <= 1.0:
         raise ValueError(f"opacity: {opacity} is out of bounds; use a number from 0 to 1")
     if not (np.isfinite(heat).all() and heat.min() >= 0.0 and heat.max() <= 1.0):
-        raise ValueError("heat map: values must lie in 0-1; scale the map with neumo.explain.heatmap.upsample")
+        raise ValueError(
+            "heat map: values must lie in 0-1; scale the map with neumo.explain.heatmap.upsample"
+        )
     colours = heat_colours()[np.rint(heat * (_LEVELS - 1)).astype(np.intp)].astype(np.float32)
     share = (opacity * heat).astype(np.float32)[..., np.newaxis]
     grey = pixels.astype(np.float32)[..., np.newaxis]

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from neumo.core.files import write_json
+from neumo.core.findings import FINDINGS
 from neumo.data.manifest import Manifest
 from neumo.data.pixels import Progress
 from neumo.data.split import Split
@@ -17,7 +19,8 @@ from neumo.evaluation.judgement import Judgement, OperatingPoint
 from neumo.evaluation.learning_curves import read_curves
 from neumo.evaluation.operating_point import DEFAULT_OPERATING_POINT, choose_for_cost, choose_for_sensitivity
 from neumo.evaluation.predictions import write_predictions
-from neumo.evaluation.report import ReportContent, write_report
+from neumo.evaluation.report import write_report
+from neumo.evaluation.report_content import PartSummary, ReportContent
 from neumo.evaluation.subgroup_judgement import SubgroupReport
 from neumo.evaluation.subgroups import judge_by
 from neumo.study.gallery import instructive_cases
@@ -123,9 +126,26 @@ def evaluate_run(
     write_json(evaluated.folder / METRICS_FILE, _numbers(evaluated, folder, part, reading))
     figures = run_figures(predictions, judgement, history=history, best_epoch=best_epoch, lang=lang)
     save_figures(figures, evaluated.folder / FIGURES_FOLDER)
+    record = folder.record()
     content = ReportContent(
+        title=folder.experiment().description or record["name"],
+        run=record["name"],
+        created=datetime.now(UTC),
+        split_name=part,
+        dataset=manifest.root.name,
+        judgement=judgement,
         predictions=predictions,
+        classification_report=evaluated.classification_report,
+        history=history,
+        best_epoch=best_epoch,
+        reading=reading,
         cases=instructive_cases(folder, manifest, predictions),
+        subgroups=subgroups,
+        parts=_parts(manifest, split),
+        config=folder.experiment().model_dump(mode="json"),
+        environment=record["environment"] | {"precision": record["precision"]},
+        dataset_digest=manifest.digest,
+        split_digest=split.digest,
     )
     write_report(content, evaluated.report, lang)
     return evaluated
@@ -152,6 +172,19 @@ def _operating_point(
         return choose_for_sensitivity(validation, target_sensitivity)
     assert cost_ratio is not None
     return choose_for_cost(validation, cost_ratio)
+
+
+def _parts(manifest: Manifest, split: Split) -> tuple[PartSummary, ...]:
+    by_path = {entry.path: entry for entry in manifest.entries}
+    parts = {name: [by_path[path] for path in paths] for name, paths in split.parts.items()}
+    return tuple(
+        PartSummary(
+            name=name,
+            images={finding: sum(entry.finding is finding for entry in entries) for finding in FINDINGS},
+            patients=len({entry.patient for entry in entries}),
+        )
+        for name, entries in parts.items()
+    )
 
 
 def _count(folder: RunFolder, part: str) -> int:

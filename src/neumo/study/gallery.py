@@ -6,7 +6,7 @@ from neumo.core.findings import FINDINGS
 from neumo.data.manifest import Manifest
 from neumo.data.pixels import decoded_pixels
 from neumo.evaluation.predictions import Predictions
-from neumo.evaluation.report import Case
+from neumo.evaluation.report_content import Case
 from neumo.explain.heatmap import upsample
 from neumo.models.weights import load_network
 from neumo.training.predict import heat_maps
@@ -31,17 +31,19 @@ def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predic
         [position[predictions.paths[i]] for i in chosen]
     ]
     maps = heat_maps(trained, pixels, predictions.decisions[chosen])
-    return tuple(
+    cases = (
         Case(
             path=predictions.paths[i],
             truth=FINDINGS[predictions.truth[i]],
             decision=FINDINGS[predictions.decisions[i]],
-            probabilities=tuple(predictions.probabilities[i].tolist()),
+            probabilities=_three(predictions, i),
             pixels=image,
             heat=upsample(heat, image.shape) if heat.max() > 0 else None,
         )
         for i, image, heat in zip(chosen, pixels, maps, strict=True)
     )
+    # Missed pneumonias first: in medicine they matter most.
+    return tuple(sorted(cases, key=lambda case: (not case.is_missed, case.is_right)))
 
 
 def _chosen(predictions: Predictions) -> list[int]:
@@ -55,3 +57,8 @@ def _chosen(predictions: Predictions) -> list[int]:
         chosen += rng.permutation(right)[:CASES_A_KIND].tolist()
         chosen += wrong[np.argsort(-confidence[wrong])][:CASES_A_KIND].tolist()
     return chosen
+
+
+def _three(predictions: Predictions, position: int) -> tuple[float, float, float]:
+    normal, bacterial, viral = predictions.probabilities[position].tolist()
+    return normal, bacterial, viral

@@ -9,6 +9,12 @@ import torch
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
 
+def prepare_processor() -> int:
+    """Set threads and allocator for work on a CPU; return the number of threads."""
+    keep_memory()
+    return use_all_cores()
+
+
 def keep_memory() -> bool:
     """Tell glibc's allocator to keep freed memory instead of returning it; True where that worked.
 

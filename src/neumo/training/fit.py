@@ -27,7 +27,7 @@ from neumo.data.manifest import Manifest
 from neumo.data.pixels import Progress, decoded_pixels
 from neumo.data.split import Split, fold_split, fractions_split, official_split
 from neumo.models.registry import build_network
-from neumo.training.allocator import computes_in_bfloat16, keep_memory, use_all_cores
+from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
 from neumo.training.batches import Batches, PixelDataset
 from neumo.training.callbacks import BestWeights, EpochLines, History, ResumePoint
@@ -101,8 +101,7 @@ def train(
     OutputError
         The disk is full or not writable; the last resume point is kept.
     """
-    cores = use_all_cores()
-    keep_memory()
+    cores = prepare_processor()
     manifest = open_dataset(data)
     if resume and RunFolder(out).record_file.exists():
         folder = RunFolder(out)

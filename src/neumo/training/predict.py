@@ -11,7 +11,7 @@ from neumo.data.split import Split
 from neumo.evaluation.predictions import Predictions
 from neumo.models.gradcam import grad_cam
 from neumo.models.weights import TrainedNetwork, load_network
-from neumo.training.allocator import use_all_cores
+from neumo.training.allocator import prepare_processor
 from neumo.training.run_folder import RunFolder
 
 _BATCH = 64
@@ -34,7 +34,7 @@ def predict_part(
     trained = load_network(folder.path)
     positions = split.indices(part, manifest)
     pixels = decoded_pixels(manifest, trained.image_size).array
-    use_all_cores()
+    prepare_processor()
     device = _device()
     network = trained.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     rows: list[NDArray[np.float64]] = []

@@ -137,7 +137,9 @@ def audit_dataset(manifest: Manifest, *, shortcuts: bool = True, progress: Progr
     scanned = scan(manifest, progress)
     readable = scanned.readable
     if not readable:
-        raise DatasetError(f"{manifest.root}: none of the {len(manifest)} images can be decoded; get the data set again")
+        raise DatasetError(
+            f"{manifest.root}: none of the {len(manifest)} images can be decoded; get the data set again"
+        )
     blank = blank_images(scanned)
     groups = duplicate_groups(manifest, scanned, [i for i in readable if i not in blank])
     issues = [*image_issues(manifest, scanned), *group_issues(groups), *patient_issues(manifest)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neumo.data.audit.fingerprint import mirrored
 from neumo.data.audit.scan import Scan
-from neumo.data.manifest import Manifest
+from neumo.data.manifest import Entry, Manifest
 
 NEAR_SIMILARITY = 0.90
 """Similarity of fingerprints from which two images count as one picture.
@@ -59,7 +59,9 @@ class _Pair:
     mirrored: bool
 
 
-def duplicate_groups(manifest: Manifest, scanned: Scan, candidates: Sequence[int]) -> tuple[DuplicateGroup, ...]:
+def duplicate_groups(
+    manifest: Manifest, scanned: Scan, candidates: Sequence[int]
+) -> tuple[DuplicateGroup, ...]:
     """Group the images that show one picture, sorted by their first path.
 
     Parameters
@@ -97,7 +99,7 @@ def _near_pairs(scanned: Scan, positions: Sequence[int]) -> Iterator[_Pair]:
 
 
 def _similar(prints: NDArray[np.float32], others: NDArray[np.float32]) -> Iterator[tuple[int, int, float]]:
-    # Exhaustive on purpose: blocks of matrix products compare 60,000 images in well under a minute, and no
+    # Exhaustive on purpose: blocks of matrix products compare 60,000 images in a minute or two, and no
     # hash has to guess which pairs are worth a look.
     for start in range(0, len(prints), _ROWS):
         products = prints[start : start + _ROWS] @ others[start:].T
@@ -127,12 +129,8 @@ def _components(links: Iterable[Sequence[int]]) -> list[list[int]]:
 
 def _described(manifest: Manifest, group: Sequence[int], evidence: Sequence[_Pair]) -> DuplicateGroup:
     entries = [manifest.entries[position] for position in group]
-    if evidence:
-        kind = "near"
-    else:
-        kind = "file" if len({entry.sha256 for entry in entries}) == 1 else "pixels"
     return DuplicateGroup(
-        kind=kind,
+        kind=_kind(entries, evidence),
         images=tuple(sorted(entry.path for entry in entries)),
         findings=tuple(sorted({entry.finding.value for entry in entries})),
         patients=tuple(sorted({entry.patient for entry in entries})),
@@ -140,3 +138,9 @@ def _described(manifest: Manifest, group: Sequence[int], evidence: Sequence[_Pai
         similarity=min((pair.similarity for pair in evidence), default=1.0),
         mirrored=any(pair.mirrored for pair in evidence),
     )
+
+
+def _kind(entries: Sequence[Entry], evidence: Sequence[_Pair]) -> str:
+    if evidence:
+        return "near"
+    return "file" if len({entry.sha256 for entry in entries}) == 1 else "pixels"

@@ -44,7 +44,9 @@ def fingerprint(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
 
 def mirrored(fingerprints: NDArray[np.float32]) -> NDArray[np.float32]:
     """Fingerprints of the images flipped left to right; shape (N, 1024) in and out."""
-    return np.ascontiguousarray(fingerprints.reshape(-1, SIDE, SIDE)[:, :, ::-1]).reshape(len(fingerprints), -1)
+    return np.ascontiguousarray(fingerprints.reshape(-1, SIDE, SIDE)[:, :, ::-1]).reshape(
+        len(fingerprints), -1
+    )
 
 
 def _gaussian_matrix() -> NDArray[np.float64]:

@@ -115,6 +115,9 @@ def patient_check(manifest: Manifest) -> str:
     """
     if len({entry.split for entry in manifest.entries if entry.split}) < 2:
         return "no-split"
-    if all(entry.patient == entry.path or entry.patient.startswith(f"{entry.split}/") for entry in manifest.entries):
+    if all(
+        entry.patient == entry.path or entry.patient.startswith(f"{entry.split}/")
+        for entry in manifest.entries
+    ):
         return "by-construction"
     return "checked"

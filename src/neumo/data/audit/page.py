@@ -64,7 +64,9 @@ def write_audit_html(audit: Audit, manifest: Manifest, target: Path, lang: str =
     try:
         import jinja2
     except ImportError as error:
-        raise MissingExtraError('audit page: needs Jinja2; install it with pip install "neumo[train]"') from error
+        raise MissingExtraError(
+            'audit page: needs Jinja2; install it with pip install "neumo[train]"'
+        ) from error
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("neumo.data.audit", "templates"),
         autoescape=True,
@@ -85,11 +87,17 @@ def _content(audit: Audit, manifest: Manifest, lang: str) -> dict[str, Any]:
         "audit": audit,
         "verdict": words.verdict(audit, lang),
         "patient_note": words.patient_note(audit, lang),
-        "kinds": [(kind, severity, audit.of_kind(kind)) for kind, severity in SEVERITY.items() if audit.of_kind(kind)],
+        "kinds": [
+            (kind, severity, audit.of_kind(kind))
+            for kind, severity in SEVERITY.items()
+            if audit.of_kind(kind)
+        ],
         "listed": _PATHS_LISTED,
         "parts": list(dict.fromkeys(stratum.split for stratum in audit.strata)),
         "shortcut_basis": words.shortcut_basis(audit, lang),
-        "controls": [(c, words.control_meaning(c, lang)) for c in (audit.shortcuts.controls if audit.shortcuts else ())],
+        "controls": [
+            (c, words.control_meaning(c, lang)) for c in (audit.shortcuts.controls if audit.shortcuts else ())
+        ],
         "score": words.score,
         "groups": [_group_card(manifest, group, issue, said) for issue, group in groups[:SHOWN]],
         "odd": [_odd_card(manifest, issue, said) for issue in odd[:SHOWN]],
@@ -112,7 +120,9 @@ def _group_card(manifest: Manifest, group: DuplicateGroup, issue: Issue, said: d
     facts += [said["group-mirrored"]] if group.mirrored else []
     facts += [" / ".join(said[finding] for finding in group.findings)]
     facts += [f"× {len(group.images)}"] if len(group.images) > _PER_GROUP else []
-    return _Card(issue.severity, said[issue.kind], " · ".join(facts), _pictures(manifest, group.images[:_PER_GROUP]))
+    return _Card(
+        issue.severity, said[issue.kind], " · ".join(facts), _pictures(manifest, group.images[:_PER_GROUP])
+    )
 
 
 def _odd_card(manifest: Manifest, issue: Issue, said: dict[str, str]) -> _Card:

@@ -130,14 +130,24 @@ def shortcut_controls(manifest: Manifest, scanned: Scan) -> Shortcuts:
     weights = list(_patient_weights(patients))
     views, same_size = _views(scanned, material)
     controls = (
-        _control(view, features, truth, splits, weights, same_size and view == "size") for view, features in views.items()
+        _control(
+            view,
+            features,
+            truth=truth,
+            splits=splits,
+            weights=weights,
+            same_size=same_size and view == "size",
+        )
+        for view, features in views.items()
     )
     return Shortcuts(tuple(controls), len(material), people, len(splits), RESAMPLES)
 
 
 def _views(scanned: Scan, material: Sequence[int]) -> tuple[Mapping[str, NDArray[np.float64]], bool]:
     images = [scanned.measured(i) for i in material]
-    size = np.array([(image.width, image.height, image.width / image.height, image.file_bytes) for image in images])
+    size = np.array(
+        [(image.width, image.height, image.width / image.height, image.file_bytes) for image in images]
+    )
     views = {
         "border": np.stack([image.border for image in images]).astype(np.float64),
         "intensity": np.stack([image.intensity for image in images]).astype(np.float64),
@@ -165,6 +175,7 @@ def _patient_weights(patients: NDArray[np.str_]) -> Iterator[NDArray[np.int64]]:
 def _control(
     view: str,
     features: NDArray[np.float64],
+    *,
     truth: NDArray[np.int64],
     splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
     weights: Sequence[NDArray[np.int64]],

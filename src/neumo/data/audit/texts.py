@@ -8,7 +8,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "Every figure measured on this split is too good.",
         "verdict-checked": "No leak found: no patient and no picture lies on more than one side of the official split.",
         "verdict-by-construction": "No leak found: no picture lies on more than one side of the official split.",
-        "verdict-no-split": "The data set has no official split, so nothing can leak across it. Split by patient.",
+        "verdict-no-split": "No leak possible: there are no two official parts yet. When you split, split by patient.",
         "patients-checked": "Patients were compared across the official parts.",
         "patients-by-construction": "The numbers in these file names restart in every part, so a patient group never "
         "crosses the split by construction; a child filmed in both parts cannot be seen from the names. "
@@ -113,7 +113,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "verdict-checked": "No se halló fuga: ningún paciente y ninguna imagen está en más de un lado de la división "
         "oficial.",
         "verdict-by-construction": "No se halló fuga: ninguna imagen está en más de un lado de la división oficial.",
-        "verdict-no-split": "El conjunto no tiene división oficial, así que no puede haber fuga. Divida por paciente.",
+        "verdict-no-split": "No puede haber fuga: aún no hay dos partes oficiales. Al dividir, divida por paciente.",
         "patients-checked": "Se compararon los pacientes entre las partes oficiales.",
         "patients-by-construction": "La numeración de estos archivos recomienza en cada parte, de modo que un grupo de "
         "paciente nunca cruza la división por construcción; los nombres no permiten ver si un niño está en ambas "
@@ -156,7 +156,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "paciente, validación cruzada de {folds} partes por paciente; intervalos del 95 % con {resamples} remuestreos "
         "bootstrap de pacientes.",
         "shortcuts-off": "No medidos (--no-shortcuts).",
-        "shortcuts-few-patients": "No medidos: cada clase necesita al menos dos pacientes fuera del conjunto de prueba.",
+        "shortcuts-few-patients": "No medidos: cada clase necesita al menos dos pacientes fuera de la prueba.",
         "view": "El clasificador ve",
         "macro": "3 clases (macro)",
         "normal-vs-pneumonia": "normal o neumonía",

@@ -48,7 +48,11 @@ def control_meaning(control: Control, lang: str) -> str:
     else:
         seen = said[f"view-{control.view}"]
     meaning = f"{seen} {said[f'strength-{control.strength}']}"
-    return f"{meaning} {said[f'advice-{control.view}']}" if control.strength in {"moderate", "strong"} else meaning
+    return (
+        f"{meaning} {said[f'advice-{control.view}']}"
+        if control.strength in {"moderate", "strong"}
+        else meaning
+    )
 
 
 def shortcut_basis(audit: Audit, lang: str) -> str:
@@ -59,5 +63,8 @@ def shortcut_basis(audit: Audit, lang: str) -> str:
     if shortcuts.skipped:
         return said[f"shortcuts-{shortcuts.skipped}"]
     return said["shortcuts-basis"].format(
-        images=shortcuts.images, patients=shortcuts.patients, folds=shortcuts.folds, resamples=shortcuts.resamples
+        images=shortcuts.images,
+        patients=shortcuts.patients,
+        folds=shortcuts.folds,
+        resamples=shortcuts.resamples,
     )

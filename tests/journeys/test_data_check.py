@@ -1,0 +1,78 @@
+"""`neumo data check` as a user runs it: real folders, a real process, its status and what it wrote."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def check(*arguments: object, status: int) -> str:
+    command = [sys.executable, "-m", "neumo.cli.main", "data", "check", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def folder(phantoms: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(phantoms, tmp_path / "set"))
+
+
+def images(folder: Path, part: str) -> list[Path]:
+    found = sorted(path for path in (folder / part).rglob("*") if path.suffix in {".png", ".jpg", ".jpeg"})
+    assert found
+    return found
+
+
+def test_a_clean_set_passes_and_is_called_synthetic(folder: Path, tmp_path: Path) -> None:
+    output = check(folder, "--json", tmp_path / "a.json", "--html", tmp_path / "a.html", status=0)
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert found["schema_version"] == 1
+    assert found["synthetic"] is True
+    assert found["severities"]["leak"] == 0
+    assert found["images"] == found["readable"] == sum(stratum["images"] for stratum in found["strata"])
+    assert [control["view"] for control in found["shortcuts"]["controls"]] == ["border", "intensity", "size"]
+    assert "synthetic" in output
+    assert (tmp_path / "a.html").stat().st_size > 5000
+
+
+def test_a_test_image_copied_into_train_ends_with_status_1(folder: Path, tmp_path: Path) -> None:
+    leaked, seen = images(folder, "test")[0], images(folder, "train")[0]
+    shutil.copy(leaked, seen.parent / f"copied{leaked.suffix}")
+    output = check(folder, "--no-shortcuts", "--lang", "es", "--json", tmp_path / "a.json", status=1)
+    assert "Fuga: 1 pacientes" in " ".join(output.split())
+    found = json.loads((tmp_path / "a.json").read_text())
+    (leak,) = [issue for issue in found["issues"] if issue["severity"] == "leak"]
+    assert leak["kind"] == "picture-across-splits"
+    assert leaked.relative_to(folder).as_posix() in leak["images"]
+
+
+def test_a_broken_image_is_counted_and_fails_under_strict_alone(folder: Path) -> None:
+    images(folder, "train")[0].write_bytes(b"\xff\xd8 not a radiograph")
+    output = check(folder, "--no-shortcuts", status=0)
+    assert "unreadable" in output
+    check(folder, "--no-shortcuts", "--strict", status=1)
+
+
+def test_a_patient_on_both_sides_of_a_csv_split_ends_with_status_1(folder: Path) -> None:
+    lines = ["path,finding,patient,split"]
+    for finding in ("NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"):
+        files = sorted((folder / "train" / finding).iterdir())[:4]
+        for number, file in enumerate(files):
+            who = "ana" if finding == "NORMAL" and number in {1, 2} else f"{finding}-{number}"
+            part = "train" if number < 2 else "test"
+            lines.append(f"{file.relative_to(folder).as_posix()},{finding},{who},{part}")
+    (folder / "set.csv").write_text("\n".join(lines))
+    assert "patient in several parts" in check(folder / "set.csv", "--no-shortcuts", status=1)
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_a_folder_that_is_no_data_set_ends_with_status_2(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    output = check(tmp_path / name, status=2)
+    assert "error:" in output
+    assert name in output
