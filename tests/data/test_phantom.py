@@ -11,7 +11,7 @@ from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.data.layout import open_dataset
 from neumo.data.phantom import NOTE, SYNTHETIC_MARKER, draw_phantom, make_phantoms
-from neumo.data.phantom_film import _text_mask
+from neumo.data.phantom_film import text_masks
 from neumo.imaging import open_radiograph
 
 
@@ -66,7 +66,7 @@ def test_every_image_says_that_it_is_synthetic(tmp_path: Path) -> None:
     make_phantoms(tmp_path / "set", per_class=2, seed=5, size=224)
     marker = json.loads((tmp_path / "set" / SYNTHETIC_MARKER).read_text())
     assert (marker["seed"], marker["per_class"], marker["note"]) == (5, 2, NOTE)
-    letters = _text_mask(224) > 0.9
+    letters = text_masks(224)[0] > 0.9
     assert letters.sum() > 50
     for file in (tmp_path / "set").rglob("*.jpeg"):
         with Image.open(file) as image:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from neumo.data.layout import open_dataset
+
 
 def check(*arguments: object, status: int) -> str:
     command = [sys.executable, "-m", "neumo.cli.main", "data", "check", *map(str, arguments)]
@@ -44,7 +46,7 @@ def test_a_test_image_copied_into_train_ends_with_status_1(folder: Path, tmp_pat
     leaked, seen = images(folder, "test")[0], images(folder, "train")[0]
     shutil.copy(leaked, seen.parent / f"copied{leaked.suffix}")
     output = check(folder, "--no-shortcuts", "--lang", "es", "--json", tmp_path / "a.json", status=1)
-    assert "Fuga: 1 pacientes" in " ".join(output.split())
+    assert "Fuga (1): hay pacientes" in " ".join(output.split())
     found = json.loads((tmp_path / "a.json").read_text())
     (leak,) = [issue for issue in found["issues"] if issue["severity"] == "leak"]
     assert leak["kind"] == "picture-across-splits"
@@ -59,15 +61,15 @@ def test_a_broken_image_is_counted_and_fails_under_strict_alone(folder: Path) ->
 
 
 def test_a_patient_on_both_sides_of_a_csv_split_ends_with_status_1(folder: Path) -> None:
-    lines = ["path,finding,patient,split"]
-    for finding in ("NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"):
-        files = sorted((folder / "train" / finding).iterdir())[:4]
-        for number, file in enumerate(files):
-            who = "ana" if finding == "NORMAL" and number in {1, 2} else f"{finding}-{number}"
-            part = "train" if number < 2 else "test"
-            lines.append(f"{file.relative_to(folder).as_posix()},{finding},{who},{part}")
+    entries = open_dataset(folder).entries
+    lines = ["path,finding,patient,split", *(f"{e.path},{e.finding},{e.patient},{e.split}" for e in entries)]
+    part = {line.split(",")[3]: number for number, line in enumerate(lines)}
+    for name in ("train", "test"):
+        path, finding, _, split = lines[part[name]].split(",")
+        lines[part[name]] = f"{path},{finding},ana,{split}"
     (folder / "set.csv").write_text("\n".join(lines))
-    assert "patient in several parts" in check(folder / "set.csv", "--no-shortcuts", status=1)
+    output = check(folder / "set.csv", "--no-shortcuts", status=1)
+    assert "Leak (1): patients or pictures" in " ".join(output.split())
 
 
 @pytest.mark.parametrize("name", ["missing", "empty"])

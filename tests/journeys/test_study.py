@@ -3,11 +3,11 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from commands import call_neumo, run_neumo
 
 EXPERIMENT = """
 name: small
@@ -20,30 +20,26 @@ schedule: {batch_size: 8, max_epochs: 5}
 """
 
 
-def neumo(*arguments: object, status: int = 0) -> str:
-    command = [sys.executable, "-m", "neumo.cli.main", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Phantoms and two trained and judged runs."""
     root = tmp_path_factory.mktemp("study")
     (root / "small.yaml").write_text(EXPERIMENT)
-    neumo("data", "phantom", root / "data", "--per-class", 25, "--seed", 4, "--size", 64)
+    run_neumo("data", "phantom", root / "data", "--per-class", 25, "--seed", 4, "--size", 64)
     for name in ("base", "balanced"):
         more = ["--set", "balance=class_weights", "--set", "name=balanced"] if name == "balanced" else []
-        output = neumo("train", root / "small.yaml", "--data", root / "data", "--out", root / name, *more)
+        output = run_neumo("train", root / "small.yaml", "--data", root / "data", "--out", root / name, *more)
         assert re.search(r"epoch 1/5 .* images/s, .* min left", output)
-        neumo("evaluate", root / name, "--target-sensitivity", 0.9, "--resamples", 100)
+        run_neumo("evaluate", root / name, "--target-sensitivity", 0.9, "--resamples", 100)
     return root
 
 
-def test_evaluate_prints_and_writes_the_same_figures(folder: Path) -> None:
-    output = neumo("evaluate", folder / "base", "--split", "val", "--lang", "es", "--resamples", 100)
+def test_evaluate_prints_and_writes_the_same_figures(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = call_neumo(
+        capsys, "evaluate", folder / "base", "--split", "val", "--lang", "es", "--resamples", 100
+    )
     metrics = json.loads((folder / "base/evaluation/val/metrics.json").read_text())
     accuracy = metrics["judgement"]["overall"]["accuracy"]["value"]
     assert f"{accuracy:.3f}" in output
@@ -65,13 +61,16 @@ def test_the_operating_point_was_chosen_on_validation_images(folder: Path) -> No
     assert chosen["operating_point"]["target"] == 0.9
 
 
-def test_a_second_look_at_the_test_part_is_told(folder: Path) -> None:
-    output = neumo("evaluate", folder / "balanced", "--resamples", 100)
+def test_a_second_look_at_the_test_part_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = call_neumo(capsys, "evaluate", folder / "balanced", "--resamples", 100)
     assert "judged on the test part 2 times" in output
 
 
-def test_compare_shows_tables_words_and_writes_html_and_json(folder: Path) -> None:
-    output = neumo(
+def test_compare_shows_tables_words_and_writes_html_and_json(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = call_neumo(
+        capsys,
         "compare",
         folder / "base",
         folder / "balanced",
@@ -84,15 +83,21 @@ def test_compare_shows_tables_words_and_writes_html_and_json(folder: Path) -> No
     )
     assert "balanced minus base" in output
     assert "McNemar" in output
-    assert [run["name"] for run in json.loads((folder / "comparison.json").read_text())["runs"]] == ["base", "balanced"]
+    assert [run["name"] for run in json.loads((folder / "comparison.json").read_text())["runs"]] == [
+        "base",
+        "balanced",
+    ]
     assert "balanced" in (folder / "comparison.html").read_text(encoding="utf-8")
 
 
-def test_reproduce_trains_judges_and_writes_the_page_and_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
+def test_reproduce_writes_the_page_and_goes_on_where_it_was(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for number in range(1, 5):
         (tmp_path / f"run{number}.yaml").write_text(EXPERIMENT.replace("name: small", f"name: run{number}"))
-    arguments = ("--data", folder / "data", "--experiments", tmp_path, "--out", tmp_path / "runs", "--page", tmp_path / "study.md")
-    neumo("reproduce", "--runs", "1,3", "--set", "schedule.max_epochs=2", *arguments)
+    places = {"--experiments": tmp_path, "--out": tmp_path / "runs", "--page": tmp_path / "study.md"}
+    arguments = ("--data", folder / "data", *(part for place in places.items() for part in place))
+    call_neumo(capsys, "reproduce", "--runs", "1,3", "--set", "schedule.max_epochs=2", *arguments)
     page = (tmp_path / "study.md").read_text()
     assert page.count("**neumo**") == 2
     assert page.count("*not trained yet*") == 2
@@ -100,7 +105,7 @@ def test_reproduce_trains_judges_and_writes_the_page_and_goes_on_where_it_was(fo
     assert (tmp_path / "study/run3/learning_curves.png").stat().st_size > 1000
     weights = tmp_path / "runs/run1/model.safetensors"
     before = weights.stat().st_mtime_ns
-    neumo("reproduce", "--runs", "1,2", "--set", "schedule.max_epochs=2", *arguments)
+    call_neumo(capsys, "reproduce", "--runs", "1,2", "--set", "schedule.max_epochs=2", *arguments)
     assert weights.stat().st_mtime_ns == before
     assert (tmp_path / "study.md").read_text().count("**neumo**") == 3
 
@@ -108,9 +113,15 @@ def test_reproduce_trains_judges_and_writes_the_page_and_goes_on_where_it_was(fo
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "{0}/small.yaml", "--data", "{0}/nowhere", "--out", "{0}/x"], "no such folder or manifest"),
+        (
+            ["train", "{0}/small.yaml", "--data", "{0}/nowhere", "--out", "{0}/x"],
+            "no such folder or manifest",
+        ),
         (["train", "{0}/nowhere.yaml", "--data", "{0}/data"], "no such experiment file"),
-        (["train", "{0}/small.yaml", "--data", "{0}/data", "--set", "sead=1", "--out", "{0}/x"], "did you mean 'seed'?"),
+        (
+            ["train", "{0}/small.yaml", "--data", "{0}/data", "--set", "sead=1", "--out", "{0}/x"],
+            "did you mean 'seed'?",
+        ),
         (["train", "{0}/small.yaml", "--data", "{0}/data", "--out", "{0}/base"], "holds a run already"),
         (["evaluate", "{0}/data"], "is not the folder of a run"),
         (["evaluate", "{0}/base", "--split", "holdout"], "there is no part 'holdout'"),
@@ -120,21 +131,26 @@ def test_reproduce_trains_judges_and_writes_the_page_and_goes_on_where_it_was(fo
         (["evaluate", "{0}/base", "--data", "{0}/data/train"], "is not the data"),
         (["compare", "{0}/base"], "two or more runs"),
         (["compare", "{0}/base", "{0}/balanced", "--split", "train"], "was not judged on 'train' yet"),
-        (["reproduce", "--data", "{0}/data", "--runs", "1,9", "--page", "{0}/x.md"], "9 is none of the study's runs"),
+        (
+            ["reproduce", "--data", "{0}/data", "--runs", "1,9", "--page", "{0}/x.md"],
+            "9 is none of the study's runs",
+        ),
     ],
 )
-def test_bad_input_is_one_clear_message_and_nothing_is_left(folder: Path, arguments: list[str], message: str) -> None:
+def test_bad_input_is_one_clear_message_and_nothing_is_left(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = sorted(p for p in folder.iterdir())
-    output = neumo(*(argument.format(folder) for argument in arguments), status=2)
+    output = call_neumo(capsys, *(argument.format(folder) for argument in arguments), status=2)
     assert message in " ".join(output.split())
     assert sorted(p for p in folder.iterdir()) == before
 
 
-def test_a_tampered_run_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_tampered_run_is_refused(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(folder / "base", tmp_path / "base")
     weights = tmp_path / "base/model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    output = neumo("evaluate", tmp_path / "base", status=2)
+    output = call_neumo(capsys, "evaluate", tmp_path / "base", status=2)
     assert "the file was changed" in " ".join(output.split())

@@ -1,5 +1,6 @@
 """`neumo data check`: the audit of a data set, on the terminal, as JSON and as a page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from neumo.cli.show import Language, console, progress_bar
 
 if TYPE_CHECKING:
     from neumo.data.audit import Audit
+    from neumo.data.audit.inventory import Stratum
+    from neumo.data.audit.shortcuts import Control
 
 _STYLES = {"leak": "bold red", "problem": "yellow", "note": "cyan"}
 
@@ -60,8 +63,11 @@ def _show(audit: "Audit", lang: str) -> None:
         console.print(Text(said["synthetic"], style="yellow"))
     console.print(_composition(audit, said))
     console.print(_issues(audit, said) if audit.issues else Text(said["no-issues"]))
-    if audit.shortcuts is not None and audit.shortcuts.controls:
-        console.print(_shortcuts(audit, said, lang))
+    controls = audit.shortcuts.controls if audit.shortcuts else ()
+    if controls:
+        console.print(_shortcuts(controls, said))
+    for control in controls:
+        console.print(Text(f"{said[control.view]}: {words.control_meaning(control, lang)}"))
     console.print(Text(words.shortcut_basis(audit, lang), style="dim"))
     console.print(Text(words.patient_note(audit, lang), style="dim"))
     console.print(Text(words.verdict(audit, lang), style="bold red" if audit.leaks else "bold green"))
@@ -70,22 +76,28 @@ def _show(audit: "Audit", lang: str) -> None:
 def _composition(audit: "Audit", said: dict[str, str]) -> Table:
     table = Table(title=f"{audit.dataset}: {audit.images:,} {said['images'].lower()}", title_justify="left")
     table.add_column(said["part"])
-    table.add_column(said["class"])
-    for key in ("images", "patients", "share", "width", "height", "file-size"):
+    table.add_column(said["class"], no_wrap=True)
+    for key in ("images", "patients", "share", "median-size", "file-size"):
         table.add_column(said[key], justify="right")
     for number, stratum in enumerate(audit.strata):
         first = number % 3 == 0
-        sizes = [(stratum.width, 1.0), (stratum.height, 1.0), (stratum.file_bytes, 1e-3)]
         table.add_row(
             (stratum.split or said["part-none"]) if first else "",
             said[stratum.finding.value],
             f"{stratum.images:,}",
             f"{stratum.patients:,}",
             f"{stratum.share:.0%}",
-            *(f"{spread.median * factor:,.0f}" if spread.quantiles else "–" for spread, factor in sizes),
+            _median_size(stratum),
+            f"{stratum.file_bytes.median / 1000:,.0f}" if stratum.file_bytes.quantiles else "–",
             end_section=number % 3 == 2,
         )
     return table
+
+
+def _median_size(stratum: "Stratum") -> str:
+    if not stratum.width.quantiles:
+        return "–"
+    return f"{stratum.width.median:.0f}×{stratum.height.median:.0f}"
 
 
 def _issues(audit: "Audit", said: dict[str, str]) -> Table:
@@ -106,14 +118,13 @@ def _issues(audit: "Audit", said: dict[str, str]) -> Table:
     return table
 
 
-def _shortcuts(audit: "Audit", said: dict[str, str], lang: str) -> Table:
+def _shortcuts(controls: "Sequence[Control]", said: dict[str, str]) -> Table:
     from neumo.data.audit import words
 
-    table = Table(title=f"{said['shortcuts']} (AUROC)", title_justify="left", show_lines=True)
-    for key in ("view", "macro", "normal-vs-pneumonia", "bacterial-vs-viral", "meaning"):
+    table = Table(title=f"{said['shortcuts']} (AUROC)", title_justify="left")
+    for key in ("view", "macro", "normal-vs-pneumonia", "bacterial-vs-viral"):
         table.add_column(said[key])
-    for control in audit.shortcuts.controls if audit.shortcuts else ():
+    for control in controls:
         scores = (control.macro, control.normal_vs_pneumonia, control.bacterial_vs_viral)
-        meaning = words.control_meaning(control, lang)
-        table.add_row(said[control.view], *(words.score(value) for value in scores), meaning)
+        table.add_row(said[control.view], *(words.score(value) for value in scores))
     return table

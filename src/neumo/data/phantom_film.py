@@ -93,14 +93,21 @@ def _collimated(bright: Field, rng: np.random.Generator) -> Field:
 
 
 def _labelled(bright: Field) -> NDArray[np.uint8]:
-    mask = _text_mask(len(bright))
-    pixels = np.clip(bright * 255, 0, 255)
-    return np.round(pixels * (1 - mask) + 235 * mask).astype(np.uint8)
+    letters, halo = text_masks(len(bright))
+    pixels = np.clip(bright * 255, 0, 255) * (1 - halo)
+    return np.round(pixels * (1 - letters) + 235 * letters).astype(np.uint8)
 
 
 @cache
-def _text_mask(size: int) -> Field:
-    canvas = Image.new("L", (size, size))
+def text_masks(size: int) -> tuple[Field, Field]:
+    """Return the burnt-in letters and the dark rim that keeps them legible, 0 to 1 each."""
     font = ImageFont.load_default(max(7.0, size * 0.045))
-    ImageDraw.Draw(canvas).text((size * 0.02, size * 0.985), BURNT_IN_TEXT, fill=255, font=font, anchor="ls")
+    rim = max(1, round(size / 200))
+    return _text_mask(size, font, 0), _text_mask(size, font, rim)
+
+
+def _text_mask(size: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, rim: int) -> Field:
+    canvas = Image.new("L", (size, size))
+    place = (size * 0.02, size * 0.985)
+    ImageDraw.Draw(canvas).text(place, BURNT_IN_TEXT, fill=255, font=font, anchor="ls", stroke_width=rim)
     return np.asarray(canvas, dtype=np.float32) / np.float32(255)

@@ -106,7 +106,7 @@ def _interstitial(thorax: Thorax, rng: np.random.Generator) -> tuple[Field, Fiel
     reach = np.float32(rng.uniform(0.4, 0.7))
     spread = np.clip(1.15 - from_hilum / reach, np.float32(rng.uniform(0.35, 0.6)), 1)
     patchy = np.clip(0.85 + 0.22 * cloud(rng, size, 7), 0.4, 1.2)
-    net = _net(cloud(rng, size, 34)) + _net(cloud(rng, size, 52)) + 0.6 * _net(cloud(rng, size, 22))
+    net = _net(cloud(rng, size, 34)) + _net(cloud(rng, size, 52)) + 0.9 * _net(cloud(rng, size, 22))
     haze = np.clip(np.float32(rng.uniform(0.2, 0.4)) * spread * patchy, 0, 0.7)
     lines = np.float32(rng.uniform(0.09, 0.15)) * net * spread * patchy
     return np.asarray(haze, dtype=np.float32), np.asarray(lines, dtype=np.float32)

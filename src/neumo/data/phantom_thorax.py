@@ -235,7 +235,7 @@ def _ribs(anatomy: Anatomy, side: Field, y: Field, wall: Field) -> Field:
 
 def _rib_family(anatomy: Anatomy, height: Field) -> Field:
     phase = (height - np.float32(anatomy.apex - 0.02)) / np.float32(anatomy.rib_spacing)
-    distance = np.abs(phase - np.round(phase)) * np.float32(anatomy.rib_spacing)
+    distance = np.abs(phase - np.rint(phase)) * np.float32(anatomy.rib_spacing)
     half = np.float32(anatomy.rib_width / 2)
     cortex = 0.55 + 0.45 * np.minimum(distance / half, 1) ** 2
     return np.asarray(soft(half - distance, 0.01) * cortex * soft(phase + 0.5, 0.1), dtype=np.float32)
@@ -244,8 +244,9 @@ def _rib_family(anatomy: Anatomy, height: Field) -> Field:
 def _spine(anatomy: Anatomy, x: Field, y: Field) -> Field:
     spacing = anatomy.rib_spacing * 0.92
     phase = y / np.float32(spacing)
-    from_disc = np.abs(phase - np.round(phase))
-    body = soft(0.085 - np.abs(x), 0.018) * (0.55 + 0.45 * soft(from_disc - 0.14, 0.1))
+    from_disc: Field = np.abs(phase - np.rint(phase))
+    edge = np.float32(0.085) - np.abs(x)
+    body = soft(edge, 0.018) * (0.55 + 0.45 * soft(from_disc - 0.14, 0.1))
     beside, above = np.abs(x) - 0.055, (from_disc - 0.38) * np.float32(spacing)
     from_pedicle: Field = np.sqrt(beside * beside + above * above)
     pedicles = soft(0.02 - from_pedicle, 0.012)

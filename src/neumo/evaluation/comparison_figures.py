@@ -3,10 +3,11 @@
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from neumo.core.findings import FINDINGS
+from neumo.evaluation.confusion_figure import frame_cells, paint_cells
 from neumo.evaluation.figure_style import BETTER, INK, MUTED, TRAIN, WORSE, new_figure, styled
-from neumo.evaluation.figures import frame_cells
 from neumo.evaluation.judgement import Estimate
 from neumo.evaluation.metrics import class_key
 from neumo.evaluation.report_texts import figure_texts, finding_name, report_texts
@@ -78,10 +79,11 @@ def forest(pair: Pair, *, lang: str = "en") -> Figure:
     return figure
 
 
-def _whiskers(estimates: list[Estimate]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _whiskers(estimates: list[Estimate]) -> NDArray[np.float64]:
     """Distances from value to bounds, shape (2, N); 0 where there is no interval, and never below 0."""
     reaches = np.array([[e.value - e.low for e in estimates], [e.high - e.value for e in estimates]])
-    return np.maximum(np.nan_to_num(reaches), 0.0)
+    whiskers: NDArray[np.float64] = np.maximum(np.nan_to_num(reaches), 0.0)
+    return whiskers
 
 
 def _colour(difference: Estimate) -> str:
@@ -99,7 +101,7 @@ def confusion_change(pair: Pair, *, lang: str = "en") -> Figure:
     gains = np.where(np.eye(len(FINDINGS), dtype=bool), changes, -changes)
     reach = max(1.0, float(np.abs(gains).max()))
     figure, (axes,) = new_figure(5.4, 4.5)
-    axes.imshow(gains, cmap=_CHANGE, norm=Normalize(-reach, reach))
+    paint_cells(axes, gains, _CHANGE, Normalize(-reach, reach))
     for position, cell in enumerate(pair.cells):
         row, column = divmod(position, len(FINDINGS))
         weight = "bold" if differs(cell.change) else "normal"

@@ -1,18 +1,21 @@
 """One design for every figure, and writing figures to files: the same input gives the same bytes."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
+from neumo.evaluation.judgement import Estimate
 
 INK, MUTED, GRID = "#1c2630", "#5b6875", "#d9dfe5"
 """Text, secondary text and grid; the HTML page replaces them with its own in dark mode."""
@@ -35,9 +38,11 @@ DASHES: Mapping[Finding, Any] = MappingProxyType(
 )
 """Dashes tell curves apart where colours cannot: in grey printing, for colour-blind readers."""
 
+P = ParamSpec("P")
+
 PNG_DPI = 150
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 10,
@@ -71,8 +76,22 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "neumo",
 }
 
-styled = mpl.rc_context(STYLE)
-"""Decorator: a figure drawn within has the project's design, and the caller's settings stay untouched."""
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Decorate a function that draws a figure: it has the project's design, and the caller's settings stay.
+
+    The layout is settled once, here; each saving would move it by a hair and so change the bytes.
+    """
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):
+            figure = draw(*args, **kwargs)
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            return figure
+
+    return drawn
 
 
 def new_figure(
@@ -94,6 +113,12 @@ def unit_axes(axes: Axes, *, square: bool = True) -> None:
     axes.set_ylim(-0.01, 1.01)
     if square:
         axes.set_aspect("equal")
+
+
+def with_area(name: str, area: Estimate) -> str:
+    """Write the name of a curve with its area, and the interval where there is one."""
+    figure = str(area).replace("-", "–") if np.isfinite(area.low) else f"{area.value:.3f}"
+    return f"{name}: {figure}"
 
 
 @mpl.rc_context(STYLE)

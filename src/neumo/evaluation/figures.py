@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
 
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.findings import Finding
 from neumo.evaluation.calibration import reliability_bins
+from neumo.evaluation.confusion_figure import confusion_matrix
 from neumo.evaluation.figure_style import (
-    DASHES,
     FINDING_COLOURS,
     GRID,
     INK,
@@ -25,12 +24,13 @@ from neumo.evaluation.figure_style import (
     save_figures,
     styled,
     unit_axes,
+    with_area,
 )
-from neumo.evaluation.judgement import Estimate, Judgement
-from neumo.evaluation.metrics import bacterial_share
+from neumo.evaluation.judgement import Judgement
 from neumo.evaluation.operating_point import trade_off
 from neumo.evaluation.predictions import Predictions
-from neumo.evaluation.report_texts import figure_texts, finding_name
+from neumo.evaluation.ranking_figures import precision_recall, roc
+from neumo.evaluation.report_texts import figure_texts
 
 __all__ = [
     "confusion_matrix",
@@ -46,7 +46,6 @@ __all__ = [
 Epochs = Sequence[Mapping[str, Any]]
 """One mapping an epoch: epoch, train_loss, val_loss, train_accuracy, val_accuracy, learning_rate."""
 
-_COUNTS = LinearSegmentedColormap.from_list("counts", ["#eef4fa", "#9dc3e2", "#0b5c94"])
 _THRESHOLDS = np.linspace(0.0, 1.0, 201)
 
 
@@ -111,7 +110,7 @@ def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: str
         )
         axes.set_title(words[name])
         axes.set_xlabel(words["epoch"])
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _mark_rate_steps(axes, epochs, _column(history, "learning_rate"))
         if best_epoch is not None:
             axes.axvline(best_epoch, color=MUTED, linewidth=1.2, linestyle=":")
@@ -150,135 +149,6 @@ def _label_rate_steps(axes: Axes, rates: NDArray[np.float64], name: str) -> None
 
 
 @styled
-def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figure:
-    """Counts with the share of each true class (recall on the diagonal).
-
-    Parameters
-    ----------
-    confusion : ndarray of int64, shape (3, 3)
-        Rows truth, columns decision, in the order of FINDINGS.
-    lang : str
-    """
-    words = figure_texts(lang)
-    names = [finding_name(finding, lang).replace(" ", "\n") for finding in FINDINGS]
-    of_truth = confusion.sum(axis=1, keepdims=True)
-    shares = np.divide(confusion, of_truth, out=np.zeros(confusion.shape), where=of_truth > 0)
-    figure, (axes,) = new_figure(5.4, 4.5)
-    axes.imshow(shares, cmap=_COUNTS, vmin=0.0, vmax=1.0)
-    for (row, column), count in np.ndenumerate(confusion):
-        colour = "#ffffff" if shares[row, column] > 0.6 else "#14202b"
-        axes.text(
-            column, row - 0.07, f"{count}", ha="center", va="center", color=colour, fontsize=15, weight="bold"
-        )
-        axes.text(
-            column,
-            row + 0.22,
-            f"{shares[row, column]:.1%}",
-            ha="center",
-            va="center",
-            color=colour,
-            fontsize=9,
-        )
-    frame_cells(axes, names)
-    axes.set_title(words["confusion_title"])
-    axes.set_xlabel(words["decision"])
-    axes.set_ylabel(words["truth"])
-    return figure
-
-
-def frame_cells(axes: Axes, names: Sequence[str]) -> None:
-    """Name the rows and columns of a matrix and part its cells with white lines."""
-    axes.set_xticks(range(len(names)), names)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xticks(np.arange(0.5, len(names) - 1), minor=True)
-    axes.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
-    axes.grid(visible=False, which="major")
-    axes.grid(visible=True, which="minor", color="#ffffff", linewidth=2.5)
-    axes.tick_params(which="both", length=0)
-    axes.spines[:].set_visible(False)
-
-
-@styled
-def roc(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> Figure:
-    """ROC curves: each finding against the others, and the two clinical questions, with AUROC and interval."""
-    words = figure_texts(lang)
-    figure, (by_finding, questions) = new_figure(9.2, 4.7, columns=2)
-    for report in judgement.by_class:
-        finding = report.finding
-        _roc_curve(
-            by_finding,
-            predictions.truth == finding.index,
-            predictions.probabilities[:, finding.index],
-            label=_with_area(finding_name(finding, lang), "", report.auroc),
-            color=FINDING_COLOURS[finding],
-            linestyle=DASHES[finding],
-        )
-    sick = predictions.truth != Finding.NORMAL.index
-    bacterial = predictions.truth == Finding.BACTERIAL_PNEUMONIA.index
-    _roc_curve(
-        questions,
-        sick,
-        predictions.pneumonia,
-        label=_with_area(words["normal_vs_pneumonia"], "", judgement.overall["auroc_normal_vs_pneumonia"]),
-        color=PNEUMONIA_COLOUR,
-    )
-    _roc_curve(
-        questions,
-        bacterial[sick],
-        bacterial_share(predictions.probabilities)[sick],
-        label=_with_area(words["bacterial_vs_viral"], "", judgement.overall["auroc_bacterial_vs_viral"]),
-        color=FINDING_COLOURS[Finding.BACTERIAL_PNEUMONIA],
-        linestyle=DASHES[Finding.BACTERIAL_PNEUMONIA],
-    )
-    for axes, title in ((by_finding, words["roc_by_finding"]), (questions, words["roc_questions"])):
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":", label=words["chance"])
-        unit_axes(axes)
-        axes.set_title(title)
-        axes.set_xlabel(words["false_positive_rate"])
-        axes.set_ylabel(words["true_positive_rate"])
-        axes.legend(loc="lower right", title="AUROC", title_fontsize=9, alignment="left")
-    return figure
-
-
-def _roc_curve(axes: Axes, positive: NDArray[np.bool_], score: NDArray[np.float64], **line: Any) -> None:
-    if positive.any() and not positive.all():
-        false_alarms, found, _ = roc_curve(positive, score)
-        axes.plot(false_alarms, found, **line)
-
-
-def _with_area(name: str, kind: str, area: Estimate) -> str:
-    return (
-        f"{name}: {kind}{area}".replace("-", "–")
-        if np.isfinite(area.low)
-        else f"{name}: {kind}{area.value:.3f}"
-    )
-
-
-@styled
-def precision_recall(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> Figure:
-    """Precision-recall curve of each finding, with its average precision and the share of images it has."""
-    words = figure_texts(lang)
-    figure, panels = new_figure(9.2, 3.7, columns=3, sharey=True)
-    for axes, report in zip(panels, judgement.by_class, strict=True):
-        finding, colour = report.finding, FINDING_COLOURS[report.finding]
-        positive = predictions.truth == finding.index
-        if positive.any():
-            score = predictions.probabilities[:, finding.index]
-            precision, recall, _ = precision_recall_curve(positive, score, drop_intermediate=True)
-            axes.step(recall, precision, where="post", color=colour)
-            axes.fill_between(recall, precision, step="post", color=colour, alpha=0.12, linewidth=0)
-        share = float(positive.mean())
-        axes.axhline(share, color=MUTED, linewidth=1, linestyle=":")
-        note = f"{_with_area(words['average_precision'], '', report.average_precision)}\n"
-        axes.text(0.04, 0.05, note + words["prevalence"].format(share=share), fontsize=8.5, color=INK)
-        unit_axes(axes)
-        axes.set_title(finding_name(finding, lang))
-        axes.set_xlabel(words["recall"])
-    panels[0].set_ylabel(words["precision"])
-    return figure
-
-
-@styled
 def reliability(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> Figure:
     """Share of right decisions against confidence in 15 bins (Guo et al., ICML 2017), with counts below."""
     words = figure_texts(lang)
@@ -295,7 +165,7 @@ def reliability(predictions: Predictions, judgement: Judgement, *, lang: str = "
     diagram.set_ylabel(words["share_right"])
     diagram.legend(
         loc="upper left",
-        title=_with_area("ECE", "", judgement.overall["expected_calibration_error"]),
+        title=with_area("ECE", judgement.overall["expected_calibration_error"]),
         alignment="left",
     )
     histogram.bar(

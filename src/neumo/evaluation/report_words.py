@@ -7,7 +7,6 @@ from typing import Any
 from neumo.evaluation.judgement import Judgement, OperatingPoint, PneumoniaDecision
 from neumo.evaluation.report_texts import counted, percent, report_texts
 
-
 _TARGETS: Mapping[str, Callable[[float], str]] = MappingProxyType(
     {"target-sensitivity": percent, "cost-ratio": "{:g}".format}
 )

@@ -40,7 +40,7 @@ def heat_colours() -> NDArray[np.uint8]:
     oklab = np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=1)
     linear = np.clip((oklab @ _OKLAB_TO_CONES.T) ** 3 @ _CONES_TO_RGB.T, 0.0, 1.0)
     gamma = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    colours = np.rint(gamma * 255).astype(np.uint8)
+    colours: NDArray[np.uint8] = np.rint(gamma * 255).astype(np.uint8)
     colours.setflags(write=False)
     return colours
 
@@ -82,4 +82,5 @@ def overlay(
     colours = heat_colours()[np.rint(heat * (_LEVELS - 1)).astype(np.intp)].astype(np.float32)
     share = (opacity * heat).astype(np.float32)[..., np.newaxis]
     grey = pixels.astype(np.float32)[..., np.newaxis]
-    return np.rint(grey * (1.0 - share) + colours * share).astype(np.uint8)
+    blended: NDArray[np.uint8] = np.rint(grey * (1.0 - share) + colours * share).astype(np.uint8)
+    return blended

@@ -195,7 +195,9 @@ def _count(folder: RunFolder, part: str) -> int:
     return times
 
 
-def _numbers(evaluated: EvaluatedRun, folder: RunFolder, part: str, reading: CurveReading) -> Mapping[str, Any]:
+def _numbers(
+    evaluated: EvaluatedRun, folder: RunFolder, part: str, reading: CurveReading
+) -> Mapping[str, Any]:
     return {
         "schema": 1,
         "run": folder.record()["name"],

@@ -145,7 +145,8 @@ def _how_it_was_made(run: ReproducedRun) -> str:
     counts = ", ".join(f"{count} {finding}" for finding, count in images.items())
     return (
         f"{record['epochs']} epochs, best {record['best_epoch']}, in "
-        f"{float(str(record['seconds'])) / 60:.0f} minutes on {hardware} ({record['precision']}, torch {environment['packages']['torch']}, commit "
+        f"{float(str(record['seconds'])) / 60:.0f} minutes on {hardware} "
+        f"({record['precision']}, torch {environment['packages']['torch']}, commit "
         f"{str(environment['commit'])[:12]}). Trained on {counts} images; split `{str(record['split'])[:12]}`."
     )
 

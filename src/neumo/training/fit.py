@@ -1,4 +1,4 @@
-"""One run from an experiment to trained weights: data, split, balance, network, Lightning's loop."""
+"""One run from an experiment to trained weights, with Lightning's loop."""
 
 import logging
 import pickle
@@ -19,21 +19,28 @@ from lightning.pytorch.trainer.states import TrainerStatus
 from numpy.typing import NDArray
 from rich.console import Console
 
-from neumo.core.errors import CheckpointError, ConfigError, OutputError, SplitError
-from neumo.core.findings import FINDINGS
-from neumo.data.balance import Balance, class_counts, class_weights, log_priors, resampled
+from neumo.core.errors import CheckpointError, ConfigError, OutputError
+from neumo.data.balance import Balance, class_weights, log_priors
 from neumo.data.layout import open_dataset
 from neumo.data.manifest import Manifest
-from neumo.data.pixels import Progress, decoded_pixels
-from neumo.data.split import Split, fold_split, fractions_split, official_split
+from neumo.data.pixels import Progress
 from neumo.models.registry import build_network
 from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
-from neumo.training.batches import Batches, PixelDataset
 from neumo.training.callbacks import BestWeights, EpochLines, History, ResumePoint
-from neumo.training.config import Experiment, SplitConfig
+from neumo.training.config import Experiment
+from neumo.training.material import load_material, make_split
 from neumo.training.module import Classifier
 from neumo.training.run_folder import RunFolder, create_run, now
+
+# The loader copies from memory, so workers would only slow it down; the others are Lightning's notes on itself.
+_EXPECTED_WARNINGS = (
+    ".*does not have many workers.*",
+    ".*LeafSpec.*",
+    ".*You have overridden `on_after_batch_transfer`.*",
+    ".*smaller than the logging interval.*",
+    ".*exists and is not empty.*",
+)
 
 
 @dataclass(frozen=True)
@@ -98,10 +105,12 @@ def train(
         The folder holds a run and `resume` is not set, or the run there is of another experiment.
     DatasetError, SplitError
         The data cannot be used or do not allow this split.
+    CheckpointError
+        The run cannot be resumed.
     OutputError
         The disk is full or not writable; the last resume point is kept.
     """
-    cores = prepare_processor()
+    threads = prepare_processor()
     manifest = open_dataset(data)
     if resume and RunFolder(out).record_file.exists():
         folder = RunFolder(out)
@@ -111,62 +120,15 @@ def train(
             return _outcome(folder)
     else:
         split = make_split(manifest, experiment.split, experiment.seed)
-        _require_usable(split, manifest)
         folder = create_run(out, experiment, data, manifest, split)
-    store = decoded_pixels(manifest, experiment.image_size, progress=decoding)
-    labels = np.array([entry.finding.index for entry in manifest.entries], dtype=np.int64)
-    positions = np.array(split.indices("train", manifest), dtype=np.int64)
-    chosen = positions[resampled(labels[positions], experiment.balance, experiment.seed)]
-    batches = Batches(
-        PixelDataset(store.array, chosen, labels),
-        PixelDataset(store.array, np.array(split.indices("val", manifest), dtype=np.int64), labels),
-        experiment.schedule.batch_size,
-        experiment.seed,
-    )
+    material = load_material(experiment, manifest, split, decoding=decoding)
     precision = _precision(experiment)
     folder.update(
         status="running",
         precision=precision,
-        threads=cores,
-        training_images=_counts(labels[chosen]),
-        validation_images=_counts(labels[batches.validation.positions]),
-    )
-    return _fit(
-        experiment, folder, batches, labels[chosen], precision, console, devices, nodes, before_first_step
-    )
-
-
-def make_split(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
-    """Make the split that an experiment asks for. Raises SplitError."""
-    if config.kind == "official":
-        return official_split(manifest, validation=config.validation, seed=seed)
-    if config.kind == "fractions":
-        return fractions_split(manifest, fractions=config.fractions, seed=seed)
-    return fold_split(manifest, folds=config.folds, fold=config.fold, seed=seed)
-
-
-def _fit(
-    experiment: Experiment,
-    folder: RunFolder,
-    batches: Batches,
-    labels: NDArray[np.int64],
-    precision: str,
-    console: Console | None,
-    devices: str | int,
-    nodes: int,
-    before_first_step: Callable[[], None] | None,
-) -> Outcome:
-    torch.manual_seed(experiment.seed)
-    network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    module = Classifier(
-        network,
-        random_augmentation(experiment.augmentation),
-        experiment.optimizer,
-        experiment.schedule.plateau,
-        class_weights=_tensor(class_weights(labels)) if experiment.balance is Balance.CLASS_WEIGHTS else None,
-        log_priors=_tensor(log_priors(labels)) if experiment.balance is Balance.LOGIT_ADJUSTMENT else None,
-        seed=experiment.seed,
+        threads=threads,
+        training_images=dict(material.training_images),
+        validation_images=dict(material.validation_images),
     )
     history = History(folder.history_file)
     best = BestWeights(
@@ -175,25 +137,13 @@ def _fit(
         options=experiment.model.options,
         image_size=experiment.image_size,
     )
-    folder.resume_file.parent.mkdir(exist_ok=True)
-    callbacks: list[Callback] = [
-        history,
-        best,
-        *_shown(console, history, len(labels)),
-        ResumePoint(folder.resume_file),
-    ]
+    callbacks: list[Callback] = [history, best, *_shown(console, history, len(material.labels))]
     if experiment.schedule.early_stopping is not None:
         callbacks.insert(0, EarlyStopping("val_loss", patience=experiment.schedule.early_stopping))
     if before_first_step is not None:
         callbacks.append(_Ready(before_first_step))
     began = time.monotonic()
-    with _quiet_lightning(), warnings.catch_warnings():
-        # The loader copies from memory: workers would only slow it down. The others are Lightning's own.
-        warnings.filterwarnings("ignore", ".*does not have many workers.*")
-        warnings.filterwarnings("ignore", ".*LeafSpec.*")
-        warnings.filterwarnings("ignore", ".*You have overridden `on_after_batch_transfer`.*")
-        warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")
-        warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+    with _quiet_lightning():
         trainer = L.Trainer(
             accelerator="auto",
             devices=devices,
@@ -201,30 +151,13 @@ def _fit(
             precision=precision,  # type: ignore[arg-type]
             max_epochs=experiment.schedule.max_epochs,
             logger=TensorBoardLogger(folder.path, name="", version="tensorboard", default_hp_metric=False),
-            callbacks=callbacks,
-            enable_checkpointing=True,
+            callbacks=[*callbacks, ResumePoint(folder.resume_file)],
             enable_progress_bar=console is not None and console.is_terminal,
             enable_model_summary=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1_000_000,
         )
-        state = folder.resume_file if folder.resume_file.exists() else None
-        try:
-            trainer.fit(module, batches, ckpt_path=state, weights_only=True)
-        except (pickle.UnpicklingError, KeyError, EOFError) as error:
-            raise CheckpointError(
-                f"{folder.path}: cannot be resumed, {folder.resume_file.name} is not what a run leaves "
-                f"({str(error).splitlines()[0]}); train into another folder with --out"
-            ) from error
-        except SystemExit:  # Lightning's answer to Ctrl-C
-            if trainer.state.status != TrainerStatus.INTERRUPTED:
-                raise
-        except OSError as error:
-            if isinstance(error, OutputError):
-                raise
-            raise OutputError(
-                f"{folder.path}: could not be written ({error.strerror or error}); free space, then go on with --resume"
-            ) from error
+        _fit(trainer, _classifier(experiment, material.labels), material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
     folder.update(
         status="finished" if finished else "interrupted",
@@ -239,14 +172,54 @@ def _fit(
     return _outcome(folder)
 
 
+def _classifier(experiment: Experiment, labels: NDArray[np.int64]) -> Classifier:
+    torch.manual_seed(experiment.seed)
+    network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
+    weights, priors = Balance.CLASS_WEIGHTS, Balance.LOGIT_ADJUSTMENT
+    return Classifier(
+        network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        random_augmentation(experiment.augmentation),
+        experiment.optimizer,
+        experiment.schedule.plateau,
+        class_weights=torch.from_numpy(class_weights(labels)) if experiment.balance is weights else None,
+        log_priors=torch.from_numpy(log_priors(labels)) if experiment.balance is priors else None,
+        seed=experiment.seed,
+    )
+
+
+def _fit(trainer: L.Trainer, module: Classifier, batches: L.LightningDataModule, folder: RunFolder) -> None:
+    folder.resume_file.parent.mkdir(exist_ok=True)
+    state = folder.resume_file if folder.resume_file.exists() else None
+    try:
+        trainer.fit(module, batches, ckpt_path=state, weights_only=True)
+    except SystemExit:  # Lightning's answer to Ctrl-C
+        if trainer.state.status != TrainerStatus.INTERRUPTED:
+            raise
+    except (pickle.UnpicklingError, KeyError, EOFError) as error:
+        raise CheckpointError(
+            f"{folder.path}: cannot be resumed, {folder.resume_file.name} is not what a run leaves "
+            f"({str(error).splitlines()[0]}); train into another folder with --out"
+        ) from error
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"{folder.path}: could not be written ({error.strerror or error}); "
+            "free space, then go on with --resume"
+        ) from error
+
+
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Hold back Lightning's notes on its own choices and offers; its warnings stay."""
+    """Hold back Lightning's notes on its own choices and offers; its other warnings stay."""
     logger = logging.getLogger("lightning.pytorch")
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings():
+            for message in _EXPECTED_WARNINGS:
+                warnings.filterwarnings("ignore", message)
+            yield
     finally:
         logger.setLevel(level)
 
@@ -287,24 +260,6 @@ def _precision(experiment: Experiment) -> str:
     if experiment.schedule.precision != "auto":
         return experiment.schedule.precision
     return "bf16-mixed" if computes_in_bfloat16() else "32-true"
-
-
-def _counts(labels: NDArray[np.int64]) -> dict[str, int]:
-    counts = np.bincount(labels, minlength=len(FINDINGS))
-    return {finding.value: int(counts[finding.index]) for finding in FINDINGS}
-
-
-def _tensor(values: NDArray[np.float32]) -> torch.Tensor:
-    return torch.from_numpy(values)
-
-
-def _require_usable(split: Split, manifest: Manifest) -> None:
-    labels = np.array([entry.finding.index for entry in manifest.entries], dtype=np.int64)
-    class_counts(labels[split.indices("train", manifest)])
-    if not split.parts.get("val"):
-        raise SplitError(
-            f"{manifest.root}: the split leaves no validation image; add images or raise the share"
-        )
 
 
 def _require_same_run(folder: RunFolder, experiment: Experiment, manifest: Manifest) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import lightning as L
+import numpy as np
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
@@ -31,7 +32,7 @@ class Classifier(L.LightningModule):
     class_weights, log_priors : tensor of shape (3,) or None
         Of the loss; at most one is given (see `neumo.data.balance`).
     seed : int
-        Each epoch's random numbers depend on this and the epoch alone.
+        The random numbers of a batch depend on this, the epoch and the batch alone.
     """
 
     class_weights: torch.Tensor | None
@@ -78,23 +79,19 @@ class Classifier(L.LightningModule):
                 self._plateau.load_state_dict(self._plateau_state)
         return optimizer
 
-    def on_train_epoch_start(self) -> None:
-        """Seed dropout and augmentation by (seed, epoch): a resumed epoch draws the same numbers."""
-        torch.manual_seed((self.seed * 1_000_003 + self.current_epoch * 1_009 + self.global_rank) % 2**32)
-
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Scale pixels to 0-1 on the device; augment when training."""
+        """Scale pixels to 0-1 on the device."""
         images, labels = batch
-        images = images.float().div_(255)
-        if self.trainer.training:
-            with torch.no_grad():
-                images = self.augmentation(images)
-        return images.to(memory_format=torch.channels_last), labels
+        return images.float().div_(255), labels
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """Loss of one batch."""
+        """Loss of one augmented batch."""
         images, labels = batch
-        logits = self(images).float()
+        self._seed(batch_idx)
+        # In single precision: rotation angles lose their meaning in bfloat16.
+        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+            images = self.augmentation(images)
+        logits = self(images.to(memory_format=torch.channels_last)).float()
         loss = self._loss(logits, labels)
         self.train_metrics.update(logits.detach().softmax(dim=1), labels)
         self.log(
@@ -105,7 +102,7 @@ class Classifier(L.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Loss and metrics of one batch."""
         images, labels = batch
-        logits = self(images).float()
+        logits = self(images.to(memory_format=torch.channels_last)).float()
         self.val_metrics.update(logits.softmax(dim=1), labels)
         self.log("val_loss", self._loss(logits, labels), batch_size=len(labels), sync_dist=True)
 
@@ -134,6 +131,11 @@ class Classifier(L.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the plateau schedule's state up again."""
         self._plateau_state = checkpoint.get("plateau")
+
+    def _seed(self, batch_idx: int) -> None:
+        """Make augmentation and dropout depend on seed, epoch and batch alone: a resumed run draws the same."""
+        key = (self.seed, self.current_epoch, batch_idx, self.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         if self.log_priors is not None and self.trainer.training:

@@ -42,9 +42,9 @@ def test_the_page_is_whole_in_itself_and_shows_what_was_found(
 ) -> None:
     Image.fromarray(texture(1)).save(tmp_path / "a.png")
     shutil.copy(tmp_path / "a.png", tmp_path / "b.png")
-    Image.fromarray(texture(2)).save(tmp_path / "<i>c & d.png")
+    Image.fromarray(texture(2)).save(tmp_path / "<em>c & d.png")
     (tmp_path / "broken.png").write_text("x")
-    rows = [("a.png", N, "x", "train"), ("b.png", B, "y", "test"), ("<i>c & d.png", V, "<script>", "train")]
+    rows = [("a.png", N, "x", "train"), ("b.png", B, "y", "test"), ("<em>c & d.png", V, "<script>", "train")]
     rows += [("broken.png", V, "<script>", "test")]
     manifest = collect(rows)
     audit = audit_dataset(manifest, shortcuts=False)
@@ -54,7 +54,7 @@ def test_the_page_is_whole_in_itself_and_shows_what_was_found(
     parsed = Collected(page)
     assert len(parsed.addresses) == 2
     assert all(address.startswith("data:image/jpeg;base64,") for address in parsed.addresses)
-    assert not {"script", "link", "iframe", "i"} & set(parsed.tags)
+    assert not {"script", "link", "iframe", "em"} & set(parsed.tags)
     assert not re.search(r"url\(|@import|http", page)
     assert str(tmp_path) not in page
     for kind in ("picture-across-splits", "patient-across-splits", "conflicting-labels", "unreadable"):

@@ -6,7 +6,7 @@ is a plain classifier that sees no lung: a score far above 0.5 means that the da
 
 import importlib.util
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS
+from neumo.data.audit.ranking import ranked
 from neumo.data.audit.scan import Scan
 from neumo.data.manifest import Manifest
 
@@ -181,11 +182,10 @@ def _control(
     weights: Sequence[NDArray[np.int64]],
     same_size: bool,
 ) -> Control:
-    chances = _held_out_chances(features, truth, splits)
-    every = np.ones(len(truth), dtype=np.int64)
-    figures = _aurocs(truth, chances, every)
-    resampled = np.array([_aurocs(truth, chances, weight) for weight in weights])
-    scores = [_score(value, resampled[:, column]) for column, value in enumerate(figures)]
+    figures = _figures(truth, _held_out_chances(features, truth, splits))
+    every = figures(np.ones(len(truth), dtype=np.int64))
+    resampled = np.array([figures(weight) for weight in weights])
+    scores = [_score(value, resampled[:, column]) for column, value in enumerate(every)]
     return Control(view, scores[0], scores[1], scores[2], same_size)
 
 
@@ -210,26 +210,24 @@ def _held_out_chances(
     return chances
 
 
-def _aurocs(
-    truth: NDArray[np.int64], chances: NDArray[np.float64], weight: NDArray[np.int64]
-) -> tuple[float, float, float]:
-    normal = _auroc(truth == _NORMAL, chances[:, _NORMAL], weight)
-    bacterial = _auroc(truth == _BACTERIAL, chances[:, _BACTERIAL], weight)
-    viral = _auroc(truth == _VIRAL, chances[:, _VIRAL], weight)
+def _figures(
+    truth: NDArray[np.int64], chances: NDArray[np.float64]
+) -> Callable[[NDArray[np.int64]], tuple[float, float, float]]:
+    """Return a function of image weights that gives macro, normal-vs-pneumonia and bacterial-vs-viral AUROC."""
+    normal, bacterial, viral = (
+        ranked(truth == column, chances[:, column]) for column in range(len(FINDINGS))
+    )
     sick = truth != _NORMAL
     share = chances[sick, _VIRAL] / np.maximum(chances[sick, _VIRAL] + chances[sick, _BACTERIAL], 1e-12)
-    kinds = _auroc(truth[sick] == _VIRAL, share, weight[sick])
-    # Normal against the rest is the question of normal against pneumonia.
-    return (normal + bacterial + viral) / 3, normal, kinds
+    kinds = ranked(truth[sick] == _VIRAL, share)
 
+    def figures(weight: NDArray[np.int64]) -> tuple[float, float, float]:
+        # Normal against the rest is the question of normal against pneumonia.
+        sickness = normal.auroc(weight)
+        macro = (sickness + bacterial.auroc(weight) + viral.auroc(weight)) / len(FINDINGS)
+        return macro, sickness, kinds.auroc(weight[sick])
 
-def _auroc(positive: NDArray[np.bool_], scores: NDArray[np.float64], weight: NDArray[np.int64]) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    drawn = weight > 0
-    if not positive[drawn].any() or positive[drawn].all():
-        return float("nan")
-    return float(roc_auc_score(positive[drawn], scores[drawn], sample_weight=weight[drawn]))
+    return figures
 
 
 def _score(value: float, resampled: NDArray[np.float64]) -> Score:

@@ -4,7 +4,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Audit of a data set",
         "synthetic": "Phantoms: these images are synthetic. Nothing here says anything about patients.",
-        "verdict-leak": "Leak: {n} patients or pictures lie on more than one side of the official split. "
+        "verdict-leak": "Leak ({n}): patients or pictures lie on more than one side of the official split. "
         "Every figure measured on this split is too good.",
         "verdict-checked": "No leak found: no patient and no picture lies on more than one side of the official split.",
         "verdict-by-construction": "No leak found: no picture lies on more than one side of the official split.",
@@ -16,7 +16,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "patients-no-split": "There are not two official parts to compare patients across.",
         "images": "Images",
         "readable": "Readable",
-        "patients": "Patient groups",
+        "patients": "Patients",
         "leak": "Leak",
         "problem": "Problem",
         "note": "Note",
@@ -38,6 +38,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "share": "Share",
         "width": "Width (px)",
         "height": "Height (px)",
+        "median-size": "Size (px)",
         "aspect": "Aspect",
         "file-size": "File (kB)",
         "quantiles": "Sizes are medians with the 5 % and 95 % quantiles.",
@@ -108,7 +109,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "es": {
         "title": "Auditoría de un conjunto de datos",
         "synthetic": "Fantomas: estas imágenes son sintéticas. Nada de esto dice algo sobre pacientes.",
-        "verdict-leak": "Fuga: {n} pacientes o imágenes están en más de un lado de la división oficial. "
+        "verdict-leak": "Fuga ({n}): hay pacientes o imágenes en más de un lado de la división oficial. "
         "Toda cifra medida con esta división resulta demasiado buena.",
         "verdict-checked": "No se halló fuga: ningún paciente y ninguna imagen está en más de un lado de la división "
         "oficial.",
@@ -121,7 +122,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "patients-no-split": "No hay dos partes oficiales entre las que comparar pacientes.",
         "images": "Imágenes",
         "readable": "Legibles",
-        "patients": "Grupos de paciente",
+        "patients": "Pacientes",
         "leak": "Fuga",
         "problem": "Problema",
         "note": "Nota",
@@ -140,9 +141,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "part": "Parte",
         "part-none": "(sin parte)",
         "class": "Clase",
-        "share": "Proporción",
+        "share": "Del total",
         "width": "Ancho (px)",
         "height": "Alto (px)",
+        "median-size": "Tamaño (px)",
         "aspect": "Aspecto",
         "file-size": "Archivo (kB)",
         "quantiles": "Los tamaños son medianas con los cuantiles 5 % y 95 %.",

@@ -1,0 +1,74 @@
+"""The confusion matrix as a figure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from neumo.core.findings import FINDINGS
+from neumo.evaluation.figure_style import new_figure, styled
+from neumo.evaluation.report_texts import figure_texts, finding_name
+
+_COUNTS = LinearSegmentedColormap.from_list("counts", ["#eef4fa", "#9dc3e2", "#0b5c94"])
+
+
+@styled
+def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figure:
+    """Draw counts with the share of each true class (recall on the diagonal).
+
+    Parameters
+    ----------
+    confusion : ndarray of int64, shape (3, 3)
+        Rows truth, columns decision, in the order of FINDINGS.
+    lang : str
+    """
+    words = figure_texts(lang)
+    names = [finding_name(finding, lang).replace(" ", "\n") for finding in FINDINGS]
+    of_truth = confusion.sum(axis=1, keepdims=True)
+    shares = np.divide(confusion, of_truth, out=np.zeros(confusion.shape), where=of_truth > 0)
+    figure, (axes,) = new_figure(5.4, 4.5)
+    paint_cells(axes, shares, _COUNTS, Normalize(0.0, 1.0))
+    for (row, column), count in np.ndenumerate(confusion):
+        colour = "#ffffff" if shares[row, column] > 0.6 else "#14202b"
+        axes.text(
+            column, row - 0.07, f"{count}", ha="center", va="center", color=colour, fontsize=15, weight="bold"
+        )
+        axes.text(
+            column,
+            row + 0.22,
+            f"{shares[row, column]:.1%}",
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=9,
+        )
+    frame_cells(axes, names)
+    axes.set_title(words["confusion_title"])
+    axes.set_xlabel(words["decision"])
+    axes.set_ylabel(words["truth"])
+    return figure
+
+
+def paint_cells(
+    axes: Axes, values: NDArray[np.float64], colours: LinearSegmentedColormap, scale: Normalize
+) -> None:
+    """Paint a matrix with its first row on top, as shapes that stay sharp at any size."""
+    edges = np.arange(len(values) + 1) - 0.5
+    axes.pcolormesh(edges, edges, values, cmap=colours, norm=scale)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+
+
+def frame_cells(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows and columns of a matrix and part its cells with white lines."""
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
+    axes.grid(visible=False, which="major")
+    axes.grid(visible=True, which="minor", color="#ffffff", linewidth=2.5)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)

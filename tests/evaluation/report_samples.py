@@ -1,0 +1,62 @@
+"""Made-up predictions and a strict reader of pages, for the tests of figures and reports."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import numpy as np
+
+from neumo.evaluation.predictions import Predictions
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+LOADING = {"src", "href", "xlink:href", "data", "action", "poster", "srcset", "background"}
+
+
+def made_up(images, *, strength=1.5, seed=0):
+    """Predictions on the same images and truths for every seed; two images a patient."""
+    truth = np.random.default_rng(99).integers(0, 3, size=images)
+    logits = np.random.default_rng(seed).normal(size=(images, 3))
+    logits[np.arange(images), truth] += strength
+    chances = np.exp(logits)
+    return Predictions(
+        paths=tuple(f"image-{i:04d}.jpeg" for i in range(images)),
+        patients=tuple(f"patient-{i // 2:04d}" for i in range(images)),
+        truth=truth,
+        probabilities=chances / chances.sum(axis=1, keepdims=True),
+    )
+
+
+class Page(HTMLParser):
+    """A page whose every tag must be closed in order; keeps its text, tags, identifiers and addresses."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.text, self.loads = [], [], Counter(), [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.tags.append((tag, values))
+        self.ids.update([values["id"]] if "id" in values else [])
+        self.loads += [value for name, value in attrs if name in LOADING]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if not {"style", "svg"} & set(self.open):
+            self.text.append(data)
+
+    @property
+    def words(self):
+        """Text outside figures, as a reader meets it."""
+        return re.sub(r"\s+", " ", " ".join(self.text))
