@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -74,11 +75,15 @@ def _show(audit: "Audit", lang: str) -> None:
 
 
 def _composition(audit: "Audit", said: dict[str, str]) -> Table:
-    table = Table(title=f"{audit.dataset}: {audit.images:,} {said['images'].lower()}", title_justify="left")
+    table = Table(
+        title=f"{audit.dataset}: {audit.images:,} {said['images'].lower()}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
     table.add_column(said["part"])
     table.add_column(said["class"], no_wrap=True)
-    for key in ("images", "patients", "share", "median-size", "file-size"):
-        table.add_column(said[key], justify="right")
+    for heading in (said["images"], said["patients"], "%", "px", "kB"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for number, stratum in enumerate(audit.strata):
         first = number % 3 == 0
         table.add_row(
@@ -86,7 +91,7 @@ def _composition(audit: "Audit", said: dict[str, str]) -> Table:
             said[stratum.finding.value],
             f"{stratum.images:,}",
             f"{stratum.patients:,}",
-            f"{stratum.share:.0%}",
+            f"{stratum.share * 100:.0f}",
             _median_size(stratum),
             f"{stratum.file_bytes.median / 1000:,.0f}" if stratum.file_bytes.quantiles else "–",
             end_section=number % 3 == 2,

@@ -19,6 +19,10 @@ _BY_RUN = ("accuracy", "macro_f1", *(class_key("recall", finding) for finding in
 _CHANGE = LinearSegmentedColormap.from_list("change", ["#e08a4a", "#f4efe8", "#6aa9d6"])
 
 
+_LEAST_REACH = 0.01
+"""Half the width of the forest plot where two runs answer alike and every difference is 0."""
+
+
 def comparison_figures(comparison: Comparison, *, lang: str = "en") -> dict[str, Figure]:
     """Draw every figure of a comparison, by file name: by_run, then forest_N and change_N of each pair."""
     figures = {"by_run": figures_by_run(comparison, lang=lang)}
@@ -72,7 +76,7 @@ def forest(pair: Pair, *, lang: str = "en") -> Figure:
         )
     axes.set_yticks(range(len(COMPARED)), [words["metrics"][name] for name in COMPARED])
     axes.set_ylim(len(COMPARED) - 0.5, -0.5)
-    axes.set_xlim(-reach, reach)
+    axes.set_xlim(-max(reach, _LEAST_REACH), max(reach, _LEAST_REACH))
     axes.grid(visible=False, axis="y")
     axes.set_title(figure_texts(lang)["difference"].format(later=pair.later, earlier=pair.earlier))
     axes.set_xlabel(figure_texts(lang)["favours"].format(later=pair.later, earlier=pair.earlier))
