@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 TENSORFLOW = "tensorflow==2.21.0"
@@ -107,7 +108,7 @@ def main() -> None:
             rival = str(Path(folder) / "bin" / "python")
             subprocess.run([rival, "-m", "pip", "install", "-q", TENSORFLOW], check=True)
         images = str(options.images)
-        rivals = {
+        rivals: dict[str, Callable[[], float]] = {
             "neumo": lambda: measured(sys.executable, NEUMO, images, "auto"),
             "Keras, TensorFlow, RGB": lambda: measured(rival, KERAS, images, "3"),
             "Keras, TensorFlow, one channel": lambda: measured(rival, KERAS, images, "1"),

@@ -242,3 +242,17 @@ def test_what_an_operating_point_buys_and_costs_is_said(simulate, threshold, bou
     assert bought.format(found) in words
     assert re.search(paid, words)
     assert "counts as much as 3 false alarms" in words
+
+
+def test_every_subgroup_is_shown_with_its_figures_and_too_small_ones_are_named(content, tmp_path):
+    predictions = replace(
+        content.predictions, attributes={"view": tuple("PA" if i else "AP" for i in range(150))}
+    )
+    report = judge_by(predictions, "view", resamples=40)
+    write_report(replace(content, subgroups=(report,)), tmp_path / "views.html")
+    words = Page((tmp_path / "views.html").read_text(encoding="utf-8")).words
+    anteroposterior, posteroanterior = report.groups
+    assert f"AP: {anteroposterior.words('en')}" in words
+    accuracy = posteroanterior.figures["accuracy"]
+    assert f"{accuracy.value:.3f} ({accuracy.low:.3f}–{accuracy.high:.3f})" in words
+    assert "Images 1 149" in words

@@ -78,15 +78,15 @@ def cloud(rng: np.random.Generator, size: int, cells: int) -> Field:
 def _consolidation(thorax: Thorax, rng: np.random.Generator) -> Field:
     """Share of air replaced, 0 to 1: one zone of one lung, at times a second one, with ragged soft edges."""
     filled = _lobe(thorax, rng)
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         filled = np.maximum(filled, _lobe(thorax, rng))
     return np.asarray(filled, dtype=np.float32)
 
 
 def _lobe(thorax: Thorax, rng: np.random.Generator) -> Field:
     side = rng.choice((-1.0, 1.0))
-    centre = (side * rng.uniform(0.28, 0.44), rng.uniform(-0.4, 0.32))
-    half = (rng.uniform(0.24, 0.36), rng.uniform(0.22, 0.34))
+    centre = (side * rng.uniform(0.3, 0.44), rng.uniform(-0.4, 0.22))
+    half = (rng.uniform(0.26, 0.38), rng.uniform(0.24, 0.36))
     ragged = 0.22 * cloud(rng, len(thorax.x), 14)
     inside = ellipse(thorax.x, thorax.y, centre, half, rng.uniform(-0.6, 0.6)) + ragged
     filled = soft(inside, 0.4)
@@ -95,8 +95,8 @@ def _lobe(thorax: Thorax, rng: np.random.Generator) -> Field:
         fissure = (
             thorax.y - np.float32(centre[1]) + np.float32(rng.uniform(-0.25, 0.25)) * (thorax.x - centre[0])
         )
-        filled = filled * soft(np.float32(below) * fissure + 0.04, 0.025)
-    return filled * np.float32(rng.uniform(0.75, 1.0))
+        filled = filled * soft(np.float32(below) * fissure + 0.1, 0.025)
+    return filled * np.float32(rng.uniform(0.8, 1.0))
 
 
 def _interstitial(thorax: Thorax, rng: np.random.Generator) -> tuple[Field, Field]:

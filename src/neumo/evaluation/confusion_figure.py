@@ -12,7 +12,9 @@ from neumo.core.findings import FINDINGS
 from neumo.evaluation.figure_style import new_figure, styled
 from neumo.evaluation.report_texts import figure_texts, finding_name
 
-_COUNTS = LinearSegmentedColormap.from_list("counts", ["#eef4fa", "#9dc3e2", "#0b5c94"])
+_COUNTS = LinearSegmentedColormap.from_list("counts", ["#eef4fa", "#9dc3e2", "#084a7a"])
+_DARK = 0.8
+"""Share from which white reads better than black on its colour; both then have a contrast of about 4.5 or more."""
 
 
 @styled
@@ -32,7 +34,7 @@ def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figur
     figure, (axes,) = new_figure(5.4, 4.5)
     paint_cells(axes, shares, _COUNTS, Normalize(0.0, 1.0))
     for (row, column), count in np.ndenumerate(confusion):
-        colour = "#ffffff" if shares[row, column] > 0.6 else "#14202b"
+        colour = "#ffffff" if shares[row, column] > _DARK else "#000000"
         axes.text(
             column, row - 0.07, f"{count}", ha="center", va="center", color=colour, fontsize=15, weight="bold"
         )

@@ -107,5 +107,5 @@ def _to_grey(image: Image.Image) -> tuple[NDArray[np.uint8], bool]:
     rgb = image.convert("RGB")
     channels = np.asarray(rgb, dtype=np.int16)
     spread = channels.max(axis=2) - channels.min(axis=2)
-    colour = bool(np.percentile(spread, 99) > _GREY_TOLERANCE)
+    colour = bool((spread > _GREY_TOLERANCE).mean() > 0.01)
     return np.array(rgb.convert("L"), dtype=np.uint8), colour
