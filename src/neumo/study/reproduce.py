@@ -87,7 +87,7 @@ def write_page(runs: Path, page: Path, overrides: Sequence[str] = ()) -> Path:
     figures = page.with_suffix("")
     standing = [_standing(number, runs / f"run{number}", figures) for number in NUMBERS]
     judged = [runs / f"run{run.number}" for run in standing if run.judgement is not None]
-    command = " ".join(["neumo reproduce", *(f"--set {override}" for override in overrides)])
+    command = " ".join(["neumo reproduce --data DIR", *(f"--set {override}" for override in overrides)])
     write_study_page(
         page, reported_runs(), standing, compare_runs(judged) if len(judged) > 1 else None, command=command
     )
