@@ -8,6 +8,17 @@ import pytest
 
 from neumo.data.phantom import make_phantoms
 
+TINY = """
+name: tiny
+seed: 5
+image_size: 64
+split: {kind: official, validation: 0.2}
+model: {name: study_cnn, options: {filters: [4, 8], dense: 16, dropout: 0.4}}
+augmentation: {flip: 0.5, rotation: 10, zoom: 0.1, contrast: 0.2}
+optimizer: {learning_rate: 0.003}
+schedule: {batch_size: 8, max_epochs: 6, early_stopping: 5, plateau: {patience: 0, factor: 0.5}, precision: 32-true}
+"""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -50,3 +61,11 @@ def dataset(shared_data: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data absent: no {folder}")
     return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A small experiment whose learning rate falls often, so that a forgotten schedule state shows."""
+    file = tmp_path / "tiny.yaml"
+    file.write_text(TINY)
+    return file

@@ -10,19 +10,16 @@ from pathlib import Path
 
 import pytest
 
-TINY = """
-name: tiny
-seed: 5
-image_size: 64
-split: {kind: official, validation: 0.2}
-model: {name: study_cnn, options: {filters: [4, 8], dense: 16, dropout: 0.4}}
-augmentation: {flip: 0.5, rotation: 10, zoom: 0.1, contrast: 0.2}
-optimizer: {learning_rate: 0.01}
-schedule: {batch_size: 4, max_epochs: 9, early_stopping: 8, plateau: {patience: 0, factor: 0.5}, precision: 32-true}
-"""
+LONGER = (
+    "optimizer.learning_rate=0.01",
+    "schedule.batch_size=4",
+    "schedule.max_epochs=9",
+    "schedule.early_stopping=8",
+)
 
 
 def command(file: Path, data: Path, out: Path, *more: str) -> list[str]:
+    more += tuple(part for override in LONGER for part in ("--set", override))
     return [
         sys.executable,
         "-m",
@@ -57,33 +54,26 @@ def started(arguments: list[str], out: Path, epochs: int) -> subprocess.Popen[st
     pytest.fail(f"training did not reach epoch {epochs}: {process.communicate()[0]}")
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    target = tmp_path / "tiny.yaml"
-    target.write_text(TINY)
-    return target
-
-
 def test_kill_and_ctrl_c_then_resume_reach_the_weights_of_an_uninterrupted_run(
-    file: Path, phantoms: Path, tmp_path: Path
+    tiny: Path, phantoms: Path, tmp_path: Path
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    subprocess.run(command(file, phantoms, whole), check=True, capture_output=True, timeout=120)
+    subprocess.run(command(tiny, phantoms, whole), check=True, capture_output=True, timeout=120)
 
-    process = started(command(file, phantoms, broken), broken, epochs=2)
+    process = started(command(tiny, phantoms, broken), broken, epochs=2)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     killed_after = len(rows(broken))
     assert killed_after < len(rows(whole)), "the kill came too late to test anything"
 
-    process = started(command(file, phantoms, broken, "--resume"), broken, epochs=killed_after + 1)
+    process = started(command(tiny, phantoms, broken, "--resume"), broken, epochs=killed_after + 1)
     process.send_signal(signal.SIGINT)
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 130, output
     assert "interrupted after" in output
     assert "Traceback" not in output
 
-    subprocess.run(command(file, phantoms, broken, "--resume"), check=True, capture_output=True, timeout=120)
+    subprocess.run(command(tiny, phantoms, broken, "--resume"), check=True, capture_output=True, timeout=120)
     assert rows(broken) == rows(whole)
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()

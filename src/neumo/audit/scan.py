@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.audit.fingerprint import fingerprint
+from neumo.audit.lungless import border_features, intensity_features
 from neumo.core.errors import UnreadableImageError
-from neumo.data.audit.fingerprint import fingerprint
-from neumo.data.audit.lungless import border_features, intensity_features
 from neumo.data.manifest import Manifest
 from neumo.imaging import open_radiograph
 

@@ -5,13 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.metrics import roc_auc_score
 
+from neumo.audit import audit_dataset
+from neumo.audit.shortcuts import Control, Score
 from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.data.audit import audit_dataset
-from neumo.data.audit.ranking import ranked
-from neumo.data.audit.shortcuts import Control, Score
 from neumo.data.manifest import Manifest
 
 Collect = Callable[..., Manifest]
@@ -103,12 +101,3 @@ def test_without_scikit_learn_the_remedy_is_named_before_anything_is_decoded(
 )
 def test_the_strength_follows_interval_and_value(score: Score, strength: str) -> None:
     assert score.strength == strength
-
-
-def test_a_weighted_ranking_equals_scikit_learn_with_ties() -> None:
-    draw = np.random.default_rng(5)
-    positive, scores = draw.random(200) < 0.3, draw.integers(0, 12, 200) / 12
-    ranking = ranked(positive, scores)
-    for weight in (np.ones(200, dtype=np.int64), draw.integers(0, 4, 200)):
-        assert ranking.auroc(weight) == pytest.approx(roc_auc_score(positive, scores, sample_weight=weight))
-    assert np.isnan(ranking.auroc(positive.astype(np.int64)))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.data.audit.fingerprint import mirrored
-from neumo.data.audit.scan import Scan
+from neumo.audit.fingerprint import mirrored
+from neumo.audit.scan import Scan
 from neumo.data.manifest import Entry, Manifest
 
 NEAR_SIMILARITY = 0.90

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
+from neumo.audit import audit_dataset
+from neumo.audit.audit import Audit
+from neumo.audit.duplicates import NEAR_SIMILARITY
+from neumo.audit.fingerprint import fingerprint
 from neumo.core.findings import Finding
-from neumo.data.audit import audit_dataset
-from neumo.data.audit.audit import Audit
-from neumo.data.audit.duplicates import NEAR_SIMILARITY
-from neumo.data.audit.fingerprint import fingerprint
 from neumo.data.layout import open_dataset
 from neumo.data.manifest import Manifest
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from neumo.audit import audit_dataset
+from neumo.audit.audit import Audit
 from neumo.core.errors import DatasetError
 from neumo.core.findings import Finding
-from neumo.data.audit import audit_dataset
-from neumo.data.audit.audit import Audit
 from neumo.data.manifest import Manifest
 
 N, B, V = Finding

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from neumo.audit import audit_dataset, write_audit_html
+from neumo.audit.issues import SEVERITIES, SEVERITY
+from neumo.audit.shortcuts import STRENGTHS
+from neumo.audit.texts import TEXTS
 from neumo.core.errors import NeumoError
 from neumo.core.findings import Finding
-from neumo.data.audit import audit_dataset, write_audit_html
-from neumo.data.audit.issues import SEVERITIES, SEVERITY
-from neumo.data.audit.shortcuts import STRENGTHS
-from neumo.data.audit.texts import TEXTS
 from neumo.data.manifest import Manifest
 
 N, B, V = Finding

@@ -1,9 +1,9 @@
 """What the audit says to people, in English and Spanish; the terminal and the page share it."""
 
+from neumo.audit.audit import Audit
+from neumo.audit.shortcuts import Control, Score
+from neumo.audit.texts import TEXTS
 from neumo.core.errors import NeumoError
-from neumo.data.audit.audit import Audit
-from neumo.data.audit.shortcuts import Control, Score
-from neumo.data.audit.texts import TEXTS
 
 LANGUAGES = tuple(TEXTS)
 """Languages the audit speaks."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from PIL import Image
 
+from neumo.audit import words
+from neumo.audit.audit import Audit
+from neumo.audit.duplicates import NEAR_SIMILARITY, DuplicateGroup
+from neumo.audit.issues import SEVERITY, Issue
 from neumo.core.errors import MissingExtraError, UnreadableImageError
 from neumo.core.files import write_text
-from neumo.data.audit import words
-from neumo.data.audit.audit import Audit
-from neumo.data.audit.duplicates import NEAR_SIMILARITY, DuplicateGroup
-from neumo.data.audit.issues import SEVERITY, Issue
 from neumo.data.manifest import Manifest
 from neumo.imaging import open_radiograph
 
@@ -68,7 +68,7 @@ def write_audit_html(audit: Audit, manifest: Manifest, target: Path, lang: str =
             'audit page: needs Jinja2; install it with pip install "neumo[train]"'
         ) from error
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("neumo.data.audit", "templates"),
+        loader=jinja2.PackageLoader("neumo.audit", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

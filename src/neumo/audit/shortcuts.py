@@ -6,17 +6,19 @@ is a plain classifier that sees no lung: a score far above 0.5 means that the da
 
 import importlib.util
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.audit.scan import Scan
 from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS
-from neumo.data.audit.ranking import ranked
-from neumo.data.audit.scan import Scan
 from neumo.data.manifest import Manifest
+from neumo.evaluation.bootstrap import estimates
+from neumo.evaluation.judgement import Estimate
+from neumo.evaluation.weighted import FloatArray, weighted_auroc
 
 RESAMPLES = 200
 """Bootstrap resamples of patients behind each interval."""
@@ -128,7 +130,6 @@ def shortcut_controls(manifest: Manifest, scanned: Scan) -> Shortcuts:
     if folds < 2:
         return Shortcuts((), len(material), people, 0, 0, skipped="few-patients")
     splits = _patient_folds(truth, patients, folds)
-    weights = list(_patient_weights(patients))
     views, same_size = _views(scanned, material)
     controls = (
         _control(
@@ -136,7 +137,7 @@ def shortcut_controls(manifest: Manifest, scanned: Scan) -> Shortcuts:
             features,
             truth=truth,
             splits=splits,
-            weights=weights,
+            patients=patients,
             same_size=same_size and view == "size",
         )
         for view, features in views.items()
@@ -166,27 +167,21 @@ def _patient_folds(
     return list(splitter.split(truth, truth, patients))
 
 
-def _patient_weights(patients: NDArray[np.str_]) -> Iterator[NDArray[np.int64]]:
-    names, group = np.unique(patients, return_inverse=True)
-    draw = np.random.default_rng(_SEED)
-    for _ in range(RESAMPLES):
-        yield draw.multinomial(len(names), np.full(len(names), 1 / len(names)))[group]
-
-
 def _control(
     view: str,
     features: NDArray[np.float64],
     *,
     truth: NDArray[np.int64],
+    patients: NDArray[np.str_],
     splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-    weights: Sequence[NDArray[np.int64]],
     same_size: bool,
 ) -> Control:
-    figures = _figures(truth, _held_out_chances(features, truth, splits))
-    every = figures(np.ones(len(truth), dtype=np.int64))
-    resampled = np.array([figures(weight) for weight in weights])
-    scores = [_score(value, resampled[:, column]) for column, value in enumerate(every)]
-    return Control(view, scores[0], scores[1], scores[2], same_size)
+    chances = _held_out_chances(features, truth, splits)
+    found = estimates(
+        lambda weights: _figures(truth, chances, weights), patients.tolist(), resamples=RESAMPLES, seed=_SEED
+    )
+    macro, sickness, kinds = (_score(found[name]) for name in ("macro", "sickness", "kinds"))
+    return Control(view, macro, sickness, kinds, same_size)
 
 
 def _held_out_chances(
@@ -211,26 +206,21 @@ def _held_out_chances(
 
 
 def _figures(
-    truth: NDArray[np.int64], chances: NDArray[np.float64]
-) -> Callable[[NDArray[np.int64]], tuple[float, float, float]]:
-    """Return a function of image weights that gives macro, normal-vs-pneumonia and bacterial-vs-viral AUROC."""
-    normal, bacterial, viral = (
-        ranked(truth == column, chances[:, column]) for column in range(len(FINDINGS))
-    )
+    truth: NDArray[np.int64], chances: NDArray[np.float64], weights: FloatArray
+) -> dict[str, FloatArray]:
+    """AUROC of three classes, of normal against pneumonia and of bacterial against viral, each of shape (R,)."""
+    by_class = [weighted_auroc(truth == k, chances[:, k], weights) for k in range(len(FINDINGS))]
     sick = truth != _NORMAL
     share = chances[sick, _VIRAL] / np.maximum(chances[sick, _VIRAL] + chances[sick, _BACTERIAL], 1e-12)
-    kinds = ranked(truth[sick] == _VIRAL, share)
-
-    def figures(weight: NDArray[np.int64]) -> tuple[float, float, float]:
+    return {
+        "macro": np.mean(by_class, axis=0),
         # Normal against the rest is the question of normal against pneumonia.
-        sickness = normal.auroc(weight)
-        macro = (sickness + bacterial.auroc(weight) + viral.auroc(weight)) / len(FINDINGS)
-        return macro, sickness, kinds.auroc(weight[sick])
-
-    return figures
+        "sickness": by_class[_NORMAL],
+        "kinds": weighted_auroc(truth[sick] == _VIRAL, share, weights[:, sick]),
+    }
 
 
-def _score(value: float, resampled: NDArray[np.float64]) -> Score:
-    defined = resampled[np.isfinite(resampled)]
-    low, high = np.quantile(defined, (0.025, 0.975)) if len(defined) else (value, value)
-    return Score(value, float(low), float(high))
+def _score(found: Estimate) -> Score:
+    if np.isnan(found.low):
+        return Score(found.value, found.value, found.value)
+    return Score(found.value, found.low, found.high)

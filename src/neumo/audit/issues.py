@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from neumo.data.audit.duplicates import DuplicateGroup
-from neumo.data.audit.scan import Fault, Scan
+from neumo.audit.duplicates import DuplicateGroup
+from neumo.audit.scan import Fault, Scan
 from neumo.data.manifest import SPLITS, Manifest
 
 TINY_SIDE = 100

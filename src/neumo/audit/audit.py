@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from neumo.core.errors import DatasetError
-from neumo.data.audit.duplicates import NEAR_SIMILARITY, DuplicateGroup, duplicate_groups
-from neumo.data.audit.inventory import QUANTILES, Stratum, inventory
-from neumo.data.audit.issues import (
+from neumo.audit.duplicates import NEAR_SIMILARITY, DuplicateGroup, duplicate_groups
+from neumo.audit.inventory import QUANTILES, Stratum, inventory
+from neumo.audit.issues import (
     SEVERITIES,
     SEVERITY,
     Issue,
@@ -19,8 +18,9 @@ from neumo.data.audit.issues import (
     patient_check,
     patient_issues,
 )
-from neumo.data.audit.scan import Progress, scan
-from neumo.data.audit.shortcuts import Shortcuts, require_sklearn, shortcut_controls
+from neumo.audit.scan import Progress, scan
+from neumo.audit.shortcuts import Shortcuts, require_sklearn, shortcut_controls
+from neumo.core.errors import DatasetError
 from neumo.data.manifest import Manifest
 
 SCHEMA_VERSION = 1

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neumo.audit.scan import Scan
 from neumo.core.findings import FINDINGS, Finding
-from neumo.data.audit.scan import Scan
 from neumo.data.manifest import SPLITS, Manifest
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
