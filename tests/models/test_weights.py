@@ -7,7 +7,8 @@ from safetensors.torch import load_file, save_file
 
 from neumo.core.errors import CheckpointError
 from neumo.models.registry import build_network
-from neumo.models.weights import load_network, save_network
+from neumo.imaging.prepare import Intensity
+from neumo.models.weights import NetworkCard, load_network, save_network
 
 OPTIONS = {"filters": [4, 8], "dense": 8, "dropout": 0.1}
 
@@ -15,7 +16,7 @@ OPTIONS = {"filters": [4, 8], "dense": 8, "dropout": 0.1}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     network = build_network("study_cnn", OPTIONS, 32)
-    save_network(network, tmp_path, name="study_cnn", options=OPTIONS, image_size=32)
+    save_network(network, tmp_path, NetworkCard("study_cnn", OPTIONS, 32, Intensity.AS_STORED))
     return tmp_path
 
 

@@ -1,8 +1,51 @@
-"""The only preprocessing: radiograph pixels to the square a network sees."""
+"""The only preprocessing: radiograph pixels to the square a network sees, and its grey levels to 0-1."""
+
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+LOWER_PERCENTILE, UPPER_PERCENTILE = 2, 98
+"""Between these percentiles of its own grey levels an image is scaled; markers and collimator edges fall outside."""
+
+
+class Intensity(StrEnum):
+    """How grey levels become a network's input."""
+
+    AS_STORED = "as_stored"
+    """Grey level / 255."""
+    PERCENTILES = "percentiles"
+    """0 at the image's 2nd percentile, 1 at its 98th, clipped."""
+
+
+def scale_intensity(pixels: NDArray[np.uint8], intensity: Intensity) -> NDArray[np.float32]:
+    """Grey levels of prepared squares to a network's input.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (..., size, size)
+        One square or many; each is scaled by its own percentiles.
+    intensity : Intensity
+        The percentile p is the lowest grey level that at least p % of the pixels do not exceed.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., size, size)
+        In 0-1; an image of one grey level becomes 0 throughout.
+    """
+    if intensity is Intensity.AS_STORED:
+        return pixels.astype(np.float32) / np.float32(255)
+    flat = pixels.reshape(-1, pixels.shape[-2] * pixels.shape[-1])
+    scaled = np.empty(flat.shape, dtype=np.float32)
+    levels = np.arange(256, dtype=np.float32)
+    for source, target in zip(flat, scaled, strict=True):
+        ranks = np.bincount(source, minlength=256).cumsum() * 100
+        low = int(np.searchsorted(ranks, LOWER_PERCENTILE * source.size))
+        high = int(np.searchsorted(ranks, UPPER_PERCENTILE * source.size))
+        curve = np.clip((levels - low) / np.float32(max(high - low, 1)), 0, 1)
+        target[:] = curve[source]
+    return scaled.reshape(pixels.shape)
 
 
 def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -6,9 +6,13 @@ from typing import Any
 from torch import nn
 
 from neumo.core.errors import ConfigError
+from neumo.models.efficientnet_lite import EfficientNetLite
 from neumo.models.study_cnn import StudyCNN
 
-NETWORKS: Mapping[str, Callable[..., nn.Module]] = {"study_cnn": StudyCNN}
+NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
+    "study_cnn": StudyCNN,
+    "efficientnet_lite": EfficientNetLite,
+}
 """Name in an experiment file to a factory; every factory accepts `image_size`."""
 
 
@@ -28,3 +32,10 @@ def build_network(name: str, options: Mapping[str, Any], image_size: int) -> nn.
         return NETWORKS[name](**options, image_size=image_size)
     except TypeError as error:
         raise ConfigError(f"model: {name} does not take these options ({error})") from error
+
+
+def load_pretrained(network: nn.Module, name: str) -> None:
+    """Give a network its ImageNet weights. Raises ConfigError where it has none or they are not installed."""
+    if not isinstance(network, EfficientNetLite):
+        raise ConfigError(f"model.pretrained: {name} has no ImageNet weights; set it to false")
+    network.load_pretrained()

@@ -15,6 +15,7 @@ from torch import nn
 from neumo.core.errors import CheckpointError, ConfigError
 from neumo.core.files import replacing, write_json
 from neumo.core.findings import FINDINGS
+from neumo.imaging.prepare import Intensity
 from neumo.models.registry import build_network
 
 WEIGHTS_FILE = "model.safetensors"
@@ -22,18 +23,35 @@ CARD_FILE = "model.json"
 
 
 @dataclass(frozen=True)
+class NetworkCard:
+    """Which network weights belong to, and what its input must be.
+
+    Attributes
+    ----------
+    name, options
+        As in an experiment file.
+    image_size : int
+        Side of the input in pixels.
+    intensity : Intensity
+        How grey levels are scaled to 0-1.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    image_size: int
+    intensity: Intensity
+
+
+@dataclass(frozen=True)
 class TrainedNetwork:
-    """A network with its weights, in evaluation mode, and what its input must be."""
+    """A network with its weights, in evaluation mode."""
 
     network: nn.Module
-    name: str
-    image_size: int
+    card: NetworkCard
     sha256: str
 
 
-def save_network(
-    network: nn.Module, folder: Path, *, name: str, options: Mapping[str, Any], image_size: int
-) -> str:
+def save_network(network: nn.Module, folder: Path, card: NetworkCard) -> str:
     """Write model.safetensors and model.json into `folder`, each atomically; return the weights' SHA-256."""
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
     with replacing(folder / WEIGHTS_FILE) as temporary:
@@ -43,11 +61,12 @@ def save_network(
             folder / CARD_FILE,
             {
                 "schema": 1,
-                "name": name,
-                "options": dict(options),
-                "image_size": image_size,
+                "name": card.name,
+                "options": dict(card.options),
+                "image_size": card.image_size,
                 "channels": 1,
                 "range": [0.0, 1.0],
+                "intensity": card.intensity.value,
                 "classes": list(FINDINGS),
                 "sha256": digest,
             },
@@ -65,19 +84,19 @@ def load_network(folder: Path) -> TrainedNetwork:
         are others, or the weights belong to another network.
     """
     weights, card_file = folder / WEIGHTS_FILE, folder / CARD_FILE
-    card = _read_card(card_file)
+    card, stated = _read_card(card_file)
     if not weights.is_file():
         raise CheckpointError(
             f"{weights}: no such file; only safetensors weights are loaded, never pickles (.pt, .ckpt)"
         )
     digest = _sha256(weights)
-    if digest != card["sha256"]:
+    if digest != stated:
         raise CheckpointError(
-            f"{weights}: its SHA-256 {digest[:12]} is not the {str(card['sha256'])[:12]} of {card_file.name}; "
+            f"{weights}: its SHA-256 {digest[:12]} is not the {stated[:12]} of {card_file.name}; "
             "the file was changed or belongs to another run, train or copy it again"
         )
     try:
-        network = build_network(card["name"], card["options"], card["image_size"])
+        network = build_network(card.name, card.options, card.image_size)
     except ConfigError as error:
         raise CheckpointError(f"{card_file}: {error}") from error
     try:
@@ -86,22 +105,24 @@ def load_network(folder: Path) -> TrainedNetwork:
         raise CheckpointError(f"{weights}: is not a safetensors file ({error})") from error
     _check_same_tensors(weights, network.state_dict(), tensors)
     network.load_state_dict(tensors)
-    return TrainedNetwork(network.eval(), card["name"], card["image_size"], digest)
+    return TrainedNetwork(network.eval(), card, digest)
 
 
-def _read_card(card_file: Path) -> dict[str, Any]:
+def _read_card(card_file: Path) -> tuple[NetworkCard, str]:
+    """Return the card and the SHA-256 that it states."""
     try:
-        card = json.loads(card_file.read_text(encoding="utf-8"))
-        needed = {key: card[key] for key in ("name", "options", "image_size", "classes", "sha256")}
+        value = json.loads(card_file.read_text(encoding="utf-8"))
+        card = NetworkCard(value["name"], value["options"], value["image_size"], Intensity(value.get("intensity", "as_stored")))
+        classes, stated = value["classes"], str(value["sha256"])
     except FileNotFoundError as error:
         raise CheckpointError(
             f"{card_file}: no such file; is {card_file.parent} the folder of a trained run?"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{card_file}: is not a neumo model card ({error!r})") from error
-    if needed["classes"] != list(FINDINGS):
-        raise CheckpointError(f"{card_file}: its classes {needed['classes']} are not {list(FINDINGS)}")
-    return needed
+    if classes != list(FINDINGS):
+        raise CheckpointError(f"{card_file}: its classes {classes} are not {list(FINDINGS)}")
+    return card, stated
 
 
 def _check_same_tensors(

@@ -27,7 +27,7 @@ def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predic
     trained = load_network(folder.path)
     chosen = _chosen(predictions)
     position = {entry.path: i for i, entry in enumerate(manifest.entries)}
-    pixels = decoded_pixels(manifest, trained.image_size).array[
+    pixels = decoded_pixels(manifest, trained.card.image_size).array[
         [position[predictions.paths[i]] for i in chosen]
     ]
     maps = heat_maps(trained, pixels, predictions.decisions[chosen])

@@ -9,8 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from neumo.imaging.prepare import Intensity, scale_intensity
+
 Batch = tuple[torch.Tensor, torch.Tensor]
-"""Images uint8 (N, 1, side, side) and labels int64 (N,)."""
+"""Images, uint8 (N, 1, side, side) in training and float32 in 0-1 in validation, and labels int64 (N,)."""
 
 
 class PixelDataset(Dataset[Batch]):
@@ -24,12 +26,18 @@ class PixelDataset(Dataset[Batch]):
         Which of its images belong here.
     labels : ndarray of int64, shape (M,)
         Class index of every image of the store.
+    intensity : Intensity, optional
+        Scale the grey levels as reading does; without it they are given as stored.
     """
 
     def __init__(
-        self, pixels: NDArray[np.uint8], positions: NDArray[np.int64], labels: NDArray[np.int64]
+        self,
+        pixels: NDArray[np.uint8],
+        positions: NDArray[np.int64],
+        labels: NDArray[np.int64],
+        intensity: Intensity | None = None,
     ) -> None:
-        self.pixels, self.positions, self.labels = pixels, positions, labels
+        self.pixels, self.positions, self.labels, self.intensity = pixels, positions, labels, intensity
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -37,8 +45,9 @@ class PixelDataset(Dataset[Batch]):
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         """Return a whole batch at once; the loader calls this instead of one image at a time."""
         chosen = self.positions[np.asarray(indices)]
-        images = torch.from_numpy(self.pixels[chosen]).unsqueeze(1)
-        return images, torch.from_numpy(self.labels[chosen])
+        pixels = self.pixels[chosen]
+        images = torch.from_numpy(pixels if self.intensity is None else scale_intensity(pixels, self.intensity))
+        return images.unsqueeze(1), torch.from_numpy(self.labels[chosen])
 
 
 class SeededShuffle(Sampler[int]):

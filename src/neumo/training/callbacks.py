@@ -8,16 +8,15 @@ import csv
 import io
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 from lightning.pytorch.callbacks import Checkpoint
 from rich.console import Console
 
 from neumo.core.files import write_text
-from neumo.models.weights import save_network
+from neumo.models.weights import NetworkCard, save_network
 from neumo.training.module import Classifier
 
 COLUMNS = (
@@ -65,27 +64,21 @@ class History(Checkpoint):
         self.rows = list(state_dict["rows"])
 
 
-class BestWeights(Checkpoint):
-    """Weights of the epoch with the lowest validation loss, as safetensors."""
+class KeptWeights(Checkpoint):
+    """Weights of the epoch with the lowest validation loss, or of the last epoch, as safetensors."""
 
-    def __init__(self, folder: Path, *, name: str, options: Mapping[str, Any], image_size: int) -> None:
-        self.folder, self.name, self.options, self.image_size = folder, name, options, image_size
+    def __init__(self, folder: Path, card: NetworkCard, keep: Literal["best", "last"]) -> None:
+        self.folder, self.card, self.keep = folder, card, keep
         self.loss = float("inf")
         self.epoch = 0
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Keep the weights where the validation loss is the lowest so far."""
+        """Keep the weights where the validation loss is the lowest so far, or always."""
         loss = float(trainer.callback_metrics["val_loss"])
-        if loss < self.loss:
+        if self.keep == "last" or loss < self.loss:
             self.loss, self.epoch = loss, trainer.current_epoch + 1
             if trainer.is_global_zero and isinstance(pl_module, Classifier):
-                save_network(
-                    pl_module.network,
-                    self.folder,
-                    name=self.name,
-                    options=self.options,
-                    image_size=self.image_size,
-                )
+                save_network(pl_module.judged, self.folder, self.card)
 
     def state_dict(self) -> dict[str, Any]:
         """Best loss and epoch so far."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from neumo.core.errors import ConfigError
 from neumo.data.balance import Balance
+from neumo.imaging.prepare import Intensity
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -45,10 +46,11 @@ class SplitConfig(_Section):
 
 
 class ModelConfig(_Section):
-    """Which network, and its own options."""
+    """Which network, its own options, and whether it begins with its ImageNet weights."""
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
+    pretrained: bool = False
 
 
 class AugmentationConfig(_Section):
@@ -62,13 +64,33 @@ class AugmentationConfig(_Section):
     """Largest relative change of scale either way."""
     contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Largest relative change of contrast either way."""
+    brightness: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest relative change of brightness either way."""
+    crop: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Smallest share of the area that a random crop keeps; 1 never crops."""
+    resampling: Share = 0.0
+    """Probability of a reduction and enlargement (with or without antialiasing) or a blur."""
+    tone: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Strength of a random monotone tone curve: gamma, look-up tables and films of other makers."""
+    noise: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Largest standard deviation of Gaussian noise, where grey levels run from 0 to 1."""
+    erasing: Share = 0.0
+    """Probability that a random rectangle is replaced by one grey level."""
 
 
 class OptimizerConfig(_Section):
-    """Adam and its learning rate."""
+    """The optimiser and its (largest) learning rate."""
 
-    name: Literal["adam"] = "adam"
+    name: Literal["adam", "adamw"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Decoupled (AdamW), on all but biases and normalisation."""
+
+    @model_validator(mode="after")
+    def _decay_is_decoupled(self) -> "OptimizerConfig":
+        if self.weight_decay and self.name != "adamw":
+            raise ValueError(f"weight_decay {self.weight_decay} has no effect with {self.name}; use adamw")
+        return self
 
 
 class PlateauConfig(_Section):
@@ -87,8 +109,20 @@ class ScheduleConfig(_Section):
     early_stopping: Annotated[int, Field(ge=1)] | None = 5
     """Epochs without a better validation loss before training stops; null never stops early."""
     plateau: PlateauConfig | None = PlateauConfig()
+    one_cycle: bool = False
+    """Learning rate up over the first quarter and down to zero (Smith and Topin 2018), stepped every batch."""
+    averaging: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay of an exponential moving average of the weights, which then is judged and kept; null keeps the last."""
+    keep: Literal["best", "last"] = "best"
+    """Weights of the epoch with the lowest validation loss, or of the last."""
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
     """`auto` is bf16-mixed where the processor or GPU computes in bfloat16, else 32-true."""
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> "ScheduleConfig":
+        if self.one_cycle and self.plateau is not None:
+            raise ValueError("one_cycle and plateau both steer the learning rate; set plateau: null")
+        return self
 
 
 class Experiment(_Section):
@@ -98,12 +132,29 @@ class Experiment(_Section):
     description: str = ""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
+    training_size: Annotated[int, Field(ge=32, le=2048)] | None = None
+    """Side of the stored training images, from which augmentation crops `image_size`; null is `image_size`."""
+    intensity: Intensity = Intensity.AS_STORED
+    """Grey levels as stored, or scaled by each image's 2nd and 98th percentile."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     split: SplitConfig
     balance: Balance = Balance.NONE
     model: ModelConfig
     augmentation: AugmentationConfig = AugmentationConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+
+    @model_validator(mode="after")
+    def _crops_need_no_less(self) -> "Experiment":
+        if self.training_size is not None and self.training_size < self.image_size:
+            raise ValueError(
+                f"training_size {self.training_size} is below image_size {self.image_size}; make it at least that"
+            )
+        if self.training_size not in (None, self.image_size) and self.augmentation.crop == 1:
+            raise ValueError(
+                f"training_size {self.training_size} needs crops to {self.image_size}; set augmentation.crop below 1"
+            )
+        return self
 
     @field_validator("balance", mode="before")
     @classmethod

@@ -24,10 +24,11 @@ from neumo.data.balance import Balance, class_weights, log_priors
 from neumo.data.layout import open_dataset
 from neumo.data.manifest import Manifest
 from neumo.data.pixels import Progress
-from neumo.models.registry import build_network
+from neumo.models.registry import build_network, load_pretrained
+from neumo.models.weights import NetworkCard
 from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
-from neumo.training.callbacks import BestWeights, EpochLines, History, ResumePoint
+from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoint
 from neumo.training.config import Experiment
 from neumo.training.material import load_material, make_split
 from neumo.training.module import Classifier
@@ -55,7 +56,8 @@ class Outcome:
     epochs : int
         Epochs done.
     best_epoch : int
-        Epoch (from 1) with the lowest validation loss; its weights were kept. 0 if there is none.
+        Epoch (from 1) whose weights were kept: the one with the lowest validation loss, or the last. 0 if
+        there is none.
     best_val_loss : float
     """
 
@@ -131,13 +133,10 @@ def train(
         validation_images=dict(material.validation_images),
     )
     history = History(folder.history_file)
-    best = BestWeights(
-        folder.path,
-        name=experiment.model.name,
-        options=experiment.model.options,
-        image_size=experiment.image_size,
-    )
-    callbacks: list[Callback] = [history, best, *_shown(console, history, len(material.labels))]
+    model = experiment.model
+    card = NetworkCard(model.name, model.options, experiment.image_size, experiment.intensity)
+    kept = KeptWeights(folder.path, card, experiment.schedule.keep)
+    callbacks: list[Callback] = [history, kept, *_shown(console, history, len(material.labels))]
     if experiment.schedule.early_stopping is not None:
         callbacks.insert(0, EarlyStopping("val_loss", patience=experiment.schedule.early_stopping))
     if before_first_step is not None:
@@ -164,8 +163,8 @@ def train(
         ended=now(),
         seconds=round(folder.record().get("seconds", 0) + time.monotonic() - began, 1),
         epochs=len(history.rows),
-        best_epoch=best.epoch,
-        best_val_loss=best.loss if best.epoch else None,
+        best_epoch=kept.epoch,
+        best_val_loss=kept.loss if kept.epoch else None,
     )
     if finished and trainer.is_global_zero:
         shutil.rmtree(folder.resume_file.parent, ignore_errors=True)
@@ -175,14 +174,17 @@ def train(
 def _classifier(experiment: Experiment, labels: NDArray[np.int64]) -> Classifier:
     torch.manual_seed(experiment.seed)
     network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
+    if experiment.model.pretrained:
+        load_pretrained(network, experiment.model.name)
     weights, priors = Balance.CLASS_WEIGHTS, Balance.LOGIT_ADJUSTMENT
     return Classifier(
         network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
-        random_augmentation(experiment.augmentation),
+        random_augmentation(experiment.augmentation, experiment.image_size, experiment.intensity),
         experiment.optimizer,
-        experiment.schedule.plateau,
+        experiment.schedule,
         class_weights=torch.from_numpy(class_weights(labels)) if experiment.balance is weights else None,
         log_priors=torch.from_numpy(log_priors(labels)) if experiment.balance is priors else None,
+        label_smoothing=experiment.label_smoothing,
         seed=experiment.seed,
     )
 

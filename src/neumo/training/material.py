@@ -72,7 +72,8 @@ def load_material(
     OutputError
         The pixel cache cannot be written.
     """
-    store = decoded_pixels(manifest, experiment.image_size, progress=decoding)
+    held_out_store = decoded_pixels(manifest, experiment.image_size, progress=decoding)
+    store = decoded_pixels(manifest, experiment.training_size or experiment.image_size, progress=decoding)
     labels = np.array([entry.finding.index for entry in manifest.entries], dtype=np.int64)
     positions = np.array(split.indices("train", manifest), dtype=np.int64)
     chosen = positions[resampled(labels[positions], experiment.balance, experiment.seed)]
@@ -80,7 +81,7 @@ def load_material(
     return Material(
         batches=Batches(
             PixelDataset(store.array, chosen, labels),
-            PixelDataset(store.array, held_out, labels),
+            PixelDataset(held_out_store.array, held_out, labels, experiment.intensity),
             experiment.schedule.batch_size,
             experiment.seed,
         ),

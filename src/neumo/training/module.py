@@ -6,7 +6,8 @@ import lightning as L
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torchmetrics import MetricCollection
 from torchmetrics.classification import (
     MulticlassAccuracy,
@@ -17,7 +18,7 @@ from torchmetrics.classification import (
 
 from neumo.core.findings import FINDINGS
 from neumo.training.batches import Batch
-from neumo.training.config import OptimizerConfig, PlateauConfig
+from neumo.training.config import OptimizerConfig, ScheduleConfig
 
 
 class Classifier(L.LightningModule):
@@ -29,8 +30,12 @@ class Classifier(L.LightningModule):
         Logits (N, 3) from images (N, 1, side, side) in 0-1.
     augmentation : Module
         Applied to training batches on the device.
+    optimizer, schedule
+        See `neumo.training.config`.
     class_weights, log_priors : tensor of shape (3,) or None
         Of the loss; at most one is given (see `neumo.data.balance`).
+    label_smoothing : float
+        Share of each training label spread over all classes, 0-1.
     seed : int
         The random numbers of a batch depend on this, the epoch and the batch alone.
     """
@@ -43,16 +48,19 @@ class Classifier(L.LightningModule):
         network: nn.Module,
         augmentation: nn.Module,
         optimizer: OptimizerConfig,
-        plateau: PlateauConfig | None,
+        schedule: ScheduleConfig,
         *,
         class_weights: torch.Tensor | None = None,
         log_priors: torch.Tensor | None = None,
+        label_smoothing: float = 0.0,
         seed: int,
     ) -> None:
         super().__init__()
         self.network = network
         self.augmentation = augmentation
-        self.settings, self.plateau_settings, self.seed = optimizer, plateau, seed
+        self.settings, self.schedule, self.seed = optimizer, schedule, seed
+        self.label_smoothing = label_smoothing
+        self.average = _moving_average(network, schedule.averaging)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.register_buffer("log_priors", log_priors, persistent=False)
         self.train_metrics = _metrics("train_")
@@ -60,29 +68,46 @@ class Classifier(L.LightningModule):
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
 
+    @property
+    def judged(self) -> nn.Module:
+        """The network that is validated and kept: the moving average where there is one."""
+        averaged: nn.Module = self.network if self.average is None else self.average.module
+        return averaged
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (N, 3)."""
-        logits: torch.Tensor = self.network(images)
+        logits: torch.Tensor = (self.network if self.training else self.judged)(images)
         return logits
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam; the plateau schedule is stepped by this module (see `on_train_epoch_end`)."""
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate, fused=True)
-        if self.plateau_settings is not None:
+    def configure_optimizers(self) -> Any:
+        """Optimiser and one-cycle schedule; the plateau schedule is stepped here (see `on_train_epoch_end`)."""
+        rate, plateau = self.settings.learning_rate, self.schedule.plateau
+        if self.settings.name == "adam":
+            optimizer = torch.optim.Adam(self.network.parameters(), lr=rate, fused=True)
+        else:
+            groups = _decayed_or_not(self.network, self.settings.weight_decay)
+            optimizer = torch.optim.AdamW(groups, lr=rate, fused=True)
+        if self.schedule.one_cycle:
+            steps = int(self.trainer.estimated_stepping_batches)
+            cycle = OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.25)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+        if plateau is not None:
             self._plateau = ReduceLROnPlateau(
-                optimizer,
-                patience=self.plateau_settings.patience,
-                factor=self.plateau_settings.factor,
-                min_lr=self.plateau_settings.minimum,
+                optimizer, patience=plateau.patience, factor=plateau.factor, min_lr=plateau.minimum
             )
             if self._plateau_state is not None:
                 self._plateau.load_state_dict(self._plateau_state)
         return optimizer
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Scale pixels to 0-1 on the device."""
+        """Scale pixels to 0-1 on the device; validation images come scaled as reading scales them."""
         images, labels = batch
-        return images.float().div_(255), labels
+        return images.float().div_(255) if images.dtype == torch.uint8 else images, labels
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """Take the new weights into the moving average."""
+        if self.average is not None:
+            self.average.update_parameters(self.network)
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Loss of one augmented batch."""
@@ -138,9 +163,28 @@ class Classifier(L.LightningModule):
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        if self.log_priors is not None and self.trainer.training:
+        learning = self.trainer.training
+        if self.log_priors is not None and learning:
             logits = logits + self.log_priors
-        return nn.functional.cross_entropy(logits, labels, weight=self.class_weights)
+        smoothing = self.label_smoothing if learning else 0.0
+        return nn.functional.cross_entropy(
+            logits, labels, weight=self.class_weights, label_smoothing=smoothing
+        )
+
+
+def _moving_average(network: nn.Module, decay: float | None) -> AveragedModel | None:
+    if decay is None:
+        return None
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def _decayed_or_not(network: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Convolution and linear weights decay; biases and normalisation, which have one dimension, do not."""
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    return [
+        {"params": [p for p in learning if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
+    ]
 
 
 def _metrics(prefix: str) -> MetricCollection:

@@ -9,6 +9,7 @@ from neumo.data.manifest import Manifest
 from neumo.data.pixels import Progress, decoded_pixels
 from neumo.data.split import Split
 from neumo.evaluation.predictions import Predictions
+from neumo.imaging.prepare import scale_intensity
 from neumo.models.gradcam import grad_cam
 from neumo.models.weights import TrainedNetwork, load_network
 from neumo.training.allocator import prepare_processor
@@ -33,14 +34,14 @@ def predict_part(
     """
     trained = load_network(folder.path)
     positions = split.indices(part, manifest)
-    pixels = decoded_pixels(manifest, trained.image_size).array
+    pixels = decoded_pixels(manifest, trained.card.image_size).array
     prepare_processor()
     device = _device()
     network = trained.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     rows: list[NDArray[np.float64]] = []
     with torch.inference_mode():
         for start in range(0, len(positions), _BATCH):
-            images = as_input(pixels[positions[start : start + _BATCH]]).to(device)
+            images = as_input(trained, pixels[positions[start : start + _BATCH]]).to(device)
             rows.append(network(images).double().softmax(dim=1).cpu().numpy())
             if progress is not None:
                 progress(min(start + _BATCH, len(positions)), len(positions))
@@ -81,13 +82,13 @@ def heat_maps(
         At the resolution of the network's last features, each map scaled to 0-1.
     """
     network = trained.network.to(_device())
-    maps = grad_cam(network, as_input(pixels).to(_device()), torch.from_numpy(findings).to(_device()))
+    maps = grad_cam(network, as_input(trained, pixels).to(_device()), torch.from_numpy(findings).to(_device()))
     return maps.cpu().numpy()
 
 
-def as_input(pixels: NDArray[np.uint8]) -> torch.Tensor:
-    """Images (N, 1, side, side) in 0-1 from uint8 pixels (N, side, side)."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).unsqueeze(1).float().div_(255)
+def as_input(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> torch.Tensor:
+    """Images (N, 1, side, side) in 0-1, scaled as the network expects, from uint8 pixels (N, side, side)."""
+    return torch.from_numpy(scale_intensity(pixels, trained.card.intensity)).unsqueeze(1)
 
 
 def _device() -> torch.device:

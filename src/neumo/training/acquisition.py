@@ -1,0 +1,93 @@
+"""Random changes that another scanner, archive or export would make: resampling, blur, tone curve, noise.
+
+All take and return batches of shape (N, 1, side, side) in 0-1; each image draws its own change.
+"""
+
+import torch
+from torch import nn
+from torch.nn.functional import avg_pool2d, interpolate, pad
+
+from neumo.imaging.prepare import LOWER_PERCENTILE, UPPER_PERCENTILE
+
+_SMALLEST = 0.3
+"""Strongest reduction, as a share of the side."""
+_KNOTS = 6
+
+
+class RandomResampling(nn.Module):
+    """With probability `p` reduce and enlarge again, with or without antialiasing, or blur lightly.
+
+    The same film reaches a reader as a full-size export, a thumbnail made by a careful library or one made
+    by a careless one; none of that may change the answer.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        chosen = (torch.rand(len(images)) < self.p).nonzero().flatten().tolist()
+        if not chosen:
+            return images
+        images = images.clone()
+        for i in chosen:
+            images[i : i + 1] = _resampled(images[i : i + 1])
+        return images
+
+
+class RandomToneCurve(nn.Module):
+    """Apply a random monotone curve to the grey levels, from none to `strength` 1 (any monotone curve).
+
+    Gamma, window and look-up tables differ between makers; all are monotone.
+    """
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = strength
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        n = len(images)
+        rises = torch.rand((n, _KNOTS), device=images.device).clamp_(min=0.05)
+        straight = torch.full_like(rises, 1 / _KNOTS)
+        share = self.strength * torch.rand((n, 1), device=images.device)
+        rises = (1 - share) * straight + share * rises / rises.sum(dim=1, keepdim=True)
+        curve = pad(rises.cumsum(dim=1), (1, 0))
+        position = images.flatten(1) * _KNOTS
+        below = position.long().clamp_(0, _KNOTS - 1)
+        start, end = curve.gather(1, below), curve.gather(1, below + 1)
+        return torch.lerp(start, end, position - below).view_as(images)
+
+
+class RandomNoise(nn.Module):
+    """Add Gaussian noise whose standard deviation is drawn from 0 to `largest`."""
+
+    def __init__(self, largest: float) -> None:
+        super().__init__()
+        self.largest = largest
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        deviation = torch.rand((len(images), 1, 1, 1), device=images.device) * self.largest
+        return (images + torch.randn_like(images) * deviation).clamp_(0, 1)
+
+
+class PercentileScaling(nn.Module):
+    """Scale each image as `neumo.imaging.prepare.scale_intensity` does, for images that are no longer uint8."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        flat = images.flatten(1)
+        low, high = (
+            flat.kthvalue(max(1, flat.shape[1] * percentile // 100), dim=1, keepdim=True).values
+            for percentile in (LOWER_PERCENTILE, UPPER_PERCENTILE)
+        )
+        return ((flat - low) / (high - low).clamp_(min=1 / 255)).clamp_(0, 1).view_as(images)
+
+
+def _resampled(image: torch.Tensor) -> torch.Tensor:
+    side = image.shape[-1]
+    if torch.rand(()) < 0.25:
+        blurred = avg_pool2d(pad(image, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+        return torch.lerp(image, blurred, float(torch.rand(())))
+    reduced = round(side * (_SMALLEST + (1 - _SMALLEST) * float(torch.rand(()))))
+    antialias = bool(torch.rand(()) < 0.5)
+    small = interpolate(image, size=(reduced, reduced), mode="bilinear", antialias=antialias)
+    return interpolate(small, size=(side, side), mode="bilinear", antialias=False)
