@@ -54,3 +54,11 @@ class MissingExtraError(NeumoError, ImportError):
 
 class OutputError(NeumoError, OSError):
     """A result could not be written (full disk, no permission); nothing partial was left."""
+
+
+class BundleError(NeumoError, ValueError):
+    """A bundle is missing, incomplete, changed since it was made, or of another schema."""
+
+
+class ExportError(NeumoError, ValueError):
+    """A run cannot be made a bundle: the graphs disagree, or something that a bundle needs is missing."""

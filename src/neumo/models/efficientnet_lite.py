@@ -17,6 +17,7 @@ from torch import nn
 
 from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS
+from neumo.models.explained import Explained
 
 STRIDE = 32
 """Pixels of the input for one position of the last features."""
@@ -68,6 +69,8 @@ class EfficientNetLite(nn.Module):
     Global average pooling and one linear layer stand at the end, so that the linear layer laid on every
     position of `features` is the exact class map: its mean plus the bias is the logit.
 
+    `class_map_kind` is "exact" for that reason.
+
     Parameters
     ----------
     variant : str
@@ -82,6 +85,8 @@ class EfficientNetLite(nn.Module):
     image_size : int
         Side of the input in pixels; a multiple of 32, so that TensorFlow's "same" padding is the same everywhere.
     """
+
+    class_map_kind = "exact"
 
     def __init__(
         self,
@@ -117,16 +122,15 @@ class EfficientNetLite(nn.Module):
 
     def embed(self, images: torch.Tensor) -> torch.Tensor:
         """Pooled features (N, 1280) of images (N, 1, side, side) in 0-1."""
-        return self.pool(self.features(images))
+        pooled: torch.Tensor = self.features(images).mean(dim=(2, 3))
+        return pooled
 
-    @staticmethod
-    def pool(features: torch.Tensor) -> torch.Tensor:
-        """Global average (N, 1280) of features (N, 1280, h, w)."""
-        return features.mean(dim=(2, 3))
-
-    def class_maps(self, features: torch.Tensor) -> torch.Tensor:
-        """Exact class maps (N, 3, h, w) of features (N, 1280, h, w); mean over h, w plus bias is the logit."""
-        return nn.functional.conv2d(features, self.classifier.weight[:, :, None, None])
+    def explained(self, images: torch.Tensor) -> Explained:
+        """Logits with their exact class maps: the mean of a map plus the bias is the logit."""
+        features = self.features(images)
+        embedding = features.mean(dim=(2, 3))
+        maps = nn.functional.conv2d(features, self.classifier.weight[:, :, None, None])
+        return Explained(self.classifier(embedding), maps, embedding)
 
     def load_pretrained(self) -> None:
         """Take ImageNet weights from the installed package; the head stays as it is.

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from neumo.core.findings import FINDINGS
+from neumo.models.explained import Explained
 
 
 class StudyCNN(nn.Module):
@@ -25,6 +26,8 @@ class StudyCNN(nn.Module):
     image_size : int
         Side of the input in pixels; a multiple of 2 to the number of blocks.
     """
+
+    class_map_kind = "grad-cam"
 
     def __init__(
         self,
@@ -55,6 +58,21 @@ class StudyCNN(nn.Module):
         """Logits of shape (N, 3) for images of shape (N, 1, side, side) in 0-1."""
         logits: torch.Tensor = self.classifier(self.features(images))
         return logits
+
+    def explained(self, images: torch.Tensor) -> Explained:
+        """Logits with Grad-CAM of every finding, written out so that it needs no backward pass.
+
+        The head is linear, ReLU, linear, so the gradient of a logit with respect to the features is the product of
+        its matrices where the ReLU is open; its mean over the positions is the weight of each channel (Selvaraju
+        et al., ICCV 2017). Negative values are kept.
+        """
+        features = self.features(images)
+        _, first, _, _, last = self.classifier
+        hidden = torch.relu(first(features.flatten(1)))
+        mean_gradient = first.weight.unflatten(1, features.shape[1:]).mean(dim=(2, 3))
+        open_paths = (hidden > 0).to(hidden.dtype)[:, None, :] * last.weight
+        maps = torch.einsum("nfc,nchw->nfhw", open_paths @ mean_gradient, features)
+        return Explained(last(hidden), maps, hidden)
 
 
 def _glorot(layer: nn.Module) -> None:

@@ -9,7 +9,7 @@ from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.report_content import Case
 from neumo.explain.heatmap import upsample
 from neumo.models.weights import load_network
-from neumo.training.predict import heat_maps
+from neumo.training.predict import class_maps
 from neumo.training.run_folder import RunFolder
 
 CASES_A_KIND = 3
@@ -17,7 +17,7 @@ CASES_A_KIND = 3
 
 
 def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predictions) -> tuple[Case, ...]:
-    """Return right answers drawn at random and the most confident wrong ones of each class, with Grad-CAM.
+    """Return right answers drawn at random and the most confident wrong ones of each class, with their class maps.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predic
     pixels = decoded_pixels(manifest, trained.card.image_size).array[
         [position[predictions.paths[i]] for i in chosen]
     ]
-    maps = heat_maps(trained, pixels, predictions.decisions[chosen])
+    maps = class_maps(trained, pixels)[np.arange(len(chosen)), predictions.decisions[chosen]]
     cases = (
         Case(
             path=predictions.paths[i],

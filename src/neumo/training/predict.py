@@ -1,4 +1,7 @@
-"""A trained run's probabilities on one part of its split, and where the network looked."""
+"""A trained run's probabilities and embeddings on one part of its split, and where the network looked."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +13,7 @@ from neumo.data.pixels import Progress, decoded_pixels
 from neumo.data.split import Split
 from neumo.evaluation.predictions import Predictions
 from neumo.imaging.prepare import scale_intensity
-from neumo.models.gradcam import grad_cam
+from neumo.models.explained import ExplainedNetwork
 from neumo.models.weights import TrainedNetwork, load_network
 from neumo.training.allocator import prepare_processor
 from neumo.training.run_folder import RunFolder
@@ -21,7 +24,7 @@ _BATCH = 64
 def predict_part(
     folder: RunFolder, manifest: Manifest, split: Split, part: str, *, progress: Progress | None = None
 ) -> Predictions:
-    """Probabilities of a run's best weights on a part ("val", "test", ...) of its split, in single precision.
+    """Probabilities of a run's kept weights on a part ("val", "test", ...) of its split, in single precision.
 
     Raises
     ------
@@ -34,18 +37,13 @@ def predict_part(
     """
     trained = load_network(folder.path)
     positions = split.indices(part, manifest)
-    pixels = decoded_pixels(manifest, trained.card.image_size).array
-    prepare_processor()
-    device = _device()
-    network = trained.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    rows: list[NDArray[np.float64]] = []
-    with torch.inference_mode():
-        for start in range(0, len(positions), _BATCH):
-            images = as_input(trained, pixels[positions[start : start + _BATCH]]).to(device)
-            rows.append(network(images).double().softmax(dim=1).cpu().numpy())
-            if progress is not None:
-                progress(min(start + _BATCH, len(positions)), len(positions))
-    probabilities = np.concatenate(rows)
+    network = trained.network.to(device=_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def probabilities_of(images: torch.Tensor) -> torch.Tensor:
+        probabilities: torch.Tensor = network(images).double().softmax(dim=1)
+        return probabilities
+
+    probabilities = _over_images(trained, manifest, positions, probabilities_of, progress)
     if not np.isfinite(probabilities).all():
         raise CheckpointError(
             f"{folder.path}: the network answers NaN; its training diverged, train it again"
@@ -64,31 +62,81 @@ def predict_part(
     )
 
 
-def heat_maps(
-    trained: TrainedNetwork, pixels: NDArray[np.uint8], findings: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Grad-CAM of one finding for each image.
+def embed_part(folder: RunFolder, manifest: Manifest, split: Split, part: str) -> NDArray[np.float32]:
+    """Embeddings (N, D) of a run's kept weights on a part of its split, in its order.
+
+    Raises
+    ------
+    CheckpointError
+        The weights cannot be loaded, or the network has no embedding.
+    SplitError
+        There is no such part.
+    DatasetError
+        An image cannot be decoded.
+    """
+    trained = load_network(folder.path)
+    network = _explained(trained).to(_device())
+
+    def embedding_of(images: torch.Tensor) -> torch.Tensor:
+        embedding: torch.Tensor = network.explained(images).embedding
+        return embedding
+
+    return _over_images(trained, manifest, split.indices(part, manifest), embedding_of, None)
+
+
+def class_maps(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What speaks for and against every finding in each image.
 
     Parameters
     ----------
     trained : TrainedNetwork
     pixels : ndarray of uint8, shape (N, side, side)
-    findings : ndarray of int64, shape (N,)
-        The finding to explain in each image.
 
     Returns
     -------
-    ndarray of float32, shape (N, h, w)
-        At the resolution of the network's last features, each map scaled to 0-1.
+    ndarray of float32, shape (N, 3, h, w)
+        At the resolution of the network's last features.
+
+    Raises
+    ------
+    CheckpointError
+        The network does not explain itself.
     """
-    network = trained.network.to(_device())
-    maps = grad_cam(network, as_input(trained, pixels).to(_device()), torch.from_numpy(findings).to(_device()))
-    return maps.cpu().numpy()
+    network = _explained(trained).to(_device())
+    with torch.inference_mode():
+        maps: NDArray[np.float32] = network.explained(as_input(trained, pixels).to(_device())).class_maps.cpu().numpy()
+    return maps
 
 
 def as_input(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> torch.Tensor:
     """Images (N, 1, side, side) in 0-1, scaled as the network expects, from uint8 pixels (N, side, side)."""
     return torch.from_numpy(scale_intensity(pixels, trained.card.intensity)).unsqueeze(1)
+
+
+def _explained(trained: TrainedNetwork) -> Any:
+    if not isinstance(trained.network, ExplainedNetwork):
+        raise CheckpointError(f"{trained.card.name}: does not explain itself; add the method `explained` to it")
+    return trained.network
+
+
+def _over_images(
+    trained: TrainedNetwork,
+    manifest: Manifest,
+    positions: Sequence[int],
+    function: Callable[[torch.Tensor], torch.Tensor],
+    progress: Progress | None,
+) -> NDArray[Any]:
+    """Rows of `function` over images at `positions`, batch by batch."""
+    pixels = decoded_pixels(manifest, trained.card.image_size).array
+    prepare_processor()
+    rows: list[NDArray[Any]] = []
+    with torch.inference_mode():
+        for start in range(0, len(positions), _BATCH):
+            images = as_input(trained, pixels[positions[start : start + _BATCH]]).to(_device())
+            rows.append(function(images).cpu().numpy())
+            if progress is not None:
+                progress(min(start + _BATCH, len(positions)), len(positions))
+    return np.concatenate(rows)
 
 
 def _device() -> torch.device:

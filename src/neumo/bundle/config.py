@@ -1,0 +1,163 @@
+"""config.json of a bundle: everything reading needs to know about a model besides its graph."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neumo.core.errors import BundleError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.imaging.prepare import Intensity
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold on the probability of pneumonia, and what it gave on held-out fold images.
+
+    Attributes
+    ----------
+    threshold : float
+        Pneumonia is called at this probability or above, in 0-1.
+    sensitivity, specificity : float
+        On the held-out images of the folds, in 0-1.
+    rule : str
+        How it was chosen, such as "Youden" or "sensitivity >= 0.95".
+    """
+
+    threshold: float
+    sensitivity: float
+    specificity: float
+    rule: str
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """Limits above which an image is refused; all chosen on held-out fold images.
+
+    Attributes
+    ----------
+    distance : float
+        Largest distance of an embedding from those of training (see `neumo.bundle.gate_statistics`).
+    minimum_side : int
+        Smallest side of a radiograph in pixels.
+    age_years : (float, float)
+        Youngest and oldest age of the training images, inclusive.
+    """
+
+    distance: float
+    minimum_side: int
+    age_years: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class BundleConfig:
+    """A model's input, output, calibration, operating points, prediction sets, gate and provenance.
+
+    Attributes
+    ----------
+    name, version : str
+    image_size : int
+        Side of the square input in pixels; the input is float32 (N, 1, side, side) in 0-1.
+    intensity : Intensity
+        How grey levels become 0-1.
+    class_maps : str or None
+        "exact" (their mean plus bias is the logit), "grad-cam", or None where the graph gives none.
+    temperature : float
+        Logits are divided by it before the softmax.
+    priors : mapping of Finding to float
+        Prevalence that the calibrated probabilities assume (uniform after logit adjustment).
+    operating_points : mapping of str to OperatingPoint
+    default_operating_point : str
+    conformal : mapping of float to mapping of Finding to float
+        Coverage to the largest nonconformity score (1 - probability) of each finding in a prediction set.
+    gate : GateLimits
+    provenance : mapping
+        Training data, experiment, seeds, commit, versions, folds.
+    licence, attribution : str
+    """
+
+    name: str
+    version: str
+    image_size: int
+    intensity: Intensity
+    class_maps: str | None
+    temperature: float
+    priors: Mapping[Finding, float]
+    operating_points: Mapping[str, OperatingPoint]
+    default_operating_point: str
+    conformal: Mapping[float, Mapping[Finding, float]]
+    gate: GateLimits
+    provenance: Mapping[str, Any]
+    licence: str
+    attribution: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for config.json."""
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "version": self.version,
+            "classes": [finding.value for finding in FINDINGS],
+            "input": {"channels": 1, "size": self.image_size, "intensity": self.intensity.value, "range": [0, 1]},
+            "class_maps": self.class_maps,
+            "temperature": self.temperature,
+            "priors": {finding.value: share for finding, share in self.priors.items()},
+            "operating_points": {name: vars(point) for name, point in self.operating_points.items()},
+            "default_operating_point": self.default_operating_point,
+            "conformal": {
+                f"{coverage:g}": {finding.value: score for finding, score in scores.items()}
+                for coverage, scores in self.conformal.items()
+            },
+            "gate": {**vars(self.gate), "age_years": list(self.gate.age_years)},
+            "provenance": dict(self.provenance),
+            "licence": self.licence,
+            "attribution": self.attribution,
+        }
+
+
+def read_config(source: Path) -> BundleConfig:
+    """Read config.json.
+
+    Raises
+    ------
+    BundleError
+        The file is missing, no JSON, of another schema, or lacks a value; the message says which.
+    """
+    try:
+        value = json.loads(source.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{source}: cannot be read ({error}); install the bundle again") from error
+    try:
+        if value["schema"] != SCHEMA:
+            raise BundleError(
+                f"{source}: has schema {value['schema']}, this neumo reads {SCHEMA}; use the matching version"
+            )
+        if value["classes"] != [finding.value for finding in FINDINGS]:
+            raise BundleError(f"{source}: its classes {value['classes']} are not {[*FINDINGS]}")
+        return BundleConfig(
+            name=value["name"],
+            version=value["version"],
+            image_size=int(value["input"]["size"]),
+            intensity=Intensity(value["input"]["intensity"]),
+            class_maps=value["class_maps"],
+            temperature=float(value["temperature"]),
+            priors=_by_finding(value["priors"]),
+            operating_points={name: OperatingPoint(**p) for name, p in value["operating_points"].items()},
+            default_operating_point=value["default_operating_point"],
+            conformal={float(level): _by_finding(scores) for level, scores in value["conformal"].items()},
+            gate=GateLimits(**{**value["gate"], "age_years": tuple(value["gate"]["age_years"])}),
+            provenance=value["provenance"],
+            licence=value["licence"],
+            attribution=value["attribution"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, BundleError):
+            raise
+        raise BundleError(f"{source}: is not a bundle's config ({error!r}); install the bundle again") from error
+
+
+def _by_finding(value: Mapping[str, float]) -> dict[Finding, float]:
+    return {finding: float(value[finding.value]) for finding in FINDINGS}

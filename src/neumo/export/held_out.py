@@ -1,0 +1,92 @@
+"""Answers on images that trained nothing: each image's from the one fold run that did not see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.bundle.gate_statistics import fit_gate_statistics
+from neumo.core.errors import ExportError
+from neumo.data.manifest import Manifest
+from neumo.evaluation.predictions import Predictions
+from neumo.training.config import Experiment
+from neumo.training.predict import embed_part, predict_part
+from neumo.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Pooled answers of fold runs.
+
+    Attributes
+    ----------
+    predictions : Predictions
+        Of N held-out images.
+    distances : ndarray of float32, shape (N,)
+        Of each embedding from its run's own training images (see `neumo.bundle.gate_statistics`).
+    runs : tuple of Path
+    """
+
+    predictions: Predictions
+    distances: NDArray[np.float32]
+    runs: tuple[Path, ...]
+
+
+def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifest) -> HeldOut:
+    """Let each run answer its validation images.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+        Runs of one experiment on different folds.
+    shipped : RunFolder
+        The run that will be shipped; the folds must be of its recipe.
+    manifest : Manifest
+        The data set of all of them.
+
+    Raises
+    ------
+    ExportError
+        A run is of another recipe, is unfinished, or two of them hold out the same image.
+    CheckpointError, SplitError, DatasetError
+        A run cannot be used.
+    """
+    recipe = _recipe(shipped.experiment())
+    parts: list[Predictions] = []
+    distances: list[NDArray[np.float32]] = []
+    for path in runs:
+        run = RunFolder(path)
+        if _recipe(run.experiment()) != recipe:
+            raise ExportError(
+                f"{path}: is of another recipe than {shipped.path}; only split, seed, name and epochs may differ"
+            )
+        if run.record()["status"] != "finished":
+            raise ExportError(f"{path}: is not finished; go on with neumo train --resume")
+        split = run.split(manifest)
+        parts.append(predict_part(run, manifest, split, "val"))
+        statistics = fit_gate_statistics(embed_part(run, manifest, split, "train"))
+        distances.append(statistics.distance(embed_part(run, manifest, split, "val")))
+    return HeldOut(_pooled(parts), np.concatenate(distances), tuple(runs))
+
+
+def _recipe(experiment: Experiment) -> Experiment:
+    """Return what folds and shipped run must share."""
+    plain = experiment.model_copy(update={"name": "recipe", "description": "", "seed": 0})
+    schedule = plain.schedule.model_copy(update={"max_epochs": 1})
+    split = plain.split.model_construct(kind="official")
+    return plain.model_copy(update={"schedule": schedule, "split": split})
+
+
+def _pooled(parts: Sequence[Predictions]) -> Predictions:
+    paths = tuple(path for part in parts for path in part.paths)
+    if len(set(paths)) < len(paths):
+        raise ExportError("the fold runs hold out the same image more than once; give each fold once")
+    return Predictions(
+        paths=paths,
+        patients=tuple(patient for part in parts for patient in part.patients),
+        truth=np.concatenate([part.truth for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        synthetic=any(part.synthetic for part in parts),
+    )

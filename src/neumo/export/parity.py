@@ -1,0 +1,82 @@
+"""Does the exported graph say what the network says, on real inputs?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from neumo.core.errors import ExportError
+from neumo.export.graph import INPUT, OUTPUTS
+
+LARGEST_LOGIT_DIFFERENCE = 0.05
+"""Half-precision weights move logits by a few thousandths; a wrong graph moves them by whole units."""
+_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far graph and network differ.
+
+    Attributes
+    ----------
+    images : int
+    logits, probabilities : float
+        Largest absolute difference.
+    findings_changed : int
+        Images whose most probable finding differs.
+    """
+
+    images: int
+    logits: float
+    probabilities: float
+    findings_changed: int
+
+
+def check_parity(network: nn.Module, model: onnx.ModelProto, images: NDArray[np.float32]) -> Parity:
+    """Run both on the same inputs.
+
+    Parameters
+    ----------
+    network : Module
+        In evaluation mode, on the CPU.
+    model : ModelProto
+        From `export_graph`.
+    images : ndarray of float32, shape (N, 1, side, side)
+        Prepared radiographs in 0-1.
+
+    Raises
+    ------
+    ExportError
+        A logit differs by more than `LARGEST_LOGIT_DIFFERENCE`.
+    """
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    ours, theirs = [], []
+    for start in range(0, len(images), _BATCH):
+        batch = images[start : start + _BATCH]
+        (logits,) = session.run([OUTPUTS[0]], {INPUT: batch})
+        ours.append(np.asarray(logits))
+        with torch.inference_mode():
+            theirs.append(network(torch.from_numpy(batch)).float().numpy())
+    shipped, trained = np.concatenate(ours), np.concatenate(theirs)
+    difference = float(np.abs(shipped - trained).max())
+    if not difference <= LARGEST_LOGIT_DIFFERENCE:
+        raise ExportError(
+            f"the ONNX graph and the network differ by {difference:.3g} in a logit over {len(images)} images, "
+            f"more than {LARGEST_LOGIT_DIFFERENCE}; nothing was exported"
+        )
+    return Parity(
+        images=len(images),
+        logits=difference,
+        probabilities=float(np.abs(_softmax(shipped) - _softmax(trained)).max()),
+        findings_changed=int((shipped.argmax(axis=1) != trained.argmax(axis=1)).sum()),
+    )
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return shares

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+import torch
+
+from neumo.imaging.prepare import Intensity, scale_intensity
+from neumo.training.acquisition import PercentileScaling, RandomNoise, RandomResampling, RandomToneCurve
+from neumo.training.augmentation import random_augmentation
+from neumo.training.config import AugmentationConfig
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    torch.manual_seed(3)
+    return torch.rand((16, 1, 48, 48))
+
+
+def test_tone_curves_keep_the_order_of_grey_levels_and_their_ends(images: torch.Tensor) -> None:
+    changed = RandomToneCurve(1.0)(images)
+    assert (changed - images).abs().max() > 0.05
+    for before, after in zip(images.flatten(1), changed.flatten(1), strict=True):
+        assert (after[before.argsort()].diff() >= -1e-6).all()
+    ends = torch.tensor([0.0, 1.0]).view(1, 1, 1, 2)
+    torch.testing.assert_close(RandomToneCurve(1.0)(ends), ends)
+
+
+def test_resampling_blurs_some_images_and_leaves_the_others(images: torch.Tensor) -> None:
+    before = images.clone()
+    changed = RandomResampling(0.5)(images)
+    torch.testing.assert_close(images, before)
+    same = [torch.equal(a, b) for a, b in zip(images, changed, strict=True)]
+    assert 0 < sum(same) < len(same)
+    rough = images.diff(dim=-1).abs().mean(dim=(1, 2, 3))
+    smooth = changed.diff(dim=-1).abs().mean(dim=(1, 2, 3))
+    assert (smooth <= rough + 1e-6).all()
+
+
+def test_noise_stays_within_its_largest_deviation(images: torch.Tensor) -> None:
+    grey = torch.full_like(images, 0.5)
+    deviations = (RandomNoise(0.1)(grey) - grey).std(dim=(1, 2, 3))
+    assert deviations.max() < 0.105 and deviations.max() > 0.05 and deviations.min() < 0.05
+
+
+def test_scaling_in_training_is_that_of_reading() -> None:
+    pixels = np.random.default_rng(1).integers(20, 200, (4, 40, 40), dtype=np.uint8)
+    reading = scale_intensity(pixels, Intensity.PERCENTILES)
+    training = PercentileScaling()(torch.from_numpy(pixels / np.float32(255)).unsqueeze(1)).squeeze(1)
+    np.testing.assert_allclose(training.numpy(), reading, atol=1e-5)
+
+
+def test_crops_bring_stored_images_to_the_input_size(images: torch.Tensor) -> None:
+    config = AugmentationConfig(crop=0.2, flip=0.5, rotation=10, tone=0.5, noise=0.03, resampling=0.5, erasing=1.0)
+    changed = random_augmentation(config, 32, Intensity.PERCENTILES)(images)
+    assert changed.shape == (16, 1, 32, 32)
+    assert 0 <= changed.min() and changed.max() <= 1
+
+
+def test_without_augmentation_images_stay_as_they_are(images: torch.Tensor) -> None:
+    assert torch.equal(random_augmentation(AugmentationConfig(), 48, Intensity.AS_STORED)(images), images)
