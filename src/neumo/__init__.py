@@ -1,3 +1,23 @@
 """neumo reads chest radiographs: normal, bacterial or viral pneumonia. Not a medical device."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neumo.core.reading import Reading
+    from neumo.inference.reader import Reader
+
 __version__ = "0.1.0"
+__all__ = ["Reader", "Reading", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first used, so that `import neumo` and the other commands stay quick.
+    if name == "Reader":
+        from neumo.inference.reader import Reader
+
+        return Reader
+    if name == "Reading":
+        from neumo.core.reading import Reading
+
+        return Reading
+    raise AttributeError(f"module 'neumo' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""A trained model as a folder: graph, config, gate statistics, card and checksums."""

@@ -1,10 +1,14 @@
 """A decoded radiograph: pixels with where they came from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neumo.core.acquisition import AcquisitionFacts
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,10 @@ class Radiograph:
         Bits per sample in the file (8 or 16).
     colour : bool
         True when the file held colour that is not merely grey stored in three channels.
+    acquisition : AcquisitionFacts or None
+        What a DICOM header says; None for other formats.
+    steps : tuple of mapping
+        Every step from the file's samples to `pixels`, with its parameters, as plain values for a receipt.
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
@@ -30,3 +38,5 @@ class Radiograph:
     original_size: tuple[int, int]
     bit_depth: int = 8
     colour: bool = False
+    acquisition: AcquisitionFacts | None = None
+    steps: tuple[Mapping[str, Any], ...] = ()

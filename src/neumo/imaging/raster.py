@@ -1,5 +1,6 @@
-"""PNG and JPEG files to Radiograph, with limits before anything is decoded."""
+"""PNG and JPEG to Radiograph, with limits before anything is decoded."""
 
+import struct
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,64 +13,69 @@ from PIL.PngImagePlugin import PngImageFile
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError
 from neumo.core.radiograph import Radiograph
 
-MAX_PIXELS = 100_000_000
-"""Largest width x height decoded (a 35 x 43 cm detector at 100 um has 15 million)."""
-
 RASTER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
     b"\x89PNG\r\n\x1a\n": PngImageFile,
     b"\xff\xd8\xff": JpegImageFile,
 }
 _SIXTEEN_BIT = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+_ORIENTATION = 0x0112
 _GREY_TOLERANCE = 12
 """JPEG chroma rounding moves stored-grey channels apart by a few levels."""
 
 
-def open_radiograph(path: Path, *, max_pixels: int = MAX_PIXELS) -> Radiograph:
-    """Decode a PNG or JPEG file.
+def read_raster(stream: BinaryIO, name: Path, *, max_pixels: int) -> Radiograph:
+    """Decode a PNG or JPEG.
 
     16-bit samples are scaled by their type's full range, alpha is laid on black, and the EXIF orientation
     is applied.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    stream : binary file
+        At its beginning.
+    name : Path
+        What messages call it.
     max_pixels : int
         Largest width x height that is decoded.
-
-    Returns
-    -------
-    Radiograph
-        uint8 pixels of shape (height, width).
 
     Raises
     ------
     ImageTooLargeError
         The header declares more than `max_pixels`; nothing was decoded.
     UnreadableImageError
-        The file is missing, empty, truncated, corrupt or of another format.
+        The stream is empty, truncated, corrupt or of another format.
+    OSError
+        The stream cannot be read.
     """
     try:
-        with path.open("rb") as stream, open_header(stream, path) as image:
+        with open_header(stream, name) as image:
             width, height = image.size
             if width * height > max_pixels:
                 raise ImageTooLargeError(
-                    f"{path}: {width} x {height} pixels exceed the limit of {max_pixels:,}; resample it first"
+                    f"{name}: {width} x {height} pixels exceed the limit of {max_pixels:,}; resample it first"
                 )
-            bit_depth = 16 if image.mode in _SIXTEEN_BIT else 8
+            mode, orientation = image.mode, image.getexif().get(_ORIENTATION, 1)
+            bit_depth = 16 if mode in _SIXTEEN_BIT else 8
             image.load()
             pixels, colour = _to_grey(ImageOps.exif_transpose(image))
     except UnreadableImageError:
         raise
-    except FileNotFoundError as error:
-        raise UnreadableImageError(f"{path}: no such file") from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error, TypeError, KeyError) as error:
         raise UnreadableImageError(
-            f"{path}: cannot be decoded ({error}); the file is corrupt or truncated"
+            f"{name}: cannot be decoded ({error}); the file is corrupt or truncated"
         ) from error
     return Radiograph(
-        pixels=pixels, source=path, original_size=(width, height), bit_depth=bit_depth, colour=colour
+        pixels=pixels,
+        source=name,
+        original_size=(width, height),
+        bit_depth=bit_depth,
+        colour=colour,
+        steps=(
+            {"step": "decode", "format": image.format, "mode": mode, "size": [width, height]},
+            {"step": "orient", "exif": int(orientation) if isinstance(orientation, int) else 1},
+            {"step": "grey", "bits": bit_depth},
+        ),
     )
 
 

@@ -1,0 +1,163 @@
+"""A bundle on disk: its checksums, and loading it only where they hold."""
+
+import hashlib
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from neumo.bundle.config import BundleConfig, read_config
+from neumo.bundle.gate_statistics import GateStatistics, read_gate_statistics
+from neumo.bundle.graph_check import require_self_contained
+from neumo.bundle.places import bundle_path
+from neumo.bundle.reference import read_reference
+from neumo.core.errors import BundleError
+from neumo.core.files import write_text
+
+MODEL, CONFIG, GATE, CARD, REFERENCE = "model.onnx", "config.json", "gate.npz", "README.md", "reference.json"
+FILES = (CARD, CONFIG, GATE, MODEL, REFERENCE)
+"""What every bundle holds besides its checksums."""
+
+SUMS = "SHA256SUMS"
+_SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^/\\\0]+)")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose checksums held when it was loaded.
+
+    Attributes
+    ----------
+    path : Path
+        Its folder.
+    digest : str
+        SHA-256 of SHA256SUMS, 64 hexadecimal digits: it stands for every byte of the bundle.
+    config : BundleConfig
+    gate_statistics : GateStatistics
+    model : bytes
+        The ONNX graph with its weights; exactly the bytes that were checked.
+    reference : mapping
+        Reference readings, plain JSON (see `neumo.bundle.reference`).
+    """
+
+    path: Path
+    digest: str
+    config: BundleConfig
+    gate_statistics: GateStatistics = field(repr=False)
+    model: bytes = field(repr=False)
+    reference: dict[str, Any] = field(repr=False)
+
+    @property
+    def graph_file(self) -> Path:
+        """Where the graph lies; run `model`, which was checked, rather than reading the file again."""
+        return self.path / MODEL
+
+
+def load_bundle(source: Path | str | None = None) -> Bundle:
+    """Load a bundle after checking every byte of it.
+
+    Parameters
+    ----------
+    source : Path or str, optional
+        A bundle's folder or the name of an installed bundle. Without it the environment variable
+        NEUMO_BUNDLE, which holds either, and without that the built-in bundle. An installed bundle is never
+        used unless it is named, so that installing one changes no reading.
+
+    Raises
+    ------
+    BundleError
+        There is no such bundle, a file is missing, extra, changed or a symbolic link, or a file does not
+        hold what it should; the message names the file.
+    """
+    folder = bundle_path(source)
+    contents = _checked_contents(folder)
+    require_self_contained(contents[MODEL], folder / MODEL)
+    return Bundle(
+        path=folder,
+        digest=_digest(contents[SUMS]),
+        config=read_config(folder / CONFIG),
+        gate_statistics=read_gate_statistics(folder / GATE),
+        model=contents[MODEL],
+        reference=read_reference(contents[REFERENCE], folder / REFERENCE),
+    )
+
+
+def write_sums(folder: Path) -> str:
+    """Write SHA256SUMS over all files of a finished bundle, and return the bundle's digest.
+
+    Raises
+    ------
+    BundleError
+        A required file is missing, or the folder holds something that is no regular file.
+    OutputError
+        It cannot be written.
+    """
+    names = sorted(_file_names(folder) - {SUMS})
+    _require_files(folder, set(names))
+    lines = [f"{_digest((folder / name).read_bytes())}  {name}\n" for name in names]
+    write_text(folder / SUMS, "".join(lines))
+    return _digest("".join(lines).encode())
+
+
+def _checked_contents(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes, once its sum was found right."""
+    names = _file_names(folder)
+    _require_files(folder, names, SUMS)
+    sums = _contents(folder / SUMS)
+    expected = _parsed_sums(sums, folder / SUMS)
+    _require_files(folder, set(expected))
+    _require_files(folder, names, *expected)
+    extra = sorted(names - {SUMS, *expected})
+    if extra:
+        raise BundleError(f"{folder / extra[0]}: does not belong to the bundle; remove it or install the bundle again")
+    contents = {name: _contents(folder / name) for name in expected}
+    for name, digest in expected.items():
+        if _digest(contents[name]) != digest:
+            raise BundleError(
+                f"{folder / name}: was changed since the bundle was made (its SHA-256 is not that of {SUMS}); "
+                "install the bundle again"
+            )
+    return {**contents, SUMS: sums}
+
+
+def _file_names(folder: Path) -> set[str]:
+    try:
+        entries = {entry.name: entry.lstat().st_mode for entry in folder.iterdir()}
+    except OSError as error:
+        raise BundleError(
+            f"{folder}: is no bundle folder ({error.strerror}); give the folder that holds {SUMS}"
+        ) from error
+    for name, mode in sorted(entries.items()):
+        if stat.S_ISLNK(mode):
+            raise BundleError(f"{folder / name}: is a symbolic link; a bundle holds its files themselves")
+        if not stat.S_ISREG(mode):
+            raise BundleError(f"{folder / name}: is no regular file; a bundle is one flat folder of files")
+    return set(entries)
+
+
+def _require_files(folder: Path, present: set[str], *names: str) -> None:
+    missing = sorted(set(names or FILES) - present)
+    if missing:
+        raise BundleError(f"{folder / missing[0]}: is missing or not listed in {SUMS}; install the bundle again")
+
+
+def _parsed_sums(sums: bytes, source: Path) -> dict[str, str]:
+    expected: dict[str, str] = {}
+    for number, line in enumerate(sums.decode("utf-8", errors="replace").splitlines(), start=1):
+        match = _SUM_LINE.fullmatch(line)
+        if match is None or match["name"] in {*expected, SUMS, ".", ".."}:
+            raise BundleError(f"{source}: line {number} is not a sum and a new file name; install the bundle again")
+        expected[match["name"]] = match["digest"]
+    return expected
+
+
+def _contents(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

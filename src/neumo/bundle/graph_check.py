@@ -1,0 +1,95 @@
+"""Does an ONNX file hold all its weights itself? Read from its bytes, without the onnx package.
+
+An ONNX tensor may point to another file. Checksums of the bundle would not cover that file, and the path may
+lead anywhere. The walk follows the few fields in which tensors can stand (onnx.proto3, ONNX IR version 3 on).
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from neumo.core.errors import BundleError
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_SIZES = {_FIXED64: 8, _FIXED32: 4}
+_DATA_LOCATION, _EXTERNAL_DATA = 14, 13
+
+_CHILDREN: Mapping[str, Mapping[int, str]] = {
+    "model": {7: "graph", 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+}
+"""Message kind to the numbers of its fields that hold tensors somewhere, and their kind."""
+
+
+def require_self_contained(model: bytes, source: Path) -> None:
+    """Refuse a graph with weights in other files.
+
+    Parameters
+    ----------
+    model : bytes
+        An ONNX file.
+    source : Path
+        Its name, for messages.
+
+    Raises
+    ------
+    BundleError
+        A tensor points to another file, or the bytes are no ONNX graph.
+    """
+    try:
+        external = _points_elsewhere(memoryview(model), "model")
+    except (IndexError, ValueError, RecursionError) as error:
+        raise BundleError(f"{source}: is no ONNX graph ({error}); install the bundle again") from error
+    if external:
+        raise BundleError(
+            f"{source}: keeps weights in another file, which its checksums do not cover; export it with all weights inside"
+        )
+
+
+def _points_elsewhere(message: memoryview, kind: str) -> bool:
+    for number, value in _fields(message):
+        if kind == "tensor":
+            if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value == 1):
+                return True
+        elif number in _CHILDREN[kind]:
+            if isinstance(value, int):
+                raise ValueError(f"field {number} of a {kind} is no message")
+            if _points_elsewhere(value, _CHILDREN[kind][number]):
+                return True
+    return False
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Field numbers and values of one protocol buffer message; fixed-size values are given as bytes."""
+    position = 0
+    while position < len(message):
+        tag, position = _varint(message, position)
+        number, wire = tag >> 3, tag & 7
+        if wire == _VARINT:
+            value, position = _varint(message, position)
+            yield number, value
+            continue
+        if wire == _BYTES:
+            size, position = _varint(message, position)
+        elif wire in _SIZES:
+            size = _SIZES[wire]
+        else:
+            raise ValueError(f"wire type {wire}")
+        if position + size > len(message):
+            raise ValueError("it ends early")
+        yield number, message[position : position + size]
+        position += size
+
+
+def _varint(message: memoryview, position: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+    raise ValueError("a number has no end")

@@ -1,0 +1,65 @@
+"""Installing a bundle into the user's data folder: all of it or nothing, and never over another."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from neumo.bundle.folder import Bundle, load_bundle
+from neumo.bundle.places import installed_path
+from neumo.core.errors import BundleError, OutputError
+
+
+def install_bundle(source: Path) -> Bundle:
+    """Copy a bundle to where it is found by its name.
+
+    Installing the same bundle again changes nothing.
+
+    Parameters
+    ----------
+    source : Path
+        A bundle's folder.
+
+    Returns
+    -------
+    Bundle
+        The installed one; its folder's name, NAME-VERSION, is what --bundle takes.
+
+    Raises
+    ------
+    BundleError
+        The bundle's sums do not hold, or another bundle of that name and version is installed.
+    OutputError
+        The data folder cannot be written.
+    """
+    bundle = load_bundle(source)
+    target = installed_path(bundle.config.name, bundle.config.version)
+    if not target.exists():
+        _copy(bundle, target)
+    installed = load_bundle(target)
+    if installed.digest != bundle.digest:
+        raise BundleError(
+            f"{target}: another bundle is installed under this name and version (digest {installed.digest[:12]}, "
+            f"not {bundle.digest[:12]}); remove that folder first, or give the new bundle another version"
+        )
+    return installed
+
+
+def _copy(bundle: Bundle, target: Path) -> None:
+    beside: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".installing-", dir=target.parent))
+        for file in bundle.path.iterdir():
+            shutil.copyfile(file, beside / file.name)
+        if load_bundle(beside).digest != bundle.digest:
+            raise BundleError(f"{bundle.path}: changed while it was copied; install it again")
+        beside.chmod(0o755)
+        beside.rename(target)
+    except OSError as error:
+        if not target.is_dir():  # else another process installed it first
+            raise OutputError(
+                f"{target}: could not be installed ({error.strerror or error}); free space or set NEUMO_BUNDLES"
+            ) from error
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)

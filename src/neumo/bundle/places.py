@@ -1,0 +1,84 @@
+"""Where bundles lie: the built-in one, installed ones, and the one that is meant."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from neumo.core.errors import BundleError
+
+BUILT_IN = Path(__file__).parent / "default"
+"""The bundle that is shipped with neumo."""
+
+VARIABLE = "NEUMO_BUNDLE"
+"""Environment variable that names the bundle to use where none is given."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def bundles_folder() -> Path:
+    """Where `neumo bundle install` puts bundles.
+
+    $NEUMO_BUNDLES; else neumo/bundles in $XDG_DATA_HOME, in %LOCALAPPDATA% on Windows, or in ~/.local/share.
+    """
+    chosen = os.environ.get("NEUMO_BUNDLES")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME")
+    return Path(base or Path.home() / ".local" / "share") / "neumo" / "bundles"
+
+
+def installed_bundles() -> tuple[str, ...]:
+    """Names of the installed bundles, sorted; their contents are not checked."""
+    try:
+        return tuple(sorted(entry.name for entry in bundles_folder().iterdir() if _is_name(entry.name)))
+    except OSError:
+        return ()
+
+
+def bundle_path(source: Path | str | None) -> Path:
+    """Return the folder that is meant: `source`, else $NEUMO_BUNDLE, else the built-in bundle.
+
+    A folder is taken as it is; where there is none, the name of an installed bundle.
+
+    Raises
+    ------
+    BundleError
+        Neither a folder nor an installed bundle has that name.
+    """
+    wanted = source if source is not None else os.environ.get(VARIABLE) or None
+    if wanted is None:
+        return _built_in()
+    if Path(wanted).is_dir():
+        return Path(wanted)
+    if _is_name(str(wanted)) and (bundles_folder() / wanted).is_dir():
+        return bundles_folder() / wanted
+    origin = f"{wanted}" if source is not None else f"{wanted} (from ${VARIABLE})"
+    known = ", ".join(installed_bundles()) or "none"
+    raise BundleError(f"{origin}: no such bundle folder, nor an installed bundle (installed: {known})")
+
+
+def installed_path(name: str, version: str) -> Path:
+    """Return the folder in which a bundle of this name and version is installed.
+
+    Raises
+    ------
+    BundleError
+        Name or version cannot be part of a folder's name.
+    """
+    folder = f"{name}-{version}"
+    if not _is_name(folder):
+        raise BundleError(f"{folder}: is no name for a bundle; use letters, digits, dots, underscores and hyphens")
+    return bundles_folder() / folder
+
+
+def _built_in() -> Path:
+    if not BUILT_IN.is_dir():
+        raise BundleError(
+            f"{BUILT_IN}: the built-in bundle is missing; reinstall neumo, or name a bundle with --bundle or ${VARIABLE}"
+        )
+    return BUILT_IN
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None

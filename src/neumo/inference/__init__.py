@@ -1,0 +1,1 @@
+"""Radiograph to reading: gate, session, calibration, prediction set, operating point, receipt."""

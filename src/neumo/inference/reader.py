@@ -1,0 +1,251 @@
+"""Radiographs to readings."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.bundle.folder import Bundle, load_bundle
+from neumo.core.errors import ConfigError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.imaging.prepare import fit_square, scale_intensity
+from neumo.inference.gate import age_notice, distance_refusal, refusals_before_reading
+from neumo.inference.opening import Opened, Source, open_source
+from neumo.inference.posterior import (
+    at_prevalence,
+    calibrated,
+    predictive_values,
+    prediction_set,
+    prevalence_of,
+)
+from neumo.inference.receipt import make_receipt
+from neumo.inference.session import Session, cores
+
+_BATCH = 8
+_LOOK_AHEAD = 4 * _BATCH
+"""Files opened ahead of the network, so that memory stays flat over any number of files."""
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A source that the network may be asked about, or that is answered already."""
+
+    opened: Opened
+    image: NDArray[np.float32] | None = None
+    refusals: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+
+class Reader:
+    """Reads radiographs with a bundle; threads may share it.
+
+    Parameters
+    ----------
+    bundle : Path or Bundle, optional
+        The default one when left out (see `neumo.bundle.folder.load_bundle`).
+    operating_point : str, optional
+        Name of one of the bundle's; its default when left out.
+    coverage : float
+        Promised coverage of prediction sets; one that the bundle holds limits for (0.90, 0.95).
+    prevalence : float or mapping of Finding to float, optional
+        Of pneumonia, or of each finding, where the reading is used: probabilities are re-weighted to it. The
+        decision at the operating point and the prediction set do not depend on it.
+    allow_outside_range : bool
+        Read patients whose age lies outside the training range, with a warning, instead of refusing.
+    threads : int, optional
+        Cores to use; all that this process may use when left out.
+    keep_pixels : bool
+        Keep the decoded radiograph on each reading, for overlays.
+
+    Raises
+    ------
+    BundleError
+        The bundle cannot be used.
+    ConfigError
+        The bundle has no such operating point or coverage, or the prevalence is none.
+    """
+
+    def __init__(
+        self,
+        bundle: Path | Bundle | None = None,
+        *,
+        operating_point: str | None = None,
+        coverage: float = 0.90,
+        prevalence: float | Mapping[Finding, float] | None = None,
+        allow_outside_range: bool = False,
+        threads: int | None = None,
+        keep_pixels: bool = False,
+    ) -> None:
+        self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+        config = self.bundle.config
+        self._point_name = operating_point or config.default_operating_point
+        if self._point_name not in config.operating_points:
+            raise ConfigError(
+                f"operating point: {self._point_name!r} is not in the bundle; use one of "
+                f"{', '.join(config.operating_points)}"
+            )
+        if coverage not in config.conformal:
+            raise ConfigError(
+                f"coverage: {coverage} is not in the bundle; use one of "
+                f"{', '.join(f'{level:g}' for level in config.conformal)}"
+            )
+        self._point, self._limits = config.operating_points[self._point_name], config.conformal[coverage]
+        self._prevalence = None if prevalence is None else prevalence_of(prevalence, config)
+        self._coverage, self._allow_outside, self._keep_pixels = coverage, allow_outside_range, keep_pixels
+        self._threads = threads or cores()
+        self._session = Session(self.bundle, self._threads)
+        self._statistics = self.bundle.gate_statistics
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the reader was made with, as plain values; a receipt keeps them."""
+        shares = self._prevalence.shares if self._prevalence else None
+        return {
+            "operating_point": self._point_name,
+            "coverage": self._coverage,
+            "prevalence": {f.value: share for f, share in shares.items()} if shares else None,
+            "allow_outside_range": self._allow_outside,
+        }
+
+    def read(self, source: Source) -> Reading:
+        """Read one file, its bytes, or pixels (height, width) of uint8, uint16 or float in 0-1.
+
+        Bad input never raises: it is refused or failed, with the reason.
+        """
+        return self._answered([self._prepare(source)])[0]
+
+    def read_many(self, sources: Iterable[Source]) -> Iterator[Reading]:
+        """Read sources one after the other, in their order, as they come; memory does not grow with their number."""
+        remaining = iter(sources)
+        with ThreadPoolExecutor(self._threads) as pool:
+            ahead: deque[Future[_Prepared]] = deque()
+            try:
+                ahead.extend(pool.submit(self._prepare, source) for source in islice(remaining, _LOOK_AHEAD))
+                while ahead:
+                    batch = [ahead.popleft().result() for _ in range(min(_BATCH, len(ahead)))]
+                    ahead.extend(pool.submit(self._prepare, source) for source in islice(remaining, len(batch)))
+                    yield from self._answered(batch)
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+    def _prepare(self, source: Source) -> _Prepared:
+        opened = open_source(source)
+        radiograph, gate = opened.radiograph, self.bundle.config.gate
+        if radiograph is None:
+            return _Prepared(opened)
+        refusals = list(refusals_before_reading(radiograph, gate))
+        age = age_notice(radiograph.acquisition, gate)
+        known_outside = age is not None and age.code == "age_outside_range"
+        if known_outside and not self._allow_outside:
+            refusals.append(age)
+        if refusals:
+            return _Prepared(opened, refusals=tuple(refusals))
+        config = self.bundle.config
+        square = fit_square(radiograph.pixels, config.image_size)
+        image = scale_intensity(square, config.intensity)[np.newaxis]
+        return _Prepared(opened, image, warnings=(age,) if age else ())
+
+    def _answered(self, batch: Sequence[_Prepared]) -> list[Reading]:
+        asked = [prepared for prepared in batch if prepared.image is not None]
+        answers: Iterator[Reading] = iter(())
+        if asked:
+            images = np.stack([prepared.image for prepared in asked if prepared.image is not None])
+            outputs = self._session.run(images)
+            distances = self._statistics.distance(outputs.embeddings)
+            maps = outputs.class_maps if outputs.class_maps is not None else [None] * len(asked)
+            answers = (
+                self._reading(prepared, logits, float(distance), class_maps)
+                for prepared, logits, distance, class_maps in zip(
+                    asked, outputs.logits, distances, maps, strict=True
+                )
+            )
+        return [next(answers) if prepared.image is not None else self._unasked(prepared) for prepared in batch]
+
+    def _unasked(self, prepared: _Prepared) -> Reading:
+        opened = prepared.opened
+        if opened.failure is not None:
+            return Reading(opened.name, opened.sha256, Status.FAILED, reasons=(opened.failure,))
+        return Reading(
+            opened.name, opened.sha256, Status.REFUSED, reasons=prepared.refusals, pixels=self._kept(opened)
+        )
+
+    def _reading(
+        self,
+        prepared: _Prepared,
+        logits: NDArray[np.float32],
+        distance: float,
+        class_maps: NDArray[np.float32] | None,
+    ) -> Reading:
+        opened, config = prepared.opened, self.bundle.config
+        assert opened.radiograph is not None
+        assert prepared.image is not None
+        receipt = make_receipt(
+            sha256=opened.sha256,
+            size=opened.size,
+            radiograph=opened.radiograph,
+            prepared=prepared.image,
+            bundle=self.bundle,
+            options=self.options,
+            logits=logits,
+            distance=distance,
+        )
+        too_far = distance > config.gate.distance
+        likely = self._likely_cause(prepared.image) if too_far else None
+        refusal = distance_refusal(distance, config.gate, likely)
+        if refusal is not None:
+            return Reading(
+                opened.name,
+                opened.sha256,
+                Status.REFUSED,
+                reasons=(refusal,),
+                pixels=self._kept(opened),
+                receipt=receipt,
+            )
+        answer = self._answer(logits)
+        return Reading(
+            opened.name,
+            opened.sha256,
+            Status.READ,
+            answer,
+            prepared.warnings,
+            class_map=None if class_maps is None else class_maps[answer.finding.index],
+            pixels=self._kept(opened),
+            receipt=receipt,
+        )
+
+    def _answer(self, logits: NDArray[np.float32]) -> Answer:
+        config = self.bundle.config
+        base = calibrated(logits, config.temperature)
+        shown = at_prevalence(base, self._prevalence, config)
+        ppv, npv = predictive_values(self._point, self._prevalence)
+        return Answer(
+            finding=FINDINGS[int(shown.argmax())],
+            probabilities={finding: float(shown[finding.index]) for finding in FINDINGS},
+            prediction_set=prediction_set(base, self._limits),
+            coverage=self._coverage,
+            pneumonia=bool(1 - base[Finding.NORMAL.index] >= self._point.threshold),
+            operating_point=self._point_name,
+            threshold=self._point.threshold,
+            ppv=ppv,
+            npv=npv,
+        )
+
+    def _likely_cause(self, image: NDArray[np.float32]) -> str | None:
+        """Say whether the inverse or a quarter turn of a refused image would have been accepted."""
+        variants = np.stack([1 - image, *(np.rot90(image, turns, axes=(1, 2)) for turns in (1, 2, 3))])
+        distances = self._statistics.distance(self._session.run(np.ascontiguousarray(variants)).embeddings)
+        accepted = distances <= self.bundle.config.gate.distance
+        if not accepted.any():
+            return None
+        return "inverted" if int(distances.argmin()) == 0 else "turned"
+
+    def _kept(self, opened: Opened) -> NDArray[np.uint8] | None:
+        return opened.radiograph.pixels if self._keep_pixels and opened.radiograph is not None else None

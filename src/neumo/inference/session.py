@@ -1,0 +1,76 @@
+"""A bundle's graph, ready to run on the CPU."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from neumo.bundle.folder import Bundle
+from neumo.core.errors import BundleError
+
+_INPUT = "images"
+_OUTPUTS = ("logits", "embedding", "class_maps")
+_ERRORS_ONLY = 3
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the graph says of N images.
+
+    Attributes
+    ----------
+    logits : ndarray of float32, shape (N, 3)
+    embeddings : ndarray of float32, shape (N, D)
+    class_maps : ndarray of float32, shape (N, 3, h, w), or None
+        None where the bundle's graph gives none.
+    """
+
+    logits: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+    class_maps: NDArray[np.float32] | None
+
+
+class Session:
+    """ONNX Runtime on a bundle's graph; several threads may call it at once.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    threads : int, optional
+        Threads of one run; all cores this process may use when left out.
+
+    Raises
+    ------
+    BundleError
+        The graph cannot be loaded or is not a bundle's.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or cores()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _ERRORS_ONLY
+        try:
+            self._session = onnxruntime.InferenceSession(
+                bundle.graph_file.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime's errors share no public base class
+            raise BundleError(
+                f"{bundle.graph_file}: ONNX Runtime {onnxruntime.__version__} cannot load it ({error})"
+            ) from error
+        offered = {output.name for output in self._session.get_outputs()}
+        self._outputs = [name for name in _OUTPUTS if name in offered]
+        if self._outputs[:2] != ["logits", "embedding"]:
+            raise BundleError(f"{bundle.graph_file}: lacks the outputs logits and embedding; export it again")
+
+    def run(self, images: NDArray[np.float32]) -> Outputs:
+        """Run on images of shape (N, 1, side, side) in 0-1."""
+        logits, embeddings, *rest = self._session.run(self._outputs, {_INPUT: images})
+        return Outputs(np.asarray(logits), np.asarray(embeddings), np.asarray(rest[0]) if rest else None)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
