@@ -27,7 +27,9 @@ def trained(network: nn.Module) -> nn.Module:
     return network.eval()
 
 
-@pytest.mark.parametrize("make", [lambda: EfficientNetLite(image_size=64), lambda: StudyCNN((4, 8), 16, 0.5, 64)])
+@pytest.mark.parametrize(
+    "make", [lambda: EfficientNetLite(image_size=64), lambda: StudyCNN((4, 8), 16, 0.5, 64)]
+)
 def test_the_graph_says_what_the_network_says_for_any_number_of_images(make: type[nn.Module]) -> None:
     network = trained(make())
     model = export_graph(network, 64)

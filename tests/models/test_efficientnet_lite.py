@@ -49,7 +49,9 @@ def test_class_maps_are_exact_their_mean_plus_the_bias_is_the_logit() -> None:
 def test_frozen_blocks_keep_their_filters_and_later_ones_learn() -> None:
     network = EfficientNetLite("lite0", frozen_blocks=3, image_size=32)
     network(torch.rand((4, 1, 32, 32))).sum().backward()
-    learning = {name.split(".")[1] for name, p in network.features.named_parameters(prefix="f") if p.grad is not None}
+    learning = {
+        name.split(".")[1] for name, p in network.features.named_parameters(prefix="f") if p.grad is not None
+    }
     every = {name.split(".")[1] for name, _ in network.features.named_parameters(prefix="f")}
     assert every - learning == {"2", "3", "5", "6", "7"}
 

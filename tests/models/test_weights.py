@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from neumo.core.errors import CheckpointError
-from neumo.models.registry import build_network
 from neumo.imaging.prepare import Intensity
+from neumo.models.registry import build_network
 from neumo.models.weights import NetworkCard, load_network, save_network
 
 OPTIONS = {"filters": [4, 8], "dense": 8, "dropout": 0.1}

@@ -101,7 +101,12 @@ class BundleConfig:
             "name": self.name,
             "version": self.version,
             "classes": [finding.value for finding in FINDINGS],
-            "input": {"channels": 1, "size": self.image_size, "intensity": self.intensity.value, "range": [0, 1]},
+            "input": {
+                "channels": 1,
+                "size": self.image_size,
+                "intensity": self.intensity.value,
+                "range": [0, 1],
+            },
             "class_maps": self.class_maps,
             "temperature": self.temperature,
             "priors": {finding.value: share for finding, share in self.priors.items()},
@@ -156,7 +161,9 @@ def read_config(source: Path) -> BundleConfig:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, BundleError):
             raise
-        raise BundleError(f"{source}: is not a bundle's config ({error!r}); install the bundle again") from error
+        raise BundleError(
+            f"{source}: is not a bundle's config ({error!r}); install the bundle again"
+        ) from error
 
 
 def _by_finding(value: Mapping[str, float]) -> dict[Finding, float]:

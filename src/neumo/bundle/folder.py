@@ -83,6 +83,11 @@ def load_bundle(source: Path | str | None = None) -> Bundle:
     )
 
 
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder looks like a bundle; nothing is checked."""
+    return (folder / SUMS).is_file() and (folder / MODEL).is_file()
+
+
 def write_sums(folder: Path) -> str:
     """Write SHA256SUMS over all files of a finished bundle, and return the bundle's digest.
 
@@ -110,7 +115,9 @@ def _checked_contents(folder: Path) -> dict[str, bytes]:
     _require_files(folder, names, *expected)
     extra = sorted(names - {SUMS, *expected})
     if extra:
-        raise BundleError(f"{folder / extra[0]}: does not belong to the bundle; remove it or install the bundle again")
+        raise BundleError(
+            f"{folder / extra[0]}: does not belong to the bundle; remove it or install the bundle again"
+        )
     contents = {name: _contents(folder / name) for name in expected}
     for name, digest in expected.items():
         if _digest(contents[name]) != digest:
@@ -139,7 +146,9 @@ def _file_names(folder: Path) -> set[str]:
 def _require_files(folder: Path, present: set[str], *names: str) -> None:
     missing = sorted(set(names or FILES) - present)
     if missing:
-        raise BundleError(f"{folder / missing[0]}: is missing or not listed in {SUMS}; install the bundle again")
+        raise BundleError(
+            f"{folder / missing[0]}: is missing or not listed in {SUMS}; install the bundle again"
+        )
 
 
 def _parsed_sums(sums: bytes, source: Path) -> dict[str, str]:
@@ -147,7 +156,9 @@ def _parsed_sums(sums: bytes, source: Path) -> dict[str, str]:
     for number, line in enumerate(sums.decode("utf-8", errors="replace").splitlines(), start=1):
         match = _SUM_LINE.fullmatch(line)
         if match is None or match["name"] in {*expected, SUMS, ".", ".."}:
-            raise BundleError(f"{source}: line {number} is not a sum and a new file name; install the bundle again")
+            raise BundleError(
+                f"{source}: line {number} is not a sum and a new file name; install the bundle again"
+            )
         expected[match["name"]] = match["digest"]
     return expected
 

@@ -59,7 +59,8 @@ class GateStatistics:
 
 
 def fit_gate_statistics(embeddings: Floats, components: int = 64) -> GateStatistics:
-    """Fit to training embeddings of shape (N, D), N > `components`."""
+    """Fit to training embeddings of shape (N, D); at most N / 4 and D components are kept."""
+    components = max(1, min(components, len(embeddings) // 4, embeddings.shape[1] - 1))
     mean = embeddings.mean(axis=0)
     centred = (embeddings - mean).astype(np.float64)
     _, singular, directions = np.linalg.svd(centred, full_matrices=False)
@@ -67,8 +68,9 @@ def fit_gate_statistics(embeddings: Floats, components: int = 64) -> GateStatist
     return GateStatistics(
         mean=mean.astype(np.float32),
         components=directions[:components].astype(np.float32),
-        deviations=np.sqrt(variances[:components]).astype(np.float32),
-        residual=float(np.sqrt(variances[components:].sum())),
+        # Features that never fire have no variance; the floor keeps distances finite.
+        deviations=np.sqrt(np.maximum(variances[:components], 1e-8)).astype(np.float32),
+        residual=float(np.sqrt(max(variances[components:].sum(), 1e-8))),
     )
 
 

@@ -45,7 +45,7 @@ def require_self_contained(model: bytes, source: Path) -> None:
         raise BundleError(f"{source}: is no ONNX graph ({error}); install the bundle again") from error
     if external:
         raise BundleError(
-            f"{source}: keeps weights in another file, which its checksums do not cover; export it with all weights inside"
+            f"{source}: keeps weights in another file, which its checksums do not cover; export it whole"
         )
 
 

@@ -68,14 +68,16 @@ def installed_path(name: str, version: str) -> Path:
     """
     folder = f"{name}-{version}"
     if not _is_name(folder):
-        raise BundleError(f"{folder}: is no name for a bundle; use letters, digits, dots, underscores and hyphens")
+        raise BundleError(
+            f"{folder}: is no name for a bundle; use letters, digits, dots, underscores and hyphens"
+        )
     return bundles_folder() / folder
 
 
 def _built_in() -> Path:
     if not BUILT_IN.is_dir():
         raise BundleError(
-            f"{BUILT_IN}: the built-in bundle is missing; reinstall neumo, or name a bundle with --bundle or ${VARIABLE}"
+            f"{BUILT_IN}: the built-in bundle is missing; reinstall neumo, or name one by --bundle or ${VARIABLE}"
         )
     return BUILT_IN
 

@@ -31,7 +31,11 @@ def reference_images(size: int) -> dict[str, NDArray[np.uint8]]:
     noise = np.random.Generator(np.random.PCG64(20)).integers(0, 48, (size, size))
     ramp = (row + 2 * column) * 255 // (3 * size - 3)
     squares = np.where((row * 8 // size + column * 8 // size) % 2 == 0, 190, 60)
-    images = {"ramp": ramp, "squares": squares + noise // 4, "thorax": _thorax(row, column, size) + noise // 2}
+    images = {
+        "ramp": ramp,
+        "squares": squares + noise // 4,
+        "thorax": _thorax(row, column, size) + noise // 2,
+    }
     return {name: image.clip(0, 255).astype(np.uint8) for name, image in images.items()}
 
 
@@ -89,20 +93,28 @@ def read_reference(data: bytes, source: Path) -> dict[str, Any]:
         shapes = {np.shape(image["logits"]) for image in value["images"].values()}
         float(value["tolerance"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleError(f"{source}: holds no reference readings ({error!r}); install the bundle again") from error
+        raise BundleError(
+            f"{source}: holds no reference readings ({error!r}); install the bundle again"
+        ) from error
     if value.get("schema") != SCHEMA or shapes != {(3,)}:
-        raise BundleError(f"{source}: holds no reference readings of schema {SCHEMA}; install the matching neumo")
+        raise BundleError(
+            f"{source}: holds no reference readings of schema {SCHEMA}; install the matching neumo"
+        )
     parsed: dict[str, Any] = value
     return parsed
 
 
-def reference_differences(reference: Mapping[str, Any], config: BundleConfig, logits: Floats) -> dict[str, float]:
+def reference_differences(
+    reference: Mapping[str, Any], config: BundleConfig, logits: Floats
+) -> dict[str, float]:
     """Largest logit difference of each reference image; infinite where the drawn image itself differs."""
     differences: dict[str, float] = {}
     for (name, pixels), row in zip(reference_images(config.image_size).items(), logits, strict=True):
         stored = reference["images"].get(name)
         same_image = stored is not None and stored["sha256"] == hashlib.sha256(pixels.tobytes()).hexdigest()
-        differences[name] = float(np.abs(row - np.array(stored["logits"])).max()) if same_image else float("inf")
+        differences[name] = (
+            float(np.abs(row - np.array(stored["logits"])).max()) if same_image else float("inf")
+        )
     return differences
 
 

@@ -1,4 +1,4 @@
-"""`neumo evaluate`: a trained run, judged on one part of its split."""
+"""`neumo evaluate`: a trained run or a bundle, judged on one part of its data."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,17 +6,20 @@ from typing import Annotated
 import typer
 
 from neumo.cli.show import Language, console, progress_bar, require_train_extra
+from neumo.bundle.folder import is_bundle
 from neumo.core.errors import ConfigError
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run, or of a bundle.")],
     split: Annotated[
         str, typer.Option("--split", help="Part to judge on: test, val, holdout or train.")
     ] = "test",
     data: Annotated[
-        Path | None, typer.Option("--data", help="Where the run's data set lies now, if it moved.")
+        Path | None,
+        typer.Option("--data", help="Where the run's data set lies now, if it moved; needed for a bundle."),
     ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Of a bundle: folder for the figures.")] = None,
     lang: Annotated[Language, typer.Option("--lang", help="Language of the report.")] = Language.EN,
     by: Annotated[
         list[str] | None, typer.Option("--by", metavar="COLUMN", help="Every metric by subgroup.")
@@ -35,6 +38,11 @@ def evaluate(
 ) -> None:
     """Judge a run: metrics with 95 % intervals, operating point, subgroups, and one HTML report."""
     require_train_extra("neumo evaluate")
+    if is_bundle(run):
+        from neumo.cli.evaluate_bundle import evaluate_bundle
+
+        evaluate_bundle(run, data, split, out)
+        return
     from neumo.cli.judgement_tables import judgement_tables
     from neumo.study.evaluate_run import evaluate_run
 

@@ -16,6 +16,10 @@ class ImageTooLargeError(UnreadableImageError):
     """An image declares more pixels than the limit; it was not decoded."""
 
 
+class UnsupportedImageError(UnreadableImageError):
+    """An intact file of a kind that neumo does not take: several frames, no pixels, an unknown compression."""
+
+
 class DatasetError(NeumoError, ValueError):
     """A data set folder cannot be used: missing, empty, a class without images, an unknown class."""
 
@@ -62,3 +66,7 @@ class BundleError(NeumoError, ValueError):
 
 class ExportError(NeumoError, ValueError):
     """A run cannot be made a bundle: the graphs disagree, or something that a bundle needs is missing."""
+
+
+class ReceiptError(NeumoError, ValueError):
+    """A receipt cannot be replayed: it is no receipt, or one of another schema."""

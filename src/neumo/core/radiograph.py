@@ -1,4 +1,4 @@
-"""A decoded radiograph: pixels with where they came from."""
+"""A decoded radiograph: pixels with where they came from, how they were made, and what its header states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,78 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.acquisition import AcquisitionFacts
+Step = Mapping[str, Any]
+"""One pixel step as plain JSON values: its name under "step", and every parameter it was taken with."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodedConcept:
+    """A term from a coding scheme (DICOM PS3.3 section 8).
+
+    Attributes
+    ----------
+    value : str
+        Such as "51185008".
+    scheme : str
+        Such as "SCT".
+    meaning : str
+        For people, such as "Chest".
+    """
+
+    value: str
+    scheme: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AcquisitionFacts:
+    """What a file's header states about how and of what it was taken; nothing that names the patient.
+
+    Every attribute is None or empty where the header does not state it, or states rubbish.
+
+    Attributes
+    ----------
+    modality : str or None
+        Such as "CR" or "DX" (0008,0060).
+    body_part : str or None
+        Body Part Examined, such as "CHEST" (0018,0015).
+    body_part_codes : tuple of CodedConcept
+        Anatomic Region Sequence (0008,2218).
+    view_position : str or None
+        Such as "PA", "AP" or "LL" (0018,5101).
+    view_codes : tuple of CodedConcept
+        View Code Sequence (0054,0220).
+    patient_orientation : tuple of str
+        Directions of the rows and of the columns, such as ("L", "F") (0020,0020).
+    laterality : str or None
+        "R", "L", "U" or "B" (0020,0060 or 0020,0062).
+    patient_age : float or None
+        In years, from the age (0010,1010), else from the dates of birth and of the study. "000Y" counts as not stated,
+        since the ages of infants are given in days, weeks or months.
+    photometric_interpretation : str or None
+        As stored (0028,0004), such as "MONOCHROME1".
+    presentation_intent : str or None
+        "FOR PRESENTATION" or "FOR PROCESSING" (0008,0068).
+    sop_class_uid, study_instance_uid, series_instance_uid, sop_instance_uid : str or None
+    pixel_spacing : (float, float) or None
+        Millimetres between rows and between columns, at the patient (0028,0030) or else at the detector (0018,1164).
+    """
+
+    modality: str | None = None
+    body_part: str | None = None
+    body_part_codes: tuple[CodedConcept, ...] = ()
+    view_position: str | None = None
+    view_codes: tuple[CodedConcept, ...] = ()
+    patient_orientation: tuple[str, ...] = ()
+    laterality: str | None = None
+    patient_age: float | None = None
+    photometric_interpretation: str | None = None
+    presentation_intent: str | None = None
+    sop_class_uid: str | None = None
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
+    sop_instance_uid: str | None = None
+    pixel_spacing: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -19,24 +90,27 @@ class Radiograph:
     ----------
     pixels : ndarray of uint8, shape (height, width)
         Grey values 0-255, already de-rotated (EXIF) and reduced to one channel.
-    source : Path
-        The file it was read from.
+    source : Path or None
+        The file it was read from; None where bytes or an array were given.
     original_size : (int, int)
         Width and height of the file, in pixels.
     bit_depth : int
-        Bits per sample in the file (8 or 16).
+        Bits per sample in the file (1-16).
     colour : bool
         True when the file held colour that is not merely grey stored in three channels.
-    acquisition : AcquisitionFacts or None
-        What a DICOM header says; None for other formats.
-    steps : tuple of mapping
-        Every step from the file's samples to `pixels`, with its parameters, as plain values for a receipt.
+    sha256 : str or None
+        Of the file's bytes, in lower-case hexadecimal; None where an array was given.
+    facts : AcquisitionFacts
+        Empty for files that state none (PNG, JPEG) and for arrays.
+    steps : tuple of Step
+        The pixel steps taken, in order; the same bytes through the same steps give the same pixels.
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
-    source: Path
+    source: Path | None
     original_size: tuple[int, int]
     bit_depth: int = 8
     colour: bool = False
-    acquisition: AcquisitionFacts | None = None
-    steps: tuple[Mapping[str, Any], ...] = ()
+    sha256: str | None = None
+    facts: AcquisitionFacts = AcquisitionFacts()
+    steps: tuple[Step, ...] = ()

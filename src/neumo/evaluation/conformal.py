@@ -1,8 +1,9 @@
 """Prediction sets that hold the true finding as often as they promise, for every finding by itself.
 
-Class-conditional (Mondrian) split conformal prediction: V. Vovk, "Conditional validity of inductive conformal predictors",
-ACML 2012; the score is 1 - probability (Sadinle, Lei and Wasserman, JASA 2019). The promise holds for images that are
-exchangeable with those that set the limits: same hospital, ages, scanners and labelling. Elsewhere it is only measured.
+Class-conditional (Mondrian) split conformal prediction: V. Vovk, "Conditional validity of inductive conformal
+predictors", ACML 2012; the score is 1 - probability (Sadinle, Lei and Wasserman, JASA 2019). The promise holds for
+images that are exchangeable with those that set the limits: same hospital, ages, scanners and labelling. Elsewhere
+it is only measured.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.evaluation.weighted import FloatArray, IntArray
 
@@ -58,21 +58,16 @@ def conformal_limits(truth: IntArray, probabilities: FloatArray, coverage: float
     coverage : float
         Promised coverage, above 0 and below 1.
 
-    Raises
-    ------
-    EvaluationError
-        A finding has too few images for the promise.
+    Returns
+    -------
+    dict of Finding to float
+        In 0-1; 1 where a finding has too few images for the promise, so that it is in every set.
     """
     limits = {}
     for finding in FINDINGS:
         scores = np.sort(1 - probabilities[truth == finding.index, finding.index])
         rank = int(np.ceil((len(scores) + 1) * coverage))
-        if rank > len(scores):
-            raise EvaluationError(
-                f"prediction sets: {len(scores)} images of {finding} cannot promise {coverage:.0%} coverage; "
-                "hold out more images"
-            )
-        limits[finding] = float(scores[rank - 1])
+        limits[finding] = float(scores[rank - 1]) if rank <= len(scores) else 1.0
     return limits
 
 

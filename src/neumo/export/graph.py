@@ -1,7 +1,6 @@
 """A network as an ONNX graph with three outputs, small and without a training stack's traces."""
 
 import copy
-import io
 import logging
 import warnings
 
@@ -46,7 +45,6 @@ def export_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
         raise ExportError(f"{type(network).__name__}: has no method explained, so it cannot be exported")
     folded = _Shipped(_folded(copy.deepcopy(network).cpu().float().eval()))
     example = torch.zeros((2, 1, image_size, image_size))
-    buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter's notes on itself
@@ -61,8 +59,7 @@ def export_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
         )
     if program is None:
         raise ExportError(f"{type(network).__name__}: torch could not export it")
-    program.save(buffer)
-    model = onnx.load_from_string(buffer.getvalue())
+    model = onnx.ModelProto.FromString(program.model_proto.SerializeToString())
     _forget_origin(model)
     _halve_weights(model)
     onnx.checker.check_model(model, full_check=True)
@@ -75,7 +72,7 @@ class _Shipped(nn.Module):
         self.network = network
 
     def forward(self, images: torch.Tensor) -> Explained:
-        explained: Explained = self.network.explained(images)
+        explained: Explained = self.network.explained(images)  # type: ignore[operator]
         return explained
 
 
@@ -111,7 +108,9 @@ def _halve_weights(model: onnx.ModelProto) -> None:
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], name=f"{name}_widen", to=TensorProto.FLOAT))
+        casts.append(
+            helper.make_node("Cast", [f"{name}_half"], [name], name=f"{name}_widen", to=TensorProto.FLOAT)
+        )
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)

@@ -11,7 +11,7 @@ from neumo.bundle.gate_statistics import fit_gate_statistics
 from neumo.core.errors import ExportError
 from neumo.data.manifest import Manifest
 from neumo.evaluation.predictions import Predictions
-from neumo.training.config import Experiment
+from neumo.training.config import Experiment, SplitConfig
 from neumo.training.predict import embed_part, predict_part
 from neumo.training.run_folder import RunFolder
 
@@ -75,7 +75,7 @@ def _recipe(experiment: Experiment) -> Experiment:
     """Return what folds and shipped run must share."""
     plain = experiment.model_copy(update={"name": "recipe", "description": "", "seed": 0})
     schedule = plain.schedule.model_copy(update={"max_epochs": 1})
-    split = plain.split.model_construct(kind="official")
+    split = SplitConfig(kind="official")
     return plain.model_copy(update={"schedule": schedule, "split": split})
 
 

@@ -1,4 +1,4 @@
-"""Does the exported graph say what the network says, on real inputs?"""
+"""Whether the exported graph says what the network says, on real inputs."""
 
 from dataclasses import dataclass
 

@@ -117,10 +117,14 @@ def _require_readable(dataset: Dataset, name: Path, max_pixels: int, file_size: 
             raise UnreadableImageError(f"{name}: the DICOM header lacks {attribute}")
     frames = int(dataset.get("NumberOfFrames") or 1)
     if frames > 1:
-        raise UnreadableImageError(f"{name}: holds {frames} frames; only single radiographs are read, give one frame")
+        raise UnreadableImageError(
+            f"{name}: holds {frames} frames; only single radiographs are read, give one frame"
+        )
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     if rows * columns > max_pixels:
-        raise ImageTooLargeError(f"{name}: {columns} x {rows} pixels exceed the limit of {max_pixels:,}; resample it first")
+        raise ImageTooLargeError(
+            f"{name}: {columns} x {rows} pixels exceed the limit of {max_pixels:,}; resample it first"
+        )
     if rows * columns == 0:
         raise UnreadableImageError(f"{name}: declares {columns} x {rows} pixels")
     if getattr(dataset.file_meta, "TransferSyntaxUID", None) is None:
@@ -129,13 +133,17 @@ def _require_readable(dataset: Dataset, name: Path, max_pixels: int, file_size: 
         dataset.file_meta.TransferSyntaxUID = (
             pydicom.uid.ImplicitVRLittleEndian
             if implicit
-            else pydicom.uid.ExplicitVRLittleEndian if little else pydicom.uid.ExplicitVRBigEndian
+            else pydicom.uid.ExplicitVRLittleEndian
+            if little
+            else pydicom.uid.ExplicitVRBigEndian
         )
     if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         samples = int(dataset.get("SamplesPerPixel") or 1)
         needed = rows * columns * samples * int(dataset.BitsAllocated) // 8
         if dataset.PhotometricInterpretation != "YBR_FULL_422" and needed > file_size:
-            raise UnreadableImageError(f"{name}: is truncated; its header declares {needed:,} bytes of pixels")
+            raise UnreadableImageError(
+                f"{name}: is truncated; its header declares {needed:,} bytes of pixels"
+            )
 
 
 def _grey_levels(dataset: Dataset, name: Path) -> tuple[NDArray[np.uint8], tuple[Step, ...]]:
@@ -152,7 +160,11 @@ def _grey_levels(dataset: Dataset, name: Path) -> tuple[NDArray[np.uint8], tuple
         coloured = pydicom.pixels.apply_color_lut(stored, dataset)
         return (coloured >> 8 if coloured.dtype == np.uint16 else coloured).astype(np.uint8), (decoded,)
     if photometric in _COLOUR:
-        if photometric.startswith("YBR") and dataset.PhotometricInterpretation == photometric and _still_ybr(dataset):
+        if (
+            photometric.startswith("YBR")
+            and dataset.PhotometricInterpretation == photometric
+            and _still_ybr(dataset)
+        ):
             stored = convert_color_space(stored, photometric, "RGB")
         shift = max(0, int(dataset.BitsStored) - 8)
         return (stored >> shift).astype(np.uint8), (decoded,)
@@ -176,7 +188,11 @@ def _grey_levels(dataset: Dataset, name: Path) -> tuple[NDArray[np.uint8], tuple
         modality,
         voi,
         {"step": "scale", "low": float(low), "high": float(high)},
-        {"step": "invert", "inverted": inverted, "padded_pixels": 0 if background is None else int(background.sum())},
+        {
+            "step": "invert",
+            "inverted": inverted,
+            "padded_pixels": 0 if background is None else int(background.sum()),
+        },
     )
     return grey, steps
 
@@ -289,7 +305,10 @@ def _age(dataset: Dataset) -> float | None:
     stated = _AGE.match(_text(dataset, "PatientAge").upper())
     if stated:
         return int(stated.group(1)) * _YEARS[stated.group(2)]
-    born, taken = _text(dataset, "PatientBirthDate"), _text(dataset, "StudyDate") or _text(dataset, "AcquisitionDate")
+    born, taken = (
+        _text(dataset, "PatientBirthDate"),
+        _text(dataset, "StudyDate") or _text(dataset, "AcquisitionDate"),
+    )
     if len(born) == len(taken) == 8 and born.isdigit() and taken.isdigit():
         years = int(taken[:4]) - int(born[:4]) - (taken[4:] < born[4:])
         return float(years) if 0 <= years < 130 else None

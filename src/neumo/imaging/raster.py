@@ -1,17 +1,20 @@
-"""PNG and JPEG to Radiograph, with limits before anything is decoded."""
+"""PNG and JPEG bytes to Radiograph, with limits before anything is decoded."""
 
-import struct
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from neumo.core.errors import ImageTooLargeError, UnreadableImageError
-from neumo.core.radiograph import Radiograph
+from neumo.core.errors import UnreadableImageError
+from neumo.core.radiograph import Radiograph, Step
+from neumo.imaging.grey import TO_GREY, rgb_to_grey, sixteen_to_eight_bits
+from neumo.imaging.limits import require_size
+from neumo.imaging.quiet import quiet
 
 RASTER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
@@ -19,67 +22,83 @@ _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
     b"\xff\xd8\xff": JpegImageFile,
 }
 _SIXTEEN_BIT = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
-_ORIENTATION = 0x0112
-_GREY_TOLERANCE = 12
-"""JPEG chroma rounding moves stored-grey channels apart by a few levels."""
+_LAYERED = frozenset({"LA", "PA", "RGBA"})
+_ORIENTATION_TAG = 0x0112
+_MAX_SCANS = 100
+"""Every scan of a progressive JPEG passes over all its pixels; encoders write about ten."""
+
+_Decoded = tuple[NDArray[np.uint8], bool, list[Step]]
 
 
-def read_raster(stream: BinaryIO, name: Path, *, max_pixels: int) -> Radiograph:
+def is_raster(content: bytes) -> bool:
+    """Whether the bytes begin as a PNG or JPEG does."""
+    return any(content.startswith(signature) for signature in _READERS)
+
+
+def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     """Decode a PNG or JPEG.
 
-    16-bit samples are scaled by their type's full range, alpha is laid on black, and the EXIF orientation
-    is applied.
+    16-bit samples are scaled by their type's full range (of 16-bit colour the high bytes count, which is the same
+    within one grey level), transparency is laid on black, and the EXIF orientation is applied.
 
     Parameters
     ----------
-    stream : binary file
-        At its beginning.
-    name : Path
+    content : bytes
+        The whole file.
+    name : str
         What messages call it.
     max_pixels : int
         Largest width x height that is decoded.
+
+    Returns
+    -------
+    Radiograph
+        uint8 pixels of shape (height, width), without source and sum.
 
     Raises
     ------
     ImageTooLargeError
         The header declares more than `max_pixels`; nothing was decoded.
     UnreadableImageError
-        The stream is empty, truncated, corrupt or of another format.
-    OSError
-        The stream cannot be read.
+        The bytes are empty, truncated, corrupt or of another format.
     """
     try:
-        with open_header(stream, name) as image:
+        with quiet(), open_header(BytesIO(content), name) as image:
             width, height = image.size
-            if width * height > max_pixels:
-                raise ImageTooLargeError(
-                    f"{name}: {width} x {height} pixels exceed the limit of {max_pixels:,}; resample it first"
-                )
-            mode, orientation = image.mode, image.getexif().get(_ORIENTATION, 1)
-            bit_depth = 16 if mode in _SIXTEEN_BIT else 8
+            require_size(name, width, height, max_pixels)
+            depth = _bit_depth(image, content)
+            _require_few_scans(image, content)
+            first: Step = {
+                "step": "decode",
+                "format": image.format,
+                "mode": image.mode,
+                "bit_depth": depth,
+                "width": width,
+                "height": height,
+            }
             image.load()
-            pixels, colour = _to_grey(ImageOps.exif_transpose(image))
+            orientation = _orientation(image)
+            pixels, colour, steps = _to_grey(image, depth)
     except UnreadableImageError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error, TypeError, KeyError) as error:
+    except Exception as error:  # on corrupt bytes decoders raise whatever their parsing happens to meet
         raise UnreadableImageError(
             f"{name}: cannot be decoded ({error}); the file is corrupt or truncated"
         ) from error
+    if orientation != 1:
+        pixels = _oriented(pixels, orientation)
+        steps.append({"step": "orient", "exif": orientation})
     return Radiograph(
         pixels=pixels,
-        source=name,
+        source=None,
         original_size=(width, height),
-        bit_depth=bit_depth,
+        bit_depth=depth,
         colour=colour,
-        steps=(
-            {"step": "decode", "format": image.format, "mode": mode, "size": [width, height]},
-            {"step": "orient", "exif": int(orientation) if isinstance(orientation, int) else 1},
-            {"step": "grey", "bits": bit_depth},
-        ),
+        steps=(first, *steps),
     )
 
 
-def open_header(stream: BinaryIO, path: Path) -> ImageFile.ImageFile:
+def open_header(stream: BinaryIO, name: Path | str) -> ImageFile.ImageFile:
     """Read the header of a PNG or JPEG from `stream`; nothing is decoded and no size is refused.
 
     The readers are called directly because `Image.open` warns and refuses by process-wide settings, which
@@ -98,20 +117,79 @@ def open_header(stream: BinaryIO, path: Path) -> ImageFile.ImageFile:
         if magic.startswith(signature):
             return reader(stream)
     reason = "is not a PNG or JPEG image" if magic else "is empty (0 bytes)"
-    raise UnreadableImageError(f"{path}: {reason}")
+    raise UnreadableImageError(f"{name}: {reason}")
 
 
-def _to_grey(image: Image.Image) -> tuple[NDArray[np.uint8], bool]:
+def _bit_depth(image: ImageFile.ImageFile, content: bytes) -> int:
+    if image.format != "PNG":
+        return 8
+    if content[12:16] != b"IHDR":
+        raise ValueError("the first chunk is not IHDR")
+    return content[24]
+
+
+def _require_few_scans(image: ImageFile.ImageFile, content: bytes) -> None:
+    if image.format == "JPEG" and content.count(b"\xff\xda") > _MAX_SCANS:
+        raise ValueError(f"more than {_MAX_SCANS} scans")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # broken metadata beside good pixels: the pixels are shown as they are
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _oriented(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo an EXIF orientation 2-8 (Exif 2.32, tag 0x0112): 5-8 swap the axes, then rows or columns are reversed."""
+    if orientation >= 5:
+        pixels = pixels.T
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _to_grey(image: Image.Image, depth: int) -> _Decoded:
     if image.mode in _SIXTEEN_BIT:
-        wide = np.asarray(image, dtype=np.int64)
-        return np.clip((wide + 128) // 257, 0, 255).astype(np.uint8), False
+        return _grey_of_sixteen_bits(image)
     if image.mode in {"1", "L"}:
-        return np.array(image.convert("L"), dtype=np.uint8), False
-    if image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", layered.size, (0, 0, 0, 255)), layered)
-    rgb = image.convert("RGB")
-    channels = np.asarray(rgb, dtype=np.int16)
-    spread = channels.max(axis=2) - channels.min(axis=2)
-    colour = bool((spread > _GREY_TOLERANCE).mean() > 0.01)
-    return np.array(rgb.convert("L"), dtype=np.uint8), colour
+        return _grey_of_one_channel(image, depth)
+    steps: list[Step] = []
+    if image.mode in _LAYERED or "transparency" in image.info:
+        image = _on_black(image, depth)
+        steps.append({"step": "transparency", "background": 0})
+    pixels, colour = rgb_to_grey(image if image.mode == "RGB" else image.convert("RGB"))
+    return pixels, colour, [*steps, TO_GREY]
+
+
+def _grey_of_sixteen_bits(image: Image.Image) -> _Decoded:
+    samples = np.asarray(image).astype(np.uint16)
+    pixels = sixteen_to_eight_bits(samples)
+    steps: list[Step] = [{"step": "scale", "low": 0, "high": 65535}]
+    transparent = image.info.get("transparency")
+    if transparent is not None:
+        pixels[samples == transparent] = 0
+        steps.append({"step": "transparency", "value": int(transparent), "background": 0})
+    return pixels, False, steps
+
+
+def _grey_of_one_channel(image: Image.Image, depth: int) -> _Decoded:
+    pixels = np.array(image.convert("L") if image.mode == "1" else image, dtype=np.uint8)
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return pixels, False, []
+    if depth in {2, 4}:  # Pillow widens these samples to 8 bits, but not the value that is transparent
+        transparent = transparent * 255 // (2**depth - 1)
+    pixels[pixels == transparent] = 0
+    return pixels, False, [{"step": "transparency", "value": int(transparent), "background": 0}]
+
+
+def _on_black(image: Image.Image, depth: int) -> Image.Image:
+    transparent = image.info.get("transparency")
+    if depth == 16 and isinstance(transparent, tuple):
+        image.info["transparency"] = tuple(sample >> 8 for sample in transparent)
+    layered = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layered.size, (0, 0, 0, 255)), layered)

@@ -5,30 +5,34 @@ from collections.abc import Iterator
 import numpy as np
 
 from neumo.bundle.config import GateLimits
-from neumo.core.acquisition import AcquisitionFacts
-from neumo.core.radiograph import Radiograph
+from neumo.core.radiograph import AcquisitionFacts, Radiograph
 from neumo.core.reading import Notice
 
 _MODALITIES = frozenset({"CR", "DX", "RG", ""})
-_FRONTAL_VIEWS = frozenset({"PA", "AP", "AP ERECT", "PA ERECT", "ANTERO-POSTERIOR", "POSTERO-ANTERIOR", ""})
-_CHEST = ("CHEST", "THORAX", "LUNG", "TORAX", "PECHO")
+_FRONTAL = frozenset({"PA", "AP", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "ANTERO", "POSTERO", "FRONTAL"})
+"""Words of a frontal view position."""
+_SIDEWAYS = ("lateral", "oblique", "decubitus", "axial", "lordotic")
+"""Words of the meaning of a view code that is not plainly frontal."""
+_CHEST = ("CHEST", "THORAX", "LUNG", "TORAX", "PECHO", "THORACIC STRUCTURE")
+_NOT_CHEST_ALONE = ("ABD", "PELV", "SPINE")
+"""The chest with much else: the network never saw such images."""
 _FLATTEST = 10
 """Grey levels between the 2nd and 98th percentile below which an image holds nothing to read."""
-_LONGEST_ASPECT = 2.5
+_LONGEST_ASPECT = 3.0
+"""Long side over short side; radiographs of small children reach 2."""
 
 
 def refusals_before_reading(radiograph: Radiograph, limits: GateLimits) -> Iterator[Notice]:
     """Yield the reasons in header and pixels for which no network is asked at all."""
-    if radiograph.acquisition is not None:
-        yield from _wrong_acquisition(radiograph.acquisition)
+    yield from _wrong_acquisition(radiograph.facts)
     yield from _unusable_pixels(radiograph, limits)
 
 
-def age_notice(facts: AcquisitionFacts | None, limits: GateLimits) -> Notice | None:
-    """Return what must be said of the patient's age, which the caller refuses for or warns of; None inside the range."""
+def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
+    """Return what must be said of the patient's age, a reason to refuse or a warning; None inside the range."""
     youngest, oldest = limits.age_years
     values = {"youngest": youngest, "oldest": oldest}
-    if facts is None or facts.patient_age is None:
+    if facts.patient_age is None:
         return Notice(
             "age_unknown",
             f"The file does not say the patient's age; the model was trained on children of {youngest:g} to "
@@ -38,7 +42,7 @@ def age_notice(facts: AcquisitionFacts | None, limits: GateLimits) -> Notice | N
     if youngest <= facts.patient_age < oldest + 1:
         return None
     return Notice(
-        "age_outside_range",
+        "outside_age_range",
         f"The patient is {facts.patient_age:.0f} years old; the model was trained on children of {youngest:g} to "
         f"{oldest:g} years, and is far less reliable at other ages.",
         {**values, "age": round(facts.patient_age, 1)},
@@ -58,23 +62,43 @@ def distance_refusal(distance: float, limits: GateLimits, likely: str | None) ->
 
 
 def _wrong_acquisition(facts: AcquisitionFacts) -> Iterator[Notice]:
-    if facts.modality not in _MODALITIES:
+    modality = (facts.modality or "").strip().upper()
+    if modality not in _MODALITIES:
         yield Notice(
             "wrong_modality",
             f"The modality is {facts.modality}, not a radiograph (CR, DX).",
             {"modality": facts.modality},
         )
-    part = facts.body_part.upper()
-    if part and not any(word in part for word in _CHEST):
-        yield Notice(
-            "wrong_body_part", f"The body part examined is {facts.body_part}.", {"body_part": facts.body_part}
-        )
-    if facts.view_position.upper() not in _FRONTAL_VIEWS:
-        yield Notice(
-            "not_frontal",
-            f"The view position is {facts.view_position}, not frontal (PA, AP).",
-            {"view": facts.view_position},
-        )
+    part = _body_part(facts)
+    if part and not _shows_chest(part.upper()):
+        yield Notice("wrong_body_part", f"The body part examined is {part}.", {"body_part": part})
+    view = _other_view(facts)
+    if view is not None:
+        yield Notice("not_frontal", f"The view is {view}, not frontal (PA, AP).", {"view": view})
+
+
+def _body_part(facts: AcquisitionFacts) -> str:
+    coded = [code.meaning for code in facts.body_part_codes if code.meaning]
+    return (facts.body_part or "").strip() or ", ".join(coded)
+
+
+def _shows_chest(part: str) -> bool:
+    return any(word in part for word in _CHEST) and not any(word in part for word in _NOT_CHEST_ALONE)
+
+
+def _other_view(facts: AcquisitionFacts) -> str | None:
+    """Return the view where the header states one that is not frontal."""
+    stated = (facts.view_position or "").strip()
+    words = stated.upper().replace("-", " ").replace("_", " ").split()
+    if words and not _FRONTAL.intersection(words):
+        return stated
+    for code in facts.view_codes:
+        if any(word in code.meaning.lower() for word in _SIDEWAYS):
+            return code.meaning
+    # In a lateral view the rows run from front to back or back to front (DICOM PS3.3 section C.7.6.1.1.1).
+    if facts.patient_orientation and facts.patient_orientation[0][:1] in {"A", "P"}:
+        return "lateral (patient orientation " + "\\".join(facts.patient_orientation) + ")"
+    return None
 
 
 def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Notice]:
@@ -99,5 +123,7 @@ def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Not
     low, high = np.percentile(radiograph.pixels[::step, ::step], (2, 98))
     if high - low < _FLATTEST:
         yield Notice(
-            "blank", "The image is blank or nearly uniform; there is nothing to read.", {"range": int(high - low)}
+            "blank",
+            "The image is blank or nearly uniform; there is nothing to read.",
+            {"range": int(high - low)},
         )

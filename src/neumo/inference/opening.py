@@ -1,20 +1,23 @@
 """One source - file, bytes or pixels - to a radiograph with its hash, or to the reason why not."""
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.errors import ImageTooLargeError, UnreadableImageError
+from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
 from neumo.imaging import open_radiograph
 
 Source = Path | str | bytes | NDArray[np.generic]
-LARGEST_FILE = 2**30
-"""Bytes; larger files are no single radiographs, and are refused before they are read."""
+"""A file's path, a file's bytes, or pixels."""
+
+LARGEST_HASHED = 2**30
+"""Bytes of a file that could not be decoded up to which it is still read to its end for its hash."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Opened:
     name : str
         As it was given; "bytes" or "pixels" where it has no name.
     sha256, size : str or None, int or None
-        Of the bytes.
+        Of the bytes; None where they could not be read, or pixels were given.
     radiograph : Radiograph or None
     failure : Notice or None
         Why there is no radiograph.
@@ -42,37 +45,61 @@ class Opened:
 def open_source(source: Source) -> Opened:
     """Read and decode; every fault of the source becomes a notice."""
     if isinstance(source, np.ndarray):
-        return _decoded(Opened("pixels"), source)
+        return _decoded(source, "pixels", None)
     if isinstance(source, bytes):
-        return _decoded(Opened("bytes", hashlib.sha256(source).hexdigest(), len(source)), source)
-    name, path = str(source), Path(source)
+        return _decoded(source, "bytes", len(source))
+    path, name = Path(source), os.fspath(source)
     try:
+        # Reading a pipe or device could wait for ever.
         if not path.is_file():
             reason = "is not a file" if path.exists() else "does not exist"
             return Opened(name, failure=Notice("unreadable_file", f"The file {reason}."))
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            text = f"The file has {size:,} bytes, more than the limit of {LARGEST_FILE:,}."
-            return Opened(name, size=size, failure=Notice("too_large", text, {"bytes": size}))
-        data = path.read_bytes()
+        return _decoded(path, name, path.stat().st_size)
     except OSError as error:
         text = f"The file cannot be read ({error.strerror or type(error).__name__})."
         return Opened(name, failure=Notice("unreadable_file", text))
-    return _decoded(Opened(name, hashlib.sha256(data).hexdigest(), len(data)), data)
 
 
-def _decoded(opened: Opened, source: bytes | NDArray[np.generic]) -> Opened:
+def _decoded(source: Path | bytes | NDArray[np.generic], name: str, size: int | None) -> Opened:
     try:
-        radiograph, failure = open_radiograph(source, name=opened.name), None
-    except ImageTooLargeError as error:
-        radiograph, failure = None, Notice("too_large", _sentence(error, opened.name))
-    except UnreadableImageError as error:
-        radiograph, failure = None, Notice("not_an_image", _sentence(error, opened.name))
-    except MemoryError:
-        radiograph, failure = None, Notice("too_large", "The image does not fit into memory.")
-    return Opened(opened.name, opened.sha256, opened.size, radiograph, failure)
+        radiograph = open_radiograph(source)
+    except OSError:
+        raise
+    except Exception as error:
+        return Opened(name, _sha256(source, size), size, failure=_failure(error, source))
+    return Opened(name, radiograph.sha256 or _sha256(source, size), size, radiograph)
 
 
-def _sentence(error: Exception, name: str) -> str:
-    text = str(error).removeprefix(f"{name}: ")
-    return f"The file {text}." if not text[:1].isupper() else text
+def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> Notice:
+    match error:
+        case ImageTooLargeError():
+            return Notice("too_large", _sentence(error, source))
+        case UnsupportedImageError():
+            return Notice("unsupported_image", _sentence(error, source))
+        case UnreadableImageError(__cause__=OSError(errno=int())):
+            return Notice("unreadable_file", _sentence(error, source))
+        case UnreadableImageError():
+            return Notice("not_an_image", _sentence(error, source))
+        case MemoryError():
+            return Notice("too_large", "The image does not fit into memory.")
+    # A decoder that stumbles over one strange file must not cost a thousand others their readings.
+    return Notice("not_an_image", f"The file cannot be decoded ({type(error).__name__}).")
+
+
+def _sentence(error: Exception, source: Path | bytes | NDArray[np.generic]) -> str:
+    """Turn "name: what is wrong; what to do" into a sentence; the reading names the file itself."""
+    text = str(error)
+    text = text.removeprefix(f"{source}: ") if isinstance(source, Path) else text.partition(": ")[2] or text
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _sha256(source: Path | bytes | NDArray[np.generic], size: int | None) -> str | None:
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    if not isinstance(source, Path) or size is None or size > LARGEST_HASHED:
+        return None
+    try:
+        with source.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None

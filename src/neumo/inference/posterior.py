@@ -71,7 +71,9 @@ def at_prevalence(probabilities: Floats, prevalence: Prevalence | None, config: 
     return shares
 
 
-def predictive_values(point: OperatingPoint, prevalence: Prevalence | None) -> tuple[float | None, float | None]:
+def predictive_values(
+    point: OperatingPoint, prevalence: Prevalence | None
+) -> tuple[float | None, float | None]:
     """PPV and NPV of an operating point at a prevalence; None without one or where undefined."""
     if prevalence is None:
         return None, None
@@ -84,5 +86,5 @@ def predictive_values(point: OperatingPoint, prevalence: Prevalence | None) -> t
 
 
 def prediction_set(probabilities: Floats, limits: Mapping[Finding, float]) -> tuple[Finding, ...]:
-    """Findings whose score 1 - probability does not exceed its conformal limit (see `evaluation.conformal`)."""
+    """Return the findings whose score, 1 - probability, is within its limit (see `evaluation.conformal`)."""
     return tuple(f for f in FINDINGS if 1 - float(probabilities[f.index]) <= limits[f])

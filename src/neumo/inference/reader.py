@@ -21,8 +21,8 @@ from neumo.inference.opening import Opened, Source, open_source
 from neumo.inference.posterior import (
     at_prevalence,
     calibrated,
-    predictive_values,
     prediction_set,
+    predictive_values,
     prevalence_of,
 )
 from neumo.inference.receipt import make_receipt
@@ -121,6 +121,10 @@ class Reader:
         """
         return self._answered([self._prepare(source)])[0]
 
+    def read_again(self, source: Source, *, batch: int, position: int) -> Reading:
+        """Read as at `position` of a batch of so many: the size of a batch may decide about the last bits."""
+        return self._answered([self._prepare(source)] * batch)[position]
+
     def read_many(self, sources: Iterable[Source]) -> Iterator[Reading]:
         """Read sources one after the other, in their order, as they come; memory does not grow with their number."""
         remaining = iter(sources)
@@ -130,7 +134,9 @@ class Reader:
                 ahead.extend(pool.submit(self._prepare, source) for source in islice(remaining, _LOOK_AHEAD))
                 while ahead:
                     batch = [ahead.popleft().result() for _ in range(min(_BATCH, len(ahead)))]
-                    ahead.extend(pool.submit(self._prepare, source) for source in islice(remaining, len(batch)))
+                    ahead.extend(
+                        pool.submit(self._prepare, source) for source in islice(remaining, len(batch))
+                    )
                     yield from self._answered(batch)
             finally:
                 for future in ahead:
@@ -142,9 +148,8 @@ class Reader:
         if radiograph is None:
             return _Prepared(opened)
         refusals = list(refusals_before_reading(radiograph, gate))
-        age = age_notice(radiograph.acquisition, gate)
-        known_outside = age is not None and age.code == "age_outside_range"
-        if known_outside and not self._allow_outside:
+        age = age_notice(radiograph.facts, gate)
+        if age is not None and age.code == "outside_age_range" and not self._allow_outside:
             refusals.append(age)
         if refusals:
             return _Prepared(opened, refusals=tuple(refusals))
@@ -162,12 +167,14 @@ class Reader:
             distances = self._statistics.distance(outputs.embeddings)
             maps = outputs.class_maps if outputs.class_maps is not None else [None] * len(asked)
             answers = (
-                self._reading(prepared, logits, float(distance), class_maps)
-                for prepared, logits, distance, class_maps in zip(
-                    asked, outputs.logits, distances, maps, strict=True
+                self._reading(prepared, logits, float(distance), class_maps, (len(asked), position))
+                for position, (prepared, logits, distance, class_maps) in enumerate(
+                    zip(asked, outputs.logits, distances, maps, strict=True)
                 )
             )
-        return [next(answers) if prepared.image is not None else self._unasked(prepared) for prepared in batch]
+        return [
+            next(answers) if prepared.image is not None else self._unasked(prepared) for prepared in batch
+        ]
 
     def _unasked(self, prepared: _Prepared) -> Reading:
         opened = prepared.opened
@@ -183,6 +190,7 @@ class Reader:
         logits: NDArray[np.float32],
         distance: float,
         class_maps: NDArray[np.float32] | None,
+        place: tuple[int, int],
     ) -> Reading:
         opened, config = prepared.opened, self.bundle.config
         assert opened.radiograph is not None
@@ -196,6 +204,7 @@ class Reader:
             options=self.options,
             logits=logits,
             distance=distance,
+            execution={"threads": self._threads, "batch": place[0], "position": place[1]},
         )
         too_far = distance > config.gate.distance
         likely = self._likely_cause(prepared.image) if too_far else None
@@ -216,7 +225,7 @@ class Reader:
             Status.READ,
             answer,
             prepared.warnings,
-            class_map=None if class_maps is None else class_maps[answer.finding.index],
+            class_map=None if class_maps is None else class_maps[answer.finding.index].copy(),
             pixels=self._kept(opened),
             receipt=receipt,
         )

@@ -28,6 +28,7 @@ def make_receipt(
     options: Mapping[str, Any],
     logits: NDArray[np.float32],
     distance: float,
+    execution: Mapping[str, int],
 ) -> dict[str, Any]:
     """Return plain JSON values.
 
@@ -43,6 +44,8 @@ def make_receipt(
         Kept exactly, as hexadecimal floats.
     distance : float
         Of the embedding, from the gate.
+    execution : mapping
+        `threads`, and `batch` and `position`: how many images the network saw at once, and which one this was.
     """
     config = bundle.config
     return {
@@ -61,6 +64,7 @@ def make_receipt(
         },
         "logits": [float(logit).hex() for logit in logits],
         "distance": float(distance).hex(),
+        "execution": dict(execution),
         "software": software(),
     }
 

@@ -54,7 +54,7 @@ class Session:
         options.log_severity_level = _ERRORS_ONLY
         try:
             self._session = onnxruntime.InferenceSession(
-                bundle.graph_file.read_bytes(), options, providers=["CPUExecutionProvider"]
+                bundle.model, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # ONNX Runtime's errors share no public base class
             raise BundleError(

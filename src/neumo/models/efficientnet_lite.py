@@ -102,7 +102,9 @@ class EfficientNetLite(nn.Module):
                 f"model.options.variant: {variant!r} is not known; use one of {', '.join(VARIANTS)}"
             )
         if image_size % STRIDE:
-            raise ConfigError(f"image_size: {image_size} is not a multiple of {STRIDE}, as EfficientNet-Lite needs")
+            raise ConfigError(
+                f"image_size: {image_size} is not a multiple of {STRIDE}, as EfficientNet-Lite needs"
+            )
         self.variant = variant
         self.features = nn.Sequential(
             _Scaled(), *_convolution(1, _STEM, 3, stride=2), *_blocks(VARIANTS[variant], drop_path)
@@ -112,7 +114,7 @@ class EfficientNetLite(nn.Module):
         nn.init.normal_(self.classifier.weight, std=0.01)
         nn.init.zeros_(self.classifier.bias)
         if frozen_blocks:
-            for layer in self.features[: _STEM_LAYERS + frozen_blocks]:
+            for layer in list(self.features)[: _STEM_LAYERS + frozen_blocks]:
                 layer.requires_grad_(False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

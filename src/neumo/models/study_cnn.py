@@ -67,7 +67,7 @@ class StudyCNN(nn.Module):
         et al., ICCV 2017). Negative values are kept.
         """
         features = self.features(images)
-        _, first, _, _, last = self.classifier
+        first, last = (layer for layer in self.classifier if isinstance(layer, nn.Linear))
         hidden = torch.relu(first(features.flatten(1)))
         mean_gradient = first.weight.unflatten(1, features.shape[1:]).mean(dim=(2, 3))
         open_paths = (hidden > 0).to(hidden.dtype)[:, None, :] * last.weight

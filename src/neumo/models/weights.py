@@ -112,7 +112,12 @@ def _read_card(card_file: Path) -> tuple[NetworkCard, str]:
     """Return the card and the SHA-256 that it states."""
     try:
         value = json.loads(card_file.read_text(encoding="utf-8"))
-        card = NetworkCard(value["name"], value["options"], value["image_size"], Intensity(value.get("intensity", "as_stored")))
+        card = NetworkCard(
+            value["name"],
+            value["options"],
+            value["image_size"],
+            Intensity(value.get("intensity", "as_stored")),
+        )
         classes, stated = value["classes"], str(value["sha256"])
     except FileNotFoundError as error:
         raise CheckpointError(

@@ -26,6 +26,7 @@ class RandomResampling(nn.Module):
         self.p = p
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Change the chosen images; the others stay as they are."""
         chosen = (torch.rand(len(images)) < self.p).nonzero().flatten().tolist()
         if not chosen:
             return images
@@ -46,6 +47,7 @@ class RandomToneCurve(nn.Module):
         self.strength = strength
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Apply one curve to each image."""
         n = len(images)
         rises = torch.rand((n, _KNOTS), device=images.device).clamp_(min=0.05)
         straight = torch.full_like(rises, 1 / _KNOTS)
@@ -66,6 +68,7 @@ class RandomNoise(nn.Module):
         self.largest = largest
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Add noise, and clip to 0-1."""
         deviation = torch.rand((len(images), 1, 1, 1), device=images.device) * self.largest
         return (images + torch.randn_like(images) * deviation).clamp_(0, 1)
 
@@ -74,6 +77,7 @@ class PercentileScaling(nn.Module):
     """Scale each image as `neumo.imaging.prepare.scale_intensity` does, for images that are no longer uint8."""
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Scale by percentiles, and clip to 0-1."""
         flat = images.flatten(1)
         low, high = (
             flat.kthvalue(max(1, flat.shape[1] * percentile // 100), dim=1, keepdim=True).values

@@ -46,7 +46,9 @@ class PixelDataset(Dataset[Batch]):
         """Return a whole batch at once; the loader calls this instead of one image at a time."""
         chosen = self.positions[np.asarray(indices)]
         pixels = self.pixels[chosen]
-        images = torch.from_numpy(pixels if self.intensity is None else scale_intensity(pixels, self.intensity))
+        images = torch.from_numpy(
+            pixels if self.intensity is None else scale_intensity(pixels, self.intensity)
+        )
         return images.unsqueeze(1), torch.from_numpy(self.labels[chosen])
 
 

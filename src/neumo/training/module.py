@@ -89,7 +89,9 @@ class Classifier(L.LightningModule):
             optimizer = torch.optim.AdamW(groups, lr=rate, fused=True)
         if self.schedule.one_cycle:
             steps = int(self.trainer.estimated_stepping_batches)
-            cycle = OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.25)
+            # The rise must last longer than the first step, or a run of a few steps divides by zero.
+            rise = min(max(0.25, 1.5 / steps), 0.75)
+            cycle = OneCycleLR(optimizer, rate, total_steps=max(steps, 3), pct_start=rise)
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
         if plateau is not None:
             self._plateau = ReduceLROnPlateau(
@@ -175,7 +177,7 @@ class Classifier(L.LightningModule):
 def _moving_average(network: nn.Module, decay: float | None) -> AveragedModel | None:
     if decay is None:
         return None
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)  # type: ignore[no-untyped-call]
 
 
 def _decayed_or_not(network: nn.Module, decay: float) -> list[dict[str, Any]]:

@@ -85,7 +85,7 @@ def embed_part(folder: RunFolder, manifest: Manifest, split: Split, part: str) -
 
 
 def class_maps(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What speaks for and against every finding in each image.
+    """Map what speaks for and against every finding in each image.
 
     Parameters
     ----------
@@ -104,7 +104,9 @@ def class_maps(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> NDArray[np
     """
     network = _explained(trained).to(_device())
     with torch.inference_mode():
-        maps: NDArray[np.float32] = network.explained(as_input(trained, pixels).to(_device())).class_maps.cpu().numpy()
+        maps: NDArray[np.float32] = (
+            network.explained(as_input(trained, pixels).to(_device())).class_maps.cpu().numpy()
+        )
     return maps
 
 
@@ -115,7 +117,9 @@ def as_input(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> torch.Tensor
 
 def _explained(trained: TrainedNetwork) -> Any:
     if not isinstance(trained.network, ExplainedNetwork):
-        raise CheckpointError(f"{trained.card.name}: does not explain itself; add the method `explained` to it")
+        raise CheckpointError(
+            f"{trained.card.name}: does not explain itself; add the method `explained` to it"
+        )
     return trained.network
 
 

@@ -1,0 +1,58 @@
+"""`neumo bundle export`: a trained run, made into a bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neumo.cli.show import console, require_train_extra
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option("--out", help="New folder for the bundle.")],
+    fold: Annotated[
+        list[Path] | None,
+        typer.Option("--fold", help="Run of the same recipe on one fold; repeat it for every fold."),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the bundle.")] = "neumo",
+    version: Annotated[str, typer.Option("--version", help="Version of the bundle.")] = "1",
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Where the run's data set lies now, if it moved.")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option("--figures", help="figures.json of this model's evaluation, for the model card."),
+    ] = None,
+) -> None:
+    """Make a bundle of a run: graph, calibration and gate from held-out folds, model card, checksums."""
+    require_train_extra("neumo bundle export")
+    from neumo.export.bundle import LARGEST_BUNDLE, export_bundle
+    from neumo.export.card import read_figures
+
+    exported = export_bundle(
+        run,
+        fold or [],
+        out,
+        name=name,
+        version=version,
+        data=data,
+        figures=read_figures(figures) if figures else None,
+    )
+    parity, decisions = exported.parity, exported.decisions
+    console.print(
+        f"{out}: {exported.size / 1e6:.1f} MB, digest {exported.bundle.digest[:12]}\n"
+        f"ONNX against torch on {parity.images} radiographs: largest difference {parity.logits:.4f} in a logit, "
+        f"{parity.probabilities:.4f} in a probability, {parity.findings_changed} findings changed\n"
+        f"temperature {decisions.temperature:.3f}; calibration error on held-out images "
+        f"{decisions.error_before:.3f} before, {decisions.error_after:.3f} after",
+        soft_wrap=True,
+    )
+    if not fold:
+        console.print(
+            "[yellow]decided on the run's own validation images; give fold runs with --fold for more[/]"
+        )
+    if exported.size > LARGEST_BUNDLE:
+        console.print(
+            f"[yellow]larger than the {LARGEST_BUNDLE / 1e6:.0f} MB that may travel in the package[/]"
+        )

@@ -1,0 +1,62 @@
+"""`neumo evaluate` of a bundle: the reader as it is shipped, on one part of a data set."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from rich.table import Table
+
+from neumo.cli.judgement_tables import judgement_tables
+from neumo.cli.show import console, progress_bar
+from neumo.core.errors import ConfigError
+from neumo.inference.reader import Reader
+from neumo.study.evaluate_reader import FIGURES_FILE, EvaluatedReader, evaluate_reader
+
+
+def evaluate_bundle(bundle: Path, data: Path | None, part: str, out: Path | None) -> None:
+    """Read the part, print its figures, and write them into `out`.
+
+    Raises
+    ------
+    ConfigError
+        No data set was given.
+    """
+    if data is None:
+        raise ConfigError(f"{bundle}: is a bundle; say with --data which data set it is to be judged on")
+    target = out or Path("evaluation") / bundle.resolve().name / part
+    with progress_bar("reading") as reading, progress_bar("resampling patients") as resampling:
+        evaluated = evaluate_reader(
+            Reader(bundle),
+            data,
+            target,
+            part=part,
+            command=_command(),
+            reading=reading,
+            resampling=resampling,
+        )
+    for table in (*judgement_tables(evaluated.judgement), _coverage_table(evaluated)):
+        console.print(table)
+    refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or "none"
+    console.print(f"{evaluated.images} images, not read: {refused}")
+    console.print(f"figures: {target / FIGURES_FILE}", soft_wrap=True)
+
+
+def _coverage_table(evaluated: EvaluatedReader) -> Table:
+    table = Table("prediction sets", "true finding", "coverage (95 % interval)", "mean size", "single", "empty")
+    for promised, coverages in evaluated.coverage.items():
+        for finding, coverage in coverages.items():
+            table.add_row(
+                f"{promised:.0%}",
+                finding.value if finding else "all",
+                f"{coverage.measured:.3f} ({coverage.low:.3f}-{coverage.high:.3f})",
+                f"{coverage.mean_size:.2f}",
+                f"{coverage.single:.2f}",
+                f"{coverage.empty:.2f}",
+            )
+    return table
+
+
+def _command() -> str:
+    """The command line with folders by their names only, for figures that are published."""
+    words = (Path(word).name if "/" in word else word for word in sys.argv[1:])
+    return shlex.join(["neumo", *words])

@@ -1,0 +1,190 @@
+"""A trained run and its folds, made into a bundle."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+import neumo
+from neumo.bundle.config import BundleConfig, GateLimits
+from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, write_sums
+from neumo.bundle.gate_statistics import fit_gate_statistics
+from neumo.bundle.reference import Floats, write_reference
+from neumo.core.errors import ExportError
+from neumo.core.files import write_json, write_text
+from neumo.core.findings import FINDINGS
+from neumo.data.manifest import Manifest
+from neumo.data.pixels import decoded_pixels
+from neumo.evaluation.judge import judge
+from neumo.export.calibrate import Decisions, calibrated_predictions, decide
+from neumo.export.card import model_card
+from neumo.export.graph import INPUT, OUTPUTS, export_graph
+from neumo.export.held_out import HeldOut, held_out_answers
+from neumo.export.parity import Parity, check_parity
+from neumo.imaging.prepare import scale_intensity
+from neumo.models.weights import TrainedNetwork, load_network
+from neumo.training.predict import embed_part
+from neumo.training.run_folder import RunFolder
+
+LARGEST_BUNDLE = 25_000_000
+"""Bytes; so much may travel in the package."""
+AGE_YEARS = (1.0, 5.0)
+"""Ages of the public data set (Kermany et al. 2018)."""
+_PARITY_IMAGES = 96
+ATTRIBUTION = (
+    "Trained on: Kermany, Zhang, Goldbaum, Labeled Optical Coherence Tomography (OCT) and Chest X-Ray Images for "
+    "Classification, Mendeley Data, doi 10.17632/rscbjbr9sj.3, CC BY 4.0. ImageNet weights of EfficientNet-Lite: "
+    "the TensorFlow authors, Apache-2.0."
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export made.
+
+    Attributes
+    ----------
+    bundle : Bundle
+    parity : Parity
+    decisions : Decisions
+    size : int
+        Bytes of the whole folder.
+    """
+
+    bundle: Bundle
+    parity: Parity
+    decisions: Decisions
+    size: int
+
+
+def export_bundle(
+    run: Path,
+    folds: Sequence[Path],
+    target: Path,
+    *,
+    name: str,
+    version: str,
+    data: Path | None = None,
+    figures: dict[str, Any] | None = None,
+) -> Exported:
+    """Make a bundle of a finished run; nothing is left behind where that fails.
+
+    Parameters
+    ----------
+    run : Path
+        The run to ship.
+    folds : sequence of Path
+        Runs of the same recipe on patient-grouped folds: temperature, operating points, prediction sets and gate
+        are decided on their held-out images. Without any, on the run's own validation images.
+    target : Path
+        New folder.
+    name, version : str
+        Of the bundle.
+    data : Path, optional
+        The data set, where it moved.
+    figures : mapping, optional
+        What `neumo evaluate BUNDLE` measured of the same run, for the model card.
+
+    Raises
+    ------
+    ExportError
+        The graphs disagree, the folds do not fit, or the folder exists.
+    CheckpointError, SplitError, DatasetError, EvaluationError
+        A run or the data cannot be used.
+    """
+    if target.exists():
+        raise ExportError(f"{target}: exists already; choose another folder")
+    folder = RunFolder(run)
+    if folder.record()["status"] != "finished":
+        raise ExportError(f"{run}: is not finished; go on with neumo train --resume")
+    manifest = folder.dataset(data)
+    trained = load_network(run)
+    model = export_graph(trained.network, trained.card.image_size)
+    parity = check_parity(trained.network, model, _some_inputs(trained, folder, manifest))
+    held_out = held_out_answers(folds or [run], folder, manifest)
+    decisions = decide(held_out, folder.experiment().balance)
+    statistics = fit_gate_statistics(embed_part(folder, manifest, folder.split(manifest), "train"))
+    config = _config(trained, folder, held_out, decisions, parity, name=name, version=version)
+    on_folds = judge(calibrated_predictions(held_out.predictions, decisions.temperature))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as beside:
+        made = Path(beside) / "bundle"
+        made.mkdir()
+        graph = model.SerializeToString()
+        (made / MODEL).write_bytes(graph)
+        write_json(made / CONFIG, config.to_json())
+        statistics.save(made / GATE)
+        write_reference(made / "reference.json", config, _logits_of(graph))
+        write_text(made / CARD, model_card(config, decisions, on_folds, figures))
+        write_sums(made)
+        size = sum(file.stat().st_size for file in made.iterdir())
+        shutil.move(made, target)
+    return Exported(load_bundle(target), parity, decisions, size)
+
+
+def _some_inputs(trained: TrainedNetwork, folder: RunFolder, manifest: Manifest) -> Floats:
+    positions = folder.split(manifest).indices("train", manifest)
+    chosen = sorted(
+        np.random.default_rng(0).choice(positions, min(_PARITY_IMAGES, len(positions)), replace=False)
+    )
+    pixels = decoded_pixels(manifest, trained.card.image_size).array[chosen]
+    return scale_intensity(pixels, trained.card.intensity)[:, np.newaxis]
+
+
+def _logits_of(graph: bytes) -> Any:
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    return lambda images: np.asarray(session.run([OUTPUTS[0]], {INPUT: images})[0])
+
+
+def _config(
+    trained: TrainedNetwork,
+    folder: RunFolder,
+    held_out: HeldOut,
+    decisions: Decisions,
+    parity: Parity,
+    *,
+    name: str,
+    version: str,
+) -> BundleConfig:
+    record = folder.record()
+    return BundleConfig(
+        name=name,
+        version=version,
+        image_size=trained.card.image_size,
+        intensity=trained.card.intensity,
+        class_maps=str(trained.network.class_map_kind),
+        temperature=decisions.temperature,
+        priors=decisions.priors,
+        operating_points=decisions.operating_points,
+        default_operating_point="balanced",
+        conformal=decisions.conformal,
+        gate=GateLimits(decisions.gate_distance, trained.card.image_size // 2, AGE_YEARS),
+        provenance={
+            "weights": trained.sha256,
+            "experiment": folder.experiment().model_dump(mode="json"),
+            "data": {"digest": record["data"]["digest"], "synthetic": record["data"]["synthetic"]},
+            "training_images": record["training_images"],
+            "epochs": record["epochs"],
+            "environment": {
+                key: record["environment"][key]
+                for key in ("neumo", "commit", "python", "packages", "processor")
+            },
+            "held_out": {
+                "runs": [
+                    RunFolder(path).experiment().split.model_dump(mode="json") for path in held_out.runs
+                ],
+                "images": {f.value: int((held_out.predictions.truth == f.index).sum()) for f in FINDINGS},
+                "calibration_error_before": decisions.error_before,
+                "calibration_error_after": decisions.error_after,
+            },
+            "parity": vars(parity),
+            "exported_with": neumo.__version__,
+        },
+        licence="Apache-2.0",
+        attribution=ATTRIBUTION,
+    )

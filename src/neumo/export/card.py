@@ -1,0 +1,193 @@
+"""The model card: what the model is for, how it was made, what was measured, what it must not be used for."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from neumo.bundle.config import BundleConfig
+from neumo.core.errors import ExportError
+from neumo.core.findings import FINDINGS
+from neumo.evaluation.judgement import Estimate, Judgement
+from neumo.export.calibrate import Decisions
+
+_SHOWN = {
+    "accuracy": "accuracy, three classes",
+    "macro_f1": "macro F1",
+    "macro_auroc": "macro AUROC",
+    "auroc_normal_vs_pneumonia": "AUROC normal vs pneumonia",
+    "auroc_bacterial_vs_viral": "AUROC bacterial vs viral",
+    "expected_calibration_error": "expected calibration error",
+}
+
+
+def model_card(
+    config: BundleConfig, decisions: Decisions, on_folds: Judgement, figures: Mapping[str, Any] | None
+) -> str:
+    """Write the card as Markdown with Hugging Face's YAML metadata.
+
+    Parameters
+    ----------
+    config : BundleConfig
+    decisions : Decisions
+    on_folds : Judgement
+        Of the fold runs' calibrated answers to their held-out images.
+    figures : mapping, optional
+        What `neumo evaluate BUNDLE --data DIR` wrote of this model's test images.
+    """
+    sections = [
+        _head(config),
+        _use(config),
+        _training(config),
+        _folds(config, decisions, on_folds),
+        *([_measured(figures)] if figures else []),
+        _limits(config),
+    ]
+    return f"---\n{_metadata(config, figures)}---\n\n" + "\n\n".join(sections) + "\n"
+
+
+def read_figures(source: Path) -> dict[str, Any]:
+    """Read figures.json of an evaluated bundle. Raises ExportError where the file is no such thing."""
+    try:
+        value: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+        value["judgement"]["overall"], value["coverage"], value["part"], value["command"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(f"{source}: is not the figures.json of an evaluated bundle ({error!r})") from error
+    return value
+
+
+def _metadata(config: BundleConfig, figures: Mapping[str, Any] | None) -> str:
+    value: dict[str, Any] = {
+        "license": config.licence.lower(),
+        "library_name": "neumo",
+        "pipeline_tag": "image-classification",
+        "language": ["en", "es"],
+        "tags": ["medical", "radiology", "chest-x-ray", "pneumonia", "onnx"],
+    }
+    if figures:
+        value["model-index"] = [{"name": config.name, "results": [_index_entry(figures)]}]
+    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    return text
+
+
+def _index_entry(figures: Mapping[str, Any]) -> dict[str, Any]:
+    overall = figures["judgement"]["overall"]
+    return {
+        "task": {"type": "image-classification"},
+        "dataset": {
+            "name": "Kermany chest radiographs",
+            "type": "kermany-chest-xray",
+            "split": figures["part"],
+        },
+        "metrics": [
+            {"type": key, "name": words, "value": round(overall[key]["value"], 4)}
+            for key, words in _SHOWN.items()
+        ],
+    }
+
+
+def _head(config: BundleConfig) -> str:
+    return (
+        f"# {config.name} {config.version}\n\n"
+        "Sorts frontal chest radiographs of children into NORMAL, BACTERIAL_PNEUMONIA and "
+        "VIRAL_PNEUMONIA, with calibrated "
+        "probabilities, prediction sets and class maps. **Not a medical device. A second reader for study "
+        "and research; "
+        "the decision is the professional's.**"
+    )
+
+
+def _use(config: BundleConfig) -> str:
+    youngest, oldest = config.gate.age_years
+    return (
+        "## Intended use\n\n"
+        f"Frontal (PA or AP) chest radiographs of children aged {youngest:g} to {oldest:g}. Other ages are "
+        "refused unless "
+        "asked for, and are read with a warning. Images that do not look like chest radiographs are "
+        "refused.\n\n"
+        "`neumo read PATH` reads with it; `neumo bundle verify` checks it."
+    )
+
+
+def _training(config: BundleConfig) -> str:
+    experiment = config.provenance["experiment"]
+    images = config.provenance["training_images"]
+    return (
+        "## Training\n\n"
+        f"{experiment['model']['name']} {experiment['model']['options']}, input {config.image_size} x "
+        f"{config.image_size} "
+        f"grey, intensity {config.intensity.value}; {config.provenance['epochs']} epochs, seed "
+        f"{experiment['seed']}, on "
+        f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "
+        "test set apart). "
+        f"The whole recipe stands in config.json.\n\n{config.attribution}"
+    )
+
+
+def _folds(config: BundleConfig, decisions: Decisions, on_folds: Judgement) -> str:
+    points = "\n".join(
+        f"| {name} | {point.threshold:.3f} | {point.sensitivity:.3f} | {point.specificity:.3f} | {point.rule} |"
+        for name, point in config.operating_points.items()
+    )
+    return (
+        "## Decided on held-out folds\n\n"
+        f"{on_folds.images} images of {on_folds.patients} patients, each answered by a network of the same "
+        "recipe that did "
+        "not see the patient. 95 % intervals by resampling patients.\n\n"
+        f"{_table(on_folds.overall)}\n\n"
+        f"Temperature {decisions.temperature:.3f}; expected calibration error (classes weighted alike) "
+        f"{decisions.error_before:.3f} before, {decisions.error_after:.3f} after.\n\n"
+        "| operating point | threshold on P(pneumonia) | sensitivity | specificity | rule "
+        "|\n|---|---|---|---|---|\n"
+        f"{points}"
+    )
+
+
+def _measured(figures: Mapping[str, Any]) -> str:
+    overall = {
+        key: Estimate(value["value"], value["low"], value["high"])
+        for key, value in figures["judgement"]["overall"].items()
+        if value["low"] is not None
+    }
+    return (
+        f"## Measured on the official {figures['part']} images\n\n"
+        f"`{figures['command']}`; {figures['images']} images, {figures['refused']} refused by the gate. "
+        "The figures are of the images that were read. 95 % intervals by resampling patients.\n\n"
+        f"{_table(overall)}\n\n{_coverage(figures['coverage'])}"
+    )
+
+
+def _coverage(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = "\n".join(
+        f"| {row['promised']:.0%} | {row['finding'] or 'all'} | {row['measured']:.3f} "
+        f"({row['low']:.3f}-{row['high']:.3f}) "
+        f"| {row['mean_size']:.2f} |"
+        for row in rows
+    )
+    return (
+        "Prediction sets: the promise holds for images exchangeable with the folds' images, which the "
+        "test images are not "
+        "quite (their labels had a third grader).\n\n"
+        f"| promised | true finding | measured | mean size |\n|---|---|---|---|\n{lines}"
+    )
+
+
+def _limits(config: BundleConfig) -> str:
+    return (
+        "## Limits\n\n"
+        "- One hospital, children of one age band, one period. On other hospitals' and adults' images it "
+        "is less reliable; "
+        "see docs/results.\n"
+        "- The labels come from radiologists' reading of the image, not from microbiology.\n"
+        "- Probabilities assume the classes to be equally frequent; use `--prevalence` for your own.\n"
+        "- The data hold shortcuts (borders, markers, image size); the recipe suppresses them, and does "
+        "not abolish them.\n"
+        f"- Licence: {config.licence}."
+    )
+
+
+def _table(overall: Mapping[str, Estimate]) -> str:
+    rows = "\n".join(f"| {words} | {overall[key]} |" for key, words in _SHOWN.items() if key in overall)
+    return f"| figure | value (95 % interval) |\n|---|---|\n{rows}"

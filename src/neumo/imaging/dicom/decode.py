@@ -1,0 +1,100 @@
+"""DICOM bytes to Radiograph."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from neumo.core.errors import UnreadableImageError
+from neumo.core.radiograph import Radiograph, Step
+from neumo.imaging.dicom.colour import rgb_of
+from neumo.imaging.dicom.facts import read_facts
+from neumo.imaging.dicom.frame import Samples, decode_samples, decoder_justifies, require_pixels
+from neumo.imaging.dicom.greyscale import Raw, grey_levels
+from neumo.imaging.dicom.layout import GREY, PixelLayout, read_layout
+from neumo.imaging.dicom.parse import Parsed, parse
+from neumo.imaging.grey import TO_GREY, rgb_to_grey
+from neumo.imaging.quiet import quiet
+
+
+def decode_dicom(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
+    """Decode a DICOM file of one frame, in grey or in colour.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file, with or without preamble.
+    name : str
+        What messages call it.
+    max_pixels : int
+        Largest Rows x Columns that is decoded.
+
+    Returns
+    -------
+    Radiograph
+        uint8 pixels of shape (rows, columns), bright = dense, with the facts of the header; without source and sum.
+
+    Raises
+    ------
+    ImageTooLargeError
+        The header claims more than `max_pixels`; nothing was decoded.
+    UnsupportedImageError
+        An intact file that is no single image of 8-16 bits, or is compressed in a way that is not read.
+    UnreadableImageError
+        The file is truncated or corrupt.
+    """
+    with quiet():
+        try:
+            return _decode(content, name, max_pixels)
+        except UnreadableImageError:
+            raise
+        except Exception as error:  # a header can hold rubbish anywhere; its words may quote the patient
+            raise UnreadableImageError(
+                f"{name}: cannot be decoded ({type(error).__name__}); the DICOM file is corrupt or truncated"
+            ) from error
+
+
+def _decode(content: bytes, name: str, max_pixels: int) -> Radiograph:
+    parsed = parse(content, name, max_pixels=max_pixels)
+    pixels_stored = require_pixels(parsed, name)
+    layout = read_layout(parsed.dataset, name, max_pixels=max_pixels)
+    samples, decoder = decode_samples(pixels_stored, parsed.transfer_syntax, layout, name)
+    if decoder_justifies(parsed.transfer_syntax):
+        layout = replace(layout, high_bit=layout.bits_stored - 1)
+    raw = _as_unsigned(samples)
+    if layout.photometric in GREY:
+        (pixels, steps), colour = grey_levels(raw, layout, parsed.dataset), False
+    else:
+        rgb, steps = rgb_of(raw, layout, parsed.dataset, name)
+        pixels, colour = rgb_to_grey(rgb)
+        steps.append(TO_GREY)
+    return Radiograph(
+        pixels=pixels,
+        source=None,
+        original_size=(layout.columns, layout.rows),
+        bit_depth=layout.bits_stored,
+        colour=colour,
+        facts=read_facts(parsed.dataset),
+        steps=(_decoding(parsed, layout, decoder), *steps),
+    )
+
+
+def _as_unsigned(samples: Samples) -> Raw:
+    native = samples.astype(samples.dtype.newbyteorder("="), copy=False)
+    unsigned: Raw = np.ascontiguousarray(native).view(np.uint8 if native.itemsize == 1 else np.uint16)
+    return unsigned
+
+
+def _decoding(parsed: Parsed, layout: PixelLayout, decoder: str) -> Step:
+    return {
+        "step": "decode",
+        "format": "DICOM",
+        "transfer_syntax": str(parsed.stated_syntax),
+        "decoder": decoder,
+        "photometric_interpretation": layout.photometric,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "high_bit": layout.high_bit,
+        "signed": layout.signed,
+        "width": layout.columns,
+        "height": layout.rows,
+    }

@@ -1,0 +1,205 @@
+"""The stored samples of a DICOM file, decoded by one chosen library for each transfer syntax.
+
+One decoder per syntax, not the first that happens to succeed: the same bytes must give the same pixels wherever they
+are read again.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.pixels import get_decoder
+from pydicom.pixels.processing import convert_color_space
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    RLELossless,
+)
+
+from neumo.core.errors import UnreadableImageError, UnsupportedImageError
+from neumo.imaging.dicom.layout import PixelLayout
+from neumo.imaging.dicom.parse import Parsed, PixelElement
+from neumo.imaging.dicom.rle import decode_rle
+from neumo.imaging.dicom.stream import JPEG, JPEG_2000, JPEG_LS, frame_of, require_agreement
+
+_NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
+_YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
+
+Samples = NDArray[Any]
+"""uint8, int8, uint16 or int16, shape (rows, columns) or, as RGB, (rows, columns, 3)."""
+
+
+def require_pixels(parsed: Parsed, name: str) -> PixelElement:
+    """Give the element that holds the pixels.
+
+    Raises
+    ------
+    UnsupportedImageError
+        There is none, or it holds floating-point numbers.
+    """
+    if parsed.pixels is None:
+        raise UnsupportedImageError(
+            f"{name}: holds no pixel data; it is a DICOM file of another kind, or was truncated"
+        )
+    if parsed.pixels.floating:
+        raise UnsupportedImageError(f"{name}: holds floating-point pixels; no radiograph is stored so")
+    return parsed.pixels
+
+
+def decoder_justifies(syntax: UID) -> bool:
+    """Whether decoding moves the bits that count to the low end, wherever High Bit says they lie."""
+    return syntax not in _NATIVE and syntax != RLELossless
+
+
+def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name: str) -> tuple[Samples, str]:
+    """Decode the pixel data, colour to RGB.
+
+    Returns
+    -------
+    samples : ndarray of uint8, int8, uint16 or int16, shape (rows, columns) or (rows, columns, 3)
+        As stored: bits above Bits Stored may hold anything.
+    decoder : str
+        The library that decoded.
+
+    Raises
+    ------
+    UnsupportedImageError
+        They are compressed in a way that is not read.
+    UnreadableImageError
+        They are truncated or corrupt.
+    """
+    if pixels.encapsulated == (syntax in _NATIVE):
+        raise UnreadableImageError(
+            f"{name}: the transfer syntax {_shown(syntax)} does not match its pixel data; the header is corrupt"
+        )
+    if syntax in _NATIVE:
+        _require_all_bytes(pixels, layout, name)
+        return _by_pydicom(bytes(pixels.value), syntax, layout, "", name, vr=pixels.vr), "pydicom"
+    if syntax == RLELossless:
+        samples: Samples = decode_rle(frame_of(pixels.value, name), layout, name)
+        return (convert_color_space(samples, "YBR_FULL", "RGB") if _is_ybr(layout) else samples), "pillow"
+    decoder = _decoder_of(syntax, name)
+    frame = frame_of(pixels.value, name)
+    header = require_agreement(frame, syntax, layout, name)
+    if syntax == JPEGExtended12Bit and header.precision == 12:
+        return _by_gdcm(frame, layout, name), "gdcm"
+    return _by_pydicom(frame, syntax, layout, decoder, name), decoder
+
+
+def _require_all_bytes(pixels: PixelElement, layout: PixelLayout, name: str) -> None:
+    held = len(pixels.value)
+    if held < layout.native_bytes:
+        what = "the file is truncated" if held < pixels.stated else "the header is corrupt"
+        raise UnreadableImageError(
+            f"{name}: {layout.columns} x {layout.rows} pixels need {layout.native_bytes:,} bytes, "
+            f"but {held:,} are there; {what}"
+        )
+
+
+def _decoder_of(syntax: UID, name: str) -> str:
+    if syntax in JPEG:
+        return "pillow" if syntax in {JPEGBaseline8Bit, JPEGExtended12Bit} else "gdcm"
+    if syntax in JPEG_LS:
+        return "pyjpegls"
+    if syntax in JPEG_2000:
+        return "pylibjpeg"
+    raise UnsupportedImageError(
+        f"{name}: the transfer syntax {_shown(syntax)} is not read; store it uncompressed or as JPEG, JPEG-LS, "
+        "JPEG 2000 or RLE"
+    )
+
+
+def _shown(syntax: UID) -> str:
+    text = "".join(c for c in str(syntax) if c.isprintable())[:64]
+    return f"{UID(text).name} ({text})" if UID(text).name != text else text
+
+
+def _is_ybr(layout: PixelLayout) -> bool:
+    return layout.photometric in _YBR
+
+
+def _by_pydicom(
+    source: bytes, syntax: UID, layout: PixelLayout, plugin: str, name: str, *, vr: str | None = None
+) -> Samples:
+    if syntax not in _NATIVE:
+        source = _encapsulated(source)
+    elif len(source) > layout.native_bytes:
+        source = source[: layout.native_bytes + layout.native_bytes % 2]
+    options: dict[str, Any] = {
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples_per_pixel": layout.samples,
+        "photometric_interpretation": layout.photometric,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "pixel_representation": int(layout.signed),
+        "planar_configuration": layout.planar,
+        "number_of_frames": 1,
+        "pixel_keyword": "PixelData",
+    }
+    if syntax in _NATIVE:
+        options["correct_unused_bits"] = False
+        options["pixel_vr"] = vr or "OW"
+    if plugin == "gdcm":
+        _hush_gdcm()
+    try:
+        samples, _ = get_decoder(syntax).as_array(source, index=0, decoding_plugin=plugin, **options)
+    except Exception as error:  # on corrupt bytes decoders raise whatever they happen to meet
+        said = " ".join(str(error).split())[:200]
+        raise UnreadableImageError(
+            f"{name}: the pixel data cannot be decoded ({said}); the file is corrupt or truncated"
+        ) from error
+    return samples
+
+
+def _encapsulated(frame: bytes) -> bytes:
+    """One fragment behind an empty offset table, as pydicom's decoders take it."""
+    padded = frame if len(frame) % 2 == 0 else frame + b"\0"
+    item = b"\xfe\xff\x00\xe0"
+    return b"".join(
+        (item, b"\0\0\0\0", item, len(padded).to_bytes(4, "little"), padded, b"\xfe\xff\xdd\xe0\0\0\0\0")
+    )
+
+
+def _by_gdcm(frame: bytes, layout: PixelLayout, name: str) -> Samples:
+    """12-bit JPEG Extended, which pydicom's plugins turn away although GDCM decodes it."""
+    import gdcm
+
+    _hush_gdcm()
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(frame)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((layout.columns, layout.rows, 1))
+    image.SetDataElement(element)
+    kind = gdcm.PhotometricInterpretation.GetPIType(layout.photometric)
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(kind))
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGExtendedProcess2_4))
+    image.SetPixelFormat(gdcm.PixelFormat(layout.samples, 16, 12, 11, int(layout.signed)))
+    try:
+        content = image.GetBuffer().encode("utf-8", "surrogateescape")
+        samples = np.frombuffer(content, dtype="<u2").reshape(layout.rows, layout.columns)
+    except Exception as error:  # SWIG raises plain exceptions for whatever GDCM meets
+        raise UnreadableImageError(
+            f"{name}: the pixel data cannot be decoded; the file is corrupt or truncated"
+        ) from error
+    return samples
+
+
+@cache
+def _hush_gdcm() -> None:
+    """GDCM traces to the standard error stream by itself."""
+    import gdcm
+
+    gdcm.Trace.WarningOff()
+    gdcm.Trace.ErrorOff()
+    gdcm.Trace.DebugOff()

@@ -1,0 +1,167 @@
+"""Stored samples to grey levels: modality, then values of interest, then 8 bits, and inversion last.
+
+DICOM PS3.4 section N.2 fixes the order. Samples have at most 16 bits, so the whole pipeline runs on one table of all
+possible samples, and the image passes through that table once: exact in floating point, and light on memory.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from neumo.core.radiograph import Step
+from neumo.imaging.dicom.facts import code_string, value_of
+from neumo.imaging.dicom.layout import PixelLayout
+from neumo.imaging.dicom.lookup import find_table, look_up
+from neumo.imaging.dicom.window import find_window, windowed
+
+Raw = NDArray[np.uint8] | NDArray[np.uint16]
+Floats = NDArray[np.float64]
+
+_BLOCK = 1 << 20
+
+
+def grey_levels(raw: Raw, layout: PixelLayout, dataset: Dataset) -> tuple[NDArray[np.uint8], list[Step]]:
+    """Bring a MONOCHROME1 or MONOCHROME2 image to 8 bits, bright = dense.
+
+    Parameters
+    ----------
+    raw : ndarray of uint8 or uint16, shape (rows, columns)
+        Samples as stored, read as unsigned.
+    layout : PixelLayout
+        Which bits count, and whether they are signed.
+    dataset : Dataset
+        The elements of the Modality LUT, VOI LUT and Presentation LUT modules, and of pixel padding.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (rows, columns)
+        Padding is 0.
+    steps : list of Step
+    """
+    stored = stored_values(layout)
+    padding, steps = _padding(stored, layout, dataset)
+    values, taken = _modality(stored, layout, dataset)
+    steps += taken
+    shares, taken = _values_of_interest(values, raw, ~padding, dataset)
+    steps += taken
+    because = _inversion(layout, dataset)
+    if because:
+        shares = 1 - shares
+        steps.append({"step": "invert", "because": because})
+    shares[padding] = 0
+    return through_table(raw, to_eight_bits(shares)), steps
+
+
+def stored_values(layout: PixelLayout) -> Floats:
+    """Value of each of the 2 ** bits_allocated samples: the bits that count, with their sign.
+
+    Bits outside (overlays of old, or rubbish) are ignored (PS3.5 section 8.1.1).
+    """
+    codes = np.arange(2**layout.bits_allocated, dtype=np.int64)
+    values = (codes >> (layout.high_bit + 1 - layout.bits_stored)) & (2**layout.bits_stored - 1)
+    if layout.signed:
+        values = np.where(values >= 2 ** (layout.bits_stored - 1), values - 2**layout.bits_stored, values)
+    return values.astype(np.float64)
+
+
+def to_eight_bits(shares: Floats) -> NDArray[np.uint8]:
+    """0-1 to 0-255, rounded to nearest."""
+    return np.floor(np.clip(shares, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def through_table(raw: Raw, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`table[raw]`, block by block: NumPy widens every index to 8 bytes, which a whole image cannot afford."""
+    flat = raw.reshape(-1)
+    result = np.empty(flat.shape, dtype=np.uint8)
+    for block in _blocks(flat.size):
+        result[block] = table[flat[block]]
+    return result.reshape(raw.shape)
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    return (slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
+
+
+def _padding(stored: Floats, layout: PixelLayout, dataset: Dataset) -> tuple[NDArray[np.bool_], list[Step]]:
+    """Samples that are no image (PS3.3 section C.7.5.1.1.2): one value, or a range of them."""
+    first = _in_range(value_of(dataset, "PixelPaddingValue"), layout)
+    if first is None:
+        return np.zeros(stored.shape, dtype=bool), []
+    limit = _in_range(value_of(dataset, "PixelPaddingRangeLimit"), layout)
+    low, high = sorted((first, first if limit is None else limit))
+    return (stored >= low) & (stored <= high), [
+        {"step": "padding", "low": low, "high": high, "background": 0}
+    ]
+
+
+def _in_range(value: object, layout: PixelLayout) -> int | None:
+    """The padding value as a stored value; None where no sample can have it.
+
+    Writers confuse the signed and the unsigned representation of this element, so the other one is tried too.
+    """
+    if not isinstance(value, int):
+        return None
+    low = -(2 ** (layout.bits_stored - 1)) if layout.signed else 0
+    high = low + 2**layout.bits_stored - 1
+    around = 2**16
+    return next((v for v in (int(value), value - around, value + around) if low <= v <= high), None)
+
+
+def _modality(stored: Floats, layout: PixelLayout, dataset: Dataset) -> tuple[Floats, list[Step]]:
+    """Modality LUT, or rescale (PS3.3 section C.11.1)."""
+    table = find_table(dataset, "ModalityLUTSequence", signed=layout.signed)
+    if table is not None:
+        return look_up(stored, table), [{"step": "modality_lut", **table.described}]
+    slope, intercept = (_finite(value_of(dataset, k)) for k in ("RescaleSlope", "RescaleIntercept"))
+    if not slope or intercept is None:
+        return stored, []
+    return stored * slope + intercept, [{"step": "rescale", "slope": slope, "intercept": intercept}]
+
+
+def _values_of_interest(
+    values: Floats, raw: Raw, image: NDArray[np.bool_], dataset: Dataset
+) -> tuple[Floats, list[Step]]:
+    """Share 0-1 of the output range: VOI LUT, else window (PS3.3 section C.11.2), else the range of the image."""
+    table = find_table(dataset, "VOILUTSequence", signed=bool(values.min() < 0))
+    if table is not None:
+        return look_up(values, table) / (2**table.bits - 1), [{"step": "voi_lut", **table.described}]
+    window = find_window(dataset)
+    if window is not None:
+        return windowed(values, window), [{"step": "window", **window.described}]
+    present = values[_samples_present(raw, values.size) & image]
+    low, high = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
+    shares = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return np.clip(shares, 0, 1), [{"step": "range", "low": low, "high": high}]
+
+
+def _samples_present(raw: Raw, size: int) -> NDArray[np.bool_]:
+    present = np.zeros(size, dtype=bool)
+    flat = raw.reshape(-1)
+    for block in _blocks(flat.size):
+        present[flat[block]] = True
+    return present
+
+
+def _inversion(layout: PixelLayout, dataset: Dataset) -> list[str]:
+    """Why the image is to be inverted; empty where it is not.
+
+    MONOCHROME1 says that the lowest value is white once all grey-scale transformations are made (PS3.3 section
+    C.7.6.3.1.2). Presentation LUT Shape INVERSE says the same of the same image: the DX and MG modules require it with
+    MONOCHROME1 (section C.8.11.3.1.2), so both together are one inversion and not two.
+    """
+    because = []
+    if layout.photometric == "MONOCHROME1":
+        because.append("MONOCHROME1")
+    if code_string(dataset, "PresentationLUTShape") == "INVERSE":
+        because.append("INVERSE")
+    return because
+
+
+def _finite(value: object) -> float | None:
+    try:
+        number = float(value)  # type: ignore[arg-type]  # what cannot be converted is what the except is for
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if np.isfinite(number) else None

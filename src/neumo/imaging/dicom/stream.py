@@ -1,0 +1,148 @@
+"""The compressed frame of a DICOM file, and what its own header claims.
+
+Decoders obey the stream and not the data set around it: a stream that claims more than the data set would have
+them fill memory, so the two must agree before any decoder sees it.
+"""
+
+from dataclasses import dataclass
+
+from pydicom.uid import (
+    UID,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
+from pydicom.uid import HTJ2K as HTJ2KLossy
+from pydicom.uid import JPEG2000 as JPEG2000Lossy
+
+from neumo.core.errors import UnreadableImageError
+from neumo.imaging.dicom.layout import PixelLayout
+
+JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
+JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
+JPEG_2000 = frozenset({JPEG2000Lossless, JPEG2000Lossy, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2KLossy})
+
+_ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_JP2_HEADER_LIMIT = 4096
+_MAX_TILES = 65_535
+_FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+"""Start of frame of JPEG (ITU-T T.81 table B.1) and of JPEG-LS (T.87)."""
+_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+_START_OF_SCAN, _END = 0xDA, b"\xff\xd9"
+
+
+@dataclass(frozen=True)
+class StreamHeader:
+    """Size of a compressed image as its own header states it; `precision` in bits per sample."""
+
+    rows: int
+    columns: int
+    samples: int
+    precision: int
+
+
+def frame_of(value: memoryview, name: str) -> bytes:
+    """Join the fragments of the one frame (PS3.5 section A.4), without the offset table.
+
+    Raises
+    ------
+    UnreadableImageError
+        There is no fragment, or the last one ends after the file does.
+    """
+    fragments: list[memoryview] = []
+    position = 0
+    while value[position : position + 4] == _ITEM:
+        length = int.from_bytes(value[position + 4 : position + 8], "little")
+        position += 8
+        if position + length > len(value):
+            raise UnreadableImageError(
+                f"{name}: the pixel data end after {len(value) - position:,} of {length:,} bytes; the file is truncated"
+            )
+        fragments.append(value[position : position + length])
+        position += length
+    if len(fragments) < 2:
+        raise UnreadableImageError(
+            f"{name}: the compressed pixel data hold no frame; the file is corrupt or truncated"
+        )
+    return b"".join(fragments[1:])
+
+
+def require_agreement(frame: bytes, syntax: UID, layout: PixelLayout, name: str) -> StreamHeader:
+    """Check what a JPEG, JPEG-LS or JPEG 2000 stream claims against the data set around it.
+
+    Raises
+    ------
+    UnreadableImageError
+        They disagree, or the stream has no header, or (JPEG and JPEG-LS) no end.
+    """
+    try:
+        header = _jpeg_2000_header(frame) if syntax in JPEG_2000 else _jpeg_header(frame)
+    except (IndexError, ValueError) as error:
+        raise UnreadableImageError(
+            f"{name}: the compressed pixel data have no readable header; the file is corrupt or truncated"
+        ) from error
+    if (header.rows, header.columns, header.samples) != (layout.rows, layout.columns, layout.samples):
+        raise UnreadableImageError(
+            f"{name}: the compressed pixels are {header.columns} x {header.rows} x {header.samples}, but the data set "
+            f"says {layout.columns} x {layout.rows} x {layout.samples}; the file is corrupt or made to mislead"
+        )
+    if not 1 <= header.precision <= layout.bits_allocated:
+        raise UnreadableImageError(
+            f"{name}: the compressed pixels have {header.precision} bits, but Bits Allocated is {layout.bits_allocated}"
+        )
+    if syntax not in JPEG_2000 and _END not in frame[-64:]:
+        raise UnreadableImageError(f"{name}: the compressed pixels have no end marker; the file is truncated")
+    return header
+
+
+def _jpeg_header(frame: bytes) -> StreamHeader:
+    if frame[:2] != b"\xff\xd8":
+        raise ValueError("no start of image")
+    position = 2
+    while True:
+        if frame[position] != 0xFF:
+            raise ValueError("no marker where one belongs")
+        marker = frame[position + 1]
+        if marker == 0xFF or marker in _BARE_MARKERS:
+            position += 1 if marker == 0xFF else 2
+            continue
+        if marker == _START_OF_SCAN:
+            raise ValueError("a scan before the frame header")
+        if marker in _FRAME_MARKERS:
+            return StreamHeader(
+                precision=frame[position + 4],
+                rows=int.from_bytes(frame[position + 5 : position + 7], "big"),
+                columns=int.from_bytes(frame[position + 7 : position + 9], "big"),
+                samples=frame[position + 9],
+            )
+        position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
+
+
+def _jpeg_2000_header(frame: bytes) -> StreamHeader:
+    start = frame.index(b"\xff\x4f\xff\x51", 0, _JP2_HEADER_LIMIT) + 4
+    if len(frame) < start + 40:
+        raise ValueError("the SIZ segment is cut")
+
+    def number(offset: int, size: int = 4) -> int:
+        return int.from_bytes(frame[start + offset : start + offset + size], "big")
+
+    right, bottom, left, top, tile_width, tile_height, tile_left, tile_top = (
+        number(offset) for offset in range(4, 36, 4)
+    )
+    if not tile_width or not tile_height:
+        raise ValueError("tiles without extent")
+    across, down = -(-(right - tile_left) // tile_width), -(-(bottom - tile_top) // tile_height)
+    if across * down > _MAX_TILES:
+        raise ValueError("more tiles than allowed")
+    return StreamHeader(
+        rows=bottom - top,
+        columns=right - left,
+        samples=number(36, 2),
+        precision=(number(38, 1) & 0x7F) + 1,
+    )

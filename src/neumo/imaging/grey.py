@@ -1,0 +1,29 @@
+"""Colour samples to grey levels, and whether there was colour to lose."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from neumo.core.radiograph import Step
+
+_TOLERANCE = 12
+"""JPEG chroma rounding moves stored-grey channels apart by a few levels."""
+_COLOURED_SHARE = 0.01
+"""A burnt-in coloured letter or two does not make a photograph."""
+
+TO_GREY: Step = {"step": "grey", "weights": [0.299, 0.587, 0.114]}
+"""Luma of ITU-R BT.601, as Pillow computes it in integers."""
+
+
+def rgb_to_grey(rgb: Image.Image) -> tuple[NDArray[np.uint8], bool]:
+    """Grey levels of an RGB image, and whether it holds colour that is not merely grey in three channels."""
+    red, green, blue = (np.asarray(band) for band in rgb.split())
+    high = np.maximum(np.maximum(red, green), blue)
+    low = np.minimum(np.minimum(red, green), blue)
+    coloured = np.count_nonzero(high - low > _TOLERANCE)
+    return np.array(rgb.convert("L"), dtype=np.uint8), bool(coloured > _COLOURED_SHARE * high.size)
+
+
+def sixteen_to_eight_bits(samples: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Scale 0-65535 to 0-255, rounded to nearest."""
+    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)

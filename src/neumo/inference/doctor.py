@@ -1,0 +1,215 @@
+"""Does this install read as it should: parts, codecs, bundle, reference readings, speed, threads."""
+
+import importlib
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import neumo
+from neumo.bundle.folder import Bundle, load_bundle
+from neumo.bundle.reference import reference_differences, reference_inputs
+from neumo.core.errors import NeumoError
+from neumo.inference.session import Session, cores
+
+_PARTS = ("numpy", "pillow", "onnxruntime", "pydicom", "rich", "typer", "jinja2", "pyyaml")
+_PILLOW_CODECS = {"jpg": "JPEG", "zlib": "PNG"}
+_BATCH, _SHORTEST_MEASUREMENT = 8, 0.5
+_SLOW = 2.0
+"""Images a second below which something is likely to be wrong with the machine or its threads."""
+
+PLUGINS = "pip install pyjpegls pylibjpeg pylibjpeg-openjpeg python-gdcm"
+
+
+class Outcome(StrEnum):
+    """How a check ended; only a failure makes `neumo doctor` fail."""
+
+    FINE = "fine"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    name : str
+        Stable, for programs: install, codecs, bundle, reference, speed, threads.
+    outcome : Outcome
+    text : str
+        What was found, and what to do where it is not fine.
+    values : mapping
+        The figures behind it, as plain JSON values.
+    """
+
+    name: str
+    outcome: Outcome
+    text: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def examine(source: Path | str | None = None, threads: int | None = None) -> Iterator[Check]:
+    """Run every check, one after the other; nothing raises.
+
+    Parameters
+    ----------
+    source : Path or str, optional
+        Bundle, as for `load_bundle`.
+    threads : int, optional
+        Of the session; all cores this process may use when left out.
+    """
+    yield check_install()
+    yield check_codecs()
+    bundle, checked = check_bundle(source)
+    yield checked
+    if bundle is not None:
+        session, loaded = _session(bundle, threads)
+        if session is None:
+            yield loaded
+        else:
+            yield check_reference(bundle, session)
+            yield check_speed(bundle, session, threads or cores())
+    yield check_threads(threads)
+
+
+def check_install() -> Check:
+    """Versions of neumo, Python and every part that reading needs."""
+    versions = {"neumo": neumo.__version__, "python": platform.python_version(), "machine": platform.machine()}
+    missing = []
+    for name in _PARTS:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        text = f"missing: {', '.join(missing)}; install with pip install --force-reinstall neumo"
+        return Check("install", Outcome.FAILED, text, {"versions": versions, "missing": missing})
+    said = ", ".join(f"{name} {found}" for name, found in versions.items())
+    return Check("install", Outcome.FINE, said, {"versions": versions, "missing": []})
+
+
+def check_codecs() -> Check:
+    """Which image formats and DICOM transfer syntaxes can be decoded."""
+    from PIL import features
+
+    readable = {name: bool(features.check(codec)) for codec, name in _PILLOW_CODECS.items()}
+    try:
+        readable |= _transfer_syntaxes()
+    except ImportError:
+        text = "pydicom is missing, so no DICOM file can be read; pip install --force-reinstall neumo"
+        return Check("codecs", Outcome.FAILED, text, {"readable": readable})
+    lacking = [name for name, able in readable.items() if not able]
+    values = {"readable": readable}
+    if any(name in lacking for name in _PILLOW_CODECS.values()):
+        text = f"Pillow lacks {', '.join(lacking)}; pip install --force-reinstall pillow"
+        return Check("codecs", Outcome.FAILED, text, values)
+    if lacking:
+        text = f"cannot be read: {', '.join(lacking)}; for most of them: {PLUGINS}"
+        return Check("codecs", Outcome.WARNING, text, values)
+    return Check("codecs", Outcome.FINE, f"all {len(readable)} formats and transfer syntaxes can be read", values)
+
+
+def check_bundle(source: Path | str | None) -> tuple[Bundle | None, Check]:
+    """Whether the bundle is there and its sums hold."""
+    try:
+        bundle = load_bundle(source)
+    except NeumoError as error:
+        return None, Check("bundle", Outcome.FAILED, str(error))
+    config = bundle.config
+    text = f"{config.name} {config.version} in {bundle.path}: all checksums hold, digest {bundle.digest[:12]}"
+    return bundle, Check(
+        "bundle",
+        Outcome.FINE,
+        text,
+        {"name": config.name, "version": config.version, "path": str(bundle.path), "digest": bundle.digest},
+    )
+
+
+def check_reference(bundle: Bundle, session: Session) -> Check:
+    """Whether the graph answers here what it answered where the bundle was made."""
+    logits = session.run(reference_inputs(bundle.config)).logits
+    differences = reference_differences(bundle.reference, bundle.config, logits)
+    tolerance = float(bundle.reference["tolerance"])
+    worst = max(differences, key=lambda name: differences[name])
+    values = {"differences": {k: _plain(d) for k, d in differences.items()}, "tolerance": tolerance}
+    if differences[worst] == float("inf"):
+        text = (
+            f"the reference image {worst} is drawn otherwise than where the bundle was made; install the neumo "
+            "version that the bundle's README names"
+        )
+        return Check("reference", Outcome.FAILED, text, values)
+    if not differences[worst] <= tolerance:
+        text = (
+            f"the reference image {worst} gets a logit that is {differences[worst]:.3g} off, more than {tolerance}: "
+            "readings of this install cannot be trusted; install another version of onnxruntime"
+        )
+        return Check("reference", Outcome.FAILED, text, values)
+    text = f"{len(differences)} reference readings reproduced; largest difference of a logit {differences[worst]:.2g}"
+    return Check("reference", Outcome.FINE, text, values)
+
+
+def check_speed(bundle: Bundle, session: Session, threads: int) -> Check:
+    """Images a second of the session, in batches."""
+    size = bundle.config.image_size
+    images = np.random.default_rng(0).random((_BATCH, 1, size, size), dtype=np.float32)
+    session.run(images)
+    runs, start = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < _SHORTEST_MEASUREMENT:
+        session.run(images)
+        runs += 1
+    rate = runs * _BATCH / elapsed
+    values = {"images_per_second": round(rate, 2), "batch": _BATCH, "threads": threads}
+    said = f"{rate:.0f} images a second on {threads} threads, decoding not counted"
+    if rate < _SLOW:
+        text = f"only {rate:.2g} images a second on {threads} threads; is the machine busy, or limited to few cores?"
+        return Check("speed", Outcome.WARNING, text, values)
+    return Check("speed", Outcome.FINE, said, values)
+
+
+def check_threads(threads: int | None) -> Check:
+    """Cores of the machine, of this process, and threads asked for."""
+    usable, machine = cores(), os.cpu_count() or 1
+    used = threads or usable
+    values = {"threads": used, "usable_cores": usable, "cores": machine}
+    if used > usable:
+        text = f"{used} threads share {usable} cores, which slows reading down; ask for at most {usable}"
+        return Check("threads", Outcome.WARNING, text, values)
+    return Check("threads", Outcome.FINE, f"{used} threads; this process may use {usable} of {machine} cores", values)
+
+
+def _session(bundle: Bundle, threads: int | None) -> tuple[Session | None, Check]:
+    try:
+        return Session(bundle, threads), Check("reference", Outcome.FINE, "")
+    except NeumoError as error:
+        return None, Check("reference", Outcome.FAILED, str(error))
+
+
+def _transfer_syntaxes() -> dict[str, bool]:
+    """Names of the transfer syntaxes that pydicom knows to hold images, and whether they can be decoded."""
+    uid = importlib.import_module("pydicom.uid")
+    decoders = importlib.import_module("pydicom.pixels.decoders")
+    native = {syntax.name: True for syntax in (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian)}
+    return native | {syntax.name: able(decoders, syntax) for syntax in _COMPRESSED(uid)}
+
+
+def able(decoders: Any, syntax: Any) -> bool:
+    """Whether one of pydicom's decoders of a transfer syntax can run here."""
+    return bool(decoders.get_decoder(syntax).is_available)
+
+
+_COMPRESSED: Callable[[Any], tuple[Any, ...]] = lambda uid: (  # noqa: E731
+    uid.DeflatedExplicitVRLittleEndian,
+)
+
+
+def _plain(number: float) -> float | None:
+    return number if np.isfinite(number) else None

@@ -1,0 +1,135 @@
+"""A bundle judged as it is shipped: files in, readings out, on one part of a data set."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neumo.core.errors import EvaluationError
+from neumo.core.files import write_json
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Reading, Status
+from neumo.data.layout import open_dataset
+from neumo.data.manifest import Entry, Manifest
+from neumo.data.pixels import Progress
+from neumo.evaluation.conformal import Coverage, measure_coverage
+from neumo.evaluation.judge import judge
+from neumo.evaluation.judgement import Judgement
+from neumo.evaluation.predictions import Predictions, write_predictions
+from neumo.inference.reader import Reader
+
+FIGURES_FILE, PREDICTIONS_FILE = "figures.json", "predictions.csv"
+
+
+@dataclass(frozen=True)
+class EvaluatedReader:
+    """How a bundle read one part of a data set.
+
+    Attributes
+    ----------
+    part : str
+    images : int
+        All that were given.
+    refused : mapping of str to int
+        Refusals and failures by code.
+    judgement : Judgement
+        Of the images that were read, at the bundle's prevalence.
+    coverage : mapping of float to mapping of Finding (None: all) to Coverage
+    """
+
+    part: str
+    images: int
+    refused: Counter[str]
+    judgement: Judgement
+    coverage: dict[float, dict[Finding | None, Coverage]]
+
+
+def evaluate_reader(
+    reader: Reader,
+    data: Path,
+    out: Path,
+    *,
+    part: str = "test",
+    command: str = "",
+    reading: Progress | None = None,
+    resampling: Progress | None = None,
+) -> EvaluatedReader:
+    """Read every image of a part, judge the readings, and write figures.json and predictions.csv into `out`.
+
+    Parameters
+    ----------
+    reader : Reader
+        Without a prevalence of its own.
+    part : str
+        "train", "val" or "test" of the distributed data set.
+    command : str
+        Noted in figures.json.
+
+    Raises
+    ------
+    DatasetError
+        The data set cannot be used.
+    EvaluationError
+        The part holds no image, or none could be read.
+    """
+    manifest = open_dataset(data)
+    entries = [entry for entry in manifest.entries if entry.split == part]
+    if not entries:
+        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    readings: list[Reading] = []
+    for answered in reader.read_many(manifest.file(entry) for entry in entries):
+        readings.append(answered)
+        if reading is not None:
+            reading(len(readings), len(entries))
+    predictions = _predictions(manifest, entries, readings)
+    config = reader.bundle.config
+    evaluated = EvaluatedReader(
+        part=part,
+        images=len(entries),
+        refused=Counter(r.reasons[0].code for r in readings if r.status is not Status.READ),
+        judgement=judge(predictions, progress=resampling),
+        coverage={
+            level: measure_coverage(predictions.truth, predictions.probabilities, limits, level)
+            for level, limits in config.conformal.items()
+        },
+    )
+    write_predictions(predictions, out / PREDICTIONS_FILE)
+    write_json(out / FIGURES_FILE, _figures(evaluated, reader, manifest, command))
+    return evaluated
+
+
+def _predictions(manifest: Manifest, entries: Sequence[Entry], readings: Sequence[Reading]) -> Predictions:
+    read = [(entry, r.answer) for entry, r in zip(entries, readings, strict=True) if r.answer is not None]
+    if not read:
+        raise EvaluationError("reader: every image was refused, there is nothing to judge")
+    probabilities = np.array([[answer.probabilities[f] for f in FINDINGS] for _, answer in read])
+    return Predictions(
+        paths=tuple(entry.path for entry, _ in read),
+        patients=tuple(entry.patient for entry, _ in read),
+        truth=np.array([entry.finding.index for entry, _ in read], dtype=np.int64),
+        probabilities=probabilities,
+        synthetic=manifest.synthetic,
+    )
+
+
+def _figures(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, command: str) -> dict[str, Any]:
+    config = reader.bundle.config
+    return {
+        "schema": 1,
+        "command": command,
+        "bundle": {"name": config.name, "version": config.version, "digest": reader.bundle.digest},
+        "data": manifest.digest,
+        "part": evaluated.part,
+        "images": evaluated.images,
+        "refused": sum(evaluated.refused.values()),
+        "refused_by_reason": dict(evaluated.refused),
+        "judgement": evaluated.judgement.to_json(),
+        "coverage": [
+            {"finding": None if finding is None else finding.value, **asdict(coverage)}
+            for coverages in evaluated.coverage.values()
+            for finding, coverage in coverages.items()
+        ],
+    }

@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neumo.bundle.folder import load_bundle
+from neumo.core.errors import BundleError, ExportError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Status
+from neumo.evaluation.calibration import expected_calibration_error
+from neumo.evaluation.conformal import conformal_limits, measure_coverage, prediction_sets
+from neumo.evaluation.temperature import fit_temperature, tempered
+from neumo.export.bundle import export_bundle
+from neumo.inference.reader import Reader
+from neumo.training.config import load_experiment
+from neumo.training.fit import train
+from neumo.training.predict import predict_part
+from neumo.training.run_folder import RunFolder
+
+EXPERIMENT = """
+name: small
+seed: 5
+image_size: 64
+intensity: percentiles
+split: {kind: fold, folds: 3, fold: 0}
+balance: logit_adjustment
+model: {name: efficientnet_lite, options: {variant: lite0}}
+optimizer: {name: adamw, learning_rate: 0.001}
+schedule:
+  {batch_size: 8, max_epochs: 1, early_stopping: null, plateau: null, one_cycle: true, averaging: 0.5, keep: last}
+"""
+
+
+@pytest.fixture(scope="module")
+def folds(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> list[Path]:
+    folder = tmp_path_factory.mktemp("folds")
+    (folder / "small.yaml").write_text(EXPERIMENT)
+    for fold in (0, 1):
+        experiment = load_experiment(folder / "small.yaml", [f"split.fold={fold}"])
+        train(experiment, phantoms, folder / f"fold{fold}")
+    return [folder / "fold0", folder / "fold1"]
+
+
+@pytest.fixture(scope="module")
+def bundle(folds: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("exported") / "bundle"
+    exported = export_bundle(folds[0], folds, target, name="small", version="1")
+    assert exported.parity.logits < 0.05 and exported.bundle.path == target
+    assert exported.decisions.error_after <= exported.decisions.error_before + 0.02
+    return target
+
+
+def test_a_bundle_reads_as_its_run_predicts(bundle: Path, folds: list[Path], phantoms: Path) -> None:
+    run = RunFolder(folds[0])
+    manifest = run.dataset()
+    predictions = predict_part(run, manifest, run.split(manifest), "val")
+    reader = Reader(bundle)
+    calibrated = tempered(predictions.probabilities, reader.bundle.config.temperature)
+    read = 0
+    for path, expected in zip(predictions.paths, calibrated, strict=True):
+        reading = reader.read(manifest.root / path)
+        assert reading.status is not Status.FAILED
+        if reading.answer is not None:
+            read += 1
+            shown = [reading.answer.probabilities[finding] for finding in FINDINGS]
+            np.testing.assert_allclose(shown, expected, atol=0.02)
+    assert read >= 0.5 * len(predictions)
+
+
+def test_the_card_and_config_state_what_was_decided(bundle: Path) -> None:
+    config = json.loads((bundle / "config.json").read_text())
+    card = (bundle / "README.md").read_text()
+    assert config["provenance"]["experiment"]["name"] == "small"
+    assert sum(config["provenance"]["held_out"]["images"].values()) > 0
+    assert f"{config['operating_points']['balanced']['threshold']:.3f}" in card
+    assert card.startswith("---\nlicense: apache-2.0\n") and "Not a medical device" in card
+    assert config["priors"] == pytest.approx({finding.value: 1 / 3 for finding in FINDINGS})
+    assert str(bundle.parent) not in (bundle / "config.json").read_text(), "paths of the machine stay out"
+
+
+def test_one_changed_byte_is_refused(bundle: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(bundle, copy)
+    data = bytearray((copy / "model.onnx").read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / "model.onnx").write_bytes(data)
+    with pytest.raises(BundleError, match=r"model\.onnx"):
+        load_bundle(copy)
+
+
+def test_what_does_not_fit_is_refused(folds: list[Path], bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="more than once"):
+        export_bundle(folds[0], [folds[0], folds[0]], tmp_path / "b", name="x", version="1")
+    with pytest.raises(ExportError, match="exists already"):
+        export_bundle(folds[0], folds, bundle, name="x", version="1")
+    assert not list(tmp_path.iterdir())
+
+
+def test_temperature_mends_overconfidence() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet((1, 1, 1), 4000)
+    truth = np.array([rng.choice(3, p=row) for row in honest])
+    boastful = tempered(honest, 0.4)
+    temperature = fit_temperature(truth, boastful)
+    assert temperature == pytest.approx(2.5, rel=0.1)
+    before, after = (
+        expected_calibration_error(truth, p)[0] for p in (boastful, tempered(boastful, temperature))
+    )
+    assert after < 0.25 * before
+
+
+@pytest.mark.parametrize("promised", [0.9, 0.95])
+def test_prediction_sets_keep_their_promise_for_every_finding(promised: float) -> None:
+    rng = np.random.default_rng(1)
+    chances = rng.dirichlet((0.6, 0.4, 0.3), 9000)
+    truth = np.array([rng.choice(3, p=row) for row in chances])
+    shown = tempered(chances, 0.5)
+    limits = conformal_limits(truth[:6000], shown[:6000], promised)
+    measured = measure_coverage(truth[6000:], shown[6000:], limits, promised)
+    for finding in (None, *FINDINGS):
+        assert measured[finding].measured == pytest.approx(promised, abs=0.03)
+    assert prediction_sets(shown, limits).shape == (9000, 3)
+
+
+def test_a_finding_with_too_few_images_is_in_every_set() -> None:
+    truth = np.array([0] * 50 + [1] * 50 + [2] * 3)
+    shown = np.full((103, 3), 1 / 3)
+    limits = conformal_limits(truth, shown, 0.95)
+    assert limits[Finding.VIRAL_PNEUMONIA] == 1.0 and limits[Finding.NORMAL] < 1
