@@ -1,16 +1,20 @@
-# Two commands matter: `make demo` and `make test`. Each makes the virtual environment first.
+# Three commands matter: `make demo`, `make test` and `make light`. Each makes its virtual environment first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= demo
 JOBS ?= 2
+LIGHT ?= .venv-light
+# An adult's chest radiograph that travels in a package, so that nothing is downloaded.
+SAMPLE := from pydicom.data import get_testdata_file as f; print(f('RG1_UNCR.dcm', download=False))
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test light lint format clean
 
 help:
 	@echo "make demo   phantom data set, training, evaluation, HTML report (no download)"
 	@echo "make test   all tests"
+	@echo "make light  the reading install by itself, without torch, reads and examines itself"
 	@echo "make lint   ruff, mypy --strict, import-linter"
 	@echo "make format apply ruff's formatting and safe fixes"
 
@@ -26,9 +30,18 @@ demo: $(READY)
 	$(BIN)/neumo data phantom $(DEMO)/phantoms --per-class 120 --seed 7
 	$(BIN)/neumo train experiments/demo.yaml --data $(DEMO)/phantoms --out $(DEMO)/run
 	$(BIN)/neumo evaluate $(DEMO)/run --split test
+	$(BIN)/neumo read "$$($(BIN)/python -c "$(SAMPLE)")" --allow-outside-range --html $(DEMO)/reading.html
+	@echo "the HTML reading of a real radiograph: $(DEMO)/reading.html"
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+light:
+	$(PYTHON) -m venv --clear $(LIGHT)
+	$(LIGHT)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt . "pydicom-data==1.0.0"
+	! $(LIGHT)/bin/python -c "import torch" 2>/dev/null
+	$(LIGHT)/bin/neumo doctor
+	$(LIGHT)/bin/neumo read "$$($(LIGHT)/bin/python -c "$(SAMPLE)")" --allow-outside-range --json -
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -41,4 +54,4 @@ format: $(READY)
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -25,7 +25,7 @@ image_size: 64
 intensity: percentiles
 split: {kind: fold, folds: 3, fold: 0}
 balance: logit_adjustment
-model: {name: efficientnet_lite, options: {variant: lite0}}
+model: {name: efficientnet_lite, options: {variant: lite0}, pretrained: true}
 optimizer: {name: adamw, learning_rate: 0.001}
 schedule:
   {batch_size: 8, max_epochs: 1, early_stopping: null, plateau: null, one_cycle: true, averaging: 0.5, keep: last}

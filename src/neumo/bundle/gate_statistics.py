@@ -58,7 +58,7 @@ class GateStatistics:
             )
 
 
-def fit_gate_statistics(embeddings: Floats, components: int = 64) -> GateStatistics:
+def fit_gate_statistics(embeddings: Floats, components: int = 256) -> GateStatistics:
     """Fit to training embeddings of shape (N, D); at most N / 4 and D components are kept."""
     components = max(1, min(components, len(embeddings) // 4, embeddings.shape[1] - 1))
     mean = embeddings.mean(axis=0)

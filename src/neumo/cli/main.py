@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: get, check, make phantoms.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+bundle_app = typer.Typer(help="Bundles: look at, verify, install, export.", no_args_is_help=True)
+app.add_typer(bundle_app, name="bundle")
 
 
 def _version(value: bool) -> None:
@@ -37,8 +39,22 @@ def _options(
 
 
 def _register() -> None:
-    from neumo.cli import compare, data_check, data_get, data_phantom, evaluate, reproduce, train
+    from neumo.cli import (
+        bundle,
+        bundle_export,
+        compare,
+        data_check,
+        data_get,
+        data_phantom,
+        doctor,
+        evaluate,
+        read,
+        reproduce,
+        train,
+    )
 
+    app.command("read")(read.read)
+    app.command("doctor")(doctor.doctor)
     app.command("train")(train.train)
     app.command("evaluate")(evaluate.evaluate)
     app.command("compare")(compare.compare)
@@ -46,6 +62,10 @@ def _register() -> None:
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)
+    bundle_app.command("info")(bundle.info)
+    bundle_app.command("verify")(bundle.verify)
+    bundle_app.command("install")(bundle.install)
+    bundle_app.command("export")(bundle_export.export)
 
 
 _register()

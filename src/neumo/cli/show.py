@@ -35,17 +35,21 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:,.0f}/s" if speed else "")
 
 
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function of (done, total) that shows a bar from its first call on."""
-    bar = Progress(
+def progress_columns() -> tuple[ProgressColumn, ...]:
+    """What every progress bar shows: name, bar, count, rate, time left."""
+    return (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        console=console,
     )
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function of (done, total) that shows a bar from its first call on."""
+    bar = Progress(*progress_columns(), console=console)
     task = bar.add_task(what, total=None, visible=False)
 
     def advance(done: int, total: int) -> None:

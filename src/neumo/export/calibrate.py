@@ -15,7 +15,7 @@ from neumo.evaluation.temperature import fit_temperature, tempered
 from neumo.export.held_out import HeldOut
 
 COVERAGES = (0.90, 0.95)
-ACCEPTED = 0.99
+ACCEPTED = 0.985
 """Share of held-out chest radiographs whose embedding the gate lets through."""
 HIGH_SENSITIVITY, HIGH_SPECIFICITY = 0.99, 0.99
 """Stricter than the clinical goal of 0.95, because other images are harder than those of the folds."""
@@ -95,7 +95,8 @@ def _operating_points(
         np.sort(scores[truth == Finding.NORMAL.index]),
     )
     levels = np.unique(scores)
-    thresholds = (levels[:-1] + levels[1:]) / 2
+    # From calling every image to calling none, so that every rule has a threshold.
+    thresholds = np.concatenate([[0.0], (levels[:-1] + levels[1:]) / 2, [(levels[-1] + 1) / 2]])
     sensitivity = 1 - np.searchsorted(sick, thresholds) / len(sick)
     specificity = np.searchsorted(well, thresholds) / len(well)
 

@@ -59,7 +59,7 @@ def export_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
         )
     if program is None:
         raise ExportError(f"{type(network).__name__}: torch could not export it")
-    model = onnx.ModelProto.FromString(program.model_proto.SerializeToString())
+    model = onnx.load_model_from_string(program.model_proto.SerializeToString())
     _forget_origin(model)
     _halve_weights(model)
     onnx.checker.check_model(model, full_check=True)

@@ -60,7 +60,7 @@ def from_array(values: NDArray[Any], *, max_pixels: int) -> Radiograph:
 
 
 def _eight_bits(values: NDArray[Any]) -> tuple[NDArray[np.uint8], int, Step | None]:
-    """Samples in 0-255, the bits they had, and the step taken if any."""
+    """Return samples in 0-255, the bits they had, and the step taken if any."""
     if values.dtype == np.uint8:
         return np.array(values, dtype=np.uint8, order="C"), 8, None
     if values.dtype == np.uint16:

@@ -4,7 +4,7 @@ import importlib
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -21,11 +21,16 @@ from neumo.inference.session import Session, cores
 
 _PARTS = ("numpy", "pillow", "onnxruntime", "pydicom", "rich", "typer", "jinja2", "pyyaml")
 _PILLOW_CODECS = {"jpg": "JPEG", "zlib": "PNG"}
+_DICOM_CODECS = {
+    "pydicom": ("DICOM uncompressed, RLE and baseline JPEG", "pydicom"),
+    "gdcm": ("DICOM lossless and 12-bit JPEG", "python-gdcm"),
+    "jpeg_ls": ("DICOM JPEG-LS", "pyjpegls"),
+    "openjpeg": ("DICOM JPEG 2000", "pylibjpeg-openjpeg"),
+}
+"""Module that decodes, to what it decodes and the package that holds it."""
 _BATCH, _SHORTEST_MEASUREMENT = 8, 0.5
 _SLOW = 2.0
 """Images a second below which something is likely to be wrong with the machine or its threads."""
-
-PLUGINS = "pip install pyjpegls pylibjpeg pylibjpeg-openjpeg python-gdcm"
 
 
 class Outcome(StrEnum):
@@ -83,7 +88,11 @@ def examine(source: Path | str | None = None, threads: int | None = None) -> Ite
 
 def check_install() -> Check:
     """Versions of neumo, Python and every part that reading needs."""
-    versions = {"neumo": neumo.__version__, "python": platform.python_version(), "machine": platform.machine()}
+    versions = {
+        "neumo": neumo.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
     missing = []
     for name in _PARTS:
         try:
@@ -98,24 +107,21 @@ def check_install() -> Check:
 
 
 def check_codecs() -> Check:
-    """Which image formats and DICOM transfer syntaxes can be decoded."""
+    """Which image formats and DICOM transfer syntaxes can be decoded, each by the one library that does it."""
     from PIL import features
 
     readable = {name: bool(features.check(codec)) for codec, name in _PILLOW_CODECS.items()}
-    try:
-        readable |= _transfer_syntaxes()
-    except ImportError:
-        text = "pydicom is missing, so no DICOM file can be read; pip install --force-reinstall neumo"
-        return Check("codecs", Outcome.FAILED, text, {"readable": readable})
+    readable |= {name: _loads(module) for module, (name, _) in _DICOM_CODECS.items()}
     lacking = [name for name, able in readable.items() if not able]
     values = {"readable": readable}
-    if any(name in lacking for name in _PILLOW_CODECS.values()):
-        text = f"Pillow lacks {', '.join(lacking)}; pip install --force-reinstall pillow"
-        return Check("codecs", Outcome.FAILED, text, values)
-    if lacking:
-        text = f"cannot be read: {', '.join(lacking)}; for most of them: {PLUGINS}"
-        return Check("codecs", Outcome.WARNING, text, values)
-    return Check("codecs", Outcome.FINE, f"all {len(readable)} formats and transfer syntaxes can be read", values)
+    if not lacking:
+        return Check("codecs", Outcome.FINE, f"can be read: {', '.join(readable)}", values)
+    packages = [package for name, package in _DICOM_CODECS.values() if name in lacking]
+    if set(lacking) & set(_PILLOW_CODECS.values()):
+        packages.append("pillow")
+    text = f"cannot be read: {', '.join(lacking)}; pip install --force-reinstall {' '.join(packages)}"
+    essential = {*_PILLOW_CODECS.values(), _DICOM_CODECS["pydicom"][0]}
+    return Check("codecs", Outcome.FAILED if essential & set(lacking) else Outcome.WARNING, text, values)
 
 
 def check_bundle(source: Path | str | None) -> tuple[Bundle | None, Check]:
@@ -183,7 +189,9 @@ def check_threads(threads: int | None) -> Check:
     if used > usable:
         text = f"{used} threads share {usable} cores, which slows reading down; ask for at most {usable}"
         return Check("threads", Outcome.WARNING, text, values)
-    return Check("threads", Outcome.FINE, f"{used} threads; this process may use {usable} of {machine} cores", values)
+    return Check(
+        "threads", Outcome.FINE, f"{used} threads; this process may use {usable} of {machine} cores", values
+    )
 
 
 def _session(bundle: Bundle, threads: int | None) -> tuple[Session | None, Check]:
@@ -193,22 +201,12 @@ def _session(bundle: Bundle, threads: int | None) -> tuple[Session | None, Check
         return None, Check("reference", Outcome.FAILED, str(error))
 
 
-def _transfer_syntaxes() -> dict[str, bool]:
-    """Names of the transfer syntaxes that pydicom knows to hold images, and whether they can be decoded."""
-    uid = importlib.import_module("pydicom.uid")
-    decoders = importlib.import_module("pydicom.pixels.decoders")
-    native = {syntax.name: True for syntax in (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian)}
-    return native | {syntax.name: able(decoders, syntax) for syntax in _COMPRESSED(uid)}
-
-
-def able(decoders: Any, syntax: Any) -> bool:
-    """Whether one of pydicom's decoders of a transfer syntax can run here."""
-    return bool(decoders.get_decoder(syntax).is_available)
-
-
-_COMPRESSED: Callable[[Any], tuple[Any, ...]] = lambda uid: (  # noqa: E731
-    uid.DeflatedExplicitVRLittleEndian,
-)
+def _loads(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except Exception:  # a broken binary package may raise anything while it loads
+        return False
+    return True
 
 
 def _plain(number: float) -> float | None:

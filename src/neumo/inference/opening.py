@@ -16,6 +16,8 @@ from neumo.imaging import open_radiograph
 Source = Path | str | bytes | NDArray[np.generic]
 """A file's path, a file's bytes, or pixels."""
 
+_VERBS = frozenset({"is", "has", "holds", "cannot", "declares", "claims", "ends"})
+
 LARGEST_HASHED = 2**30
 """Bytes of a file that could not be decoded up to which it is still read to its end for its hash."""
 
@@ -90,6 +92,8 @@ def _sentence(error: Exception, source: Path | bytes | NDArray[np.generic]) -> s
     """Turn "name: what is wrong; what to do" into a sentence; the reading names the file itself."""
     text = str(error)
     text = text.removeprefix(f"{source}: ") if isinstance(source, Path) else text.partition(": ")[2] or text
+    if text.partition(" ")[0] in _VERBS:
+        return f"The {'image' if isinstance(source, np.ndarray) else 'file'} {text}."
     return f"{text[:1].upper()}{text[1:]}."
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neumo.bundle.folder import Bundle, load_bundle
 from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.radiograph import Step
 from neumo.core.reading import Answer, Notice, Reading, Status
 from neumo.imaging.prepare import fit_square, scale_intensity
 from neumo.inference.gate import age_notice, distance_refusal, refusals_before_reading
@@ -29,15 +30,20 @@ from neumo.inference.receipt import make_receipt
 from neumo.inference.session import Session, cores
 
 _BATCH = 8
-_LOOK_AHEAD = 4 * _BATCH
-"""Files opened ahead of the network, so that memory stays flat over any number of files."""
+_LOOK_AHEAD = 2 * _BATCH
+"""Files opened while the network is busy with a batch; it bounds memory, whatever the number of files."""
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A source that the network may be asked about, or that is answered already."""
+    """A source that the network may be asked about, or that is answered already.
+
+    Full-size pixels are let go unless readings shall keep them, because many prepared sources wait in line.
+    """
 
     opened: Opened
+    steps: tuple[Step, ...] = ()
+    pixels: NDArray[np.uint8] | None = None
     image: NDArray[np.float32] | None = None
     refusals: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
@@ -151,12 +157,14 @@ class Reader:
         age = age_notice(radiograph.facts, gate)
         if age is not None and age.code == "outside_age_range" and not self._allow_outside:
             refusals.append(age)
+        kept = radiograph.pixels if self._keep_pixels else None
+        opened = replace(opened, radiograph=None)
         if refusals:
-            return _Prepared(opened, refusals=tuple(refusals))
+            return _Prepared(opened, pixels=kept, refusals=tuple(refusals))
         config = self.bundle.config
         square = fit_square(radiograph.pixels, config.image_size)
         image = scale_intensity(square, config.intensity)[np.newaxis]
-        return _Prepared(opened, image, warnings=(age,) if age else ())
+        return _Prepared(opened, radiograph.steps, kept, image, warnings=(age,) if age else ())
 
     def _answered(self, batch: Sequence[_Prepared]) -> list[Reading]:
         asked = [prepared for prepared in batch if prepared.image is not None]
@@ -181,7 +189,7 @@ class Reader:
         if opened.failure is not None:
             return Reading(opened.name, opened.sha256, Status.FAILED, reasons=(opened.failure,))
         return Reading(
-            opened.name, opened.sha256, Status.REFUSED, reasons=prepared.refusals, pixels=self._kept(opened)
+            opened.name, opened.sha256, Status.REFUSED, reasons=prepared.refusals, pixels=prepared.pixels
         )
 
     def _reading(
@@ -193,12 +201,11 @@ class Reader:
         place: tuple[int, int],
     ) -> Reading:
         opened, config = prepared.opened, self.bundle.config
-        assert opened.radiograph is not None
         assert prepared.image is not None
         receipt = make_receipt(
             sha256=opened.sha256,
             size=opened.size,
-            radiograph=opened.radiograph,
+            steps=prepared.steps,
             prepared=prepared.image,
             bundle=self.bundle,
             options=self.options,
@@ -215,7 +222,7 @@ class Reader:
                 opened.sha256,
                 Status.REFUSED,
                 reasons=(refusal,),
-                pixels=self._kept(opened),
+                pixels=prepared.pixels,
                 receipt=receipt,
             )
         answer = self._answer(logits)
@@ -226,7 +233,7 @@ class Reader:
             answer,
             prepared.warnings,
             class_map=None if class_maps is None else class_maps[answer.finding.index].copy(),
-            pixels=self._kept(opened),
+            pixels=prepared.pixels,
             receipt=receipt,
         )
 
@@ -255,6 +262,3 @@ class Reader:
         if not accepted.any():
             return None
         return "inverted" if int(distances.argmin()) == 0 else "turned"
-
-    def _kept(self, opened: Opened) -> NDArray[np.uint8] | None:
-        return opened.radiograph.pixels if self._keep_pixels and opened.radiograph is not None else None

@@ -4,25 +4,27 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+import onnxruntime
+import PIL
 from numpy.typing import NDArray
 
 import neumo
 from neumo.bundle.folder import Bundle
-from neumo.core.radiograph import Radiograph
+from neumo.core.radiograph import Step
 
 SCHEMA = 1
-_PACKAGES = ("numpy", "pillow", "onnxruntime", "pydicom", "pyjpegls", "pylibjpeg-openjpeg", "python-gdcm")
+_PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls", "pylibjpeg": "pylibjpeg-openjpeg"}
+"""Package of each library that decodes DICOM pixels and is not in every receipt."""
 
 
 def make_receipt(
     *,
     sha256: str | None,
     size: int | None,
-    radiograph: Radiograph,
+    steps: tuple[Step, ...],
     prepared: NDArray[np.float32],
     bundle: Bundle,
     options: Mapping[str, Any],
@@ -36,6 +38,8 @@ def make_receipt(
     ----------
     sha256, size : str or None, int or None
         Of the file's bytes; None where pixels were given.
+    steps : tuple of Step
+        From the file's samples to grey levels.
     prepared : ndarray of float32, shape (1, side, side)
         The network's input.
     options : mapping
@@ -51,7 +55,7 @@ def make_receipt(
     return {
         "schema": SCHEMA,
         "file": {"sha256": sha256, "bytes": size},
-        "pixels": [dict(step) for step in radiograph.steps],
+        "pixels": [dict(step) for step in steps],
         "prepare": {"size": config.image_size, "resampling": "bilinear", "intensity": config.intensity.value},
         "input_sha256": hashlib.sha256(np.ascontiguousarray(prepared).tobytes()).hexdigest(),
         "bundle": {"name": config.name, "version": config.version, "digest": bundle.digest},
@@ -65,23 +69,32 @@ def make_receipt(
         "logits": [float(logit).hex() for logit in logits],
         "distance": float(distance).hex(),
         "execution": dict(execution),
-        "software": software(),
+        "software": _software(steps),
     }
 
 
-@cache
-def software() -> dict[str, str]:
+def _software(steps: tuple[Step, ...]) -> dict[str, str]:
     """Versions that decide about the bits of a reading."""
+    decode = steps[0] if steps else {}
+    return {**_always(), **(_of_dicom(decode["decoder"]) if decode.get("format") == "DICOM" else {})}
+
+
+@cache
+def _always() -> dict[str, str]:
     return {
         "neumo": neumo.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
-        **{name: found for name in _PACKAGES if (found := _version(name))},
+        "numpy": np.__version__,
+        "pillow": PIL.__version__,
+        "onnxruntime": onnxruntime.__version__,
     }
 
 
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+@cache
+def _of_dicom(decoder: str) -> dict[str, str]:
+    # Searching for installed packages takes longer than reading a radiograph, so only DICOM files pay for it.
+    from importlib.metadata import version
+
+    names = ["pydicom", *([_PACKAGES[decoder]] if decoder in _PACKAGES else [])]
+    return {name: version(name) for name in names}

@@ -69,7 +69,7 @@ class StudyCNN(nn.Module):
         features = self.features(images)
         first, last = (layer for layer in self.classifier if isinstance(layer, nn.Linear))
         hidden = torch.relu(first(features.flatten(1)))
-        mean_gradient = first.weight.unflatten(1, features.shape[1:]).mean(dim=(2, 3))
+        mean_gradient = first.weight.view(-1, *features.shape[1:]).mean(dim=(2, 3))
         open_paths = (hidden > 0).to(hidden.dtype)[:, None, :] * last.weight
         maps = torch.einsum("nfc,nchw->nfhw", open_paths @ mean_gradient, features)
         return Explained(last(hidden), maps, hidden)

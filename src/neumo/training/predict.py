@@ -120,7 +120,7 @@ def _explained(trained: TrainedNetwork) -> Any:
         raise CheckpointError(
             f"{trained.card.name}: does not explain itself; add the method `explained` to it"
         )
-    return trained.network
+    return trained.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _over_images(

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_color_lut
 
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.core.radiograph import Step
 from neumo.imaging.dicom.greyscale import Raw, stored_values, through_table, to_eight_bits
 from neumo.imaging.dicom.layout import PALETTE, PixelLayout
+from neumo.imaging.dicom.lookup import look_up, read_table
 
 
 def rgb_of(raw: Raw, layout: PixelLayout, dataset: Dataset, name: str) -> tuple[Image.Image, list[Step]]:
@@ -33,13 +33,14 @@ def rgb_of(raw: Raw, layout: PixelLayout, dataset: Dataset, name: str) -> tuple[
 def _through_palette(raw: Raw, layout: PixelLayout, dataset: Dataset, name: str) -> NDArray[np.uint8]:
     if "SegmentedRedPaletteColorLookupTableData" in dataset:
         raise UnsupportedImageError(f"{name}: its palette is segmented, which is not read; store it in grey")
-    positions = stored_values(layout).astype(np.int32)
-    try:
-        colours = apply_color_lut(positions, dataset)[:, :3]
-    except Exception as error:  # the tables come from the file and can be anything
-        raise UnreadableImageError(
-            f"{name}: its palette is missing or corrupt ({type(error).__name__})"
-        ) from error
-    if colours.dtype == np.uint16:
-        colours = (colours >> 8).astype(np.uint8)
-    return np.stack([through_table(raw, np.ascontiguousarray(colours[:, c])) for c in range(3)], axis=2)
+    stored = stored_values(layout)
+    bands = []
+    for colour in ("Red", "Green", "Blue"):
+        element = f"{colour}PaletteColorLookupTable"
+        table = read_table(dataset, f"{element}Descriptor", f"{element}Data", signed=layout.signed)
+        if table is None:
+            raise UnreadableImageError(f"{name}: its {colour.lower()} palette is missing or corrupt")
+        # The high byte: writers fill 16-bit entries as value x 256 or as value x 257.
+        levels = look_up(stored, table).astype(np.uint16) >> (table.bits - 8)
+        bands.append(through_table(raw, levels.astype(np.uint8)))
+    return np.stack(bands, axis=2)

@@ -79,9 +79,8 @@ def _decode(content: bytes, name: str, max_pixels: int) -> Radiograph:
 
 
 def _as_unsigned(samples: Samples) -> Raw:
-    native = samples.astype(samples.dtype.newbyteorder("="), copy=False)
-    unsigned: Raw = np.ascontiguousarray(native).view(np.uint8 if native.itemsize == 1 else np.uint16)
-    return unsigned
+    native = np.ascontiguousarray(samples.astype(samples.dtype.newbyteorder("="), copy=False))
+    return native.view(np.uint8) if native.itemsize == 1 else native.view(np.uint16)
 
 
 def _decoding(parsed: Parsed, layout: PixelLayout, decoder: str) -> Step:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import (
     UID,
@@ -168,7 +168,7 @@ def _encapsulated(frame: bytes) -> bytes:
 
 def _by_gdcm(frame: bytes, layout: PixelLayout, name: str) -> Samples:
     """12-bit JPEG Extended, which pydicom's plugins turn away although GDCM decodes it."""
-    import gdcm
+    import gdcm  # type: ignore[import-untyped]
 
     _hush_gdcm()
     fragment = gdcm.Fragment()

@@ -63,7 +63,7 @@ def stored_values(layout: PixelLayout) -> Floats:
     values = (codes >> (layout.high_bit + 1 - layout.bits_stored)) & (2**layout.bits_stored - 1)
     if layout.signed:
         values = np.where(values >= 2 ** (layout.bits_stored - 1), values - 2**layout.bits_stored, values)
-    return values.astype(np.float64)
+    return np.asarray(values, dtype=np.float64)
 
 
 def to_eight_bits(shares: Floats) -> NDArray[np.uint8]:
@@ -85,7 +85,7 @@ def _blocks(size: int) -> Iterator[slice]:
 
 
 def _padding(stored: Floats, layout: PixelLayout, dataset: Dataset) -> tuple[NDArray[np.bool_], list[Step]]:
-    """Samples that are no image (PS3.3 section C.7.5.1.1.2): one value, or a range of them."""
+    """Find the samples that are no image (PS3.3 section C.7.5.1.1.2): one value, or a range of them."""
     first = _in_range(value_of(dataset, "PixelPaddingValue"), layout)
     if first is None:
         return np.zeros(stored.shape, dtype=bool), []
@@ -97,7 +97,7 @@ def _padding(stored: Floats, layout: PixelLayout, dataset: Dataset) -> tuple[NDA
 
 
 def _in_range(value: object, layout: PixelLayout) -> int | None:
-    """The padding value as a stored value; None where no sample can have it.
+    """Take the padding value as a stored value; None where no sample can have it.
 
     Writers confuse the signed and the unsigned representation of this element, so the other one is tried too.
     """

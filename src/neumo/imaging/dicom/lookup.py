@@ -1,4 +1,4 @@
-"""Modality and VOI lookup tables (DICOM PS3.3 sections C.11.1 and C.11.2)."""
+"""Lookup tables: modality, values of interest, palette (DICOM PS3.3 sections C.11.1, C.11.2 and C.7.6.3.1.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -51,16 +51,21 @@ def find_table(dataset: Dataset, sequence: str, *, signed: bool) -> LookupTable 
     items = value_of(dataset, sequence)
     if not isinstance(items, Sequence) or not items:
         return None
-    descriptor, data = value_of(items[0], "LUTDescriptor"), value_of(items[0], "LUTData")
-    if not isinstance(descriptor, Sequence) or len(descriptor) != 3:
+    return read_table(items[0], "LUTDescriptor", "LUTData", signed=signed)
+
+
+def read_table(item: Dataset, descriptor: str, data: str, *, signed: bool) -> LookupTable | None:
+    """Read the table of two elements, named by their keywords; None where they make no table."""
+    numbers = value_of(item, descriptor)
+    if not isinstance(numbers, Sequence) or len(numbers) != 3:
         return None
-    if not all(isinstance(number, int) for number in descriptor):
+    if not all(isinstance(number, int) for number in numbers):
         return None
-    count, first, bits = (int(number) for number in descriptor)
+    count, first, bits = (int(number) for number in numbers)
     count = (count & 0xFFFF) or _MAX_ENTRIES
     if signed and first >= 2**15:
         first -= 2**16
-    entries = _entries(data, count, little=_is_little(items[0]))
+    entries = _entries(value_of(item, data), count, little=item.original_encoding[1] is not False)
     if entries is None or not 8 <= bits <= 16:
         return None
     return LookupTable(first, bits, np.minimum(entries, 2**bits - 1))
@@ -69,7 +74,7 @@ def find_table(dataset: Dataset, sequence: str, *, signed: bool) -> LookupTable 
 def look_up(values: NDArray[np.float64], table: LookupTable) -> NDArray[np.float64]:
     """Entry for each value; values before the first entry or after the last take that one."""
     positions = np.clip(np.rint(values) - table.first, 0, len(table.entries) - 1)
-    return table.entries[positions.astype(np.int64)].astype(np.float64)
+    return np.asarray(table.entries[positions.astype(np.int64)], dtype=np.float64)
 
 
 def _entries(data: Any, count: int, *, little: bool) -> NDArray[np.uint16] | None:
@@ -85,7 +90,3 @@ def _entries(data: Any, count: int, *, little: bool) -> NDArray[np.uint16] | Non
     if not all(isinstance(entry, int) and 0 <= entry < 2**16 for entry in data[:count]):
         return None
     return np.array(data[:count], dtype=np.uint16)
-
-
-def _is_little(item: Dataset) -> bool:
-    return item.original_encoding[1] is not False

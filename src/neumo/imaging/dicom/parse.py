@@ -34,6 +34,7 @@ _TABLES = (
     "RedPaletteColorLookupTableData",
     "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData",
+    "SegmentedRedPaletteColorLookupTableData",
 )
 _VALUES = (
     "SOPClassUID",
@@ -73,7 +74,6 @@ _VALUES = (
     "RedPaletteColorLookupTableDescriptor",
     "GreenPaletteColorLookupTableDescriptor",
     "BluePaletteColorLookupTableDescriptor",
-    "SegmentedRedPaletteColorLookupTableData",
 )
 
 

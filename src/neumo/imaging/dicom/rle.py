@@ -61,4 +61,4 @@ def _unpack(segment: bytes, count: int, name: str) -> NDArray[np.uint8]:
         raise UnreadableImageError(
             f"{name}: an RLE segment is cut; the file is corrupt or truncated"
         ) from error
-    return np.asarray(line)[0]
+    return np.array(line, dtype=np.uint8).reshape(count)

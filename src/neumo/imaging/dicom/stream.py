@@ -6,6 +6,8 @@ them fill memory, so the two must agree before any decoder sees it.
 
 from dataclasses import dataclass
 
+from pydicom.uid import HTJ2K as HTJ2KLossy
+from pydicom.uid import JPEG2000 as JPEG2000Lossy
 from pydicom.uid import (
     UID,
     HTJ2KLossless,
@@ -18,8 +20,6 @@ from pydicom.uid import (
     JPEGLSLossless,
     JPEGLSNearLossless,
 )
-from pydicom.uid import HTJ2K as HTJ2KLossy
-from pydicom.uid import JPEG2000 as JPEG2000Lossy
 
 from neumo.core.errors import UnreadableImageError
 from neumo.imaging.dicom.layout import PixelLayout

@@ -1,0 +1,40 @@
+"""`neumo doctor`: does this install read as it should, and what to do where it does not."""
+
+from typing import Annotated
+
+import typer
+
+
+def doctor(
+    bundle: Annotated[
+        str | None, typer.Option("--bundle", help="A bundle's folder, or the name of an installed one.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the session.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+) -> None:
+    """Check versions, codecs, bundle, reference readings, speed and threads; status 1 where one fails."""
+    from neumo.inference.doctor import Outcome, examine
+
+    checks = []
+    for check in examine(bundle, threads):
+        checks.append(check)
+        if not as_json:
+            _show(check.name, check.outcome.value, check.text)
+    if as_json:
+        import json
+
+        values = [
+            {"check": c.name, "outcome": c.outcome.value, "text": c.text, "values": c.values} for c in checks
+        ]
+        typer.echo(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False))
+    if any(check.outcome is Outcome.FAILED for check in checks):
+        raise typer.Exit(1)
+
+
+def _show(name: str, outcome: str, text: str) -> None:
+    from rich.text import Text
+
+    from neumo.cli.show import console
+
+    style = {"fine": "green", "warning": "yellow", "failed": "bold red"}[outcome]
+    console.print(Text.assemble((f"{outcome:<8}", style), f"{name}: ", text), soft_wrap=True)

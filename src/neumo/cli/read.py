@@ -1,0 +1,163 @@
+"""`neumo read`: files to readings."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neumo.core.errors import ConfigError, NeumoError
+from neumo.core.findings import FINDINGS, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neumo.core.reading import Reading
+
+_MANY = 20
+"""Files from which a progress bar helps."""
+
+
+def read(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or quoted patterns.")],
+    json_target: Annotated[
+        str | None, typer.Option("--json", metavar="FILE|-", help="JSON Lines, to a file or standard output.")
+    ] = None,
+    csv_target: Annotated[Path | None, typer.Option("--csv", help="CSV file.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="One self-contained HTML page.")] = None,
+    heatmaps: Annotated[Path | None, typer.Option("--heatmaps", help="Folder for overlays as PNG.")] = None,
+    lang: Annotated[str, typer.Option("--lang", help="Language of the HTML page: en or es.")] = "en",
+    operating_point: Annotated[
+        str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
+    ] = None,
+    coverage: Annotated[float, typer.Option("--coverage", help="Promise of the prediction sets.")] = 0.90,
+    prevalence: Annotated[
+        str | None,
+        typer.Option("--prevalence", help="Of pneumonia, such as 0.1, or NORMAL=0.7,BACTERIAL_PNEUMONIA=0.2,..."),
+    ] = None,
+    allow_outside_range: Annotated[
+        bool, typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning.")
+    ] = False,
+    bundle: Annotated[str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Cores to use.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip what the JSON output already holds.")] = False,
+    replay: Annotated[
+        Path | None, typer.Option("--replay", metavar="RECEIPT", help="Repeat the reading of a receipt.")
+    ] = None,
+) -> None:
+    """Read radiographs: finding, calibrated probabilities, prediction set, warnings; or the reason for a refusal."""
+    if replay is not None:
+        raise typer.Exit(_replay(replay, paths, bundle))
+    if resume and (json_target is None or json_target == "-"):
+        raise ConfigError("--resume: needs --json FILE, whose readings are skipped")
+    from neumo.inference.reader import Reader
+    from neumo.inference.sources import find_files
+    from neumo.results.json_lines import files_done
+    from neumo.results.outputs import open_outputs
+
+    done = set(files_done(Path(json_target))) if resume and json_target else set()
+    files = [file for file in find_files(paths) if str(file) not in done]
+    if not files:
+        if done:
+            typer.echo("nothing left to read", err=True)
+            return
+        raise ConfigError(f"{', '.join(paths)}: there is no image in it; give PNG, JPEG or DICOM files or folders of them")
+    reader = Reader(
+        Path(bundle) if bundle and Path(bundle).is_dir() else bundle,  # type: ignore[arg-type]
+        operating_point=operating_point,
+        coverage=coverage,
+        prevalence=_prevalence(prevalence),
+        allow_outside_range=allow_outside_range,
+        threads=threads,
+        keep_pixels=heatmaps is not None or html is not None,
+    )
+    shown: list[Reading] = []
+    silent = json_target is None and csv_target is None and html is None and heatmaps is None
+    failed = 0
+    try:
+        with (
+            open_outputs(json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume) as outputs,
+            _page(html, lang) as to_page,
+            _progress(len(files)) as advance,
+        ):
+            for reading in reader.read_many(files):
+                outputs.write(reading)
+                if to_page is not None:
+                    to_page(reading)
+                if silent:
+                    shown.append(reading)
+                failed += reading.status.value == "failed"
+                advance()
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what was read is kept" + (", go on with --resume" if json_target else ""), err=True)
+        raise typer.Exit(130) from None
+    if silent:
+        from neumo.cli.show import console
+        from neumo.results.table import readings_table
+
+        console.print(readings_table(shown))
+        console.print("Not a medical device: the decision is the professional's.")
+    if failed:
+        typer.echo(f"{failed} of {len(files)} files could not be read", err=True)
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _page(target: Path | None, lang: str) -> "Iterator[Callable[[Reading], None] | None]":
+    if target is None:
+        yield None
+        return
+    from neumo.results.page import open_page
+
+    with open_page(target, lang) as add:
+        yield add
+
+
+@contextmanager
+def _progress(files: int) -> "Iterator[Callable[[], None]]":
+    """A bar on standard error for many files, where someone is looking."""
+    if files < _MANY or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from neumo.cli.show import progress_columns
+
+    with Progress(*progress_columns(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("reading", total=files)
+        yield lambda: bar.advance(task)
+
+
+def _prevalence(text: str | None) -> float | dict[Finding, float] | None:
+    if text is None:
+        return None
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = (part.split("=", 1) for part in text.split(","))
+        return {Finding(name.strip()): float(share) for name, share in pairs}
+    except ValueError as error:
+        raise ConfigError(
+            f"--prevalence {text!r}: must be a share such as 0.1, or one for each of {', '.join(FINDINGS)}"
+        ) from error
+
+
+def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:
+    import json
+
+    from neumo.inference.replay import replay
+
+    if len(paths) != 1:
+        raise ConfigError("--replay: give the one file that the receipt belongs to")
+    try:
+        value = json.loads(receipt_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NeumoError(f"{receipt_file}: is not a receipt ({error})") from error
+    again = replay(value.get("receipt", value), Path(paths[0]), Path(bundle) if bundle else None)
+    for notice in (*again.differences, *again.circumstances):
+        typer.echo(notice.text)
+    typer.echo("reproduced bit for bit" if again.identical else "not reproduced")
+    return 0 if again.identical else 1

@@ -1,0 +1,1 @@
+"""Readings in the formats that people and programs take them in."""

@@ -1,0 +1,89 @@
+"""Readings as JSON Lines: one object a line, written whole as it comes, so that a stopped run keeps what was done."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from neumo.core.errors import OutputError
+from neumo.core.findings import FINDINGS
+from neumo.core.reading import Reading
+
+KEYS = (
+    "file",
+    "sha256",
+    "status",
+    "finding",
+    "probabilities",
+    "prediction_set",
+    "coverage",
+    "pneumonia",
+    "operating_point",
+    "warnings",
+    "reasons",
+    "heatmap",
+    "receipt",
+)
+
+
+def to_json(reading: Reading, heatmap: str | None = None) -> dict[str, Any]:
+    """Plain values of a reading under exactly `KEYS`; null where there is none.
+
+    Parameters
+    ----------
+    reading : Reading
+    heatmap : str, optional
+        Path of the overlay that was written for it.
+    """
+    answer = reading.answer
+    return {
+        "file": reading.file,
+        "sha256": reading.sha256,
+        "status": reading.status.value,
+        "finding": answer.finding.value if answer else None,
+        "probabilities": {f.value: answer.probabilities[f] for f in FINDINGS} if answer else None,
+        "prediction_set": [f.value for f in answer.prediction_set] if answer else None,
+        "coverage": answer.coverage if answer else None,
+        "pneumonia": answer.pneumonia if answer else None,
+        "operating_point": answer.operating_point if answer else None,
+        "warnings": [str(notice) for notice in reading.warnings],
+        "reasons": [str(notice) for notice in reading.reasons],
+        "heatmap": heatmap,
+        "receipt": reading.receipt,
+    }
+
+
+def write_line(stream: TextIO, reading: Reading, heatmap: str | None = None) -> None:
+    """Write one reading and flush it. Raises OSError."""
+    stream.write(json.dumps(to_json(reading, heatmap), ensure_ascii=False, allow_nan=False) + "\n")
+    stream.flush()
+
+
+def files_done(source: Path) -> Iterator[str]:
+    """Yield the files that an earlier run answered; a half last line, left by a kill, is cut off the file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be read, or holds something other than readings.
+    """
+    if not source.exists():
+        return
+    try:
+        whole = 0
+        with source.open("rb+") as stream:
+            for number, line in enumerate(stream, start=1):
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    yield str(json.loads(line)["file"])
+                except (ValueError, KeyError, TypeError) as error:
+                    raise OutputError(
+                        f"{source}: line {number} is not a reading; --resume goes on with a file of readings only"
+                    ) from error
+                whole += len(line)
+            stream.truncate(whole)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{source}: cannot be read ({error.strerror or error})") from error

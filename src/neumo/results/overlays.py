@@ -1,0 +1,51 @@
+"""The heat map of a reading laid over its radiograph, as a PNG."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from neumo.core.files import replacing
+from neumo.core.reading import Reading
+from neumo.explain.heatmap import upsample
+from neumo.explain.overlay import overlay
+
+LONGEST_SIDE = 1024
+"""Pixels; larger radiographs are reduced for viewing."""
+
+
+def shown_pixels(reading: Reading, longest: int = LONGEST_SIDE) -> NDArray[np.uint8] | None:
+    """Return the radiograph (height, width) reduced for viewing; None where it was not kept."""
+    if reading.pixels is None:
+        return None
+    image = Image.fromarray(reading.pixels)
+    image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
+    return np.array(image, dtype=np.uint8)
+
+
+def overlay_of(reading: Reading, longest: int = LONGEST_SIDE) -> NDArray[np.uint8] | None:
+    """Return the overlay (height, width, 3); None where the reading has no heat map or no pixels."""
+    pixels = shown_pixels(reading, longest)
+    if pixels is None or reading.class_map is None:
+        return None
+    return overlay(pixels, upsample(reading.class_map, (pixels.shape[0], pixels.shape[1])))
+
+
+def write_overlay(reading: Reading, folder: Path, number: int) -> str | None:
+    """Write the overlay into `folder` under a name of its own; return its path, None where there is none.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
+    picture = overlay_of(reading)
+    if picture is None:
+        return None
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(reading.file).stem)[:80] or "reading"
+    target = folder / f"{number:05d}-{stem}.png"
+    with replacing(target) as temporary:
+        Image.fromarray(picture).save(temporary, format="PNG")
+    return str(target)

@@ -1,0 +1,131 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tiny_bundle import CONFIGURATION
+
+from neumo.bundle.folder import Bundle
+from neumo.core.radiograph import AcquisitionFacts, CodedConcept, Radiograph
+from neumo.core.reading import Status
+from neumo.imaging import open_radiograph
+from neumo.inference.gate import age_notice, refusals_before_reading
+from neumo.inference.reader import Reader
+
+LIMITS = CONFIGURATION.gate
+RAMP = np.tile(np.arange(80, dtype=np.uint8) * 3, (80, 1))
+
+
+def codes(pixels: NDArray[np.uint8] = RAMP, *, colour: bool = False, **facts: object) -> list[str]:
+    radiograph = Radiograph(
+        pixels,
+        None,
+        (pixels.shape[1], pixels.shape[0]),
+        colour=colour,
+        facts=AcquisitionFacts(**facts),  # type: ignore[arg-type]
+    )
+    return [notice.code for notice in refusals_before_reading(radiograph, LIMITS)]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"modality": "CR", "body_part": "CHEST", "view_position": "PA"},
+        {"modality": "DX", "body_part": "PORT CHEST", "view_position": "AP"},
+        {"view_position": "AP ERECT", "body_part": "Thorax"},
+        {"patient_orientation": ("L", "F")},
+        {"body_part_codes": (CodedConcept("51185008", "SCT", "Chest"),)},
+        {"view_codes": (CodedConcept("399348003", "SCT", "antero-posterior"),)},
+    ],
+)
+def test_headers_of_frontal_chest_radiographs_pass(facts: dict[str, object]) -> None:
+    assert codes(**facts) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"modality": "CT"}, "wrong_modality"),
+        ({"modality": "MG"}, "wrong_modality"),
+        ({"body_part": "HAND"}, "wrong_body_part"),
+        ({"body_part": "CHESTABDPELVIS"}, "wrong_body_part"),
+        ({"body_part": "TSPINE"}, "wrong_body_part"),
+        ({"body_part_codes": (CodedConcept("85562004", "SCT", "Hand"),)}, "wrong_body_part"),
+        ({"view_position": "LL"}, "not_frontal"),
+        ({"view_position": "RL"}, "not_frontal"),
+        ({"view_position": "LATERAL"}, "not_frontal"),
+        ({"view_codes": (CodedConcept("399067008", "SCT", "lateral"),)}, "not_frontal"),
+        ({"patient_orientation": ("P", "F")}, "not_frontal"),
+    ],
+)
+def test_other_headers_are_refused_by_name(facts: dict[str, object], code: str) -> None:
+    assert codes(**facts) == [code]
+
+
+def test_pixels_that_cannot_be_a_radiograph() -> None:
+    assert codes(np.full((80, 80), 130, dtype=np.uint8)) == ["blank"]
+    speck = np.full((80, 80), 7, dtype=np.uint8)
+    speck[:2, :2] = 255
+    assert codes(speck) == ["blank"], "a few bright pixels are no radiograph"
+    assert codes(RAMP[:20]) == ["too_small"]
+    assert codes(np.tile(RAMP, (1, 4))) == ["aspect_ratio"]
+    assert codes(colour=True) == ["colour"]
+
+
+def test_every_reason_is_given_at_once() -> None:
+    assert codes(colour=True, modality="CT", view_position="LL") == [
+        "wrong_modality",
+        "not_frontal",
+        "colour",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("age", "code"),
+    [(None, "age_unknown"), (0.5, "outside_age_range"), (1.0, None), (5.9, None), (6.0, "outside_age_range")],
+)
+def test_ages(age: float | None, code: str | None) -> None:
+    notice = age_notice(AcquisitionFacts(patient_age=age), LIMITS)
+    assert (notice.code if notice else None) == code
+
+
+def with_limit(bundle: Bundle, distance: float) -> Reader:
+    gate = replace(bundle.config.gate, distance=distance)
+    return Reader(replace(bundle, config=replace(bundle.config, gate=gate)), threads=1)
+
+
+def distance(reader: Reader, pixels: NDArray[np.uint8]) -> float:
+    receipt = reader.read(pixels).receipt
+    assert receipt is not None
+    return float.fromhex(receipt["distance"])
+
+
+def test_what_looks_unlike_training_is_refused_with_its_distance(reader: Reader) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (90, 90)).astype(np.uint8)
+    reading = reader.read(noise)
+    assert reading.status is Status.REFUSED and reading.answer is None and reading.class_map is None
+    (reason,) = reading.reasons
+    assert reason.code == "not_chest" and reason.values["distance"] > reason.values["limit"]
+
+
+def test_an_inverted_radiograph_is_named_so(bundle: Bundle, reader: Reader, films: list[Path]) -> None:
+    film = open_radiograph(films[0]).pixels
+    upright, inverted = distance(reader, film), distance(reader, 255 - film)
+    assert upright < inverted
+    strict = with_limit(bundle, (upright + inverted) / 2)
+    assert strict.read(film).status is Status.READ
+    assert [reason.code for reason in strict.read(255 - film).reasons] == ["inverted"]
+
+
+def test_a_radiograph_on_its_side_is_named_so(bundle: Bundle, reader: Reader, films: list[Path]) -> None:
+    films_and_turned = ((open_radiograph(film).pixels, turns) for film in films for turns in (1, 2, 3))
+    film, turned = next(
+        (film, np.ascontiguousarray(np.rot90(film, turns)))
+        for film, turns in films_and_turned
+        if distance(reader, np.ascontiguousarray(np.rot90(film, turns))) > 1.05 * distance(reader, film)
+        and distance(reader, 255 - np.rot90(film, turns)) > 1.05 * distance(reader, film)
+    )
+    strict = with_limit(bundle, 1.02 * distance(reader, film))
+    assert [reason.code for reason in strict.read(turned).reasons] == ["turned"]

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_bundle import CONFIGURATION, uncertain
+
+from neumo.bundle.config import OperatingPoint
+from neumo.core.errors import ConfigError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.inference.posterior import (
+    at_prevalence,
+    calibrated,
+    prediction_set,
+    predictive_values,
+    prevalence_of,
+)
+
+NORMAL, BACTERIAL, VIRAL = FINDINGS
+
+
+def test_temperature_softens_without_changing_the_order() -> None:
+    logits = np.array([[2.0, -1.0, 0.5], [800.0, -800.0, 0.0]], dtype=np.float32)
+    sharp, soft = calibrated(logits, 1.0), calibrated(logits, 2.0)
+    np.testing.assert_allclose(sharp[0], np.exp([2.0, -1.0, 0.5]) / np.exp([2.0, -1.0, 0.5]).sum())
+    assert soft[0].max() < sharp[0].max()
+    assert (soft.argsort(axis=1)[0] == sharp.argsort(axis=1)[0]).all()
+    assert np.isfinite(soft).all()
+
+
+def test_reweighting_counts_as_bayes_does() -> None:
+    """Of 1,000 images at the new prevalence, those with this likelihood ratio are counted out."""
+    likelihoods = np.array([0.2, 0.5, 0.1])
+    at_uniform = likelihoods / likelihoods.sum()
+    prevalence = prevalence_of({NORMAL: 0.8, BACTERIAL: 0.15, VIRAL: 0.05}, CONFIGURATION)
+    counts = likelihoods * np.array([800, 150, 50])
+    np.testing.assert_allclose(at_prevalence(at_uniform, prevalence, CONFIGURATION), counts / counts.sum())
+
+
+@given(st.floats(0.001, 0.999), st.floats(-8, 8), st.floats(-8, 8))
+def test_rarer_pneumonia_never_becomes_more_probable(prevalence: float, first: float, second: float) -> None:
+    base = calibrated(np.array([0.0, first, second], dtype=np.float32), 1.0)
+    shown = at_prevalence(base, prevalence_of(prevalence, CONFIGURATION), CONFIGURATION)
+    assert shown.sum() == pytest.approx(1)
+    rarer = prevalence < 2 / 3  # the bundle's priors are a third each
+    assert (shown[0] >= base[0] - 1e-12) if rarer else (shown[0] <= base[0] + 1e-12)
+    assert shown[1] * base[2] == pytest.approx(shown[2] * base[1]), "their ratio is the bundle's"
+
+
+@pytest.mark.parametrize(
+    "wrong", [0, 1, -0.1, 1.5, float("nan"), {NORMAL: 0.5, BACTERIAL: 0.5}, {NORMAL: 0.9}]
+)
+def test_what_is_no_prevalence_is_refused(wrong: object) -> None:
+    with pytest.raises(ConfigError, match="prevalence"):
+        prevalence_of(wrong, CONFIGURATION)  # type: ignore[arg-type]
+
+
+def test_predictive_values_of_a_thousand_patients() -> None:
+    point = OperatingPoint(threshold=0.5, sensitivity=0.9, specificity=0.8, rule="")
+    ppv, npv = predictive_values(point, prevalence_of(0.1, CONFIGURATION))
+    assert ppv == pytest.approx(90 / (90 + 180)) and npv == pytest.approx(720 / (720 + 10))
+    assert predictive_values(point, None) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [((0.9, 0.05, 0.05), (NORMAL,)), ((0.5, 0.5, 0.0), (NORMAL, BACTERIAL)), ((0.4, 0.35, 0.25), (VIRAL,))],
+)
+def test_a_finding_is_in_the_set_up_to_its_own_limit(
+    probabilities: tuple[float, ...], expected: tuple[Finding, ...]
+) -> None:
+    assert prediction_set(np.array(probabilities), uncertain(VIRAL, 0.75)[0.9]) == expected
