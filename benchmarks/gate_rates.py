@@ -1,4 +1,4 @@
-"""How often does the gate refuse?
+"""How often the gate refuses.
 
     python benchmarks/gate_rates.py FOLDER... [--bundle DIR]
 
@@ -17,7 +17,9 @@ _IMAGES = {".jpg", ".jpeg", ".png", ".dcm"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--bundle", type=Path)
     arguments = parser.parse_args()

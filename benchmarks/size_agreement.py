@@ -1,4 +1,4 @@
-"""Do a full-size radiograph and its small copy get the same answer?
+"""Whether a full-size radiograph and its small copy get the same answer.
 
     python benchmarks/size_agreement.py --originals DIR --copies DIR [--bundle DIR]
 
@@ -19,7 +19,9 @@ _IMAGES = {".jpg", ".jpeg", ".png"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--originals", type=Path, required=True)
     parser.add_argument("--copies", type=Path, required=True)
     parser.add_argument("--bundle", type=Path)
@@ -29,7 +31,9 @@ def main() -> None:
     reader = Reader(arguments.bundle)
     large = list(reader.read_many(originals))
     small = list(reader.read_many(copies[file.name] for file in originals))
-    pairs = [(a, b) for a, b in zip(large, small, strict=True) if a.answer is not None and b.answer is not None]
+    pairs = [
+        (a, b) for a, b in zip(large, small, strict=True) if a.answer is not None and b.answer is not None
+    ]
     differences = np.array([np.abs(chances(a) - chances(b)) for a, b in pairs])
     same = np.mean([a.answer.finding is b.answer.finding for a, b in pairs if a.answer and b.answer])
     print(f"pairs                      {len(originals)}")

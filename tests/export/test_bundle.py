@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,11 +7,9 @@ import pytest
 
 from neumo.bundle.folder import load_bundle
 from neumo.core.errors import BundleError, ExportError
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.findings import FINDINGS
 from neumo.core.reading import Status
-from neumo.evaluation.calibration import expected_calibration_error
-from neumo.evaluation.conformal import conformal_limits, measure_coverage, prediction_sets
-from neumo.evaluation.temperature import fit_temperature, tempered
+from neumo.evaluation.temperature import tempered
 from neumo.export.bundle import export_bundle
 from neumo.inference.reader import Reader
 from neumo.training.config import load_experiment
@@ -80,8 +79,6 @@ def test_the_card_and_config_state_what_was_decided(bundle: Path) -> None:
 
 
 def test_one_changed_byte_is_refused(bundle: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(bundle, copy)
     data = bytearray((copy / "model.onnx").read_bytes())
@@ -97,36 +94,3 @@ def test_what_does_not_fit_is_refused(folds: list[Path], bundle: Path, tmp_path:
     with pytest.raises(ExportError, match="exists already"):
         export_bundle(folds[0], folds, bundle, name="x", version="1")
     assert not list(tmp_path.iterdir())
-
-
-def test_temperature_mends_overconfidence() -> None:
-    rng = np.random.default_rng(0)
-    honest = rng.dirichlet((1, 1, 1), 4000)
-    truth = np.array([rng.choice(3, p=row) for row in honest])
-    boastful = tempered(honest, 0.4)
-    temperature = fit_temperature(truth, boastful)
-    assert temperature == pytest.approx(2.5, rel=0.1)
-    before, after = (
-        expected_calibration_error(truth, p)[0] for p in (boastful, tempered(boastful, temperature))
-    )
-    assert after < 0.25 * before
-
-
-@pytest.mark.parametrize("promised", [0.9, 0.95])
-def test_prediction_sets_keep_their_promise_for_every_finding(promised: float) -> None:
-    rng = np.random.default_rng(1)
-    chances = rng.dirichlet((0.6, 0.4, 0.3), 9000)
-    truth = np.array([rng.choice(3, p=row) for row in chances])
-    shown = tempered(chances, 0.5)
-    limits = conformal_limits(truth[:6000], shown[:6000], promised)
-    measured = measure_coverage(truth[6000:], shown[6000:], limits, promised)
-    for finding in (None, *FINDINGS):
-        assert measured[finding].measured == pytest.approx(promised, abs=0.03)
-    assert prediction_sets(shown, limits).shape == (9000, 3)
-
-
-def test_a_finding_with_too_few_images_is_in_every_set() -> None:
-    truth = np.array([0] * 50 + [1] * 50 + [2] * 3)
-    shown = np.full((103, 3), 1 / 3)
-    limits = conformal_limits(truth, shown, 0.95)
-    assert limits[Finding.VIRAL_PNEUMONIA] == 1.0 and limits[Finding.NORMAL] < 1

@@ -211,7 +211,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("plain", "other", "tolerance"), PAIRS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("plain", "other", "tolerance"), PAIRS, ids=str)
 def test_files_of_one_image_in_several_encodings_agree(plain: str, other: str, tolerance: int) -> None:
     files = [get_testdata_file(name, download=False) for name in (plain, other)]
     if None in files:
@@ -238,7 +238,7 @@ def test_warnings_and_logs_of_the_libraries_stay_inside(tmp_path: Path) -> None:
     file.write_bytes(content + b"\x01\x02\x03")
     assert b"Doe^" in content
     program = (
-        "import logging, warnings, sys; logging.basicConfig(level=0); warnings.simplefilter('always')\n"
+        "import logging, warnings, sys; logging.basicConfig(level=logging.INFO); warnings.simplefilter('always')\n"
         "from pathlib import Path; from neumo.imaging import open_radiograph\n"
         "open_radiograph(Path(sys.argv[1]))"
     )

@@ -1,12 +1,13 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from commands import call_neumo
-from tiny_bundle import make_bundle
 
 from neumo.bundle.folder import MODEL, REFERENCE, Bundle, write_sums
-from neumo.inference.doctor import Check, Outcome, check_codecs, examine
+from neumo.inference.doctor import Check, Outcome, check_codecs, check_threads, examine
+from neumo.inference.session import cores
+from tiny_bundle import make_bundle
 
 CHECKS = ["install", "codecs", "bundle", "reference", "speed", "threads"]
 
@@ -51,11 +52,12 @@ def test_a_broken_bundle_ends_what_depends_on_it(tmp_path: Path) -> None:
 
 
 def test_a_missing_codec_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "jpeg_ls", None)
+    monkeypatch.setitem(sys.modules, "jpeg_ls", None)
     check = check_codecs()
     assert check.outcome is Outcome.WARNING
     assert "JPEG-LS" in check.text and "pyjpegls" in check.text and "gdcm" not in check.text
 
 
-def test_more_threads_than_cores_are_a_warning(bundle: Bundle) -> None:
-    assert outcomes(bundle.path, threads=4096 // 8)["threads"].outcome is Outcome.WARNING
+def test_more_threads_than_cores_are_a_warning() -> None:
+    assert check_threads(cores() + 1).outcome is Outcome.WARNING
+    assert check_threads(None).outcome is Outcome.FINE

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_bundle import CONFIGURATION, uncertain
 
 from neumo.bundle.config import OperatingPoint
 from neumo.core.errors import ConfigError
@@ -14,6 +13,7 @@ from neumo.inference.posterior import (
     predictive_values,
     prevalence_of,
 )
+from tiny_bundle import CONFIGURATION, uncertain
 
 NORMAL, BACTERIAL, VIRAL = FINDINGS
 

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
-from tiny_bundle import tiny_graph
 
 import neumo
 from neumo.bundle.folder import Bundle
@@ -26,6 +26,7 @@ from neumo.imaging import fit_square, open_radiograph
 from neumo.imaging.prepare import scale_intensity
 from neumo.inference.reader import Reader
 from neumo.inference.session import Session
+from tiny_bundle import tiny_graph
 
 
 def dicom(target: Path, pixels: NDArray[np.uint8], **tags: object) -> Path:
@@ -183,7 +184,6 @@ def test_operating_point_prevalence_and_coverage_change_what_they_should(
 ) -> None:
     plain = Reader(bundle, threads=1)
     sensitive = Reader(bundle, operating_point="high_sensitivity", coverage=0.95, prevalence=0.01, threads=1)
-    called = 0
     for film in films:
         before, after = plain.read(film).answer, sensitive.read(film).answer
         assert before is not None and after is not None
@@ -191,13 +191,12 @@ def test_operating_point_prevalence_and_coverage_change_what_they_should(
         assert set(before.prediction_set) <= set(after.prediction_set)
         assert after.pneumonia == (1 - before.probabilities[Finding.NORMAL] >= 0.3)
         assert before.ppv is None and after.ppv is not None and after.ppv < 0.5
-        called += after.pneumonia - before.pneumonia
-    assert called >= 0
+        assert after.pneumonia >= before.pneumonia
 
 
 @pytest.mark.parametrize("wrong", [{"operating_point": "best"}, {"coverage": 0.8}, {"prevalence": 2.0}])
 def test_options_that_the_bundle_does_not_hold_are_refused(bundle: Bundle, wrong: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match="operating point|coverage|prevalence"):
+    with pytest.raises(ConfigError, match=r"operating point|coverage|prevalence"):
         Reader(bundle, **wrong)  # type: ignore[arg-type]
 
 
@@ -226,7 +225,5 @@ def test_a_graph_of_another_kind_is_refused(bundle: Bundle, lost: str) -> None:
 
 def test_the_package_offers_the_reader_without_importing_it_first() -> None:
     code = "import sys, neumo; assert 'numpy' not in sys.modules; neumo.Reader; assert 'pydicom' not in sys.modules"
-    import subprocess
-
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     assert neumo.Reader is Reader

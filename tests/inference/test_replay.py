@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_bundle import make_bundle
 
 from neumo.bundle.folder import Bundle
 from neumo.core.errors import ReceiptError
@@ -14,6 +13,7 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Reading, Status
 from neumo.inference.reader import Reader
 from neumo.inference.replay import Replay, replay
+from tiny_bundle import make_bundle
 
 
 def stored(reading: Reading) -> dict[str, Any]:

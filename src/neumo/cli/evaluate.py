@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from neumo.cli.show import Language, console, progress_bar, require_train_extra
 from neumo.bundle.folder import is_bundle
+from neumo.cli.show import Language, console, progress_bar, require_train_extra
 from neumo.core.errors import ConfigError
 
 

@@ -42,7 +42,9 @@ def evaluate_bundle(bundle: Path, data: Path | None, part: str, out: Path | None
 
 
 def _coverage_table(evaluated: EvaluatedReader) -> Table:
-    table = Table("prediction sets", "true finding", "coverage (95 % interval)", "mean size", "single", "empty")
+    table = Table(
+        "prediction sets", "true finding", "coverage (95 % interval)", "mean size", "single", "empty"
+    )
     for promised, coverages in evaluated.coverage.items():
         for finding, coverage in coverages.items():
             table.add_row(
@@ -57,6 +59,6 @@ def _coverage_table(evaluated: EvaluatedReader) -> Table:
 
 
 def _command() -> str:
-    """The command line with folders by their names only, for figures that are published."""
+    """Return the command line with folders by their names only, for figures that are published."""
     words = (Path(word).name if "/" in word else word for word in sys.argv[1:])
     return shlex.join(["neumo", *words])

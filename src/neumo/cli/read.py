@@ -35,14 +35,21 @@ def read(
     coverage: Annotated[float, typer.Option("--coverage", help="Promise of the prediction sets.")] = 0.90,
     prevalence: Annotated[
         str | None,
-        typer.Option("--prevalence", help="Of pneumonia, such as 0.1, or NORMAL=0.7,BACTERIAL_PNEUMONIA=0.2,..."),
+        typer.Option(
+            "--prevalence", help="Of pneumonia, such as 0.1, or NORMAL=0.7,BACTERIAL_PNEUMONIA=0.2,..."
+        ),
     ] = None,
     allow_outside_range: Annotated[
-        bool, typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning.")
+        bool,
+        typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning."),
     ] = False,
-    bundle: Annotated[str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")] = None,
+    bundle: Annotated[
+        str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")
+    ] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Cores to use.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip what the JSON output already holds.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip what the JSON output already holds.")
+    ] = False,
     replay: Annotated[
         Path | None, typer.Option("--replay", metavar="RECEIPT", help="Repeat the reading of a receipt.")
     ] = None,
@@ -63,7 +70,9 @@ def read(
         if done:
             typer.echo("nothing left to read", err=True)
             return
-        raise ConfigError(f"{', '.join(paths)}: there is no image in it; give PNG, JPEG or DICOM files or folders of them")
+        raise ConfigError(
+            f"{', '.join(paths)}: there is no image in it; give PNG, JPEG or DICOM files or folders of them"
+        )
     reader = Reader(
         Path(bundle) if bundle and Path(bundle).is_dir() else bundle,  # type: ignore[arg-type]
         operating_point=operating_point,
@@ -78,7 +87,9 @@ def read(
     failed = 0
     try:
         with (
-            open_outputs(json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume) as outputs,
+            open_outputs(
+                json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume
+            ) as outputs,
             _page(html, lang) as to_page,
             _progress(len(files)) as advance,
         ):
@@ -91,7 +102,9 @@ def read(
                 failed += reading.status.value == "failed"
                 advance()
     except KeyboardInterrupt:
-        typer.echo("interrupted; what was read is kept" + (", go on with --resume" if json_target else ""), err=True)
+        typer.echo(
+            "interrupted; what was read is kept" + (", go on with --resume" if json_target else ""), err=True
+        )
         raise typer.Exit(130) from None
     if silent:
         from neumo.cli.show import console
@@ -117,7 +130,7 @@ def _page(target: Path | None, lang: str) -> "Iterator[Callable[[Reading], None]
 
 @contextmanager
 def _progress(files: int) -> "Iterator[Callable[[], None]]":
-    """A bar on standard error for many files, where someone is looking."""
+    """Show a bar on standard error for many files, where someone is looking."""
     if files < _MANY or not sys.stderr.isatty():
         yield lambda: None
         return

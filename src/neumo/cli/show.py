@@ -36,7 +36,7 @@ class _Rate(ProgressColumn):
 
 
 def progress_columns() -> tuple[ProgressColumn, ...]:
-    """What every progress bar shows: name, bar, count, rate, time left."""
+    """Return what every progress bar shows: name, bar, count, rate, time left."""
     return (
         TextColumn("{task.description}"),
         BarColumn(),

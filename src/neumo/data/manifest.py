@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +9,18 @@ from pathlib import Path
 from types import MappingProxyType
 
 from neumo.core.errors import ManifestError
-from neumo.core.files import write_text
+from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS, Finding
 
 REQUIRED_COLUMNS = ("path", "finding")
 KNOWN_COLUMNS = ("path", "finding", "patient", "split", "width", "height", "sha256")
 SPLITS = ("train", "val", "test")
 
+NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+"""Shared by all entries without optional columns: a data set may have many."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One image of a data set.
 
@@ -47,7 +49,7 @@ class Entry:
     width: int
     height: int
     sha256: str
-    attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,10 @@ class Manifest:
     @property
     def digest(self) -> str:
         """SHA-256 over paths, findings, patients, splits and file digests: the identity of the data."""
-        lines = (f"{e.path}\t{e.finding}\t{e.patient}\t{e.split}\t{e.sha256}\n" for e in self.entries)
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        digest = hashlib.sha256()
+        for e in self.entries:
+            digest.update(f"{e.path}\t{e.finding}\t{e.patient}\t{e.split}\t{e.sha256}\n".encode())
+        return digest.hexdigest()
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
@@ -94,13 +98,12 @@ class Manifest:
 def write_manifest(manifest: Manifest, target: Path) -> None:
     """Write a manifest as CSV, atomically. Raises OutputError."""
     names = manifest.attribute_names
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*KNOWN_COLUMNS, *names])
-    for e in manifest.entries:
-        known = [e.path, e.finding.value, e.patient, e.split, e.width, e.height, e.sha256]
-        writer.writerow([*known, *(e.attributes.get(name, "") for name in names)])
-    write_text(target, buffer.getvalue())
+    with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([*KNOWN_COLUMNS, *names])
+        for e in manifest.entries:
+            known = [e.path, e.finding.value, e.patient, e.split, e.width, e.height, e.sha256]
+            writer.writerow([*known, *(e.attributes.get(name, "") for name in names)])
 
 
 def parse_finding(label: str, where: str) -> Finding:

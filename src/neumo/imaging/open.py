@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,15 +62,18 @@ def open_radiograph(
 
 def _content_of(path: Path) -> bytes:
     try:
-        if path.is_dir():
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise UnreadableImageError(f"{path}: is a folder; name the image files in it")
-        if path.exists() and not path.is_file():
+        if not stat.S_ISREG(status.st_mode):
             raise UnreadableImageError(f"{path}: is no regular file; copy the image into one")
-        require_file_size(str(path), path.stat().st_size)
+        require_file_size(str(path), status.st_size)
         return path.read_bytes()
+    except UnreadableImageError:
+        raise
     except FileNotFoundError as error:
         raise UnreadableImageError(f"{path}: no such file") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # a path with a null byte is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise UnreadableImageError(
             f"{path}: cannot be read ({reason}); check its permissions and medium"

@@ -54,8 +54,8 @@ class Reader:
 
     Parameters
     ----------
-    bundle : Path or Bundle, optional
-        The default one when left out (see `neumo.bundle.folder.load_bundle`).
+    bundle : Path, str or Bundle, optional
+        Folder or name of an installed bundle; the default one when left out (see `neumo.bundle.folder.load_bundle`).
     operating_point : str, optional
         Name of one of the bundle's; its default when left out.
     coverage : float
@@ -80,7 +80,7 @@ class Reader:
 
     def __init__(
         self,
-        bundle: Path | Bundle | None = None,
+        bundle: Path | str | Bundle | None = None,
         *,
         operating_point: str | None = None,
         coverage: float = 0.90,

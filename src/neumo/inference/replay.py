@@ -51,7 +51,7 @@ class Replay:
         return not self.differences
 
 
-def replay(receipt: Mapping[str, Any], file: Path, bundle: Path | Bundle | None = None) -> Replay:
+def replay(receipt: Mapping[str, Any], file: Path, bundle: Path | str | Bundle | None = None) -> Replay:
     """Read a file once more with the options of a receipt.
 
     Parameters
@@ -60,7 +60,7 @@ def replay(receipt: Mapping[str, Any], file: Path, bundle: Path | Bundle | None 
         As a reading holds it, or as parsed from JSON.
     file : Path
         The file that was read.
-    bundle : Path or Bundle, optional
+    bundle : Path, str or Bundle, optional
         As for `Reader`.
 
     Raises
@@ -80,7 +80,7 @@ def replay(receipt: Mapping[str, Any], file: Path, bundle: Path | Bundle | None 
 
 
 def _same_reader(
-    receipt: Mapping[str, Any], bundle: Path | Bundle | None
+    receipt: Mapping[str, Any], bundle: Path | str | Bundle | None
 ) -> tuple[Reader, Mapping[str, int]]:
     try:
         if receipt["schema"] != SCHEMA:

@@ -31,7 +31,7 @@ def _meant(path: str) -> Iterator[Path]:
     if given.is_dir():
         yield from _in_folder(given)
     elif not given.exists() and glob.has_magic(path):
-        for match in sorted(glob.glob(path, recursive=True)):
+        for match in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 - patterns may be absolute
             yield from _in_folder(Path(match)) if Path(match).is_dir() else [Path(match)]
     else:
         yield given

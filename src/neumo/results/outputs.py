@@ -84,4 +84,6 @@ def _open(target: Path, append: bool) -> TextIO:
         target.parent.mkdir(parents=True, exist_ok=True)
         return target.open("a" if append else "w", encoding="utf-8", newline="")
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({error.strerror or error}); choose another place") from error
+        raise OutputError(
+            f"{target}: cannot be written ({error.strerror or error}); choose another place"
+        ) from error

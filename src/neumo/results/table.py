@@ -6,26 +6,32 @@ from rich.markup import escape
 from rich.table import Table
 
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Reading
+from neumo.core.reading import Answer, Reading
 
 _SHORT = {"NORMAL": "normal", "BACTERIAL_PNEUMONIA": "bacterial", "VIRAL_PNEUMONIA": "viral"}
 
 
 def readings_table(readings: Iterable[Reading]) -> Table:
     """One row a reading: answer with probabilities and prediction set, or the reason why there is none."""
-    table = Table("file", "finding", *(f"p {_SHORT[f]}" for f in FINDINGS), "one of", "pneumonia", "notices")
+    table = Table(show_lines=True)
+    for heading in ("file", "answer", "probabilities", "notices"):
+        table.add_column(heading, overflow="fold")
     for reading in readings:
-        answer = reading.answer
         notices = "\n".join(notice.text for notice in (*reading.reasons, *reading.warnings))
-        if answer is None:
-            table.add_row(escape(reading.file), f"[bold]{reading.status}[/]", "", "", "", "", "", escape(notices))
-            continue
-        table.add_row(
-            escape(reading.file),
-            f"[bold]{_SHORT[answer.finding]}[/]",
-            *(f"{answer.probabilities[f]:.3f}" for f in FINDINGS),
-            ", ".join(_SHORT[f] for f in answer.prediction_set) or "none of them",
-            f"{'yes' if answer.pneumonia else 'no'} ({answer.operating_point})",
-            escape(notices),
-        )
+        answer, probabilities = f"[bold]{reading.status}[/]", ""
+        if reading.answer is not None:
+            answer, probabilities = _words(reading.answer), _probabilities(reading.answer)
+        table.add_row(escape(reading.file), answer, probabilities, escape(notices))
     return table
+
+
+def _words(answer: Answer) -> str:
+    members = ", ".join(_SHORT[finding] for finding in answer.prediction_set) or "none of the three"
+    return (
+        f"[bold]{_SHORT[answer.finding]}[/]\n{answer.coverage:.0%} set: {members}\n"
+        f"pneumonia: {'yes' if answer.pneumonia else 'no'} ({answer.operating_point})"
+    )
+
+
+def _probabilities(answer: Answer) -> str:
+    return "\n".join(f"{_SHORT[finding]} {answer.probabilities[finding]:.3f}" for finding in FINDINGS)

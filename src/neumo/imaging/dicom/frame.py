@@ -4,7 +4,6 @@ One decoder per syntax, not the first that happens to succeed: the same bytes mu
 are read again.
 """
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from pydicom.uid import (
 )
 
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
+from neumo.imaging.dicom.gdcm_process import decode_in_child
 from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.dicom.parse import Parsed, PixelElement
 from neumo.imaging.dicom.rle import decode_rle
@@ -86,8 +86,8 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
     decoder = _decoder_of(syntax, name)
     frame = frame_of(pixels.value, name)
     header = require_agreement(frame, syntax, layout, name)
-    if syntax == JPEGExtended12Bit and header.precision == 12:
-        return _by_gdcm(frame, layout, name), "gdcm"
+    if decoder == "gdcm" or (syntax == JPEGExtended12Bit and header.precision > 8):
+        return _by_gdcm(frame, syntax, layout, name), "gdcm"
     return _by_pydicom(frame, syntax, layout, decoder, name), decoder
 
 
@@ -145,8 +145,6 @@ def _by_pydicom(
     if syntax in _NATIVE:
         options["correct_unused_bits"] = False
         options["pixel_vr"] = vr or "OW"
-    if plugin == "gdcm":
-        _hush_gdcm()
     try:
         samples, _ = get_decoder(syntax).as_array(source, index=0, decoding_plugin=plugin, **options)
     except Exception as error:  # on corrupt bytes decoders raise whatever they happen to meet
@@ -166,40 +164,23 @@ def _encapsulated(frame: bytes) -> bytes:
     )
 
 
-def _by_gdcm(frame: bytes, layout: PixelLayout, name: str) -> Samples:
-    """12-bit JPEG Extended, which pydicom's plugins turn away although GDCM decodes it."""
-    import gdcm  # type: ignore[import-untyped]
-
-    _hush_gdcm()
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(frame)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((layout.columns, layout.rows, 1))
-    image.SetDataElement(element)
-    kind = gdcm.PhotometricInterpretation.GetPIType(layout.photometric)
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(kind))
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGExtendedProcess2_4))
-    image.SetPixelFormat(gdcm.PixelFormat(layout.samples, 16, 12, 11, int(layout.signed)))
-    try:
-        content = image.GetBuffer().encode("utf-8", "surrogateescape")
-        samples = np.frombuffer(content, dtype="<u2").reshape(layout.rows, layout.columns)
-    except Exception as error:  # SWIG raises plain exceptions for whatever GDCM meets
+def _by_gdcm(frame: bytes, syntax: UID, layout: PixelLayout, name: str) -> Samples:
+    """JPEG Lossless, and 12-bit JPEG, which pydicom's plugins turn away although GDCM decodes it."""
+    request = {
+        "syntax": str(syntax),
+        "photometric": layout.photometric,
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples": layout.samples,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "signed": layout.signed,
+    }
+    content = decode_in_child(frame, request, name)
+    if len(content) != layout.sample_bytes:
         raise UnreadableImageError(
             f"{name}: the pixel data cannot be decoded; the file is corrupt or truncated"
-        ) from error
-    return samples
-
-
-@cache
-def _hush_gdcm() -> None:
-    """GDCM traces to the standard error stream by itself."""
-    import gdcm
-
-    gdcm.Trace.WarningOff()
-    gdcm.Trace.ErrorOff()
-    gdcm.Trace.DebugOff()
+        )
+    samples: Samples = np.frombuffer(content, dtype="<u2" if layout.bits_allocated == 16 else np.uint8)
+    samples = samples.reshape(layout.shape)
+    return convert_color_space(samples, "YBR_FULL", "RGB") if _is_ybr(layout) else samples

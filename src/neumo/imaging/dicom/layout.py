@@ -46,10 +46,19 @@ class PixelLayout:
     planar: int
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """(rows, columns), or (rows, columns, 3)."""
+        return (self.rows, self.columns) if self.samples == 1 else (self.rows, self.columns, self.samples)
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of all samples once decoded."""
+        return self.rows * self.columns * self.samples * (self.bits_allocated // 8)
+
+    @property
     def native_bytes(self) -> int:
-        """Bytes of the pixels when they are not compressed."""
-        count = self.rows * self.columns * self.samples * (self.bits_allocated // 8)
-        return count * 2 // 3 if self.photometric == "YBR_FULL_422" else count
+        """Bytes of the pixel data when they are not compressed; YBR_FULL_422 halves the chroma."""
+        return self.sample_bytes * 2 // 3 if self.photometric == "YBR_FULL_422" else self.sample_bytes
 
 
 def read_layout(dataset: Dataset, name: str, *, max_pixels: int) -> PixelLayout:

@@ -50,8 +50,7 @@ def decode_rle(frame: bytes, layout: PixelLayout, name: str) -> NDArray[np.uint8
         unpacked = _unpack(frame[start:end], count, name)
         sample, byte = divmod(plane, width)
         samples[:, sample] |= unpacked.astype(samples.dtype) << (8 * (width - 1 - byte))
-    shape = (layout.rows, layout.columns)
-    return samples.reshape(shape if layout.samples == 1 else (*shape, layout.samples))
+    return samples.reshape(layout.shape)
 
 
 def _unpack(segment: bytes, count: int, name: str) -> NDArray[np.uint8]:

@@ -1,0 +1,129 @@
+"""`neumo read` as a user runs it, on phantoms with a tiny bundle."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from commands import call_neumo, run_neumo
+from neumo.results.json_lines import KEYS
+from tiny_bundle import make_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("bundle") / "tiny", phantoms)
+
+
+@pytest.fixture
+def films(phantoms: Path, tmp_path: Path) -> Path:
+    """A folder with radiographs, a text, a broken image, and a link back to itself."""
+    folder = tmp_path / "films"
+    (folder / "deep").mkdir(parents=True)
+    for number, file in enumerate(sorted((phantoms / "test").rglob("*.jpeg"))[:5]):
+        shutil.copy(file, folder / ("deep" if number % 2 else "") / f"film {number}.jpeg")
+    (folder / "notes.txt").write_text("nothing to read")
+    (folder / "deep" / "loop").symlink_to(folder, target_is_directory=True)
+    return folder
+
+
+def lines(file: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_a_folder_to_every_result_at_once(bundle: Path, films: Path, tmp_path: Path) -> None:
+    output = run_neumo(
+        "read", films, "--bundle", bundle, "--json", tmp_path / "r.jsonl", "--csv", tmp_path / "r.csv",
+        "--html", tmp_path / "r.html", "--heatmaps", tmp_path / "maps", "--lang", "es", "--prevalence", "0.1",
+    )  # fmt: skip
+    assert output == ""
+    readings = lines(tmp_path / "r.jsonl")
+    assert len(readings) == 5 and all(tuple(reading) == KEYS for reading in readings)
+    expected = [films / f"film {n}.jpeg" for n in (0, 2, 4)] + [
+        films / "deep" / f"film {n}.jpeg" for n in (1, 3)
+    ]
+    assert [r["file"] for r in readings] == [str(file) for file in expected]
+    read = [r for r in readings if r["status"] == "read"]
+    assert read and all(Path(str(r["heatmap"])).is_file() for r in read)
+    assert len((tmp_path / "r.csv").read_text().splitlines()) == 6
+    assert '<html lang="es">' in (tmp_path / "r.html").read_text()
+
+
+def test_one_bad_file_among_good_ones_is_told_and_the_others_are_read(
+    bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (films / "text.png").write_text("not an image")
+    (films / "empty.jpg").touch()
+    target = tmp_path / "r.jsonl"
+    output = call_neumo(capsys, "read", films, "--bundle", bundle, "--json", target, status=1)
+    assert "2 of 7 files could not be read" in output
+    failed = [r for r in lines(target) if r["status"] == "failed"]
+    assert {Path(str(r["file"])).name for r in failed} == {"text.png", "empty.jpg"}
+    assert all(r["reasons"] for r in failed)
+
+
+def test_resuming_reads_only_what_is_missing(
+    bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "r.jsonl"
+    call_neumo(capsys, "read", films, "--bundle", bundle, "--json", target)
+    whole = target.read_text()
+    kept = whole.splitlines(keepends=True)
+    target.write_text("".join(kept[:2]) + kept[2][:50])
+    call_neumo(capsys, "read", films, "--bundle", bundle, "--json", target, "--resume")
+    assert [r["file"] for r in lines(target)] == [json.loads(line)["file"] for line in kept]
+    output = call_neumo(capsys, "read", films, "--bundle", bundle, "--json", target, "--resume")
+    assert "nothing left to read" in output
+
+
+def test_standard_output_holds_readings_only_and_replays_bit_for_bit(
+    bundle: Path, films: Path, tmp_path: Path
+) -> None:
+    film = films / "film 0.jpeg"
+    line = run_neumo("read", film, "--bundle", bundle, "--json", "-")
+    receipt = tmp_path / "receipt.json"
+    receipt.write_text(line)
+    assert "reproduced bit for bit" in run_neumo("read", film, "--replay", receipt, "--bundle", bundle)
+    other = films / "film 2.jpeg"
+    assert "not reproduced" in run_neumo("read", other, "--replay", receipt, "--bundle", bundle, status=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--operating-point", "best"], "balanced"),
+        (["--coverage", "0.5"], "0.9"),
+        (["--prevalence", "1.5"], "between 0 and 1"),
+        (["--prevalence", "NORMAL=x"], "--prevalence"),
+        (["--lang", "fr", "--html", "x.html"], "'fr'"),
+        (["--resume"], "--json"),
+    ],
+)
+def test_options_that_make_no_sense_are_usage_errors(
+    arguments: list[str], message: str, bundle: Path, films: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert message in call_neumo(capsys, "read", films, "--bundle", bundle, *arguments, status=2)
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_nothing_to_read_is_a_usage_error_and_a_missing_file_a_failure(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    output = call_neumo(capsys, "read", tmp_path / "empty", "--bundle", bundle, status=2)
+    assert "no image" in output
+    output = call_neumo(capsys, "read", tmp_path / "absent.png", "--bundle", bundle, status=1)
+    assert "does not" in output and "1 of 1 files could not be read" in output
+
+
+def test_an_unreadable_file_is_answered(
+    bundle: Path, films: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root reads every file")
+    (films / "film 0.jpeg").chmod(0)
+    assert "cannot be read" in call_neumo(capsys, "read", films, "--bundle", bundle, status=1)
