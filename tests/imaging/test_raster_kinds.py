@@ -165,3 +165,15 @@ def test_a_zip_bomb_in_a_text_chunk_is_refused() -> None:
     body = b"Comment\0\0" + zlib.compress(b"x" * 50_000_000)
     with pytest.raises(UnreadableImageError, match="cannot be decoded"):
         open_radiograph(png([b"\0"], 1, 8, 0, (b"zTXt", body)))
+
+
+def test_a_burnt_in_coloured_mark_is_not_colour_but_a_tinted_image_is() -> None:
+    rng = np.random.default_rng(1)
+    rgb = np.dstack([rng.integers(40, 200, (1200, 900), dtype=np.uint8)] * 3)
+    marked, tinted = rgb.copy(), rgb.copy()
+    marked[:60, :80] = (255, 0, 0)
+    tinted[..., 0] += 40
+    for image, colour in ((rgb, False), (marked, False), (tinted, True)):
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "PNG", compress_level=1)
+        assert open_radiograph(buffer.getvalue()).colour is colour

@@ -1,4 +1,4 @@
-"""`neumo bundle export`: a trained run, made into a bundle."""
+"""`neumo bundle export` and `card`: a trained run, made into a bundle, and its measured figures on the card."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,15 +20,10 @@ def export(
     data: Annotated[
         Path | None, typer.Option("--data", help="Where the run's data set lies now, if it moved.")
     ] = None,
-    figures: Annotated[
-        Path | None,
-        typer.Option("--figures", help="figures.json of this model's evaluation, for the model card."),
-    ] = None,
 ) -> None:
     """Make a bundle of a run: graph, calibration and gate from held-out folds, model card, checksums."""
     require_train_extra("neumo bundle export")
     from neumo.export.bundle import LARGEST_BUNDLE, export_bundle
-    from neumo.export.card import read_figures
 
     exported = export_bundle(
         run,
@@ -37,7 +32,6 @@ def export(
         name=name,
         version=version,
         data=data,
-        figures=read_figures(figures) if figures else None,
     )
     parity, decisions = exported.parity, exported.decisions
     console.print(
@@ -56,3 +50,16 @@ def export(
         console.print(
             f"[yellow]larger than the {LARGEST_BUNDLE / 1e6:.0f} MB that may travel in the package[/]"
         )
+
+
+def card(
+    bundle: Annotated[Path, typer.Argument(help="Folder of a bundle.")],
+    figures: Annotated[Path, typer.Option("--figures", help="figures.json of neumo evaluate BUNDLE.")],
+    out: Annotated[Path, typer.Option("--out", help="New folder for the bundle with the new card.")],
+) -> None:
+    """Copy a bundle with measured figures on its model card."""
+    require_train_extra("neumo bundle card")
+    from neumo.export.bundle import bundle_with_figures
+
+    made = bundle_with_figures(bundle, figures, out)
+    console.print(f"{out}: digest {made.digest[:12]}", soft_wrap=True)

@@ -66,6 +66,7 @@ def _register() -> None:
     bundle_app.command("verify")(bundle.verify)
     bundle_app.command("install")(bundle.install)
     bundle_app.command("export")(bundle_export.export)
+    bundle_app.command("card")(bundle_export.card)
 
 
 _register()

@@ -74,7 +74,7 @@ def read(
             f"{', '.join(paths)}: there is no image in it; give PNG, JPEG or DICOM files or folders of them"
         )
     reader = Reader(
-        Path(bundle) if bundle and Path(bundle).is_dir() else bundle,  # type: ignore[arg-type]
+        bundle,
         operating_point=operating_point,
         coverage=coverage,
         prevalence=_prevalence(prevalence),
@@ -169,7 +169,7 @@ def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:
         value = json.loads(receipt_file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise NeumoError(f"{receipt_file}: is not a receipt ({error})") from error
-    again = replay(value.get("receipt", value), Path(paths[0]), Path(bundle) if bundle else None)
+    again = replay(value.get("receipt", value), Path(paths[0]), bundle)
     for notice in (*again.differences, *again.circumstances):
         typer.echo(notice.text)
     typer.echo("reproduced bit for bit" if again.identical else "not reproduced")

@@ -1,5 +1,6 @@
 """A trained run and its folds, made into a bundle."""
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from neumo.data.manifest import Manifest
 from neumo.data.pixels import decoded_pixels
 from neumo.evaluation.judge import judge
 from neumo.export.calibrate import Decisions, calibrated_predictions, decide
-from neumo.export.card import model_card
+from neumo.export.card import model_card, read_figures, with_figures
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, held_out_answers
 from neumo.export.parity import Parity, check_parity
@@ -70,7 +71,6 @@ def export_bundle(
     name: str,
     version: str,
     data: Path | None = None,
-    figures: dict[str, Any] | None = None,
 ) -> Exported:
     """Make a bundle of a finished run; nothing is left behind where that fails.
 
@@ -87,8 +87,6 @@ def export_bundle(
         Of the bundle.
     data : Path, optional
         The data set, where it moved.
-    figures : mapping, optional
-        What `neumo evaluate BUNDLE` measured of the same run, for the model card.
 
     Raises
     ------
@@ -120,11 +118,38 @@ def export_bundle(
         write_json(made / CONFIG, config.to_json())
         statistics.save(made / GATE)
         write_reference(made / "reference.json", config, _logits_of(graph))
-        write_text(made / CARD, model_card(config, decisions, on_folds, figures))
+        write_text(made / CARD, model_card(config, decisions, on_folds))
         write_sums(made)
         size = sum(file.stat().st_size for file in made.iterdir())
         shutil.move(made, target)
     return Exported(load_bundle(target), parity, decisions, size)
+
+
+def bundle_with_figures(source: Path, figures: Path, target: Path) -> Bundle:
+    """Copy a bundle, with measured figures on its card; nothing else changes but the sums.
+
+    Raises
+    ------
+    ExportError
+        The figures are of another bundle, or the target exists.
+    BundleError
+        The source is no sound bundle.
+    """
+    bundle, measured = load_bundle(source), read_figures(figures)
+    graph = hashlib.sha256(bundle.model).hexdigest()
+    if measured["bundle"]["model"] != graph:
+        raise ExportError(f"{figures}: was measured with another model than that of {source}")
+    if target.exists():
+        raise ExportError(f"{target}: exists already; choose another folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as beside:
+        made = Path(beside) / "bundle"
+        shutil.copytree(bundle.path, made)
+        card = (made / CARD).read_text(encoding="utf-8")
+        write_text(made / CARD, with_figures(card, bundle.config, measured))
+        write_sums(made)
+        shutil.move(made, target)
+    return load_bundle(target)
 
 
 def _some_inputs(trained: TrainedNetwork, folder: RunFolder, manifest: Manifest) -> Floats:

@@ -13,6 +13,7 @@ from neumo.core.findings import FINDINGS
 from neumo.evaluation.judgement import Estimate, Judgement
 from neumo.export.calibrate import Decisions
 
+_MEASURED, _LIMITS = "## Measured on the official", "## Limits"
 _SHOWN = {
     "accuracy": "accuracy, three classes",
     "macro_f1": "macro F1",
@@ -23,9 +24,7 @@ _SHOWN = {
 }
 
 
-def model_card(
-    config: BundleConfig, decisions: Decisions, on_folds: Judgement, figures: Mapping[str, Any] | None
-) -> str:
+def model_card(config: BundleConfig, decisions: Decisions, on_folds: Judgement) -> str:
     """Write the card as Markdown with Hugging Face's YAML metadata.
 
     Parameters
@@ -34,18 +33,23 @@ def model_card(
     decisions : Decisions
     on_folds : Judgement
         Of the fold runs' calibrated answers to their held-out images.
-    figures : mapping, optional
-        What `neumo evaluate BUNDLE --data DIR` wrote of this model's test images.
     """
     sections = [
         _head(config),
         _use(config),
         _training(config),
         _folds(config, decisions, on_folds),
-        *([_measured(figures)] if figures else []),
         _limits(config),
     ]
-    return f"---\n{_metadata(config, figures)}---\n\n" + "\n\n".join(sections) + "\n"
+    return f"---\n{_metadata(config, None)}---\n\n" + "\n\n".join(sections) + "\n"
+
+
+def with_figures(card: str, config: BundleConfig, figures: Mapping[str, Any]) -> str:
+    """Add to a card what `neumo evaluate BUNDLE` measured, in place of figures that it may hold already."""
+    body = card.split("---\n", 2)[2]
+    before, limits = body.split(_LIMITS)
+    kept = before.split(_MEASURED)[0].rstrip()
+    return f"---\n{_metadata(config, figures)}---\n{kept}\n\n{_measured(figures)}\n\n{_LIMITS}{limits}"
 
 
 def read_figures(source: Path) -> dict[str, Any]:
@@ -152,7 +156,7 @@ def _measured(figures: Mapping[str, Any]) -> str:
         if value["low"] is not None
     }
     return (
-        f"## Measured on the official {figures['part']} images\n\n"
+        f"{_MEASURED} {figures['part']} images\n\n"
         f"`{figures['command']}`; {figures['images']} images, {figures['refused']} refused by the gate. "
         "The figures are of the images that were read. 95 % intervals by resampling patients.\n\n"
         f"{_table(overall)}\n\n{_coverage(figures['coverage'])}"
@@ -176,7 +180,7 @@ def _coverage(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _limits(config: BundleConfig) -> str:
     return (
-        "## Limits\n\n"
+        f"{_LIMITS}\n\n"
         "- One hospital, children of one age band, one period. On other hospitals' and adults' images it "
         "is less reliable; "
         "see docs/results.\n"

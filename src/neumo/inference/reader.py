@@ -16,6 +16,7 @@ from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.radiograph import Step
 from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.explain.alarms import map_alarm
 from neumo.imaging.prepare import fit_square, scale_intensity
 from neumo.inference.gate import age_notice, distance_refusal, refusals_before_reading
 from neumo.inference.opening import Opened, Source, open_source
@@ -226,13 +227,15 @@ class Reader:
                 receipt=receipt,
             )
         answer = self._answer(logits)
+        class_map = None if class_maps is None else class_maps[answer.finding.index].copy()
+        alarm = None if class_map is None else map_alarm(class_map)
         return Reading(
             opened.name,
             opened.sha256,
             Status.READ,
             answer,
-            prepared.warnings,
-            class_map=None if class_maps is None else class_maps[answer.finding.index].copy(),
+            (*prepared.warnings, alarm) if alarm else prepared.warnings,
+            class_map=class_map,
             pixels=prepared.pixels,
             receipt=receipt,
         )

@@ -57,7 +57,7 @@ def make_receipt(
         "file": {"sha256": sha256, "bytes": size},
         "pixels": [dict(step) for step in steps],
         "prepare": {"size": config.image_size, "resampling": "bilinear", "intensity": config.intensity.value},
-        "input_sha256": hashlib.sha256(np.ascontiguousarray(prepared).tobytes()).hexdigest(),
+        "input_sha256": hashlib.sha256(prepared.tobytes()).hexdigest(),
         "bundle": {"name": config.name, "version": config.version, "digest": bundle.digest},
         "options": dict(options),
         "thresholds": {

@@ -1,5 +1,6 @@
 """A bundle judged as it is shipped: files in, readings out, on one part of a data set."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -120,7 +121,12 @@ def _figures(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, com
     return {
         "schema": 1,
         "command": command,
-        "bundle": {"name": config.name, "version": config.version, "digest": reader.bundle.digest},
+        "bundle": {
+            "name": config.name,
+            "version": config.version,
+            "digest": reader.bundle.digest,
+            "model": hashlib.sha256(reader.bundle.model).hexdigest(),
+        },
         "data": manifest.digest,
         "part": evaluated.part,
         "images": evaluated.images,
