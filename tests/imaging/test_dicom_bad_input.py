@@ -120,6 +120,15 @@ def test_a_stream_that_claims_more_than_the_data_set_is_not_decoded(syntax: str)
         open_radiograph(content)
 
 
+def test_a_jpeg_2000_stream_of_subsampled_colour_is_not_decoded() -> None:
+    """Found by mutation: the decoder writes to the standard error stream and leaves the colours as they are."""
+    content = compressed(np.dstack([STORED.astype(np.uint8)] * 3), JPEG2000Lossless)
+    sizes = content.index(b"\xff\x4f\xff\x51") + 4 + 38
+    assert content[sizes : sizes + 9] == b"\x07\x01\x01" * 3
+    with pytest.raises(UnreadableImageError, match="no readable header"):
+        open_radiograph(content[: sizes + 4] + b"\x03" + content[sizes + 5 :])
+
+
 def test_an_rle_bomb_stays_within_its_pixels() -> None:
     """Ten megabytes of the longest runs would unpack to 640; the header declares 40 x 66."""
     segment = b"\x81\x07" * 5_000_000

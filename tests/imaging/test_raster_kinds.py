@@ -161,6 +161,17 @@ def test_a_jpeg_of_ten_thousand_scans_is_refused_at_once() -> None:
     assert time.perf_counter() - started < 2
 
 
+def test_a_jpeg_of_few_bytes_that_claims_many_pixels_is_not_decoded() -> None:
+    """Found by mutation: the decoder fills in what is missing, 340 MB of it from 800 bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(RAMP.astype(np.uint8)).save(buffer, "JPEG")
+    content = buffer.getvalue()
+    frame = content.index(b"\xff\xc0")
+    claim = content[: frame + 5] + struct.pack(">HH", 9000, 9000) + content[frame + 9 :]
+    with pytest.raises(UnreadableImageError, match="bytes cannot hold 9000 x 9000 pixels"):
+        open_radiograph(claim)
+
+
 def test_a_zip_bomb_in_a_text_chunk_is_refused() -> None:
     body = b"Comment\0\0" + zlib.compress(b"x" * 50_000_000)
     with pytest.raises(UnreadableImageError, match="cannot be decoded"):

@@ -67,7 +67,8 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
             width, height = image.size
             require_size(name, width, height, max_pixels)
             depth = _bit_depth(image, content)
-            _require_few_scans(image, content)
+            if image.format == "JPEG":
+                _require_plausible_jpeg(image, content)
             first: Step = {
                 "step": "decode",
                 "format": image.format,
@@ -128,9 +129,13 @@ def _bit_depth(image: ImageFile.ImageFile, content: bytes) -> int:
     return content[24]
 
 
-def _require_few_scans(image: ImageFile.ImageFile, content: bytes) -> None:
-    if image.format == "JPEG" and content.count(b"\xff\xda") > _MAX_SCANS:
+def _require_plausible_jpeg(image: ImageFile.ImageFile, content: bytes) -> None:
+    """Refuse what would keep the decoder busy, or fill memory, far beyond what the file holds."""
+    if content.count(b"\xff\xda") > _MAX_SCANS:
         raise ValueError(f"more than {_MAX_SCANS} scans")
+    blocks = -(-image.width // 8) * -(-image.height // 8)
+    if 8 * len(content) < blocks:
+        raise ValueError(f"{len(content):,} bytes cannot hold {image.width} x {image.height} pixels")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -140,9 +140,12 @@ def _jpeg_2000_header(frame: bytes) -> StreamHeader:
     across, down = -(-(right - tile_left) // tile_width), -(-(bottom - tile_top) // tile_height)
     if across * down > _MAX_TILES:
         raise ValueError("more tiles than allowed")
+    samples = number(36, 2)
+    if any(number(39 + 3 * sample, 2) != 0x0101 for sample in range(min(samples, 3))):
+        raise ValueError("components of unequal size")
     return StreamHeader(
         rows=bottom - top,
         columns=right - left,
-        samples=number(36, 2),
+        samples=samples,
         precision=(number(38, 1) & 0x7F) + 1,
     )
