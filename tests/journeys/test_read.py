@@ -88,6 +88,9 @@ def test_standard_output_holds_readings_only_and_replays_bit_for_bit(
     assert "reproduced bit for bit" in run_neumo("read", film, "--replay", receipt, "--bundle", bundle)
     other = films / "film 2.jpeg"
     assert "not reproduced" in run_neumo("read", other, "--replay", receipt, "--bundle", bundle, status=1)
+    for content in ("[1, 2]", "{}", "no JSON"):
+        receipt.write_text(content)
+        run_neumo("read", film, "--replay", receipt, "--bundle", bundle, status=2)
 
 
 @pytest.mark.parametrize(

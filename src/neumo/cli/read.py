@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neumo.core.errors import ConfigError, NeumoError
+from neumo.core.errors import ConfigError, ReceiptError
 from neumo.core.findings import FINDINGS, Finding
 
 if TYPE_CHECKING:
@@ -168,8 +168,9 @@ def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:
     try:
         value = json.loads(receipt_file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise NeumoError(f"{receipt_file}: is not a receipt ({error})") from error
-    again = replay(value.get("receipt", value), Path(paths[0]), bundle)
+        raise ReceiptError(f"{receipt_file}: cannot be read as JSON ({error})") from error
+    receipt = value.get("receipt", value) if isinstance(value, dict) else value
+    again = replay(receipt, Path(paths[0]), bundle)
     for notice in (*again.differences, *again.circumstances):
         typer.echo(notice.text)
     typer.echo("reproduced bit for bit" if again.identical else "not reproduced")
