@@ -129,3 +129,14 @@ def test_a_radiograph_on_its_side_is_named_so(bundle: Bundle, reader: Reader, fi
     )
     strict = with_limit(bundle, 1.02 * distance(reader, film))
     assert [reason.code for reason in strict.read(turned).reasons] == ["turned"]
+
+
+def test_where_other_ages_are_read_the_limit_is_wider_and_the_reading_says_so(
+    bundle: Bundle, reader: Reader, films: list[Path]
+) -> None:
+    film = open_radiograph(films[0]).pixels
+    near, far = (with_limit(bundle, distance(reader, film) / factor) for factor in (1.2, 1.4))
+    assert near.read(film).status is Status.REFUSED
+    readings = [Reader(r.bundle, allow_outside_range=True, threads=1).read(film) for r in (near, far)]
+    assert [reading.status for reading in readings] == [Status.READ, Status.REFUSED]
+    assert "unlike_training" in [warning.code for warning in readings[0].warnings]

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from neumo.bundle.folder import is_bundle
 from neumo.cli.show import Language, console, progress_bar, require_train_extra
 from neumo.core.errors import ConfigError
 
@@ -38,6 +37,8 @@ def evaluate(
 ) -> None:
     """Judge a run: metrics with 95 % intervals, operating point, subgroups, and one HTML report."""
     require_train_extra("neumo evaluate")
+    from neumo.bundle.folder import is_bundle
+
     if is_bundle(run):
         from neumo.cli.evaluate_bundle import evaluate_bundle
 

@@ -50,10 +50,24 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
     )
 
 
-def distance_refusal(distance: float, limits: GateLimits, likely: str | None) -> Notice | None:
-    """Return the refusal of an image whose embedding lies too far from training, named by its likely cause."""
+OUTSIDE_RANGE_SLACK = 1.3
+"""Factor by which distances may exceed the limit where other ages are read: adults look different."""
+
+
+def distance_notice(distance: float, limits: GateLimits) -> Notice | None:
+    """Return the warning of an image that is read although it lies farther than the limit; None within it."""
     if distance <= limits.distance:
         return None
+    return Notice(
+        "unlike_training",
+        "The image is less like those of training than nearly all chest radiographs of children are; distrust "
+        "this answer.",
+        {"distance": round(float(distance), 3), "limit": round(limits.distance, 3)},
+    )
+
+
+def distance_refusal(distance: float, limits: GateLimits, likely: str | None) -> Notice:
+    """Return the refusal of an image whose embedding lies too far from training, named by its likely cause."""
     values = {"distance": round(float(distance), 3), "limit": round(limits.distance, 3)}
     if likely == "inverted":
         return Notice("inverted", "The grey levels look inverted: bone is dark and lung bright.", values)

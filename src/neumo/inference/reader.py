@@ -18,7 +18,13 @@ from neumo.core.radiograph import Step
 from neumo.core.reading import Answer, Notice, Reading, Status
 from neumo.explain.alarms import map_alarm
 from neumo.imaging.prepare import fit_square, scale_intensity
-from neumo.inference.gate import age_notice, distance_refusal, refusals_before_reading
+from neumo.inference.gate import (
+    OUTSIDE_RANGE_SLACK,
+    age_notice,
+    distance_notice,
+    distance_refusal,
+    refusals_before_reading,
+)
 from neumo.inference.opening import Opened, Source, open_source
 from neumo.inference.posterior import (
     at_prevalence,
@@ -31,6 +37,8 @@ from neumo.inference.receipt import make_receipt
 from neumo.inference.session import Session, cores
 
 _BATCH = 8
+_CLEARLY = 1.5
+"""How much nearer the inverse or a turn must lie for a refusal to be named by it."""
 _LOOK_AHEAD = 2 * _BATCH
 """Files opened while the network is busy with a batch; it bounds memory, whatever the number of files."""
 
@@ -214,27 +222,25 @@ class Reader:
             distance=distance,
             execution={"threads": self._threads, "batch": place[0], "position": place[1]},
         )
-        too_far = distance > config.gate.distance
-        likely = self._likely_cause(prepared.image) if too_far else None
-        refusal = distance_refusal(distance, config.gate, likely)
-        if refusal is not None:
+        if distance > config.gate.distance * (OUTSIDE_RANGE_SLACK if self._allow_outside else 1.0):
+            likely = self._likely_cause(prepared.image, distance)
             return Reading(
                 opened.name,
                 opened.sha256,
                 Status.REFUSED,
-                reasons=(refusal,),
+                reasons=(distance_refusal(distance, config.gate, likely),),
                 pixels=prepared.pixels,
                 receipt=receipt,
             )
         answer = self._answer(logits)
         class_map = None if class_maps is None else class_maps[answer.finding.index].copy()
-        alarm = None if class_map is None else map_alarm(class_map)
+        alarms = (distance_notice(distance, config.gate), None if class_map is None else map_alarm(class_map))
         return Reading(
             opened.name,
             opened.sha256,
             Status.READ,
             answer,
-            (*prepared.warnings, alarm) if alarm else prepared.warnings,
+            (*prepared.warnings, *(alarm for alarm in alarms if alarm is not None)),
             class_map=class_map,
             pixels=prepared.pixels,
             receipt=receipt,
@@ -257,11 +263,11 @@ class Reader:
             npv=npv,
         )
 
-    def _likely_cause(self, image: NDArray[np.float32]) -> str | None:
-        """Say whether the inverse or a quarter turn of a refused image would have been accepted."""
+    def _likely_cause(self, image: NDArray[np.float32], distance: float) -> str | None:
+        """Say whether the inverse or a turn of a refused image would clearly have been accepted."""
         variants = np.stack([1 - image, *(np.rot90(image, turns, axes=(1, 2)) for turns in (1, 2, 3))])
         distances = self._statistics.distance(self._session.run(np.ascontiguousarray(variants)).embeddings)
-        accepted = distances <= self.bundle.config.gate.distance
-        if not accepted.any():
+        nearest = float(distances.min())
+        if nearest > self.bundle.config.gate.distance or nearest * _CLEARLY > distance:
             return None
         return "inverted" if int(distances.argmin()) == 0 else "turned"
