@@ -30,7 +30,8 @@ def test_the_four_runs_change_what_the_study_changed_and_nothing_else() -> None:
     ]
     changed = [{key for key in old if old[key] != new[key]} for old, new in pairwise(runs)]
     assert changed == [{"split", "balance"}, {"augmentation", "schedule"}, {"model"}]
-    assert all(run["optimizer"] == {"name": "adam", "learning_rate": 1e-4} for run in runs)
+    optimizer = {"name": "adam", "learning_rate": 1e-4, "weight_decay": 0.0}
+    assert all(run["optimizer"] == optimizer for run in runs)
     assert all(
         (run["schedule"]["max_epochs"], run["schedule"]["early_stopping"], run["seed"]) == (50, 5, 42)
         for run in runs

@@ -31,6 +31,9 @@ def evaluate(
         float | None,
         typer.Option("--cost-ratio", help="... or for this cost of a missed pneumonia over a false alarm."),
     ] = None,
+    corruptions: Annotated[
+        bool, typer.Option("--corruptions", help="Of a bundle: also on images damaged in twelve ways.")
+    ] = False,
     resamples: Annotated[
         int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")
     ] = 1000,
@@ -42,8 +45,12 @@ def evaluate(
     if is_bundle(run):
         from neumo.cli.evaluate_bundle import evaluate_bundle
 
-        evaluate_bundle(run, data, split, out)
+        evaluate_bundle(run, data, split, out, corruptions=corruptions)
         return
+    if corruptions:
+        raise ConfigError(
+            "--corruptions: judges a bundle as it is shipped; make one with neumo bundle export"
+        )
     from neumo.cli.judgement_tables import judgement_tables
     from neumo.study.evaluate_run import evaluate_run
 

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -9,12 +10,17 @@ from rich.table import Table
 from neumo.cli.judgement_tables import judgement_tables
 from neumo.cli.show import console, progress_bar
 from neumo.core.errors import ConfigError
+from neumo.evaluation.corruption_cells import Cell
+from neumo.evaluation.corruptions import STRENGTHS
 from neumo.inference.reader import Reader
+from neumo.study.evaluate_corruptions import evaluate_corruptions
 from neumo.study.evaluate_reader import FIGURES_FILE, EvaluatedReader, evaluate_reader
 
 
-def evaluate_bundle(bundle: Path, data: Path | None, part: str, out: Path | None) -> None:
-    """Read the part, print its figures, and write them into `out`.
+def evaluate_bundle(
+    bundle: Path, data: Path | None, part: str, out: Path | None, *, corruptions: bool
+) -> None:
+    """Read the part, also damaged where `corruptions` is set, print its figures, and write them into `out`.
 
     Raises
     ------
@@ -24,9 +30,10 @@ def evaluate_bundle(bundle: Path, data: Path | None, part: str, out: Path | None
     if data is None:
         raise ConfigError(f"{bundle}: is a bundle; say with --data which data set it is to be judged on")
     target = out or Path("evaluation") / bundle.resolve().name / part
+    reader = Reader(bundle)
     with progress_bar("reading") as reading, progress_bar("resampling patients") as resampling:
         evaluated = evaluate_reader(
-            Reader(bundle),
+            reader,
             data,
             target,
             part=part,
@@ -39,6 +46,10 @@ def evaluate_bundle(bundle: Path, data: Path | None, part: str, out: Path | None
     refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or "none"
     console.print(f"{evaluated.images} images, not read: {refused}")
     console.print(f"figures: {target / FIGURES_FILE}", soft_wrap=True)
+    if corruptions:
+        with progress_bar("reading damaged images") as reading:
+            cells = evaluate_corruptions(reader, data, target, part=part, reading=reading)
+        console.print(_corruption_table(cells))
 
 
 def _coverage_table(evaluated: EvaluatedReader) -> Table:
@@ -55,6 +66,18 @@ def _coverage_table(evaluated: EvaluatedReader) -> Table:
                 f"{coverage.single:.2f}",
                 f"{coverage.empty:.2f}",
             )
+    return table
+
+
+def _corruption_table(cells: Sequence[Cell]) -> Table:
+    table = Table(
+        "damage", *(f"strength {strength}" for strength in STRENGTHS), title="accuracy (share refused)"
+    )
+    clean, *damaged = cells
+    table.add_row("none", f"{clean.accuracy.value:.3f} ({clean.refused:.3f})")
+    for kind in dict.fromkeys(cell.kind for cell in damaged):
+        row = (f"{c.accuracy.value:.3f} ({c.refused:.3f})" for c in damaged if c.kind == kind)
+        table.add_row(kind.replace("_", " "), *row)
     return table
 
 

@@ -1,0 +1,74 @@
+"""A bundle judged on damaged images: accuracy and refusals for every kind and strength of damage."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.errors import EvaluationError
+from neumo.core.files import write_json
+from neumo.data.layout import open_dataset
+from neumo.data.manifest import Entry, Manifest
+from neumo.data.pixels import Progress
+from neumo.evaluation.corruption_cells import Cell, cell
+from neumo.evaluation.corruption_figure import corruption_figure
+from neumo.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from neumo.evaluation.figure_style import save_figures
+from neumo.imaging import open_radiograph
+from neumo.inference.reader import Reader
+
+CELLS_FILE, FIGURE_NAME = "corruptions.json", "corruptions"
+
+
+def evaluate_corruptions(
+    reader: Reader, data: Path, out: Path, *, part: str = "test", reading: Progress | None = None
+) -> tuple[Cell, ...]:
+    """Read every image of a part undamaged and with every kind and strength of damage.
+
+    Writes corruptions.json, and corruptions.png and .svg, into `out`.
+
+    Returns
+    -------
+    tuple of Cell
+        The undamaged images first.
+
+    Raises
+    ------
+    DatasetError
+        The data set cannot be used.
+    EvaluationError
+        The part holds no image.
+    """
+    manifest = open_dataset(data)
+    entries = [entry for entry in manifest.entries if entry.split == part]
+    if not entries:
+        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    truth = np.array([entry.finding.index for entry in entries], dtype=np.int64)
+    wanted = [("clean", 0), *((kind, strength) for kind in CORRUPTIONS for strength in STRENGTHS)]
+    cells = []
+    for number, (kind, strength) in enumerate(wanted, start=1):
+        decisions = _decisions(reader, _damaged(manifest, entries, kind, strength))
+        cells.append(cell(kind, strength, truth, decisions))
+        if reading is not None:
+            reading(number * len(entries), len(wanted) * len(entries))
+    write_json(
+        out / CELLS_FILE,
+        {"schema": 1, "bundle": reader.bundle.digest, "part": part, "cells": [c.to_json() for c in cells]},
+    )
+    save_figures({FIGURE_NAME: corruption_figure(cells[0], cells[1:])}, out)
+    return tuple(cells)
+
+
+def _damaged(
+    manifest: Manifest, entries: Sequence[Entry], kind: str, strength: int
+) -> Iterator[NDArray[np.uint8]]:
+    for index, entry in enumerate(entries):
+        pixels = open_radiograph(manifest.file(entry)).pixels
+        yield corrupt(pixels, kind, strength, index) if strength else pixels
+
+
+def _decisions(reader: Reader, images: Iterator[NDArray[np.uint8]]) -> NDArray[np.int64]:
+    return np.array(
+        [-1 if r.answer is None else r.answer.finding.index for r in reader.read_many(images)], dtype=np.int64
+    )

@@ -1,0 +1,37 @@
+"""`neumo evaluate` of a bundle, as it is shipped."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import call_neumo
+from neumo.evaluation.corruptions import CORRUPTIONS
+from tiny_bundle import make_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("bundle") / "tiny", phantoms)
+
+
+def test_a_bundle_is_judged_with_coverage_and_under_damage(
+    bundle: Path, phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = call_neumo(
+        capsys, "evaluate", bundle, "--data", phantoms, "--split", "test", "--out", tmp_path, "--corruptions"
+    )
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["images"] == figures["refused"] + figures["judgement"]["images"]
+    assert {row["promised"] for row in figures["coverage"]} == {0.9, 0.95}
+    assert str(tmp_path) not in figures["command"], "published figures hold no paths of a machine"
+    cells = json.loads((tmp_path / "corruptions.json").read_text())["cells"]
+    assert len(cells) == 1 + 5 * len(CORRUPTIONS) and cells[0]["kind"] == "clean"
+    assert cells[0]["images"] == figures["images"]
+    assert cells[0]["refused"] == pytest.approx(figures["refused"] / figures["images"])
+    assert (tmp_path / "corruptions.png").stat().st_size > 10_000
+    assert "impulse noise" in output
+
+
+def test_a_bundle_needs_a_data_set(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--data" in call_neumo(capsys, "evaluate", bundle, status=2)
