@@ -70,13 +70,14 @@ def _coverage_table(evaluated: EvaluatedReader) -> Table:
 
 
 def _corruption_table(cells: Sequence[Cell]) -> Table:
-    table = Table(
-        "damage", *(f"strength {strength}" for strength in STRENGTHS), title="accuracy (share refused)"
-    )
+    table = Table(title="accuracy (share refused), by strength of the damage")
+    table.add_column("damage", no_wrap=True)
+    for strength in STRENGTHS:
+        table.add_column(str(strength))
     clean, *damaged = cells
-    table.add_row("none", f"{clean.accuracy.value:.3f} ({clean.refused:.3f})")
+    table.add_row("none", f"{clean.accuracy.value:.2f} ({clean.refused:.2f})")
     for kind in dict.fromkeys(cell.kind for cell in damaged):
-        row = (f"{c.accuracy.value:.3f} ({c.refused:.3f})" for c in damaged if c.kind == kind)
+        row = (f"{c.accuracy.value:.2f} ({c.refused:.2f})" for c in damaged if c.kind == kind)
         table.add_row(kind.replace("_", " "), *row)
     return table
 
