@@ -66,7 +66,8 @@ def corrupt(pixels: Pixels, kind: str, strength: int, index: int) -> Pixels:
 
 
 def _levels(values: NDArray[np.floating]) -> Pixels:
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    levels: Pixels = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    return levels
 
 
 def _sign(rng: Rng) -> int:
