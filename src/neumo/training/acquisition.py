@@ -1,4 +1,5 @@
-"""Random changes that another scanner, archive or export would make: resampling, blur, tone curve, noise.
+"""Random changes that another scanner, archive or export would make: resampling, blur, tone
+curve, detail, borders, noise.
 
 All take and return batches of shape (N, 1, side, side) in 0-1; each image draws its own change.
 """
@@ -12,6 +13,10 @@ from neumo.imaging.prepare import LOWER_PERCENTILE, UPPER_PERCENTILE
 _SMALLEST = 0.3
 """Strongest reduction, as a share of the side."""
 _KNOTS = 6
+_WIDEST_BORDER = 0.12
+"""Widest painted border, as a share of the side."""
+_COARSEST = 16
+"""Pixels that one pixel of the coarsest picture stands for; the finest is 2."""
 
 
 class RandomResampling(nn.Module):
@@ -58,6 +63,56 @@ class RandomToneCurve(nn.Module):
         below = position.long().clamp_(0, _KNOTS - 1)
         start, end = curve.gather(1, below), curve.gather(1, below + 1)
         return torch.lerp(start, end, position - below).view_as(images)
+
+
+class RandomDetail(nn.Module):
+    """Weaken the coarse picture and strengthen or weaken the detail upon it, each by up to `strength`.
+
+    Makers process films by spatial frequency: one flattens the mediastinum, the next sharpens the vessels. The
+    level of grey over large areas is also what a network takes for a finding where classes were filmed apart.
+    """
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = strength
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Change each image with gains and a scale of its own, and clip to 0-1."""
+        n, side = len(images), images.shape[-1]
+        reduced = max(2, side // int(torch.randint(2, _COARSEST + 1, ())))
+        small = interpolate(images, size=(reduced, reduced), mode="bilinear", antialias=True)
+        coarse = interpolate(small, size=(side, side), mode="bilinear")
+        keep = 1 - self.strength * torch.rand((n, 1, 1, 1), device=images.device)
+        gain = 1 + self.strength * (2 * torch.rand((n, 1, 1, 1), device=images.device) - 1)
+        middle = coarse.mean(dim=(2, 3), keepdim=True)
+        return (middle + (coarse - middle) * keep + (images - coarse) * gain).clamp_(0, 1)
+
+
+class RandomBorders(nn.Module):
+    """With probability `p` paint the four edges in one grey level, each to a width of its own.
+
+    Collimators, letter boxes and cut films differ between hospitals, and here between the classes.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Paint the chosen images; half of the borders are black."""
+        chosen = (torch.rand(len(images)) < self.p).nonzero().flatten().tolist()
+        if not chosen:
+            return images
+        images = images.clone()
+        side = images.shape[-1]
+        for i in chosen:
+            top, bottom, left, right = (int(w) for w in torch.rand(4) * _WIDEST_BORDER * side)
+            level = float(torch.rand(())) if torch.rand(()) < 0.5 else 0.0
+            images[i, :, :top] = level
+            images[i, :, side - bottom :] = level
+            images[i, :, :, :left] = level
+            images[i, :, :, side - right :] = level
+        return images
 
 
 class RandomNoise(nn.Module):

@@ -5,7 +5,14 @@ import warnings
 from torch import nn
 
 from neumo.imaging.prepare import Intensity
-from neumo.training.acquisition import PercentileScaling, RandomNoise, RandomResampling, RandomToneCurve
+from neumo.training.acquisition import (
+    PercentileScaling,
+    RandomBorders,
+    RandomDetail,
+    RandomNoise,
+    RandomResampling,
+    RandomToneCurve,
+)
 from neumo.training.config import AugmentationConfig
 
 with warnings.catch_warnings():
@@ -13,23 +20,23 @@ with warnings.catch_warnings():
     import kornia.augmentation as K
 
 
-def random_augmentation(config: AugmentationConfig, image_size: int, intensity: Intensity) -> nn.Module:
+def random_augmentation(config: AugmentationConfig, crop_size: int, intensity: Intensity) -> nn.Module:
     """Batches as stored to a network's random input (S2): position, acquisition, grey levels, jitter.
 
-    Takes batches of shape (N, 1, stored, stored) in 0-1 and returns (N, 1, image_size, image_size) in 0-1.
+    Takes batches of shape (N, 1, stored, stored) in 0-1 and returns (N, 1, crop_size, crop_size) in 0-1.
     Corners that a rotation uncovers are filled by reflection, as the study's framework does, so that no black
     wedge marks a training image. The jitter follows the scaling of grey levels, which would undo it.
     """
-    steps = [*_position(config, image_size), *_acquisition(config)]
+    steps = [*_position(config, crop_size), *_acquisition(config)]
     if intensity is Intensity.PERCENTILES:
         steps.append(PercentileScaling())
     return nn.Sequential(*steps, *_jitter(config))
 
 
-def _position(config: AugmentationConfig, image_size: int) -> list[nn.Module]:
+def _position(config: AugmentationConfig, crop_size: int) -> list[nn.Module]:
     steps: list[nn.Module] = []
     if config.crop < 1:
-        size = (image_size, image_size)
+        size = (crop_size, crop_size)
         steps.append(K.RandomResizedCrop(size, scale=(config.crop, 1.0), cropping_mode="resample", p=1.0))
     if config.flip:
         steps.append(K.RandomHorizontalFlip(p=config.flip))
@@ -45,8 +52,12 @@ def _acquisition(config: AugmentationConfig) -> list[nn.Module]:
         steps.append(RandomResampling(config.resampling))
     if config.tone:
         steps.append(RandomToneCurve(config.tone))
+    if config.detail:
+        steps.append(RandomDetail(config.detail))
     if config.noise:
         steps.append(RandomNoise(config.noise))
+    if config.borders:
+        steps.append(RandomBorders(config.borders))
     return steps
 
 

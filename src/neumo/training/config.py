@@ -72,6 +72,10 @@ class AugmentationConfig(_Section):
     """Probability of a reduction and enlargement (with or without antialiasing) or a blur."""
     tone: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Strength of a random monotone tone curve: gamma, look-up tables and films of other makers."""
+    detail: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest relative loss of the coarse picture, and loss or gain of the detail upon it."""
+    borders: Share = 0.0
+    """Probability that the edges are painted in one grey level, as collimators and letter boxes do."""
     noise: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     """Largest standard deviation of Gaussian noise, where grey levels run from 0 to 1."""
     erasing: Share = 0.0
@@ -133,7 +137,10 @@ class Experiment(_Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     training_size: Annotated[int, Field(ge=32, le=2048)] | None = None
-    """Side of the stored training images, from which augmentation crops `image_size`; null is `image_size`."""
+    """Side of the stored training images, from which augmentation crops; null is `image_size`."""
+    crop_size: Annotated[int, Field(ge=32, le=1024)] | None = None
+    """Side of the crops that train; null is `image_size`. Random crops enlarge what they show, so a network that
+    trained on smaller ones sees an image at the scale it knows (Touvron et al., NeurIPS 2019)."""
     intensity: Intensity = Intensity.AS_STORED
     """Grey levels as stored, or scaled by each image's 2nd and 98th percentile."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -150,10 +157,9 @@ class Experiment(_Section):
             raise ValueError(
                 f"training_size {self.training_size} is below image_size {self.image_size}; make it at least that"
             )
-        if self.training_size not in (None, self.image_size) and self.augmentation.crop == 1:
-            raise ValueError(
-                f"training_size {self.training_size} needs crops to {self.image_size}; set augmentation.crop below 1"
-            )
+        for key in ("training_size", "crop_size"):
+            if getattr(self, key) not in (None, self.image_size) and self.augmentation.crop == 1:
+                raise ValueError(f"{key} {getattr(self, key)} needs random crops; set augmentation.crop below 1")
         return self
 
     @field_validator("balance", mode="before")
