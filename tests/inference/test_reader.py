@@ -58,7 +58,7 @@ def test_a_reading_is_what_the_graph_says_of_the_prepared_pixels(
     bundle: Bundle, reader: Reader, films: list[Path]
 ) -> None:
     reading, config = reader.read(films[0]), bundle.config
-    square = fit_square(open_radiograph(films[0]).pixels, config.image_size)
+    square = fit_square(open_radiograph(films[0]).pixels, config.image_size, config.field_of_view)
     outputs = Session(bundle, 1).run(scale_intensity(square, config.intensity)[np.newaxis, np.newaxis])
     powers = np.exp(outputs.logits[0].astype(np.float64) / config.temperature)
     assert reading.answer is not None and outputs.class_maps is not None and reading.class_map is not None

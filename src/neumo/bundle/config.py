@@ -63,6 +63,8 @@ class BundleConfig:
         Side of the square input in pixels; the input is float32 (N, 1, side, side) in 0-1.
     intensity : Intensity
         How grey levels become 0-1.
+    field_of_view : float
+        Central share of each side of a radiograph that the input shows.
     class_maps : str or None
         "exact" (their mean plus bias is the logit), "grad-cam", or None where the graph gives none.
     temperature : float
@@ -83,6 +85,7 @@ class BundleConfig:
     version: str
     image_size: int
     intensity: Intensity
+    field_of_view: float
     class_maps: str | None
     temperature: float
     priors: Mapping[Finding, float]
@@ -105,6 +108,7 @@ class BundleConfig:
                 "channels": 1,
                 "size": self.image_size,
                 "intensity": self.intensity.value,
+                "field_of_view": self.field_of_view,
                 "range": [0, 1],
             },
             "class_maps": self.class_maps,
@@ -147,6 +151,7 @@ def read_config(source: Path) -> BundleConfig:
             version=value["version"],
             image_size=int(value["input"]["size"]),
             intensity=Intensity(value["input"]["intensity"]),
+            field_of_view=float(value["input"].get("field_of_view", 1.0)),
             class_maps=value["class_maps"],
             temperature=float(value["temperature"]),
             priors=_by_finding(value["priors"]),

@@ -93,6 +93,8 @@ class Reading:
         Warnings qualify an answer; reasons explain a refusal or failure.
     class_map : ndarray of float32, shape (h, w), or None
         Of the finding, at the resolution of the network's last features; positive values speak for it.
+    field_of_view : float
+        Central share of each side of the radiograph that the class map covers.
     pixels : ndarray of uint8, shape (height, width), or None
         The radiograph as decoded, for overlays; None where nothing was decoded or pixels were not kept.
     receipt : mapping or None
@@ -106,5 +108,6 @@ class Reading:
     warnings: tuple[Notice, ...] = ()
     reasons: tuple[Notice, ...] = ()
     class_map: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    field_of_view: float = field(default=1.0, repr=False, compare=False)
     pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)

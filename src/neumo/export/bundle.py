@@ -157,8 +157,9 @@ def _some_inputs(trained: TrainedNetwork, folder: RunFolder, manifest: Manifest)
     chosen = sorted(
         np.random.default_rng(0).choice(positions, min(_PARITY_IMAGES, len(positions)), replace=False)
     )
-    pixels = decoded_pixels(manifest, trained.card.image_size).array[chosen]
-    return scale_intensity(pixels, trained.card.intensity)[:, np.newaxis]
+    card = trained.card
+    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array[chosen]
+    return scale_intensity(pixels, card.intensity)[:, np.newaxis]
 
 
 def _logits_of(graph: bytes) -> Any:
@@ -182,6 +183,7 @@ def _config(
         version=version,
         image_size=trained.card.image_size,
         intensity=trained.card.intensity,
+        field_of_view=trained.card.field_of_view,
         class_maps=str(trained.network.class_map_kind),
         temperature=decisions.temperature,
         priors=decisions.priors,

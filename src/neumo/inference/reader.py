@@ -171,7 +171,7 @@ class Reader:
         if refusals:
             return _Prepared(opened, pixels=kept, refusals=tuple(refusals))
         config = self.bundle.config
-        square = fit_square(radiograph.pixels, config.image_size)
+        square = fit_square(radiograph.pixels, config.image_size, config.field_of_view)
         image = scale_intensity(square, config.intensity)[np.newaxis]
         return _Prepared(opened, radiograph.steps, kept, image, warnings=(age,) if age else ())
 
@@ -242,6 +242,7 @@ class Reader:
             answer,
             (*prepared.warnings, *(alarm for alarm in alarms if alarm is not None)),
             class_map=class_map,
+            field_of_view=config.field_of_view,
             pixels=prepared.pixels,
             receipt=receipt,
         )

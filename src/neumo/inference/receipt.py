@@ -56,7 +56,12 @@ def make_receipt(
         "schema": SCHEMA,
         "file": {"sha256": sha256, "bytes": size},
         "pixels": [dict(step) for step in steps],
-        "prepare": {"size": config.image_size, "resampling": "bilinear", "intensity": config.intensity.value},
+        "prepare": {
+            "size": config.image_size,
+            "field_of_view": config.field_of_view,
+            "resampling": "bilinear",
+            "intensity": config.intensity.value,
+        },
         "input_sha256": hashlib.sha256(prepared.tobytes()).hexdigest(),
         "bundle": {"name": config.name, "version": config.version, "digest": bundle.digest},
         "options": dict(options),

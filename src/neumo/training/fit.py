@@ -134,7 +134,9 @@ def train(
     )
     history = History(folder.history_file)
     model = experiment.model
-    card = NetworkCard(model.name, model.options, experiment.image_size, experiment.intensity)
+    card = NetworkCard(
+        model.name, model.options, experiment.image_size, experiment.intensity, experiment.field_of_view
+    )
     kept = KeptWeights(folder.path, card, experiment.schedule.keep)
     callbacks: list[Callback] = [history, kept, *_shown(console, history, len(material.labels))]
     if experiment.schedule.early_stopping is not None:

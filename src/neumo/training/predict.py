@@ -131,7 +131,8 @@ def _over_images(
     progress: Progress | None,
 ) -> NDArray[Any]:
     """Rows of `function` over images at `positions`, batch by batch."""
-    pixels = decoded_pixels(manifest, trained.card.image_size).array
+    card = trained.card
+    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array
     prepare_processor()
     rows: list[NDArray[Any]] = []
     with torch.inference_mode():
