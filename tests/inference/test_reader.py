@@ -211,6 +211,13 @@ def test_a_graph_without_class_maps_reads_without_them(bundle: Bundle, films: li
     assert reading.status is Status.READ and reading.class_map is None
 
 
+def test_without_class_maps_a_picture_is_explained_by_occlusion(bundle: Bundle, films: list[Path]) -> None:
+    bare = replace(bundle, model=tiny_graph(class_maps=False).SerializeToString())
+    reading = Reader(bare, threads=1, keep_pixels=True).read(films[0])
+    assert reading.class_map is not None and reading.class_map.shape == (12, 12)
+    assert np.ptp(reading.class_map) > 0
+
+
 @pytest.mark.parametrize("lost", ["logits", "embedding"])
 def test_a_graph_of_another_kind_is_refused(bundle: Bundle, lost: str) -> None:
     model = tiny_graph()
