@@ -1,4 +1,4 @@
-"""Deletion and insertion: does the answer hang on the places that the map shows?
+"""Deletion and insertion: whether the answer hangs on the places that the map shows.
 
 After Petsiuk, Das, Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models", BMVC 2018, with
 square blocks in place of pixels: blocks of the image are taken out (or put in) in the order of the map, and the
@@ -23,7 +23,7 @@ GRID = 12
 """Blocks along each side of an image."""
 STEPS = 12
 """Points of a curve after its first."""
-RANDOM_ORDERS = 3
+RANDOM_ORDERS = 2
 """Random orders whose curves are averaged."""
 _BLUR = 0.06
 """Deviation of the blur that insertion starts from, as a share of the image's side."""

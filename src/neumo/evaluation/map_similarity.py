@@ -39,5 +39,7 @@ def top_overlap(first: NDArray[np.floating], second: NDArray[np.floating]) -> fl
         In 0-1; two unrelated maps have about a tenth.
     """
     wanted = max(1, round(TOP_SHARE * first.size))
-    hottest = [set(np.argsort(-map_.reshape(-1), kind="stable")[:wanted].tolist()) for map_ in (first, second)]
+    hottest = [
+        set(np.argsort(-map_.reshape(-1), kind="stable")[:wanted].tolist()) for map_ in (first, second)
+    ]
     return len(hottest[0] & hottest[1]) / wanted

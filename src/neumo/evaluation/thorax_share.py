@@ -28,7 +28,8 @@ def fixed_field() -> NDArray[np.float32]:
     down, across = (
         np.abs((place - centre) / half) ** _ORDER for centre, half in zip(_CENTRE, _HALF, strict=True)
     )
-    return (down[:, np.newaxis] + across[np.newaxis, :] <= 1.0).astype(np.float32)
+    field: NDArray[np.float32] = (down[:, np.newaxis] + across[np.newaxis, :] <= 1.0).astype(np.float32)
+    return field
 
 
 def share_inside(class_map: NDArray[np.floating], field: NDArray[np.floating]) -> float:
