@@ -20,4 +20,8 @@ def explanation_tables(checks: ExplanationChecks) -> tuple[Table, Table]:
     for verdict in checks.verdicts:
         outcome = "passed" if verdict.passed else "[red]failed[/]"
         verdicts.add_row(verdict.name.replace("_", " "), outcome, verdict.rule)
+    for finding, name in checks.worse_than_random:
+        verdicts.add_row(
+            f"{name}, called {finding.value}", "[yellow]note[/]", "worse than a random order for this finding"
+        )
     return figures, verdicts

@@ -87,10 +87,24 @@ class ExplanationChecks:
         """Names of the checks that failed."""
         return tuple(verdict.name for verdict in self.verdicts if not verdict.passed)
 
+    @property
+    def worse_than_random(self) -> tuple[tuple[Finding, str], ...]:
+        """Findings and "deletion" or "insertion" where the whole interval of the gain lies below 0.
+
+        The verdicts are on all findings together and can hide this. Six intervals are looked at, not one.
+        """
+        return tuple(
+            (finding, name)
+            for finding, figures in self.by_finding.items()
+            for name in ("deletion", "insertion")
+            if figures[f"{name}_gain"].high < 0.0
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Plain values; NaN becomes None."""
         value: dict[str, Any] = without_nan(asdict(self))
-        return value
+        worse = [{"finding": finding.value, "check": name} for finding, name in self.worse_than_random]
+        return {**value, "worse_than_random": worse}
 
 
 def judge_explanations(
@@ -191,6 +205,10 @@ def markdown(checks: ExplanationChecks) -> str:
         f"| {words} | {' | '.join(str(figures[key]) for figures in columns)} |"
         for key, words in FIGURES.items()
     )
+    worse = "".join(
+        f"\n**Called {finding.value}: {name} is worse than in random order**, whatever the verdict on all together.\n"
+        for finding, name in checks.worse_than_random
+    )
     heads = " | ".join(("all", *(f"called {finding.value}" for finding in checks.by_finding)))
     outcomes = "\n".join(
         f"| {verdict.name.replace('_', ' ')} | {'passed' if verdict.passed else '**failed**'} | {verdict.rule} |"
@@ -205,5 +223,5 @@ def markdown(checks: ExplanationChecks) -> str:
         f"{checks.images} images of {checks.patients} patients; thorax: {field} "
         f"({checks.field_area:.0%} of the image).\n\n"
         f"Means with 95 % intervals over patients.\n\n| figure | {heads} |\n|---{'|---' * len(columns)}|\n{rows}\n\n"
-        f"| check | outcome | rule |\n|---|---|---|\n{outcomes}\n"
+        f"| check | outcome | rule |\n|---|---|---|\n{outcomes}\n{worse}"
     )
