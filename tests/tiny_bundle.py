@@ -66,7 +66,7 @@ def make_bundle(folder: Path, phantoms: Path, seed: int = 0, **changes: Any) -> 
     write_json(folder / CONFIG, config.to_json())
     statistics.save(folder / GATE)
     write_reference(folder / REFERENCE, config, lambda images: run(images)["logits"])
-    (folder / CARD).write_text("# tiny\n")
+    (folder / CARD).write_text("---\nlicense: apache-2.0\n---\n# tiny\n\n## Limits\n")
     write_sums(folder)
     return folder
 

@@ -1,12 +1,16 @@
 """`neumo evaluate` of a bundle, as it is shipped."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from commands import call_neumo
+from neumo.bundle.folder import load_bundle
 from neumo.evaluation.corruptions import CORRUPTIONS
+from neumo.evaluation.explanation_checks import FIGURES
+from neumo.inference.reader import Reader
 from tiny_bundle import make_bundle
 
 
@@ -31,6 +35,43 @@ def test_a_bundle_is_judged_with_coverage_and_under_damage(
     assert cells[0]["refused"] == pytest.approx(figures["refused"] / figures["images"])
     assert (tmp_path / "corruptions.png").stat().st_size > 10_000
     assert "impulse noise" in output
+
+
+def test_heat_maps_are_checked_and_a_failure_is_shown_with_each_reading(
+    bundle: Path, phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, carded = tmp_path / "figures", tmp_path / "carded"
+    output = call_neumo(
+        capsys, "evaluate", bundle, "--data", phantoms, "--split", "test", "--out", out, "--explanations", 8
+    )
+    found = json.loads((out / "explanations.json").read_text())
+    assert found["drawn"] == 8 == found["images"] + found["refused"]
+    assert found["field"] == "phantom" and 0.1 < found["field_area"] < 0.7
+    assert set(found["figures"]) == set(FIGURES)
+    assert "| check | outcome | rule |" in (out / "explanations.md").read_text()
+    assert (out / "explanations.png").stat().st_size > 10_000
+    assert "randomised weights" in output
+    outcomes = {verdict["name"]: verdict["passed"] for verdict in found["verdicts"]}
+    assert not all(outcomes.values()), "a network that learnt nothing should fail something"
+    explanations = out / "explanations.json"
+    call_neumo(
+        capsys, "bundle", "card", bundle, "--figures", out / "figures.json", "--out", carded,
+        "--explanations", explanations,
+    )  # fmt: skip
+    made = load_bundle(carded)
+    assert made.config.explanation_checks == outcomes
+    assert replace(made.config, explanation_checks={}) == load_bundle(bundle).config
+    film = next((phantoms / "test").rglob("*.jpeg"))
+    for reader, warned in ((Reader(bundle), False), (Reader(made), True)):
+        reading = next(r for r in reader.read_many([film, *(phantoms / "test").rglob("*.jpeg")]) if r.answer)
+        assert ("map_unproven" in {notice.code for notice in reading.warnings}) is warned
+    foreign = json.loads(explanations.read_text()) | {"bundle": {"digest": "0", "model": "0"}}
+    explanations.write_text(json.dumps(foreign))
+    output = call_neumo(
+        capsys, "bundle", "card", bundle, "--figures", out / "figures.json", "--out", tmp_path / "other",
+        "--explanations", explanations, status=2,
+    )  # fmt: skip
+    assert "another model" in output and not (tmp_path / "other").exists()
 
 
 def test_a_bundle_needs_a_data_set(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ class BundleConfig:
     provenance : mapping
         Training data, experiment, seeds, commit, versions, folds.
     licence, attribution : str
+    explanation_checks : mapping of str to bool
+        Checks of heat maps by name, and whether they were passed; empty where none was made.
     """
 
     name: str
@@ -96,6 +98,7 @@ class BundleConfig:
     provenance: Mapping[str, Any]
     licence: str
     attribution: str
+    explanation_checks: Mapping[str, bool] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for config.json."""
@@ -124,6 +127,7 @@ class BundleConfig:
             "provenance": dict(self.provenance),
             "licence": self.licence,
             "attribution": self.attribution,
+            **({"explanation_checks": dict(self.explanation_checks)} if self.explanation_checks else {}),
         }
 
 
@@ -162,6 +166,9 @@ def read_config(source: Path) -> BundleConfig:
             provenance=value["provenance"],
             licence=value["licence"],
             attribution=value["attribution"],
+            explanation_checks={
+                str(name): passed is True for name, passed in value.get("explanation_checks", {}).items()
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, BundleError):

@@ -56,10 +56,16 @@ def card(
     bundle: Annotated[Path, typer.Argument(help="Folder of a bundle.")],
     figures: Annotated[Path, typer.Option("--figures", help="figures.json of neumo evaluate BUNDLE.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the bundle with the new card.")],
+    explanations: Annotated[
+        Path | None,
+        typer.Option(
+            "--explanations", help="explanations.json of neumo evaluate BUNDLE: readings warn of failures."
+        ),
+    ] = None,
 ) -> None:
     """Copy a bundle with measured figures on its model card."""
     require_train_extra("neumo bundle card")
     from neumo.export.bundle import bundle_with_figures
 
-    made = bundle_with_figures(bundle, figures, out)
+    made = bundle_with_figures(bundle, figures, out, explanations=explanations)
     console.print(f"{out}: digest {made.digest[:12]}", soft_wrap=True)

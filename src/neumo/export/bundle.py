@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from neumo.data.manifest import Manifest
 from neumo.data.pixels import decoded_pixels
 from neumo.evaluation.judge import judge
 from neumo.export.calibrate import Decisions, calibrated_predictions, decide
-from neumo.export.card import model_card, read_figures, with_figures
+from neumo.export.card import model_card, read_explanation_checks, read_figures, with_figures
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, held_out_answers
 from neumo.export.parity import Parity, check_parity
@@ -125,8 +125,13 @@ def export_bundle(
     return Exported(load_bundle(target), parity, decisions, size)
 
 
-def bundle_with_figures(source: Path, figures: Path, target: Path) -> Bundle:
+def bundle_with_figures(
+    source: Path, figures: Path, target: Path, *, explanations: Path | None = None
+) -> Bundle:
     """Copy a bundle, with measured figures on its card; nothing else changes but the sums.
+
+    With `explanations` (explanations.json) its config also says which checks of heat maps it passed; a reader
+    warns of maps that failed one.
 
     Raises
     ------
@@ -139,6 +144,7 @@ def bundle_with_figures(source: Path, figures: Path, target: Path) -> Bundle:
     graph = hashlib.sha256(bundle.model).hexdigest()
     if measured["bundle"]["model"] != graph:
         raise ExportError(f"{figures}: was measured with another model than that of {source}")
+    checks = read_explanation_checks(explanations, graph) if explanations else None
     if target.exists():
         raise ExportError(f"{target}: exists already; choose another folder")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +153,8 @@ def bundle_with_figures(source: Path, figures: Path, target: Path) -> Bundle:
         shutil.copytree(bundle.path, made)
         card = (made / CARD).read_text(encoding="utf-8")
         write_text(made / CARD, with_figures(card, bundle.config, measured))
+        if checks is not None:
+            write_json(made / CONFIG, replace(bundle.config, explanation_checks=checks).to_json())
         write_sums(made)
         shutil.move(made, target)
     return load_bundle(target)

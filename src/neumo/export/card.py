@@ -62,6 +62,33 @@ def read_figures(source: Path) -> dict[str, Any]:
     return value
 
 
+def read_explanation_checks(source: Path, graph: str) -> dict[str, bool]:
+    """Read which checks of heat maps a model passed, from explanations.json.
+
+    Parameters
+    ----------
+    source : Path
+    graph : str
+        SHA-256 of the model that must have been checked.
+
+    Raises
+    ------
+    ExportError
+        The file is no such thing, or of another model.
+    """
+    try:
+        value = json.loads(source.read_text(encoding="utf-8"))
+        checks = {str(verdict["name"]): verdict["passed"] is True for verdict in value["verdicts"]}
+        model = value["bundle"]["model"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(
+            f"{source}: is not the explanations.json of an evaluated bundle ({error!r})"
+        ) from error
+    if model != graph:
+        raise ExportError(f"{source}: was measured with another model than that of the bundle")
+    return checks
+
+
 def _metadata(config: BundleConfig, figures: Mapping[str, Any] | None) -> str:
     value: dict[str, Any] = {
         "license": config.licence.lower(),

@@ -16,7 +16,7 @@ from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.radiograph import Step
 from neumo.core.reading import Answer, Notice, Reading, Status
-from neumo.explain.alarms import map_alarm
+from neumo.explain.alarms import failed_checks_notice, map_alarm
 from neumo.explain.occlusion import occlusion_map
 from neumo.imaging.prepare import fit_square, scale_intensity
 from neumo.inference.gate import (
@@ -236,7 +236,9 @@ class Reader:
             )
         answer = self._answer(logits)
         class_map = self._class_map(prepared.image, class_maps, answer.finding)
-        alarms = (distance_notice(distance, config.gate), None if class_map is None else map_alarm(class_map))
+        alarms = [distance_notice(distance, config.gate)]
+        if class_map is not None:
+            alarms += [map_alarm(class_map), failed_checks_notice(config.explanation_checks)]
         return Reading(
             opened.name,
             opened.sha256,
