@@ -270,6 +270,8 @@ class Reader:
             threshold=self._point.threshold,
             ppv=ppv,
             npv=npv,
+            prevalence=dict(self._prevalence.shares if self._prevalence else config.priors),
+            prevalence_given=self._prevalence is not None,
         )
 
     def _likely_cause(self, image: NDArray[np.float32], distance: float) -> str | None:
