@@ -100,7 +100,6 @@ def metadata(bundle: Bundle) -> dict[str, Any]:
         "pytorch_version": _trained_with(config, "torch"),
         "numpy_version": np.__version__,
         "required_packages_version": {"neumo": neumo.__version__, "onnxruntime": onnxruntime.__version__},
-        "optional_packages_version": {},
         "name": config.name,
         "task": "Classification of paediatric chest radiographs: normal, bacterial or viral pneumonia",
         "description": _DESCRIPTION.format(name=config.name, version=config.version, digest=bundle.digest),

@@ -10,15 +10,17 @@ def inference_config(config: BundleConfig) -> dict[str, Any]:
     """Plain values for configs/inference.json, which `python -m monai.bundle run` takes.
 
     Pixels come from neumo's own decoding and preprocessing, since another one would give the network other numbers.
-    The probabilities are the softmax of logits / temperature, as in `neumo.inference.posterior`.
+    MONAI's parser takes one name an import. The probabilities are the softmax of logits / temperature, as in `neumo.inference.posterior`.
     """
     return {
         "imports": [
             "$import json",
             "$import numpy as np",
             "$from pathlib import Path",
-            "$from neumo.imaging import fit_square, open_radiograph",
-            "$from neumo.imaging.prepare import Intensity, scale_intensity",
+            "$from neumo.imaging import fit_square",
+            "$from neumo.imaging import open_radiograph",
+            "$from neumo.imaging.prepare import Intensity",
+            "$from neumo.imaging.prepare import scale_intensity",
         ],
         "bundle_root": ".",
         "dataset_dir": "$@bundle_root + '/data'",
