@@ -12,6 +12,7 @@ from neumo.cli.show import console, progress_bar
 from neumo.core.errors import ConfigError
 from neumo.evaluation.corruption_cells import Cell
 from neumo.evaluation.corruptions import STRENGTHS
+from neumo.evaluation.metrics import OF_DECISION
 from neumo.inference.reader import Reader
 from neumo.study.evaluate_corruptions import evaluate_corruptions
 from neumo.study.evaluate_reader import FIGURES_FILE, EvaluatedReader, evaluate_reader
@@ -41,7 +42,11 @@ def evaluate_bundle(
             reading=reading,
             resampling=resampling,
         )
-    for table in (*judgement_tables(evaluated.judgement), _coverage_table(evaluated)):
+    for table in (
+        *judgement_tables(evaluated.judgement),
+        _points_table(evaluated),
+        _coverage_table(evaluated),
+    ):
         console.print(table)
     refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or "none"
     console.print(f"{evaluated.images} images, not read: {refused}")
@@ -50,6 +55,20 @@ def evaluate_bundle(
         with progress_bar("reading damaged images") as reading:
             cells = evaluate_corruptions(reader, data, target, part=part, reading=reading)
         console.print(_corruption_table(cells))
+
+
+def _points_table(evaluated: EvaluatedReader) -> Table:
+    table = Table(
+        "operating point", *OF_DECISION, "missed", "false alarms", title="the bundle's operating points"
+    )
+    for name, decision in evaluated.operating_points.items():
+        table.add_row(
+            f"{name}\nfrom {decision.operating_point.threshold:.3f}",
+            *(str(getattr(decision, figure)).replace(" (", "\n(") for figure in OF_DECISION),
+            str(decision.false_negatives),
+            str(decision.false_positives),
+        )
+    return table
 
 
 def _coverage_table(evaluated: EvaluatedReader) -> Table:

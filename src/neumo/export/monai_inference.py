@@ -10,7 +10,8 @@ def inference_config(config: BundleConfig) -> dict[str, Any]:
     """Plain values for configs/inference.json, which `python -m monai.bundle run` takes.
 
     Pixels come from neumo's own decoding and preprocessing, since another one would give the network other numbers.
-    MONAI's parser takes one name an import. The probabilities are the softmax of logits / temperature, as in `neumo.inference.posterior`.
+    The probabilities are the softmax of logits / temperature, as in `neumo.inference.posterior`. MONAI's parser takes
+    one name an import.
     """
     return {
         "imports": [
