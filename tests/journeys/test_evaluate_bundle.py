@@ -10,6 +10,7 @@ from commands import call_neumo
 from neumo.bundle.folder import load_bundle
 from neumo.evaluation.corruptions import CORRUPTIONS
 from neumo.evaluation.explanation_checks import FIGURES
+from neumo.export.card import with_figures
 from neumo.inference.reader import Reader
 from tiny_bundle import make_bundle
 
@@ -28,13 +29,25 @@ def test_a_bundle_is_judged_with_coverage_and_under_damage(
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["images"] == figures["refused"] + figures["judgement"]["images"]
     assert {row["promised"] for row in figures["coverage"]} == {0.9, 0.95}
+    points = figures["operating_points"]
+    assert points.keys() == {"balanced", "high_sensitivity"}
+    for point in points.values():
+        assert point["operating_point"]["chosen_on"] == "bundle"
+        assert point["sensitivity"]["low"] <= point["sensitivity"]["value"] <= point["sensitivity"]["high"]
+        sick = point["true_positives"] + point["false_negatives"]
+        assert point["sensitivity"]["value"] == pytest.approx(point["true_positives"] / sick)
+    assert points["high_sensitivity"]["sensitivity"]["value"] >= points["balanced"]["sensitivity"]["value"]
+    shipped = load_bundle()
+    card = with_figures((shipped.path / "README.md").read_text(), shipped.config, figures)
+    found = points["high_sensitivity"]["sensitivity"]
+    assert f"| high_sensitivity | {found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f}) |" in card
     assert str(tmp_path) not in figures["command"], "published figures hold no paths of a machine"
     cells = json.loads((tmp_path / "corruptions.json").read_text())["cells"]
     assert len(cells) == 1 + 5 * len(CORRUPTIONS) and cells[0]["kind"] == "clean"
     assert cells[0]["images"] == figures["images"]
     assert cells[0]["refused"] == pytest.approx(figures["refused"] / figures["images"])
     assert (tmp_path / "corruptions.png").stat().st_size > 10_000
-    assert "impulse noise" in output
+    assert "impulse noise" in output and "the bundle's operating points" in output
 
 
 def test_heat_maps_are_checked_and_a_failure_is_shown_with_each_reading(

@@ -13,6 +13,7 @@ from neumo.cli.show import console, progress_bar
 from neumo.core.errors import ConfigError
 from neumo.evaluation.corruption_cells import Cell
 from neumo.evaluation.corruptions import STRENGTHS
+from neumo.evaluation.metrics import OF_DECISION
 from neumo.inference.reader import Reader
 from neumo.study.evaluate_corruptions import evaluate_corruptions
 from neumo.study.evaluate_explanations import SUMMARY_FILE, evaluate_explanations
@@ -52,7 +53,11 @@ def evaluate_bundle(
             reading=reading,
             resampling=resampling,
         )
-    for table in (*judgement_tables(evaluated.judgement), _coverage_table(evaluated)):
+    for table in (
+        *judgement_tables(evaluated.judgement),
+        _points_table(evaluated),
+        _coverage_table(evaluated),
+    ):
         console.print(table)
     refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or "none"
     console.print(f"{evaluated.images} images, not read: {refused}")
@@ -69,6 +74,20 @@ def evaluate_bundle(
         for table in explanation_tables(checks):
             console.print(table)
         console.print(f"heat maps: {target / SUMMARY_FILE}", soft_wrap=True)
+
+
+def _points_table(evaluated: EvaluatedReader) -> Table:
+    table = Table(
+        "operating point", *OF_DECISION, "missed", "false alarms", title="the bundle's operating points"
+    )
+    for name, decision in evaluated.operating_points.items():
+        table.add_row(
+            f"{name}\nfrom {decision.operating_point.threshold:.3f}",
+            *(str(getattr(decision, figure)).replace(" (", "\n(") for figure in OF_DECISION),
+            str(decision.false_negatives),
+            str(decision.false_positives),
+        )
+    return table
 
 
 def _coverage_table(evaluated: EvaluatedReader) -> Table:

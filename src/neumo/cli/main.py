@@ -67,6 +67,7 @@ def _register() -> None:
     bundle_app.command("install")(bundle.install)
     bundle_app.command("export")(bundle_export.export)
     bundle_app.command("card")(bundle_export.card)
+    bundle_app.command("export-monai")(bundle_export.export_monai)
 
 
 _register()

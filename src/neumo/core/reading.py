@@ -63,6 +63,10 @@ class Answer:
         Its threshold on the probability of pneumonia, in 0-1.
     ppv, npv : float or None
         Predictive values at the given prevalence of pneumonia; None without one.
+    prevalence : mapping of Finding to float, or None
+        Share of each finding that `probabilities` assume, in 0-1, adding up to 1.
+    prevalence_given : bool
+        Whether it was given for the place of use, rather than the one that the bundle assumes.
     """
 
     finding: Finding
@@ -74,6 +78,8 @@ class Answer:
     threshold: float
     ppv: float | None = None
     npv: float | None = None
+    prevalence: Mapping[Finding, float] | None = None
+    prevalence_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

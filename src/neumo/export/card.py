@@ -11,6 +11,7 @@ from neumo.bundle.config import BundleConfig
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.judgement import Estimate, Judgement
+from neumo.evaluation.metrics import OF_DECISION
 from neumo.export.calibrate import Decisions
 
 _MEASURED, _LIMITS = "## Measured on the official", "## Limits"
@@ -186,8 +187,32 @@ def _measured(figures: Mapping[str, Any]) -> str:
         f"{_MEASURED} {figures['part']} images\n\n"
         f"`{figures['command']}`; {figures['images']} images, {figures['refused']} refused by the gate. "
         "The figures are of the images that were read. 95 % intervals by resampling patients.\n\n"
-        f"{_table(overall)}\n\n{_coverage(figures['coverage'])}"
+        f"{_table(overall)}\n\n{_points(figures.get('operating_points', {}))}{_coverage(figures['coverage'])}"
     )
+
+
+def _points(measured: Mapping[str, Any]) -> str:
+    """Operating points as they were measured; empty for figures that were made without them."""
+    if not measured:
+        return ""
+    lines = "\n".join(
+        f"| {name} | "
+        + " | ".join(_interval(decision[figure]) for figure in OF_DECISION)
+        + f" | {decision['false_negatives']} | {decision['false_positives']} |"
+        for name, decision in measured.items()
+    )
+    return (
+        "Pneumonia called at the operating points; PPV and NPV hold at the prevalence of these images only.\n\n"
+        "| operating point | sensitivity | specificity | PPV | NPV | missed | false alarms |\n"
+        "|---|---|---|---|---|---|---|\n"
+        f"{lines}\n\n"
+    )
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    if figure["value"] is None or figure["low"] is None:
+        return "not measurable"
+    return str(Estimate(figure["value"], figure["low"], figure["high"]))
 
 
 def _coverage(rows: Sequence[Mapping[str, Any]]) -> str:
