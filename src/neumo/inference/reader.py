@@ -265,7 +265,8 @@ class Reader:
     ) -> NDArray[np.float32] | None:
         """Return the graph's own map; without one, and only where a picture is wanted, what covering parts costs."""
         if class_maps is not None:
-            return class_maps[finding.index].copy()
+            chosen: NDArray[np.float32] = class_maps[finding.index].copy()
+            return chosen
         if not self._keep_pixels:
             return None
 
