@@ -106,6 +106,15 @@ class Outbox:
         with self._database.transaction() as connection:
             connection.execute("UPDATE deliveries SET not_before = 0 WHERE state = 'waiting'")
 
+    def reconsider(self) -> int:
+        """Make due again all deliveries that were set aside; return how many."""
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE deliveries SET state = 'waiting', refusals = 0, not_before = 0, reason = NULL, "
+                "finished_at = NULL WHERE state = 'set_aside'"
+            )
+        return changed.rowcount
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Deliveries by destination and state."""
         with self._database.reading() as connection:

@@ -171,6 +171,16 @@ class Queue:
             connection.execute("UPDATE objects SET not_before = 0 WHERE state = 'waiting'")
         return broken
 
+    def reconsider(self) -> int:
+        """Queue again all objects that were set aside; return how many."""
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE objects SET state = 'waiting', attempts = 0, interruptions = 0, not_before = 0, "
+                "reason = NULL, finished_at = NULL WHERE state = 'set_aside' AND bundle = ?",
+                (self._bundle,),
+            )
+        return changed.rowcount
+
     def waiting(self) -> int:
         """Objects that are not read yet."""
         with self._database.reading() as connection:

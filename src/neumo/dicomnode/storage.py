@@ -1,6 +1,5 @@
 """The node's folder: objects as they came, results as they go."""
 
-import errno
 import fcntl
 import os
 import shutil
@@ -61,29 +60,28 @@ class Storage:
         state = os.statvfs(self.root)
         return state.f_bavail * state.f_frsize
 
-    def keep_object(self, sop_instance_uid: str, digest: str, parts: Iterable[bytes | memoryview]) -> str:
+    def keep_object(self, sop_instance_uid: str, parts: Iterable[bytes | memoryview]) -> str:
         """Write an object; on return it is on the disk.
 
         Parameters
         ----------
         sop_instance_uid : str
             Checked with `is_uid` before.
-        digest : str
-            Of the content, in hexadecimal.
         parts : iterable of bytes
             Of the file, in order.
 
         Returns
         -------
         str
-            Its path below `root`.
+            Its path below `root`, another one each time: what is kept twice may be deleted once.
 
         Raises
         ------
         OSError
             Such as a full disk; nothing is left then.
         """
-        target = self.objects / digest[:2] / f"{sop_instance_uid}-{digest[:32]}.dcm"
+        token = os.urandom(16).hex()
+        target = self.objects / token[:2] / f"{sop_instance_uid}-{token}.dcm"
         write_durably(target, parts)
         return str(target.relative_to(self.root))
 
@@ -95,9 +93,12 @@ class Storage:
         """Return the DICOM files that were made of a reading, in their order."""
         return sorted(self.results_folder(key).glob("*.dcm"))
 
-    def drop(self, path: str, key: str) -> None:
-        """Delete an object and its results."""
+    def drop_object(self, path: str) -> None:
+        """Delete an object. Raises OSError."""
         (self.root / path).unlink(missing_ok=True)
+
+    def drop_results(self, key: str) -> None:
+        """Delete the results of a reading, as far as that is possible."""
         shutil.rmtree(self.results_folder(key), ignore_errors=True)
 
     def sweep(self, known: frozenset[str]) -> int:
@@ -119,7 +120,3 @@ class Storage:
                 swept += 1
         return swept
 
-
-def is_out_of_space(error: OSError) -> bool:
-    """Whether waiting for space may help."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

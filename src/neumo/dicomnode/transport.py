@@ -1,0 +1,213 @@
+"""Connections with limits: who may connect, how large a PDU may be, how long it may take to come.
+
+pynetdicom reads a PDU of whatever length its header states, waits for its bytes without limit, and shakes hands for TLS
+in the thread that accepts connections. Here one sender can take neither the memory nor the attention of the node.
+"""
+
+import io
+import socket
+import socketserver
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+
+from neumo.dicomnode.config import Limits, Timeouts
+
+_HEADER = 6
+_P_DATA_TF = 0x04
+_LARGEST_OTHER_PDU = 2**20
+"""Association requests with all their presentation contexts stay far below it."""
+_LARGEST_COMMAND = 2**16
+_MOST_UNANSWERED = 8
+"""Requests that a sender may have open; one is what the standard gives it (PS3.7 annex D.3.3.3)."""
+_CONNECTIONS_PER_ASSOCIATION = 4
+"""Connections in all, those that have not asked for an association yet among them."""
+
+Refused = Callable[[str], None]
+"""Told why a connection was turned away: "address", "connections", "tls", "pdu"."""
+
+
+class BoundedBytes(io.BytesIO):
+    """Takes what is written up to a limit; beyond it, lets go of everything and remembers that."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+        self.overflowed = False
+
+    def write(self, data: Any) -> int:
+        """Write, or drop what does not fit any more."""
+        if self.overflowed:
+            return len(data)
+        if self.tell() + len(data) > self._limit:
+            self.overflowed = True
+            self.seek(0)
+            self.truncate(0)
+            return len(data)
+        return super().write(data)
+
+
+class _LimitedSocket(AssociationSocket):
+    """Reads PDUs of a limited size within a limited time."""
+
+    def __init__(
+        self, assoc: Association, client_socket: socket.socket, limits: Limits, seconds: float, refused: Refused
+    ) -> None:
+        super().__init__(assoc, client_socket=client_socket)
+        self._limits, self._seconds, self._refused = limits, seconds, refused
+        self._header: bytes | None = None
+        client_socket.settimeout(seconds)
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read so many bytes; pynetdicom asks for a PDU's header and then for the rest of it.
+
+        Raises
+        ------
+        OSError
+            Beyond a limit; pynetdicom then ends the connection.
+        """
+        if self._header is None:
+            self._bound_message()
+            content = self._exactly(_HEADER)
+            self._header = bytes(content) if len(content) == _HEADER else None
+            return content
+        kind = self._header[0]
+        self._header = None
+        if nr_bytes > (self._limits.pdu_bytes if kind == _P_DATA_TF else _LARGEST_OTHER_PDU):
+            self._refused("pdu")
+            raise ConnectionAbortedError("PDU too large")
+        return self._exactly(nr_bytes)
+
+    def _bound_message(self) -> None:
+        """Hold the message that is being put together within its limits."""
+        if self.assoc.dimse.msg_queue.qsize() > _MOST_UNANSWERED:
+            self._refused("pdu")
+            raise ConnectionAbortedError("too many open requests")
+        message = self.assoc.dimse.message
+        if message is None:
+            return
+        if message.encoded_command_set.tell() > _LARGEST_COMMAND:
+            self._refused("pdu")
+            raise ConnectionAbortedError("command set too large")
+        if isinstance(message.data_set, io.BytesIO) and not isinstance(message.data_set, BoundedBytes):
+            bounded = BoundedBytes(self._limits.object_bytes)
+            bounded.write(message.data_set.getbuffer())
+            message.data_set = bounded
+
+    def _exactly(self, count: int) -> bytearray:
+        """Read so many bytes, or fewer where the other side has closed."""
+        connection = self.socket
+        assert connection is not None
+        content, deadline = bytearray(count), time.monotonic() + self._seconds
+        view, read = memoryview(content), 0
+        try:
+            while read < count:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError("PDU too slow")
+                connection.settimeout(left)
+                received = connection.recv_into(view[read:])
+                if not received:
+                    break
+                read += received
+        finally:
+            view.release()
+            connection.settimeout(self._seconds)
+        del content[read:]
+        return content
+
+
+class _LimitedHandler(RequestHandler):
+    """Gives each association a limited socket."""
+
+    server: "LimitedServer"
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        while not association.dul.event_queue.empty():  # the socket it replaces has announced the connection already
+            association.dul.event_queue.get_nowait()
+        server = self.server
+        association.dul.socket = _LimitedSocket(
+            association, self.request, server.limits, server.timeouts.network, server.refused
+        )
+        return association
+
+
+class LimitedServer(ThreadedAssociationServer):
+    """Accepts connections from named networks only, and a limited number of them.
+
+    `configured` makes a class with its settings, since pynetdicom makes the server itself.
+    """
+
+    limits: Limits
+    timeouts: Timeouts
+    networks: Sequence[IPv4Network | IPv6Network]
+    tls: ssl.SSLContext | None
+    refused: Refused
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "request_handler": _LimitedHandler})
+
+    @classmethod
+    def configured(
+        cls,
+        limits: Limits,
+        timeouts: Timeouts,
+        networks: Sequence[IPv4Network | IPv6Network],
+        tls: ssl.SSLContext | None,
+        refused: Refused,
+    ) -> "type[LimitedServer]":
+        """Return the class with these settings."""
+        settings = {
+            "limits": limits,
+            "timeouts": timeouts,
+            "networks": tuple(networks),
+            "tls": tls,
+            "refused": staticmethod(refused),
+        }
+        return type("ConfiguredServer", (cls,), settings)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether to go on with a connection; called before anything is read from it."""
+        if not _inside(client_address[0], self.networks):
+            self.refused("address")
+            return False
+        if len(self.active_associations) >= _CONNECTIONS_PER_ASSOCIATION * self.limits.associations:
+            self.refused("connections")
+            return False
+        return True
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Shake hands for TLS in the connection's own thread, then go on as pynetdicom does."""
+        if self.tls is not None:
+            try:
+                request.settimeout(self.timeouts.network)
+                request = self.tls.wrap_socket(request, server_side=True)
+            except (OSError, ValueError):
+                self.refused("tls")
+                self.shutdown_request(request)
+                return
+        super().process_request_thread(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Count a connection that broke while it was set up."""
+        self.refused("connection")
+
+    def shutdown(self) -> None:
+        """Take no more connections; associations go on, and their end is the caller's business."""
+        socketserver.BaseServer.shutdown(self)
+        self.server_close()
+
+
+def _inside(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    found = ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return any((mapped or found) in network for network in networks)
