@@ -93,7 +93,9 @@ class ReadConfig(_Section):
     """Times an object may break its reader or make it fail before it is set aside."""
     interruptions: Annotated[int, Field(ge=1, le=1000)] = 20
     """Times the whole node may die while an object is read before that object is set aside."""
-    results: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = "neumo.dicomnode.results:default_results"
+    results: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = (
+        "neumo.dicomnode.results:default_results"
+    )
     """module:function that makes the objects to send of a reading (see neumo.dicomnode.results.Results)."""
 
 

@@ -11,7 +11,9 @@ from neumo.core.errors import ConfigError
 from neumo.dicomnode.config import NodeConfig
 
 
-def load_config(source: Path | None, overrides: Sequence[str] = ()) -> NodeConfig:
+def load_config(
+    source: Path | None, overrides: Sequence[str] = (), options: Mapping[str, Any] | None = None
+) -> NodeConfig:
     """Read a settings file, apply overrides, and validate everything together.
 
     Parameters
@@ -20,6 +22,8 @@ def load_config(source: Path | None, overrides: Sequence[str] = ()) -> NodeConfi
         YAML file; None starts from the defaults.
     overrides : sequence of str
         Such as "receive.port=11113"; dots reach into sections, values are YAML.
+    options : mapping, optional
+        The same with plain values, such as {"receive.port": 11113}; they come last, and None is none.
 
     Raises
     ------
@@ -28,7 +32,11 @@ def load_config(source: Path | None, overrides: Sequence[str] = ()) -> NodeConfi
     """
     value = {} if source is None else _read(source)
     for override in overrides:
-        _apply(value, override)
+        key, parsed = _parsed(override)
+        _put(value, key, parsed)
+    for key, given in (options or {}).items():
+        if given is not None:
+            _put(value, key, given)
     return parse_config(value, str(source or "settings"))
 
 
@@ -54,20 +62,24 @@ def _read(source: Path) -> dict[str, Any]:
     return value
 
 
-def _apply(value: dict[str, Any], override: str) -> None:
+def _parsed(override: str) -> tuple[str, Any]:
     key, found, text = override.partition("=")
     if not found or not key:
         raise ConfigError(f"--set {override!r}: must be key=value, such as receive.port=11113")
+    try:
+        return key, yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: {text!r} is not a YAML value") from error
+
+
+def _put(value: dict[str, Any], key: str, given: Any) -> None:
     *sections, last = key.split(".")
     for section in sections:
         nested = value.setdefault(section, {})
         if not isinstance(nested, dict):
-            raise ConfigError(f"--set {override!r}: {section!r} is a value, not a section")
+            raise ConfigError(f"{key}: {section!r} is a value, not a section")
         value = nested
-    try:
-        value[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override!r}: {text!r} is not a YAML value") from error
+    value[last] = given
 
 
 def _fault(item: Any) -> str:

@@ -64,7 +64,9 @@ class Database:
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
         try:
-            self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)
+            self._connection = sqlite3.connect(
+                file, isolation_level=None, check_same_thread=False, timeout=10
+            )
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             # NORMAL would lose the last commits of a machine that loses power, and a sender was told "success".

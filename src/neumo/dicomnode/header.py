@@ -41,7 +41,9 @@ def read_header(content: bytes, transfer_syntax: UID) -> Header:
                 stop_when=lambda tag, _vr, _length: tag > _LAST,
             )
             values = [str(dataset.get(keyword, "")) for keyword in _WANTED]
-    except Exception as error:  # a data set may hold rubbish anywhere, and pydicom raises what it stumbles over
+    except (
+        Exception
+    ) as error:  # a data set may hold rubbish anywhere, and pydicom raises what it stumbles over
         raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "the data set cannot be parsed") from error
     for keyword, value in zip(_WANTED, values, strict=True):
         if not is_uid(value):

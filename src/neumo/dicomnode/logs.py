@@ -27,7 +27,9 @@ def load_key(file: Path) -> bytes:
             write_durably(file, [os.urandom(_KEY_BYTES)])
         key = file.read_bytes()
     except OSError as error:
-        raise NodeError(f"{file}: the node's key cannot be read or made ({error.strerror or error})") from error
+        raise NodeError(
+            f"{file}: the node's key cannot be read or made ({error.strerror or error})"
+        ) from error
     if len(key) < _KEY_BYTES:
         raise NodeError(f"{file}: is shorter than {_KEY_BYTES} bytes; delete it, and a new one is made")
     return key
@@ -71,7 +73,9 @@ class NodeLog:
         self, level: int, event: str, instance: str | None, study: str | None, fields: dict[str, Any]
     ) -> None:
         hashes = {
-            name: self.hashed(uid) for name, uid in (("instance", instance), ("study", study)) if uid is not None
+            name: self.hashed(uid)
+            for name, uid in (("instance", instance), ("study", study))
+            if uid is not None
         }
         _LOGGER.log(level, event, extra={"fields": {**hashes, **fields}})
 
@@ -122,5 +126,3 @@ def _thread_fault(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
         fields = {"error": type(arguments.exc_value).__name__, "where": where_raised(arguments.exc_value)}
         _LOGGER.error("thread_failed", extra={"fields": fields})
-
-

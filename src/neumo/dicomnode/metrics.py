@@ -37,7 +37,9 @@ class Metrics:
             "neumo_readings", "Objects read, by status of the reading.", ["status"], registry=self.registry
         )
         self.failed = Counter(
-            "neumo_reading_failures", "Attempts at an object that ended without a reading.", registry=self.registry
+            "neumo_reading_failures",
+            "Attempts at an object that ended without a reading.",
+            registry=self.registry,
         )
         self.set_aside = Counter(
             "neumo_set_aside", "Objects and deliveries given up, by stage.", ["stage"], registry=self.registry
@@ -90,6 +92,8 @@ class _QueueCollector(Collector):
         for (destination, state), count in self._outbox.counts().items():
             deliveries.add_metric([destination, state], count)
         age = GaugeMetricFamily(
-            "neumo_queue_age_seconds", "How long the oldest unread object has waited.", value=self._queue.age()
+            "neumo_queue_age_seconds",
+            "How long the oldest unread object has waited.",
+            value=self._queue.age(),
         )
         return [objects, deliveries, age]

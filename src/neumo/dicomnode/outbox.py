@@ -52,7 +52,7 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ready(self, destination: str, quiet: float, limit: int = 50) -> list[Delivery]:
+    def ready(self, destination: str, quiet: float, limit: int = 20) -> list[Delivery]:
         """Return deliveries that are due, of complete studies.
 
         A study is complete when all its objects are read or set aside, and none came for `quiet` seconds.

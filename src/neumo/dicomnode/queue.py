@@ -164,9 +164,7 @@ class Queue:
                 (self._bundle, self._bundle),
             )
             # What is left is already read with this bundle.
-            connection.execute(
-                "DELETE FROM objects WHERE state = 'waiting' AND bundle <> ?", (self._bundle,)
-            )
+            connection.execute("DELETE FROM objects WHERE state = 'waiting' AND bundle <> ?", (self._bundle,))
             # A clock that was wrong must not hold objects back for years.
             connection.execute("UPDATE objects SET not_before = 0 WHERE state = 'waiting'")
         return broken
@@ -193,7 +191,9 @@ class Queue:
         """Objects in each state."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT state, count(*) AS n FROM objects GROUP BY state").fetchall()
-        return {"waiting": 0, "reading": 0, "read": 0, "set_aside": 0} | {row["state"]: row["n"] for row in rows}
+        return {"waiting": 0, "reading": 0, "read": 0, "set_aside": 0} | {
+            row["state"]: row["n"] for row in rows
+        }
 
     def age(self) -> float:
         """Seconds that the oldest unread object has waited; 0 where none waits."""

@@ -17,11 +17,9 @@ from neumo.core.errors import NodeError
 from neumo.dicomnode.config import ReceiveConfig
 from neumo.dicomnode.header import read_header
 from neumo.dicomnode.identifiers import content_digest, is_uid
-from neumo.dicomnode.logs import NodeLog
-from neumo.dicomnode.metrics import Metrics
-from neumo.dicomnode.queue import NewObject, Queue
+from neumo.dicomnode.queue import NewObject
+from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.status import StoreRefusal, StoreStatus
-from neumo.dicomnode.storage import Storage
 from neumo.dicomnode.syntaxes import SOP_CLASSES, TRANSFER_SYNTAXES
 from neumo.dicomnode.tls import server_context
 from neumo.dicomnode.transport import BoundedBytes, LimitedServer
@@ -38,23 +36,14 @@ class Receiver:
     Parameters
     ----------
     config : ReceiveConfig
-    storage, queue, metrics, log
-        Shared with the rest of the node.
+    shared : Shared
     wake : callable
         Called after each new object.
     """
 
-    def __init__(
-        self,
-        config: ReceiveConfig,
-        storage: Storage,
-        queue: Queue,
-        metrics: Metrics,
-        log: NodeLog,
-        wake: Callable[[], None],
-    ) -> None:
-        self._config, self._storage, self._queue = config, storage, queue
-        self._metrics, self._log, self._wake = metrics, log, wake
+    def __init__(self, config: ReceiveConfig, shared: Shared, wake: Callable[[], None]) -> None:
+        self._config, self._storage, self._queue = config, shared.storage, shared.queue
+        self._metrics, self._log, self._wake = shared.metrics, shared.log, wake
         self._server: LimitedServer | None = None
 
     def start(self) -> int:
@@ -131,7 +120,10 @@ class Receiver:
             answer.Status, answer.ErrorComment = refusal.status, refusal.comment
             self._refuse(refusal.status, refusal.comment)
         except (OSError, sqlite3.Error) as error:
-            answer.Status, answer.ErrorComment = StoreStatus.OUT_OF_RESOURCES, "the object could not be stored"
+            answer.Status, answer.ErrorComment = (
+                StoreStatus.OUT_OF_RESOURCES,
+                "the object could not be stored",
+            )
             self._refuse(StoreStatus.OUT_OF_RESOURCES, type(error).__name__)
         except Exception as error:  # the sender must get an answer, and the next object be taken
             answer.Status = StoreStatus.PROCESSING_FAILURE
@@ -145,6 +137,7 @@ class Receiver:
 
     def _store(self, event: evt.Event) -> StoreStatus:
         request, context = event.request, event.context
+        assert isinstance(request, C_STORE)
         uid = str(request.AffectedSOPInstanceUID)
         if str(request.AffectedSOPClassUID) != context.abstract_syntax:
             raise StoreRefusal(StoreStatus.SOP_CLASS_NOT_SUPPORTED, "the SOP class is not the context's")
@@ -154,7 +147,9 @@ class Receiver:
         content = self._content(request)
         header = read_header(content, context.transfer_syntax)
         if header.sop_instance_uid != uid or header.sop_class_uid != context.abstract_syntax:
-            raise StoreRefusal(StoreStatus.DATA_SET_DOES_NOT_MATCH, "data set and command name different UIDs")
+            raise StoreRefusal(
+                StoreStatus.DATA_SET_DOES_NOT_MATCH, "data set and command name different UIDs"
+            )
         digest = content_digest(str(context.transfer_syntax), content)
         if self._queue.knows(uid, digest):
             self._metrics.repeated.inc()
@@ -183,7 +178,9 @@ class Receiver:
     def _require_room(self) -> None:
         limits = self._config.limits
         if self._queue.waiting() >= limits.queue:
-            raise StoreRefusal(StoreStatus.OUT_OF_RESOURCES, "too many objects wait to be read; try again later")
+            raise StoreRefusal(
+                StoreStatus.OUT_OF_RESOURCES, "too many objects wait to be read; try again later"
+            )
         if self._storage.free_bytes() < limits.free_bytes:
             raise StoreRefusal(StoreStatus.OUT_OF_RESOURCES, "too little disk space is left; try again later")
 
@@ -207,4 +204,4 @@ def _answer_what_has_no_identifiers(event: evt.Event) -> None:
     answer = C_STORE()
     answer.MessageIDBeingRespondedTo = command.get("MessageID") or 0
     answer.Status = int(StoreStatus.CANNOT_UNDERSTAND)
-    event.assoc.dimse.send_msg(answer, message.context_id)
+    event.assoc.dimse.send_msg(answer, message.context_id or 0)

@@ -40,7 +40,9 @@ def load_results(name: str) -> Results:
     try:
         maker = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"read.results: {name!r} cannot be loaded ({error}); give module:function") from error
+        raise ConfigError(
+            f"read.results: {name!r} cannot be loaded ({error}); give module:function"
+        ) from error
     if not callable(maker):
         raise ConfigError(f"read.results: {name!r} is not a function of a reading and a header")
     found: Results = maker

@@ -119,4 +119,3 @@ class Storage:
                 shutil.rmtree(folder, ignore_errors=True)
                 swept += 1
         return swept
-

@@ -56,7 +56,12 @@ class _LimitedSocket(AssociationSocket):
     """Reads PDUs of a limited size within a limited time."""
 
     def __init__(
-        self, assoc: Association, client_socket: socket.socket, limits: Limits, seconds: float, refused: Refused
+        self,
+        assoc: Association,
+        client_socket: socket.socket,
+        limits: Limits,
+        seconds: float,
+        refused: Refused,
     ) -> None:
         super().__init__(assoc, client_socket=client_socket)
         self._limits, self._seconds, self._refused = limits, seconds, refused
@@ -129,7 +134,9 @@ class _LimitedHandler(RequestHandler):
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        while not association.dul.event_queue.empty():  # the socket it replaces has announced the connection already
+        while (
+            not association.dul.event_queue.empty()
+        ):  # the socket it replaces has announced the connection already
             association.dul.event_queue.get_nowait()
         server = self.server
         association.dul.socket = _LimitedSocket(

@@ -8,11 +8,9 @@ from collections.abc import Callable, Sequence
 from neumo.core.errors import NodeError
 from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import ReadConfig
-from neumo.dicomnode.logs import NodeLog
-from neumo.dicomnode.metrics import Metrics
-from neumo.dicomnode.queue import Job, Queue
+from neumo.dicomnode.queue import Job
 from neumo.dicomnode.reading_process import Outcome, ReadingProcess
-from neumo.dicomnode.storage import Storage
+from neumo.dicomnode.shared import Shared
 
 _LOOK_AGAIN = 0.5
 """Seconds after which an idle worker looks into the queue although nobody woke it."""
@@ -25,9 +23,8 @@ class Worker(threading.Thread):
 
     Parameters
     ----------
-    queue, storage, metrics, log
-        Shared with the rest of the node.
     config : ReadConfig
+    shared : Shared
     process : ReadingProcess
         Started already.
     destinations : sequence of str
@@ -35,17 +32,11 @@ class Worker(threading.Thread):
     """
 
     def __init__(
-        self,
-        queue: Queue,
-        storage: Storage,
-        metrics: Metrics,
-        log: NodeLog,
-        config: ReadConfig,
-        process: ReadingProcess,
-        destinations: Sequence[str],
+        self, config: ReadConfig, shared: Shared, process: ReadingProcess, destinations: Sequence[str]
     ) -> None:
         super().__init__(name="neumo-worker", daemon=True)
-        self._queue, self._storage, self._metrics, self._log = queue, storage, metrics, log
+        self._queue, self._storage = shared.queue, shared.storage
+        self._metrics, self._log = shared.metrics, shared.log
         self._config, self._process, self._destinations = config, process, destinations
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._broken_off = False
@@ -121,7 +112,9 @@ class Worker(threading.Thread):
             return
         wait = back_off(attempt, _FIRST_WAIT, _LONGEST_WAIT)
         self._surely(lambda: self._queue.retry(job, outcome.reason, wait))
-        self._log.warning("reading_failed", instance=job.sop_instance_uid, reason=outcome.reason, attempt=attempt)
+        self._log.warning(
+            "reading_failed", instance=job.sop_instance_uid, reason=outcome.reason, attempt=attempt
+        )
 
     def _surely(self, change: Callable[[], None]) -> None:
         """Write a change as soon as the disk takes it; a stop leaves it to the next start, which repeats it."""
