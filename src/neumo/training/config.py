@@ -159,9 +159,7 @@ class Experiment(_Section):
             )
         for key in ("training_size", "crop_size"):
             if getattr(self, key) not in (None, self.image_size) and self.augmentation.crop == 1:
-                raise ValueError(
-                    f"{key} {getattr(self, key)} needs random crops; set augmentation.crop below 1"
-                )
+                raise ValueError(f"{key} {getattr(self, key)} needs random crops; set augmentation.crop below 1")
         return self
 
     @field_validator("balance", mode="before")

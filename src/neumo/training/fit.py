@@ -179,9 +179,7 @@ def _classifier(experiment: Experiment, labels: NDArray[np.int64]) -> Classifier
     weights, priors = Balance.CLASS_WEIGHTS, Balance.LOGIT_ADJUSTMENT
     return Classifier(
         network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
-        random_augmentation(
-            experiment.augmentation, experiment.crop_size or experiment.image_size, experiment.intensity
-        ),
+        random_augmentation(experiment.augmentation, experiment.crop_size or experiment.image_size, experiment.intensity),
         experiment.optimizer,
         experiment.schedule,
         class_weights=torch.from_numpy(class_weights(labels)) if experiment.balance is weights else None,
