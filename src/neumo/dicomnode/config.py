@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, model_validator
 
-AeTitle = Annotated[str, Field(pattern=r"^(?! )[\x20-\x5b\x5d-\x7e]{1,16}(?<! )$")]
+AeTitle = Annotated[str, Field(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
 """1-16 printable ASCII characters, no backslash (PS3.5 section 6.2, AE)."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0 lets the operating system choose a free one."""
