@@ -112,6 +112,7 @@ def request(port: int, dataset: Dataset, like: Dataset | None = None, **command:
             opened._reactor_checkpoint.set()
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
 @pytest.mark.parametrize(
     ("command", "status"),
     [

@@ -45,6 +45,8 @@ def read_header(content: bytes, transfer_syntax: UID) -> Header:
         Exception
     ) as error:  # a data set may hold rubbish anywhere, and pydicom raises what it stumbles over
         raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "the data set cannot be parsed") from error
+    if not len(dataset):
+        raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "there is no data set")
     for keyword, value in zip(_WANTED, values, strict=True):
         if not is_uid(value):
             state = "is missing" if not value else "is no UID"

@@ -10,9 +10,17 @@ import socketserver
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
+from pynetdicom import evt
+from pynetdicom._handlers import (
+    standard_dimse_recv_handler,
+    standard_dimse_sent_handler,
+    standard_pdu_recv_handler,
+    standard_pdu_sent_handler,
+)
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
@@ -27,6 +35,14 @@ _MOST_UNANSWERED = 8
 """Requests that a sender may have open; one is what the standard gives it (PS3.7 annex D.3.3.3)."""
 _CONNECTIONS_PER_ASSOCIATION = 4
 """Connections in all, those that have not asked for an association yet among them."""
+
+_LOGGING_HANDLERS = (
+    (evt.EVT_DIMSE_RECV, standard_dimse_recv_handler),
+    (evt.EVT_DIMSE_SENT, standard_dimse_sent_handler),
+    (evt.EVT_PDU_RECV, standard_pdu_recv_handler),
+    (evt.EVT_PDU_SENT, standard_pdu_sent_handler),
+)
+"""pynetdicom's own; they fail at messages that lack their UIDs, and keep the node's handler from being called."""
 
 Refused = Callable[[str], None]
 """Told why a connection was turned away: "address", "connections", "tls", "pdu"."""
@@ -88,6 +104,15 @@ class _LimitedSocket(AssociationSocket):
             raise ConnectionAbortedError("PDU too large")
         return self._exactly(nr_bytes)
 
+    def _shutdown_socket(self) -> None:
+        """Close also where the other side was faster, which pynetdicom leaves to the garbage collector."""
+        connection = self.socket
+        if connection is None:
+            return
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
+
     def _bound_message(self) -> None:
         """Hold the message that is being put together within its limits."""
         if self.assoc.dimse.msg_queue.qsize() > _MOST_UNANSWERED:
@@ -138,6 +163,8 @@ class _LimitedHandler(RequestHandler):
             not association.dul.event_queue.empty()
         ):  # the socket it replaces has announced the connection already
             association.dul.event_queue.get_nowait()
+        for event, handler in _LOGGING_HANDLERS:
+            association.unbind(event, handler)
         server = self.server
         association.dul.socket = _LimitedSocket(
             association, self.request, server.limits, server.timeouts.network, server.refused
@@ -181,6 +208,10 @@ class LimitedServer(ThreadedAssociationServer):
             "refused": staticmethod(refused),
         }
         return type("ConfiguredServer", (cls,), settings)
+
+    def _bind_defaults(self) -> None:
+        for event in evt._INTERVENTION_EVENTS:
+            self.bind(event, evt.get_default_handler(event))
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether to go on with a connection; called before anything is read from it."""
