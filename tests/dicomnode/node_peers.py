@@ -11,13 +11,20 @@ from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import SecondaryCaptureImageStorage, Verification
 
+from neumo.dicomnode.transport import ClosingEntity
+
 
 @contextmanager
 def association(
-    port: int, objects: Sequence[Dataset] = (), *, calling: str = "SENDER", called: str = "NEUMO", **options: Any
+    port: int,
+    objects: Sequence[Dataset] = (),
+    *,
+    calling: str = "SENDER",
+    called: str = "NEUMO",
+    **options: Any,
 ) -> Iterator[Any]:
     """An association that offers what the objects need, and Verification."""
-    entity = AE(calling)
+    entity = ClosingEntity(calling)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 30
     entity.add_requested_context(Verification)
     for kind in {(d.SOPClassUID, d.file_meta.TransferSyntaxUID) for d in objects}:
@@ -65,14 +72,21 @@ class Archive:
 
 
 @contextmanager
-def archive(behaviour: Archive | None = None, *, port: int = 0, classes: Sequence[UID] = (SecondaryCaptureImageStorage,)) -> Iterator[Archive]:
+def archive(
+    behaviour: Archive | None = None,
+    *,
+    port: int = 0,
+    classes: Sequence[UID] = (SecondaryCaptureImageStorage,),
+) -> Iterator[Archive]:
     """An archive on loopback that takes Secondary Captures."""
     plan = behaviour or Archive()
     entity = AE("ARCHIVE")
     entity.network_timeout = 10
     for sop_class in classes:
         entity.add_supported_context(sop_class)
-    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_STORE, plan.store)])
+    server = entity.start_server(
+        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_STORE, plan.store)]
+    )
     assert server is not None
     plan.port = server.server_address[1]
     try:
@@ -83,4 +97,11 @@ def archive(behaviour: Archive | None = None, *, port: int = 0, classes: Sequenc
 
 def destination(port: int, **changes: Any) -> dict[str, Any]:
     """Settings of a destination that is an archive of tests."""
-    return {"name": "pacs", "kind": "c-store", "ae_title": "ARCHIVE", "host": "127.0.0.1", "port": port, "timeout": 5} | changes
+    return {
+        "name": "pacs",
+        "kind": "c-store",
+        "ae_title": "ARCHIVE",
+        "host": "127.0.0.1",
+        "port": port,
+        "timeout": 5,
+    } | changes

@@ -5,18 +5,25 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from node_samples import with_meta
 from pydicom import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 
 from neumo.core.reading import Reading
-from node_samples import with_meta
 
 
 def capture(reading: Reading, header: Dataset) -> Sequence[Dataset]:
     """The radiograph once more, as a Secondary Capture in the same study."""
     assert reading.pixels is not None
     dataset = Dataset()
-    for keyword in ("StudyInstanceUID", "PatientName", "PatientID", "StudyDate", "StudyTime", "AccessionNumber"):
+    for keyword in (
+        "StudyInstanceUID",
+        "PatientName",
+        "PatientID",
+        "StudyDate",
+        "StudyTime",
+        "AccessionNumber",
+    ):
         setattr(dataset, keyword, header.get(keyword, ""))
     dataset.SOPClassUID, dataset.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
     dataset.SeriesInstanceUID, dataset.SeriesNumber, dataset.InstanceNumber = generate_uid(), "900", "1"

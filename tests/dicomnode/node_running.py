@@ -56,7 +56,9 @@ class Program:
 
     @property
     def port(self) -> int:
-        wait_until(lambda: self.events("started") or self.process.poll() is not None, 60, "for the node to start")
+        wait_until(
+            lambda: self.events("started") or self.process.poll() is not None, 60, "for the node to start"
+        )
         assert self.process.poll() is None, self.raw
         return int(self.events("started")[0]["port"])
 

@@ -13,13 +13,20 @@ PATIENT = "Doe^Jane"
 
 def radiograph(film: Path | None = None, *, study: str | None = None, **elements: Any) -> Dataset:
     """A CR object of a phantom, or of a plain ramp, with identifiers of its own."""
-    grey = np.asarray(Image.open(film).convert("L")) if film else np.tile(np.arange(64, dtype=np.uint8), (64, 1))
+    grey = (
+        np.asarray(Image.open(film).convert("L")) if film else np.tile(np.arange(64, dtype=np.uint8), (64, 1))
+    )
     dataset = Dataset()
     dataset.SOPClassUID = ComputedRadiographyImageStorage
     dataset.SOPInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
     dataset.StudyInstanceUID = study or generate_uid()
     dataset.PatientName, dataset.PatientID, dataset.PatientAge = PATIENT, "4711", "003Y"
-    dataset.PatientBirthDate, dataset.PatientSex, dataset.StudyDate, dataset.StudyTime = "", "", "20240102", "120000"
+    dataset.PatientBirthDate, dataset.PatientSex, dataset.StudyDate, dataset.StudyTime = (
+        "",
+        "",
+        "20240102",
+        "120000",
+    )
     dataset.ReferringPhysicianName = dataset.StudyID = dataset.AccessionNumber = ""
     dataset.SeriesNumber, dataset.InstanceNumber = "1", "1"
     dataset.Modality, dataset.BodyPartExamined, dataset.ViewPosition = "CR", "CHEST", "AP"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from commands import run_neumo
 from node_running import program, wait_until
 from node_samples import radiograph, written
 from orthanc import orthanc
+
+from commands import run_neumo
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -24,7 +24,9 @@ def test_results_of_a_study_appear_in_orthanc(
     if storescu is None:
         pytest.skip("storescu is absent; install the Debian package dcmtk")
     study = radiograph().StudyInstanceUID
-    files = [written(radiograph(film, study=study), tmp_path / f"{i}.dcm") for i, film in enumerate(films[:3])]
+    files = [
+        written(radiograph(film, study=study), tmp_path / f"{i}.dcm") for i, film in enumerate(films[:3])
+    ]
     with orthanc(tmp_path / "orthanc") as archive:
         to = {"name": "archive", "kind": way, "timeout": 20} | (
             {"ae_title": "ORTHANC", "host": "127.0.0.1", "port": archive.dicom_port}
@@ -41,7 +43,9 @@ def test_results_of_a_study_appear_in_orthanc(
         assert len({tags["SOPInstanceUID"] for tags in archive.instances("OT")}) == 3
 
 
-def test_fetch_reads_an_archive_and_stores_results(tmp_path: Path, films: list[Path], bundle_folder: Path) -> None:
+def test_fetch_reads_an_archive_and_stores_results(
+    tmp_path: Path, films: list[Path], bundle_folder: Path
+) -> None:
     storescu = shutil.which("storescu")
     if storescu is None:
         pytest.skip("storescu is absent; install the Debian package dcmtk")

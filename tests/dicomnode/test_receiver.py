@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from node_peers import association, echoes, send
+from node_running import node, wait_until
+from node_samples import radiograph, with_meta
 from pydicom import Dataset, dcmread
 from pydicom.uid import (
     CTImageStorage,
@@ -18,11 +21,14 @@ from pydicom.uid import (
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 
-from node_running import node, wait_until
-from node_peers import association, echoes, send
-from node_samples import radiograph, with_meta
-
-SUCCESS, INVALID_INSTANCE, NO_SUCH_CLASS, NO_RESOURCES, MISMATCH, UNCLEAR = 0, 0x0117, 0x0122, 0xA700, 0xA900, 0xC000
+SUCCESS, INVALID_INSTANCE, NO_SUCH_CLASS, NO_RESOURCES, MISMATCH, UNCLEAR = (
+    0,
+    0x0117,
+    0x0122,
+    0xA700,
+    0xA900,
+    0xC000,
+)
 
 
 def objects_of(settings: dict[str, Any]) -> list[Path]:
@@ -55,7 +61,9 @@ def test_an_object_is_on_disk_and_queued_when_success_is_answered(settings: dict
 
 @pytest.mark.parametrize("sop_class", [DigitalXRayImageStorageForPresentation, SecondaryCaptureImageStorage])
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
-def test_radiographs_of_every_class_and_encoding_are_taken(settings: dict[str, Any], sop_class: Any, syntax: Any) -> None:
+def test_radiographs_of_every_class_and_encoding_are_taken(
+    settings: dict[str, Any], sop_class: Any, syntax: Any
+) -> None:
     with node(paused(settings)) as running:
         sent = radiograph(PatientID="hang", SOPClassUID=sop_class)
         assert send(running.port, with_meta(sent, syntax)) == [SUCCESS]
@@ -92,12 +100,16 @@ def test_other_classes_and_encodings_are_not_negotiated(settings: dict[str, Any]
 
 def request(port: int, dataset: Dataset, like: Dataset | None = None, **command: Any) -> Any:
     """Send a C-STORE request whose command may differ from its data set; the response, or None."""
-    from pynetdicom.dsutils import encode
     from io import BytesIO
+
+    from pynetdicom.dsutils import encode
 
     message = C_STORE()
     message.MessageID, message.Priority = 1, 2
-    message.AffectedSOPClassUID, message.AffectedSOPInstanceUID = dataset.SOPClassUID, dataset.get("SOPInstanceUID")
+    message.AffectedSOPClassUID, message.AffectedSOPInstanceUID = (
+        dataset.SOPClassUID,
+        dataset.get("SOPInstanceUID"),
+    )
     for keyword, value in command.items():
         if keyword != "content":
             setattr(message, keyword, value)
@@ -127,7 +139,9 @@ def request(port: int, dataset: Dataset, like: Dataset | None = None, **command:
         ({"content": b"no data set at all, only words, and not even many"}, UNCLEAR),
     ],
 )
-def test_bad_commands_and_contents_are_answered(settings: dict[str, Any], command: dict[str, Any], status: int) -> None:
+def test_bad_commands_and_contents_are_answered(
+    settings: dict[str, Any], command: dict[str, Any], status: int
+) -> None:
     with node(settings) as running:
         answer = request(running.port, radiograph(), **command)
         assert answer is not None and answer.Status == status
@@ -141,15 +155,22 @@ def test_a_data_set_without_its_identifiers_does_not_match(settings: dict[str, A
     broken = radiograph(SOPInstanceUID=whole.SOPInstanceUID)
     delattr(broken, keyword)
     with node(settings) as running:
-        answer = request(
-            running.port,
-            broken if keyword != "SOPClassUID" else broken,
-            like=whole,
-            AffectedSOPInstanceUID=whole.SOPInstanceUID,
-            AffectedSOPClassUID=whole.SOPClassUID,
-        ) if keyword != "SOPClassUID" else request(
-            running.port, _with_class_only_in_command(broken, whole), like=whole, AffectedSOPClassUID=whole.SOPClassUID,
-            content=_encoded(broken),
+        answer = (
+            request(
+                running.port,
+                broken if keyword != "SOPClassUID" else broken,
+                like=whole,
+                AffectedSOPInstanceUID=whole.SOPInstanceUID,
+                AffectedSOPClassUID=whole.SOPClassUID,
+            )
+            if keyword != "SOPClassUID"
+            else request(
+                running.port,
+                _with_class_only_in_command(broken, whole),
+                like=whole,
+                AffectedSOPClassUID=whole.SOPClassUID,
+                content=_encoded(broken),
+            )
         )
         assert answer.Status == MISMATCH
         assert objects_of(settings) == []
@@ -224,7 +245,9 @@ def test_one_association_too_many_is_rejected(settings: dict[str, Any]) -> None:
             assert second.is_rejected
 
 
-def test_what_a_full_disk_refuses_is_not_acknowledged(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_full_disk_refuses_is_not_acknowledged(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -236,7 +259,9 @@ def test_what_a_full_disk_refuses_is_not_acknowledged(settings: dict[str, Any], 
         assert echoes(running.port)
 
 
-def test_what_the_queue_does_not_take_is_not_kept(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_queue_does_not_take_is_not_kept(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_arguments: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 

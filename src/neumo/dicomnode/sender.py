@@ -5,12 +5,12 @@ from pathlib import Path
 
 from pydicom import Dataset, dcmread
 from pydicom.filereader import read_file_meta_info
-from pynetdicom import AE
 from pynetdicom.association import Association
 
 from neumo.dicomnode.config import CStoreDestination
 from neumo.dicomnode.shipment import SENT, Attempt, Fate
 from neumo.dicomnode.tls import client_context
+from neumo.dicomnode.transport import ClosingEntity
 
 _SUCCESS = 0x0000
 _WARNINGS = range(0xB000, 0xC000)
@@ -62,8 +62,8 @@ def send_by_c_store(destination: CStoreDestination, calling: str, files: Sequenc
             association.kill()
 
 
-def _entity(destination: CStoreDestination, calling: str, files: Sequence[Path]) -> AE:
-    entity = AE(calling)
+def _entity(destination: CStoreDestination, calling: str, files: Sequence[Path]) -> ClosingEntity:
+    entity = ClosingEntity(calling)
     entity.connection_timeout = destination.timeout
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = destination.timeout
     meta = [read_file_meta_info(file) for file in files]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-from pynetdicom import evt
+from pynetdicom import AE, evt
 from pynetdicom._handlers import (
     standard_dimse_recv_handler,
     standard_dimse_sent_handler,
@@ -22,7 +22,12 @@ from pynetdicom._handlers import (
     standard_pdu_sent_handler,
 )
 from pynetdicom.association import Association
-from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+from pynetdicom.transport import (
+    AddressInformation,
+    AssociationSocket,
+    RequestHandler,
+    ThreadedAssociationServer,
+)
 
 from neumo.dicomnode.config import Limits, Timeouts
 
@@ -68,7 +73,31 @@ class BoundedBytes(io.BytesIO):
         return super().write(data)
 
 
-class _LimitedSocket(AssociationSocket):
+class ClosingSocket(AssociationSocket):
+    """Closes its socket in every case."""
+
+    def _shutdown_socket(self) -> None:
+        """Close also where the other side was faster, which pynetdicom leaves to the garbage collector."""
+        connection = self.socket
+        if connection is None:
+            return
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
+
+
+class ClosingEntity(AE):
+    """An application entity that asks for associations over sockets that are closed afterwards."""
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
+    ) -> AssociationSocket:
+        created = ClosingSocket(assoc, address=address)
+        created.tls_args = tls_args
+        return created
+
+
+class _LimitedSocket(ClosingSocket):
     """Reads PDUs of a limited size within a limited time."""
 
     def __init__(
@@ -103,15 +132,6 @@ class _LimitedSocket(AssociationSocket):
             self._refused("pdu")
             raise ConnectionAbortedError("PDU too large")
         return self._exactly(nr_bytes)
-
-    def _shutdown_socket(self) -> None:
-        """Close also where the other side was faster, which pynetdicom leaves to the garbage collector."""
-        connection = self.socket
-        if connection is None:
-            return
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-        connection.close()
 
     def _bound_message(self) -> None:
         """Hold the message that is being put together within its limits."""
