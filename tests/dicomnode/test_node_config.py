@@ -28,7 +28,14 @@ def test_all_faults_are_told_at_once() -> None:
         )
     text = str(told.value)
     assert text.startswith("node.yaml: 6 faults")
-    for key in ("data: is missing", "receive.port: 70000", "receive.ae_title", "receive.prot: unknown key", "send.to.0", "read.results"):
+    for key in (
+        "data: is missing",
+        "receive.port: 70000",
+        "receive.ae_title",
+        "receive.prot: unknown key",
+        "send.to.0",
+        "read.results",
+    ):
         assert key in text
 
 
@@ -42,7 +49,12 @@ def test_options_come_before_overrides_and_these_before_the_file(tmp_path: Path)
     file = tmp_path / "node.yaml"
     file.write_text(yaml.safe_dump({"data": "a", "receive": {"port": 1, "host": "0.0.0.0"}}))
     config = load_config(file, ["receive.port=2", "keep_days=null"], {"receive.port": 3, "data": None})
-    assert (config.receive.port, config.receive.host, config.keep_days, config.data) == (3, "0.0.0.0", None, Path("a"))
+    assert (config.receive.port, config.receive.host, config.keep_days, config.data) == (
+        3,
+        "0.0.0.0",
+        None,
+        Path("a"),
+    )
 
 
 @pytest.mark.parametrize("override", ["receive.port", "data.port=1", "receive=[", "=1"])

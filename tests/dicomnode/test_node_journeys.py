@@ -1,6 +1,5 @@
 """Nodes as programs: killed and resumed, given poison, beside slow and refusing archives, and stopped."""
 
-import os
 import random
 import signal
 import socket
@@ -142,8 +141,8 @@ def test_what_is_no_dicom_leaves_the_node_answering(settings: dict[str, Any], tm
             with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
                 raw.sendall(bytes([kind, 0]) + stated.to_bytes(4, "big") + body)
             if attempt % 20 == 0:
-                assert echoes(port)
-        assert echoes(port)
+                wait_until(lambda: echoes(port), 10)
+        wait_until(lambda: echoes(port), 10)
         assert send(port, radiograph()) == [0]
 
 
@@ -161,4 +160,4 @@ def test_a_full_disk_loses_nothing(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list((Path(settings["data"]) / "objects").rglob(".part-*"))
-    assert os.path.getsize(Path(settings["data"]) / "node.key") == 32
+    assert (Path(settings["data"]) / "node.key").stat().st_size == 32

@@ -133,6 +133,12 @@ class _LimitedSocket(ClosingSocket):
             raise ConnectionAbortedError("PDU too large")
         return self._exactly(nr_bytes)
 
+    def _shutdown_socket(self) -> None:
+        """Also let go of an association that was never asked for, which otherwise takes a place until ARTIM ends."""
+        super()._shutdown_socket()
+        if self.assoc.requestor.primitive is None:
+            self.assoc.dul.to_user_queue.put(None)  # what a time-out gives
+
     def _bound_message(self) -> None:
         """Hold the message that is being put together within its limits."""
         if self.assoc.dimse.msg_queue.qsize() > _MOST_UNANSWERED:
