@@ -41,15 +41,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, _archive(results) as port:
         settings = _settings(Path(folder), options, port)
         for _ in range(options.kills):
-            with _node(settings) as (node, node_port):
+            with node_program(settings) as (node, started):
                 end = time.monotonic() + rng.uniform(0, 1.5)
                 for sent in _objects(options.image):
                     if time.monotonic() > end:
                         break
-                    if _send(node_port, sent):
+                    if _send(started["port"], sent):
                         acknowledged.add(str(sent.SOPInstanceUID))
                 node.kill()
-        with _node(settings):
+        with node_program(settings):
             _wait(lambda: acknowledged <= results.keys(), 600)
     lost = len(acknowledged - results.keys())
     doubled = sum(len(made) > 1 for made in results.values())
@@ -72,7 +72,8 @@ def _settings(folder: Path, options: Any, port: int) -> Path:
 
 
 @contextmanager
-def _node(settings: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def node_program(settings: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Run a node; yield its process and its first words. It is killed at the end."""
     command = [sys.executable, "-m", "neumo.cli.main", "listen", "--config", str(settings)]
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     node = subprocess.Popen(
@@ -84,7 +85,7 @@ def _node(settings: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
             event = json.loads(line)
             if event["event"] == "started":
                 threading.Thread(target=node.stderr.read, daemon=True).start()
-                yield node, event["port"]
+                yield node, event
                 return
         raise SystemExit("the node did not start")
     finally:

@@ -162,7 +162,7 @@ def _client(service: Service) -> DICOMwebClient:
 
 def _page(client: DICOMwebClient, service: Service, filters: Mapping[str, str], offset: int) -> list[Any]:
     try:
-        return list(
+        rows = list(
             client.search_for_instances(
                 search_filters=dict(filters),
                 fields=["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
@@ -172,6 +172,11 @@ def _page(client: DICOMwebClient, service: Service, filters: Mapping[str, str], 
         )
     except Exception as error:  # what an archive answers may break a parser in many ways
         raise _unreachable(service, "cannot be searched", error) from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise ArchiveUnreachableError(
+            f"{service.url}: answers something that is no search result; check the address"
+        )
+    return rows
 
 
 def _instance(row: Mapping[str, Any]) -> Instance | None:

@@ -35,7 +35,7 @@ class Results(Protocol):
 
 
 def load_results(name: str) -> Results:
-    """Find a maker by "module:function". Raises ConfigError where there is none."""
+    """Find a maker by "module:function". Raises ConfigError where there is none, or where it lacks its parts."""
     module, _, function = name.partition(":")
     try:
         maker = getattr(importlib.import_module(module), function)
@@ -46,6 +46,8 @@ def load_results(name: str) -> Results:
     if not callable(maker):
         raise ConfigError(f"read.results: {name!r} is not a function of a reading and a header")
     found: Results = maker
+    if found is default_results:
+        _default_makers()  # better now than at the first object
     return found
 
 
