@@ -118,7 +118,12 @@ def search(service: Service, filters: Mapping[str, str], limit: int | None = Non
     client, found, seen = _client(service), 0, set[str]()
     while True:
         rows = _page(client, service, filters, offset=len(seen))
-        fresh = [row for row in map(_instance, rows) if row is not None and row.sop_instance_uid not in seen]
+        listed = [instance for instance in map(_instance, rows) if instance is not None]
+        if rows and not listed:
+            raise ArchiveUnreachableError(
+                f"{service.url}: answers something that is no search result; check the address"
+            )
+        fresh = [instance for instance in listed if instance.sop_instance_uid not in seen]
         # An archive that ignores offsets answers the same page again; one that has no more answers none.
         if not fresh:
             return
@@ -172,10 +177,6 @@ def _page(client: DICOMwebClient, service: Service, filters: Mapping[str, str], 
         )
     except Exception as error:  # what an archive answers may break a parser in many ways
         raise _unreachable(service, "cannot be searched", error) from error
-    if not all(isinstance(row, dict) for row in rows):
-        raise ArchiveUnreachableError(
-            f"{service.url}: answers something that is no search result; check the address"
-        )
     return rows
 
 

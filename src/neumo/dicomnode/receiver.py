@@ -18,11 +18,12 @@ from neumo.dicomnode.config import ReceiveConfig
 from neumo.dicomnode.header import read_header
 from neumo.dicomnode.identifiers import content_digest, is_uid
 from neumo.dicomnode.queue import NewObject
+from neumo.dicomnode.server import LimitedServer
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.status import StoreRefusal, StoreStatus
 from neumo.dicomnode.syntaxes import SOP_CLASSES, TRANSFER_SYNTAXES
 from neumo.dicomnode.tls import server_context
-from neumo.dicomnode.transport import BoundedBytes, LimitedServer
+from neumo.dicomnode.transport import BoundedBytes
 
 _PREAMBLE = b"\0" * 128 + b"DICM"
 _REQUIRED = ("MessageID", "AffectedSOPClassUID", "AffectedSOPInstanceUID", "Priority")
