@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pydicom import Dataset, dcmwrite
 
-from neumo.core.errors import ArchiveUnreachableError
+from neumo.core.errors import NeumoError
 from neumo.core.reading import Notice, Reading, Status
 from neumo.dicomnode.dicomweb import Instance, Service, retrieve, store
 from neumo.dicomnode.results import Results
-from neumo.dicomnode.shipment import Attempt, worst
+from neumo.dicomnode.shipment import Attempt, Fate, worst
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
 
@@ -41,16 +41,22 @@ def read_instance(
     """
     try:
         dataset = retrieve(service, instance)
-    except ArchiveUnreachableError:
+        content = _as_file(dataset)
+    except Exception:  # ArchiveUnreachableError, and whatever a strange data set does to its writer
         notice = Notice("unreadable_file", "The archive does not give the object, although it lists it.")
         return Reading(instance.sop_instance_uid, None, Status.FAILED, reasons=(notice,)), None
-    reading = replace(reader.read(_as_file(dataset)), file=instance.sop_instance_uid)
+    reading = replace(reader.read(content), file=instance.sop_instance_uid)
     if results is None or reading.status is Status.FAILED:
         return reading, None
     if "PixelData" in dataset:
         del dataset.PixelData
-    with _written(results(reading, dataset)) as files:
-        return reading, worst(store(service, files))
+    try:
+        with _written(results(reading, dataset)) as files:
+            return reading, worst(store(service, files))
+    except NeumoError:
+        raise
+    except Exception as error:  # one object that no results can be made of holds up no other
+        return reading, Attempt(Fate.REFUSED, type(error).__name__)
 
 
 def _as_file(dataset: Dataset) -> bytes:
