@@ -48,6 +48,8 @@ def _register() -> None:
         data_phantom,
         doctor,
         evaluate,
+        fetch,
+        listen,
         read,
         reproduce,
         train,
@@ -58,6 +60,8 @@ def _register() -> None:
     app.command("train")(train.train)
     app.command("evaluate")(evaluate.evaluate)
     app.command("compare")(compare.compare)
+    app.command("listen")(listen.listen)
+    app.command("fetch")(fetch.fetch)
     app.command("reproduce")(reproduce.reproduce)
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)

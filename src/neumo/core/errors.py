@@ -70,3 +70,11 @@ class ExportError(NeumoError, ValueError):
 
 class ReceiptError(NeumoError, ValueError):
     """A receipt cannot be replayed: it is no receipt, or one of another schema."""
+
+
+class NodeError(NeumoError, OSError):
+    """The DICOM node cannot run: a port or folder is taken, TLS files cannot be used, readers do not start."""
+
+
+class ArchiveUnreachableError(NeumoError, ConnectionError):
+    """An image archive does not answer, or answers something other than what was asked for."""
