@@ -28,6 +28,7 @@ def inference_config(config: BundleConfig) -> dict[str, Any]:
         "output_dir": "$@bundle_root + '/eval'",
         "classes": [finding.value for finding in FINDINGS],
         "image_size": config.image_size,
+        "field_of_view": config.field_of_view,
         "intensity": config.intensity.value,
         "temperature": config.temperature,
         "network_def": {
@@ -38,7 +39,8 @@ def inference_config(config: BundleConfig) -> dict[str, Any]:
         "files": "$sorted(path for path in Path(@dataset_dir).rglob('*') if path.is_file())",
         "preprocessing": (
             "$lambda file: scale_intensity("
-            "fit_square(open_radiograph(file).pixels, @image_size), Intensity(@intensity))[np.newaxis, np.newaxis]"
+            "fit_square(open_radiograph(file).pixels, @image_size, @field_of_view), Intensity(@intensity)"
+            ")[np.newaxis, np.newaxis]"
         ),
         "inferer": "$lambda images: @network_def.run(['logits'], {'images': images})[0]",
         "exponentials": "$lambda scaled: np.exp(scaled - scaled.max())",
