@@ -48,6 +48,21 @@ def test_a_bundle_is_judged_with_coverage_and_under_damage(
     assert cells[0]["refused"] == pytest.approx(figures["refused"] / figures["images"])
     assert (tmp_path / "corruptions.png").stat().st_size > 10_000
     assert "impulse noise" in output and "the bundle's operating points" in output
+    carded = tmp_path / "carded"
+    call_neumo(
+        capsys, "bundle", "card", bundle, "--figures", tmp_path / "figures.json", "--out", carded,
+        "--corruptions", tmp_path / "corruptions.json",
+    )  # fmt: skip
+    text = (carded / "README.md").read_text()
+    assert "### Damaged images" in text and "| impulse noise | " in text
+    assert text.index("### Damaged images") < text.index("## Limits")
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text((tmp_path / "corruptions.json").read_text().replace(load_bundle(bundle).digest, "0"))
+    output = call_neumo(
+        capsys, "bundle", "card", bundle, "--figures", tmp_path / "figures.json", "--out", tmp_path / "other",
+        "--corruptions", foreign, status=2,
+    )  # fmt: skip
+    assert "another bundle" in output and not (tmp_path / "other").exists()
 
 
 def test_heat_maps_are_checked_and_a_failure_is_shown_with_each_reading(
@@ -71,6 +86,7 @@ def test_heat_maps_are_checked_and_a_failure_is_shown_with_each_reading(
         capsys, "bundle", "card", bundle, "--figures", out / "figures.json", "--out", carded,
         "--explanations", explanations,
     )  # fmt: skip
+    assert "### Heat maps" in (carded / "README.md").read_text()
     made = load_bundle(carded)
     assert made.config.explanation_checks == outcomes
     assert replace(made.config, explanation_checks={}) == load_bundle(bundle).config

@@ -56,6 +56,9 @@ def card(
     bundle: Annotated[Path, typer.Argument(help="Folder of a bundle.")],
     figures: Annotated[Path, typer.Option("--figures", help="figures.json of neumo evaluate BUNDLE.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the bundle with the new card.")],
+    corruptions: Annotated[
+        Path | None, typer.Option("--corruptions", help="corruptions.json of neumo evaluate BUNDLE.")
+    ] = None,
     explanations: Annotated[
         Path | None,
         typer.Option(
@@ -67,7 +70,7 @@ def card(
     require_train_extra("neumo bundle card")
     from neumo.export.bundle import bundle_with_figures
 
-    made = bundle_with_figures(bundle, figures, out, explanations=explanations)
+    made = bundle_with_figures(bundle, figures, out, corruptions=corruptions, explanations=explanations)
     console.print(f"{out}: digest {made.digest[:12]}", soft_wrap=True)
 
 

@@ -24,6 +24,7 @@ from neumo.data.pixels import decoded_pixels
 from neumo.evaluation.judge import judge
 from neumo.export.calibrate import Decisions, calibrated_predictions, decide
 from neumo.export.card import model_card, read_explanation_checks, read_figures, with_figures
+from neumo.export.card_robustness import damage_section, heat_map_section
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, held_out_answers
 from neumo.export.parity import Parity, check_parity
@@ -126,9 +127,16 @@ def export_bundle(
 
 
 def bundle_with_figures(
-    source: Path, figures: Path, target: Path, *, explanations: Path | None = None
+    source: Path,
+    figures: Path,
+    target: Path,
+    *,
+    corruptions: Path | None = None,
+    explanations: Path | None = None,
 ) -> Bundle:
     """Copy a bundle, with measured figures on its card; nothing else changes but the sums.
+
+    With `corruptions` (corruptions.json) the card also tells how damaged images fare.
 
     With `explanations` (explanations.json) its config also says which checks of heat maps it passed; a reader
     warns of maps that failed one.
@@ -145,6 +153,8 @@ def bundle_with_figures(
     if measured["bundle"]["model"] != graph:
         raise ExportError(f"{figures}: was measured with another model than that of {source}")
     checks = read_explanation_checks(explanations, graph) if explanations else None
+    further = [damage_section(corruptions, bundle.digest)] if corruptions else []
+    further += [heat_map_section(explanations)] if explanations else []
     if target.exists():
         raise ExportError(f"{target}: exists already; choose another folder")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +162,7 @@ def bundle_with_figures(
         made = Path(beside) / "bundle"
         shutil.copytree(bundle.path, made)
         card = (made / CARD).read_text(encoding="utf-8")
-        write_text(made / CARD, with_figures(card, bundle.config, measured))
+        write_text(made / CARD, with_figures(card, bundle.config, measured, further))
         if checks is not None:
             write_json(made / CONFIG, replace(bundle.config, explanation_checks=checks).to_json())
         write_sums(made)

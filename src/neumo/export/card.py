@@ -45,12 +45,18 @@ def model_card(config: BundleConfig, decisions: Decisions, on_folds: Judgement) 
     return f"---\n{_metadata(config, None)}---\n\n" + "\n\n".join(sections) + "\n"
 
 
-def with_figures(card: str, config: BundleConfig, figures: Mapping[str, Any]) -> str:
-    """Add to a card what `neumo evaluate BUNDLE` measured, in place of figures that it may hold already."""
+def with_figures(
+    card: str, config: BundleConfig, figures: Mapping[str, Any], further: Sequence[str] = ()
+) -> str:
+    """Add to a card what `neumo evaluate BUNDLE` measured, in place of figures that it may hold already.
+
+    `further` are sections in Markdown that follow them.
+    """
     body = card.split("---\n", 2)[2]
     before, limits = body.split(_LIMITS)
     kept = before.split(_MEASURED)[0].rstrip()
-    return f"---\n{_metadata(config, figures)}---\n{kept}\n\n{_measured(figures)}\n\n{_LIMITS}{limits}"
+    measured = "\n\n".join([_measured(figures), *further])
+    return f"---\n{_metadata(config, figures)}---\n{kept}\n\n{measured}\n\n{_LIMITS}{limits}"
 
 
 def read_figures(source: Path) -> dict[str, Any]:
