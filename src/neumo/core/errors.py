@@ -78,3 +78,7 @@ class NodeError(NeumoError, OSError):
 
 class ArchiveUnreachableError(NeumoError, ConnectionError):
     """An image archive does not answer, or answers something other than what was asked for."""
+
+
+class ResultError(NeumoError, ValueError):
+    """A reading cannot be put into a format, because what the format must state is not known."""

@@ -22,7 +22,7 @@ from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
 from neumo.results.overlays import overlay_of, shown_pixels
-from neumo.results.words import notice_text, point_words, prevalence_words, reading_texts
+from neumo.results.words import notice_text, point_words, prevalence_words, reading_texts, set_words
 
 _LONGEST_SIDE = 640
 _JPEG_QUALITY = 85
@@ -119,23 +119,13 @@ def _shown(reading: Reading, lang: str) -> dict[str, Any]:
         "picture": None if pixels is None else _data_uri(pixels),
         "heat": None if heat is None else _data_uri(heat),
         "bars": [(texts["findings"][f], answer.probabilities[f]) for f in FINDINGS] if answer else [],
-        "set_words": _set_words(reading, lang),
+        "set_words": "" if answer is None else set_words(answer, lang),
         "prevalence_words": "" if answer is None else prevalence_words(answer, lang),
         "point_words": "" if answer is None else point_words(answer, lang),
         "warnings": [notice_text(notice, lang) for notice in reading.warnings],
         "reasons": [notice_text(notice, lang) for notice in reading.reasons],
         "receipt": json.dumps(reading.receipt, indent=2, ensure_ascii=False) if reading.receipt else None,
     }
-
-
-def _set_words(reading: Reading, lang: str) -> str:
-    texts, answer = reading_texts(lang), reading.answer
-    if answer is None:
-        return ""
-    names = ", ".join(texts["findings"][finding] for finding in answer.prediction_set)
-    key = {0: "set_empty", len(FINDINGS): "set_all"}.get(len(answer.prediction_set), "set_words")
-    words: str = texts[key].format(coverage=f"{answer.coverage:.0%}", findings=names)
-    return words
 
 
 def _data_uri(pixels: NDArray[np.uint8]) -> str:

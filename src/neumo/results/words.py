@@ -56,3 +56,11 @@ def point_words(answer: Answer, lang: str) -> str:
             name=texts["points"].get(name, name), key=name, threshold=f"{100 * answer.threshold:.1f} %"
         )
     )
+
+
+def set_words(answer: Answer, lang: str) -> str:
+    """Say which findings the prediction set holds, and how often such sets hold the true one."""
+    texts = reading_texts(lang)
+    names = ", ".join(texts["findings"][finding] for finding in answer.prediction_set)
+    key = {0: "set_empty", len(FINDINGS): "set_all"}.get(len(answer.prediction_set), "set_words")
+    return str(texts[key].format(coverage=f"{answer.coverage:.0%}", findings=names))

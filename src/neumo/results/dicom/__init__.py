@@ -1,0 +1,20 @@
+"""Readings as DICOM objects: a Structured Report, and a Secondary Capture that every viewer shows.
+
+Needs the extra `dicom`; nothing else in neumo imports this room at start.
+"""
+
+from neumo.core.errors import MissingExtraError
+
+try:
+    import highdicom  # noqa: F401
+except ImportError as error:
+    raise MissingExtraError(
+        f"DICOM results need the package {error.name}, which is not installed; run: pip install 'neumo[dicom]'"
+    ) from error
+
+from neumo.results.dicom.read_back import read_back
+from neumo.results.dicom.secondary_capture import secondary_capture
+from neumo.results.dicom.source import read_header
+from neumo.results.dicom.structured_report import structured_report
+
+__all__ = ["read_back", "read_header", "secondary_capture", "structured_report"]

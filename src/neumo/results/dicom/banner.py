@@ -1,0 +1,160 @@
+"""What is written over a picture that leaves neumo: that it is a machine's, what it says and how sure it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from neumo.core.errors import MissingExtraError
+from neumo.core.findings import FINDINGS
+from neumo.core.reading import Answer, Reading
+from neumo.results.origin import origin_of
+from neumo.results.words import notice_text, prevalence_words, reading_texts, set_words
+
+_FONT_PACKAGE = "font_source_sans_pro"
+_WARNING, _TEXT, _DIM = (255, 214, 64), (255, 255, 255), (190, 190, 190)
+_LINE = 1.3
+"""Height of a line in sizes of its letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line before it is wrapped.
+
+    Attributes
+    ----------
+    text : str
+    size : float
+        In sizes of ordinary letters.
+    colour : (int, int, int)
+        RGB, 0-255.
+    """
+
+    text: str
+    size: float = 1.0
+    colour: tuple[int, int, int] = _TEXT
+
+
+def banner_lines(reading: Reading, language: str) -> list[Line]:
+    """Return what has to be said of a reading wherever its picture goes.
+
+    Raises
+    ------
+    ConfigError
+        The language is neither "en" nor "es".
+    ResultError
+        The reading has no receipt.
+    """
+    texts, origin = reading_texts(language), origin_of(reading)
+    words = texts["capture"]
+    made_by = words["maker"].format(neumo=origin.neumo, name=origin.name, version=origin.version)
+    said = _refused(reading, language) if reading.answer is None else _said(reading.answer, language)
+    return [
+        Line(words["title"], 1.5, _WARNING),
+        *said,
+        *(Line(notice_text(warning, language), 1.0, _WARNING) for warning in reading.warnings),
+        Line(texts["notice"], 0.9, _DIM),
+        Line(made_by, 0.9, _DIM),
+    ]
+
+
+def draw_banner(lines: list[Line], width: int) -> NDArray[np.uint8]:
+    """Draw lines in white and yellow on black, wrapped to the width.
+
+    Parameters
+    ----------
+    lines : list of Line
+    width : int
+        In pixels, 200 or more.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        As high as the lines need.
+
+    Raises
+    ------
+    MissingExtraError
+        The typeface is not installed.
+    """
+    ordinary, margin = max(13, round(width / 52)), max(6, width // 80)
+    placed: list[tuple[int, str, ImageFont.FreeTypeFont, tuple[int, int, int]]] = []
+    top = margin
+    for line in lines:
+        size = round(ordinary * line.size)
+        font = ImageFont.truetype(_typeface(), size, layout_engine=ImageFont.Layout.BASIC)
+        for part in _wrapped(line.text, font, width - 2 * margin):
+            placed.append((top, part, font, line.colour))
+            top += round(size * _LINE)
+    picture = Image.new("RGB", (width, top + margin))
+    drawing = ImageDraw.Draw(picture)
+    for height, part, font, colour in placed:
+        drawing.text((margin, height), part, fill=colour, font=font)
+    return np.array(picture, dtype=np.uint8)
+
+
+def _said(answer: Answer, language: str) -> Iterator[Line]:
+    texts = reading_texts(language)
+    words, names = texts["capture"], texts["findings"]
+    finding = words["finding"].format(
+        finding=names[answer.finding], probability=_percent(answer.probabilities[answer.finding])
+    )
+    others = ", ".join(f"{names[f]} {_percent(answer.probabilities[f])}" for f in FINDINGS if f != answer.finding)
+    call = texts["pneumonia_yes" if answer.pneumonia else "pneumonia_no"]
+    yield Line(finding, 1.25)
+    yield Line(words["others"].format(findings=others))
+    yield Line(set_words(answer, language))
+    yield Line(
+        words["pneumonia"].format(call=call, name=answer.operating_point, threshold=_percent(answer.threshold))
+    )
+    assumed = prevalence_words(answer, language)
+    if assumed:
+        yield Line(assumed, 0.9, _DIM)
+
+
+def _refused(reading: Reading, language: str) -> Iterator[Line]:
+    yield Line(reading_texts(language)["capture"]["refused"], 1.25)
+    for reason in reading.reasons:
+        yield Line(notice_text(reason, language))
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterator[str]:
+    line = ""
+    for word in _short_words(text, font, width):
+        longer = f"{line} {word}".strip()
+        if line and font.getlength(longer) > width:
+            yield line
+            line = word
+        else:
+            line = longer
+    yield line
+
+
+def _short_words(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterator[str]:
+    """Cut words that are longer than a line: a header may state anything."""
+    for whole in text.split():
+        word = whole
+        while font.getlength(word) > width:
+            kept = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or font.getlength(word[:n]) <= width)
+            yield word[:kept]
+            word = word[kept:]
+        yield word
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _typeface() -> str:
+    # Pillow's own typeface has no accents, and system typefaces differ from machine to machine.
+    found = find_spec(_FONT_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtraError(
+            "pictures for the archive need the package font-source-sans-pro, which is not installed; "
+            "run: pip install 'neumo[dicom]'"
+        )
+    return str(Path(found.submodule_search_locations[0]) / "files" / "SourceSansPro-Semibold.ttf")

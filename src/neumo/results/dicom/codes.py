@@ -1,0 +1,77 @@
+"""The codes that results state findings in: SNOMED CT and DICOM's own, and neumo's where those have none.
+
+neumo's scheme is described in docs/reference/dicom-results.md. A code once given keeps its meaning for ever.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydicom import Dataset
+from pydicom.sr.coding import Code
+
+from neumo.core.findings import Finding
+from neumo.results.dicom.uids import CODING_SCHEME
+
+SCHEME: Final = "99NEUMO"
+
+
+def _own(value: str, meaning: str) -> Code:
+    return Code(value, SCHEME, meaning)
+
+
+FINDING_CODES: Final[Mapping[Finding, Code]] = {
+    Finding.NORMAL: Code("17621005", "SCT", "Normal"),
+    Finding.BACTERIAL_PNEUMONIA: Code("53084003", "SCT", "Bacterial pneumonia"),
+    Finding.VIRAL_PNEUMONIA: Code("75570004", "SCT", "Viral pneumonia"),
+}
+PNEUMONIA: Final = Code("233604007", "SCT", "Pneumonia")
+PRESENT: Final = Code("52101004", "SCT", "Present")
+ABSENT: Final = Code("272519000", "SCT", "Absent")
+CHEST: Final = Code("51185008", "SCT", "Chest")
+CHEST_RADIOGRAPHY: Final = Code("399208008", "SCT", "Plain chest X-ray")
+NO_UNITS: Final = Code("1", "UCUM", "no units")
+
+PROBABILITY_CODES: Final[Mapping[Finding, Code]] = {
+    Finding.NORMAL: _own("P-NORMAL", "Calibrated probability of normal"),
+    Finding.BACTERIAL_PNEUMONIA: _own("P-BACTERIAL", "Calibrated probability of bacterial pneumonia"),
+    Finding.VIRAL_PNEUMONIA: _own("P-VIRAL", "Calibrated probability of viral pneumonia"),
+}
+COVERAGE: Final = _own("COVERAGE", "Coverage of the prediction set")
+THRESHOLD: Final = _own("THRESHOLD", "Threshold of the operating point")
+PPV: Final = _own("PPV", "Positive predictive value")
+NPV: Final = _own("NPV", "Negative predictive value")
+
+STATUS: Final = _own("STATUS", "Status of the reading")
+STATUS_READ: Final = _own("READ", "Read")
+STATUS_REFUSED: Final = _own("REFUSED", "Refused, no finding is stated")
+SET_MEMBER: Final = _own("SET-MEMBER", "Finding in the prediction set")
+EMPTY_SET: Final = _own("EMPTY-SET", "None of the three findings")
+OPERATING_POINT: Final = _own("OPERATING-POINT", "Operating point")
+_POINTS: Final = {
+    "balanced": _own("OP-BALANCED", "Balanced"),
+    "high_sensitivity": _own("OP-SENSITIVE", "High sensitivity"),
+    "high_specificity": _own("OP-SPECIFIC", "High specificity"),
+}
+_OTHER_POINT: Final = _own("OP-OTHER", "Other, named among the algorithm parameters")
+
+WARNING: Final = _own("WARNING", "Warning")
+REFUSAL: Final = _own("REFUSAL-REASON", "Reason of the refusal")
+DISCLAIMER: Final = _own("DISCLAIMER", "Disclaimer")
+
+QUALITATIVE_EVALUATIONS: Final = Code("C0034375", "UMLS", "Qualitative Evaluations")
+"""The container of TID 1500 for what is not measured."""
+
+
+def operating_point_code(name: str) -> Code:
+    """Return the code of an operating point; bundles may have ones of their own, which share a code."""
+    return _POINTS.get(name, _OTHER_POINT)
+
+
+def coding_scheme_item() -> Dataset:
+    """Return the item of the Coding Scheme Identification Sequence (PS3.3 section C.12.1.1.1) for neumo's codes."""
+    item = Dataset()
+    item.CodingSchemeDesignator = SCHEME
+    item.CodingSchemeUID = CODING_SCHEME
+    item.CodingSchemeName = "neumo"
+    item.CodingSchemeResponsibleOrganization = "The neumo authors"
+    return item

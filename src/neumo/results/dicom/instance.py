@@ -1,0 +1,63 @@
+"""What every DICOM result has in common: who made it, when, of whom, and which instance it is."""
+
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+import neumo
+from neumo.core.errors import ResultError
+from neumo.core.reading import Reading, Status
+from neumo.results.dicom.codes import coding_scheme_item
+from neumo.results.dicom.source import copy_patient_and_study, moment_of
+from neumo.results.dicom.uids import IMPLEMENTATION, content_uid, stable_uid
+from neumo.results.origin import Origin
+
+MANUFACTURER = "neumo"
+DISCLAIMER = "AI result, not verified by a physician. Not a medical device: the decision is the professional's."
+
+UNNAMED_INSTANCE = stable_uid("instance", "not yet known")
+"""Stands in while an instance is put together."""
+
+_MOMENTS_OF_MAKING = (
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+    "DateOfSecondaryCapture",
+    "TimeOfSecondaryCapture",
+)
+
+
+def equipment(origin: Origin) -> dict[str, Any]:
+    """Return the values of the General Equipment module (PS3.3 section C.7.5.1), as highdicom names them."""
+    return {
+        "manufacturer": MANUFACTURER,
+        "manufacturer_model_name": f"{origin.name} {origin.version}"[:64],
+        "device_serial_number": origin.digest[:64],
+        "software_versions": (f"neumo {origin.neumo}"[:64], f"bundle {origin.name} {origin.version}"[:64]),
+        "series_description": f"neumo: {origin.name} {origin.version}, AI, not verified"[:64],
+    }
+
+
+def finish(result: Dataset, source: Dataset) -> None:
+    """Give a result its patient, study and moment, and then the identity that follows from all it states."""
+    for made_now in _MOMENTS_OF_MAKING:
+        result.pop(made_now, None)
+    for contributor in result.get("ContributingEquipmentSequence", []):
+        contributor.pop("ContributionDateTime", None)
+    result.ContentDate, result.ContentTime = moment_of(source)
+    result.CodingSchemeIdentificationSequence = [coding_scheme_item()]
+    copy_patient_and_study(source, result)
+    result.SOPInstanceUID = content_uid(result)
+    meta = result.file_meta
+    meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID
+    meta.TransferSyntaxUID = UID(ExplicitVRLittleEndian)
+    meta.ImplementationClassUID = IMPLEMENTATION
+    meta.ImplementationVersionName = f"NEUMO {neumo.__version__}"[:16]
+    meta.pop("FileMetaInformationGroupLength", None)
+
+
+def require_reportable(reading: Reading) -> None:
+    """Raise ResultError for a failed reading, which says nothing of a radiograph."""
+    if reading.status is Status.FAILED:
+        reasons = "; ".join(reason.code for reason in reading.reasons)
+        raise ResultError(f"{reading.file}: could not be read ({reasons}), so there is nothing to report")

@@ -1,0 +1,151 @@
+"""A reading as a Secondary Capture (PS3.3 section A.8.1): a picture that every viewer shows."""
+
+from dataclasses import replace
+
+import numpy as np
+from highdicom.sc import SCImage
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from neumo.core.errors import ResultError
+from neumo.core.reading import Reading
+from neumo.explain.heatmap import rectify
+from neumo.imaging.quiet import quiet
+from neumo.results.dicom.banner import banner_lines, draw_banner
+from neumo.results.dicom.instance import (
+    DISCLAIMER,
+    UNNAMED_INSTANCE,
+    equipment,
+    finish,
+    require_reportable,
+)
+from neumo.results.dicom.source import Reference, reference_of, text_of
+from neumo.results.dicom.uids import series_uid
+from neumo.results.origin import origin_of
+from neumo.results.overlays import overlay_of, shown_pixels
+
+LONGEST_SIDE = 2048
+"""Pixels of the whole picture: at most 12 MB."""
+
+_PANEL, _SMALLEST_PANEL = 1024, 480
+_SERIES_NUMBER = 9002
+_LEVELS = 100
+_PLACEHOLDER = ("L", "F")
+_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+
+
+def secondary_capture(reading: Reading, source: Dataset, /, *, language: str = "en") -> Dataset:
+    """Put a reading into a picture: the radiograph, the heat map beside it, and a burnt-in banner above.
+
+    The same reading of the same radiograph always gives the same data set, SOP Instance UID included.
+
+    Parameters
+    ----------
+    reading : Reading
+        Read or refused, with its receipt and with pixels.
+    source : Dataset
+        Header of the radiograph, as `neumo.results.dicom.source.read_header` gives it; pixel data are not needed.
+    language : str
+        Of the banner: "en" or "es".
+
+    Returns
+    -------
+    Dataset
+        8-bit RGB, with file meta information, in Explicit VR Little Endian.
+
+    Raises
+    ------
+    ConfigError
+        Another language.
+    ResultError
+        The reading failed, has no receipt or no pixels, or the header lacks a UID.
+    MissingExtraError
+        The typeface is not installed.
+    """
+    require_reportable(reading)
+    origin, reference = origin_of(reading), reference_of(source)
+    picture = capture_picture(reading, language)
+    with quiet():
+        capture = SCImage(
+            pixel_array=picture,
+            photometric_interpretation="RGB",
+            bits_allocated=8,
+            coordinate_system="PATIENT",
+            patient_orientation=_PLACEHOLDER,
+            study_instance_uid=reference.study,
+            series_instance_uid=series_uid(reference.study, origin.digest, "OT"),
+            series_number=_SERIES_NUMBER,
+            sop_instance_uid=UNNAMED_INSTANCE,
+            instance_number=1,
+            transfer_syntax_uid=ExplicitVRLittleEndian,
+            **equipment(origin),
+        )
+        _describe(capture, source, reference)
+        finish(capture, source)
+    return capture
+
+
+def capture_picture(reading: Reading, language: str) -> NDArray[np.uint8]:
+    """Return the picture, shape (height, width, 3), its longer side at most `LONGEST_SIDE`.
+
+    Raises
+    ------
+    ConfigError, ResultError, MissingExtraError
+        As for `secondary_capture`.
+    """
+    pixels = shown_pixels(reading, _PANEL)
+    if pixels is None:
+        raise ResultError(
+            f"{reading.file}: its reading kept no pixels, so there is no picture; read it with keep_pixels=True"
+        )
+    panels = [np.repeat(pixels[..., np.newaxis], 3, axis=2)]
+    # The last bits of a map depend on the machine, and shall not make a new picture.
+    steps = None if reading.class_map is None else np.round(rectify(reading.class_map) * _LEVELS) / _LEVELS
+    heat = overlay_of(replace(reading, class_map=steps), _PANEL)
+    if heat is not None:
+        panels.append(heat)
+    shown = _enlarged(np.concatenate(panels, axis=1), len(panels))
+    whole = np.concatenate([draw_banner(banner_lines(reading, language), shown.shape[1]), shown])
+    image = Image.fromarray(whole)
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
+    return np.array(image, dtype=np.uint8)
+
+
+def _enlarged(panels: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """Enlarge small pictures, so that the banner above them can be read."""
+    height, width = panels.shape[:2]
+    factor = _SMALLEST_PANEL * number / width
+    if factor <= 1:
+        return panels
+    size = (round(width * factor), max(1, round(height * factor)))
+    return np.array(Image.fromarray(panels).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
+
+
+def _describe(capture: Dataset, source: Dataset, reference: Reference) -> None:
+    """State what the picture is, what it was made from, and what the radiograph states of its sides."""
+    capture["PixelData"].VR = "OB"
+    capture.ImageType = ["DERIVED", "SECONDARY"]
+    capture.BurnedInAnnotation = "YES"
+    capture.ImageComments = DISCLAIMER
+    capture.DerivationDescription = "Radiograph, heat map of the finding beside it, banner above; AI"
+    referenced = Dataset()
+    referenced.ReferencedSOPClassUID = reference.sop_class
+    referenced.ReferencedSOPInstanceUID = reference.instance
+    capture.SourceImageSequence = [referenced]
+    capture.PatientOrientation = _orientation(source)
+    body_part = text_of(source, "BodyPartExamined")
+    if body_part:
+        capture.BodyPartExamined = "CHEST"
+    side = text_of(source, "Laterality") or text_of(source, "ImageLaterality")
+    capture.Laterality = side if side in {"L", "R"} else ""
+    if text_of(source, "LossyImageCompression") == "01":
+        for keyword in _LOSSY:
+            if keyword in source:
+                capture[keyword] = source[keyword]
+
+
+def _orientation(source: Dataset) -> list[str]:
+    value = source.get("PatientOrientation")
+    return [str(part) for part in value] if value is not None and not isinstance(value, str) else []

@@ -1,0 +1,205 @@
+"""What a result takes over from the radiograph it was made of: patient, study and reference, as they stand there."""
+
+import re
+import unicodedata
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydicom import Dataset, dcmread
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.tag import BaseTag, Tag
+from pydicom.uid import UID
+
+from neumo.core.errors import ResultError
+from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, is_dicom
+from neumo.imaging.quiet import quiet
+
+PATIENT_AND_STUDY: Final = (
+    # Patient (PS3.3 section C.7.1.1)
+    "PatientName", "PatientID", "IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", "TypeOfPatientID",
+    "PatientBirthDate", "PatientBirthTime", "PatientSex", "OtherPatientIDsSequence", "OtherPatientNames",
+    "EthnicGroup", "PatientComments", "PatientIdentityRemoved", "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence", "QualityControlSubject",
+    # Clinical Trial Subject and Study (C.7.1.3, C.7.2.3)
+    "ClinicalTrialSponsorName", "ClinicalTrialProtocolID", "ClinicalTrialProtocolName", "ClinicalTrialSiteID",
+    "ClinicalTrialSiteName", "ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID",
+    "ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription",
+    # General Study (C.7.2.1)
+    "StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "ConsultingPhysicianName", "StudyID",
+    "AccessionNumber", "IssuerOfAccessionNumberSequence", "StudyDescription", "PhysiciansOfRecord",
+    "NameOfPhysiciansReadingStudy", "RequestingService", "ProcedureCodeSequence", "ReferencedStudySequence",
+    # Patient Study (C.7.2.2)
+    "AdmittingDiagnosesDescription", "PatientAge", "PatientSize", "PatientWeight", "MedicalAlerts", "Allergies",
+    "Occupation", "AdmissionID", "IssuerOfAdmissionIDSequence", "ServiceEpisodeID", "PatientSexNeutered",
+    "PregnancyStatus", "AdditionalPatientHistory",
+    # SOP Common (C.12.1), without which dates and texts mean something else
+    "TimezoneOffsetFromUTC",
+)  # fmt: skip
+"""Attributes that a result has exactly as the radiograph has them."""
+
+_REFERENCE: Final = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Modality")
+_PICTURE: Final = (
+    "Laterality", "ImageLaterality", "PatientOrientation", "BodyPartExamined", "LossyImageCompression",
+    "LossyImageCompressionRatio", "LossyImageCompressionMethod",
+)  # fmt: skip
+_MOMENTS: Final = (
+    ("AcquisitionDateTime", None),
+    ("ContentDate", "ContentTime"),
+    ("AcquisitionDate", "AcquisitionTime"),
+    ("SeriesDate", "SeriesTime"),
+    ("StudyDate", "StudyTime"),
+)
+_DATE, _TIME = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"), re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d")
+UNKNOWN_MOMENT: Final = ("19000101", "000000")
+_UNICODE: Final = ("ISO_IR 192", "GB18030", "GBK")
+_LATIN: Final = ("ISO_IR 100", "ISO 2022 IR 100")
+_HEAD: Final = PREAMBLE + len(MAGIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where the radiograph stands in the archive: its study, series, instance, SOP class."""
+
+    study: str
+    series: str
+    instance: str
+    sop_class: str
+
+
+def read_header(file: Path | str) -> Dataset:
+    """Read from a DICOM file what `structured_report`, `secondary_capture` and `fhir_report` need of it.
+
+    Raises
+    ------
+    ResultError
+        It is no DICOM file, so it states neither patient nor study; or its header cannot be parsed.
+    """
+    path = Path(file)
+    try:
+        with path.open("rb") as stream:
+            if not is_dicom(stream.read(_HEAD)):
+                raise ResultError(
+                    f"{path}: only DICOM files state a patient and a study, so neither a Structured Report nor a "
+                    "Secondary Capture can be made; ask for --fhir, --json or --html"
+                )
+        with quiet():
+            return dcmread(path, force=True, stop_before_pixels=True, specific_tags=_wanted())
+    except ResultError:
+        raise
+    except Exception as error:  # the parser's words may quote the patient and are left out
+        raise ResultError(
+            f"{path}: the DICOM header cannot be parsed ({type(error).__name__}), so no result can be made for its study"
+        ) from error
+
+
+def reference_of(source: Dataset) -> Reference:
+    """Return where a radiograph stands.
+
+    Raises
+    ------
+    ResultError
+        One of its UIDs is missing or no UID; the message names the attribute.
+    """
+    return Reference(
+        study=_uid(source, "StudyInstanceUID"),
+        series=_uid(source, "SeriesInstanceUID"),
+        instance=_uid(source, "SOPInstanceUID"),
+        sop_class=_uid(source, "SOPClassUID"),
+    )
+
+
+def copy_patient_and_study(source: Dataset, target: Dataset) -> None:
+    """Replace the patient and the study of `target` by those of `source`, byte for byte, with their character set."""
+    for keyword in ("SpecificCharacterSet", *PATIENT_AND_STUDY):
+        tag = _tag(keyword)
+        if tag in source:
+            target[tag] = _unchanged(source, tag)
+        elif keyword == "SpecificCharacterSet" or tag in target and keyword not in _TYPE_2:
+            target.pop(tag, None)
+        elif tag in target:
+            setattr(target, keyword, None)
+    # pydicom writes bytes that it has not decoded as they are only where it believes to have read them so.
+    target.set_original_encoding(False, True, target._character_set)
+
+
+_TYPE_2: Final = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
+    "ReferringPhysicianName", "StudyID", "AccessionNumber",
+)  # fmt: skip
+"""Attributes that are there even where they are empty."""
+
+
+def moment_of(source: Dataset) -> tuple[str, str]:
+    """Return date (YYYYMMDD) and time (HHMMSS) of the radiograph; `UNKNOWN_MOMENT` where it states none.
+
+    Results bear it instead of the moment in which they were made, so that making them again changes nothing.
+    """
+    for date_keyword, time_keyword in _MOMENTS:
+        stated = text_of(source, date_keyword)
+        date = stated[:8]
+        if not _DATE.fullmatch(date):
+            continue
+        time = (stated[8:14] if time_keyword is None else text_of(source, time_keyword)[:6]) or ""
+        return date, time if _TIME.fullmatch(time) else UNKNOWN_MOMENT[1]
+    return UNKNOWN_MOMENT
+
+
+def text_of(source: Dataset, keyword: str) -> str:
+    """Return a value as text; empty where there is none, or none that can be decoded."""
+    try:
+        with quiet():
+            value = source.get(keyword)
+    except Exception:  # whatever a broken value makes the decoder raise: it states nothing
+        return ""
+    return "" if value is None else str(value).strip()
+
+
+def writable(text: str, source: Dataset) -> str:
+    """Return a text of neumo's in letters that the radiograph's character set has.
+
+    The patient's name forbids choosing another set, so accents are dropped where it has none, and other
+    letters become question marks.
+    """
+    sets = source.get("SpecificCharacterSet") or ""
+    first = sets if isinstance(sets, str) else next(iter(sets), "")
+    if first in _UNICODE:
+        return text
+    if first in _LATIN:
+        return text.encode("latin-1", errors="replace").decode("latin-1")
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", errors="replace").decode()
+
+
+def _unchanged(source: Dataset, tag: BaseTag) -> DataElement | RawDataElement:
+    element = source.get_item(tag)
+    vr = dictionary_VR(tag)
+    if isinstance(element, RawDataElement) and vr != "SQ" and tag != _tag("SpecificCharacterSet"):
+        value = element.value or b""
+        return element._replace(
+            VR=vr, value=value, length=len(value), is_implicit_VR=False, is_little_endian=True, is_raw=True
+        )
+    return deepcopy(source[tag])
+
+
+def _uid(source: Dataset, keyword: str) -> str:
+    value = UID(text_of(source, keyword))
+    if not value.is_valid:
+        raise ResultError(
+            f"{keyword}: the radiograph's header has none that is a UID, so a result could not be filed with its study"
+        )
+    return str(value)
+
+
+def _wanted() -> list[BaseTag | int | str]:
+    moments = [keyword for pair in _MOMENTS for keyword in pair if keyword is not None]
+    keywords = {"SpecificCharacterSet", *PATIENT_AND_STUDY, *_REFERENCE, *_PICTURE, *moments}
+    return [_tag(keyword) for keyword in sorted(keywords)]
+
+
+def _tag(keyword: str) -> BaseTag:
+    tag = tag_for_keyword(keyword)
+    assert tag is not None, keyword
+    return Tag(tag)

@@ -1,0 +1,244 @@
+"""A reading as a Comprehensive 3D Structured Report: TID 1500, Measurement Report (PS3.16)."""
+
+from collections.abc import Iterator, Sequence
+
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodeContentItem,
+    Comprehensive3DSR,
+    ContainerContentItem,
+    ContentSequence,
+    DeviceObserverIdentifyingAttributes,
+    FindingSite,
+    ImageContentItem,
+    LanguageOfContentItemAndDescendants,
+    Measurement,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+    ObservationContext,
+    ObserverContext,
+    QualitativeEvaluation,
+    RelationshipTypeValues,
+    SourceImageForMeasurement,
+    TextContentItem,
+    TrackingIdentifier,
+)
+from pydicom import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+from pydicom.uid import ExplicitVRLittleEndian
+
+from neumo.core.findings import FINDINGS
+from neumo.core.reading import Answer, Notice, Reading
+from neumo.imaging.quiet import quiet
+from neumo.results.dicom import codes as own
+from neumo.results.dicom.instance import (
+    DISCLAIMER,
+    MANUFACTURER,
+    UNNAMED_INSTANCE,
+    equipment,
+    finish,
+    require_reportable,
+)
+from neumo.results.dicom.source import Reference, reference_of, text_of, writable
+from neumo.results.dicom.uids import series_uid, stable_uid
+from neumo.results.origin import Origin, origin_of
+
+DECIMALS = 4
+"""Of every number: the last bits of a network's output depend on the machine, and shall not make a new report."""
+
+_SERIES_NUMBER = 9001
+_ENGLISH = Code("en", "RFC5646", "English")
+_CONTAINS = RelationshipTypeValues.CONTAINS
+
+
+def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
+    """Put a reading into a DICOM Structured Report, UNVERIFIED and PRELIMINARY, in English.
+
+    The same reading of the same radiograph always gives the same data set, SOP Instance UID included; another
+    content gives another UID in the same series (one for a study and a bundle).
+
+    Parameters
+    ----------
+    reading : Reading
+        Read or refused, with its receipt, which names the bundle.
+    source : Dataset
+        Header of the radiograph, as `neumo.results.dicom.source.read_header` gives it; pixel data are not needed.
+
+    Returns
+    -------
+    Dataset
+        With file meta information, in Explicit VR Little Endian.
+
+    Raises
+    ------
+    ResultError
+        The reading failed or has no receipt, or the header lacks a UID.
+    """
+    require_reportable(reading)
+    origin, reference = origin_of(reading), reference_of(source)
+    with quiet():
+        report = Comprehensive3DSR(
+            evidence=[_evidence(reference)],
+            content=_content(reading, source, origin, reference),
+            series_instance_uid=series_uid(reference.study, origin.digest, "SR"),
+            series_number=_SERIES_NUMBER,
+            sop_instance_uid=UNNAMED_INSTANCE,
+            instance_number=1,
+            is_complete=True,
+            is_final=False,
+            is_verified=False,
+            transfer_syntax_uid=ExplicitVRLittleEndian,
+            **equipment(origin),
+        )
+        finish(report, source)
+    return report
+
+
+def _evidence(reference: Reference) -> Dataset:
+    """Return what highdicom wants to know of the radiograph; patient and study are copied by `finish`."""
+    evidence = Dataset()
+    evidence.StudyInstanceUID, evidence.SeriesInstanceUID = reference.study, reference.series
+    evidence.SOPInstanceUID, evidence.SOPClassUID = reference.instance, reference.sop_class
+    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"):
+        setattr(evidence, keyword, "")
+    evidence.StudyDate = evidence.StudyTime = None
+    return evidence
+
+
+def _content(reading: Reading, source: Dataset, origin: Origin, reference: Reference) -> MeasurementReport:
+    report = MeasurementReport(
+        observation_context=_observed_by(origin),
+        procedure_reported=own.CHEST_RADIOGRAPHY,
+        imaging_measurements=[_group(reading, origin, reference)],
+        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(_ENGLISH),
+    )
+    root: ContentSequence = report[0].ContentSequence
+    root.insert(len(root) - 1, _image_library(source, reference))
+    root.append(_texts(reading, source))
+    return report
+
+
+def _observed_by(origin: Origin) -> ObservationContext:
+    device = DeviceObserverIdentifyingAttributes(
+        uid=stable_uid("device", origin.digest),
+        name=MANUFACTURER,
+        manufacturer_name=MANUFACTURER,
+        model_name=f"{origin.name} {origin.version}",
+        serial_number=origin.digest,
+    )
+    return ObservationContext(
+        observer_device_context=ObserverContext(
+            observer_type=codes.DCM.Device, observer_identifying_attributes=device
+        )
+    )
+
+
+def _image_library(source: Dataset, reference: Reference) -> ContainerContentItem:
+    """Return TID 1600 with the radiograph and its modality, all that every header states."""
+    image = ImageContentItem(
+        name=Code("260753009", "SCT", "Source"),
+        referenced_sop_class_uid=reference.sop_class,
+        referenced_sop_instance_uid=reference.instance,
+        relationship_type=_CONTAINS,
+    )
+    modality = _MODALITIES.get(text_of(source, "Modality"))
+    group = ContainerContentItem(name=codes.DCM.ImageLibraryGroup, relationship_type=_CONTAINS)
+    group.ContentSequence = ContentSequence([image])
+    if modality is not None:
+        group.ContentSequence.insert(
+            0,
+            CodeContentItem(
+                name=codes.DCM.Modality,
+                value=modality,
+                relationship_type=RelationshipTypeValues.HAS_ACQ_CONTEXT,
+            ),
+        )
+    library = ContainerContentItem(name=codes.DCM.ImageLibrary, relationship_type=_CONTAINS)
+    library.ContentSequence = ContentSequence([group])
+    return library
+
+
+_MODALITIES = {
+    "CR": codes.DCM.ComputedRadiography,
+    "DX": codes.DCM.DigitalRadiography,
+    "RG": Code("RG", "DCM", "Radiographic imaging"),
+}
+
+
+def _group(
+    reading: Reading, origin: Origin, reference: Reference
+) -> MeasurementsAndQualitativeEvaluations:
+    answer = reading.answer
+    image = SourceImageForMeasurement(
+        referenced_sop_class_uid=reference.sop_class, referenced_sop_instance_uid=reference.instance
+    )
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(
+            uid=stable_uid("tracking", reference.instance, origin.digest), identifier="neumo reading"
+        ),
+        finding_type=None if answer is None else own.FINDING_CODES[answer.finding],
+        finding_sites=[FindingSite(own.CHEST)],
+        algorithm_id=_algorithm(origin, answer),
+        measurements=None if answer is None else list(_measurements(answer, image)),
+        qualitative_evaluations=list(_evaluations(answer)),
+    )
+
+
+def _algorithm(origin: Origin, answer: Answer | None) -> AlgorithmIdentification:
+    return AlgorithmIdentification(
+        name=origin.name,
+        version=origin.version,
+        manufacturer=MANUFACTURER,
+        parameters=[f"{key}={value}" for key, value in _parameters(origin, answer)],
+    )
+
+
+def _parameters(origin: Origin, answer: Answer | None) -> Iterator[tuple[str, str]]:
+    yield "bundle_sha256", origin.digest
+    yield "neumo", origin.neumo
+    if answer is None:
+        return
+    yield "operating_point", answer.operating_point
+    if answer.prevalence is not None:
+        yield "prevalence_given", "yes" if answer.prevalence_given else "no"
+        for finding in FINDINGS:
+            yield f"prevalence_{finding}", f"{answer.prevalence[finding]:.{DECIMALS}f}"
+
+
+def _measurements(answer: Answer, image: SourceImageForMeasurement) -> Iterator[Measurement]:
+    values = [(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS]
+    values += [(own.COVERAGE, answer.coverage), (own.THRESHOLD, answer.threshold)]
+    values += [(code, v) for code, v in ((own.PPV, answer.ppv), (own.NPV, answer.npv)) if v is not None]
+    for code, value in values:
+        yield Measurement(
+            name=code, value=round(float(value), DECIMALS), unit=own.NO_UNITS, referenced_images=[image]
+        )
+
+
+def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
+    if answer is None:
+        yield QualitativeEvaluation(own.STATUS, own.STATUS_REFUSED)
+        return
+    yield QualitativeEvaluation(own.STATUS, own.STATUS_READ)
+    yield QualitativeEvaluation(own.PNEUMONIA, own.PRESENT if answer.pneumonia else own.ABSENT)
+    yield QualitativeEvaluation(own.OPERATING_POINT, own.operating_point_code(answer.operating_point))
+    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
+    for member in members:
+        yield QualitativeEvaluation(own.SET_MEMBER, member)
+
+
+def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
+    """Return what is stated in words: that nobody has verified it, reasons and warnings."""
+    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, DISCLAIMER)]
+    stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
+    container = ContainerContentItem(name=own.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)
+    container.ContentSequence = ContentSequence(
+        TextContentItem(name=code, value=writable(text, source), relationship_type=_CONTAINS)
+        for code, text in stated
+    )
+    return container
+
+
+def _of(code: Code, notices: Sequence[Notice]) -> list[tuple[Code, str]]:
+    return [(code, str(notice)) for notice in notices]

@@ -1,0 +1,55 @@
+"""What made a reading, as its receipt states it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neumo.core.errors import ResultError
+from neumo.core.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The bundle and the software behind a reading.
+
+    Attributes
+    ----------
+    name, version : str
+        Of the bundle.
+    digest : str
+        Of the bundle, 64 hexadecimal digits.
+    neumo : str
+        Version of neumo.
+    options : mapping
+        Of the reader, as plain values.
+    """
+
+    name: str
+    version: str
+    digest: str
+    neumo: str
+    options: Mapping[str, Any]
+
+
+def origin_of(reading: Reading) -> Origin:
+    """Return what made a reading.
+
+    Raises
+    ------
+    ResultError
+        The reading has no receipt, so nobody could say by what it was made.
+    """
+    try:
+        receipt: Mapping[str, Any] = reading.receipt or {}
+        bundle = receipt["bundle"]
+        return Origin(
+            name=str(bundle["name"]),
+            version=str(bundle["version"]),
+            digest=str(bundle["digest"]),
+            neumo=str(receipt["software"]["neumo"]),
+            options=dict(receipt["options"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultError(
+            f"{reading.file}: its reading has no receipt that names the bundle; read it again with neumo.inference.reader.Reader"
+        ) from error
