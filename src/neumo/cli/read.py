@@ -28,7 +28,22 @@ def read(
     csv_target: Annotated[Path | None, typer.Option("--csv", help="CSV file.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="One self-contained HTML page.")] = None,
     heatmaps: Annotated[Path | None, typer.Option("--heatmaps", help="Folder for overlays as PNG.")] = None,
-    lang: Annotated[str, typer.Option("--lang", help="Language of the HTML page: en or es.")] = "en",
+    sr: Annotated[
+        Path | None, typer.Option("--sr", metavar="DIR", help="Folder for DICOM Structured Reports.")
+    ] = None,
+    sc: Annotated[
+        Path | None,
+        typer.Option(
+            "--sc", metavar="DIR", help="Folder for DICOM Secondary Captures (pictures with a banner)."
+        ),
+    ] = None,
+    fhir: Annotated[
+        Path | None, typer.Option("--fhir", metavar="DIR", help="Folder for FHIR R4 DiagnosticReports.")
+    ] = None,
+    lang: Annotated[
+        str,
+        typer.Option("--lang", "--language", help="Language of HTML, Secondary Captures, FHIR: en or es."),
+    ] = "en",
     operating_point: Annotated[
         str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
     ] = None,
@@ -61,6 +76,7 @@ def read(
         raise ConfigError("--resume: needs --json FILE, whose readings are skipped")
     from neumo.inference.reader import Reader
     from neumo.inference.sources import find_files
+    from neumo.results.exports import Exports, open_exports
     from neumo.results.json_lines import files_done
     from neumo.results.outputs import open_outputs
 
@@ -73,6 +89,8 @@ def read(
         raise ConfigError(
             f"{', '.join(paths)}: there is no image in it; give PNG, JPEG or DICOM files or folders of them"
         )
+    exports = Exports(sr=sr, sc=sc, fhir=fhir, language=lang)
+    export = open_exports(exports)
     reader = Reader(
         bundle,
         operating_point=operating_point,
@@ -80,11 +98,11 @@ def read(
         prevalence=_prevalence(prevalence),
         allow_outside_range=allow_outside_range,
         threads=threads,
-        keep_pixels=heatmaps is not None or html is not None,
+        keep_pixels=heatmaps is not None or html is not None or sc is not None,
     )
     shown: list[Reading] = []
-    silent = json_target is None and csv_target is None and html is None and heatmaps is None
-    failed = 0
+    silent = not (json_target or csv_target or html or heatmaps or exports.wanted)
+    failed = unmade = 0
     try:
         with (
             open_outputs(
@@ -97,6 +115,10 @@ def read(
                 outputs.write(reading)
                 if to_page is not None:
                     to_page(reading)
+                complaint = export(reading)
+                if complaint is not None:
+                    typer.echo(complaint, err=True)
+                    unmade += 1
                 if silent:
                     shown.append(reading)
                 failed += reading.status.value == "failed"
@@ -112,8 +134,15 @@ def read(
 
         console.print(readings_table(shown))
         console.print("Not a medical device: the decision is the professional's.")
+    _tell_what_is_missing(failed, unmade, len(files))
+
+
+def _tell_what_is_missing(failed: int, unmade: int, files: int) -> None:
     if failed:
-        typer.echo(f"{failed} of {len(files)} files could not be read", err=True)
+        typer.echo(f"{failed} of {files} files could not be read", err=True)
+    if unmade:
+        typer.echo(f"{unmade} of {files} files did not get every result that was asked for", err=True)
+    if failed or unmade:
         raise typer.Exit(1)
 
 

@@ -51,5 +51,5 @@ def origin_of(reading: Reading) -> Origin:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ResultError(
-            f"{reading.file}: its reading has no receipt that names the bundle; read it again with neumo.inference.reader.Reader"
+            f"{reading.file}: its reading has no receipt that names the bundle; read it with neumo.inference.reader"
         ) from error

@@ -86,7 +86,7 @@ def draw_banner(lines: list[Line], width: int) -> NDArray[np.uint8]:
     top = margin
     for line in lines:
         size = round(ordinary * line.size)
-        font = ImageFont.truetype(_typeface(), size, layout_engine=ImageFont.Layout.BASIC)
+        font = ImageFont.truetype(typeface(), size, layout_engine=ImageFont.Layout.BASIC)
         for part in _wrapped(line.text, font, width - 2 * margin):
             placed.append((top, part, font, line.colour))
             top += round(size * _LINE)
@@ -103,13 +103,17 @@ def _said(answer: Answer, language: str) -> Iterator[Line]:
     finding = words["finding"].format(
         finding=names[answer.finding], probability=_percent(answer.probabilities[answer.finding])
     )
-    others = ", ".join(f"{names[f]} {_percent(answer.probabilities[f])}" for f in FINDINGS if f != answer.finding)
+    others = ", ".join(
+        f"{names[f]} {_percent(answer.probabilities[f])}" for f in FINDINGS if f != answer.finding
+    )
     call = texts["pneumonia_yes" if answer.pneumonia else "pneumonia_no"]
     yield Line(finding, 1.25)
     yield Line(words["others"].format(findings=others))
     yield Line(set_words(answer, language))
     yield Line(
-        words["pneumonia"].format(call=call, name=answer.operating_point, threshold=_percent(answer.threshold))
+        words["pneumonia"].format(
+            call=call, name=answer.operating_point, threshold=_percent(answer.threshold)
+        )
     )
     assumed = prevalence_words(answer, language)
     if assumed:
@@ -146,10 +150,11 @@ def _short_words(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterato
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{share:.1%}"
 
 
-def _typeface() -> str:
+def typeface() -> str:
+    """Return the file of the typeface. Raises MissingExtraError where it is not installed."""
     # Pillow's own typeface has no accents, and system typefaces differ from machine to machine.
     found = find_spec(_FONT_PACKAGE)
     if found is None or not found.submodule_search_locations:

@@ -14,7 +14,9 @@ from neumo.results.dicom.uids import IMPLEMENTATION, content_uid, stable_uid
 from neumo.results.origin import Origin
 
 MANUFACTURER = "neumo"
-DISCLAIMER = "AI result, not verified by a physician. Not a medical device: the decision is the professional's."
+DISCLAIMER = (
+    "AI result, not verified by a physician. Not a medical device: the decision is the professional's."
+)
 
 UNNAMED_INSTANCE = stable_uid("instance", "not yet known")
 """Stands in while an instance is put together."""

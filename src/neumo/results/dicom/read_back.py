@@ -1,2 +1,145 @@
 """A Structured Report of neumo's, read again: the finding and all that qualifies it."""
-def read_back(report): ...
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from highdicom.sr import (
+    CodedConcept,
+    Comprehensive3DSR,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+)
+from pydicom import Dataset
+from pydicom.sr.coding import Code
+
+from neumo.core.errors import ResultError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Answer, Status
+from neumo.imaging.quiet import quiet
+from neumo.results.dicom import codes as own
+
+_PARAMETER = Code("111002", "DCM", "Algorithm Parameters")
+_ALGORITHM_NAME, _ALGORITHM_VERSION = (
+    Code("111001", "DCM", "Algorithm Name"),
+    Code("111003", "DCM", "Algorithm Version"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a Structured Report states.
+
+    Attributes
+    ----------
+    status : Status
+        "read" or "refused".
+    answer : Answer or None
+        None for a refusal; numbers to four decimals.
+    bundle, version, digest, neumo : str
+        What made the reading.
+    warnings, reasons : tuple of str
+        "code: sentence".
+    instance : str
+        SOP Instance UID of the radiograph.
+    """
+
+    status: Status
+    answer: Answer | None
+    bundle: str
+    version: str
+    digest: str
+    neumo: str
+    warnings: tuple[str, ...]
+    reasons: tuple[str, ...]
+    instance: str
+
+
+def read_back(report: Dataset) -> Reported:
+    """Read what `neumo.results.dicom.structured_report.structured_report` wrote.
+
+    Parameters
+    ----------
+    report : Dataset
+        A Comprehensive 3D SR, from memory or file.
+
+    Raises
+    ------
+    ResultError
+        It is no Structured Report of neumo's, or one that lacks a part.
+    """
+    try:
+        with quiet():
+            content = cast(MeasurementReport, Comprehensive3DSR.from_dataset(report).content)
+            (group,) = content.get_image_measurement_groups()
+            return _reported(report, group)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
+        raise ResultError(
+            f"structured report: is none that neumo wrote, or lacks a part ({type(error).__name__})"
+        ) from error
+
+
+def _reported(report: Dataset, group: MeasurementsAndQualitativeEvaluations) -> Reported:
+    items = group[0].ContentSequence
+    parameters = dict(text.split("=", 1) for text in _texts(items, _PARAMETER))
+    evaluations = [(e.name, cast(CodedConcept, e.value)) for e in group.get_qualitative_evaluations()]
+    read = _one(evaluations, own.STATUS) == own.STATUS_READ
+    words = _container(report.ContentSequence, own.QUALITATIVE_EVALUATIONS)
+    evidence = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
+    return Reported(
+        status=Status.READ if read else Status.REFUSED,
+        answer=_answer(group, evaluations, parameters) if read else None,
+        bundle=_texts(items, _ALGORITHM_NAME)[0],
+        version=_texts(items, _ALGORITHM_VERSION)[0],
+        digest=parameters["bundle_sha256"],
+        neumo=parameters["neumo"],
+        warnings=_texts(words, own.WARNING),
+        reasons=_texts(words, own.REFUSAL),
+        instance=str(evidence.ReferencedSOPSequence[0].ReferencedSOPInstanceUID),
+    )
+
+
+def _answer(
+    group: MeasurementsAndQualitativeEvaluations,
+    evaluations: list[tuple[CodedConcept, CodedConcept]],
+    parameters: Mapping[str, str],
+) -> Answer:
+    numbers = {m.name.value: float(m.value) for m in group.get_measurements()}
+    finding_of = {code.value: finding for finding, code in own.FINDING_CODES.items()}
+    members = {value.value for name, value in evaluations if name == own.SET_MEMBER} - {own.EMPTY_SET.value}
+    given = parameters.get("prevalence_given")
+    return Answer(
+        finding=finding_of[cast(CodedConcept, group.finding_type).value],
+        probabilities={f: numbers[own.PROBABILITY_CODES[f].value] for f in FINDINGS},
+        prediction_set=tuple(f for f in FINDINGS if own.FINDING_CODES[f].value in members),
+        coverage=numbers[own.COVERAGE.value],
+        pneumonia=_one(evaluations, own.PNEUMONIA) == own.PRESENT,
+        operating_point=parameters["operating_point"],
+        threshold=numbers[own.THRESHOLD.value],
+        ppv=numbers.get(own.PPV.value),
+        npv=numbers.get(own.NPV.value),
+        prevalence=None if given is None else _prevalence(parameters),
+        prevalence_given=given == "yes",
+    )
+
+
+def _prevalence(parameters: Mapping[str, str]) -> dict[Finding, float]:
+    return {finding: float(parameters[f"prevalence_{finding}"]) for finding in FINDINGS}
+
+
+def _one(evaluations: Iterable[tuple[CodedConcept, CodedConcept]], name: Code) -> CodedConcept:
+    return next(value for stated, value in evaluations if stated == name)
+
+
+def _container(items: Iterable[Dataset], name: Code) -> Iterable[Dataset]:
+    found: Iterable[Dataset] = next(item.ContentSequence for item in items if _named(item, name))
+    return found
+
+
+def _texts(items: Iterable[Dataset], name: Code) -> tuple[str, ...]:
+    return tuple(str(item.TextValue) for item in items if _named(item, name))
+
+
+def _named(item: Dataset, name: Code) -> bool:
+    stated = item.ConceptNameCodeSequence[0]
+    return bool(stated.CodeValue == name.value and stated.CodingSchemeDesignator == name.scheme_designator)

@@ -1,5 +1,6 @@
 """A reading as a Secondary Capture (PS3.3 section A.8.1): a picture that every viewer shows."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +34,7 @@ _PANEL, _SMALLEST_PANEL = 1024, 480
 _SERIES_NUMBER = 9002
 _LEVELS = 100
 _PLACEHOLDER = ("L", "F")
+_CODE_STRING, _DIRECTION = re.compile(r"[A-Z0-9_ ]{1,16}"), re.compile(r"[LRAPHF]{1,3}")
 _LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 
 
@@ -82,7 +84,7 @@ def secondary_capture(reading: Reading, source: Dataset, /, *, language: str = "
             transfer_syntax_uid=ExplicitVRLittleEndian,
             **equipment(origin),
         )
-        _describe(capture, source, reference)
+        _describe(capture, source, reference, chest=reading.answer is not None)
         finish(capture, source)
     return capture
 
@@ -102,10 +104,10 @@ def capture_picture(reading: Reading, language: str) -> NDArray[np.uint8]:
         )
     panels = [np.repeat(pixels[..., np.newaxis], 3, axis=2)]
     # The last bits of a map depend on the machine, and shall not make a new picture.
-    steps = None if reading.class_map is None else np.round(rectify(reading.class_map) * _LEVELS) / _LEVELS
-    heat = overlay_of(replace(reading, class_map=steps), _PANEL)
-    if heat is not None:
-        panels.append(heat)
+    if reading.class_map is not None:
+        steps = np.round(rectify(reading.class_map) * _LEVELS) / np.float32(_LEVELS)
+        heat = overlay_of(replace(reading, class_map=steps), _PANEL)
+        panels += [] if heat is None else [heat]
     shown = _enlarged(np.concatenate(panels, axis=1), len(panels))
     whole = np.concatenate([draw_banner(banner_lines(reading, language), shown.shape[1]), shown])
     image = Image.fromarray(whole)
@@ -123,7 +125,7 @@ def _enlarged(panels: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
     return np.array(Image.fromarray(panels).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
-def _describe(capture: Dataset, source: Dataset, reference: Reference) -> None:
+def _describe(capture: Dataset, source: Dataset, reference: Reference, *, chest: bool) -> None:
     """State what the picture is, what it was made from, and what the radiograph states of its sides."""
     capture["PixelData"].VR = "OB"
     capture.ImageType = ["DERIVED", "SECONDARY"]
@@ -135,17 +137,24 @@ def _describe(capture: Dataset, source: Dataset, reference: Reference) -> None:
     referenced.ReferencedSOPInstanceUID = reference.instance
     capture.SourceImageSequence = [referenced]
     capture.PatientOrientation = _orientation(source)
-    body_part = text_of(source, "BodyPartExamined")
-    if body_part:
-        capture.BodyPartExamined = "CHEST"
-    side = text_of(source, "Laterality") or text_of(source, "ImageLaterality")
-    capture.Laterality = side if side in {"L", "R"} else ""
+    _locate(capture, source, chest=chest)
     if text_of(source, "LossyImageCompression") == "01":
         for keyword in _LOSSY:
             if keyword in source:
                 capture[keyword] = source[keyword]
 
 
+def _locate(capture: Dataset, source: Dataset, *, chest: bool) -> None:
+    """State body part and laterality: the latter is asked for wherever the part is not known to be unpaired."""
+    part = "CHEST" if chest else text_of(source, "BodyPartExamined")
+    if _CODE_STRING.fullmatch(part):
+        capture.BodyPartExamined = part
+    if part != "CHEST":
+        side = text_of(source, "Laterality") or text_of(source, "ImageLaterality")
+        capture.Laterality = side if side in {"L", "R"} else ""
+
+
 def _orientation(source: Dataset) -> list[str]:
-    value = source.get("PatientOrientation")
-    return [str(part) for part in value] if value is not None and not isinstance(value, str) else []
+    stated = text_of(source, "PatientOrientation")
+    directions = re.findall(r"[A-Z]+", stated)
+    return directions if len(directions) == 2 and all(_DIRECTION.fullmatch(d) for d in directions) else []

@@ -5,7 +5,7 @@ import unicodedata
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydicom import Dataset, dcmread
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -40,6 +40,11 @@ PATIENT_AND_STUDY: Final = (
 )  # fmt: skip
 """Attributes that a result has exactly as the radiograph has them."""
 
+_TYPE_2: Final = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
+    "ReferringPhysicianName", "StudyID", "AccessionNumber",
+)  # fmt: skip
+"""Attributes that are there even where they are empty."""
 _REFERENCE: Final = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Modality")
 _PICTURE: Final = (
     "Laterality", "ImageLaterality", "PatientOrientation", "BodyPartExamined", "LossyImageCompression",
@@ -52,7 +57,10 @@ _MOMENTS: Final = (
     ("SeriesDate", "SeriesTime"),
     ("StudyDate", "StudyTime"),
 )
-_DATE, _TIME = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"), re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d")
+_DATE, _TIME = (
+    re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"),
+    re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d"),
+)
 UNKNOWN_MOMENT: Final = ("19000101", "000000")
 _UNICODE: Final = ("ISO_IR 192", "GB18030", "GBK")
 _LATIN: Final = ("ISO_IR 100", "ISO 2022 IR 100")
@@ -79,20 +87,25 @@ def read_header(file: Path | str) -> Dataset:
     """
     path = Path(file)
     try:
-        with path.open("rb") as stream:
-            if not is_dicom(stream.read(_HEAD)):
-                raise ResultError(
-                    f"{path}: only DICOM files state a patient and a study, so neither a Structured Report nor a "
-                    "Secondary Capture can be made; ask for --fhir, --json or --html"
-                )
+        if not is_dicom_file(path):
+            raise ResultError(
+                f"{path}: only DICOM files state a patient and a study, so neither a Structured Report nor a "
+                "Secondary Capture can be made; ask for --fhir, --json or --html"
+            )
         with quiet():
             return dcmread(path, force=True, stop_before_pixels=True, specific_tags=_wanted())
     except ResultError:
         raise
     except Exception as error:  # the parser's words may quote the patient and are left out
         raise ResultError(
-            f"{path}: the DICOM header cannot be parsed ({type(error).__name__}), so no result can be made for its study"
+            f"{path}: the DICOM header cannot be parsed ({type(error).__name__}); nothing can be filed with its study"
         ) from error
+
+
+def is_dicom_file(file: Path) -> bool:
+    """Whether a file begins as DICOM does. Raises OSError where it cannot be read."""
+    with file.open("rb") as stream:
+        return is_dicom(stream.read(_HEAD))
 
 
 def reference_of(source: Dataset) -> Reference:
@@ -117,19 +130,12 @@ def copy_patient_and_study(source: Dataset, target: Dataset) -> None:
         tag = _tag(keyword)
         if tag in source:
             target[tag] = _unchanged(source, tag)
-        elif keyword == "SpecificCharacterSet" or tag in target and keyword not in _TYPE_2:
-            target.pop(tag, None)
-        elif tag in target:
+        elif keyword in _TYPE_2:
             setattr(target, keyword, None)
+        else:
+            target.pop(tag, None)
     # pydicom writes bytes that it has not decoded as they are only where it believes to have read them so.
     target.set_original_encoding(False, True, target._character_set)
-
-
-_TYPE_2: Final = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
-    "ReferringPhysicianName", "StudyID", "AccessionNumber",
-)  # fmt: skip
-"""Attributes that are there even where they are empty."""
 
 
 def moment_of(source: Dataset) -> tuple[str, str]:
@@ -170,17 +176,20 @@ def writable(text: str, source: Dataset) -> str:
     if first in _LATIN:
         return text.encode("latin-1", errors="replace").decode("latin-1")
     plain = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", errors="replace").decode()
+    return (
+        "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", errors="replace").decode()
+    )
 
 
 def _unchanged(source: Dataset, tag: BaseTag) -> DataElement | RawDataElement:
-    element = source.get_item(tag)
+    element: Any = source.get_item(tag)
     vr = dictionary_VR(tag)
     if isinstance(element, RawDataElement) and vr != "SQ" and tag != _tag("SpecificCharacterSet"):
         value = element.value or b""
-        return element._replace(
+        raw: RawDataElement = element._replace(
             VR=vr, value=value, length=len(value), is_implicit_VR=False, is_little_endian=True, is_raw=True
         )
+        return raw
     return deepcopy(source[tag])
 
 
@@ -193,7 +202,7 @@ def _uid(source: Dataset, keyword: str) -> str:
     return str(value)
 
 
-def _wanted() -> list[BaseTag | int | str]:
+def _wanted() -> list[BaseTag]:
     moments = [keyword for pair in _MOMENTS for keyword in pair if keyword is not None]
     keywords = {"SpecificCharacterSet", *PATIENT_AND_STUDY, *_REFERENCE, *_PICTURE, *moments}
     return [_tag(keyword) for keyword in sorted(keywords)]

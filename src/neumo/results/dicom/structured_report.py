@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from highdicom.sr import (
     AlgorithmIdentification,
     CodeContentItem,
+    CodedConcept,
     Comprehensive3DSR,
     ContainerContentItem,
     ContentSequence,
@@ -100,7 +101,14 @@ def _evidence(reference: Reference) -> Dataset:
     evidence = Dataset()
     evidence.StudyInstanceUID, evidence.SeriesInstanceUID = reference.study, reference.series
     evidence.SOPInstanceUID, evidence.SOPClassUID = reference.instance, reference.sop_class
-    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"):
+    for keyword in (
+        "PatientID",
+        "PatientName",
+        "PatientBirthDate",
+        "PatientSex",
+        "AccessionNumber",
+        "StudyID",
+    ):
         setattr(evidence, keyword, "")
     evidence.StudyDate = evidence.StudyTime = None
     return evidence
@@ -111,7 +119,9 @@ def _content(reading: Reading, source: Dataset, origin: Origin, reference: Refer
         observation_context=_observed_by(origin),
         procedure_reported=own.CHEST_RADIOGRAPHY,
         imaging_measurements=[_group(reading, origin, reference)],
-        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(_ENGLISH),
+        language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
+            CodedConcept.from_code(_ENGLISH)
+        ),
     )
     root: ContentSequence = report[0].ContentSequence
     root.insert(len(root) - 1, _image_library(source, reference))
@@ -166,9 +176,7 @@ _MODALITIES = {
 }
 
 
-def _group(
-    reading: Reading, origin: Origin, reference: Reference
-) -> MeasurementsAndQualitativeEvaluations:
+def _group(reading: Reading, origin: Origin, reference: Reference) -> MeasurementsAndQualitativeEvaluations:
     answer = reading.answer
     image = SourceImageForMeasurement(
         referenced_sop_class_uid=reference.sop_class, referenced_sop_instance_uid=reference.instance
@@ -234,8 +242,10 @@ def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
     stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
     container = ContainerContentItem(name=own.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)
     container.ContentSequence = ContentSequence(
-        TextContentItem(name=code, value=writable(text, source), relationship_type=_CONTAINS)
-        for code, text in stated
+        [
+            TextContentItem(name=code, value=writable(text, source), relationship_type=_CONTAINS)
+            for code, text in stated
+        ]
     )
     return container
 

@@ -1,0 +1,94 @@
+"""Readings as objects for a hospital's systems: DICOM Structured Reports, Secondary Captures, FHIR."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from neumo.core.errors import ResultError
+from neumo.core.reading import Reading, Status
+from neumo.results.words import reading_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Folders of what was asked for; None for what was not.
+
+    Attributes
+    ----------
+    sr, sc, fhir : Path or None
+    language : str
+        "en" or "es".
+    """
+
+    sr: Path | None = None
+    sc: Path | None = None
+    fhir: Path | None = None
+    language: str = "en"
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything was asked for."""
+        return any(folder is not None for folder in (self.sr, self.sc, self.fhir))
+
+
+def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
+    """Return a function that writes what was asked for of one reading, or says why it could not be made.
+
+    A failed reading gives nothing, since it says nothing of a radiograph. What cannot be made of one reading does
+    not keep the others from being made.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra `dicom` is not installed.
+    ConfigError
+        The language is not known.
+    """
+    reading_texts(exports.language)
+    if not exports.wanted:
+        return lambda _reading: None
+    _require_parts(exports)
+
+    def export(reading: Reading) -> str | None:
+        if reading.status is Status.FAILED:
+            return None
+        try:
+            _write(reading, exports)
+        except ResultError as error:
+            return str(error)
+        return None
+
+    return export
+
+
+def _require_parts(exports: Exports) -> None:
+    """Raise MissingExtraError now rather than after the first radiograph was read."""
+    from neumo.results import dicom  # noqa: F401 - says itself what is missing
+
+    if exports.sc is not None or exports.fhir is not None:
+        from neumo.results.dicom.banner import typeface
+
+        typeface()
+    if exports.fhir is not None:
+        from neumo.results.fhir import require_fhir
+
+        require_fhir()
+
+
+def _write(reading: Reading, exports: Exports) -> None:
+    from neumo.results.dicom import read_header, secondary_capture, structured_report
+    from neumo.results.dicom.files import write_result
+    from neumo.results.dicom.source import is_dicom_file
+    from neumo.results.fhir import fhir_report, write_fhir
+
+    file = Path(reading.file)
+    header = read_header(file) if is_dicom_file(file) else None
+    if exports.fhir is not None:
+        write_fhir(fhir_report(reading, header, language=exports.language), exports.fhir)
+    if exports.sr is None and exports.sc is None:
+        return
+    header = header or read_header(file)  # which says why there is none
+    if exports.sr is not None:
+        write_result(structured_report(reading, header), exports.sr)
+    if exports.sc is not None:
+        write_result(secondary_capture(reading, header, language=exports.language), exports.sc)

@@ -1,0 +1,278 @@
+"""A reading as FHIR R4: a transaction with one preliminary DiagnosticReport, its Observations and the Device.
+
+The models are those of FHIR R4B (4.3), whose DiagnosticReport, Observation, Device and Bundle are those of R4 (4.0.1).
+"""
+
+import hashlib
+import html
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydicom import Dataset
+from pydicom.sr.coding import Code
+
+from neumo.core.errors import MissingExtraError, ResultError
+from neumo.core.files import write_json
+from neumo.core.findings import FINDINGS
+from neumo.core.reading import Answer, Reading, Status
+from neumo.results.dicom import codes as own
+from neumo.results.dicom.banner import banner_lines
+from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, reference_of, text_of
+from neumo.results.dicom.structured_report import DECIMALS
+from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
+from neumo.results.origin import Origin, origin_of
+from neumo.results.words import notice_text
+
+_SYSTEMS: Final = {
+    "SCT": "http://snomed.info/sct",
+    "DCM": "http://dicom.nema.org/resources/ontology/DCM",
+    own.SCHEME: f"urn:oid:{CODING_SCHEME}",
+}
+_URI: Final = "urn:ietf:rfc:3986"
+_TERMS: Final = "http://terminology.hl7.org/CodeSystem"
+_FINDING: Final = Code("121071", "DCM", "Finding")
+
+Resource = dict[str, Any]
+
+
+def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language: str = "en") -> Resource:
+    """Put a reading into a FHIR Bundle of type "transaction".
+
+    Every entry is created only where its identifier is not known yet, and the identifiers follow from what is
+    stated, so that sending it twice makes nothing twice.
+
+    Parameters
+    ----------
+    reading : Reading
+        Read or refused, with its receipt.
+    source : Dataset, optional
+        Header of the radiograph; without one (PNG, JPEG) the report names no patient and no study.
+    language : str
+        Of the conclusion and the notes: "en" or "es".
+
+    Returns
+    -------
+    dict
+        Plain JSON values, validated against the FHIR models.
+
+    Raises
+    ------
+    ConfigError
+        Another language.
+    ResultError
+        The reading failed or has no receipt, or the header lacks a UID.
+    MissingExtraError
+        fhir.resources is not installed.
+    """
+    if reading.status is Status.FAILED:
+        raise ResultError(f"{reading.file}: could not be read, so there is nothing to report")
+    origin = origin_of(reading)
+    stated = {"status": "preliminary", "language": language, **_circumstances(source)}
+    observations = (
+        {"finding": _refusal(reading, language)}
+        if reading.answer is None
+        else {
+            "finding": {**_finding(reading.answer), **_notes(reading, language)},
+            "pneumonia": _call(reading.answer),
+            "prediction set": _prediction_set(reading.answer),
+        }
+    )
+    report = _report(reading, source, language)
+    device = _device(origin)
+    study = {} if source is None else _imaging_study(reference_of(source))
+    instance = reading.sha256 if source is None else reference_of(source).instance
+    identity = _digest([stated, observations, report, device, study, instance])
+    urls = {role: _url(identity, role) for role in ("report", *observations)}
+    urls["device"] = _url(_digest(device), "device")
+    made_by = {"reference": urls["device"]}
+    entries = [
+        _entry({**resource, **stated, "device": made_by}, urls[role])
+        for role, resource in observations.items()
+    ]
+    results = [{"reference": urls[role]} for role in observations]
+    report |= {**stated, **study, "result": results}
+    return _validated([_entry(report, urls["report"]), *entries, _entry(device, urls["device"])])
+
+
+def require_fhir() -> None:
+    """Raise MissingExtraError where fhir.resources is not installed."""
+    try:
+        import fhir.resources.R4B.bundle  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(
+            "FHIR results need the package fhir.resources, which is not installed; run: pip install 'neumo[dicom]'"
+        ) from error
+
+
+def write_fhir(report: Mapping[str, Any], folder: Path) -> Path:
+    """Write a report as `UUID.json` into a folder, whole or not at all. Raises OutputError."""
+    target = folder / f"{report['entry'][0]['fullUrl'].removeprefix('urn:uuid:')}.json"
+    write_json(target, dict(report))
+    return target
+
+
+def _report(reading: Reading, source: Dataset | None, language: str) -> Resource:
+    lines = [line.text for line in banner_lines(reading, language)]
+    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    report: Resource = {
+        "resourceType": "DiagnosticReport",
+        "text": {
+            "status": "generated",
+            "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>',
+        },
+        "category": [{"coding": [{"system": f"{_TERMS}/v2-0074", "code": "RAD", "display": "Radiology"}]}],
+        "code": {
+            "coding": [
+                {"system": "http://loinc.org", "code": "18748-4", "display": "Diagnostic imaging study"}
+            ]
+        },
+        "conclusion": "\n".join(lines),
+    }
+    if reading.answer is not None:
+        report["conclusionCode"] = [_concept(own.FINDING_CODES[reading.answer.finding])]
+    accession = "" if source is None else text_of(source, "AccessionNumber")
+    if accession:
+        kind = {"coding": [{"system": f"{_TERMS}/v2-0203", "code": "ACSN"}]}
+        report["basedOn"] = [{"type": "ServiceRequest", "identifier": {"type": kind, "value": accession}}]
+    return report
+
+
+def _finding(answer: Answer) -> Resource:
+    return {
+        **_observation(_FINDING),
+        "valueCodeableConcept": _concept(own.FINDING_CODES[answer.finding]),
+        "component": [
+            _number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS
+        ],
+    }
+
+
+def _call(answer: Answer) -> Resource:
+    point = own.operating_point_code(answer.operating_point)
+    numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
+    return {
+        **_observation(own.PNEUMONIA),
+        "valueCodeableConcept": _concept(own.PRESENT if answer.pneumonia else own.ABSENT),
+        "component": [
+            {
+                "code": _concept(own.OPERATING_POINT),
+                "valueCodeableConcept": {**_concept(point), "text": answer.operating_point},
+            },
+            *(_number(code, value) for code, value in numbers if value is not None),
+        ],
+    }
+
+
+def _prediction_set(answer: Answer) -> Resource:
+    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
+    return {
+        **_observation(own.PREDICTION_SET),
+        "component": [
+            *(
+                {"code": _concept(own.SET_MEMBER), "valueCodeableConcept": _concept(member)}
+                for member in members
+            ),
+            _number(own.COVERAGE, answer.coverage),
+        ],
+    }
+
+
+def _notes(reading: Reading, language: str) -> Resource:
+    notes = [{"text": notice_text(warning, language)} for warning in reading.warnings]
+    return {"note": notes} if notes else {}
+
+
+def _refusal(reading: Reading, language: str) -> Resource:
+    reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
+    absent = {"system": f"{_TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
+    return {**_observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
+
+
+def _observation(code: Code) -> Resource:
+    kind = {"system": f"{_TERMS}/observation-category", "code": "imaging", "display": "Imaging"}
+    return {
+        "resourceType": "Observation",
+        "category": [{"coding": [kind]}],
+        "code": _concept(code),
+        "bodySite": _concept(own.CHEST),
+    }
+
+
+def _device(origin: Origin) -> Resource:
+    return {
+        "resourceType": "Device",
+        "identifier": [{"system": f"urn:oid:{CODING_SCHEME}", "value": origin.digest}],
+        "manufacturer": "neumo",
+        "deviceName": [{"name": f"{origin.name} {origin.version}", "type": "model-name"}],
+        "version": [{"value": f"neumo {origin.neumo}"}, {"value": f"bundle {origin.version}"}],
+    }
+
+
+def _circumstances(source: Dataset | None) -> Resource:
+    """Return whom it is about and when the radiograph was taken, as far as its header states that."""
+    if source is None:
+        return {}
+    name, number = text_of(source, "PatientName"), text_of(source, "PatientID")
+    issuer = text_of(source, "IssuerOfPatientID")
+    subject: Resource = {"type": "Patient"}
+    if number:
+        subject["identifier"] = {"value": number, **({"assigner": {"display": issuer}} if issuer else {})}
+    if name:
+        subject["display"] = name
+    moment = _moment(source)
+    return {
+        **({"subject": subject} if len(subject) > 1 else {}),
+        **({"effectiveDateTime": moment} if moment else {}),
+    }
+
+
+def _moment(source: Dataset) -> str | None:
+    date, time = moment_of(source)
+    if (date, time) == UNKNOWN_MOMENT:
+        return None
+    day, offset = f"{date[:4]}-{date[4:6]}-{date[6:]}", text_of(source, "TimezoneOffsetFromUTC")
+    if len(offset) != 5 or offset[0] not in "+-" or not offset[1:].isdigit():
+        return day  # a time without its zone is no FHIR time
+    return f"{day}T{time[:2]}:{time[2:4]}:{time[4:]}{offset[:3]}:{offset[3:]}"
+
+
+def _imaging_study(reference: Reference) -> Resource:
+    identifier = {"system": "urn:dicom:uid", "value": f"urn:oid:{reference.study}"}
+    return {"imagingStudy": [{"type": "ImagingStudy", "identifier": identifier}]}
+
+
+def _concept(code: Code) -> Resource:
+    return {
+        "coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": code.meaning}]
+    }
+
+
+def _number(code: Code, value: float) -> Resource:
+    quantity = {"value": round(float(value), DECIMALS), "system": "http://unitsofmeasure.org", "code": "1"}
+    return {"code": _concept(code), "valueQuantity": quantity}
+
+
+def _entry(resource: Resource, url: str) -> Resource:
+    kind = resource["resourceType"]
+    named = {**resource, "identifier": [*resource.get("identifier", []), {"system": _URI, "value": url}]}
+    request = {"method": "POST", "url": kind, "ifNoneExist": f"identifier={_URI}|{url}"}
+    return {"fullUrl": url, "resource": named, "request": request}
+
+
+def _url(identity: str, role: str) -> str:
+    return f"urn:uuid:{stable_uuid('fhir', identity, role)}"
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _validated(entries: list[Resource]) -> Resource:
+    require_fhir()
+    from fhir.resources.R4B.bundle import Bundle
+
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    valid: Resource = json.loads(Bundle.model_validate(bundle).model_dump_json())
+    return valid
