@@ -108,21 +108,21 @@ def capture_picture(reading: Reading, language: str) -> NDArray[np.uint8]:
         steps = np.round(rectify(reading.class_map) * _LEVELS) / np.float32(_LEVELS)
         heat = overlay_of(replace(reading, class_map=steps), _PANEL)
         panels += [] if heat is None else [heat]
-    shown = _enlarged(np.concatenate(panels, axis=1), len(panels))
+    shown = np.concatenate([_enlarged(panel) for panel in panels], axis=1)
     whole = np.concatenate([draw_banner(banner_lines(reading, language), shown.shape[1]), shown])
     image = Image.fromarray(whole)
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     return np.array(image, dtype=np.uint8)
 
 
-def _enlarged(panels: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
-    """Enlarge small pictures, so that the banner above them can be read."""
-    height, width = panels.shape[:2]
-    factor = _SMALLEST_PANEL * number / width
+def _enlarged(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Enlarge a small picture, so that the banner above it can be read."""
+    height, width = panel.shape[:2]
+    factor = _SMALLEST_PANEL / width
     if factor <= 1:
-        return panels
-    size = (round(width * factor), max(1, round(height * factor)))
-    return np.array(Image.fromarray(panels).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
+        return panel
+    size = (_SMALLEST_PANEL, max(1, round(height * factor)))
+    return np.array(Image.fromarray(panel).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def _describe(capture: Dataset, source: Dataset, reference: Reference, *, chest: bool) -> None:

@@ -1,0 +1,105 @@
+"""Readings with receipts, and radiographs' headers as files hold them, for tests of results for a hospital."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom import Dataset, FileMetaDataset
+from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Answer, Notice, Reading, Status
+
+DIGEST = "0f" * 32
+RECEIPT: dict[str, Any] = {
+    "bundle": {"name": "tiny", "version": "1", "digest": DIGEST},
+    "options": {"operating_point": "balanced", "coverage": 0.9},
+    "software": {"neumo": "0.1.0"},
+}
+ANSWER = Answer(
+    finding=Finding.VIRAL_PNEUMONIA,
+    probabilities=dict(zip(FINDINGS, (0.2, 0.30004, 0.49996), strict=True)),
+    prediction_set=(Finding.BACTERIAL_PNEUMONIA, Finding.VIRAL_PNEUMONIA),
+    coverage=0.9,
+    pneumonia=True,
+    operating_point="balanced",
+    threshold=0.6,
+    ppv=0.31,
+    npv=0.98,
+    prevalence=dict(zip(FINDINGS, (0.9, 0.06, 0.04), strict=True)),
+    prevalence_given=True,
+)
+AGE = Notice("outside_age_range", "Too old.", {"youngest": 1.0, "oldest": 5.0, "age": 64.0})
+NO_CHEST = Notice("not_chest", "This is no chest.")
+
+
+def reading(answer: Answer | None = ANSWER, **changes: Any) -> Reading:
+    """A reading of a film of 90 x 80 pixels; a refusal without an answer."""
+    rows, columns = np.indices((90, 80))
+    values: dict[str, Any] = {
+        "file": "film.dcm",
+        "sha256": "ab" * 32,
+        "status": Status.REFUSED if answer is None else Status.READ,
+        "answer": answer,
+        "warnings": () if answer is None else (AGE,),
+        "reasons": (NO_CHEST,) if answer is None else (),
+        "class_map": None if answer is None else np.array([[0.1, 0.9], [-0.5, 0.3]], dtype=np.float32),
+        "pixels": ((rows + columns) % 256).astype(np.uint8),
+        "receipt": RECEIPT,
+    }
+    return Reading(**{**values, **changes})
+
+
+def header(**elements: Any) -> Dataset:
+    """A header as complete as a good modality writes it; None leaves an element out."""
+    dataset = Dataset()
+    values: dict[str, Any] = {
+        "SOPClassUID": ComputedRadiographyImageStorage,
+        "SOPInstanceUID": "1.2.3.4.1.1",
+        "SeriesInstanceUID": "1.2.3.4.1",
+        "StudyInstanceUID": "1.2.3.4",
+        "Modality": "CR",
+        "PatientName": "Doe^Jane",
+        "PatientID": "4711",
+        "PatientBirthDate": "20200101",
+        "PatientSex": "F",
+        "PatientAge": "004Y",
+        "StudyDate": "20240229",
+        "StudyTime": "235959",
+        "AccessionNumber": "A-1",
+        "StudyID": "S1",
+        "ReferringPhysicianName": "Roe^Richard",
+        "StudyDescription": "Thorax PA",
+        "AcquisitionDate": "20240301",
+        "AcquisitionTime": "000102.5",
+        "BodyPartExamined": "CHEST",
+        "PatientOrientation": ["L", "F"],
+        **elements,
+    }
+    for keyword, value in values.items():
+        if value is not None:
+            setattr(dataset, keyword, value)
+    return dataset
+
+
+def write_file(dataset: Dataset, target: Path, *, implicit: bool = False) -> Path:
+    """Write a header as a DICOM file, so that tests read what files hold."""
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    dataset.save_as(target, enforce_file_format=True)
+    return target
+
+
+def errors_of(file: Path) -> list[str]:
+    """Errors that dciodvfy finds in a DICOM file, or a skip where it is not installed."""
+    program = shutil.which("dciodvfy") or shutil.which("dciodvfy", path=str(Path(sys.executable).parent))
+    if program is None:
+        pytest.skip("the program dciodvfy is absent; it comes with the package dicom3tools")
+    done = subprocess.run([program, str(file)], capture_output=True, text=True, timeout=60, check=False)
+    output = done.stdout + done.stderr
+    assert "Comprehensive3DSR" in output or "SCImage" in output, output
+    return [line for line in output.splitlines() if line.startswith(("Error", "Abort"))]

@@ -1,0 +1,112 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fhir.resources.R4B.bundle import Bundle
+from hospital_samples import ANSWER, DIGEST, header, reading
+
+from neumo.core.errors import ConfigError, ResultError
+from neumo.core.reading import Notice, Status
+from neumo.results.fhir import fhir_report, write_fhir
+
+
+def resources(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in report["entry"]:
+        found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
+    return found
+
+
+def code_of(concept: dict[str, Any]) -> str:
+    return str(concept["coding"][0]["code"])
+
+
+def test_a_report_states_all_of_the_answer(tmp_path: Path) -> None:
+    report = json.loads(write_fhir(fhir_report(reading(), header()), tmp_path).read_text())
+    Bundle.model_validate(report)
+    found = resources(report)
+    (main,), (device,) = found["DiagnosticReport"], found["Device"]
+    finding, call, members = found["Observation"]
+    assert main["status"] == "preliminary" and code_of(main["conclusionCode"][0]) == "75570004"
+    assert all(observation["status"] == "preliminary" for observation in found["Observation"])
+    assert code_of(finding["valueCodeableConcept"]) == "75570004"
+    assert [part["valueQuantity"]["value"] for part in finding["component"]] == [0.2, 0.3, 0.5]
+    assert finding["note"][0]["text"].startswith("The patient is 64 years old")
+    assert code_of(call["valueCodeableConcept"]) == "52101004"
+    numbers = [part["valueQuantity"]["value"] for part in call["component"][1:]]
+    assert call["component"][0]["valueCodeableConcept"]["text"] == "balanced" and numbers == [0.6, 0.31, 0.98]
+    concepts = [part["valueCodeableConcept"] for part in members["component"][:-1]]
+    assert [code_of(concept) for concept in concepts] == ["53084003", "75570004"]
+    assert members["component"][-1]["valueQuantity"]["value"] == 0.9
+    assert device["identifier"][0]["value"] == DIGEST
+
+
+def test_references_lead_somewhere_and_the_study_is_named() -> None:
+    report = fhir_report(reading(), header(TimezoneOffsetFromUTC="+0100"))
+    urls = {entry["fullUrl"] for entry in report["entry"]}
+    (main,) = resources(report)["DiagnosticReport"]
+    assert len(urls) == 5 and {result["reference"] for result in main["result"]} < urls
+    for observation in resources(report)["Observation"]:
+        assert observation["device"]["reference"] in urls
+        assert observation["subject"]["identifier"]["value"] == "4711"
+        assert observation["effectiveDateTime"] == "2024-03-01T00:01:02+01:00"
+    study = main["imagingStudy"][0]["identifier"]
+    assert study == {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3.4"}
+    assert main["basedOn"][0]["identifier"]["value"] == "A-1" and main["subject"]["display"] == "Doe^Jane"
+    assert main["text"]["div"].count("<p>") == main["conclusion"].count("\n") + 1
+
+
+def test_a_time_without_its_zone_is_left_out() -> None:
+    (main,) = resources(fhir_report(reading(), header()))["DiagnosticReport"]
+    assert main["effectiveDateTime"] == "2024-03-01"
+
+
+def test_a_refusal_is_reported_with_its_reason() -> None:
+    found = resources(fhir_report(reading(None), header(), language="es"))
+    (observation,), (main,) = found["Observation"], found["DiagnosticReport"]
+    assert observation["dataAbsentReason"]["text"] == "No parece una radiografía de tórax frontal."
+    assert "valueCodeableConcept" not in observation and "conclusionCode" not in main
+    assert "Rechazada" in main["conclusion"] and main["language"] == "es"
+
+
+def test_without_a_header_nobody_is_named() -> None:
+    report = fhir_report(reading())
+    (main,) = resources(report)["DiagnosticReport"]
+    assert not {"subject", "imagingStudy", "effectiveDateTime", "basedOn"} & main.keys()
+    assert report["entry"][0] != fhir_report(reading(sha256="cd" * 32))["entry"][0]
+
+
+def test_sending_twice_makes_nothing_twice(tmp_path: Path) -> None:
+    first = fhir_report(reading(), header())
+    assert first == fhir_report(reading(), header())
+    for entry in first["entry"]:
+        assert entry["request"]["ifNoneExist"].endswith(entry["fullUrl"])
+        assert entry["resource"]["identifier"][-1]["value"] == entry["fullUrl"]
+    others = [
+        fhir_report(reading(replace(ANSWER, pneumonia=False)), header()),
+        fhir_report(reading(), header(SOPInstanceUID="1.2.3.4.1.2")),
+        fhir_report(reading(), header(PatientID="4712")),
+        fhir_report(reading(), header(), language="es"),
+        fhir_report(reading(warnings=()), header()),
+    ]
+    names = {write_fhir(report, tmp_path).name for report in (first, first, *others)}
+    assert len(names) == 6 and {file.name for file in tmp_path.iterdir()} == names
+    assert len({report["entry"][-1]["fullUrl"] for report in (first, *others)}) == 1, "one device"
+
+
+def test_words_of_a_header_cannot_become_markup() -> None:
+    strange = Notice("strange", "<script>alert(1)</script>")
+    (main,) = resources(fhir_report(reading(warnings=(strange,)), header()))["DiagnosticReport"]
+    assert "&lt;script&gt;" in main["text"]["div"] and "<script>" not in main["text"]["div"]
+
+
+def test_what_cannot_be_reported_is_told() -> None:
+    failed = reading(None, status=Status.FAILED)
+    with pytest.raises(ResultError, match="could not be read"):
+        fhir_report(failed)
+    with pytest.raises(ResultError, match="StudyInstanceUID"):
+        fhir_report(reading(), header(StudyInstanceUID=None))
+    with pytest.raises(ConfigError, match="'fr'"):
+        fhir_report(reading(), language="fr")

@@ -1,0 +1,158 @@
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hospital_samples import ANSWER, DIGEST, NO_CHEST, RECEIPT, errors_of, header, reading, write_file
+from pydicom import Dataset, dcmread
+from pydicom.uid import UID, Comprehensive3DSRStorage
+
+from neumo.core.errors import ResultError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.results.dicom import read_back, read_header, structured_report
+from neumo.results.dicom.files import write_result
+
+VARIANTS: dict[str, Answer | None] = {
+    "read": ANSWER,
+    "normal": replace(ANSWER, finding=Finding.NORMAL, pneumonia=False, prediction_set=(Finding.NORMAL,)),
+    "nothing fits": replace(ANSWER, prediction_set=()),
+    "nothing excluded": replace(ANSWER, prediction_set=FINDINGS, coverage=0.95),
+    "own operating point": replace(ANSWER, operating_point="ours=2", threshold=0.1234),
+    "no prevalence": replace(ANSWER, ppv=None, npv=None, prevalence=None, prevalence_given=False),
+    "refused": None,
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_report_read_again_states_the_same(variant: str, tmp_path: Path) -> None:
+    answer = VARIANTS[variant]
+    file = write_result(structured_report(reading(answer), header()), tmp_path)
+    reported = read_back(dcmread(file))
+    assert reported.status is (Status.REFUSED if answer is None else Status.READ)
+    assert (reported.bundle, reported.version, reported.digest) == ("tiny", "1", DIGEST)
+    assert reported.neumo == "0.1.0" and reported.instance == "1.2.3.4.1.1"
+    assert reported.warnings == (() if answer is None else ("outside_age_range: Too old.",))
+    assert reported.reasons == ((str(NO_CHEST),) if answer is None else ())
+    if answer is None:
+        assert reported.answer is None
+        return
+    assert reported.answer == replace(
+        answer, probabilities={f: round(p, 4) for f, p in answer.probabilities.items()}
+    )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_reports_keep_to_their_definition(variant: str, tmp_path: Path) -> None:
+    assert errors_of(write_result(structured_report(reading(VARIANTS[variant]), header()), tmp_path)) == []
+
+
+def test_the_real_radiograph_and_a_bare_header_give_valid_reports(tmp_path: Path) -> None:
+    from pydicom.data import get_testdata_file
+
+    film = get_testdata_file("RG1_UNCR.dcm", download=False)
+    if film is None:
+        pytest.skip("RG1_UNCR.dcm is absent; it comes with the package pydicom-data")
+    bare = Dataset()
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
+        setattr(bare, keyword, getattr(header(), keyword))
+    for source in (read_header(str(film)), bare):
+        assert errors_of(write_result(structured_report(reading(), source), tmp_path)) == []
+
+
+def test_another_reader_understands_the_report(tmp_path: Path) -> None:
+    program = shutil.which("dsrdump")
+    if program is None:
+        pytest.skip("the program dsrdump is absent; it comes with dcmtk")
+    film = write_file(
+        header(SpecificCharacterSet="ISO_IR 100", PatientName="Ñuñez^José"), tmp_path / "film.dcm"
+    )
+    file = write_result(structured_report(reading(), read_header(film)), tmp_path)
+    done = subprocess.run(
+        [program, "+U8", "+Pl", str(file)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for stated in (
+        "Ñuñez^José", "UNVERIFIED", "PRELIMINARY", '(75570004,SCT,"Viral pneumonia")', '"0.3"', '"0.5"',
+        '(52101004,SCT,"Present")', "Too old.", "not verified", DIGEST,
+    ):  # fmt: skip
+        assert stated in done.stdout
+
+
+def test_the_report_says_who_made_it_of_what_and_that_nobody_verified_it() -> None:
+    report = structured_report(reading(), header())
+    assert report.SOPClassUID == Comprehensive3DSRStorage and report.Modality == "SR"
+    assert report.ContentTemplateSequence[0].TemplateIdentifier == "1500"
+    assert (report.VerificationFlag, report.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+    assert "VerifyingObserverSequence" not in report
+    series = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
+    assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == "1.2.3.4.1.1"
+    assert report.CodingSchemeIdentificationSequence[0].CodingSchemeDesignator == "99NEUMO"
+    assert report.DeviceSerialNumber == DIGEST
+    assert report.StudyInstanceUID == "1.2.3.4" and report.SeriesInstanceUID != "1.2.3.4.1"
+
+
+def test_the_same_content_is_the_same_instance_and_another_content_is_not() -> None:
+    first = structured_report(reading(), header())
+    assert first == structured_report(reading(), header())
+    assert first.SOPInstanceUID == structured_report(reading(file="moved.dcm"), header()).SOPInstanceUID
+    assert UID(first.SOPInstanceUID).is_valid and first.SOPInstanceUID.startswith("2.25.")
+    assert first.file_meta.MediaStorageSOPInstanceUID == first.SOPInstanceUID
+    other = replace(ANSWER, probabilities=dict(zip(FINDINGS, (0.2, 0.3, 0.5001), strict=True)))
+    others = [
+        structured_report(reading(other), header()),
+        structured_report(reading(warnings=()), header()),
+        structured_report(reading(None), header()),
+        structured_report(reading(), header(PatientName="Doe^Janet")),
+        structured_report(reading(), header(SOPInstanceUID="1.2.3.4.1.2")),
+    ]
+    assert len({first.SOPInstanceUID, *(report.SOPInstanceUID for report in others)}) == 6
+    assert {report.SeriesInstanceUID for report in others} == {first.SeriesInstanceUID}
+
+
+def test_noise_in_the_last_bits_makes_no_new_instance() -> None:
+    noisy = replace(ANSWER, probabilities={f: p + 1e-8 for f, p in ANSWER.probabilities.items()})
+    first, second = (structured_report(reading(answer), header()) for answer in (ANSWER, noisy))
+    assert first.SOPInstanceUID == second.SOPInstanceUID
+
+
+def test_every_study_and_every_bundle_has_its_series() -> None:
+    other = {**RECEIPT, "bundle": {**RECEIPT["bundle"], "digest": "1e" * 32}}
+    series = {
+        structured_report(reading(), header()).SeriesInstanceUID,
+        structured_report(reading(receipt=other), header()).SeriesInstanceUID,
+        structured_report(reading(), header(StudyInstanceUID="1.2.3.5")).SeriesInstanceUID,
+    }
+    assert len(series) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"receipt": None}, "no receipt"),
+        (
+            {"status": Status.FAILED, "answer": None, "reasons": (Notice("not_an_image", "x"),)},
+            "not_an_image",
+        ),
+    ],
+)
+def test_what_cannot_be_reported_is_told(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ResultError, match=message):
+        structured_report(reading(**changes), header())
+
+
+def test_reports_of_others_are_not_taken_for_neumo_s() -> None:
+    report = structured_report(reading(), header())
+    del report.ContentSequence[-1]
+    for strange in (report, header()):
+        with pytest.raises(ResultError, match="none that neumo wrote"):
+            read_back(strange)
+
+
+def test_a_reading_is_not_changed_by_being_reported() -> None:
+    before, film = reading(), header()
+    copy: Reading = replace(before)
+    structured_report(before, film)
+    assert before == copy and film == header()
