@@ -108,21 +108,22 @@ def capture_picture(reading: Reading, language: str) -> NDArray[np.uint8]:
         steps = np.round(rectify(reading.class_map) * _LEVELS) / np.float32(_LEVELS)
         heat = overlay_of(replace(reading, class_map=steps), _PANEL)
         panels += [] if heat is None else [heat]
-    shown = np.concatenate([_enlarged(panel) for panel in panels], axis=1)
+    shown = np.concatenate([_wide_enough(panel) for panel in panels], axis=1)
     whole = np.concatenate([draw_banner(banner_lines(reading, language), shown.shape[1]), shown])
     image = Image.fromarray(whole)
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
     return np.array(image, dtype=np.uint8)
 
 
-def _enlarged(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Enlarge a small picture, so that the banner above it can be read."""
+def _wide_enough(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Enlarge a small picture and set a narrow one on black, so that the banner above it can be read."""
     height, width = panel.shape[:2]
-    factor = _SMALLEST_PANEL / width
-    if factor <= 1:
-        return panel
-    size = (_SMALLEST_PANEL, max(1, round(height * factor)))
-    return np.array(Image.fromarray(panel).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
+    factor = min(_SMALLEST_PANEL / width, _PANEL / height)
+    if factor > 1:
+        size = (round(width * factor), round(height * factor))
+        panel = np.array(Image.fromarray(panel).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
+    missing = max(0, _SMALLEST_PANEL - panel.shape[1])
+    return np.pad(panel, ((0, 0), (missing // 2, missing - missing // 2), (0, 0)))
 
 
 def _describe(capture: Dataset, source: Dataset, reference: Reference, *, chest: bool) -> None:
