@@ -1,3 +1,4 @@
+import random
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,30 @@ def test_own_words_are_written_in_letters_that_the_character_set_has() -> None:
     assert writable("Tórax 胸", header(SpecificCharacterSet="ISO_IR 100")) == "Tórax ?"
     assert writable("Tórax 胸", header(SpecificCharacterSet=["", "ISO 2022 IR 87"])) == "Torax ?"
     assert writable("Tórax 胸", header()) == "Torax ?"
+
+
+def test_damaged_headers_give_a_result_or_an_error_that_names_the_matter(tmp_path: Path) -> None:
+    issuer = Item()
+    issuer.UniversalEntityID, issuer.UniversalEntityIDType = "1.2.3", "ISO"
+    film = header(
+        SpecificCharacterSet=["", "ISO 2022 IR 87"], PatientName=NAMES["japanese"][1],
+        IssuerOfAccessionNumberSequence=[issuer], LossyImageCompression="01", LossyImageCompressionRatio="10",
+    )  # fmt: skip
+    whole = write_file(film, tmp_path / "film.dcm").read_bytes()
+    start, rng = whole.index(b"\x08\x00\x05\x00"), random.Random(7)
+    made = 0
+    for _ in range(80):
+        damaged = bytearray(whole)
+        for _ in range(rng.choice([1, 1, 3, 10])):
+            damaged[rng.randrange(start, len(damaged))] = rng.choice(
+                [0, 0x1B, 0x5C, 0x80, 0xFF, rng.randrange(256)]
+            )
+        (tmp_path / "damaged.dcm").write_bytes(damaged)
+        try:
+            write_result(
+                structured_report(reading(), read_header(tmp_path / "damaged.dcm")), tmp_path / "out"
+            )
+            made += 1
+        except ResultError:
+            pass
+    assert 10 < made < 80

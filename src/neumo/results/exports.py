@@ -55,7 +55,8 @@ def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
         try:
             _write(reading, exports)
         except ResultError as error:
-            return str(error)
+            message = str(error)
+            return message if message.startswith(reading.file) else f"{reading.file}: {message}"
         return None
 
     return export

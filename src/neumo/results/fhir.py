@@ -11,30 +11,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydicom import Dataset
-from pydicom.sr.coding import Code
 
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.files import write_json
-from neumo.core.findings import FINDINGS
-from neumo.core.reading import Answer, Reading, Status
+from neumo.core.reading import Reading, Status
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.banner import banner_lines
 from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, reference_of, text_of
-from neumo.results.dicom.structured_report import DECIMALS
 from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
+from neumo.results.fhir_observations import TERMS, Resource, concept, observations_of
 from neumo.results.origin import Origin, origin_of
-from neumo.results.words import notice_text
 
-_SYSTEMS: Final = {
-    "SCT": "http://snomed.info/sct",
-    "DCM": "http://dicom.nema.org/resources/ontology/DCM",
-    own.SCHEME: f"urn:oid:{CODING_SCHEME}",
-}
 _URI: Final = "urn:ietf:rfc:3986"
-_TERMS: Final = "http://terminology.hl7.org/CodeSystem"
-_FINDING: Final = Code("121071", "DCM", "Finding")
-
-Resource = dict[str, Any]
 
 
 def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language: str = "en") -> Resource:
@@ -70,15 +58,7 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
         raise ResultError(f"{reading.file}: could not be read, so there is nothing to report")
     origin = origin_of(reading)
     stated = {"status": "preliminary", "language": language, **_circumstances(source)}
-    observations = (
-        {"finding": _refusal(reading, language)}
-        if reading.answer is None
-        else {
-            "finding": {**_finding(reading.answer), **_notes(reading, language)},
-            "pneumonia": _call(reading.answer),
-            "prediction set": _prediction_set(reading.answer),
-        }
-    )
+    observations = observations_of(reading, language)
     report = _report(reading, source, language)
     device = _device(origin)
     study = {} if source is None else _imaging_study(reference_of(source))
@@ -122,7 +102,7 @@ def _report(reading: Reading, source: Dataset | None, language: str) -> Resource
             "status": "generated",
             "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>',
         },
-        "category": [{"coding": [{"system": f"{_TERMS}/v2-0074", "code": "RAD", "display": "Radiology"}]}],
+        "category": [{"coding": [{"system": f"{TERMS}/v2-0074", "code": "RAD", "display": "Radiology"}]}],
         "code": {
             "coding": [
                 {"system": "http://loinc.org", "code": "18748-4", "display": "Diagnostic imaging study"}
@@ -131,73 +111,12 @@ def _report(reading: Reading, source: Dataset | None, language: str) -> Resource
         "conclusion": "\n".join(lines),
     }
     if reading.answer is not None:
-        report["conclusionCode"] = [_concept(own.FINDING_CODES[reading.answer.finding])]
+        report["conclusionCode"] = [concept(own.FINDING_CODES[reading.answer.finding])]
     accession = "" if source is None else text_of(source, "AccessionNumber")
     if accession:
-        kind = {"coding": [{"system": f"{_TERMS}/v2-0203", "code": "ACSN"}]}
+        kind = {"coding": [{"system": f"{TERMS}/v2-0203", "code": "ACSN"}]}
         report["basedOn"] = [{"type": "ServiceRequest", "identifier": {"type": kind, "value": accession}}]
     return report
-
-
-def _finding(answer: Answer) -> Resource:
-    return {
-        **_observation(_FINDING),
-        "valueCodeableConcept": _concept(own.FINDING_CODES[answer.finding]),
-        "component": [
-            _number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS
-        ],
-    }
-
-
-def _call(answer: Answer) -> Resource:
-    point = own.operating_point_code(answer.operating_point)
-    numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
-    return {
-        **_observation(own.PNEUMONIA),
-        "valueCodeableConcept": _concept(own.PRESENT if answer.pneumonia else own.ABSENT),
-        "component": [
-            {
-                "code": _concept(own.OPERATING_POINT),
-                "valueCodeableConcept": {**_concept(point), "text": answer.operating_point},
-            },
-            *(_number(code, value) for code, value in numbers if value is not None),
-        ],
-    }
-
-
-def _prediction_set(answer: Answer) -> Resource:
-    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
-    return {
-        **_observation(own.PREDICTION_SET),
-        "component": [
-            *(
-                {"code": _concept(own.SET_MEMBER), "valueCodeableConcept": _concept(member)}
-                for member in members
-            ),
-            _number(own.COVERAGE, answer.coverage),
-        ],
-    }
-
-
-def _notes(reading: Reading, language: str) -> Resource:
-    notes = [{"text": notice_text(warning, language)} for warning in reading.warnings]
-    return {"note": notes} if notes else {}
-
-
-def _refusal(reading: Reading, language: str) -> Resource:
-    reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
-    absent = {"system": f"{_TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
-    return {**_observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
-
-
-def _observation(code: Code) -> Resource:
-    kind = {"system": f"{_TERMS}/observation-category", "code": "imaging", "display": "Imaging"}
-    return {
-        "resourceType": "Observation",
-        "category": [{"coding": [kind]}],
-        "code": _concept(code),
-        "bodySite": _concept(own.CHEST),
-    }
 
 
 def _device(origin: Origin) -> Resource:
@@ -241,17 +160,6 @@ def _moment(source: Dataset) -> str | None:
 def _imaging_study(reference: Reference) -> Resource:
     identifier = {"system": "urn:dicom:uid", "value": f"urn:oid:{reference.study}"}
     return {"imagingStudy": [{"type": "ImagingStudy", "identifier": identifier}]}
-
-
-def _concept(code: Code) -> Resource:
-    return {
-        "coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": code.meaning}]
-    }
-
-
-def _number(code: Code, value: float) -> Resource:
-    quantity = {"value": round(float(value), DECIMALS), "system": "http://unitsofmeasure.org", "code": "1"}
-    return {"code": _concept(code), "valueQuantity": quantity}
 
 
 def _entry(resource: Resource, url: str) -> Resource:

@@ -22,7 +22,7 @@ from neumo.results.dicom.instance import (
     finish,
     require_reportable,
 )
-from neumo.results.dicom.source import Reference, reference_of, text_of
+from neumo.results.dicom.source import Reference, copy_element, reference_of, text_of
 from neumo.results.dicom.uids import series_uid
 from neumo.results.origin import origin_of
 from neumo.results.overlays import overlay_of, shown_pixels
@@ -141,8 +141,7 @@ def _describe(capture: Dataset, source: Dataset, reference: Reference, *, chest:
     _locate(capture, source, chest=chest)
     if text_of(source, "LossyImageCompression") == "01":
         for keyword in _LOSSY:
-            if keyword in source:
-                capture[keyword] = source[keyword]
+            copy_element(source, capture, keyword)
 
 
 def _locate(capture: Dataset, source: Dataset, *, chest: bool) -> None:

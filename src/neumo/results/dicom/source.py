@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydicom import Dataset, dcmread
+from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import RawDataElement
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
@@ -62,6 +65,10 @@ _DATE, _TIME = (
     re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d"),
 )
 UNKNOWN_MOMENT: Final = ("19000101", "000000")
+_BYTES: Final = frozenset(
+    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UT"}
+)
+"""Value representations whose bytes are the same in every transfer syntax."""
 _UNICODE: Final = ("ISO_IR 192", "GB18030", "GBK")
 _LATIN: Final = ("ISO_IR 100", "ISO 2022 IR 100")
 _HEAD: Final = PREAMBLE + len(MAGIC)
@@ -127,13 +134,12 @@ def reference_of(source: Dataset) -> Reference:
 def copy_patient_and_study(source: Dataset, target: Dataset) -> None:
     """Replace the patient and the study of `target` by those of `source`, byte for byte, with their character set."""
     for keyword in ("SpecificCharacterSet", *PATIENT_AND_STUDY):
-        tag = _tag(keyword)
-        if tag in source:
-            target[tag] = _unchanged(source, tag)
-        elif keyword in _TYPE_2:
+        if copy_element(source, target, keyword):
+            continue
+        if keyword in _TYPE_2:
             setattr(target, keyword, None)
         else:
-            target.pop(tag, None)
+            target.pop(_tag(keyword), None)
     # pydicom writes bytes that it has not decoded as they are only where it believes to have read them so.
     target.set_original_encoding(False, True, target._character_set)
 
@@ -181,20 +187,44 @@ def writable(text: str, source: Dataset) -> str:
     )
 
 
-def _unchanged(source: Dataset, tag: BaseTag) -> DataElement | RawDataElement:
-    element: Any = source.get_item(tag)
+def copy_element(source: Dataset, target: Dataset, keyword: str) -> bool:
+    """Copy one element as it stands; leave it out, and return False, where it is absent or cannot be written.
+
+    Texts are copied as bytes, whatever they say; sequences and numbers have to be parsed, and may be rubbish.
+    """
+    tag = _tag(keyword)
+    if tag not in source:
+        return False
     vr = dictionary_VR(tag)
-    if isinstance(element, RawDataElement) and vr != "SQ" and tag != _tag("SpecificCharacterSet"):
-        value = element.value or b""
-        raw: RawDataElement = element._replace(
-            VR=vr, value=value, length=len(value), is_implicit_VR=False, is_little_endian=True, is_raw=True
-        )
-        return raw
-    return deepcopy(source[tag])
+    try:
+        element: Any = source.get_item(tag)
+        if isinstance(element, RawDataElement) and vr in _BYTES and keyword != "SpecificCharacterSet":
+            value = element.value or b""
+            element = element._replace(
+                VR=vr,
+                value=value,
+                length=len(value),
+                is_implicit_VR=False,
+                is_little_endian=True,
+                is_raw=True,
+            )
+        else:
+            element = deepcopy(source[tag])
+            write_data_element(_nowhere(), element, source.get("SpecificCharacterSet"))
+    except Exception:  # whatever a broken value makes the parser raise
+        return False
+    target[tag] = element
+    return True
+
+
+def _nowhere() -> DicomBytesIO:
+    stream = DicomBytesIO()
+    stream.is_implicit_VR, stream.is_little_endian = False, True
+    return stream
 
 
 def _uid(source: Dataset, keyword: str) -> str:
-    value = UID(text_of(source, keyword))
+    value = UID(text_of(source, keyword), validation_mode=IGNORE)
     if not value.is_valid:
         raise ResultError(
             f"{keyword}: the radiograph's header has none that is a UID, so a result could not be filed with its study"

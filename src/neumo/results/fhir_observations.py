@@ -1,0 +1,115 @@
+"""What a reading states, as FHIR Observations: the finding, the call, the prediction set, or a refusal."""
+
+from typing import Any, Final
+
+from pydicom.sr.coding import Code
+
+from neumo.core.findings import FINDINGS
+from neumo.core.reading import Answer, Reading
+from neumo.results.dicom import codes as own
+from neumo.results.dicom.structured_report import DECIMALS
+from neumo.results.dicom.uids import CODING_SCHEME
+from neumo.results.words import notice_text
+
+_SYSTEMS: Final = {
+    "SCT": "http://snomed.info/sct",
+    "DCM": "http://dicom.nema.org/resources/ontology/DCM",
+    own.SCHEME: f"urn:oid:{CODING_SCHEME}",
+}
+TERMS: Final = "http://terminology.hl7.org/CodeSystem"
+_FINDING: Final = Code("121071", "DCM", "Finding")
+
+Resource = dict[str, Any]
+"""A FHIR resource or a part of one, as plain JSON values."""
+
+
+def observations_of(reading: Reading, language: str) -> dict[str, Resource]:
+    """Return the Observations of a reading by what they are, without patient, time and device.
+
+    Parameters
+    ----------
+    reading : Reading
+        Read or refused.
+    language : str
+        Of notes and reasons: "en" or "es".
+    """
+    if reading.answer is None:
+        return {"finding": _refusal(reading, language)}
+    return {
+        "finding": {**_finding(reading.answer), **_notes(reading, language)},
+        "pneumonia": _call(reading.answer),
+        "prediction set": _prediction_set(reading.answer),
+    }
+
+
+def _finding(answer: Answer) -> Resource:
+    return {
+        **_observation(_FINDING),
+        "valueCodeableConcept": concept(own.FINDING_CODES[answer.finding]),
+        "component": [
+            _number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS
+        ],
+    }
+
+
+def _call(answer: Answer) -> Resource:
+    point = own.operating_point_code(answer.operating_point)
+    numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
+    return {
+        **_observation(own.PNEUMONIA),
+        "valueCodeableConcept": concept(own.PRESENT if answer.pneumonia else own.ABSENT),
+        "component": [
+            {
+                "code": concept(own.OPERATING_POINT),
+                "valueCodeableConcept": {**concept(point), "text": answer.operating_point},
+            },
+            *(_number(code, value) for code, value in numbers if value is not None),
+        ],
+    }
+
+
+def _prediction_set(answer: Answer) -> Resource:
+    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
+    return {
+        **_observation(own.PREDICTION_SET),
+        "component": [
+            *(
+                {"code": concept(own.SET_MEMBER), "valueCodeableConcept": concept(member)}
+                for member in members
+            ),
+            _number(own.COVERAGE, answer.coverage),
+        ],
+    }
+
+
+def _notes(reading: Reading, language: str) -> Resource:
+    notes = [{"text": notice_text(warning, language)} for warning in reading.warnings]
+    return {"note": notes} if notes else {}
+
+
+def _refusal(reading: Reading, language: str) -> Resource:
+    reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
+    absent = {"system": f"{TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
+    return {**_observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
+
+
+def _observation(code: Code) -> Resource:
+    kind = {"system": f"{TERMS}/observation-category", "code": "imaging", "display": "Imaging"}
+    return {
+        "resourceType": "Observation",
+        "category": [{"coding": [kind]}],
+        "code": concept(code),
+        "bodySite": concept(own.CHEST),
+    }
+
+
+def concept(code: Code) -> Resource:
+    """Return a code as a CodeableConcept."""
+    return {
+        "coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": code.meaning}]
+    }
+
+
+def _number(code: Code, value: float) -> Resource:
+    quantity = {"value": round(float(value), DECIMALS), "system": "http://unitsofmeasure.org", "code": "1"}
+    return {"code": concept(code), "valueQuantity": quantity}
