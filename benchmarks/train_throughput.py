@@ -21,11 +21,12 @@ NEUMO = """
 import json, sys, time
 import numpy as np, torch
 import lightning as L
+from neumo.imaging.prepare import Intensity
 from neumo.models.study_cnn import StudyCNN
 from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
 from neumo.training.batches import Batches, PixelDataset
-from neumo.training.config import AugmentationConfig, OptimizerConfig
+from neumo.training.config import AugmentationConfig, OptimizerConfig, ScheduleConfig
 from neumo.training.module import Classifier
 import logging, warnings
 warnings.simplefilter("ignore"); logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -39,8 +40,9 @@ labels = rng.integers(0, 3, images)
 data = PixelDataset(pixels, np.arange(images), labels)
 few = PixelDataset(pixels, np.arange(32), labels)
 module = Classifier(StudyCNN().to(memory_format=torch.channels_last),
-                    random_augmentation(AugmentationConfig(flip=0.5, rotation=10, zoom=0.1, contrast=0.1)),
-                    OptimizerConfig(), None, seed=0)
+                    random_augmentation(AugmentationConfig(flip=0.5, rotation=10, zoom=0.1, contrast=0.1), 224,
+                                        Intensity.AS_STORED),
+                    OptimizerConfig(), ScheduleConfig(early_stopping=None, plateau=None), seed=0)
 times = []
 class Clock(L.Callback):
     def on_train_epoch_start(self, *a): self.t = time.perf_counter()

@@ -26,6 +26,7 @@ CONFIGURATION = BundleConfig(
     version="1",
     image_size=SIZE,
     intensity=Intensity.PERCENTILES,
+    field_of_view=0.875,
     class_maps="exact",
     temperature=2.0,
     priors=dict.fromkeys(FINDINGS, 1 / 3),
@@ -54,16 +55,18 @@ def make_bundle(folder: Path, phantoms: Path, seed: int = 0, **changes: Any) -> 
         return dict(zip(names, session.run(names, {"images": images}), strict=True))
 
     files = sorted((phantoms / "train").rglob("*.jpeg"))
-    squares = np.stack([fit_square(open_radiograph(file).pixels, SIZE) for file in files])
+    squares = np.stack(
+        [fit_square(open_radiograph(file).pixels, SIZE, CONFIGURATION.field_of_view) for file in files]
+    )
     embeddings = run(scale_intensity(squares, Intensity.PERCENTILES)[:, np.newaxis])["embedding"]
     statistics = fit_gate_statistics(embeddings, components=4)
-    limit = float(statistics.distance(embeddings).max()) * 1.5
+    limit = float(statistics.distance(embeddings).max()) * 2.5
     gate = replace(CONFIGURATION.gate, distance=limit)
     config = replace(CONFIGURATION, **{"gate": gate, **changes})
     write_json(folder / CONFIG, config.to_json())
     statistics.save(folder / GATE)
     write_reference(folder / REFERENCE, config, lambda images: run(images)["logits"])
-    (folder / CARD).write_text("# tiny\n")
+    (folder / CARD).write_text("---\nlicense: apache-2.0\n---\n# tiny\n\n## Limits\n")
     write_sums(folder)
     return folder
 

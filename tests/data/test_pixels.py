@@ -27,6 +27,14 @@ def test_the_store_holds_every_image_as_decoded_and_fitted(manifest: Manifest) -
         store.array[0, 0, 0] = 1
 
 
+def test_another_field_of_view_is_another_store(manifest: Manifest) -> None:
+    whole, central = decoded_pixels(manifest, 48), decoded_pixels(manifest, 48, field_of_view=0.875)
+    assert whole.file != central.file
+    alone = fit_square(open_radiograph(manifest.file(manifest.entries[5])).pixels, 48, 0.875)
+    np.testing.assert_array_equal(central.array[5], alone)
+    assert not np.array_equal(whole.array[5], central.array[5])
+
+
 def test_a_second_opening_decodes_nothing(manifest: Manifest) -> None:
     calls: list[tuple[int, int]] = []
     decoded_pixels(manifest, 32, progress=lambda done, total: calls.append((done, total)))

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as reference
 
 from neumo.core.findings import FINDINGS
-from neumo.evaluation.judge import classification_report, judge
+from neumo.evaluation.judge import classification_report, judge, judge_decisions
 from neumo.evaluation.judgement import OperatingPoint
 from neumo.evaluation.metrics import OVERALL, point_figures
 from neumo.evaluation.predictions import Predictions
@@ -29,6 +29,18 @@ def test_judgement_of_the_studys_third_run_gives_its_reported_figures():
     assert [round(c.precision.value, 2) for c in judged.by_class] == [0.91, 0.85, 0.63]
     assert [c.support for c in judged.by_class] == [234, 242, 148]
     assert judged.confusion.tolist() == RUN_3_OF_THE_STUDY
+
+
+def test_operating_points_are_judged_as_a_chosen_one_is(simulate):
+    predictions = simulate(300, images_per_patient=2)
+    points = {
+        name: OperatingPoint(threshold, rule="Youden", target=None, chosen_on="bundle")
+        for name, threshold in (("low", 0.2), ("high", 0.8))
+    }
+    decided = judge_decisions(predictions, points, resamples=200)
+    for name, point in points.items():
+        assert decided[name] == judge(predictions, operating_point=point, resamples=200).decisions[-1]
+    assert decided["low"].sensitivity.value > decided["high"].sensitivity.value
 
 
 def test_judgement_holds_every_figure_with_an_interval_around_it(simulate):

@@ -11,6 +11,7 @@ from report_samples import Page, made_up
 
 from neumo.core.errors import EvaluationError, OutputError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.evaluation.figures import run_figures, save_figures
 from neumo.evaluation.judge import classification_report, judge
 from neumo.evaluation.judgement import OperatingPoint
 from neumo.evaluation.learning_curves import read_curves
@@ -256,3 +257,11 @@ def test_every_subgroup_is_shown_with_its_figures_and_too_small_ones_are_named(c
     accuracy = posteroanterior.figures["accuracy"]
     assert f"{accuracy.value:.3f} ({accuracy.low:.3f}–{accuracy.high:.3f})" in words
     assert "Images 1 149" in words
+
+
+def test_figures_that_were_drawn_and_saved_already_give_the_same_page(content, tmp_path):
+    figures = run_figures(content.predictions, content.judgement, history=HISTORY, best_epoch=6, lang="es")
+    save_figures(figures, tmp_path / "figures")
+    write_report(content, tmp_path / "drawn.html", "es")
+    write_report(content, tmp_path / "given.html", "es", figures)
+    assert (tmp_path / "drawn.html").read_text() == (tmp_path / "given.html").read_text()

@@ -28,6 +28,13 @@ def test_the_peak_stays_where_it_was_on_a_radiograph_of_another_shape():
     assert heat.max() <= 1.0
 
 
+def test_nothing_is_hot_outside_the_field_of_view():
+    heat = upsample(np.ones((7, 7)), (160, 80), 0.875)
+    assert heat.shape == (160, 80)
+    assert (heat[10:-10, 5:-5] == 1).all()
+    assert heat.sum() == heat[10:-10, 5:-5].sum()
+
+
 @pytest.mark.parametrize(
     "class_map", [np.zeros((2, 3, 4)), np.zeros((0, 4)), np.array([[np.nan, 1.0]]), np.array([[np.inf, 1.0]])]
 )

@@ -58,7 +58,7 @@ def test_a_reading_is_what_the_graph_says_of_the_prepared_pixels(
     bundle: Bundle, reader: Reader, films: list[Path]
 ) -> None:
     reading, config = reader.read(films[0]), bundle.config
-    square = fit_square(open_radiograph(films[0]).pixels, config.image_size)
+    square = fit_square(open_radiograph(films[0]).pixels, config.image_size, config.field_of_view)
     outputs = Session(bundle, 1).run(scale_intensity(square, config.intensity)[np.newaxis, np.newaxis])
     powers = np.exp(outputs.logits[0].astype(np.float64) / config.temperature)
     assert reading.answer is not None and outputs.class_maps is not None and reading.class_map is not None
@@ -209,6 +209,13 @@ def test_a_graph_without_class_maps_reads_without_them(bundle: Bundle, films: li
     bare = replace(bundle, model=tiny_graph(class_maps=False).SerializeToString())
     reading = Reader(bare, threads=1).read(films[0])
     assert reading.status is Status.READ and reading.class_map is None
+
+
+def test_without_class_maps_a_picture_is_explained_by_occlusion(bundle: Bundle, films: list[Path]) -> None:
+    bare = replace(bundle, model=tiny_graph(class_maps=False).SerializeToString())
+    reading = Reader(bare, threads=1, keep_pixels=True).read(films[0])
+    assert reading.class_map is not None and reading.class_map.shape == (12, 12)
+    assert np.ptp(reading.class_map) > 0
 
 
 @pytest.mark.parametrize("lost", ["logits", "embedding"])

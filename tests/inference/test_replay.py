@@ -45,6 +45,57 @@ def test_a_refusal_by_the_network_is_reproduced_too(bundle: Bundle, tmp_path: Pa
     assert replayed.identical and replayed.reading.reasons == reading.reasons
 
 
+def unreadable(folder: Path) -> Path:
+    file = folder / "text.png"
+    file.write_text("no image")
+    return file
+
+
+def damaged(folder: Path) -> Path:
+    file = folder / "half.png"
+    Image.fromarray(np.zeros((90, 90), dtype=np.uint8)).save(file)
+    file.write_bytes(file.read_bytes()[:-30])
+    return file
+
+
+def blank(folder: Path) -> Path:
+    file = folder / "blank.png"
+    Image.fromarray(np.full((90, 90), 7, dtype=np.uint8)).save(file)
+    return file
+
+
+def tiny_picture(folder: Path) -> Path:
+    file = folder / "icon.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 9), dtype=np.uint8)).save(file)
+    return file
+
+
+@pytest.mark.parametrize("made", [unreadable, damaged, blank, tiny_picture])
+def test_what_never_reached_the_network_is_reproduced_too(
+    bundle: Bundle, tmp_path: Path, made: Callable[[Path], Path]
+) -> None:
+    file = made(tmp_path)
+    reading = Reader(bundle, threads=1, operating_point="high_sensitivity").read(file)
+    assert reading.answer is None
+    receipt = stored(reading)
+    assert receipt["file"] == {"sha256": reading.sha256, "bytes": file.stat().st_size} and reading.sha256
+    assert receipt["bundle"]["digest"] == bundle.digest and receipt["logits"] is None
+    assert (receipt["status"], receipt["reasons"]) == (reading.status, [r.code for r in reading.reasons])
+    assert bool(receipt["pixels"]) == (reading.status is Status.REFUSED)
+    replayed = replay(receipt, file, bundle)
+    assert replayed.identical and not replayed.circumstances
+    assert replayed.reading.reasons == reading.reasons and replayed.reading.receipt == reading.receipt
+
+
+def test_a_refusal_that_is_another_one_now_is_told(
+    bundle: Bundle, reader: Reader, films: list[Path], tmp_path: Path
+) -> None:
+    receipt = stored(reader.read(blank(tmp_path)))
+    assert codes(replay(receipt, films[0], bundle)) == ["file", "status"]
+    other = replay(receipt, tiny_picture(tmp_path), bundle)
+    assert codes(other)[:2] == ["file", "status"] and "too_small" in other.differences[1].text
+
+
 def test_another_file_and_another_bundle_are_told(
     bundle: Bundle, reader: Reader, films: list[Path], phantoms: Path, tmp_path: Path
 ) -> None:
@@ -68,7 +119,7 @@ def test_a_file_that_is_gone_is_told(
     bundle: Bundle, reader: Reader, films: list[Path], tmp_path: Path
 ) -> None:
     replayed = replay(stored(reader.read(films[0])), tmp_path / "gone.jpeg", bundle)
-    assert codes(replayed) == ["file", "logits"]
+    assert codes(replayed) == ["file", "status"]
     assert "does not exist" in replayed.differences[1].text
 
 
@@ -98,7 +149,11 @@ def strange(receipt: dict[str, Any]) -> None:
     receipt["options"] = {"colour": "blue", "prevalence": None}
 
 
-@pytest.mark.parametrize("spoil", [without_logits, newer, impossible, strange, dict.clear])
+def without_status(receipt: dict[str, Any]) -> None:
+    del receipt["status"]
+
+
+@pytest.mark.parametrize("spoil", [without_logits, without_status, newer, impossible, strange, dict.clear])
 def test_what_is_no_receipt_is_refused(
     bundle: Bundle, reader: Reader, films: list[Path], spoil: Callable[[dict[str, Any]], None]
 ) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,27 @@ def test_the_page_is_self_contained_and_escapes_what_files_are_called(
     )
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_says_whose_prevalence_it_is_and_what_the_operating_point_means(
+    lang: str, tmp_path: Path
+) -> None:
+    shares = dict(zip(FINDINGS, (0.96, 0.03, 0.01), strict=True))
+    given = replace(ANSWER, prevalence=shares, prevalence_given=True)
+    assumed = replace(ANSWER, prevalence=shares, ppv=None, npv=None, operating_point="house rule")
+    pages = []
+    for answer in (given, assumed):
+        with open_page(tmp_path / "page.html", lang) as add:
+            add(read(answer=answer))
+        pages.append(html.unescape((tmp_path / "page.html").read_text()))
+    texts = reading_texts(lang)
+    for page in pages:
+        assert "4.0%" in page and "3.0%" in page and "60.0 %" in page
+    stated, unstated = texts["prevalence_given"][:20], texts["prevalence_of_bundle"][:20]
+    assert stated in pages[0] and unstated not in pages[0] and texts["no_values"] not in pages[0]
+    assert "31.0 %" in pages[0] and texts["points"]["balanced"] in pages[0]
+    assert unstated in pages[1] and texts["no_values"] in pages[1] and "house rule" in pages[1]
+
+
 def test_an_interrupted_page_shows_what_was_done_and_a_failed_one_leaves_nothing(tmp_path: Path) -> None:
     def stopping(target: Path, error: type[BaseException]) -> None:
         with open_page(target) as add:
@@ -142,6 +164,7 @@ def test_an_interrupted_page_shows_what_was_done_and_a_failed_one_leaves_nothing
 def test_both_languages_say_the_same_things() -> None:
     english, spanish = (reading_texts(lang) for lang in LANGUAGES)
     assert english.keys() == spanish.keys()
+    assert english["points"].keys() == spanish["points"].keys()
     assert english["findings"].keys() == spanish["findings"].keys() == set(FINDINGS)
     with pytest.raises(ConfigError, match="'fr'"):
         reading_texts("fr")

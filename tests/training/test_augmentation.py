@@ -3,7 +3,14 @@ import pytest
 import torch
 
 from neumo.imaging.prepare import Intensity, scale_intensity
-from neumo.training.acquisition import PercentileScaling, RandomNoise, RandomResampling, RandomToneCurve
+from neumo.training.acquisition import (
+    PercentileScaling,
+    RandomBorders,
+    RandomDetail,
+    RandomNoise,
+    RandomResampling,
+    RandomToneCurve,
+)
 from neumo.training.augmentation import random_augmentation
 from neumo.training.config import AugmentationConfig
 
@@ -34,6 +41,33 @@ def test_resampling_blurs_some_images_and_leaves_the_others(images: torch.Tensor
     assert (smooth <= rough + 1e-6).all()
 
 
+def test_changed_detail_flattens_what_is_coarse_and_keeps_the_middle_grey(images: torch.Tensor) -> None:
+    halves = torch.full((64, 1, 48, 48), 0.3)
+    halves[..., 24:] = 0.7
+    changed = RandomDetail(0.5)(halves)
+    steps = changed[..., 36:].mean(dim=(1, 2, 3)) - changed[..., :12].mean(dim=(1, 2, 3))
+    assert 0.19 < steps.min() < 0.25 and 0.35 < steps.max() < 0.41
+    torch.testing.assert_close(changed.mean(dim=(1, 2, 3)), torch.full((64,), 0.5), atol=0.02, rtol=0)
+
+
+def test_changed_detail_weakens_some_textures_and_strengthens_others(images: torch.Tensor) -> None:
+    texture = 0.4 + 0.2 * images
+    gains = RandomDetail(0.5)(texture).diff(dim=-1).std(dim=(1, 2, 3)) / texture.diff(dim=-1).std(
+        dim=(1, 2, 3)
+    )
+    assert gains.min() < 0.9 and gains.max() > 1.1
+
+
+def test_painted_borders_are_of_one_grey_level_and_leave_the_middle(images: torch.Tensor) -> None:
+    before = images.clone()
+    changed = RandomBorders(1.0)(images)
+    torch.testing.assert_close(images, before)
+    assert torch.equal(changed[..., 6:-6, 6:-6], images[..., 6:-6, 6:-6])
+    for old, new in zip(images, changed, strict=True):
+        painted = new[new != old]
+        assert len(painted) > 0 and painted.unique().numel() == 1
+
+
 def test_noise_stays_within_its_largest_deviation(images: torch.Tensor) -> None:
     grey = torch.full_like(images, 0.5)
     deviations = (RandomNoise(0.1)(grey) - grey).std(dim=(1, 2, 3))
@@ -58,3 +92,8 @@ def test_crops_bring_stored_images_to_the_input_size(images: torch.Tensor) -> No
 
 def test_without_augmentation_images_stay_as_they_are(images: torch.Tensor) -> None:
     assert torch.equal(random_augmentation(AugmentationConfig(), 48, Intensity.AS_STORED)(images), images)
+
+
+def test_crops_may_be_smaller_than_what_is_read(images: torch.Tensor) -> None:
+    config = AugmentationConfig(crop=0.1, borders=0.5, detail=0.5)
+    assert random_augmentation(config, 16, Intensity.PERCENTILES)(images).shape == (16, 1, 16, 16)

@@ -82,6 +82,12 @@ def test_a_split_key_without_effect_is_refused(file: Path) -> None:
         load_experiment(file, ["split.fold=5"])
 
 
+@pytest.mark.parametrize("key", ["training_size", "crop_size"])
+def test_another_side_in_training_needs_crops(file: Path, key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key} 256 needs random crops; set augmentation.crop below 1"):
+        load_experiment(file, [f"{key}=256", "augmentation.crop=1"])
+
+
 @pytest.mark.parametrize("override", ["seed", "=3", "name.x=1", "seed=[1"])
 def test_bad_overrides_are_quoted(file: Path, override: str) -> None:
     with pytest.raises(ConfigError, match="--set"):

@@ -126,6 +126,17 @@ def test_a_second_run_never_overwrites_the_first(tiny: Path, phantoms: Path, tmp
         train(other, phantoms, tmp_path / "run", resume=True)
 
 
+def test_smaller_crops_train_only_a_network_that_reads_every_size(
+    tiny: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    settings = ["schedule.max_epochs=1", "augmentation.crop=0.3", "crop_size=32"]
+    with pytest.raises(ConfigError, match="crop_size 32: the weights of study_cnn fit one side only"):
+        train(load_experiment(tiny, settings), phantoms, tmp_path / "study")
+    lite = ["model={name: efficientnet_lite}", *settings]
+    folder = train(load_experiment(tiny, lite), phantoms, tmp_path / "lite").folder
+    assert load_network(folder.path).card.image_size == 64
+
+
 def test_resuming_a_finished_run_changes_nothing(tiny: Path, phantoms: Path, tmp_path: Path) -> None:
     experiment = load_experiment(tiny, ["schedule.max_epochs=1"])
     first = train(experiment, phantoms, tmp_path / "run")

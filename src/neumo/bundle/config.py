@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ class BundleConfig:
         Side of the square input in pixels; the input is float32 (N, 1, side, side) in 0-1.
     intensity : Intensity
         How grey levels become 0-1.
+    field_of_view : float
+        Central share of each side of a radiograph that the input shows.
     class_maps : str or None
         "exact" (their mean plus bias is the logit), "grad-cam", or None where the graph gives none.
     temperature : float
@@ -77,12 +79,15 @@ class BundleConfig:
     provenance : mapping
         Training data, experiment, seeds, commit, versions, folds.
     licence, attribution : str
+    explanation_checks : mapping of str to bool
+        Checks of heat maps by name, and whether they were passed; empty where none was made.
     """
 
     name: str
     version: str
     image_size: int
     intensity: Intensity
+    field_of_view: float
     class_maps: str | None
     temperature: float
     priors: Mapping[Finding, float]
@@ -93,6 +98,7 @@ class BundleConfig:
     provenance: Mapping[str, Any]
     licence: str
     attribution: str
+    explanation_checks: Mapping[str, bool] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for config.json."""
@@ -105,6 +111,7 @@ class BundleConfig:
                 "channels": 1,
                 "size": self.image_size,
                 "intensity": self.intensity.value,
+                "field_of_view": self.field_of_view,
                 "range": [0, 1],
             },
             "class_maps": self.class_maps,
@@ -120,6 +127,7 @@ class BundleConfig:
             "provenance": dict(self.provenance),
             "licence": self.licence,
             "attribution": self.attribution,
+            **({"explanation_checks": dict(self.explanation_checks)} if self.explanation_checks else {}),
         }
 
 
@@ -147,6 +155,7 @@ def read_config(source: Path) -> BundleConfig:
             version=value["version"],
             image_size=int(value["input"]["size"]),
             intensity=Intensity(value["input"]["intensity"]),
+            field_of_view=float(value["input"].get("field_of_view", 1.0)),
             class_maps=value["class_maps"],
             temperature=float(value["temperature"]),
             priors=_by_finding(value["priors"]),
@@ -157,6 +166,9 @@ def read_config(source: Path) -> BundleConfig:
             provenance=value["provenance"],
             licence=value["licence"],
             attribution=value["attribution"],
+            explanation_checks={
+                str(name): passed is True for name, passed in value.get("explanation_checks", {}).items()
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, BundleError):

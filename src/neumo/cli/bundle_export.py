@@ -1,4 +1,4 @@
-"""`neumo bundle export` and `card`: a trained run, made into a bundle, and its measured figures on the card."""
+"""`neumo bundle export`, `card` and `export-monai`: a run as a bundle, figures on its card, and MONAI's layout."""
 
 from pathlib import Path
 from typing import Annotated
@@ -56,10 +56,34 @@ def card(
     bundle: Annotated[Path, typer.Argument(help="Folder of a bundle.")],
     figures: Annotated[Path, typer.Option("--figures", help="figures.json of neumo evaluate BUNDLE.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the bundle with the new card.")],
+    corruptions: Annotated[
+        Path | None, typer.Option("--corruptions", help="corruptions.json of neumo evaluate BUNDLE.")
+    ] = None,
+    explanations: Annotated[
+        Path | None,
+        typer.Option(
+            "--explanations", help="explanations.json of neumo evaluate BUNDLE: readings warn of failures."
+        ),
+    ] = None,
 ) -> None:
     """Copy a bundle with measured figures on its model card."""
     require_train_extra("neumo bundle card")
     from neumo.export.bundle import bundle_with_figures
 
-    made = bundle_with_figures(bundle, figures, out)
+    made = bundle_with_figures(bundle, figures, out, corruptions=corruptions, explanations=explanations)
     console.print(f"{out}: digest {made.digest[:12]}", soft_wrap=True)
+
+
+def export_monai(
+    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or the name of an installed one.")],
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder, named as the model.")],
+) -> None:
+    """Write a bundle in the layout of a MONAI Bundle; it holds the network, not the gate."""
+    from neumo.export.monai import export_monai as export
+
+    source = export(bundle, out)
+    console.print(
+        f"{out}: {source.config.name} {source.config.version} as a MONAI Bundle (ONNX; no model.pt)\n"
+        "[yellow]it refuses no image: the gate, prediction sets and operating points stay with neumo read[/]",
+        soft_wrap=True,
+    )

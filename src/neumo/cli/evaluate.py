@@ -34,6 +34,15 @@ def evaluate(
     corruptions: Annotated[
         bool, typer.Option("--corruptions", help="Of a bundle: also on images damaged in twelve ways.")
     ] = False,
+    explanations: Annotated[
+        int | None,
+        typer.Option(
+            "--explanations",
+            min=1,
+            metavar="N",
+            help="Of a bundle: also check the heat maps of N images, as 100.",
+        ),
+    ] = None,
     resamples: Annotated[
         int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")
     ] = 1000,
@@ -45,12 +54,13 @@ def evaluate(
     if is_bundle(run):
         from neumo.cli.evaluate_bundle import evaluate_bundle
 
-        evaluate_bundle(run, data, split, out, corruptions=corruptions)
+        evaluate_bundle(run, data, split, out, corruptions=corruptions, explanations=explanations)
         return
-    if corruptions:
-        raise ConfigError(
-            "--corruptions: judges a bundle as it is shipped; make one with neumo bundle export"
-        )
+    for option, given in (("--corruptions", corruptions), ("--explanations", explanations is not None)):
+        if given:
+            raise ConfigError(
+                f"{option}: judges a bundle as it is shipped; make one with neumo bundle export"
+            )
     from neumo.cli.judgement_tables import judgement_tables
     from neumo.study.evaluate_run import evaluate_run
 

@@ -7,20 +7,32 @@ from pathlib import Path
 
 from rich.table import Table
 
+from neumo.cli.explanation_tables import explanation_tables
 from neumo.cli.judgement_tables import judgement_tables
 from neumo.cli.show import console, progress_bar
 from neumo.core.errors import ConfigError
 from neumo.evaluation.corruption_cells import Cell
 from neumo.evaluation.corruptions import STRENGTHS
+from neumo.evaluation.metrics import OF_DECISION
 from neumo.inference.reader import Reader
 from neumo.study.evaluate_corruptions import evaluate_corruptions
+from neumo.study.evaluate_explanations import SUMMARY_FILE, evaluate_explanations
 from neumo.study.evaluate_reader import FIGURES_FILE, EvaluatedReader, evaluate_reader
 
 
 def evaluate_bundle(
-    bundle: Path, data: Path | None, part: str, out: Path | None, *, corruptions: bool
+    bundle: Path,
+    data: Path | None,
+    part: str,
+    out: Path | None,
+    *,
+    corruptions: bool,
+    explanations: int | None,
 ) -> None:
-    """Read the part, also damaged where `corruptions` is set, print its figures, and write them into `out`.
+    """Read the part, print its figures, and write them into `out`.
+
+    Also reads it damaged where `corruptions` is set, and checks the heat maps of so many images as `explanations`
+    says.
 
     Raises
     ------
@@ -41,7 +53,11 @@ def evaluate_bundle(
             reading=reading,
             resampling=resampling,
         )
-    for table in (*judgement_tables(evaluated.judgement), _coverage_table(evaluated)):
+    for table in (
+        *judgement_tables(evaluated.judgement),
+        _points_table(evaluated),
+        _coverage_table(evaluated),
+    ):
         console.print(table)
     refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or "none"
     console.print(f"{evaluated.images} images, not read: {refused}")
@@ -50,6 +66,28 @@ def evaluate_bundle(
         with progress_bar("reading damaged images") as reading:
             cells = evaluate_corruptions(reader, data, target, part=part, reading=reading)
         console.print(_corruption_table(cells))
+    if explanations is not None:
+        with progress_bar("checking heat maps") as checking:
+            checks = evaluate_explanations(
+                reader, data, target, part=part, images=explanations, checking=checking
+            )
+        for table in explanation_tables(checks):
+            console.print(table)
+        console.print(f"heat maps: {target / SUMMARY_FILE}", soft_wrap=True)
+
+
+def _points_table(evaluated: EvaluatedReader) -> Table:
+    table = Table(
+        "operating point", *OF_DECISION, "missed", "false alarms", title="the bundle's operating points"
+    )
+    for name, decision in evaluated.operating_points.items():
+        table.add_row(
+            f"{name}\nfrom {decision.operating_point.threshold:.3f}",
+            *(str(getattr(decision, figure)).replace(" (", "\n(") for figure in OF_DECISION),
+            str(decision.false_negatives),
+            str(decision.false_positives),
+        )
+    return table
 
 
 def _coverage_table(evaluated: EvaluatedReader) -> Table:

@@ -51,6 +51,8 @@ def _register() -> None:
         data_phantom,
         doctor,
         evaluate,
+        fetch,
+        listen,
         read,
         reproduce,
         train,
@@ -61,6 +63,8 @@ def _register() -> None:
     app.command("train")(train.train)
     app.command("evaluate")(evaluate.evaluate)
     app.command("compare")(compare.compare)
+    app.command("listen")(listen.listen)
+    app.command("fetch")(fetch.fetch)
     app.command("reproduce")(reproduce.reproduce)
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
@@ -71,6 +75,7 @@ def _register() -> None:
     bundle_app.command("install")(bundle.install)
     bundle_app.command("export")(bundle_export.export)
     bundle_app.command("card")(bundle_export.card)
+    bundle_app.command("export-monai")(bundle_export.export_monai)
 
 
 _register()

@@ -71,3 +71,14 @@ def require_train_extra(command: str) -> None:
         raise MissingExtraError(
             f'{command}: needs the training parts; install them with pip install "neumo[train]"'
         )
+
+
+def require_dicom_extra(command: str) -> None:
+    """Raise MissingExtraError where the DICOM network parts are not installed."""
+    if any(
+        importlib.util.find_spec(name) is None
+        for name in ("pynetdicom", "dicomweb_client", "prometheus_client")
+    ):
+        raise MissingExtraError(
+            f'{command}: needs the DICOM network parts; install them with pip install "neumo[dicom]"'
+        )

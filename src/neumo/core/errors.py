@@ -78,3 +78,11 @@ class ArchiveError(NeumoError, ValueError):
 
 class ArchiveUnavailableError(OutputError):
     """The archive's database cannot be reached or written now; nothing of the request was kept."""
+
+
+class NodeError(NeumoError, OSError):
+    """The DICOM node cannot run: a port or folder is taken, TLS files cannot be used, readers do not start."""
+
+
+class ArchiveUnreachableError(NeumoError, ConnectionError):
+    """An image archive does not answer, or answers something other than what was asked for."""

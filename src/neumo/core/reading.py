@@ -63,6 +63,10 @@ class Answer:
         Its threshold on the probability of pneumonia, in 0-1.
     ppv, npv : float or None
         Predictive values at the given prevalence of pneumonia; None without one.
+    prevalence : mapping of Finding to float, or None
+        Share of each finding that `probabilities` assume, in 0-1, adding up to 1.
+    prevalence_given : bool
+        Whether it was given for the place of use, rather than the one that the bundle assumes.
     """
 
     finding: Finding
@@ -74,6 +78,8 @@ class Answer:
     threshold: float
     ppv: float | None = None
     npv: float | None = None
+    prevalence: Mapping[Finding, float] | None = None
+    prevalence_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Reading:
         Warnings qualify an answer; reasons explain a refusal or failure.
     class_map : ndarray of float32, shape (h, w), or None
         Of the finding, at the resolution of the network's last features; positive values speak for it.
+    field_of_view : float
+        Central share of each side of the radiograph that the class map covers.
     pixels : ndarray of uint8, shape (height, width), or None
         The radiograph as decoded, for overlays; None where nothing was decoded or pixels were not kept.
     receipt : mapping or None
@@ -106,5 +114,6 @@ class Reading:
     warnings: tuple[Notice, ...] = ()
     reasons: tuple[Notice, ...] = ()
     class_map: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    field_of_view: float = field(default=1.0, repr=False, compare=False)
     pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)

@@ -37,7 +37,9 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class _Film:
+class Film:
+    """One file of a data set of phantoms: its finding, its number there, its patient and which take of them."""
+
     finding: Finding
     number: int
     patient: int
@@ -132,20 +134,31 @@ def make_phantoms(
     return total
 
 
-def _films(per_class: int) -> Iterator[_Film]:
+def film_sources(per_class: int) -> dict[str, Film]:
+    """Films of a data set of so many a finding, by their paths; `generators_of` says what each was drawn from."""
+    return {str(film.path): film for film in _films(per_class)}
+
+
+def generators_of(film: Film, seed: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """Fresh generators (patient, film) that a film of a data set with this seed was drawn with."""
+    key = (film.finding.index, film.patient)
+    return (
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key)),
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(*key, film.take))),
+    )
+
+
+def _films(per_class: int) -> Iterator[Film]:
     for finding in FINDINGS:
         for number in range(per_class):
             block, position = divmod(number, _BLOCK)
             last = position == _BLOCK - 1
             patient = block * (_BLOCK - 1) + position - (1 if last else 0)
-            yield _Film(finding, number, patient, take=1 if last else 0)
+            yield Film(finding, number, patient, take=1 if last else 0)
 
 
-def _pixels(film: _Film, seed: int, size: int) -> NDArray[np.uint8]:
-    key = (film.finding.index, film.patient)
-    patient = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-    taking = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(*key, film.take)))
-    return draw_film(film.finding, patient, taking, size)
+def _pixels(film: Film, seed: int, size: int) -> NDArray[np.uint8]:
+    return draw_film(film.finding, *generators_of(film, seed), size)
 
 
 def _jpeg(pixels: NDArray[np.uint8]) -> bytes:

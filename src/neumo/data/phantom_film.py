@@ -37,14 +37,14 @@ def draw_film(
     ndarray of uint8, shape (size, size)
     """
     anatomy = draw_anatomy(patient)
-    thorax = lay_out(anatomy, *_posed(film, size))
+    thorax = lay_out(anatomy, *posed(film, size))
     lungs = lungs_with(finding, thorax, anatomy.aeration, patient)
     attenuation = thorax.tissue - lungs.air + lungs.markings
     exposed = _exposed(attenuation, film)
     return _labelled(_collimated(_noisy(_blurred(exposed, film), film), film))
 
 
-def _posed(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
+def posed(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     """Patient coordinates of every pixel: turned, shifted and stretched a little."""
     axis = (np.arange(size, dtype=np.float32) + 0.5) * np.float32(2 / size) - 1
     u, v = axis[np.newaxis, :], axis[:, np.newaxis]

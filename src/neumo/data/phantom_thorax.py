@@ -129,6 +129,20 @@ def lay_out(anatomy: Anatomy, x: Field, y: Field) -> Thorax:
     return Thorax(x=x, y=y, tissue=tissue, lung=lung)
 
 
+def thorax_field(anatomy: Anatomy, x: Field, y: Field) -> Field:
+    """0 to 1: inside the chest wall and above the diaphragm, the heart and the mediastinum included.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    x, y : Field
+        Patient coordinates of every pixel.
+    """
+    middle = x - np.float32(anatomy.turn)
+    side = np.abs(middle)
+    return soft(_chest_contour(anatomy, y) - side, 0.02) * soft(_diaphragm(anatomy, middle, side) - y, 0.018)
+
+
 def _tissue_and_lung(anatomy: Anatomy, x: Field, y: Field) -> tuple[Field, Field]:
     middle = x - np.float32(anatomy.turn)
     side = np.abs(middle)

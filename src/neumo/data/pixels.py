@@ -47,11 +47,13 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neumo"
 
 
-def decoded_pixels(manifest: Manifest, size: int, *, progress: Progress | None = None) -> PixelStore:
+def decoded_pixels(
+    manifest: Manifest, size: int, *, field_of_view: float = 1.0, progress: Progress | None = None
+) -> PixelStore:
     """Map the decoded data set into memory, decoding it first where that was not done yet.
 
     The cache lies in `cache_folder()`, in a folder named by the manifest's digest, beside a copy of the
-    manifest. It holds N x size x size bytes.
+    manifest. It holds N x size x size bytes. `field_of_view` is that of `neumo.imaging.prepare.fit_square`.
 
     Raises
     ------
@@ -61,10 +63,11 @@ def decoded_pixels(manifest: Manifest, size: int, *, progress: Progress | None =
         The cache cannot be written.
     """
     folder = cache_folder() / manifest.digest[:24]
-    target = folder / f"pixels-{size}-v{CACHE_VERSION}.u8"
+    part = "" if field_of_view == 1 else f"-{field_of_view:.4f}"
+    target = folder / f"pixels-{size}{part}-v{CACHE_VERSION}.u8"
     shape = (len(manifest), size, size)
     if not _complete(target, shape):
-        _decode_all(manifest, size, target, progress)
+        _decode_all(manifest, (size, field_of_view), target, progress)
         write_manifest(manifest, folder / "manifest.csv")
         write_json(
             target.with_suffix(".json"), {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
@@ -80,12 +83,16 @@ def _complete(target: Path, shape: tuple[int, int, int]) -> bool:
         return False
 
 
-def _decode_all(manifest: Manifest, size: int, target: Path, progress: Progress | None) -> None:
+def _decode_all(
+    manifest: Manifest, side_and_field: tuple[int, float], target: Path, progress: Progress | None
+) -> None:
     faults: list[str] = []
+    size = side_and_field[0]
 
     def decoded(position: int) -> NDArray[np.uint8]:
         try:
-            return fit_square(open_radiograph(manifest.file(manifest.entries[position])).pixels, size)
+            pixels = open_radiograph(manifest.file(manifest.entries[position])).pixels
+            return fit_square(pixels, *side_and_field)
         except UnreadableImageError as error:
             faults.append(str(error))
             return np.zeros((size, size), dtype=np.uint8)

@@ -1,5 +1,7 @@
 """Judge predictions: every figure with its interval, in one value that reports and commands share."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from sklearn.metrics import classification_report as sklearn_report
 
@@ -56,11 +58,7 @@ def judge(
     points = (DEFAULT_OPERATING_POINT, *([operating_point] if operating_point is not None else []))
 
     def all_figures(weights: FloatArray) -> dict[str, FloatArray]:
-        figures = measure(predictions, weights)
-        for position, point in enumerate(points):
-            decided = decision_figures(predictions, point.threshold, weights)
-            figures |= {_decision_key(name, position): values for name, values in decided.items()}
-        return figures
+        return measure(predictions, weights) | _decided(predictions, points, weights)
 
     figures = estimates(all_figures, predictions.patients, resamples=resamples, seed=seed, progress=progress)
     support = np.bincount(predictions.truth, minlength=len(FINDINGS))
@@ -75,6 +73,30 @@ def judge(
         seed=seed,
         synthetic=predictions.synthetic,
     )
+
+
+def judge_decisions(
+    predictions: Predictions,
+    points: Mapping[str, OperatingPoint],
+    *,
+    resamples: int = 1000,
+    seed: int = 42,
+) -> dict[str, PneumoniaDecision]:
+    """Measure what each operating point does, by its name, with 95 % intervals over patients.
+
+    Raises
+    ------
+    EvaluationError
+        Too few resamples, or a negative seed.
+    """
+    chosen = tuple(points.values())
+    figures = estimates(
+        lambda weights: _decided(predictions, chosen, weights),
+        predictions.patients,
+        resamples=resamples,
+        seed=seed,
+    )
+    return {name: _decision(predictions, point, i, figures) for i, (name, point) in enumerate(points.items())}
 
 
 def classification_report(judged: Judgement | Predictions) -> str:
@@ -95,6 +117,16 @@ def classification_report(judged: Judgement | Predictions) -> str:
 def _class_report(finding: Finding, figures: dict[str, Estimate], support: int) -> ClassReport:
     own = {name: figures[class_key(name, finding)] for name in OF_CLASS}
     return ClassReport(finding=finding, support=support, **own)
+
+
+def _decided(
+    predictions: Predictions, points: Sequence[OperatingPoint], weights: FloatArray
+) -> dict[str, FloatArray]:
+    return {
+        _decision_key(name, position): values
+        for position, point in enumerate(points)
+        for name, values in decision_figures(predictions, point.threshold, weights).items()
+    }
 
 
 def _decision(

@@ -45,11 +45,12 @@ class OperatingPoint:
     threshold : float
         Pneumonia is called where the probability of pneumonia is at least this.
     rule : str
-        "default" (nothing was chosen; the threshold is 0.5), "target-sensitivity" or "cost-ratio".
+        "default" (nothing was chosen; the threshold is 0.5), "target-sensitivity" or "cost-ratio"; in the bundle's
+        words where it comes with one.
     target : float or None
         The wanted sensitivity, or the cost of a missed pneumonia over that of a false alarm.
     chosen_on : str
-        Which images decided: "validation", or "default" where nothing was chosen.
+        Which images decided: "validation", "default" where nothing was chosen, or "bundle" where it comes with one.
     """
 
     threshold: float

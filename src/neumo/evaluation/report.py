@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.age import UNKNOWN
@@ -29,7 +31,12 @@ _MUCH_AT_THE_EDGE = 0.5
 """Share of a heat map in the outer tenth (36 % of the area) from which the reader is told to look for a shortcut."""
 
 
-def write_report(content: ReportContent, target: Path, lang: str = "en") -> None:
+def write_report(
+    content: ReportContent,
+    target: Path,
+    lang: str = "en",
+    figures: Mapping[str, Figure] | None = None,
+) -> None:
     """Write the report, all of it or nothing. The file loads nothing from elsewhere.
 
     Parameters
@@ -39,6 +46,8 @@ def write_report(content: ReportContent, target: Path, lang: str = "en") -> None
         An .html file; parents are made.
     lang : str
         "en" or "es".
+    figures : mapping of str to Figure, optional
+        Those of `run_figures` in this language, where they were drawn already.
 
     Raises
     ------
@@ -61,7 +70,7 @@ def write_report(content: ReportContent, target: Path, lang: str = "en") -> None
         synthetic=judgement.synthetic,
         title=content.title,
         headlines=_headlines(content),
-        figures=_drawn(content, lang),
+        figures=_inline(figures or _drawn(content, lang), lang),
         missed=missed_pneumonias(
             content.predictions, thresholds, resamples=judgement.resamples, seed=judgement.seed
         ),
@@ -86,16 +95,19 @@ def _headlines(content: ReportContent) -> list[tuple[str, Estimate, bool]]:
     return [*ranked, *((name, getattr(decision, name), True) for name in _OF_DECISION)]
 
 
-def _drawn(content: ReportContent, lang: str) -> dict[str, Any]:
-    alts = report_texts(lang)["report"]["alts"]
-    hint = report_texts(lang)["page"]["figure_alt_hint"]
-    figures = run_figures(
+def _drawn(content: ReportContent, lang: str) -> Mapping[str, Figure]:
+    return run_figures(
         content.predictions,
         content.judgement,
         history=content.history,
         best_epoch=content.best_epoch,
         lang=lang,
     )
+
+
+def _inline(figures: Mapping[str, Figure], lang: str) -> dict[str, Markup]:
+    alts = report_texts(lang)["report"]["alts"]
+    hint = report_texts(lang)["page"]["figure_alt_hint"]
     return {name: inline_figure(figure, name, f"{alts[name]} {hint}") for name, figure in figures.items()}
 
 

@@ -1,5 +1,7 @@
 """Whether a heat map looks where a shortcut lies instead of at the lungs."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,24 @@ def corner_share(heat: NDArray[np.floating], size: float = _CORNER) -> float:
     down, across = (max(1, round(side * size)) for side in heat.shape)
     bands = np.concatenate([heat[:down], heat[-down:]])
     return float(bands[:, :across].sum() + bands[:, -across:].sum()) / total
+
+
+def failed_checks_notice(checks: Mapping[str, bool]) -> Notice | None:
+    """Return a warning where a bundle's heat maps failed a check when the bundle was evaluated.
+
+    Parameters
+    ----------
+    checks : mapping of str to bool
+        Whether each check was passed, by its name (docs/reference/explanations.md); empty where none was made.
+    """
+    failed = ", ".join(name.replace("_", " ") for name, passed in checks.items() if not passed)
+    if not failed:
+        return None
+    return Notice(
+        "map_unproven",
+        f"This bundle's heat maps failed a check ({failed}); do not take the map for the reason of the answer.",
+        {"checks": failed},
+    )
 
 
 def map_alarm(class_map: NDArray[np.floating]) -> Notice | None:

@@ -41,7 +41,9 @@ def rectify(class_map: NDArray[np.floating]) -> NDArray[np.float32]:
     return (positive / peak).astype(np.float32)
 
 
-def upsample(class_map: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+def upsample(
+    class_map: NDArray[np.floating], shape: tuple[int, int], field_of_view: float = 1.0
+) -> NDArray[np.float32]:
     """Turn a class map into a heat map of a radiograph's size.
 
     Parameters
@@ -50,11 +52,13 @@ def upsample(class_map: NDArray[np.floating], shape: tuple[int, int]) -> NDArray
         Class activation map in any unit, usually of some 7 x 7 to 28 x 28 cells.
     shape : (int, int)
         Height and width of the radiograph in pixels.
+    field_of_view : float
+        Central share of each side that the map covers, as in `neumo.imaging.prepare.fit_square`.
 
     Returns
     -------
     ndarray of float32, shape (height, width)
-        In 0-1, bilinear between the centres of the cells.
+        In 0-1, bilinear between the centres of the cells; 0 outside the field of view.
 
     Raises
     ------
@@ -66,9 +70,13 @@ def upsample(class_map: NDArray[np.floating], shape: tuple[int, int]) -> NDArray
         raise ValueError(
             f"heat map: {height} x {width} pixels is no size; give a height and width of 1 or more"
         )
+    heat = np.zeros((height, width), dtype=np.float32)
+    top, left = (round(side * (1 - field_of_view) / 2) for side in shape)
+    seen = (max(1, width - 2 * left), max(1, height - 2 * top))
     coarse = Image.fromarray(rectify(class_map))
-    fine = np.asarray(coarse.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
-    return np.clip(fine, 0.0, 1.0)
+    fine = np.asarray(coarse.resize(seen, Image.Resampling.BILINEAR), dtype=np.float32)
+    heat[top : top + seen[1], left : left + seen[0]] = np.clip(fine, 0.0, 1.0)
+    return heat
 
 
 def border_share(heat: NDArray[np.floating], margin: float = 0.1) -> float:

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from neumo.data.manifest import Manifest
 from neumo.data.pixels import decoded_pixels
 from neumo.evaluation.judge import judge
 from neumo.export.calibrate import Decisions, calibrated_predictions, decide
-from neumo.export.card import model_card, read_figures, with_figures
+from neumo.export.card import model_card, read_explanation_checks, read_figures, with_figures
+from neumo.export.card_robustness import damage_section, heat_map_section
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, held_out_answers
 from neumo.export.parity import Parity, check_parity
@@ -125,8 +126,20 @@ def export_bundle(
     return Exported(load_bundle(target), parity, decisions, size)
 
 
-def bundle_with_figures(source: Path, figures: Path, target: Path) -> Bundle:
+def bundle_with_figures(
+    source: Path,
+    figures: Path,
+    target: Path,
+    *,
+    corruptions: Path | None = None,
+    explanations: Path | None = None,
+) -> Bundle:
     """Copy a bundle, with measured figures on its card; nothing else changes but the sums.
+
+    With `corruptions` (corruptions.json) the card also tells how damaged images fare.
+
+    With `explanations` (explanations.json) its config also says which checks of heat maps it passed; a reader
+    warns of maps that failed one.
 
     Raises
     ------
@@ -139,6 +152,9 @@ def bundle_with_figures(source: Path, figures: Path, target: Path) -> Bundle:
     graph = hashlib.sha256(bundle.model).hexdigest()
     if measured["bundle"]["model"] != graph:
         raise ExportError(f"{figures}: was measured with another model than that of {source}")
+    checks = read_explanation_checks(explanations, graph) if explanations else None
+    further = [damage_section(corruptions, bundle.digest)] if corruptions else []
+    further += [heat_map_section(explanations)] if explanations else []
     if target.exists():
         raise ExportError(f"{target}: exists already; choose another folder")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -146,7 +162,9 @@ def bundle_with_figures(source: Path, figures: Path, target: Path) -> Bundle:
         made = Path(beside) / "bundle"
         shutil.copytree(bundle.path, made)
         card = (made / CARD).read_text(encoding="utf-8")
-        write_text(made / CARD, with_figures(card, bundle.config, measured))
+        write_text(made / CARD, with_figures(card, bundle.config, measured, further))
+        if checks is not None:
+            write_json(made / CONFIG, replace(bundle.config, explanation_checks=checks).to_json())
         write_sums(made)
         shutil.move(made, target)
     return load_bundle(target)
@@ -157,8 +175,9 @@ def _some_inputs(trained: TrainedNetwork, folder: RunFolder, manifest: Manifest)
     chosen = sorted(
         np.random.default_rng(0).choice(positions, min(_PARITY_IMAGES, len(positions)), replace=False)
     )
-    pixels = decoded_pixels(manifest, trained.card.image_size).array[chosen]
-    return scale_intensity(pixels, trained.card.intensity)[:, np.newaxis]
+    card = trained.card
+    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array[chosen]
+    return scale_intensity(pixels, card.intensity)[:, np.newaxis]
 
 
 def _logits_of(graph: bytes) -> Any:
@@ -182,6 +201,7 @@ def _config(
         version=version,
         image_size=trained.card.image_size,
         intensity=trained.card.intensity,
+        field_of_view=trained.card.field_of_view,
         class_maps=str(trained.network.class_map_kind),
         temperature=decisions.temperature,
         priors=decisions.priors,

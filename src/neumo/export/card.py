@@ -11,6 +11,7 @@ from neumo.bundle.config import BundleConfig
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.judgement import Estimate, Judgement
+from neumo.evaluation.metrics import OF_DECISION
 from neumo.export.calibrate import Decisions
 
 _MEASURED, _LIMITS = "## Measured on the official", "## Limits"
@@ -44,12 +45,18 @@ def model_card(config: BundleConfig, decisions: Decisions, on_folds: Judgement) 
     return f"---\n{_metadata(config, None)}---\n\n" + "\n\n".join(sections) + "\n"
 
 
-def with_figures(card: str, config: BundleConfig, figures: Mapping[str, Any]) -> str:
-    """Add to a card what `neumo evaluate BUNDLE` measured, in place of figures that it may hold already."""
+def with_figures(
+    card: str, config: BundleConfig, figures: Mapping[str, Any], further: Sequence[str] = ()
+) -> str:
+    """Add to a card what `neumo evaluate BUNDLE` measured, in place of figures that it may hold already.
+
+    `further` are sections in Markdown that follow them.
+    """
     body = card.split("---\n", 2)[2]
     before, limits = body.split(_LIMITS)
     kept = before.split(_MEASURED)[0].rstrip()
-    return f"---\n{_metadata(config, figures)}---\n{kept}\n\n{_measured(figures)}\n\n{_LIMITS}{limits}"
+    measured = "\n\n".join([_measured(figures), *further])
+    return f"---\n{_metadata(config, figures)}---\n{kept}\n\n{measured}\n\n{_LIMITS}{limits}"
 
 
 def read_figures(source: Path) -> dict[str, Any]:
@@ -60,6 +67,33 @@ def read_figures(source: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(f"{source}: is not the figures.json of an evaluated bundle ({error!r})") from error
     return value
+
+
+def read_explanation_checks(source: Path, graph: str) -> dict[str, bool]:
+    """Read which checks of heat maps a model passed, from explanations.json.
+
+    Parameters
+    ----------
+    source : Path
+    graph : str
+        SHA-256 of the model that must have been checked.
+
+    Raises
+    ------
+    ExportError
+        The file is no such thing, or of another model.
+    """
+    try:
+        value = json.loads(source.read_text(encoding="utf-8"))
+        checks = {str(verdict["name"]): verdict["passed"] is True for verdict in value["verdicts"]}
+        model = value["bundle"]["model"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(
+            f"{source}: is not the explanations.json of an evaluated bundle ({error!r})"
+        ) from error
+    if model != graph:
+        raise ExportError(f"{source}: was measured with another model than that of the bundle")
+    return checks
 
 
 def _metadata(config: BundleConfig, figures: Mapping[str, Any] | None) -> str:
@@ -121,8 +155,8 @@ def _training(config: BundleConfig) -> str:
     return (
         "## Training\n\n"
         f"{experiment['model']['name']} {experiment['model']['options']}, input {config.image_size} x "
-        f"{config.image_size} "
-        f"grey, intensity {config.intensity.value}; {config.provenance['epochs']} epochs, seed "
+        f"{config.image_size} grey (the central {config.field_of_view:.1%} of each side), "
+        f"intensity {config.intensity.value}; {config.provenance['epochs']} epochs, seed "
         f"{experiment['seed']}, on "
         f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "
         "test set apart). "
@@ -159,8 +193,32 @@ def _measured(figures: Mapping[str, Any]) -> str:
         f"{_MEASURED} {figures['part']} images\n\n"
         f"`{figures['command']}`; {figures['images']} images, {figures['refused']} refused by the gate. "
         "The figures are of the images that were read. 95 % intervals by resampling patients.\n\n"
-        f"{_table(overall)}\n\n{_coverage(figures['coverage'])}"
+        f"{_table(overall)}\n\n{_points(figures.get('operating_points', {}))}{_coverage(figures['coverage'])}"
     )
+
+
+def _points(measured: Mapping[str, Any]) -> str:
+    """Operating points as they were measured; empty for figures that were made without them."""
+    if not measured:
+        return ""
+    lines = "\n".join(
+        f"| {name} | "
+        + " | ".join(_interval(decision[figure]) for figure in OF_DECISION)
+        + f" | {decision['false_negatives']} | {decision['false_positives']} |"
+        for name, decision in measured.items()
+    )
+    return (
+        "Pneumonia called at the operating points; PPV and NPV hold at the prevalence of these images only.\n\n"
+        "| operating point | sensitivity | specificity | PPV | NPV | missed | false alarms |\n"
+        "|---|---|---|---|---|---|---|\n"
+        f"{lines}\n\n"
+    )
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    if figure["value"] is None or figure["low"] is None:
+        return "not measurable"
+    return str(Estimate(figure["value"], figure["low"], figure["high"]))
 
 
 def _coverage(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -11,6 +11,7 @@ from neumo.bundle.gate_statistics import fit_gate_statistics
 from neumo.core.errors import ExportError
 from neumo.data.manifest import Manifest
 from neumo.evaluation.predictions import Predictions
+from neumo.imaging.prepare import fit_square
 from neumo.training.config import Experiment, SplitConfig
 from neumo.training.predict import embed_part, predict_part
 from neumo.training.run_folder import RunFolder
@@ -24,8 +25,10 @@ class HeldOut:
     ----------
     predictions : Predictions
         Of N held-out images.
-    distances : ndarray of float32, shape (N,)
-        Of each embedding from its run's own training images (see `neumo.bundle.gate_statistics`).
+    distances : ndarray of float32, shape (2 N,)
+        Of each embedding from its run's own training images (see `neumo.bundle.gate_statistics`), for the images as
+        they are and for the same ones reduced to half and enlarged again: another export of a film may be refused
+        no more often than the film.
     runs : tuple of Path
     """
 
@@ -67,8 +70,17 @@ def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifes
         split = run.split(manifest)
         parts.append(predict_part(run, manifest, split, "val"))
         statistics = fit_gate_statistics(embed_part(run, manifest, split, "train"))
-        distances.append(statistics.distance(embed_part(run, manifest, split, "val")))
+        distances.extend(
+            statistics.distance(embed_part(run, manifest, split, "val", change=change))
+            for change in (None, _softened)
+        )
     return HeldOut(_pooled(parts), np.concatenate(distances), tuple(runs))
+
+
+def _softened(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Reduce squares (N, side, side) to half with antialiasing and enlarge them again."""
+    side = squares.shape[-1]
+    return np.stack([fit_square(fit_square(square, side // 2), side) for square in squares])
 
 
 def _recipe(experiment: Experiment) -> Experiment:

@@ -48,21 +48,28 @@ def scale_intensity(pixels: NDArray[np.uint8], intensity: Intensity) -> NDArray[
     return scaled.reshape(pixels.shape)
 
 
-def fit_square(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Resample to `size` x `size` with antialiasing; the aspect ratio is not kept, as in the study.
+def fit_square(pixels: NDArray[np.uint8], size: int, field_of_view: float = 1.0) -> NDArray[np.uint8]:
+    """Resample the central field to `size` x `size` with antialiasing; the aspect ratio is not kept, as in the study.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width)
     size : int
         Side of the result in pixels.
+    field_of_view : float
+        Central share of each side that is taken, above 0 and at most 1. The rim holds collimators, markers and
+        text, seldom lung.
 
     Returns
     -------
     ndarray of uint8, shape (size, size)
         Bilinear resampling with support scaled to the reduction (no aliasing).
     """
-    if pixels.shape == (size, size):
+    if pixels.shape == (size, size) and field_of_view == 1:
         return pixels
+    height, width = pixels.shape
+    near, far = (1 - field_of_view) / 2, (1 + field_of_view) / 2
+    box = (width * near, height * near, width * far, height * far)
     image = Image.fromarray(pixels)
-    return np.array(image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=None), dtype=np.uint8)
+    resized = image.resize((size, size), Image.Resampling.BILINEAR, box=box, reducing_gap=None)
+    return np.array(resized, dtype=np.uint8)

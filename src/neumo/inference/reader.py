@@ -16,7 +16,8 @@ from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.radiograph import Step
 from neumo.core.reading import Answer, Notice, Reading, Status
-from neumo.explain.alarms import map_alarm
+from neumo.explain.alarms import failed_checks_notice, map_alarm
+from neumo.explain.occlusion import occlusion_map
 from neumo.imaging.prepare import fit_square, scale_intensity
 from neumo.inference.gate import (
     OUTSIDE_RANGE_SLACK,
@@ -33,7 +34,7 @@ from neumo.inference.posterior import (
     predictive_values,
     prevalence_of,
 )
-from neumo.inference.receipt import make_receipt
+from neumo.inference.receipt import Asked, make_receipt
 from neumo.inference.session import Session, cores
 
 _BATCH = 8
@@ -77,7 +78,8 @@ class Reader:
     threads : int, optional
         Cores to use; all that this process may use when left out.
     keep_pixels : bool
-        Keep the decoded radiograph on each reading, for overlays.
+        Keep the decoded radiograph on each reading, for overlays; with it a bundle whose graph gives no class
+        maps is explained by occlusion, which costs some 200 images' time.
 
     Raises
     ------
@@ -169,9 +171,9 @@ class Reader:
         kept = radiograph.pixels if self._keep_pixels else None
         opened = replace(opened, radiograph=None)
         if refusals:
-            return _Prepared(opened, pixels=kept, refusals=tuple(refusals))
+            return _Prepared(opened, steps=radiograph.steps, pixels=kept, refusals=tuple(refusals))
         config = self.bundle.config
-        square = fit_square(radiograph.pixels, config.image_size)
+        square = fit_square(radiograph.pixels, config.image_size, config.field_of_view)
         image = scale_intensity(square, config.intensity)[np.newaxis]
         return _Prepared(opened, radiograph.steps, kept, image, warnings=(age,) if age else ())
 
@@ -184,9 +186,11 @@ class Reader:
             distances = self._statistics.distance(outputs.embeddings)
             maps = outputs.class_maps if outputs.class_maps is not None else [None] * len(asked)
             answers = (
-                self._reading(prepared, logits, float(distance), class_maps, (len(asked), position))
-                for position, (prepared, logits, distance, class_maps) in enumerate(
-                    zip(asked, outputs.logits, distances, maps, strict=True)
+                self._reading(
+                    prepared, Asked(image, logits, float(distance), len(asked), position), class_maps
+                )
+                for position, (prepared, image, logits, distance, class_maps) in enumerate(
+                    zip(asked, images, outputs.logits, distances, maps, strict=True)
                 )
             )
         return [
@@ -195,46 +199,55 @@ class Reader:
 
     def _unasked(self, prepared: _Prepared) -> Reading:
         opened = prepared.opened
-        if opened.failure is not None:
-            return Reading(opened.name, opened.sha256, Status.FAILED, reasons=(opened.failure,))
+        status = Status.REFUSED if opened.failure is None else Status.FAILED
+        reasons = prepared.refusals if opened.failure is None else (opened.failure,)
         return Reading(
-            opened.name, opened.sha256, Status.REFUSED, reasons=prepared.refusals, pixels=prepared.pixels
+            opened.name,
+            opened.sha256,
+            status,
+            reasons=reasons,
+            pixels=prepared.pixels,
+            receipt=self._receipt(prepared, status, reasons),
+        )
+
+    def _receipt(
+        self, prepared: _Prepared, status: Status, reasons: Sequence[Notice] = (), asked: Asked | None = None
+    ) -> dict[str, Any]:
+        return make_receipt(
+            sha256=prepared.opened.sha256,
+            size=prepared.opened.size,
+            steps=prepared.steps,
+            status=status,
+            reasons=reasons,
+            bundle=self.bundle,
+            options=self.options,
+            threads=self._threads,
+            asked=asked,
         )
 
     def _reading(
         self,
         prepared: _Prepared,
-        logits: NDArray[np.float32],
-        distance: float,
+        asked: Asked,
         class_maps: NDArray[np.float32] | None,
-        place: tuple[int, int],
     ) -> Reading:
-        opened, config = prepared.opened, self.bundle.config
-        assert prepared.image is not None
-        receipt = make_receipt(
-            sha256=opened.sha256,
-            size=opened.size,
-            steps=prepared.steps,
-            prepared=prepared.image,
-            bundle=self.bundle,
-            options=self.options,
-            logits=logits,
-            distance=distance,
-            execution={"threads": self._threads, "batch": place[0], "position": place[1]},
-        )
+        opened, config, distance = prepared.opened, self.bundle.config, asked.distance
         if distance > config.gate.distance * (OUTSIDE_RANGE_SLACK if self._allow_outside else 1.0):
-            likely = self._likely_cause(prepared.image, distance)
+            likely = self._likely_cause(asked.prepared, distance)
+            reasons = (distance_refusal(distance, config.gate, likely),)
             return Reading(
                 opened.name,
                 opened.sha256,
                 Status.REFUSED,
-                reasons=(distance_refusal(distance, config.gate, likely),),
+                reasons=reasons,
                 pixels=prepared.pixels,
-                receipt=receipt,
+                receipt=self._receipt(prepared, Status.REFUSED, reasons, asked),
             )
-        answer = self._answer(logits)
-        class_map = None if class_maps is None else class_maps[answer.finding.index].copy()
-        alarms = (distance_notice(distance, config.gate), None if class_map is None else map_alarm(class_map))
+        answer = self._answer(asked.logits)
+        class_map = self._class_map(asked.prepared, class_maps, answer.finding)
+        alarms = [distance_notice(distance, config.gate)]
+        if class_map is not None:
+            alarms += [map_alarm(class_map), failed_checks_notice(config.explanation_checks)]
         return Reading(
             opened.name,
             opened.sha256,
@@ -242,9 +255,26 @@ class Reader:
             answer,
             (*prepared.warnings, *(alarm for alarm in alarms if alarm is not None)),
             class_map=class_map,
+            field_of_view=config.field_of_view,
             pixels=prepared.pixels,
-            receipt=receipt,
+            receipt=self._receipt(prepared, Status.READ, asked=asked),
         )
+
+    def _class_map(
+        self, image: NDArray[np.float32], class_maps: NDArray[np.float32] | None, finding: Finding
+    ) -> NDArray[np.float32] | None:
+        """Return the graph's own map; without one, and only where a picture is wanted, what covering parts costs."""
+        if class_maps is not None:
+            chosen: NDArray[np.float32] = class_maps[finding.index].copy()
+            return chosen
+        if not self._keep_pixels:
+            return None
+
+        def score(images: NDArray[np.float32]) -> NDArray[np.float32]:
+            logits: NDArray[np.float32] = self._session.run(images).logits[:, finding.index]
+            return logits
+
+        return occlusion_map(score, image)
 
     def _answer(self, logits: NDArray[np.float32]) -> Answer:
         config = self.bundle.config
@@ -261,6 +291,8 @@ class Reader:
             threshold=self._point.threshold,
             ppv=ppv,
             npv=npv,
+            prevalence=dict(self._prevalence.shares if self._prevalence else config.priors),
+            prevalence_given=self._prevalence is not None,
         )
 
     def _likely_cause(self, image: NDArray[np.float32], distance: float) -> str | None:

@@ -1,8 +1,9 @@
-"""What a reading was made from: enough to repeat it bit for bit, and nothing about the patient."""
+"""What a reading, refusal or failure was made from: enough to repeat it, and nothing about the patient."""
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,10 +15,34 @@ from numpy.typing import NDArray
 import neumo
 from neumo.bundle.folder import Bundle
 from neumo.core.radiograph import Step
+from neumo.core.reading import Notice, Status
 
-SCHEMA = 1
+SCHEMA = 2
 _PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls", "pylibjpeg": "pylibjpeg-openjpeg"}
 """Package of each library that decodes DICOM pixels and is not in every receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the network was given and what it answered.
+
+    Attributes
+    ----------
+    prepared : ndarray of float32, shape (1, side, side)
+        Its input.
+    logits : ndarray of float32, shape (3,)
+        Kept exactly, as hexadecimal floats.
+    distance : float
+        Of the embedding, from the gate.
+    batch, position : int
+        How many images the network saw at once, and which one this was.
+    """
+
+    prepared: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    distance: float
+    batch: int
+    position: int
 
 
 def make_receipt(
@@ -25,12 +50,12 @@ def make_receipt(
     sha256: str | None,
     size: int | None,
     steps: tuple[Step, ...],
-    prepared: NDArray[np.float32],
+    status: Status,
+    reasons: Sequence[Notice],
     bundle: Bundle,
     options: Mapping[str, Any],
-    logits: NDArray[np.float32],
-    distance: float,
-    execution: Mapping[str, int],
+    threads: int,
+    asked: Asked | None,
 ) -> dict[str, Any]:
     """Return plain JSON values.
 
@@ -39,25 +64,32 @@ def make_receipt(
     sha256, size : str or None, int or None
         Of the file's bytes; None where pixels were given.
     steps : tuple of Step
-        From the file's samples to grey levels.
-    prepared : ndarray of float32, shape (1, side, side)
-        The network's input.
+        From the file's samples to grey levels; empty where the file could not be decoded.
+    status : Status
+    reasons : sequence of Notice
+        Of a refusal or failure. Only their codes are kept, since their sentences may state the patient's age.
     options : mapping
         Options of the reader, as its constructor takes them.
-    logits : ndarray of float32, shape (3,)
-        Kept exactly, as hexadecimal floats.
-    distance : float
-        Of the embedding, from the gate.
-    execution : mapping
-        `threads`, and `batch` and `position`: how many images the network saw at once, and which one this was.
+    threads : int
+        Of one run of the network.
+    asked : Asked or None
+        None where the reading ended before the network; what it would have given is null in the receipt.
     """
     config = bundle.config
     return {
         "schema": SCHEMA,
+        "status": status.value,
+        "reasons": [reason.code for reason in reasons],
         "file": {"sha256": sha256, "bytes": size},
         "pixels": [dict(step) for step in steps],
-        "prepare": {"size": config.image_size, "resampling": "bilinear", "intensity": config.intensity.value},
-        "input_sha256": hashlib.sha256(prepared.tobytes()).hexdigest(),
+        "prepare": asked
+        and {
+            "size": config.image_size,
+            "field_of_view": config.field_of_view,
+            "resampling": "bilinear",
+            "intensity": config.intensity.value,
+        },
+        "input_sha256": asked and hashlib.sha256(asked.prepared.tobytes()).hexdigest(),
         "bundle": {"name": config.name, "version": config.version, "digest": bundle.digest},
         "options": dict(options),
         "thresholds": {
@@ -66,9 +98,13 @@ def make_receipt(
             "operating_point": config.operating_points[options["operating_point"]].threshold,
             "conformal": {f.value: limit for f, limit in config.conformal[options["coverage"]].items()},
         },
-        "logits": [float(logit).hex() for logit in logits],
-        "distance": float(distance).hex(),
-        "execution": dict(execution),
+        "logits": asked and [float(logit).hex() for logit in asked.logits],
+        "distance": asked and float(asked.distance).hex(),
+        "execution": {
+            "threads": threads,
+            "batch": asked.batch if asked else 1,
+            "position": asked.position if asked else 0,
+        },
         "software": _software(steps),
     }
 

@@ -35,8 +35,8 @@ class Replay:
     reading : Reading
         As it is now.
     differences : tuple of Notice
-        Why the reading is another one: codes "file", "bundle", "pixels", "prepare", "thresholds", "input",
-        "logits", "distance".
+        Why the reading is another one: codes "file", "bundle", "status" (read, refused or failed, and why),
+        "pixels", "prepare", "thresholds", "input", "logits", "distance".
     circumstances : tuple of Notice
         What is other than it was without being the reading itself: code "software".
     """
@@ -47,7 +47,7 @@ class Replay:
 
     @property
     def identical(self) -> bool:
-        """Whether the reading was reproduced bit for bit."""
+        """Whether the reading, refusal or failure was reproduced bit for bit."""
         return not self.differences
 
 
@@ -95,7 +95,7 @@ def _same_reader(
         shares = options.pop("prevalence")
         prevalence = None if shares is None else {Finding(name): share for name, share in shares.items()}
         reader = Reader(bundle, prevalence=prevalence, threads=execution["threads"], **options)
-        for key in ("file", "bundle", "software", *_VALUES):
+        for key in ("file", "bundle", "status", "reasons", "software", *_VALUES):
             receipt[key]
     except (KeyError, TypeError, AttributeError) as error:
         raise ReceiptError(
@@ -120,11 +120,24 @@ def _differences(receipt: Mapping[str, Any], reading: Reading, bundle: Bundle) -
             f"{now.name} {now.version} ({_short(bundle.digest)}).",
             {"before": then["digest"], "now": bundle.digest},
         )
-    if reading.receipt is None:
-        said = " ".join(reason.text for reason in reading.reasons)
-        yield Notice("logits", f"The network is not asked any more: the file is {reading.status}. {said}")
-        return
+    assert reading.receipt is not None
+    then_ended, now_ended = _ended(receipt), _ended(reading.receipt)
+    if then_ended != now_ended:
+        said = " ".join(["", *(reason.text for reason in reading.reasons)])
+        yield Notice(
+            "status",
+            f"The file was {then_ended} and is {now_ended}.{said}",
+            {"before": then_ended, "now": now_ended},
+        )
+        if (receipt["logits"] is None) != (reading.receipt["logits"] is None):
+            return  # every value that the network gives would differ, which says nothing more
     yield from _other_values(receipt, reading.receipt)
+
+
+def _ended(receipt: Mapping[str, Any]) -> str:
+    """Return how a reading ended in words, such as "refused (colour, blank)"."""
+    codes = ", ".join(receipt["reasons"])
+    return f"{receipt['status']} ({codes})" if codes else str(receipt["status"])
 
 
 def _other_values(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Notice]:

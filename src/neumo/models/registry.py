@@ -8,6 +8,7 @@ from torch import nn
 from neumo.core.errors import ConfigError
 from neumo.models.efficientnet_lite import EfficientNetLite
 from neumo.models.study_cnn import StudyCNN
+from neumo.models.timm_network import PREFIX, TimmNetwork
 
 NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
     "study_cnn": StudyCNN,
@@ -17,7 +18,7 @@ NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
 
 
 def build_network(name: str, options: Mapping[str, Any], image_size: int) -> nn.Module:
-    """Make a network with fresh weights.
+    """Make a network with fresh weights; "timm:NAME" makes timm's NAME.
 
     Every network has a module `features`, whose output (N, channels, h, w) the explanations read.
 
@@ -26,8 +27,12 @@ def build_network(name: str, options: Mapping[str, Any], image_size: int) -> nn.
     ConfigError
         No network has this name, or it does not take these options.
     """
+    if name.startswith(PREFIX):
+        return TimmNetwork(name.removeprefix(PREFIX), image_size, options)
     if name not in NETWORKS:
-        raise ConfigError(f"model.name: {name!r} is not known; use one of {', '.join(NETWORKS)}")
+        raise ConfigError(
+            f"model.name: {name!r} is not known; use one of {', '.join(NETWORKS)}, or {PREFIX}NAME for one of timm's"
+        )
     try:
         return NETWORKS[name](**options, image_size=image_size)
     except TypeError as error:
@@ -36,6 +41,6 @@ def build_network(name: str, options: Mapping[str, Any], image_size: int) -> nn.
 
 def load_pretrained(network: nn.Module, name: str) -> None:
     """Give a network its ImageNet weights. Raises ConfigError where it has none or they are not installed."""
-    if not isinstance(network, EfficientNetLite):
+    if not isinstance(network, EfficientNetLite | TimmNetwork):
         raise ConfigError(f"model.pretrained: {name} has no ImageNet weights; set it to false")
     network.load_pretrained()

@@ -34,12 +34,15 @@ class NetworkCard:
         Side of the input in pixels.
     intensity : Intensity
         How grey levels are scaled to 0-1.
+    field_of_view : float
+        Central share of each side of an image that is read.
     """
 
     name: str
     options: Mapping[str, Any]
     image_size: int
     intensity: Intensity
+    field_of_view: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def save_network(network: nn.Module, folder: Path, card: NetworkCard) -> str:
                 "channels": 1,
                 "range": [0.0, 1.0],
                 "intensity": card.intensity.value,
+                "field_of_view": card.field_of_view,
                 "classes": list(FINDINGS),
                 "sha256": digest,
             },
@@ -117,6 +121,7 @@ def _read_card(card_file: Path) -> tuple[NetworkCard, str]:
             value["options"],
             value["image_size"],
             Intensity(value.get("intensity", "as_stored")),
+            float(value.get("field_of_view", 1.0)),
         )
         classes, stated = value["classes"], str(value["sha256"])
     except FileNotFoundError as error:

@@ -30,7 +30,9 @@ def overlay_of(reading: Reading, longest: int = LONGEST_SIDE) -> NDArray[np.uint
     pixels = shown_pixels(reading, longest)
     if pixels is None or reading.class_map is None:
         return None
-    return overlay(pixels, upsample(reading.class_map, (pixels.shape[0], pixels.shape[1])))
+    return overlay(
+        pixels, upsample(reading.class_map, (pixels.shape[0], pixels.shape[1]), reading.field_of_view)
+    )
 
 
 def write_overlay(reading: Reading, folder: Path, number: int) -> str | None:

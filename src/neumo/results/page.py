@@ -22,7 +22,7 @@ from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
 from neumo.results.overlays import overlay_of, shown_pixels
-from neumo.results.words import notice_text, reading_texts
+from neumo.results.words import notice_text, point_words, prevalence_words, reading_texts
 
 _LONGEST_SIDE = 640
 _JPEG_QUALITY = 85
@@ -120,6 +120,8 @@ def _shown(reading: Reading, lang: str) -> dict[str, Any]:
         "heat": None if heat is None else _data_uri(heat),
         "bars": [(texts["findings"][f], answer.probabilities[f]) for f in FINDINGS] if answer else [],
         "set_words": _set_words(reading, lang),
+        "prevalence_words": "" if answer is None else prevalence_words(answer, lang),
+        "point_words": "" if answer is None else point_words(answer, lang),
         "warnings": [notice_text(notice, lang) for notice in reading.warnings],
         "reasons": [notice_text(notice, lang) for notice in reading.reasons],
         "receipt": json.dumps(reading.receipt, indent=2, ensure_ascii=False) if reading.receipt else None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neumo.bundle.config import BundleConfig
 from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS, Finding
@@ -17,8 +18,8 @@ from neumo.data.layout import open_dataset
 from neumo.data.manifest import Entry, Manifest
 from neumo.data.pixels import Progress
 from neumo.evaluation.conformal import Coverage, measure_coverage
-from neumo.evaluation.judge import judge
-from neumo.evaluation.judgement import Judgement
+from neumo.evaluation.judge import judge, judge_decisions
+from neumo.evaluation.judgement import Judgement, OperatingPoint, PneumoniaDecision, without_nan
 from neumo.evaluation.predictions import Predictions, write_predictions
 from neumo.inference.reader import Reader
 
@@ -39,6 +40,8 @@ class EvaluatedReader:
     judgement : Judgement
         Of the images that were read, at the bundle's prevalence.
     coverage : mapping of float to mapping of Finding (None: all) to Coverage
+    operating_points : mapping of str to PneumoniaDecision
+        What each of the bundle's does on the images that were read.
     """
 
     part: str
@@ -46,6 +49,7 @@ class EvaluatedReader:
     refused: Counter[str]
     judgement: Judgement
     coverage: dict[float, dict[Finding | None, Coverage]]
+    operating_points: dict[str, PneumoniaDecision]
 
 
 def evaluate_reader(
@@ -96,10 +100,18 @@ def evaluate_reader(
             level: measure_coverage(predictions.truth, predictions.probabilities, limits, level)
             for level, limits in config.conformal.items()
         },
+        operating_points=judge_decisions(predictions, _points(config)),
     )
     write_predictions(predictions, out / PREDICTIONS_FILE)
     write_json(out / FIGURES_FILE, _figures(evaluated, reader, manifest, command))
     return evaluated
+
+
+def _points(config: BundleConfig) -> dict[str, OperatingPoint]:
+    return {
+        name: OperatingPoint(point.threshold, rule=point.rule, target=None, chosen_on="bundle")
+        for name, point in config.operating_points.items()
+    }
 
 
 def _predictions(manifest: Manifest, entries: Sequence[Entry], readings: Sequence[Reading]) -> Predictions:
@@ -138,4 +150,7 @@ def _figures(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, com
             for coverages in evaluated.coverage.values()
             for finding, coverage in coverages.items()
         ],
+        "operating_points": {
+            name: without_nan(asdict(decision)) for name, decision in evaluated.operating_points.items()
+        },
     }

@@ -120,7 +120,8 @@ def evaluate_run(
         subgroups=subgroups,
         times_judged=_count(folder, part),
     )
-    history, reading = read_history(folder), read_run_curves(folder)
+    history = read_history(folder)
+    reading = _curves_of(folder, history)
     best_epoch = reading.evidence.best_epoch
     write_predictions(predictions, evaluated.folder / PREDICTIONS_FILE)
     write_json(evaluated.folder / METRICS_FILE, _numbers(evaluated, folder, part, reading))
@@ -147,15 +148,19 @@ def evaluate_run(
         dataset_digest=manifest.digest,
         split_digest=split.digest,
     )
-    write_report(content, evaluated.report, lang)
+    write_report(content, evaluated.report, lang, figures)
     return evaluated
 
 
 def read_run_curves(folder: RunFolder) -> CurveReading:
     """Read a run's learning curves. Raises EvaluationError where it has none."""
+    return _curves_of(folder, read_history(folder))
+
+
+def _curves_of(folder: RunFolder, history: Sequence[Mapping[str, float]]) -> CurveReading:
     record = folder.record()
     images = record["training_images"].values()
-    return read_curves(read_history(folder), record["best_epoch"], majority_share=max(images) / sum(images))
+    return read_curves(history, record["best_epoch"], majority_share=max(images) / sum(images))
 
 
 def _operating_point(

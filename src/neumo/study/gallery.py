@@ -27,7 +27,8 @@ def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predic
     trained = load_network(folder.path)
     chosen = _chosen(predictions)
     position = {entry.path: i for i, entry in enumerate(manifest.entries)}
-    pixels = decoded_pixels(manifest, trained.card.image_size).array[
+    card = trained.card
+    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array[
         [position[predictions.paths[i]] for i in chosen]
     ]
     maps = class_maps(trained, pixels)[np.arange(len(chosen)), predictions.decisions[chosen]]

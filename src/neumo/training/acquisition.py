@@ -1,5 +1,4 @@
-"""Random changes that another scanner, archive or export would make: resampling, blur, tone
-curve, detail, borders, noise.
+"""Random changes that another scanner, archive or export would make to the same film.
 
 All take and return batches of shape (N, 1, side, side) in 0-1; each image draws its own change.
 """

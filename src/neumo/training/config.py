@@ -141,6 +141,8 @@ class Experiment(_Section):
     crop_size: Annotated[int, Field(ge=32, le=1024)] | None = None
     """Side of the crops that train; null is `image_size`. Random crops enlarge what they show, so a network that
     trained on smaller ones sees an image at the scale it knows (Touvron et al., NeurIPS 2019)."""
+    field_of_view: Annotated[float, Field(ge=0.5, le=1)] = 1.0
+    """Central share of each side that is read, so that the rim cannot decide; training sees whole images."""
     intensity: Intensity = Intensity.AS_STORED
     """Grey levels as stored, or scaled by each image's 2nd and 98th percentile."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -157,9 +159,15 @@ class Experiment(_Section):
             raise ValueError(
                 f"training_size {self.training_size} is below image_size {self.image_size}; make it at least that"
             )
+        if self.field_of_view < 1 and self.augmentation.crop == 1:
+            raise ValueError(
+                f"field_of_view {self.field_of_view} needs random crops; set augmentation.crop below 1"
+            )
         for key in ("training_size", "crop_size"):
             if getattr(self, key) not in (None, self.image_size) and self.augmentation.crop == 1:
-                raise ValueError(f"{key} {getattr(self, key)} needs random crops; set augmentation.crop below 1")
+                raise ValueError(
+                    f"{key} {getattr(self, key)} needs random crops; set augmentation.crop below 1"
+                )
         return self
 
     @field_validator("balance", mode="before")

@@ -134,7 +134,9 @@ def train(
     )
     history = History(folder.history_file)
     model = experiment.model
-    card = NetworkCard(model.name, model.options, experiment.image_size, experiment.intensity)
+    card = NetworkCard(
+        model.name, model.options, experiment.image_size, experiment.intensity, experiment.field_of_view
+    )
     kept = KeptWeights(folder.path, card, experiment.schedule.keep)
     callbacks: list[Callback] = [history, kept, *_shown(console, history, len(material.labels))]
     if experiment.schedule.early_stopping is not None:
@@ -176,10 +178,13 @@ def _classifier(experiment: Experiment, labels: NDArray[np.int64]) -> Classifier
     network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
     if experiment.model.pretrained:
         load_pretrained(network, experiment.model.name)
+    crop_size = experiment.crop_size or experiment.image_size
+    if crop_size != experiment.image_size:
+        _require_same_network(network, experiment, crop_size)
     weights, priors = Balance.CLASS_WEIGHTS, Balance.LOGIT_ADJUSTMENT
     return Classifier(
         network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
-        random_augmentation(experiment.augmentation, experiment.crop_size or experiment.image_size, experiment.intensity),
+        random_augmentation(experiment.augmentation, crop_size, experiment.intensity),
         experiment.optimizer,
         experiment.schedule,
         class_weights=torch.from_numpy(class_weights(labels)) if experiment.balance is weights else None,
@@ -187,6 +192,17 @@ def _classifier(experiment: Experiment, labels: NDArray[np.int64]) -> Classifier
         label_smoothing=experiment.label_smoothing,
         seed=experiment.seed,
     )
+
+
+def _require_same_network(network: torch.nn.Module, experiment: Experiment, crop_size: int) -> None:
+    """Only a network whose weights do not depend on the side of its input can read another side than it saw."""
+    other = build_network(experiment.model.name, experiment.model.options, crop_size)
+    shapes, others = ({key: value.shape for key, value in n.state_dict().items()} for n in (network, other))
+    if shapes != others:
+        raise ConfigError(
+            f"crop_size {crop_size}: the weights of {experiment.model.name} fit one side only; "
+            f"leave crop_size out, or make it image_size ({experiment.image_size})"
+        )
 
 
 def _fit(trainer: L.Trainer, module: Classifier, batches: L.LightningDataModule, folder: RunFolder) -> None:

@@ -72,7 +72,9 @@ def load_material(
     OutputError
         The pixel cache cannot be written.
     """
-    held_out_store = decoded_pixels(manifest, experiment.image_size, progress=decoding)
+    held_out_store = decoded_pixels(
+        manifest, experiment.image_size, field_of_view=experiment.field_of_view, progress=decoding
+    )
     store = decoded_pixels(manifest, experiment.training_size or experiment.image_size, progress=decoding)
     labels = np.array([entry.finding.index for entry in manifest.entries], dtype=np.int64)
     positions = np.array(split.indices("train", manifest), dtype=np.int64)

@@ -19,6 +19,7 @@ from neumo.training.allocator import prepare_processor
 from neumo.training.run_folder import RunFolder
 
 _BATCH = 64
+Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 def predict_part(
@@ -62,8 +63,12 @@ def predict_part(
     )
 
 
-def embed_part(folder: RunFolder, manifest: Manifest, split: Split, part: str) -> NDArray[np.float32]:
+def embed_part(
+    folder: RunFolder, manifest: Manifest, split: Split, part: str, *, change: Change | None = None
+) -> NDArray[np.float32]:
     """Embeddings (N, D) of a run's kept weights on a part of its split, in its order.
+
+    `change` turns the prepared squares (N, side, side) into others before their grey levels are scaled.
 
     Raises
     ------
@@ -81,7 +86,7 @@ def embed_part(folder: RunFolder, manifest: Manifest, split: Split, part: str) -
         embedding: torch.Tensor = network.explained(images).embedding
         return embedding
 
-    return _over_images(trained, manifest, split.indices(part, manifest), embedding_of, None)
+    return _over_images(trained, manifest, split.indices(part, manifest), embedding_of, change=change)
 
 
 def class_maps(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -128,15 +133,19 @@ def _over_images(
     manifest: Manifest,
     positions: Sequence[int],
     function: Callable[[torch.Tensor], torch.Tensor],
-    progress: Progress | None,
+    progress: Progress | None = None,
+    *,
+    change: Change | None = None,
 ) -> NDArray[Any]:
     """Rows of `function` over images at `positions`, batch by batch."""
-    pixels = decoded_pixels(manifest, trained.card.image_size).array
+    card = trained.card
+    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array
     prepare_processor()
     rows: list[NDArray[Any]] = []
     with torch.inference_mode():
         for start in range(0, len(positions), _BATCH):
-            images = as_input(trained, pixels[positions[start : start + _BATCH]]).to(_device())
+            squares = pixels[positions[start : start + _BATCH]]
+            images = as_input(trained, squares if change is None else change(squares)).to(_device())
             rows.append(function(images).cpu().numpy())
             if progress is not None:
                 progress(min(start + _BATCH, len(positions)), len(positions))

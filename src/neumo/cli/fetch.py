@@ -1,0 +1,106 @@
+"""`neumo fetch`: radiographs of a DICOMweb archive to readings."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neumo.cli.show import require_dicom_extra
+from neumo.core.errors import ConfigError
+
+
+def fetch(
+    url: Annotated[str, typer.Argument(help="DICOMweb service, such as http://localhost:8042/dicom-web.")],
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="KEYWORD=VALUE", help="What to match, such as StudyDate=20240101-."),
+    ] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option("--modality", help="CR and DX unless others are named.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most objects to read.")] = None,
+    json_target: Annotated[
+        str | None, typer.Option("--json", metavar="FILE|-", help="JSON Lines, to a file or standard output.")
+    ] = None,
+    csv_target: Annotated[Path | None, typer.Option("--csv", help="CSV file.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip what the JSON output already holds.")
+    ] = False,
+    store_results: Annotated[
+        bool, typer.Option("--store-results", help="Store the results in the archive, by STOW-RS.")
+    ] = False,
+    results: Annotated[
+        str, typer.Option("--results", metavar="MODULE:FUNCTION", help="What makes the results to store.")
+    ] = "neumo.dicomnode.results:default_results",
+    user: Annotated[str | None, typer.Option("--user", help="For HTTP basic authentication.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="File whose first line is the password.")
+    ] = None,
+    ca: Annotated[Path | None, typer.Option("--ca", help="PEM file with the archive's authority.")] = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="In seconds, for each answer.")] = 60,
+    operating_point: Annotated[
+        str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
+    ] = None,
+    coverage: Annotated[float, typer.Option("--coverage", help="Promise of the prediction sets.")] = 0.90,
+    allow_outside_range: Annotated[
+        bool,
+        typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning."),
+    ] = False,
+    bundle: Annotated[
+        str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")
+    ] = None,
+) -> None:
+    """Search an archive, read each radiograph that matches, and store the results back if that is wanted."""
+    require_dicom_extra("neumo fetch")
+    if resume and (json_target is None or json_target == "-"):
+        raise ConfigError("--resume: needs --json FILE, whose readings are skipped")
+    from itertools import islice
+
+    from neumo.dicomnode.dicomweb import Service, password_in, search
+    from neumo.dicomnode.fetch import read_instance
+    from neumo.dicomnode.results import load_results
+    from neumo.dicomnode.shipment import Fate
+    from neumo.inference.reader import Reader
+    from neumo.results.json_lines import files_done
+    from neumo.results.outputs import open_outputs
+
+    matching = _matching(filters or [])
+    maker = load_results(results) if store_results else None
+    done = set(files_done(Path(json_target))) if resume and json_target else set()
+    service = Service(url, user, password_in(password_file), ca, timeout)
+    reader = Reader(
+        bundle,
+        operating_point=operating_point,
+        coverage=coverage,
+        allow_outside_range=allow_outside_range,
+        keep_pixels=store_results,
+    )
+    instances = (
+        instance
+        for kind in modality or ("CR", "DX")
+        for instance in search(service, {**matching, "Modality": kind})
+        if instance.sop_instance_uid not in done
+    )
+    read = failed = unstored = 0
+    with open_outputs(
+        json_target=json_target, csv_target=csv_target, heatmaps=None, append=resume
+    ) as outputs:
+        for instance in islice(instances, limit):
+            reading, stored = read_instance(reader, service, instance, maker)
+            outputs.write(reading)
+            read += 1
+            failed += reading.status.value == "failed"
+            unstored += stored is not None and stored.fate is not Fate.SENT
+    typer.echo(f"{read} objects read, {failed} failed, {unstored} without their results stored", err=True)
+    if failed or unstored:
+        raise typer.Exit(1)
+
+
+def _matching(filters: list[str]) -> dict[str, str]:
+    pairs = dict[str, str]()
+    for text in filters:
+        key, found, value = text.partition("=")
+        if not found or not key.isalnum():
+            raise ConfigError(f"--filter {text!r}: must be KEYWORD=VALUE, such as PatientID=4711")
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,1 @@
+"""A DICOM node beside a PACS: receives radiographs, keeps them safe, reads them, sends the results back."""

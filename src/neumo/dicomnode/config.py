@@ -1,0 +1,179 @@
+"""The node's settings: what the YAML file may hold, and its defaults."""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, model_validator
+
+AeTitle = Annotated[str, Field(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
+"""1-16 printable ASCII characters, no backslash (PS3.5 section 6.2, AE)."""
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""0 lets the operating system choose a free one."""
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+_MIB = 2**20
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TlsConfig(_Section):
+    """Certificates for DICOM over TLS (PS3.15 annex B)."""
+
+    certificate: Path
+    """PEM file with this side's certificate, and the intermediate ones."""
+    key: Path
+    """PEM file with its private key."""
+    ca: Path | None = None
+    """PEM file with the authorities that the other side's certificate must come from.
+
+    A server with it asks every sender for a certificate; a client without it trusts the system's authorities.
+    """
+
+
+class Limits(_Section):
+    """What one sender, or all of them, may take of this machine."""
+
+    associations: Annotated[int, Field(ge=1, le=1000)] = 10
+    """At once; further ones are rejected as "local limit exceeded"."""
+    pdu_bytes: Annotated[int, Field(ge=4096, le=16 * _MIB)] = 131_072
+    """Largest P-DATA-TF PDU; announced to senders, and enforced."""
+    object_bytes: Annotated[int, Field(ge=4096)] = 128 * _MIB
+    """Largest object; each association holds one such object in memory."""
+    queue: Annotated[int, Field(ge=1)] = 10_000
+    """Objects that wait to be read, from which on senders are told to try later."""
+    free_bytes: Annotated[int, Field(ge=0)] = 1024 * _MIB
+    """Free space of the data folder below which senders are told to try later."""
+
+
+class Timeouts(_Section):
+    """In seconds."""
+
+    idle: Seconds = 60
+    """Of an association on which nothing happens."""
+    network: Seconds = 30
+    """For one whole PDU to come or go."""
+    artim: Seconds = 30
+    """For an association request after a connection, and for a release (PS3.8 section 9.1.5)."""
+
+
+class ReceiveConfig(_Section):
+    """The Storage SCP."""
+
+    ae_title: AeTitle = "NEUMO"
+    host: str = "127.0.0.1"
+    port: Port = 11112
+    check_called_ae_title: bool = True
+    """Reject associations that call another AE title."""
+    calling_ae_titles: tuple[AeTitle, ...] = ()
+    """Who may send; empty means any AE title."""
+    addresses: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+    """From where; only this machine, unless others are named."""
+    tls: TlsConfig | None = None
+    limits: Limits = Limits()
+    timeouts: Timeouts = Timeouts()
+
+
+class ReadConfig(_Section):
+    """The reader, and when an object is given up."""
+
+    bundle: str | None = None
+    operating_point: str | None = None
+    coverage: float = 0.90
+    allow_outside_range: bool = False
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """Of each process; null is all cores."""
+    timeout: Seconds = 120
+    """In seconds for one object, after which its reader is killed."""
+    attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    """Times an object may break its reader or make it fail before it is set aside."""
+    interruptions: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Times the whole node may die while an object is read before that object is set aside."""
+    results: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = (
+        "neumo.dicomnode.results:default_results"
+    )
+    """module:function that makes the objects to send of a reading (see neumo.dicomnode.results.Results)."""
+
+
+class _Destination(_Section):
+    name: Name
+    timeout: Seconds = 60
+    """In seconds for an association, and for each answer."""
+
+
+class CStoreDestination(_Destination):
+    """An archive that takes C-STORE."""
+
+    kind: Literal["c-store"]
+    ae_title: AeTitle
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    tls: TlsConfig | None = None
+
+
+class StowDestination(_Destination):
+    """An archive that takes STOW-RS."""
+
+    kind: Literal["stow-rs"]
+    url: AnyHttpUrl
+    """Of the DICOMweb service, such as http://localhost:8042/dicom-web."""
+    user: str | None = None
+    password_file: Path | None = None
+    """File whose first line is the password; passwords stay out of this file and of the process list."""
+    ca: Path | None = None
+
+
+Destination = Annotated[CStoreDestination | StowDestination, Field(discriminator="kind")]
+
+
+class RetryConfig(_Section):
+    """How often a result is tried again."""
+
+    first: Seconds = 5
+    """Seconds before the second attempt; each further wait is twice as long."""
+    longest: Seconds = 900
+    """Longest wait in seconds. An archive that cannot be reached is tried for ever."""
+    refusals: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Times an archive may refuse an object itself before it is set aside."""
+
+
+class SendConfig(_Section):
+    """Where results go, and when."""
+
+    quiet: Annotated[float, Field(ge=0, le=86_400)] = 30
+    """Seconds without a new object after which a study counts as complete; its results leave together."""
+    to: tuple[Destination, ...] = ()
+    retry: RetryConfig = RetryConfig()
+
+    @model_validator(mode="after")
+    def _names_once(self) -> "SendConfig":
+        names = [destination.name for destination in self.to]
+        if len(set(names)) < len(names):
+            raise ValueError(f"names of destinations must differ, and are {', '.join(names)}")
+        return self
+
+
+class HealthConfig(_Section):
+    """The HTTP server for /healthz and /metrics."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8105
+
+
+class NodeConfig(_Section):
+    """A whole settings file."""
+
+    data: Path
+    """Folder of objects, results and the queue; holds patient data, so only its owner may enter."""
+    keep_days: Annotated[float, Field(gt=0)] | None = 7
+    """Days after which finished objects and results are deleted; null keeps them."""
+    stop_seconds: Seconds = 20
+    """For associations and readings under way when the node is told to stop."""
+    receive: ReceiveConfig = ReceiveConfig()
+    read: ReadConfig = ReadConfig()
+    send: SendConfig = SendConfig()
+    health: HealthConfig | None = HealthConfig()

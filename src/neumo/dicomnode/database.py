@@ -1,0 +1,117 @@
+"""The node's small database: one SQLite file whose commits are on the disk when they return."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neumo.core.errors import NodeError
+
+SCHEMA = 1
+
+_TABLES = """
+CREATE TABLE objects (
+    id INTEGER PRIMARY KEY,
+    sop_instance_uid TEXT NOT NULL,
+    digest TEXT NOT NULL,              -- of the content, SHA-256
+    bundle TEXT NOT NULL,              -- digest of the bundle that reads it
+    study_uid TEXT NOT NULL,
+    path TEXT NOT NULL,                -- below the data folder
+    received_at REAL NOT NULL,         -- seconds since 1970, as all times here
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'reading', 'read', 'set_aside')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    interruptions INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL DEFAULT 0,
+    status TEXT,                       -- read or refused
+    reason TEXT,                       -- why it was set aside, as a code
+    finished_at REAL,
+    dropped INTEGER NOT NULL DEFAULT 0, -- its files were deleted after keep_days
+    UNIQUE (sop_instance_uid, digest, bundle)
+);
+CREATE INDEX objects_by_state ON objects (state, interruptions, id);
+CREATE INDEX objects_by_study ON objects (study_uid, state, received_at);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    object_id INTEGER NOT NULL REFERENCES objects (id),
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'set_aside')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    refusals INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL DEFAULT 0,
+    reason TEXT,
+    finished_at REAL,
+    UNIQUE (object_id, destination)
+);
+CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);
+"""
+
+
+class Database:
+    """One connection that threads take in turns.
+
+    Parameters
+    ----------
+    file : Path
+        Made where it is not there.
+
+    Raises
+    ------
+    NodeError
+        It is no database of this schema, or cannot be written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(
+                file, isolation_level=None, check_same_thread=False, timeout=10
+            )
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            # NORMAL would lose the last commits of a machine that loses power, and a sender was told "success".
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            file.chmod(0o600)
+            self._migrate(file)
+        except (sqlite3.Error, OSError) as error:
+            raise NodeError(f"{file}: cannot be used as the node's queue ({error})") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run a block as one whole: on return it is on the disk, after an error nothing of it is.
+
+        Raises
+        ------
+        sqlite3.Error
+            Such as a full disk.
+        """
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Run a block that only looks. Raises sqlite3.Error."""
+        with self._lock:
+            yield self._connection
+
+    def close(self) -> None:
+        """Write the log back into the file and close it."""
+        with self._lock:
+            self._connection.close()
+
+    def _migrate(self, file: Path) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        elif version != SCHEMA:
+            raise NodeError(
+                f"{file}: has schema {version}, this neumo works with {SCHEMA}; use the matching version"
+            )

@@ -1,0 +1,75 @@
+"""Reading what an archive already has: search, retrieve, read, and store the results back if that is wanted."""
+
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from pydicom import Dataset, dcmwrite
+
+from neumo.core.errors import NeumoError
+from neumo.core.reading import Notice, Reading, Status
+from neumo.dicomnode.dicomweb import Instance, Service, retrieve, store
+from neumo.dicomnode.results import Results
+from neumo.dicomnode.shipment import Attempt, Fate, worst
+from neumo.imaging.quiet import quiet
+from neumo.inference.reader import Reader
+
+
+def read_instance(
+    reader: Reader, service: Service, instance: Instance, results: Results | None = None
+) -> tuple[Reading, Attempt | None]:
+    """Retrieve and read one object.
+
+    Parameters
+    ----------
+    reader : Reader
+        One that keeps pixels, where `results` shows them.
+    service : Service
+    instance : Instance
+    results : Results, optional
+        Makes what is stored back in the archive; nothing is stored without it.
+
+    Returns
+    -------
+    reading : Reading
+        Its `file` is the SOP Instance UID; failed with "unreadable_file" where the archive did not give the object.
+    stored : Attempt or None
+        How storing ended; None where nothing was stored.
+    """
+    try:
+        dataset = retrieve(service, instance)
+        content = _as_file(dataset)
+    except Exception:  # ArchiveUnreachableError, and whatever a strange data set does to its writer
+        notice = Notice("unreadable_file", "The archive does not give the object, although it lists it.")
+        return Reading(instance.sop_instance_uid, None, Status.FAILED, reasons=(notice,)), None
+    reading = replace(reader.read(content), file=instance.sop_instance_uid)
+    if results is None or reading.status is Status.FAILED:
+        return reading, None
+    if "PixelData" in dataset:
+        del dataset.PixelData
+    try:
+        with _written(results(reading, dataset)) as files:
+            return reading, worst(store(service, files))
+    except NeumoError:
+        raise
+    except Exception as error:  # one object that no results can be made of holds up no other
+        return reading, Attempt(Fate.REFUSED, type(error).__name__)
+
+
+def _as_file(dataset: Dataset) -> bytes:
+    buffer = io.BytesIO()
+    with quiet():
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _written(datasets: Sequence[Dataset]) -> Iterator[list[Path]]:
+    with tempfile.TemporaryDirectory(prefix="neumo-fetch-") as folder:
+        files = [Path(folder) / f"{number:02d}.dcm" for number in range(len(datasets))]
+        for file, dataset in zip(files, datasets, strict=True):
+            dcmwrite(file, dataset, enforce_file_format=True)
+        yield files

@@ -1,0 +1,81 @@
+"""Is the node well, and what has it done: /healthz and /metrics over HTTP."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from neumo.core.errors import NodeError
+from neumo.dicomnode.config import HealthConfig
+
+Faults = Callable[[], Mapping[str, str]]
+"""What is wrong now: a code, and a sentence; empty where all is well."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    registry: CollectorRegistry
+    faults: Faults
+    timeout = 10
+    server_version, sys_version = "neumo", ""
+
+    def do_GET(self) -> None:
+        match self.path:
+            case "/healthz":
+                faults = dict(self.faults())
+                body = {"status": "failing" if faults else "ok", "faults": faults}
+                self._answer(503 if faults else 200, "application/json", json.dumps(body).encode() + b"\n")
+            case "/metrics":
+                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(self.registry))
+            case _:
+                self._answer(404, "text/plain", b"ask for /healthz or /metrics\n")
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class HealthServer:
+    """Answers from `start` to `stop`.
+
+    Parameters
+    ----------
+    config : HealthConfig
+    registry : CollectorRegistry
+    faults : callable
+    """
+
+    def __init__(self, config: HealthConfig, registry: CollectorRegistry, faults: Faults) -> None:
+        self._config = config
+        self._handler = type("Handler", (_Handler,), {"registry": registry, "faults": staticmethod(faults)})
+        self._server: ThreadingHTTPServer | None = None
+
+    def start(self) -> int:
+        """Listen, and return the port. Raises NodeError."""
+        host, port = self._config.host, self._config.port
+        try:
+            self._server = ThreadingHTTPServer((host, port), self._handler)
+        except OSError as error:
+            raise NodeError(
+                f"health: cannot listen on {host}:{port} ({error.strerror or error}); choose another host or port"
+            ) from error
+        self._server.daemon_threads = True
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="neumo-health", daemon=True
+        ).start()
+        return int(self._server.server_address[1])
+
+    def stop(self) -> None:
+        """Close the port."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()

@@ -1,0 +1,65 @@
+"""What is sent of a reading: a maker of DICOM objects, named in the settings."""
+
+import importlib
+import importlib.util
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from pydicom import Dataset
+
+from neumo.core.errors import ConfigError
+from neumo.core.reading import Reading
+
+_MAKERS = ("structured_report", "secondary_capture")
+"""Functions of neumo.results.dicom, each from (reading, header) to one object."""
+
+
+class Results(Protocol):
+    """Makes the objects that go to the archive.
+
+    It runs in the reader's process, once for each reading with status "read" or "refused". What it raises counts as a
+    failed attempt at the object.
+    """
+
+    def __call__(self, reading: Reading, header: Dataset, /) -> Sequence[Dataset]:
+        """Return new DICOM objects, with file meta information that states their transfer syntax.
+
+        Parameters
+        ----------
+        reading : Reading
+            With class map and pixels.
+        header : Dataset
+            Of the object that was read, without its pixel data.
+        """
+        ...
+
+
+def load_results(name: str) -> Results:
+    """Find a maker by "module:function". Raises ConfigError where there is none, or where it lacks its parts."""
+    module, _, function = name.partition(":")
+    try:
+        maker = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"read.results: {name!r} cannot be loaded ({error}); give module:function"
+        ) from error
+    if not callable(maker):
+        raise ConfigError(f"read.results: {name!r} is not a function of a reading and a header")
+    found: Results = maker
+    if found is default_results:
+        _default_makers()  # better now than at the first object
+    return found
+
+
+def default_results(reading: Reading, header: Dataset, /) -> Sequence[Dataset]:
+    """Make a Structured Report and a Secondary Capture. Raises ConfigError where this neumo cannot make them."""
+    return [make(reading, header) for make in _default_makers()]
+
+
+def _default_makers() -> list[Any]:
+    if importlib.util.find_spec("neumo.results.dicom") is None:
+        raise ConfigError(
+            "read.results: this neumo has no neumo.results.dicom; name a maker of your own as module:function"
+        )
+    module = importlib.import_module("neumo.results.dicom")
+    return [getattr(module, name) for name in _MAKERS]

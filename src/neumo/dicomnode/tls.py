@@ -1,0 +1,34 @@
+"""DICOM over TLS: contexts of a server and of a client (PS3.15 annex B, BCP 195 profile: TLS 1.2 and later)."""
+
+import ssl
+
+from neumo.core.errors import NodeError
+from neumo.dicomnode.config import TlsConfig
+
+
+def server_context(config: TlsConfig) -> ssl.SSLContext:
+    """For the Storage SCP; asks senders for a certificate where an authority is named. Raises NodeError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _load(context, config)
+    if config.ca is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def client_context(config: TlsConfig) -> ssl.SSLContext:
+    """For the Storage SCU; checks the archive's certificate and its name. Raises NodeError."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
+    _load(context, config)
+    return context
+
+
+def _load(context: ssl.SSLContext, config: TlsConfig) -> None:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(config.certificate, config.key)
+        if config.ca is not None:
+            context.load_verify_locations(config.ca)
+    except (OSError, ssl.SSLError) as error:
+        raise NodeError(
+            f"tls: {config.certificate}, {config.key} or {config.ca} cannot be used ({error}); give PEM files"
+        ) from error

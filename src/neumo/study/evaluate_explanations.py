@@ -1,0 +1,215 @@
+"""A bundle's heat maps checked: whether they are about the weights, the chest and the answer."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.errors import EvaluationError
+from neumo.core.files import write_json, write_text
+from neumo.core.findings import FINDINGS
+from neumo.data.layout import open_dataset
+from neumo.data.manifest import Entry, Manifest
+from neumo.data.phantom_outline import phantom_outlines
+from neumo.data.pixels import Progress
+from neumo.evaluation.deletion_insertion import Curves, area, curves
+from neumo.evaluation.explanation_checks import (
+    FIGURES,
+    LEAST_INSIDE,
+    ExplanationChecks,
+    judge_explanations,
+    markdown,
+)
+from neumo.evaluation.explanation_figure import explanation_figure
+from neumo.evaluation.figure_style import save_figures
+from neumo.evaluation.map_similarity import rank_correlation, top_overlap
+from neumo.evaluation.thorax_share import FIELD_SIDE, fixed_field, share_inside
+from neumo.explain.alarms import map_alarm
+from neumo.export.randomised_graph import randomised_graph
+from neumo.imaging import fit_square, open_radiograph
+from neumo.imaging.prepare import scale_intensity
+from neumo.inference.posterior import calibrated
+from neumo.inference.reader import Reader
+from neumo.inference.session import Session
+
+CHECKS_FILE, SUMMARY_FILE, FIGURE_NAME = "explanations.json", "explanations.md", "explanations"
+DEFAULT_IMAGES = 100
+DRAWS = 5
+"""Shuffled networks that every map is compared with; one alone may resemble it by chance."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Called:
+    """One radiograph that was read: its entry, the network's input (1, side, side), and the called class."""
+
+    entry: Entry
+    image: NDArray[np.float32]
+    finding: int
+
+
+def evaluate_explanations(
+    reader: Reader,
+    data: Path,
+    out: Path,
+    *,
+    part: str = "test",
+    images: int = DEFAULT_IMAGES,
+    seed: int = 0,
+    checking: Progress | None = None,
+) -> ExplanationChecks:
+    """Check the heat maps of a sample of a part.
+
+    Writes explanations.json, explanations.md, and explanations.png and .svg, into `out`.
+
+    Parameters
+    ----------
+    reader : Reader
+        Its bundle gives class maps.
+    part : str
+        "train", "val" or "test".
+    images : int
+        How many are drawn, at most; those that the reader refuses have no map and are left out.
+    seed : int
+        Of the sample, the shuffled weights and the random orders.
+    checking : callable, optional
+        Called with the images done and their total.
+
+    Raises
+    ------
+    DatasetError
+        The data set cannot be used.
+    EvaluationError
+        The bundle gives no class maps, the part holds no image, or every image was refused.
+    ExportError
+        The bundle's graph cannot be shuffled.
+    """
+    bundle = reader.bundle
+    if bundle.config.class_maps is None:
+        raise EvaluationError(f"{bundle.path}: its graph gives no class maps, so there is nothing to check")
+    manifest = open_dataset(data)
+    drawn = _sample(manifest, part, images, seed)
+    called = _called(reader, manifest, drawn)
+    if not called:
+        raise EvaluationError(
+            f"{manifest.root}: all {len(drawn)} images drawn from {part!r} were refused; draw more"
+        )
+    session = Session(bundle)
+    shuffled = [
+        Session(replace(bundle, model=randomised_graph(bundle.model, seed + draw))) for draw in range(DRAWS)
+    ]
+    paths = [one.entry.path for one in called]
+    outlines = phantom_outlines(manifest.root, paths, FIELD_SIDE) if manifest.synthetic else None
+    fields = outlines or dict.fromkeys(paths, fixed_field())
+    rows: list[dict[str, float]] = []
+    followed: list[Curves] = []
+    areas: list[float] = []
+    for number, one in enumerate(called):
+        field = fields[one.entry.path]
+        class_map = _class_map(session, one)
+        curve = curves(
+            one.image,
+            class_map,
+            _probability(session, one.finding, bundle.config.temperature),
+            np.random.default_rng((seed, number)),
+        )
+        others = [_class_map(other, one) for other in shuffled]
+        rows.append(_row(class_map, others, field, curve))
+        followed.append(curve)
+        areas.append(float(field.mean()))
+        if checking is not None:
+            checking(number + 1, len(called))
+    measured = {key: np.array([row[key] for row in rows]) for key in FIGURES}
+    checks = judge_explanations(
+        measured,
+        [one.entry.patient for one in called],
+        [FINDINGS[one.finding] for one in called],
+        field="phantom" if outlines else "fixed",
+        field_area=float(np.mean(areas)),
+    )
+    sample = {"data": manifest.digest, "part": part, "seed": seed, "drawn": len(drawn)}
+    write_json(out / CHECKS_FILE, _record(checks, reader, sample))
+    write_text(out / SUMMARY_FILE, markdown(checks))
+    save_figures({FIGURE_NAME: explanation_figure(followed, measured, field_area=checks.field_area)}, out)
+    return checks
+
+
+def _sample(manifest: Manifest, part: str, images: int, seed: int) -> list[Entry]:
+    entries = [entry for entry in manifest.entries if entry.split == part]
+    if not entries:
+        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    chosen = np.random.default_rng(seed).choice(len(entries), min(images, len(entries)), replace=False)
+    return [entries[i] for i in sorted(chosen)]
+
+
+def _called(reader: Reader, manifest: Manifest, entries: Sequence[Entry]) -> list[_Called]:
+    config = reader.bundle.config
+    called = []
+    for entry, reading in zip(
+        entries, reader.read_many(manifest.file(entry) for entry in entries), strict=True
+    ):
+        if reading.answer is None:
+            continue
+        square = fit_square(open_radiograph(manifest.file(entry)).pixels, config.image_size)
+        image = scale_intensity(square, config.intensity)[np.newaxis]
+        called.append(_Called(entry, image, reading.answer.finding.index))
+    return called
+
+
+def _class_map(session: Session, one: _Called) -> NDArray[np.float32]:
+    maps = session.run(one.image[np.newaxis]).class_maps
+    assert maps is not None
+    class_map: NDArray[np.float32] = maps[0, one.finding]
+    return class_map
+
+
+def _probability(
+    session: Session, finding: int, temperature: float
+) -> Callable[[NDArray[np.float32]], Floats]:
+    def probability(images: NDArray[np.float32]) -> Floats:
+        logits = session.run(images).logits
+        return calibrated(logits, temperature)[:, finding]
+
+    return probability
+
+
+def _row(
+    class_map: NDArray[np.float32],
+    shuffled: Sequence[NDArray[np.float32]],
+    field: NDArray[np.float32],
+    curve: Curves,
+) -> dict[str, float]:
+    inside = share_inside(class_map, field)
+    deletion, insertion = area(curve.deletion), area(curve.insertion)
+    # A shuffle may turn a map's sign over; the same picture upside down is still the same picture.
+    likeness = np.array([abs(rank_correlation(class_map, other)) for other in shuffled])
+    known = likeness[~np.isnan(likeness)]
+    return {
+        "randomised_correlation": float(known.mean()) if known.size else float("nan"),
+        "randomised_overlap": float(np.mean([top_overlap(class_map, other) for other in shuffled])),
+        "share_inside": inside,
+        "outside": float("nan") if np.isnan(inside) else float(inside < LEAST_INSIDE),
+        "deletion_area": deletion,
+        "deletion_gain": area(curve.random_deletion) - deletion,
+        "insertion_area": insertion,
+        "insertion_gain": insertion - area(curve.random_insertion),
+        "alarm": float(map_alarm(class_map) is not None),
+    }
+
+
+def _record(checks: ExplanationChecks, reader: Reader, sample: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "bundle": {
+            "digest": reader.bundle.digest,
+            "model": hashlib.sha256(reader.bundle.model).hexdigest(),
+        },
+        **sample,
+        "refused": sample["drawn"] - checks.images,
+        **checks.to_json(),
+    }

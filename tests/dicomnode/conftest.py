@@ -1,0 +1,41 @@
+"""What every test of the node may ask for: settings, a bundle, films."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tiny_bundle import make_bundle
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("node-bundle") / "tiny", phantoms)
+
+
+@pytest.fixture(scope="session")
+def films(phantoms: Path) -> list[Path]:
+    return sorted((phantoms / "test").rglob("*.jpeg"))
+
+
+@pytest.fixture(autouse=True)
+def makers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers' processes find the tests' makers of results."""
+    path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    monkeypatch.setenv("PYTHONPATH", path)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, bundle_folder: Path) -> dict[str, Any]:
+    """Of a node on free ports whose results are captures; a test may change them."""
+    return {
+        "data": str(tmp_path / "node"),
+        "stop_seconds": 5,
+        "receive": {"port": 0, "limits": {"free_bytes": 0}},
+        "read": {"bundle": str(bundle_folder), "threads": 1, "results": "node_results:capture"},
+        "send": {"quiet": 0, "retry": {"first": 0.1, "longest": 0.5, "refusals": 2}},
+        "health": {"port": 0},
+    }

@@ -1,0 +1,101 @@
+"""Nodes in this process, or as programs of their own."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from neumo.dicomnode.config_file import parse_config
+from neumo.dicomnode.node import Running, running
+
+
+@contextmanager
+def node(settings: dict[str, Any]) -> Iterator[Running]:
+    """Run a node in this process."""
+    with running(parse_config(settings, "test")) as at_work:
+        yield at_work
+
+
+def wait_until(true: Callable[[], object], seconds: float = 30, what: str = "") -> None:
+    """Wait for something, and fail when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Program:
+    """`neumo listen` as a program of its own."""
+
+    process: subprocess.Popen[str]
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+
+    def follow(self) -> None:
+        """Collect its log until it ends."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.raw.append(line)
+            try:
+                self.lines.append(json.loads(line))
+            except ValueError:
+                self.lines.append({"event": "no JSON", "text": line})
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [line for line in list(self.lines) if line["event"] == name]
+
+    @property
+    def port(self) -> int:
+        wait_until(
+            lambda: self.events("started") or self.process.poll() is not None, 60, "for the node to start"
+        )
+        assert self.process.poll() is None, self.raw
+        return int(self.events("started")[0]["port"])
+
+    @property
+    def health_port(self) -> int:
+        assert self.port
+        return int(self.events("started")[0]["health_port"])
+
+    def kill(self) -> None:
+        """As a loss of power would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+
+@contextmanager
+def program(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
+    """Run `neumo listen` as a program until the block ends."""
+    file = tmp_path / "node.yaml"
+    file.write_text(yaml.safe_dump(settings))
+    started = subprocess.Popen(
+        [sys.executable, "-m", "neumo.cli.main", "listen", "--config", str(file)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    running_program = Program(started)
+    follower = threading.Thread(target=running_program.follow)
+    follower.start()
+    try:
+        yield running_program
+    finally:
+        if started.poll() is None:
+            started.terminate()
+            try:
+                started.wait(30)
+            except subprocess.TimeoutExpired:
+                started.kill()
+                started.wait()
+        follower.join()
+        assert started.stderr is not None
+        started.stderr.close()
