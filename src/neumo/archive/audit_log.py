@@ -1,17 +1,16 @@
 """An append-only log: each row's SHA-256 covers its content and the row before it."""
 
 import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from neumo.archive.canonical import canonical
+from neumo.archive.coverage import Logged, entry_of
 from neumo.archive.database import reading_session
-from neumo.archive.schema import AuditRow
+from neumo.archive.schema import AuditRow, Base
 from neumo.core.errors import ArchiveError
 
 START = "0" * 64
@@ -59,13 +58,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def canonical(value: Any) -> str:
-    """Return JSON that equal values share: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+def insert(session: Session, actor: str, action: str, kept: Base) -> None:
+    """Add a row to its table, and to the log the digest of all that it says.
 
-
-def append(session: Session, actor: str, action: str, content: Mapping[str, Any]) -> None:
-    """Add one event to the log; `session` must be a writing one, so that no other writer appends meanwhile."""
+    `session` must be a writing one, so that no other writer appends meanwhile.
+    """
+    session.add(kept)
     session.flush()
     last = session.scalars(select(AuditRow).order_by(AuditRow.sequence.desc()).limit(1)).first()
     row = AuditRow(
@@ -73,7 +71,7 @@ def append(session: Session, actor: str, action: str, content: Mapping[str, Any]
         at=now(),
         actor=actor,
         action=action,
-        content=canonical(content),
+        content=canonical(entry_of(kept)),
         previous=last.digest if last else START,
     )
     row.digest = _digest(row)
@@ -87,8 +85,14 @@ def _digest(row: AuditRow) -> str:
 
 
 def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
-    """Check every row, their order, and that the log still holds `checkpoint`. Raises ArchiveUnavailableError."""
+    """Check the log's rows, their order, what it says of every row of the other tables, and `checkpoint`.
+
+    Raises
+    ------
+    ArchiveUnavailableError
+    """
     faults: list[str] = []
+    logged = Logged()
     count, head = 0, START
     reached = checkpoint is None or checkpoint == Checkpoint(0, START)
     with reading_session(engine) as session:
@@ -101,8 +105,11 @@ def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
                 faults.append(f"row {row.sequence} does not follow the row before it")
             if row.digest != _digest(row):
                 faults.append(f"row {row.sequence} was changed")
+            if fault := logged.add(row):
+                faults.append(fault)
             count, head = row.sequence, row.digest
             reached = reached or checkpoint == Checkpoint(count, head)
+        faults.extend(logged.faults(session))
     if not reached and checkpoint is not None:
         faults.append(
             f"the log ends at row {count} or was rewritten: it does not hold checkpoint {checkpoint}"

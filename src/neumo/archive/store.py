@@ -1,12 +1,14 @@
 """Putting readings and people's decisions on record; every write is also an event of the audit log."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from neumo.archive.audit_log import append, canonical, now
+from neumo.archive.audit_log import insert, now
+from neumo.archive.canonical import canonical
 from neumo.archive.database import connect, migrate, writing_session
 from neumo.archive.schema import DecisionRow, ReadingRow, ViewRow
 from neumo.core.errors import ArchiveError
@@ -31,14 +33,13 @@ def open_archive(url: str) -> Engine:
 
 
 def record(engine: Engine, reading: Reading, *, source: str, actor: str) -> int:
-    """Keep a reading and return its number; the same content by the same bundle is kept once.
+    """Keep a reading and return its number; the same bytes by the same bundle and options are kept once.
 
     Raises ArchiveUnavailableError.
     """
     body = to_json(reading)
     receipt: dict[str, Any] = dict(reading.receipt or {})
-    told = {key: value for key, value in body.items() if key not in ("heatmap", "receipt")}
-    content = hashlib.sha256(canonical(told).encode()).hexdigest()
+    content = _content_sha256(reading)
     bundle = str(receipt.get("bundle", {}).get("digest", ""))
     once = select(ReadingRow.id).where(
         ReadingRow.content_sha256 == content, ReadingRow.bundle_digest == bundle
@@ -62,11 +63,8 @@ def record(engine: Engine, reading: Reading, *, source: str, actor: str) -> int:
             distance=float.fromhex(distance) if distance else None,
             body=canonical(body),
         )
-        session.add(row)
-        session.flush()
+        insert(session, actor, "record", row)
         number = row.id
-        body_sha256 = hashlib.sha256(row.body.encode()).hexdigest()
-        append(session, actor, "record", {"reading": number, "body_sha256": body_sha256})
     return number
 
 
@@ -74,8 +72,7 @@ def record_view(engine: Engine, reading: int, *, person: str) -> None:
     """Keep that a person looked at a reading. Raises ArchiveError, ArchiveUnavailableError."""
     with writing_session(engine) as session:
         _found(session, reading)
-        session.add(ViewRow(reading_id=reading, person=person, at=now()))
-        append(session, person, "view", {"reading": reading})
+        insert(session, person, "view", ViewRow(reading_id=reading, person=person, at=now()))
 
 
 def record_decision(
@@ -119,14 +116,16 @@ def record_decision(
             blinded=blinded,
             note=note,
         )
-        session.add(decision)
-        append(
-            session,
-            person,
-            "decision",
-            {"reading": reading, "revision": last + 1, "finding": finding.value, "blinded": blinded},
-        )
+        insert(session, person, "decision", decision)
     return last + 1
+
+
+def _content_sha256(reading: Reading) -> str:
+    """Name what was read and how, not where it lay; a failure does not stand in the way of a later answer."""
+    receipt: Mapping[str, Any] = reading.receipt or {}
+    read = reading.sha256 or receipt.get("input_sha256") or {"file": reading.file}
+    named = {"read": read, "options": receipt.get("options"), "status": reading.status.value}
+    return hashlib.sha256(canonical(named).encode()).hexdigest()
 
 
 def _found(session: Session, reading: int) -> ReadingRow:
