@@ -25,7 +25,7 @@ def entry_of(row: Base) -> dict[str, Any]:
 
 
 class Logged:
-    """Digests that the log recorded, collected row by row; about 100 bytes of memory for each."""
+    """Digests that the log recorded, collected row by row, all held in memory."""
 
     def __init__(self) -> None:
         self._digests: dict[tuple[str, int], str] = {}
