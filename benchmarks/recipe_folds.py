@@ -1,6 +1,6 @@
-"""How runs fare on the images that their fold held out, by side of the input, field of view and flip.
+"""How runs fare on the images that their fold held out, by side of the input, field of view, framing and flip.
 
-    python benchmarks/recipe_folds.py RUN... --data DIR [--sides 192 224] [--fields 1 0.875] [--flip]
+    python benchmarks/recipe_folds.py RUN... --data DIR [--sides 192 224] [--fields 1 0.875] [--framings 0 12 -12] [--flip]
 
 Beside the figures of all held-out images stands the AUROC of normal against pneumonia on the images against which
 a shortcut speaks: those that a linear classifier of the border and the grey levels alone (cross-validated by patient,
@@ -9,6 +9,7 @@ official test images are not touched. 95 % intervals by resampling patients.
 """
 
 import argparse
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sides", nargs="+", type=int, default=[192])
     parser.add_argument("--fields", nargs="+", type=float, default=[0.875])
+    parser.add_argument(
+        "--framings",
+        nargs="+",
+        type=int,
+        default=[0],
+        help="pixels of 224 cut off each side; negative pads in black",
+    )
     parser.add_argument("--flip", action="store_true", help="also average with the mirrored image")
     options = parser.parse_args()
     prepare_processor()
@@ -56,26 +64,21 @@ def main() -> None:
         held_out = np.array(run.split(manifest).indices("val", manifest))
         images = np.array(decoded_pixels(manifest, STORED).array[held_out])
         patients = [manifest.entries[i].patient for i in held_out]
-        for side in options.sides:
-            for field in options.fields:
-                chances = probabilities(trained, images, side, field)
-                print(
-                    path.name,
-                    side,
-                    field,
-                    "no",
-                    figures(truth[held_out], chances, against[held_out], patients),
-                )
-                if options.flip:
-                    mirrored = probabilities(trained, images[:, :, ::-1], side, field)
-                    both = (chances + mirrored) / 2
-                    print(
-                        path.name,
-                        side,
-                        field,
-                        "yes",
-                        figures(truth[held_out], both, against[held_out], patients),
-                    )
+        for side, field, framing in product(options.sides, options.fields, options.framings):
+            seen = framed(images, framing)
+            chances = probabilities(trained, seen, side, field)
+            said = (truth[held_out], against[held_out], patients)
+            print(path.name, side, field, framing, "no", figures(chances, *said), flush=True)
+            if options.flip:
+                both = (chances + probabilities(trained, seen[:, :, ::-1], side, field)) / 2
+                print(path.name, side, field, framing, "yes", figures(both, *said), flush=True)
+
+
+def framed(images: NDArray[np.uint8], cut: int) -> NDArray[np.uint8]:
+    """Images cut by so many pixels at each side, or padded in black where that is negative."""
+    if cut > 0:
+        return images[:, cut:-cut, cut:-cut]
+    return np.pad(images, ((0, 0), (-cut, -cut), (-cut, -cut)))
 
 
 def shortcut_is_wrong(manifest: Manifest, truth: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -125,7 +128,7 @@ def probabilities(
 
 
 def figures(
-    truth: NDArray[np.int64], chances: NDArray[np.float64], against: NDArray[np.bool_], patients: list[str]
+    chances: NDArray[np.float64], truth: NDArray[np.int64], against: NDArray[np.bool_], patients: list[str]
 ) -> str:
     sick = truth > 0
     right = (chances.argmax(axis=1) == truth).astype(float)
@@ -136,6 +139,7 @@ def figures(
     def weighted(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         total = weights.sum(axis=1)
         return {
+            "specificity": weights[:, ~sick] @ (pneumonia[~sick] < 0.5) / weights[:, ~sick].sum(axis=1),
             "accuracy": weights @ right / total,
             "log loss": weights @ loss / total,
             "N/P": weighted_auroc(sick, pneumonia, weights),

@@ -57,7 +57,7 @@ def _waiting_deliveries(settings: dict[str, Any]) -> int:
 
 
 def test_poison_is_set_aside_and_holds_up_nothing(settings: dict[str, Any], tmp_path: Path) -> None:
-    settings["read"] |= {"results": "node_results:by_patient", "attempts": 2, "timeout": 2}
+    settings["read"] |= {"results": "node_results:by_patient", "attempts": 2, "timeout": 4}
     poison = [radiograph(PatientID=what) for what in ("crash", "hang", "fail")]
     rubbish = radiograph(Rows=9999)
     sound = radiograph()
@@ -67,14 +67,17 @@ def test_poison_is_set_aside_and_holds_up_nothing(settings: dict[str, Any], tmp_
     ):
         assert send(node.port, *poison, rubbish, sound) == [0] * 5
         wait_until(lambda: len(node.events("set_aside")) == 4, 60, f"{node.raw}")
-        assert sources(pacs) == [sound.SOPInstanceUID]
+        wait_until(lambda: sources(pacs) == [sound.SOPInstanceUID], 60, f"{node.raw}")
         reasons = sorted(line["reason"].split(" at ")[0] for line in node.events("set_aside"))
         assert reasons == ["crash", "error: ValueError", "not_an_image", "timeout"]
         health = requests.get(f"http://127.0.0.1:{node.health_port}/healthz", timeout=10)
         assert health.status_code == 200
-        metrics = requests.get(f"http://127.0.0.1:{node.health_port}/metrics", timeout=10).text
-    assert 'neumo_set_aside_total{stage="reading"} 4.0' in metrics
-    assert 'neumo_results_sent_total{destination="pacs"} 1.0' in metrics
+        address = f"http://127.0.0.1:{node.health_port}/metrics"
+        for line in (
+            'neumo_set_aside_total{stage="reading"} 4.0',
+            'neumo_results_sent_total{destination="pacs"} 1.0',
+        ):
+            wait_until(lambda line=line: line in requests.get(address, timeout=10).text, what=line)
     said = "".join(node.raw)
     for secret in ("Doe", "crash^", sound.SOPInstanceUID, sound.StudyInstanceUID, poison[0].SOPInstanceUID):
         assert secret not in said

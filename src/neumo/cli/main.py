@@ -21,6 +21,8 @@ data_app = typer.Typer(help="Data sets: get, check, make phantoms.", no_args_is_
 app.add_typer(data_app, name="data")
 bundle_app = typer.Typer(help="Bundles: look at, verify, install, export.", no_args_is_help=True)
 app.add_typer(bundle_app, name="bundle")
+audit_app = typer.Typer(help="The archive's audit log.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 
 
 def _version(value: bool) -> None:
@@ -40,6 +42,7 @@ def _options(
 
 def _register() -> None:
     from neumo.cli import (
+        audit_verify,
         bundle,
         bundle_export,
         compare,
@@ -66,6 +69,7 @@ def _register() -> None:
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)
+    audit_app.command("verify")(audit_verify.verify)
     bundle_app.command("info")(bundle.info)
     bundle_app.command("verify")(bundle.verify)
     bundle_app.command("install")(bundle.install)

@@ -82,3 +82,11 @@ def require_dicom_extra(command: str) -> None:
         raise MissingExtraError(
             f'{command}: needs the DICOM network parts; install them with pip install "neumo[dicom]"'
         )
+
+
+def require_archive_extra(command: str) -> None:
+    """Raise MissingExtraError where the database parts are not installed."""
+    if any(importlib.util.find_spec(name) is None for name in ("sqlalchemy", "alembic", "psycopg")):
+        raise MissingExtraError(
+            f'{command}: needs the database parts; install them with pip install "neumo[archive]"'
+        )

@@ -72,6 +72,14 @@ class ReceiptError(NeumoError, ValueError):
     """A receipt cannot be replayed: it is no receipt, or one of another schema."""
 
 
+class ArchiveError(NeumoError, ValueError):
+    """An archive cannot do what was asked: no such reading, a decision taken meanwhile, not an archive."""
+
+
+class ArchiveUnavailableError(OutputError):
+    """The archive's database cannot be reached or written now; nothing of the request was kept."""
+
+
 class NodeError(NeumoError, OSError):
     """The DICOM node cannot run: a port or folder is taken, TLS files cannot be used, readers do not start."""
 

@@ -1,0 +1,163 @@
+"""Connections to SQLite and PostgreSQL, write transactions one after another, and the migrations."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.orm import Session
+
+from neumo.core.errors import ArchiveError, ArchiveUnavailableError
+
+_BUSY_SECONDS = 30
+_REMEDY = "give sqlite:///FILE or postgresql://HOST/NAME"
+_WRITERS_LOCK = 0x6E65756D6F
+"""Key of PostgreSQL's advisory lock that all writers of an archive take."""
+
+
+def connect(url: str, *, existing: bool = False) -> Engine:
+    """Return an engine for "sqlite:///file.db" or "postgresql://..."; a plain path means SQLite.
+
+    Parameters
+    ----------
+    url : str
+    existing : bool
+        Make no SQLite file where there is none, and leave the journal mode of one that is there.
+
+    Raises
+    ------
+    ArchiveError
+        The URL names another kind of database or driver, cannot be parsed, or there is no such file.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    if existing and not Path(str(parsed.database)).is_file():
+        raise ArchiveError(f"{parsed.database}: no such file; give the database that readings were kept in")
+    # The driver's own transactions would begin without the write lock; ours begin in _begin_sqlite.
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None})
+    event.listen(engine, "connect", _set_up_sqlite)
+    if not existing:
+        event.listen(engine, "connect", _journal_ahead)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    except (ArgumentError, ValueError) as error:
+        raise ArchiveError(f"database: not a URL; {_REMEDY}") from error
+    if parsed.drivername not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise ArchiveError(f"database: {parsed.drivername} is not supported; {_REMEDY}")
+    if parsed.drivername == "sqlite" and (parsed.database in (None, "", ":memory:") or parsed.query):
+        raise ArchiveError(f"database: sqlite takes the path of a file and no options; {_REMEDY}")
+    return parsed
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # Without recursive triggers, INSERT OR REPLACE deletes rows past the triggers that refuse it.
+    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _journal_ahead(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("neumo_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def reading_session(engine: Engine) -> Iterator[Session]:
+    """Yield a session on one consistent state. Raises ArchiveUnavailableError."""
+    # One snapshot for all statements; in SQLite a transaction always has one.
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with (
+        _clear_errors(engine),
+        engine.connect().execution_options(**options) as connection,
+        Session(connection) as session,
+    ):
+        yield session
+
+
+@contextmanager
+def writing_session(engine: Engine) -> Iterator[Session]:
+    """Yield a session that alone writes, committed when the block succeeds. Raises ArchiveUnavailableError."""
+    with _clear_errors(engine), _writing(engine) as connection, Session(connection) as session:
+        yield session
+        session.flush()
+
+
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    with engine.connect().execution_options(neumo_writing=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS_LOCK})
+        yield connection
+
+
+@contextmanager
+def _clear_errors(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        cause = (
+            str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+        )
+        if "not a database" in cause:
+            raise ArchiveError(
+                f"{where}: not a database; give the file that readings were kept in"
+            ) from error
+        raise ArchiveUnavailableError(
+            f"{where}: the archive cannot be used now ({cause}); nothing was kept, try again"
+        ) from error
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to this version's tables. Raises ArchiveUnavailableError, or ArchiveError if it is newer."""
+    config = _migrations()
+    with _clear_errors(engine), _writing(engine) as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+        if revision == _newest(config, revision):
+            return
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def require_tables(engine: Engine) -> None:
+    """Raise ArchiveError where the database has not this version's tables, ArchiveUnavailableError as all do."""
+    with _clear_errors(engine), engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    where = engine.url.render_as_string(hide_password=True)
+    if revision is None:
+        raise ArchiveError(f"{where}: not an archive; give the database that readings were kept in")
+    if revision != _newest(_migrations(), revision):
+        raise ArchiveError(
+            f"{where}: revision {revision} is older than this neumo; keep a reading in it first"
+        )
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+def _newest(config: Config, revision: str | None) -> str | None:
+    """Return this version's revision. Raises ArchiveError where the database's own is not known to it."""
+    scripts = ScriptDirectory.from_config(config)
+    if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise ArchiveError(f"database: revision {revision} is newer than this neumo; install a newer one")
+    return scripts.get_current_head()

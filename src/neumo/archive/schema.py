@@ -1,0 +1,96 @@
+"""The archive's tables. Readings are inserted and never updated; times are ISO 8601 text in UTC, which sorts."""
+
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+
+class SettingRow(Base):
+    """A setting of the archive itself, such as the key of its hashes."""
+
+    __tablename__ = "settings"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class SubjectRow(Base):
+    """An image as the hospital identifies it; `keyed_hash` names it where identifiers must not appear."""
+
+    __tablename__ = "subjects"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    keyed_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    patient_id: Mapped[str | None] = mapped_column(String(64))
+    study_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    series_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
+
+
+class ReadingRow(Base):
+    """One answer of a bundle, with the whole Reading and its receipt as JSON in `body`."""
+
+    __tablename__ = "readings"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    subject_id: Mapped[int | None] = mapped_column(ForeignKey("subjects.id"), index=True)
+    recorded_at: Mapped[str] = mapped_column(String(27))
+    source: Mapped[str] = mapped_column(Text)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    bundle_digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    finding: Mapped[str | None] = mapped_column(String(32))
+    normal: Mapped[float | None] = mapped_column(Float(53))
+    bacterial: Mapped[float | None] = mapped_column(Float(53))
+    viral: Mapped[float | None] = mapped_column(Float(53))
+    distance: Mapped[float | None] = mapped_column(Float(53))
+    body: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        UniqueConstraint("content_sha256", "bundle_digest", name="readings_once"),
+        Index("readings_by_time", "recorded_at", "id"),
+        Index("readings_by_finding", "finding", "recorded_at", "id"),
+        Index("readings_by_status", "status", "recorded_at", "id"),
+        Index("readings_by_source", "source", "recorded_at", "id"),
+    )
+
+
+class ViewRow(Base):
+    """Who looked at a reading, and when."""
+
+    __tablename__ = "views"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reading_id: Mapped[int] = mapped_column(ForeignKey("readings.id", ondelete="CASCADE"), index=True)
+    person: Mapped[str] = mapped_column(String(128))
+    at: Mapped[str] = mapped_column(String(27))
+
+
+class DecisionRow(Base):
+    """What a person decided of a reading; several people, and one person twice, are all kept."""
+
+    __tablename__ = "decisions"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reading_id: Mapped[int] = mapped_column(ForeignKey("readings.id", ondelete="CASCADE"))
+    revision: Mapped[int] = mapped_column(Integer)
+    person: Mapped[str] = mapped_column(String(128))
+    at: Mapped[str] = mapped_column(String(27))
+    finding: Mapped[str] = mapped_column(String(32))
+    agrees: Mapped[bool | None] = mapped_column(Boolean)
+    blinded: Mapped[bool] = mapped_column(Boolean)
+    note: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        UniqueConstraint("reading_id", "revision", name="decisions_in_order"),
+        Index("decisions_by_agreement", "agrees", "reading_id"),
+    )
+
+
+class AuditRow(Base):
+    """One event; `digest` covers this row and, through `previous`, all rows before it."""
+
+    __tablename__ = "audit_log"
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(27))
+    actor: Mapped[str] = mapped_column(String(128))
+    action: Mapped[str] = mapped_column(String(32))
+    content: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
