@@ -23,6 +23,10 @@ bundle_app = typer.Typer(help="Bundles: look at, verify, install, export.", no_a
 app.add_typer(bundle_app, name="bundle")
 audit_app = typer.Typer(help="The archive's audit log.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+user_app = typer.Typer(help="People who may log in to the workbench.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+token_app = typer.Typer(help="Tokens by which programs use the workbench's API.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
 
 
 def _version(value: bool) -> None:
@@ -55,7 +59,15 @@ def _register() -> None:
         listen,
         read,
         reproduce,
+        serve,
+        token_add,
+        token_list,
+        token_remove,
         train,
+        user_add,
+        user_list,
+        user_password,
+        user_remove,
     )
 
     app.command("read")(read.read)
@@ -66,10 +78,18 @@ def _register() -> None:
     app.command("listen")(listen.listen)
     app.command("fetch")(fetch.fetch)
     app.command("reproduce")(reproduce.reproduce)
+    app.command("serve")(serve.serve)
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)
     audit_app.command("verify")(audit_verify.verify)
+    user_app.command("add")(user_add.add)
+    user_app.command("list")(user_list.list_users)
+    user_app.command("remove")(user_remove.remove)
+    user_app.command("password")(user_password.password)
+    token_app.command("add")(token_add.add)
+    token_app.command("list")(token_list.list_tokens)
+    token_app.command("remove")(token_remove.remove)
     bundle_app.command("info")(bundle.info)
     bundle_app.command("verify")(bundle.verify)
     bundle_app.command("install")(bundle.install)

@@ -1,0 +1,150 @@
+"""What every request passes before anything else: whose name, whose page, how much; and what every answer carries."""
+
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from neumo.web.languages import accepted
+from neumo.web.logs import event
+from neumo.web.problems import Problem, problem_response
+
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole application.
+
+    Parameters
+    ----------
+    app : ASGI application
+    known_host : function of str
+        Whether the server goes by a name (see `host_check`).
+    request_bytes : int
+        Largest body; what goes on beyond it is not read.
+    """
+
+    def __init__(self, app: ASGIApp, known_host: Callable[[str], bool], request_bytes: int) -> None:
+        self._app, self._known_host, self._request_bytes = app, known_host, request_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, answered = time.perf_counter(), 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = message["status"]
+                _complete(MutableHeaders(scope=message), scope)
+            await send(message)
+
+        try:
+            problem = self._problem(scope)
+            if problem is not None:
+                language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
+                await problem_response(problem, language)(scope, receive, send_with_headers)
+                return
+            await self._app(scope, _capped(receive, self._request_bytes), send_with_headers)
+        finally:
+            _log(scope, answered, time.perf_counter() - began)
+
+    def _problem(self, scope: Scope) -> Problem | None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._known_host(hosts[0]):
+            return Problem(421, "wrong_host")
+        if scope["method"] not in _SAFE and _made_by_another_site(headers, scope):
+            return Problem(403, "cross_site")
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdecimal():
+            return Problem(400, "bad_request")
+        if len(length) > 18 or int(length) > self._request_bytes:
+            return Problem(413, "too_large", limit=self._request_bytes)
+        return None
+
+
+def host_check(host: str, loopback: bool, names: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return a function that says whether a Host header names this server.
+
+    A page of another site can make its own name resolve to this machine (DNS rebinding), so names must be known. It
+    cannot do that with a bare address; on loopback only loopback addresses are meant all the same.
+    """
+    known = {name.lower() for name in (host, *names)} | ({"localhost"} if loopback else set())
+
+    def is_known(header: str) -> bool:
+        try:
+            name = urlsplit(f"//{header}").hostname or ""
+            _ = urlsplit(f"//{header}").port
+        except ValueError:
+            return False
+        if name in known:
+            return True
+        try:
+            address = ip_address(name)
+        except ValueError:
+            return False
+        return address.is_loopback or not loopback
+
+    return is_known
+
+
+def _made_by_another_site(headers: Headers, scope: Scope) -> bool:
+    """Whether a browser says that another origin's page made the request; what is no browser says nothing."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and origin != f"{scope['scheme']}://{headers.get('host')}"
+
+
+def _capped(receive: Receive, limit: int) -> Receive:
+    taken = 0
+
+    async def capped() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise Problem(413, "too_large", limit=limit)
+        return message
+
+    return capped
+
+
+def _complete(headers: MutableHeaders, scope: Scope) -> None:
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    # Only files that belong to neumo may stay in a browser's store; readings may not.
+    headers.setdefault("Cache-Control", "no-store")
+    if scope["scheme"] == "https":
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    """Log a request by its route: what a query searches for, or a made-up path says, may name a patient."""
+    route = getattr(scope.get("route"), "path", "")
+    if route == "/healthz" and status == 200:
+        return
+    event("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
