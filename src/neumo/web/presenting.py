@@ -21,7 +21,7 @@ from neumo.web.worklist import Row
 
 _OWN_CODES = frozenset({"crash", "timeout", "cancelled", "server_fault"})
 """Reasons that come from the server rather than from the reader."""
-_WITHHELD = {
+_WITHHELD: Mapping[str, Any] = {
     "finding": None,
     "probabilities": None,
     "prediction_set": None,
