@@ -1,20 +1,26 @@
 """What every request passes before anything else: whose name, whose page, how much; and what every answer carries."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from neumo.web.languages import accepted
 from neumo.web.logs import event
-from neumo.web.problems import Problem, problem_response
+from neumo.web.problems import Problem, TooLarge, problem_response, unexpected
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_SMALL_BYTES: Final = 65_536
+"""Enough for every request that is no upload; such a body is held in memory."""
+_IDLE_SECONDS: Final = 30.0
+"""In which the body of such a request must go on coming."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -39,12 +45,12 @@ class Guard:
     app : ASGI application
     known_host : function of str
         Whether the server goes by a name (see `host_check`).
-    request_bytes : int
-        Largest body; what goes on beyond it is not read.
+    uploads : mapping of str to int
+        Paths that radiographs are sent to, and the largest body there; what goes on beyond it is not read.
     """
 
-    def __init__(self, app: ASGIApp, known_host: Callable[[str], bool], request_bytes: int) -> None:
-        self._app, self._known_host, self._request_bytes = app, known_host, request_bytes
+    def __init__(self, app: ASGIApp, known_host: Callable[[str], bool], uploads: Mapping[str, int]) -> None:
+        self._app, self._known_host, self._uploads = app, known_host, uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,17 +66,27 @@ class Guard:
                 _complete(MutableHeaders(scope=message), scope)
             await send(message)
 
+        async def refuse(problem: Problem) -> None:
+            language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
+            await problem_response(problem, language)(scope, receive, send_with_headers)
+
+        limit = self._uploads.get(scope["path"])
         try:
-            problem = self._problem(scope)
+            problem = self._problem(scope, limit or _SMALL_BYTES)
             if problem is not None:
-                language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
-                await problem_response(problem, language)(scope, receive, send_with_headers)
+                await refuse(problem)
                 return
-            await self._app(scope, _capped(receive, self._request_bytes), send_with_headers)
+            patience = None if limit else _IDLE_SECONDS
+            await self._app(scope, _capped(receive, limit or _SMALL_BYTES, patience), send_with_headers)
+        except Exception as error:
+            # Raised on, the server would print its words, which may name a patient.
+            problem = unexpected(error)
+            if not answered:
+                await refuse(problem)
         finally:
             _log(scope, answered, time.perf_counter() - began)
 
-    def _problem(self, scope: Scope) -> Problem | None:
+    def _problem(self, scope: Scope, limit: int) -> Problem | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._known_host(hosts[0]):
@@ -80,8 +96,8 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdecimal():
             return Problem(400, "bad_request")
-        if len(length) > 18 or int(length) > self._request_bytes:
-            return Problem(413, "too_large", limit=self._request_bytes)
+        if len(length) > 18 or int(length) > limit:
+            return Problem(413, "too_large", limit=limit)
         return None
 
 
@@ -119,15 +135,20 @@ def _made_by_another_site(headers: Headers, scope: Scope) -> bool:
     return origin is not None and origin != f"{scope['scheme']}://{headers.get('host')}"
 
 
-def _capped(receive: Receive, limit: int) -> Receive:
-    taken = 0
+def _capped(receive: Receive, limit: int, patience: float | None) -> Receive:
+    """Return a function that receives a body up to a limit; `patience` is in seconds between two parts of it."""
+    taken, coming = 0, True
 
     async def capped() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, coming
+        try:
+            message = await asyncio.wait_for(receive(), patience if coming else None)
+        except TimeoutError as error:
+            raise HTTPException(408) from error
+        coming = message.get("more_body", False)
         taken += len(message.get("body", b""))
         if taken > limit:
-            raise Problem(413, "too_large", limit=limit)
+            raise TooLarge(limit)
         return message
 
     return capped

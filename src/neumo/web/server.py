@@ -54,7 +54,7 @@ def open_workbench(config: WebConfig) -> Workbench:
     pool.start()
     return Workbench(
         config=config,
-        login=people or config.sessions.required or not config.listen.loopback,
+        always_login=people or config.sessions.required or not config.listen.loopback,
         key=key,
         accounts=accounts,
         archive=archive,
