@@ -54,11 +54,10 @@ def add_people(data: Path, **people: str) -> None:
 
 def logged_in(address: str, name: str) -> httpx.Client:
     """Return a browser in which somebody is logged in."""
-    client = httpx.Client(base_url=address, timeout=60)
-    answer = client.post("/api/session", json={"name": name, "password": PASSWORD})
+    answer = httpx.post(f"{address}api/session", json={"name": name, "password": PASSWORD}, timeout=60)
     assert answer.status_code == 200, answer.text
-    client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
-    return client
+    headers = {"X-CSRF-Token": answer.json()["csrf_token"]}
+    return httpx.Client(base_url=address, timeout=60, headers=headers, cookies=answer.cookies)
 
 
 @contextmanager
