@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import call_neumo, run_neumo
 
+from commands import call_neumo, run_neumo
 from neumo.web.accounts import Role, Scope, open_accounts, user_of_token, users
 
 GOOD = "correct horse battery"

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
-from web_running import Running
 
 from neumo.web.guard import Guard, host_check
 from neumo.web.languages import accepted
+from web_running import Running
 
 
 def spoken(address: str, request: bytes, *, seconds: float = 20) -> bytes:
@@ -27,7 +27,9 @@ def spoken(address: str, request: bytes, *, seconds: float = 20) -> bytes:
     return b"".join(parts)
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/api/me", "/api/openapi.json", "/api/docs", "/nowhere", "/static/no"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/api/me", "/api/openapi.json", "/api/docs", "/nowhere", "/static/no"]
+)
 def test_every_answer_is_locked_down(web: httpx.Client, path: str) -> None:
     headers = web.get(path).headers
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
@@ -40,7 +42,9 @@ def test_every_answer_is_locked_down(web: httpx.Client, path: str) -> None:
     assert headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "192.0.2.1", "[::1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "192.0.2.1", "[::1"]
+)
 def test_a_name_that_is_rebound_to_this_machine_gets_nothing(web: httpx.Client, host: str) -> None:
     answer = web.get("/api/me", headers={"Host": host})
     assert (answer.status_code, answer.json()["code"]) == (421, "wrong_host")
@@ -132,7 +136,15 @@ def test_a_failure_of_the_servers_own_is_told_without_its_words(caplog: pytest.L
 
 @pytest.mark.parametrize(
     ("header", "language"),
-    [("es", "es"), ("de, es;q=0.4, en;q=0.8", "en"), ("en;q=0, es;q=0.1", "es"), ("fr", None), ("", None), ("*", None), ("es;q=x", None)],
+    [
+        ("es", "es"),
+        ("de, es;q=0.4, en;q=0.8", "en"),
+        ("en;q=0, es;q=0.1", "es"),
+        ("fr", None),
+        ("", None),
+        ("*", None),
+        ("es;q=x", None),
+    ],
 )
 def test_accept_language(header: str, language: str | None) -> None:
     assert accepted(header) == language
@@ -155,7 +167,9 @@ def test_logs_are_json_without_queries(web: httpx.Client, server: Running) -> No
     deadline, lines = time.monotonic() + 10, []
     while time.monotonic() < deadline and not lines:
         written = [json.loads(line) for line in server.logged.splitlines()]
-        lines = [line for line in written if (line.get("route"), line.get("status")) == ("/api/readings", 200)]
+        lines = [
+            line for line in written if (line.get("route"), line.get("status")) == ("/api/readings", 200)
+        ]
         time.sleep(0.02)
     assert lines
     assert "Perez" not in server.logged

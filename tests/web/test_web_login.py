@@ -6,9 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from web_running import PASSWORD, Running, add_people, logged_in, running
 
 from neumo.web.accounts import Scope, add_token, open_accounts, remove_token, remove_user, set_password
+from web_running import PASSWORD, Running, add_people, logged_in, running
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,9 @@ def test_changes_need_this_sessions_csrf_token(guarded: Running) -> None:
         assert ana.patch("/api/me", json={"language": "en"}).status_code == 200
 
 
-def test_guessing_is_slowed_down_by_name_and_by_address(start: Callable[..., Running], tmp_path: Path) -> None:
+def test_guessing_is_slowed_down_by_name_and_by_address(
+    start: Callable[..., Running], tmp_path: Path
+) -> None:
     add_people(tmp_path / "data", ana="reader", eve="reader")
     server = start(sessions__attempts=3)
     with httpx.Client(base_url=server.address, timeout=60) as web:
@@ -127,7 +129,9 @@ def test_roles(guarded: Running) -> None:
         assert ana.get("/api/bundle").status_code == rita.get("/api/readings").status_code == 200
 
 
-def test_tokens_do_what_their_scopes_say(guarded: Running, nobody: httpx.Client, radiographs: list[Path]) -> None:
+def test_tokens_do_what_their_scopes_say(
+    guarded: Running, nobody: httpx.Client, radiographs: list[Path]
+) -> None:
     sender = token(guarded, "sender", "ana", Scope.READINGS_WRITE)
     looker = token(guarded, "looker", "ana", Scope.READINGS_READ)
     picture = {"Content-Type": "image/jpeg"}

@@ -19,6 +19,8 @@ from neumo.web.problems import Problem, TooLarge, problem_response, unexpected
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _SMALL_BYTES: Final = 65_536
 """Enough for every request that is no upload; such a body is held in memory."""
+_UNFINISHED: Final = (408, 413)
+"""Answers to bodies of which more may come."""
 _IDLE_SECONDS: Final = 30.0
 """In which the body of such a request must go on coming."""
 
@@ -58,26 +60,33 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began, answered = time.perf_counter(), 0
+        limit = self._uploads.get(scope["path"])
+        body = _Body(receive, limit or _SMALL_BYTES, None if limit else _IDLE_SECONDS)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = message["status"]
-                _complete(MutableHeaders(scope=message), scope)
+                headers = MutableHeaders(scope=message)
+                _complete(headers, scope)
+                if not body.complete and (
+                    answered in _UNFINISHED or "transfer-encoding" in Headers(scope=scope)
+                ):
+                    headers["Connection"] = (
+                        "close"  # else whoever sends without end is listened to without end
+                    )
             await send(message)
 
         async def refuse(problem: Problem) -> None:
             language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
             await problem_response(problem, language)(scope, receive, send_with_headers)
 
-        limit = self._uploads.get(scope["path"])
         try:
             problem = self._problem(scope, limit or _SMALL_BYTES)
-            if problem is not None:
+            if problem is None:
+                await self._app(scope, body.receive, send_with_headers)
+            else:
                 await refuse(problem)
-                return
-            patience = None if limit else _IDLE_SECONDS
-            await self._app(scope, _capped(receive, limit or _SMALL_BYTES, patience), send_with_headers)
         except Exception as error:
             # Raised on, the server would print its words, which may name a patient.
             problem = unexpected(error)
@@ -135,23 +144,25 @@ def _made_by_another_site(headers: Headers, scope: Scope) -> bool:
     return origin is not None and origin != f"{scope['scheme']}://{headers.get('host')}"
 
 
-def _capped(receive: Receive, limit: int, patience: float | None) -> Receive:
-    """Return a function that receives a body up to a limit; `patience` is in seconds between two parts of it."""
-    taken, coming = 0, True
+class _Body:
+    """A request's body up to a limit in bytes; `patience` is in seconds between two parts of it."""
 
-    async def capped() -> Message:
-        nonlocal taken, coming
+    def __init__(self, receive: Receive, limit: int, patience: float | None) -> None:
+        self._receive, self._limit, self._patience = receive, limit, patience
+        self._taken = 0
+        self.complete = False
+
+    async def receive(self) -> Message:
+        """Return the next part."""
         try:
-            message = await asyncio.wait_for(receive(), patience if coming else None)
+            message = await asyncio.wait_for(self._receive(), None if self.complete else self._patience)
         except TimeoutError as error:
             raise HTTPException(408) from error
-        coming = message.get("more_body", False)
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise TooLarge(limit)
+        self.complete = not message.get("more_body", False)
+        self._taken += len(message.get("body", b""))
+        if self._taken > self._limit:
+            raise TooLarge(self._limit)
         return message
-
-    return capped
 
 
 def _complete(headers: MutableHeaders, scope: Scope) -> None:
