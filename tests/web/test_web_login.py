@@ -112,8 +112,9 @@ def test_unknown_names_take_as_long_as_wrong_passwords(nobody: httpx.Client) -> 
 
 
 def test_odd_credentials_are_refused_clearly(nobody: httpx.Client) -> None:
-    for body in ({}, {"name": "ana"}, {"name": "", "password": "x"}, {"name": "ana", "password": "x" * 2000},
-                 {"name": ["ana"], "password": "x"}, [], None, {"name": "ana", "password": "x", "role": "admin"}):  # fmt: skip
+    right = {"name": "ana", "password": "x"}
+    wrong = ({}, [], None, {"name": "ana"}, right | {"name": ""}, right | {"name": ["ana"]})
+    for body in (*wrong, right | {"password": "x" * 2000}, right | {"role": "admin"}):
         answer = nobody.post("/api/session", json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
         assert "x" * 100 not in answer.text
