@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from web_held import stopped_readers, wait_until
 from web_running import Running
 
 
@@ -54,27 +55,6 @@ def deflated_bomb() -> bytes:
     zeros = bytes(2**20)
     body = packer.compress(element) + b"".join(packer.compress(zeros) for _ in range(2**10)) + packer.flush()
     return source[:group_end] + body
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-@contextmanager
-def stopped_readers(server: Running) -> Iterator[list[int]]:
-    """Hold all readers still."""
-    pids = server.readers()
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield pids
-    finally:
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 def left_over(server: Running) -> list[Path]:
