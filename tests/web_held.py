@@ -1,10 +1,13 @@
-"""Holding a server's readers still, and waiting for what must come."""
+"""Sending to a server, holding its readers still, and waiting for what must come."""
 
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
 
 from web_running import Running
 
@@ -29,3 +32,14 @@ def stopped_readers(server: Running) -> Iterator[list[int]]:
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+
+def send(web: httpx.Client, content: bytes, name: str = "a.bin") -> httpx.Response:
+    """Send bytes to be read."""
+    given = {"Content-Type": "application/octet-stream", "X-File-Name": name}
+    return web.post("/api/readings", content=content, headers=given)
+
+
+def left_over(server: Running) -> list[Path]:
+    """Uploads that are still there."""
+    return list((server.data / "uploads").iterdir())

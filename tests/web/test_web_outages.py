@@ -13,12 +13,12 @@ import httpx
 import pytest
 import uvicorn
 from sqlalchemy import Engine, event
-from web_held import stopped_readers, wait_until
-from web_running import Running, running
 
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
 from neumo.web.server import open_workbench
+from web_held import stopped_readers, wait_until
+from web_running import Running, running
 
 
 @dataclass
@@ -145,7 +145,9 @@ def test_pixels_go_on_schedule_and_readings_stay(
         assert web.get(f"{place}/posterior").status_code == 200
         assert [file for file in (data / "kept").rglob("*") if file.is_file()] == []
         again = send(web, radiographs[0])
-        assert (again.status_code, again.json()["id"]) == (200, kept["id"]), "read before, and now shown again"
+        assert (again.status_code, again.json()["id"]) == (200, kept["id"]), (
+            "read before, and now shown again"
+        )
         assert again.json()["pixels_kept"] is True
 
 
@@ -199,7 +201,9 @@ def _events(web: httpx.Client, job: str, most: int = 1000) -> list[tuple[str, di
 def test_a_missing_file_or_bundle_is_told_before_listening(tmp_path: Path) -> None:
     from commands import run_neumo
 
-    said = run_neumo("serve", "--no-browser", "--port", "0", "--data", tmp_path, "--bundle", tmp_path / "no", status=2)
+    said = run_neumo(
+        "serve", "--no-browser", "--port", "0", "--data", tmp_path, "--bundle", tmp_path / "no", status=2
+    )
     assert "no" in said and "Traceback" not in said
 
 
