@@ -20,6 +20,7 @@ from neumo.web.config import WebConfig
 from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
+from neumo.web.oidc import client_secret
 from neumo.web.pool import Pool
 from neumo.web.throttle import Throttle
 from neumo.web.uploads import prepare_folder
@@ -46,6 +47,8 @@ def open_workbench(config: WebConfig) -> Workbench:
             f"listen.host: {config.listen.host} can be reached from elsewhere, and nobody can log in yet; "
             "run: neumo user add NAME --role admin"
         )
+    if config.oidc is not None:
+        client_secret(config.oidc)
     for name in ("uploads", "rendered"):
         prepare_folder(config.data / name)
     key = _load_key(config.data / "session.key")
