@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,18 +38,17 @@ from neumo.inference.posterior import (
 from neumo.inference.receipt import Asked, make_receipt
 from neumo.inference.session import Session, cores
 
-_BATCH = 8
 _CLEARLY = 1.5
 """How much nearer the inverse or a turn must lie for a refusal to be named by it."""
-_LOOK_AHEAD = 2 * _BATCH
-"""Files opened while the network is busy with a batch; it bounds memory, whatever the number of files."""
+_LOOK_AHEAD = 4
+"""Sources a thread may be ahead of the one that is waited for; it bounds memory, whatever the number of files."""
 
 
 @dataclass(frozen=True)
 class _Prepared:
     """A source that the network may be asked about, or that is answered already.
 
-    Full-size pixels are let go unless readings shall keep them, because many prepared sources wait in line.
+    Full-size pixels are let go unless readings shall keep them: the network needs its memory.
     """
 
     opened: Opened
@@ -117,7 +117,7 @@ class Reader:
         self._prevalence = None if prevalence is None else prevalence_of(prevalence, config)
         self._coverage, self._allow_outside, self._keep_pixels = coverage, allow_outside_range, keep_pixels
         self._threads = threads or cores()
-        self._session = Session(self.bundle, self._threads)
+        self._single = Session(self.bundle, 1)
         self._statistics = self.bundle.gate_statistics
 
     @property
@@ -134,30 +134,44 @@ class Reader:
     def read(self, source: Source) -> Reading:
         """Read one file, its bytes, or pixels (height, width) of uint8, uint16 or float in 0-1.
 
-        Bad input never raises: it is refused or failed, with the reason.
+        All threads work on it. Bad input never raises: it is refused or failed, with the reason.
         """
-        return self._answered([self._prepare(source)])[0]
-
-    def read_again(self, source: Source, *, batch: int, position: int) -> Reading:
-        """Read as at `position` of a batch of so many: the size of a batch may decide about the last bits."""
-        return self._answered([self._prepare(source)] * batch)[position]
+        return self._read(source, self._shared)
 
     def read_many(self, sources: Iterable[Source]) -> Iterator[Reading]:
-        """Read sources one after the other, in their order, as they come; memory does not grow with their number."""
+        """Read sources in their order, as they come; memory does not grow with their number.
+
+        Each thread opens and reads a source of its own, which keeps every core busy: threads that share a network's
+        layers wait for each other, and for the next file.
+        """
         remaining = iter(sources)
         with ThreadPoolExecutor(self._threads) as pool:
-            ahead: deque[Future[_Prepared]] = deque()
+            ahead: deque[Future[Reading]] = deque()
             try:
-                ahead.extend(pool.submit(self._prepare, source) for source in islice(remaining, _LOOK_AHEAD))
+                for source in islice(remaining, _LOOK_AHEAD * self._threads):
+                    ahead.append(pool.submit(self._read, source, self._single))
                 while ahead:
-                    batch = [ahead.popleft().result() for _ in range(min(_BATCH, len(ahead)))]
-                    ahead.extend(
-                        pool.submit(self._prepare, source) for source in islice(remaining, len(batch))
-                    )
-                    yield from self._answered(batch)
+                    yield ahead.popleft().result()
+                    for source in islice(remaining, 1):
+                        ahead.append(pool.submit(self._read, source, self._single))
             finally:
                 for future in ahead:
                     future.cancel()
+
+    @cached_property
+    def _shared(self) -> Session:
+        """Session whose runs all threads share, made when it is first needed."""
+        return self._single if self._threads == 1 else Session(self.bundle, self._threads)
+
+    def _read(self, source: Source, session: Session) -> Reading:
+        prepared = self._prepare(source)
+        if prepared.image is None:
+            return self._unasked(prepared, session)
+        outputs = session.run(prepared.image[np.newaxis])
+        distance = float(self._statistics.distance(outputs.embeddings)[0])
+        asked = Asked(prepared.image, outputs.logits[0], distance)
+        class_maps = None if outputs.class_maps is None else outputs.class_maps[0]
+        return self._reading(prepared, asked, class_maps, session)
 
     def _prepare(self, source: Source) -> _Prepared:
         opened = open_source(source)
@@ -177,27 +191,7 @@ class Reader:
         image = scale_intensity(square, config.intensity)[np.newaxis]
         return _Prepared(opened, radiograph.steps, kept, image, warnings=(age,) if age else ())
 
-    def _answered(self, batch: Sequence[_Prepared]) -> list[Reading]:
-        asked = [prepared for prepared in batch if prepared.image is not None]
-        answers: Iterator[Reading] = iter(())
-        if asked:
-            images = np.stack([prepared.image for prepared in asked if prepared.image is not None])
-            outputs = self._session.run(images)
-            distances = self._statistics.distance(outputs.embeddings)
-            maps = outputs.class_maps if outputs.class_maps is not None else [None] * len(asked)
-            answers = (
-                self._reading(
-                    prepared, Asked(image, logits, float(distance), len(asked), position), class_maps
-                )
-                for position, (prepared, image, logits, distance, class_maps) in enumerate(
-                    zip(asked, images, outputs.logits, distances, maps, strict=True)
-                )
-            )
-        return [
-            next(answers) if prepared.image is not None else self._unasked(prepared) for prepared in batch
-        ]
-
-    def _unasked(self, prepared: _Prepared) -> Reading:
+    def _unasked(self, prepared: _Prepared, session: Session) -> Reading:
         opened = prepared.opened
         status = Status.REFUSED if opened.failure is None else Status.FAILED
         reasons = prepared.refusals if opened.failure is None else (opened.failure,)
@@ -207,11 +201,16 @@ class Reader:
             status,
             reasons=reasons,
             pixels=prepared.pixels,
-            receipt=self._receipt(prepared, status, reasons),
+            receipt=self._receipt(prepared, session, status, reasons),
         )
 
     def _receipt(
-        self, prepared: _Prepared, status: Status, reasons: Sequence[Notice] = (), asked: Asked | None = None
+        self,
+        prepared: _Prepared,
+        session: Session,
+        status: Status,
+        reasons: Sequence[Notice] = (),
+        asked: Asked | None = None,
     ) -> dict[str, Any]:
         return make_receipt(
             sha256=prepared.opened.sha256,
@@ -221,7 +220,7 @@ class Reader:
             reasons=reasons,
             bundle=self.bundle,
             options=self.options,
-            threads=self._threads,
+            threads=session.threads,
             asked=asked,
         )
 
@@ -230,10 +229,11 @@ class Reader:
         prepared: _Prepared,
         asked: Asked,
         class_maps: NDArray[np.float32] | None,
+        session: Session,
     ) -> Reading:
         opened, config, distance = prepared.opened, self.bundle.config, asked.distance
         if distance > config.gate.distance * (OUTSIDE_RANGE_SLACK if self._allow_outside else 1.0):
-            likely = self._likely_cause(asked.prepared, distance)
+            likely = self._likely_cause(asked.prepared, distance, session)
             reasons = (distance_refusal(distance, config.gate, likely),)
             return Reading(
                 opened.name,
@@ -241,10 +241,10 @@ class Reader:
                 Status.REFUSED,
                 reasons=reasons,
                 pixels=prepared.pixels,
-                receipt=self._receipt(prepared, Status.REFUSED, reasons, asked),
+                receipt=self._receipt(prepared, session, Status.REFUSED, reasons, asked),
             )
         answer = self._answer(asked.logits)
-        class_map = self._class_map(asked.prepared, class_maps, answer.finding)
+        class_map = self._class_map(asked.prepared, class_maps, answer.finding, session)
         alarms = [distance_notice(distance, config.gate)]
         if class_map is not None:
             alarms += [map_alarm(class_map), failed_checks_notice(config.explanation_checks)]
@@ -257,11 +257,15 @@ class Reader:
             class_map=class_map,
             field_of_view=config.field_of_view,
             pixels=prepared.pixels,
-            receipt=self._receipt(prepared, Status.READ, asked=asked),
+            receipt=self._receipt(prepared, session, Status.READ, asked=asked),
         )
 
     def _class_map(
-        self, image: NDArray[np.float32], class_maps: NDArray[np.float32] | None, finding: Finding
+        self,
+        image: NDArray[np.float32],
+        class_maps: NDArray[np.float32] | None,
+        finding: Finding,
+        session: Session,
     ) -> NDArray[np.float32] | None:
         """Return the graph's own map; without one, and only where a picture is wanted, what covering parts costs."""
         if class_maps is not None:
@@ -271,7 +275,7 @@ class Reader:
             return None
 
         def score(images: NDArray[np.float32]) -> NDArray[np.float32]:
-            logits: NDArray[np.float32] = self._session.run(images).logits[:, finding.index]
+            logits: NDArray[np.float32] = session.run(images).logits[:, finding.index]
             return logits
 
         return occlusion_map(score, image)
@@ -295,10 +299,10 @@ class Reader:
             prevalence_given=self._prevalence is not None,
         )
 
-    def _likely_cause(self, image: NDArray[np.float32], distance: float) -> str | None:
+    def _likely_cause(self, image: NDArray[np.float32], distance: float, session: Session) -> str | None:
         """Say whether the inverse or a turn of a refused image would clearly have been accepted."""
         variants = np.stack([1 - image, *(np.rot90(image, turns, axes=(1, 2)) for turns in (1, 2, 3))])
-        distances = self._statistics.distance(self._session.run(np.ascontiguousarray(variants)).embeddings)
+        distances = self._statistics.distance(session.run(np.ascontiguousarray(variants)).embeddings)
         nearest = float(distances.min())
         if nearest > self.bundle.config.gate.distance or nearest * _CLEARLY > distance:
             return None

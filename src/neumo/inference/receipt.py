@@ -17,7 +17,7 @@ from neumo.bundle.folder import Bundle
 from neumo.core.radiograph import Step
 from neumo.core.reading import Notice, Status
 
-SCHEMA = 2
+SCHEMA = 3
 _PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls", "pylibjpeg": "pylibjpeg-openjpeg"}
 """Package of each library that decodes DICOM pixels and is not in every receipt."""
 
@@ -34,15 +34,11 @@ class Asked:
         Kept exactly, as hexadecimal floats.
     distance : float
         Of the embedding, from the gate.
-    batch, position : int
-        How many images the network saw at once, and which one this was.
     """
 
     prepared: NDArray[np.float32]
     logits: NDArray[np.float32]
     distance: float
-    batch: int
-    position: int
 
 
 def make_receipt(
@@ -100,11 +96,7 @@ def make_receipt(
         },
         "logits": asked and [float(logit).hex() for logit in asked.logits],
         "distance": asked and float(asked.distance).hex(),
-        "execution": {
-            "threads": threads,
-            "batch": asked.batch if asked else 1,
-            "position": asked.position if asked else 0,
-        },
+        "execution": {"threads": threads},
         "software": _software(steps),
     }
 

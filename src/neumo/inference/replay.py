@@ -70,8 +70,8 @@ def replay(receipt: Mapping[str, Any], file: Path, bundle: Path | str | Bundle |
     BundleError, ConfigError
         The bundle cannot be used, or lacks an option of the receipt.
     """
-    reader, execution = _same_reader(receipt, bundle)
-    reading = reader.read_again(file, batch=execution["batch"], position=execution["position"])
+    reader = _same_reader(receipt, bundle)
+    reading = reader.read(file)
     return Replay(
         reading=reading,
         differences=tuple(_differences(receipt, reading, reader.bundle)),
@@ -79,29 +79,23 @@ def replay(receipt: Mapping[str, Any], file: Path, bundle: Path | str | Bundle |
     )
 
 
-def _same_reader(
-    receipt: Mapping[str, Any], bundle: Path | str | Bundle | None
-) -> tuple[Reader, Mapping[str, int]]:
+def _same_reader(receipt: Mapping[str, Any], bundle: Path | str | Bundle | None) -> Reader:
     try:
         if receipt["schema"] != SCHEMA:
             raise ReceiptError(
                 f"receipt: has schema {receipt['schema']}, this neumo replays {SCHEMA}; use the matching version"
             )
-        options, execution = dict(receipt["options"]), receipt["execution"]
-        if not 0 <= execution["position"] < execution["batch"]:
-            raise ReceiptError(
-                f"receipt: position {execution['position']} is not in a batch of {execution['batch']}"
-            )
+        options = dict(receipt["options"])
         shares = options.pop("prevalence")
         prevalence = None if shares is None else {Finding(name): share for name, share in shares.items()}
-        reader = Reader(bundle, prevalence=prevalence, threads=execution["threads"], **options)
+        reader = Reader(bundle, prevalence=prevalence, threads=receipt["execution"]["threads"], **options)
         for key in ("file", "bundle", "status", "reasons", "software", *_VALUES):
             receipt[key]
     except (KeyError, TypeError, AttributeError) as error:
         raise ReceiptError(
             f"receipt: is not one of neumo ({error!r}); give the receipt of one reading as JSON"
         ) from error
-    return reader, execution
+    return reader
 
 
 def _differences(receipt: Mapping[str, Any], reading: Reading, bundle: Bundle) -> Iterator[Notice]:

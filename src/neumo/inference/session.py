@@ -41,6 +41,11 @@ class Session:
     threads : int, optional
         Threads of one run; all cores this process may use when left out.
 
+    Attributes
+    ----------
+    threads : int
+        Of one run.
+
     Raises
     ------
     BundleError
@@ -49,7 +54,8 @@ class Session:
 
     def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or cores()
+        self.threads = threads or cores()
+        options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
         try:

@@ -18,9 +18,12 @@ from torch import nn
 from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS
 from neumo.models.explained import Explained
+from neumo.models.smoothing import GaussianSmoothing
 
 STRIDE = 32
 """Pixels of the input for one position of the last features."""
+
+LARGEST_SMOOTHING = 8.0
 
 _STEM, _HEAD = 32, 1280
 _STEM_LAYERS = 5
@@ -82,6 +85,9 @@ class EfficientNetLite(nn.Module):
         images); these layers see the largest maps, so this saves a third of a training step.
     drop_path : float
         Largest share of residual branches dropped in training (stochastic depth), rising with depth from 0.
+    smoothing : float
+        Standard deviation in pixels of a Gaussian that comes before everything else; 0 for none. Finer detail than
+        that depends on how a film was exported, and cannot decide.
     image_size : int
         Side of the input in pixels; a multiple of 32, so that TensorFlow's "same" padding is the same everywhere.
     """
@@ -91,9 +97,11 @@ class EfficientNetLite(nn.Module):
     def __init__(
         self,
         variant: str = "lite0",
+        *,
         dropout: float = 0.2,
         drop_path: float = 0.0,
         frozen_blocks: int = 0,
+        smoothing: float = 0.0,
         image_size: int = 224,
     ) -> None:
         super().__init__()
@@ -105,7 +113,12 @@ class EfficientNetLite(nn.Module):
             raise ConfigError(
                 f"image_size: {image_size} is not a multiple of {STRIDE}, as EfficientNet-Lite needs"
             )
+        if not 0 <= smoothing <= LARGEST_SMOOTHING:
+            raise ConfigError(
+                f"model.options.smoothing: {smoothing} is not in 0-{LARGEST_SMOOTHING:g} (pixels)"
+            )
         self.variant = variant
+        self.smoothing = GaussianSmoothing(smoothing) if smoothing else nn.Identity()
         self.features = nn.Sequential(
             _Scaled(), *_convolution(1, _STEM, 3, stride=2), *_blocks(VARIANTS[variant], drop_path)
         )
@@ -124,12 +137,12 @@ class EfficientNetLite(nn.Module):
 
     def embed(self, images: torch.Tensor) -> torch.Tensor:
         """Pooled features (N, 1280) of images (N, 1, side, side) in 0-1."""
-        pooled: torch.Tensor = self.features(images).mean(dim=(2, 3))
+        pooled: torch.Tensor = self.features(self.smoothing(images)).mean(dim=(2, 3))
         return pooled
 
     def explained(self, images: torch.Tensor) -> Explained:
         """Logits with their exact class maps: the mean of a map plus the bias is the logit."""
-        features = self.features(images)
+        features = self.features(self.smoothing(images))
         embedding = features.mean(dim=(2, 3))
         maps = nn.functional.conv2d(features, self.classifier.weight[:, :, None, None])
         return Explained(self.classifier(embedding), maps, embedding)
