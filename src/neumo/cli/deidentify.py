@@ -27,9 +27,10 @@ def deidentify(
         raise MissingExtraError(
             'neumo deidentify: needs the DICOM parts; install them with pip install "neumo[dicom]"'
         )
-    from neumo.deidentification.files import Fate, deidentify_file, find_dicom
+    from neumo.deidentification.files import Fate, deidentify_file, find_dicom, require_outside
     from neumo.deidentification.pseudonyms import key_in, random_key
 
+    require_outside(out, paths)
     key = random_key() if key_file is None else key_in(key_file)
     fates, left_out = Counter[Fate](), 0
     for file, wanted in find_dicom(paths):

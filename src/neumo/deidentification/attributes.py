@@ -1,7 +1,7 @@
 """Which attributes of a radiograph stay: those listed here, and nothing else.
 
-PS3.15 table E.1-1 lists what has to go. A list of what stays is shorter, and errs on the patient's side: an attribute that
-is not known, is private, or is new in the standard goes.
+PS3.15 table E.1-1 lists what has to go. A list of what stays is shorter, and errs on the patient's side: an
+attribute that is not known, is private, or is new in the standard goes.
 """
 
 import re
@@ -51,8 +51,9 @@ DESCRIPTIONS: Final = frozenset(
         # Exposure and detector (sections C.8.7.2, C.8.11.2 to C.8.11.5)
         "KVP", "ExposureTime", "ExposureTimeInuS", "XRayTubeCurrent", "XRayTubeCurrentInuA", "Exposure",
         "ExposureInuAs", "ExposureIndex", "TargetExposureIndex", "DeviationIndex", "RelativeXRayExposure",
-        "Sensitivity", "DistanceSourceToDetector", "DistanceSourceToPatient", "EstimatedRadiographicMagnificationFactor",
-        "DetectorType", "DetectorConfiguration", "DetectorElementPhysicalSize", "DetectorElementSpacing",
+        "Sensitivity", "DistanceSourceToDetector", "DistanceSourceToPatient",
+        "EstimatedRadiographicMagnificationFactor", "DetectorType",
+        "DetectorConfiguration", "DetectorElementPhysicalSize", "DetectorElementSpacing",
         "DetectorActiveShape", "DetectorActiveDimensions", "FieldOfViewShape", "FieldOfViewDimensions",
         "FieldOfViewOrigin", "FieldOfViewRotation", "FieldOfViewHorizontalFlip", "Grid", "FilterType",
         "AnodeTargetMaterial", "ImagerPixelSpacing", "PixelSpacing", "PixelSpacingCalibrationType", "PixelAspectRatio",

@@ -1,9 +1,10 @@
 """A plain check for text in the rim of a radiograph's pixels, where modalities and scanners burn it in.
 
-Thin strokes that stand out from what surrounds them (a top-hat transform; P. Soille, "Morphological Image Analysis", 2nd ed., 2003,
-section 4.5) are joined into glyphs, and glyphs of like height that stand side by side into lines. It reads nothing.
-It finds lines of print of four letters or more; it does not find handwriting, print that slants, touches or is faint, or markers
-such as "L" and "AP". docs/how-to/deidentify.md states how often it finds what. It is no proof that there is no text.
+Thin strokes that stand out from what surrounds them (a top-hat transform; P. Soille, "Morphological Image Analysis",
+2nd ed., 2003, section 4.5) are joined into glyphs, and glyphs of like height that stand side by side into lines.
+It reads nothing. It finds lines of print of four letters or more; it does not find handwriting, print that slants,
+touches or is faint, or markers such as "L" and "AP". docs/how-to/deidentify.md states how often it finds what.
+It is no proof that there is no text.
 """
 
 from collections.abc import Iterator

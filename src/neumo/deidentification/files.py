@@ -10,7 +10,7 @@ from pathlib import Path
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from neumo.core.errors import NeumoError, OutputError, UnreadableImageError
+from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.files import replacing
 from neumo.deidentification.burned_in import text_in_rim
 from neumo.deidentification.deidentify import deidentify
@@ -23,6 +23,9 @@ from neumo.imaging.limits import require_file_size
 from neumo.imaging.quiet import quiet
 
 _HEAD = PREAMBLE + len(MAGIC)
+_WORDS_LEFT = (
+    "a word of a name or identifier stands in an attribute or comment that would stay; correct the file first"
+)
 
 
 class Fate(StrEnum):
@@ -69,6 +72,15 @@ def find_dicom(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
                 yield file, name.upper() != "DICOMDIR" and _begins_as_dicom(file)
 
 
+def require_outside(folder: Path, paths: Sequence[Path]) -> None:
+    """Raise ConfigError where what is written would be found and de-identified again."""
+    for path in paths:
+        if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
+            raise ConfigError(
+                f"--out: {folder} lies in {path}, which is searched; choose a folder outside of it"
+            )
+
+
 def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool = False) -> Outcome:
     """De-identify one DICOM file into a folder, under a name made of its new SOP Instance UID.
 
@@ -98,9 +110,7 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
         with quiet():
             kept = deidentify(dataset, key, burned_in=text is not None)
             if words_left(dataset, kept):
-                return Outcome(
-                    Fate.REFUSED, "still names the patient in an attribute that has to stay; correct the file"
-                )
+                return Outcome(Fate.REFUSED, _WORDS_LEFT)
             clean = io.BytesIO()
             dcmwrite(clean, kept, enforce_file_format=True)
     except NeumoError as error:

@@ -27,9 +27,9 @@ def refusal_of(dataset: Dataset) -> str | None:
     """Return why an object is not de-identified at all; None where it is of a kind that is."""
     kind = UID(str(dataset.get("SOPClassUID") or ""))
     if str(dataset.get("Modality") or "").strip() == "SR" or kind.name.endswith("SR Storage"):
-        return "is a report, whose text may name the patient anywhere; read the de-identified radiograph to get another"
+        return "is a report, whose text may name the patient anywhere; read the radiograph without its patient instead"
     if kind not in _RADIOGRAPHS and kind != SecondaryCaptureImageStorage:
-        return "is neither a radiograph (CR, DX) nor a secondary capture; nothing is known of where it names the patient"
+        return "is neither a radiograph (CR, DX) nor a secondary capture; where else it names the patient is not known"
     if not dataset.get("SOPInstanceUID"):
         return "states no SOP Instance UID; repair the file first"
     if any(_is_in_pixels(dataset, group) for group in _OVERLAY_GROUPS):

@@ -1,17 +1,25 @@
 """What stands in for identifiers: the same for the same patient and key, and of no use without the key."""
 
 import hashlib
+import hmac
 import secrets
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dicognito.anonymizer import Anonymizer
 from dicognito.datetimeanonymizer import DateTimeAnonymizer
+from dicognito.element_anonymizer import ElementAnonymizer
 from dicognito.randomizer import Randomizer
+from pydicom import DataElement, Dataset
+from pydicom.multival import MultiValue
 
 from neumo.core.errors import ConfigError
 
 _SHORTEST_KEY = 16
+_STANDARD_ROOT = "1.2.840.10008."
+"""UIDs of classes and transfer syntaxes (PS3.5 section 9.1)."""
 _NEAREST, _FARTHEST = 62 * 24, 730 * 24
 """Hours by which dates go back: by two months at least, so that no season stays, and by two years at most."""
 
@@ -27,6 +35,32 @@ class Key:
     """
 
     secret: str
+
+
+class _UIDs(ElementAnonymizer):
+    """Replaces UIDs by ones made of UUIDs (PS3.5 section B.2); dicognito's own begin with arcs that do not exist."""
+
+    def __init__(self, key: Key) -> None:
+        self._secret = bytes.fromhex(key.secret)
+
+    def __call__(self, dataset: Dataset, data_element: DataElement) -> bool:
+        """Replace an instance's UIDs, and leave those that the standard defines; False for other elements."""
+        if data_element.VR != "UI":
+            return False
+        values = data_element.value if isinstance(data_element.value, MultiValue) else [data_element.value]
+        replaced = [self._stand_in(str(value)) for value in values]
+        data_element.value = replaced if len(replaced) > 1 else replaced[0]
+        return True
+
+    def _stand_in(self, uid: str) -> str:
+        if not uid or uid.startswith(_STANDARD_ROOT):
+            return uid
+        digest = hmac.digest(self._secret, uid.encode(), "sha256")
+        return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
+
+    def describe_actions(self) -> Iterator[str]:
+        """Say what it does, as dicognito asks."""
+        yield "Replace UIDs by ones made of UUIDs"
 
 
 def random_key() -> Key:
@@ -71,5 +105,6 @@ def anonymizer_for(patient_id: str, key: Key) -> Anonymizer:
     anonymizer = Anonymizer(seed=key.secret)
     # Without the length in front, one identifier with a tail could be another one without it.
     number = Randomizer(key.secret).to_int(f"dates of {len(patient_id)} {patient_id}")
+    anonymizer.add_element_handler(_UIDs(key))
     anonymizer.add_element_handler(DateTimeAnonymizer(-(_NEAREST + number % (_FARTHEST - _NEAREST))))
     return anonymizer
