@@ -49,6 +49,7 @@ def _register() -> None:
         data_check,
         data_get,
         data_phantom,
+        deidentify,
         doctor,
         evaluate,
         fetch,
@@ -65,6 +66,7 @@ def _register() -> None:
     app.command("compare")(compare.compare)
     app.command("listen")(listen.listen)
     app.command("fetch")(fetch.fetch)
+    app.command("deidentify")(deidentify.deidentify)
     app.command("reproduce")(reproduce.reproduce)
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
