@@ -19,8 +19,8 @@ from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
 from neumo.dicomnode.identifiers import is_uid
 from neumo.dicomnode.outbox import Delivery
-from neumo.dicomnode.reading_child import READING
 from neumo.dicomnode.shared import Shared
+from neumo.dicomnode.storage import READING
 from neumo.imaging.quiet import quiet
 
 RECORDS: Final = "@archive"
