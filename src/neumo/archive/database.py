@@ -68,7 +68,9 @@ def _parse(url: str) -> URL:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Without recursive triggers, INSERT OR REPLACE deletes rows past the triggers that refuse it.
-    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+    # What a purge empties is overwritten too, not only given free.
+    settings = ("foreign_keys = ON", "recursive_triggers = ON", "secure_delete = ON")
+    for pragma in (*settings, f"busy_timeout = {_BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -164,7 +166,7 @@ def require_tables(engine: Engine) -> None:
         raise ArchiveError(f"{where}: not an archive; give the database that readings were kept in")
     if revision != _newest(_migrations(), revision):
         raise ArchiveError(
-            f"{where}: revision {revision} is older than this neumo; keep a reading in it first"
+            f"{where}: revision {revision} is older than this neumo; bring it up to date with neumo archive init"
         )
 
 
