@@ -77,15 +77,12 @@ def _register() -> None:
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)
-    for name, command in {
-        "init": archive_init.init,
-        "search": archive_search.search,
-        "show": archive_show.show,
-        "decide": archive_decide.decide,
-        "export": archive_export.export,
-        "purge": archive_purge.purge,
-    }.items():
-        archive_app.command(name)(command)
+    archive_app.command("init")(archive_init.init)
+    archive_app.command("search")(archive_search.search)
+    archive_app.command("show")(archive_show.show)
+    archive_app.command("decide")(archive_decide.decide)
+    archive_app.command("export")(archive_export.export)
+    archive_app.command("purge")(archive_purge.purge)
     audit_app.command("verify")(audit_verify.verify)
     bundle_app.command("info")(bundle.info)
     bundle_app.command("verify")(bundle.verify)
