@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from enum import StrEnum
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,21 +79,26 @@ def _table(readings: "tuple[Found, ...]") -> None:
 
     from neumo.cli.show import console
 
-    table = Table("number", "recorded (UTC)", "source", "finding", "pneumonia", "notes", "file")
+    table = Table(box=None, pad_edge=False)
+    for column in ("number", "recorded (UTC)", "finding", "pneumonia"):
+        table.add_column(column, no_wrap=True)
+    for column in ("notes", "source", "file"):
+        table.add_column(column, overflow="fold")
     for row in readings:
         cells = [
             str(row.id),
-            row.recorded_at[:19].replace("T", " "),
-            row.source,
+            row.recorded_at[:16].replace("T", " "),
             row.finding or row.status,
             "" if row.normal is None else f"{1 - row.normal:.3f}",
             _notes(row),
-            row.file,
+            row.source,
+            PurePath(row.file).name,
         ]
         table.add_row(*(Text(options.plain(cell)) for cell in cells))
     console.print(table)
 
 
 def _notes(row: "Found") -> str:
-    notes = {"undecided": row.undecided, "decided": row.decided, "disagreement": row.disagreement}
+    decided = row.decided and not row.disagreement
+    notes = {"undecided": row.undecided, "decided": decided, "disagreement": row.disagreement}
     return ", ".join(note for note, true in notes.items() if true)
