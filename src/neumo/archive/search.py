@@ -120,7 +120,7 @@ def page(session: Session, filters: Filters, *, sort: Sort, limit: int, after: s
         select(WorklistRow, ReadingRow.bacterial, ReadingRow.viral)
         .join(numbers, numbers.c.reading_id == WorklistRow.reading_id)
         .join(ReadingRow, ReadingRow.id == WorklistRow.reading_id)
-        .order_by(*_order(sort))
+        .order_by(_directed(_key(sort), sort), _directed(WorklistRow.reading_id, sort))
     )
     found = [_found(*row) for row in session.execute(query)]
     shown = tuple(found[:limit])
@@ -135,10 +135,11 @@ def page_query(filters: Filters, *, sort: Sort, limit: int, after: str | None) -
     query = select(WorklistRow.reading_id).where(*conditions(filters))
     if not sort.by_time:
         query = query.where(WorklistRow.normal.is_not(None))
+    place: list[Any] = [_key(sort), WorklistRow.reading_id]
     if after is not None:
-        place, given = tuple_(_key(sort), WorklistRow.reading_id), tuple_(*_place(after, sort))
-        query = query.where(place < given if sort.falling else place > given)
-    return query.order_by(*_order(sort)).limit(limit + 1)
+        ours, given = tuple_(*place), tuple_(*_place(after, sort))
+        query = query.where(ours < given if sort.falling else ours > given)
+    return query.order_by(*(_directed(column, sort) for column in place)).limit(limit + 1)
 
 
 def count(engine: Engine, filters: Filters, *, most: int = 10_000) -> int:
@@ -167,9 +168,9 @@ def _key(sort: Sort) -> ColumnElement[Any]:
     return key  # type: ignore[no-any-return]
 
 
-def _order(sort: Sort) -> list[ColumnElement[Any]]:
-    columns: list[Any] = [_key(sort), WorklistRow.reading_id]
-    return [column.desc() if sort.falling else column.asc() for column in columns]
+def _directed(column: Any, sort: Sort) -> ColumnElement[Any]:
+    ordered: ColumnElement[Any] = column.desc() if sort.falling else column.asc()
+    return ordered
 
 
 def _found(row: WorklistRow, bacterial: float | None, viral: float | None) -> Found:
