@@ -132,14 +132,20 @@ def page(session: Session, filters: Filters, *, sort: Sort, limit: int, after: s
 
 def page_query(filters: Filters, *, sort: Sort, limit: int, after: str | None) -> Select[Any]:
     """Return the query for the numbers of a page's readings, and of one more. Raises ArchiveError."""
-    query = select(WorklistRow.reading_id).where(*conditions(filters))
+    row: Any = WorklistRow
+    matching = select(WorklistRow.reading_id, _key(sort)).where(*conditions(filters))
+    if filters.text and not sort.by_time:
+        # Along the index of probabilities, a walk for a rare text would jump to and fro in the table.
+        row = matching.cte("matching").prefix_with("MATERIALIZED").c
+        matching = select(row.reading_id)
+    place: list[Any] = [row.recorded_at if sort.by_time else row.normal, row.reading_id]
+    query = matching.with_only_columns(row.reading_id).limit(limit + 1)
     if not sort.by_time:
-        query = query.where(WorklistRow.normal.is_not(None))
-    place: list[Any] = [_key(sort), WorklistRow.reading_id]
+        query = query.where(row.normal.is_not(None))
     if after is not None:
         ours, given = tuple_(*place), tuple_(*_place(after, sort))
         query = query.where(ours < given if sort.falling else ours > given)
-    return query.order_by(*(_directed(column, sort) for column in place)).limit(limit + 1)
+    return query.order_by(*(_directed(column, sort) for column in place))
 
 
 def count(engine: Engine, filters: Filters, *, most: int = 10_000) -> int:
