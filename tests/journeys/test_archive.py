@@ -92,6 +92,33 @@ def test_from_reading_to_a_tampering_that_is_found(
     assert f"readings: row {number} was changed" in found
 
 
+def test_an_archive_that_cannot_be_used_is_told_before_anything_is_read(
+    bundle: Path, films: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "r.jsonl"
+    read = ("read", *films, "--bundle", bundle, "--json", output, "--archive")
+    (tmp_path / "text").write_text("no database" * 500)
+    for url, message in (
+        (tmp_path / "absent" / "a.db", "cannot be used now"),
+        ("postgresql://nobody@127.0.0.1:1/none", "cannot be used now"),
+        ("mysql://h/n", "sqlite:///FILE"),
+        (tmp_path / "text", "not a database"),
+    ):
+        assert message in call_neumo(capsys, *read, url, status=2)
+        assert not output.exists() or output.read_text() == ""
+    for wrong in (
+        ["search", "--limit", 0],
+        ["search", "--since", "x"],
+        ["search", "--patient", "1"],
+        ["export"],
+    ):
+        command, *options = wrong
+        database = tmp_path / "a.db"
+        call_neumo(capsys, "archive", "init", "--database", database)
+        told = call_neumo(capsys, "archive", command, "--database", database, *options, status=2)
+        assert re.search("give|needs --key", told)
+
+
 def tamper(url: str, statement: str) -> None:
     """Change a reading as somebody who owns the database can."""
     engine = connect(url)
