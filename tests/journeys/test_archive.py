@@ -4,11 +4,14 @@ import csv
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -117,6 +120,37 @@ def test_an_archive_that_cannot_be_used_is_told_before_anything_is_read(
         call_neumo(capsys, "archive", "init", "--database", database)
         told = call_neumo(capsys, "archive", command, "--database", database, *options, status=2)
         assert re.search("give|needs --key", told)
+
+
+def test_with_a_key_no_path_and_no_identifier_is_kept(
+    bundle: Path, films: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, key, database = tmp_path / "Jane_Doe", tmp_path / "key", tmp_path / "a.db"
+    folder.mkdir()
+    shutil.copy(get_testdata_file("RG1_UNCR.dcm", download=False), folder / "jane.dcm")
+    shutil.copy(films[0], folder / "jane.jpeg")
+    (folder / "jane.png").write_text("no image")
+    header = dcmread(folder / "jane.dcm", stop_before_pixels=True)
+    record = ("--archive", database, "--archive-key", key)
+    call_neumo(capsys, "read", folder, folder / "jane.png", "--bundle", bundle, *record, status=1)
+    kept = b"".join(part.read_bytes() for part in tmp_path.glob("a.db*"))
+    for secret in ("Jane_Doe", "jane", str(header.PatientID), header.SOPInstanceUID, header.StudyInstanceUID):
+        assert secret and secret.encode() not in kept
+    search = (
+        "archive",
+        "search",
+        "--database",
+        database,
+        "--json",
+        "--patient",
+        header.PatientID,
+        "--key",
+        key,
+    )
+    (row,) = call_neumo(capsys, *search).splitlines()
+    assert json.loads(row)["file"].startswith("dicom:")
+    assert len(call_neumo(capsys, *search[:5]).splitlines()) == 3
+    call_neumo(capsys, "read", folder, "--bundle", bundle, "--archive-key", key, status=2)
 
 
 def tamper(url: str, statement: str) -> None:

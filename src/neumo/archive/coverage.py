@@ -46,7 +46,8 @@ class Logged:
     """Digests that the log recorded, collected row by row, all held in memory."""
 
     def __init__(self) -> None:
-        self._entries: dict[_Key, dict[str, Any]] = {}
+        self._entries: dict[_Key, tuple[str, str | None]] = {}
+        """Digest of a row, and that of its body where it has one."""
         self._whole: dict[_Key, str] = {}
         """Digests of readings over their bodies in clear, as the first version kept them."""
         self._purged: set[_Key] = set()
@@ -72,7 +73,7 @@ class Logged:
             again = again or key in self._whole
             self._whole[key] = str(entry["sha256"])
         else:
-            self._entries[key] = {"sha256": str(entry["sha256"]), "body": entry.get("body")}
+            self._entries[key] = (str(entry["sha256"]), entry.get("body"))
         return again
 
     def faults(self, session: Session) -> list[str]:
@@ -92,7 +93,7 @@ class Logged:
 
     def _fault(self, key: _Key, row: Base) -> str | None:
         if not isinstance(row, ReadingRow):
-            return None if entry_of(row)["sha256"] == self._entries[key]["sha256"] else "was changed"
+            return None if entry_of(row)["sha256"] == self._entries[key][0] else "was changed"
         emptied = row.body == EMPTIED
         if emptied != (key in self._purged):
             return "was emptied outside the log" if emptied else "was purged, and has a body again"
@@ -102,8 +103,8 @@ class Logged:
         entry = self._entries.get(key)
         if entry is None:
             return None
-        body = entry["body"] if emptied else _sha256(row.body)
-        now = {"sha256": _sha256(canonical(_columns(row) | {"body": body})), "body": body}
+        body = entry[1] if emptied else _sha256(row.body)
+        now = (_sha256(canonical(_columns(row) | {"body": body})), body)
         return None if now == entry else "was changed"
 
 

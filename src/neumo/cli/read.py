@@ -74,6 +74,12 @@ def read(
             help="Record, with each path, in sqlite:///FILE or postgresql://HOST/NAME.",
         ),
     ] = None,
+    archive_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive-key", help="File of a key, made where there is none: record hashes instead of paths."
+        ),
+    ] = None,
     replay: Annotated[
         Path | None, typer.Option("--replay", metavar="RECEIPT", help="Repeat the reading of a receipt.")
     ] = None,
@@ -118,7 +124,7 @@ def read(
                 json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume
             ) as outputs,
             _page(html, lang) as to_page,
-            recording(archive) as to_archive,
+            recording(archive, archive_key) as to_archive,
             _progress(len(files)) as advance,
         ):
             for reading in reader.read_many(files):

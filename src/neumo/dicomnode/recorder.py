@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydicom import dcmread
 from sqlalchemy import Engine
 
-from neumo.archive.canonical import storable
 from neumo.archive.database import connect, migrate
+from neumo.archive.headers import nameless, subject_in
 from neumo.archive.store import record_values
 from neumo.archive.subjects import Subject, load_key, subject_of
 from neumo.core.errors import ArchiveUnavailableError, NeumoError
 from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
-from neumo.dicomnode.identifiers import is_uid
 from neumo.dicomnode.outbox import Delivery
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.storage import READING
-from neumo.imaging.quiet import quiet
 
 RECORDS: Final = "@archive"
 """Stands for the archive of readings among the destinations; their own names cannot begin like this."""
@@ -122,9 +119,10 @@ class Recorder(threading.Thread):
     def _record(self, delivery: Delivery) -> None:
         folder = self._storage.results_folder(delivery.key)
         values: dict[str, Any] = json.loads((folder / READING).read_bytes())
-        subject = _subject(self._register.key, delivery, self._storage.root / delivery.path)
+        source = self._storage.root / delivery.path
+        subject = _subject(self._register.key, delivery, source)
         # The node calls a file by its SOP Instance UID, which shall stand nowhere in the archive.
-        values["file"] = f"dicom:{subject.keyed_hash[:16]}"
+        values = nameless(values, subject, str(source), source.name, delivery.sop_instance_uid)
         record_values(
             self._register.engine, values, source=self._register.source, actor="neumo listen", subject=subject
         )
@@ -142,25 +140,7 @@ class Recorder(threading.Thread):
 
 
 def _subject(key: bytes, delivery: Delivery, file: Path) -> Subject:
-    patient, series = _patient_and_series(file)
-    return subject_of(
-        key,
-        sop_instance_uid=delivery.sop_instance_uid,
-        patient_id=storable(patient),
-        study_instance_uid=delivery.study_uid,
-        series_instance_uid=series if is_uid(series) else "",
-    )
-
-
-def _patient_and_series(file: Path) -> tuple[str, str]:
-    """Return Patient ID and Series Instance UID, empty where the header does not give them."""
-    keywords = ["PatientID", "SeriesInstanceUID"]
-    try:
-        with quiet():
-            header = dcmread(file, stop_before_pixels=True, specific_tags=list(keywords))
-            patient, series = (str(header.get(keyword) or "") for keyword in keywords)
-    except OSError:
-        raise
-    except Exception:  # a header may hold rubbish anywhere; the reading is recorded all the same
-        return "", ""
-    return patient, series
+    subject = subject_in(file, key)
+    if subject is not None:
+        return subject
+    return subject_of(key, sop_instance_uid=delivery.sop_instance_uid, study_instance_uid=delivery.study_uid)
