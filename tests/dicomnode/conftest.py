@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from archive_databases import postgresql, url
 from tiny_bundle import make_bundle
+
+__all__ = ["postgresql", "url"]
 
 HERE = Path(__file__).parent
 

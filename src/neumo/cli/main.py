@@ -21,6 +21,8 @@ data_app = typer.Typer(help="Data sets: get, check, make phantoms.", no_args_is_
 app.add_typer(data_app, name="data")
 bundle_app = typer.Typer(help="Bundles: look at, verify, install, export.", no_args_is_help=True)
 app.add_typer(bundle_app, name="bundle")
+archive_app = typer.Typer(help="Readings on record: search, decide, export, purge.", no_args_is_help=True)
+app.add_typer(archive_app, name="archive")
 audit_app = typer.Typer(help="The archive's audit log.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 
@@ -42,6 +44,12 @@ def _options(
 
 def _register() -> None:
     from neumo.cli import (
+        archive_decide,
+        archive_export,
+        archive_init,
+        archive_purge,
+        archive_search,
+        archive_show,
         audit_verify,
         bundle,
         bundle_export,
@@ -71,6 +79,12 @@ def _register() -> None:
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)
+    archive_app.command("init")(archive_init.init)
+    archive_app.command("search")(archive_search.search)
+    archive_app.command("show")(archive_show.show)
+    archive_app.command("decide")(archive_decide.decide)
+    archive_app.command("export")(archive_export.export)
+    archive_app.command("purge")(archive_purge.purge)
     audit_app.command("verify")(audit_verify.verify)
     bundle_app.command("info")(bundle.info)
     bundle_app.command("verify")(bundle.verify)
