@@ -25,6 +25,10 @@ archive_app = typer.Typer(help="Readings on record: search, decide, export, purg
 app.add_typer(archive_app, name="archive")
 audit_app = typer.Typer(help="The archive's audit log.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
+user_app = typer.Typer(help="People who may log in to the workbench.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+token_app = typer.Typer(help="Tokens by which programs use the workbench's API.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
 
 
 def _version(value: bool) -> None:
@@ -64,7 +68,15 @@ def _register() -> None:
         listen,
         read,
         reproduce,
+        serve,
+        token_add,
+        token_list,
+        token_remove,
         train,
+        user_add,
+        user_list,
+        user_password,
+        user_remove,
     )
 
     app.command("read")(read.read)
@@ -76,6 +88,7 @@ def _register() -> None:
     app.command("fetch")(fetch.fetch)
     app.command("deidentify")(deidentify.deidentify)
     app.command("reproduce")(reproduce.reproduce)
+    app.command("serve")(serve.serve)
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)
@@ -86,6 +99,13 @@ def _register() -> None:
     archive_app.command("export")(archive_export.export)
     archive_app.command("purge")(archive_purge.purge)
     audit_app.command("verify")(audit_verify.verify)
+    user_app.command("add")(user_add.add)
+    user_app.command("list")(user_list.list_users)
+    user_app.command("remove")(user_remove.remove)
+    user_app.command("password")(user_password.password)
+    token_app.command("add")(token_add.add)
+    token_app.command("list")(token_list.list_tokens)
+    token_app.command("remove")(token_remove.remove)
     bundle_app.command("info")(bundle.info)
     bundle_app.command("verify")(bundle.verify)
     bundle_app.command("install")(bundle.install)

@@ -90,3 +90,12 @@ def require_archive_extra(command: str) -> None:
         raise MissingExtraError(
             f'{command}: needs the database parts; install them with pip install "neumo[archive]"'
         )
+
+
+def require_web_extra(command: str) -> None:
+    """Raise MissingExtraError where the workbench's parts are not installed."""
+    needed = ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic")
+    if any(importlib.util.find_spec(name) is None for name in needed):
+        raise MissingExtraError(
+            f'{command}: needs the workbench parts; install them with pip install "neumo[web]"'
+        )

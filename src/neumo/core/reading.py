@@ -99,6 +99,8 @@ class Reading:
         Warnings qualify an answer; reasons explain a refusal or failure.
     class_map : ndarray of float32, shape (h, w), or None
         Of the finding, at the resolution of the network's last features; positive values speak for it.
+    class_maps : ndarray of float32, shape (3, h, w), or None
+        Of every finding, in their order; only where pixels were kept and the bundle's graph gives maps.
     field_of_view : float
         Central share of each side of the radiograph that the class map covers.
     pixels : ndarray of uint8, shape (height, width), or None
@@ -117,3 +119,4 @@ class Reading:
     field_of_view: float = field(default=1.0, repr=False, compare=False)
     pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
+    class_maps: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)

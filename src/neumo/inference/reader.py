@@ -255,6 +255,7 @@ class Reader:
             answer,
             (*prepared.warnings, *(alarm for alarm in alarms if alarm is not None)),
             class_map=class_map,
+            class_maps=class_maps.copy() if self._keep_pixels and class_maps is not None else None,
             field_of_view=config.field_of_view,
             pixels=prepared.pixels,
             receipt=self._receipt(prepared, session, Status.READ, asked=asked),

@@ -1,0 +1,1 @@
+"""A Python client for the workbench's API. Needs the extra `client`."""

@@ -1,0 +1,185 @@
+"""A reading as a PDF to print or to file: one page or two, with the typeface inside.
+
+ReportLab draws it: it needs nothing but Pillow, whereas turning the HTML page into a PDF would need a browser.
+"""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from neumo.core.errors import MissingExtraError
+from neumo.core.files import replacing
+from neumo.core.findings import FINDINGS
+from neumo.core.reading import Answer, Reading
+from neumo.results.overlays import overlay_of, shown_pixels
+from neumo.results.words import notice_text, point_words, prevalence_words, reading_texts, set_words
+
+if TYPE_CHECKING:
+    from reportlab.platypus import Flowable
+
+_MARGIN: Final = 48.0
+"""Points of 1/72 inch."""
+_PICTURE: Final = 240.0
+_LONGEST_SIDE: Final = 800
+_REGULAR, _BOLD = "Vera", "VeraBd"
+"""Typefaces that come with ReportLab and have accents, unlike those that every PDF viewer has."""
+
+
+def write_pdf(reading: Reading, target: Path, language: str = "en") -> None:
+    """Write a reading as PDF, whole or not at all; the same reading gives the same bytes.
+
+    Parameters
+    ----------
+    reading : Reading
+        With pixels and class map where it shall show them.
+    target : Path
+    language : str
+        "en" or "es".
+
+    Raises
+    ------
+    ConfigError
+        Another language.
+    MissingExtraError
+        ReportLab is not installed.
+    OutputError
+        It cannot be written.
+    """
+    texts = reading_texts(language)
+    try:
+        from reportlab.lib.pagesizes import A4
+        from reportlab.platypus import SimpleDocTemplate
+    except ImportError as error:
+        raise MissingExtraError(
+            "PDF results need the package reportlab, which is not installed; run: pip install 'neumo[web]'"
+        ) from error
+    _register_typefaces()
+    buffer = BytesIO()
+    document = SimpleDocTemplate(
+        buffer,
+        pagesize=A4,
+        leftMargin=_MARGIN,
+        rightMargin=_MARGIN,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN,
+        title=f"neumo: {texts['title']}",
+        author="neumo",
+        lang=language,
+        invariant=1,
+    )
+    document.build(list(_story(reading, language)))
+    with replacing(target) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
+def _story(reading: Reading, language: str) -> "Iterator[Flowable]":
+    from reportlab.platypus import Paragraph
+
+    texts, styles = reading_texts(language), _styles()
+    yield Paragraph(escape(texts["notice"]), styles["notice"])
+    yield Paragraph(escape(reading.file), styles["title"])
+    for warning in reading.warnings:
+        yield Paragraph(
+            f"<b>{escape(texts['warnings'])}:</b> {escape(notice_text(warning, language))}", styles["alarm"]
+        )
+    if reading.answer is None:
+        yield Paragraph(escape(texts["status"][reading.status.value]), styles["finding"])
+        for reason in reading.reasons:
+            yield Paragraph(escape(notice_text(reason, language)), styles["text"])
+    else:
+        yield from _answer(reading.answer, language, styles)
+    yield from _pictures(reading, language, styles)
+    yield from _origin(reading, language, styles)
+
+
+def _answer(answer: Answer, language: str, styles: dict[str, Any]) -> "Iterator[Flowable]":
+    from reportlab.platypus import Paragraph, Table
+
+    texts = reading_texts(language)
+    yield Paragraph(
+        f"{escape(texts['most_probable'])}: <b>{escape(texts['findings'][answer.finding])}</b>",
+        styles["finding"],
+    )
+    rows = [[texts["findings"][f], f"{100 * answer.probabilities[f]:.1f} %"] for f in FINDINGS]
+    yield Table([[texts["probabilities"], ""], *rows], colWidths=[180, 60], hAlign="LEFT", style=_TABLE_STYLE)
+    called = texts["pneumonia_yes" if answer.pneumonia else "pneumonia_no"]
+    sentences = [set_words(answer, language), f"{called} {point_words(answer, language)}"]
+    sentences.append(prevalence_words(answer, language))
+    for sentence in filter(None, sentences):
+        yield Paragraph(escape(sentence), styles["text"])
+
+
+def _pictures(reading: Reading, language: str, styles: dict[str, Any]) -> "Iterator[Flowable]":
+    from reportlab.platypus import Paragraph, Table
+
+    texts = reading_texts(language)
+    pixels, heat = shown_pixels(reading, _LONGEST_SIDE), overlay_of(reading, _LONGEST_SIDE)
+    shown = [_picture(picture) for picture in (pixels, heat) if picture is not None]
+    if shown:
+        yield Table([shown], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
+    if heat is not None:
+        yield Paragraph(escape(texts["heat_words"]), styles["small"])
+
+
+def _picture(pixels: NDArray[np.uint8]) -> "Flowable":
+    from reportlab.platypus import Image as Picture
+
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    buffer.seek(0)
+    scale = _PICTURE / max(pixels.shape[:2])
+    return Picture(buffer, width=pixels.shape[1] * scale, height=pixels.shape[0] * scale)
+
+
+def _origin(reading: Reading, language: str, styles: dict[str, Any]) -> "Iterator[Flowable]":
+    from reportlab.platypus import Paragraph
+
+    if reading.receipt is None:
+        return
+    words = reading_texts(language)["capture"]["maker"]
+    bundle, software = reading.receipt["bundle"], reading.receipt["software"]
+    made = words.format(neumo=software["neumo"], name=bundle["name"], version=bundle["version"])
+    lines = [made, f"SHA-256 {reading.sha256}", f"{bundle['name']}: {bundle['digest']}"]
+    yield Paragraph("<br/>".join(escape(line) for line in lines), styles["small"])
+
+
+_TABLE_STYLE: Final = [
+    ("FONT", (0, 0), (-1, -1), _REGULAR, 9),
+    ("FONT", (0, 0), (-1, 0), _BOLD, 9),
+    ("ALIGN", (1, 0), (1, -1), "RIGHT"),
+    ("LINEBELOW", (0, 0), (-1, -2), 0.4, "#999999"),
+]
+
+
+def _styles() -> dict[str, Any]:
+    from reportlab.lib.styles import ParagraphStyle
+
+    text = ParagraphStyle("text", fontName=_REGULAR, fontSize=9, leading=12.5, spaceBefore=5)
+    # File names and hashes may have no place to break.
+    small = ParagraphStyle("small", text, fontSize=7, leading=9.5, textColor="#444444", splitLongWords=1)
+    return {
+        "text": text,
+        "small": small,
+        "notice": ParagraphStyle("notice", text, fontName=_BOLD),
+        "title": ParagraphStyle("title", text, fontName=_BOLD, fontSize=13, leading=17, splitLongWords=1),
+        "finding": ParagraphStyle("finding", text, fontSize=12, leading=16, spaceAfter=6),
+        "alarm": ParagraphStyle("alarm", text, backColor="#fff3c4", borderPadding=3, spaceBefore=8),
+    }
+
+
+def _register_typefaces() -> None:
+    from reportlab.lib.fonts import addMapping
+    from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    for name in (_REGULAR, _BOLD):
+        if name not in getRegisteredFontNames():
+            registerFont(TTFont(name, f"{name}.ttf"))
+    addMapping(_REGULAR, 0, 0, _REGULAR)
+    addMapping(_REGULAR, 1, 0, _BOLD)

@@ -1,0 +1,196 @@
+"""What is kept of a reading for looking at it again, until its retention ends: pixels, heat maps, header."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from neumo.core.findings import Finding
+from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.dicomnode.durable import write_durably
+
+READING: Final = "reading.json"
+PIXELS: Final = "pixels.png"
+MAPS: Final = "maps.npy"
+HEADER: Final = "header.dcm"
+_UNFINISHED: Final = ".part-"
+_DAY: Final = 86_400.0
+
+
+class KeptReadings:
+    """Folders of readings, named by what was read, by which bundle, with which options.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def place(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
+        """Return the folder of a reading, whether it is there or not."""
+        named = json.dumps([sha256, bundle, options], sort_keys=True).encode()
+        name = hashlib.sha256(named).hexdigest()
+        return self._folder / name[:2] / name
+
+    def place_of(self, body: Mapping[str, Any]) -> Path | None:
+        """Return the folder of a reading on record; None where it cannot have one."""
+        receipt = body.get("receipt") or {}
+        digest = (receipt.get("bundle") or {}).get("digest")
+        if not body.get("sha256") or not digest:
+            return None
+        return self.place(body["sha256"], digest, receipt.get("options"))
+
+    def clean(self, days: float | None, now: float | None = None) -> int:
+        """Delete what was kept for longer than `days`, and leftovers; return how many readings that were."""
+        if days is None or not self._folder.is_dir():
+            return 0
+        limit = (time.time() if now is None else now) - days * _DAY
+        outdated = [folder for folder in self._folder.glob("??/*") if _made(folder) < limit]
+        for folder in outdated:
+            shutil.rmtree(folder, ignore_errors=True)
+        return len(outdated)
+
+
+def _made(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+def keep(folder: Path, reading: Reading, header: bytes | None) -> None:
+    """Keep a reading, all of it or nothing; one that is there already stays as it is. Raises OSError."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = folder.with_name(f"{_UNFINISHED}{os.urandom(8).hex()}")
+    temporary.mkdir(mode=0o700)
+    try:
+        if reading.pixels is not None:
+            Image.fromarray(reading.pixels).save(temporary / PIXELS, format="PNG", compress_level=1)
+        if reading.class_maps is not None:
+            np.save(temporary / MAPS, reading.class_maps, allow_pickle=False)
+        if header is not None:
+            (temporary / HEADER).write_bytes(header)
+        write_durably(temporary / READING, [json.dumps(_to_json(reading)).encode()])
+        try:
+            temporary.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def kept_reading(folder: Path, *, pictures: bool = False) -> Reading | None:
+    """Return a reading as it was kept, with pixels and maps where they are wanted; None where it is not kept."""
+    try:
+        reading = _from_json(json.loads((folder / READING).read_bytes()))
+    except FileNotFoundError:
+        return None
+    if not pictures:
+        return reading
+    maps = kept_maps(folder)
+    finding = reading.answer.finding if reading.answer else None
+    return replace(
+        reading,
+        pixels=kept_pixels(folder),
+        class_maps=maps,
+        class_map=None if maps is None or finding is None else maps[finding.index],
+    )
+
+
+def kept_pixels(folder: Path) -> NDArray[np.uint8] | None:
+    """Return the radiograph (height, width) of uint8; None where it is not kept."""
+    try:
+        with Image.open(folder / PIXELS) as image:
+            return np.asarray(image.convert("L"), dtype=np.uint8)
+    except FileNotFoundError:
+        return None
+
+
+def kept_size(folder: Path) -> tuple[int, int] | None:
+    """Return width and height of the radiograph in pixels; None where it is not kept."""
+    try:
+        with Image.open(folder / PIXELS) as image:
+            return image.size
+    except FileNotFoundError:
+        return None
+
+
+def kept_maps(folder: Path) -> NDArray[np.float32] | None:
+    """Return the class maps, shape (3, h, w); None where there are none."""
+    try:
+        maps: NDArray[np.float32] = np.load(folder / MAPS, allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    return maps
+
+
+def _to_json(reading: Reading) -> dict[str, Any]:
+    answer = reading.answer
+    return {
+        "file": reading.file,
+        "sha256": reading.sha256,
+        "status": reading.status.value,
+        "answer": None
+        if answer is None
+        else {
+            "finding": answer.finding.value,
+            "probabilities": dict(answer.probabilities),
+            "prediction_set": list(answer.prediction_set),
+            "coverage": answer.coverage,
+            "pneumonia": answer.pneumonia,
+            "operating_point": answer.operating_point,
+            "threshold": answer.threshold,
+            "ppv": answer.ppv,
+            "npv": answer.npv,
+            "prevalence": None if answer.prevalence is None else dict(answer.prevalence),
+            "prevalence_given": answer.prevalence_given,
+        },
+        "warnings": [_notice_json(notice) for notice in reading.warnings],
+        "reasons": [_notice_json(notice) for notice in reading.reasons],
+        "field_of_view": reading.field_of_view,
+        "receipt": reading.receipt,
+    }
+
+
+def _notice_json(notice: Notice) -> dict[str, Any]:
+    return {"code": notice.code, "text": notice.text, "values": dict(notice.values)}
+
+
+def _from_json(value: Mapping[str, Any]) -> Reading:
+    return Reading(
+        value["file"],
+        value["sha256"],
+        Status(value["status"]),
+        None if value["answer"] is None else _answer(value["answer"]),
+        tuple(Notice(**notice) for notice in value["warnings"]),
+        tuple(Notice(**notice) for notice in value["reasons"]),
+        field_of_view=value["field_of_view"],
+        receipt=value["receipt"],
+    )
+
+
+def _answer(value: Mapping[str, Any]) -> Answer:
+    shares = value["prevalence"]
+    return Answer(
+        **{
+            **value,
+            "finding": Finding(value["finding"]),
+            "probabilities": {Finding(name): share for name, share in value["probabilities"].items()},
+            "prediction_set": tuple(Finding(name) for name in value["prediction_set"]),
+            "prevalence": None if shares is None else {Finding(f): share for f, share in shares.items()},
+        }
+    )

@@ -1,0 +1,180 @@
+"""What shows an answer: pictures, another prevalence, files to take away."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from neumo.core.errors import NodeError
+from neumo.core.findings import Finding
+from neumo.core.reading import Status
+from neumo.web import worklist
+from neumo.web.identity import Person, Reader
+from neumo.web.kept import kept_maps, kept_pixels, kept_reading, kept_size
+from neumo.web.languages import language_of
+from neumo.web.pictures import heat_png, radiograph_png
+from neumo.web.posterior import posterior as reweighted
+from neumo.web.presenting import is_withheld
+from neumo.web.problems import Problem
+from neumo.web.reading_process import ReaderGone
+from neumo.web.rendering import MEDIA_TYPES, SHORT_NAMES
+from neumo.web.routes.readings import known
+from neumo.web.workbench import Workbench, workbench_of
+from neumo.web.worklist import Row
+
+router = APIRouter(tags=["readings"])
+_PNG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+}
+_CHUNK = 2**18
+_RENDER_SECONDS = 120.0
+Level = Annotated[float, Query(ge=-1000, le=1000, allow_inf_nan=False)]
+Width = Annotated[float, Query(gt=0, le=2000, allow_inf_nan=False)]
+Side = Annotated[int, Query(ge=16, le=4096)]
+
+
+@router.get("/api/readings/{identifier}/image.png", response_class=Response, responses=_PNG)
+def image(
+    request: Request,
+    _person: Reader,
+    identifier: int,
+    window_center: Level | None = None,
+    window_width: Width | None = None,
+    invert: bool = False,
+    max_side: Side | None = None,
+) -> Response:
+    """Draw the radiograph; it says nothing of the answer and so is never withheld."""
+    workbench = workbench_of(request)
+    if (window_center is None) != (window_width is None):
+        message = "give both window_center and window_width, or neither"
+        raise Problem(422, "invalid", errors=[{"field": "window_width", "message": message}])
+    pixels = kept_pixels(_folder(workbench, worklist.row(workbench.archive, known(identifier))))
+    if pixels is None:
+        raise Problem(410, "pixels_deleted")
+    window = None if window_center is None or window_width is None else (window_center, window_width)
+    return _private(radiograph_png(pixels, window=window, invert=invert, max_side=max_side))
+
+
+@router.get("/api/readings/{identifier}/heatmap.png", response_class=Response, responses=_PNG)
+def heat_map(
+    request: Request,
+    person: Reader,
+    identifier: int,
+    finding: Finding | None = None,
+    max_side: Side = 1024,
+) -> Response:
+    """Draw what speaks for a finding."""
+    workbench = workbench_of(request)
+    row = _shown(workbench, identifier, person)
+    folder = _folder(workbench, row)
+    wanted = finding or row.body["finding"]
+    if row.body["status"] != Status.READ or wanted is None:
+        raise Problem(409, "no_answer")
+    maps, size, reading = kept_maps(folder), kept_size(folder), kept_reading(folder)
+    if maps is None or size is None or reading is None:
+        raise Problem(410, "pixels_deleted")
+    return _private(heat_png(maps[Finding(wanted).index], size, reading.field_of_view, max_side))
+
+
+@router.get("/api/readings/{identifier}/posterior")
+def posterior(
+    request: Request,
+    person: Reader,
+    identifier: int,
+    prevalence: Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)] = None,
+    operating_point: Annotated[str | None, Query(max_length=100)] = None,
+) -> dict[str, Any]:
+    """Say what the answer is worth at another prevalence and operating point."""
+    workbench = workbench_of(request)
+    body, config = _shown(workbench, identifier, person).body, workbench.bundle.config
+    if body["probabilities"] is None:
+        raise Problem(409, "no_answer")
+    if body["receipt"]["bundle"]["digest"] != workbench.bundle.digest:
+        raise Problem(409, "other_bundle")
+    point = operating_point or body["operating_point"]
+    if point not in config.operating_points:
+        message = f"use one of {', '.join(config.operating_points)}"
+        raise Problem(422, "invalid", errors=[{"field": "operating_point", "message": message}])
+    return reweighted(body, config, prevalence, point)
+
+
+@router.get("/api/readings/{identifier}/files/{name}", response_class=StreamingResponse)
+def file(
+    request: Request,
+    person: Reader,
+    identifier: int,
+    name: str,
+    lang: Literal["en", "es"] | None = None,
+) -> Response:
+    """Give a reading as a file to take away."""
+    workbench = workbench_of(request)
+    wanted = SHORT_NAMES.get(name, name)
+    if wanted not in MEDIA_TYPES:
+        raise Problem(404, "not_found")
+    row = _shown(workbench, identifier, person)
+    target = workbench.config.data / "rendered" / secrets.token_hex(16)
+    language = lang or language_of(request)
+    request_ = {"do": "render", "folder": str(_folder(workbench, row)), "name": wanted}
+    try:
+        _rendered(workbench, {**request_, "language": language, "target": str(target)})
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    headers = {
+        "Content-Disposition": f'attachment; filename="neumo-{row.id}-{wanted}"',
+        # Were it opened in place all the same, nothing in it could run.
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        "Content-Length": str(target.stat().st_size),
+    }
+    return StreamingResponse(_given_away(target), media_type=MEDIA_TYPES[wanted], headers=headers)
+
+
+def _rendered(workbench: Workbench, request: dict[str, str]) -> None:
+    """Have a reader write the file, since it parses headers that somebody sent. Raises Problem."""
+    with workbench.pool.place():
+        try:
+            answer = workbench.pool.submit(request, soon=True).result(_RENDER_SECONDS)
+        except TimeoutError as error:
+            raise Problem(503, "busy", retry_after=10) from error
+        except (ReaderGone, NodeError) as error:
+            raise Problem(503, "busy", retry_after=3) from error
+    match answer:
+        case {"problem": "not_installed", "extra": extra}:
+            raise Problem(501, "not_installed", extra=extra)
+        case {"problem": "pixels_deleted"}:
+            raise Problem(410, "pixels_deleted")
+        case {"problem": "not_dicom"}:
+            raise Problem(422, "not_dicom")
+        case {"status": "made"}:
+            return
+    raise RuntimeError(f"rendering failed ({answer.get('error')} at {answer.get('where')})")
+
+
+def _given_away(target: Path) -> Iterator[bytes]:
+    try:
+        with target.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _shown(workbench: Workbench, identifier: int, person: Person) -> Row:
+    row = worklist.row(workbench.archive, known(identifier))
+    if is_withheld(row, person):
+        raise Problem(409, "withheld")
+    return row
+
+
+def _folder(workbench: Workbench, row: Row) -> Path:
+    folder = workbench.kept.place_of(row.body)
+    if folder is None:
+        raise Problem(410, "pixels_deleted")
+    return folder
+
+
+def _private(png: bytes) -> Response:
+    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})

@@ -1,0 +1,112 @@
+"""What people decide of readings; two who decide at once both keep theirs, and the second is told."""
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from neumo.archive.store import record_decision
+from neumo.core.errors import ArchiveError
+from neumo.core.findings import Finding
+from neumo.web import worklist
+from neumo.web.identity import Decider, Person, Reader
+from neumo.web.languages import language_of
+from neumo.web.presenting import decisions_json, first_views, is_withheld, reading_json
+from neumo.web.problems import Problem
+from neumo.web.routes.readings import etag, known
+from neumo.web.workbench import workbench_of
+from neumo.web.worklist import Row
+
+router = APIRouter(tags=["decisions"])
+LONGEST_NOTE: Final = 4000
+_TAG = re.compile(r'"r(\d{1,9})"')
+
+
+class Decision(BaseModel):
+    """What a person decides."""
+
+    model_config = ConfigDict(extra="forbid")
+    decision: Literal["agree", "disagree", "finding"]
+    finding: Finding | None = None
+    note: Annotated[str, Field(max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$")] = ""
+
+
+@router.get("/api/readings/{identifier}/decisions")
+def decisions(request: Request, response: Response, person: Reader, identifier: int) -> dict[str, Any]:
+    """List the decisions on a reading."""
+    archive = workbench_of(request).archive
+    row = worklist.row(archive, known(identifier))
+    response.headers["ETag"] = etag(len(row.decisions))
+    return {"revision": len(row.decisions), "decisions": decisions_json(archive, row, person)}
+
+
+@router.post("/api/readings/{identifier}/decisions", status_code=201)
+def decide(
+    request: Request,
+    response: Response,
+    person: Decider,
+    identifier: int,
+    decision: Decision,
+    if_match: Annotated[str | None, Header()] = None,
+) -> dict[str, Any]:
+    """Keep a decision beside the others."""
+    workbench = workbench_of(request)
+    seen = _seen(if_match)
+    row = worklist.row(workbench.archive, known(identifier))
+    withheld = is_withheld(row, person)
+    finding = _finding(row, decision, withheld)
+    try:
+        revision = record_decision(
+            workbench.archive,
+            row.id,
+            person=person.name,
+            finding=finding,
+            note=decision.note,
+            # Who looked before asking for blinding is not blind.
+            blinded=withheld and person.name not in first_views(workbench.archive, row.id),
+            seen_revision=seen,
+        )
+    except ArchiveError as error:
+        raise _meanwhile(workbench_of(request).archive, row.id, person) from error
+    response.headers["ETag"] = etag(revision)
+    row = worklist.row(workbench.archive, row.id)
+    body = reading_json(workbench, row, person, language_of(request))
+    return {"revision": body["revision"], "decisions": body["decisions"], "reading": body}
+
+
+def _seen(if_match: str | None) -> int:
+    if if_match is None:
+        raise Problem(428, "revision_required")
+    match = _TAG.fullmatch(if_match.strip())
+    if match is None:
+        raise Problem(428, "revision_required")
+    return int(match[1])
+
+
+def _finding(row: Row, decision: Decision, withheld: bool) -> Finding:
+    """Return the final finding that a decision means. Raises Problem where it means none."""
+    if decision.decision != "finding" and withheld:
+        raise Problem(409, "withheld")
+    answered = row.body["finding"]
+    if decision.decision == "agree":
+        if answered is None:
+            raise Problem(409, "no_finding")
+        if decision.finding not in (None, answered):
+            raise _invalid("differs from the reading's; disagree instead")
+        return Finding(answered)
+    if decision.finding is None:
+        raise _invalid("is missing: say which finding it is")
+    if decision.decision == "disagree" and decision.finding == answered:
+        raise _invalid("is the reading's own; agree instead")
+    return decision.finding
+
+
+def _invalid(message: str) -> Problem:
+    return Problem(422, "invalid", errors=[{"field": "finding", "message": message}])
+
+
+def _meanwhile(archive: Any, identifier: int, person: Person) -> Problem:
+    row = worklist.row(archive, identifier)
+    decided = decisions_json(archive, row, person)
+    return Problem(412, "decided_meanwhile", revision=len(row.decisions), decisions=decided)

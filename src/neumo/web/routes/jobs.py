@@ -1,0 +1,57 @@
+"""Watching and cancelling jobs."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from neumo.web.identity import Uploader
+from neumo.web.jobs import Job
+from neumo.web.languages import language_of
+from neumo.web.presenting import job_file_json, job_json
+from neumo.web.workbench import workbench_of
+
+router = APIRouter(tags=["jobs"])
+_QUIET_SECONDS = 15.0
+
+
+@router.get("/api/jobs/{identifier}")
+async def job(request: Request, person: Uploader, identifier: str) -> dict[str, Any]:
+    """Show a job as it stands."""
+    found = workbench_of(request).jobs.find(identifier, person.name)
+    return job_json(found, language_of(request))
+
+
+@router.delete("/api/jobs/{identifier}")
+async def cancel(request: Request, person: Uploader, identifier: str) -> dict[str, Any]:
+    """Give up what is not read yet."""
+    jobs = workbench_of(request).jobs
+    found = jobs.find(identifier, person.name)
+    jobs.cancel(found)
+    return job_json(found, language_of(request))
+
+
+@router.get(
+    "/api/jobs/{identifier}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def events(request: Request, person: Uploader, identifier: str) -> StreamingResponse:
+    """Tell of each file as it changes."""
+    found = workbench_of(request).jobs.find(identifier, person.name)
+    stream = _events(found, language_of(request))
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(job: Job, language: str) -> AsyncIterator[str]:
+    yield _event("job", job_json(job, language))
+    async for file in job.events(_QUIET_SECONDS):
+        yield ": still here\n\n" if file is None else _event("file", job_file_json(file, language))
+    yield _event("end", job_json(job, language))
+
+
+def _event(name: str, value: dict[str, Any]) -> str:
+    """One event of the HTML standard's section 9.2."""
+    return f"event: {name}\ndata: {json.dumps(value)}\n\n"

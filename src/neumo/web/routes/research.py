@@ -1,0 +1,124 @@
+"""Runs, their comparison, and the bundle in use."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, Response
+
+from neumo.bundle.folder import CARD
+from neumo.web import research, research_figures
+from neumo.web.card import section, sections, without_metadata
+from neumo.web.identity import Reader, Researcher
+from neumo.web.languages import language_of
+from neumo.web.problems import Problem
+from neumo.web.workbench import workbench_of
+
+router = APIRouter(tags=["research"])
+Name = Annotated[str, Query(max_length=100)]
+_MOST_COMPARED = 8
+Resamples = Literal["200", "1000"]
+_JUDGING = threading.BoundedSemaphore(1)
+"""Intervals keep a core busy for seconds."""
+
+
+@router.get("/api/runs")
+def runs(request: Request, _person: Researcher) -> dict[str, Any]:
+    """List the runs."""
+    return {"runs": research.listed_runs(workbench_of(request).config.runs)}
+
+
+@router.get("/api/runs/{name}")
+def run(request: Request, _person: Researcher, name: str) -> dict[str, Any]:
+    """Show one run."""
+    return research.run_details(research.run_folder(workbench_of(request).config.runs, name))
+
+
+@router.get("/api/runs/{name}/figures/{part}/{file}", response_class=Response)
+def figure(request: Request, _person: Researcher, name: str, part: str, file: str) -> FileResponse:
+    """Give a figure of an evaluation."""
+    folder = research.run_folder(workbench_of(request).config.runs, name)
+    path, media_type = research.figure(folder, part, file)
+    # The figures are neumo's own, and carry their style inside.
+    policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return FileResponse(path, media_type=media_type, headers={"Content-Security-Policy": policy})
+
+
+@router.get("/api/runs/{name}/predictions")
+def predictions(request: Request, _person: Researcher, name: str, part: Name = "test") -> dict[str, Any]:
+    """Give a run's predictions by column."""
+    folder = research.run_folder(workbench_of(request).config.runs, name)
+    return research_figures.run_predictions(folder, part)
+
+
+@router.get("/api/runs/{name}/thresholds")
+def thresholds(request: Request, _person: Researcher, name: str, part: Name = "test") -> dict[str, Any]:
+    """Say what each threshold gives and takes."""
+    folder = research.run_folder(workbench_of(request).config.runs, name)
+    return research_figures.thresholds(folder, part)
+
+
+@router.get("/api/runs/{name}/subgroups")
+def subgroups(
+    request: Request,
+    _person: Researcher,
+    name: str,
+    column: Name,
+    part: Name = "test",
+    threshold: Annotated[float, Query(ge=0, le=1)] = 0.5,
+    resamples: Resamples = "1000",
+) -> dict[str, Any]:
+    """Judge each group of a column of the predictions, and the gaps between groups."""
+    folder = research.run_folder(workbench_of(request).config.runs, name)
+    with _in_turn():
+        return research_figures.subgroups(folder, part, column, threshold, int(resamples))
+
+
+@router.get("/api/compare")
+def compare(
+    request: Request,
+    _person: Researcher,
+    runs: Annotated[str, Query(max_length=1000)],
+    part: Name = "test",
+    resamples: Resamples = "1000",
+) -> dict[str, Any]:
+    """Compare runs, named with commas between, each with every one before it."""
+    names = [name for name in runs.split(",") if name]
+    if not 2 <= len(names) <= _MOST_COMPARED or len(set(names)) < len(names):
+        message = f"name 2 to {_MOST_COMPARED} different runs, with commas between"
+        raise Problem(422, "invalid", errors=[{"field": "runs", "message": message}])
+    folders = [research.run_folder(workbench_of(request).config.runs, name) for name in names]
+    with _in_turn():
+        return research_figures.comparison(folders, part, language_of(request), int(resamples))
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not _JUDGING.acquire(timeout=30):
+        raise Problem(503, "busy", retry_after=10)
+    try:
+        yield
+    finally:
+        _JUDGING.release()
+
+
+@router.get("/api/bundle")
+def bundle(request: Request, _person: Reader) -> dict[str, Any]:
+    """Show the bundle in use: its card, what it is for, what damage does to it."""
+    used = workbench_of(request).bundle
+    card = (used.path / CARD).read_text(encoding="utf-8")
+    parts = sections(card)
+    intended, damaged = section(parts, "Intended use"), section(parts, "Damaged images")
+    tables = [] if damaged is None else damaged["tables"]
+    return {
+        "name": used.config.name,
+        "version": used.config.version,
+        "digest": used.digest,
+        "config": used.config.to_json(),
+        "card": without_metadata(card),
+        "sections": parts,
+        "intended_use": None if intended is None else intended["text"],
+        "corruptions": tables[0] if tables else None,
+    }

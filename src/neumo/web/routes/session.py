@@ -1,0 +1,164 @@
+"""Logging in and out, and how a person wants to work."""
+
+from importlib.util import find_spec
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+import neumo
+from neumo.imaging.limits import MAX_PIXELS
+from neumo.web.accounts import Preferences, begin_session, end_session, set_preferences
+from neumo.web.identity import COOKIE, Asking, Person, current_person, session_secret, set_cookie
+from neumo.web.languages import LANGUAGES, language_of
+from neumo.web.problems import Problem
+from neumo.web.research import research_missing
+from neumo.web.routes.decisions import LONGEST_NOTE
+from neumo.web.workbench import Workbench, workbench_of
+
+router = APIRouter(tags=["session"])
+
+
+class Credentials(BaseModel):
+    """Name and password."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class Wishes(BaseModel):
+    """What a person wants to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+    language: Literal["en", "es"] | None = None
+    blinded: bool | None = None
+    prevalence: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
+@router.post("/api/session")
+def log_in(request: Request, response: Response, credentials: Credentials) -> dict[str, Any]:
+    """Begin a session and set its cookie."""
+    workbench = workbench_of(request)
+    if not workbench.login:
+        raise Problem(404, "not_found")
+    address = request.client.host if request.client else ""
+    name_key, address_key = keys = (f"name {credentials.name}", f"address {address}")
+    wait = workbench.throttle.wait(*keys)
+    if wait > 0:
+        seconds = round(wait) + 1
+        raise Problem(429, "too_many_attempts", retry_after=seconds, seconds=seconds)
+    hours = workbench.config.sessions.hours
+    # Counted before the password is checked, so that attempts side by side are counted, too.
+    workbench.throttle.failed(*keys)
+    secret = begin_session(workbench.accounts, credentials.name, credentials.password, hours)
+    if secret is None:
+        raise Problem(401, "wrong_password")
+    workbench.throttle.succeeded(name_key)
+    workbench.throttle.forgive(address_key)
+    set_cookie(response, request, secret)
+    return _me(workbench, current_person(_with_session(request, secret)), request)
+
+
+@router.delete("/api/session", status_code=204)
+def log_out(request: Request, response: Response, _person: Asking) -> None:
+    """End the session, on the server too."""
+    secret = session_secret(request)
+    if secret:
+        end_session(workbench_of(request).accounts, secret)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+
+
+@router.get("/api/me")
+def me(request: Request) -> dict[str, Any]:
+    """Who asks, and everything that a page needs to know to begin."""
+    try:
+        person = current_person(request)
+    except Problem as problem:
+        if problem.code == "not_logged_in":
+            problem.members = {
+                "language": language_of(request),
+                "languages": list(LANGUAGES),
+                "version": neumo.__version__,
+            }
+        raise
+    return _me(workbench_of(request), person, request)
+
+
+@router.patch("/api/me")
+def wish(request: Request, person: Asking, wishes: Wishes) -> dict[str, Any]:
+    """Keep how a person wants to work."""
+    workbench, given = workbench_of(request), wishes.model_fields_set
+    if "blinded" in given and workbench.config.blinded == "always":
+        raise Problem(403, "not_allowed")
+    before = person.preferences
+    wanted = Preferences(
+        wishes.language if "language" in given else before.language,
+        bool(wishes.blinded) if "blinded" in given else before.blinded,
+        wishes.prevalence if "prevalence" in given else before.prevalence,
+    )
+    set_preferences(workbench.accounts, person.name, wanted)
+    return _me(workbench, current_person(request), request)
+
+
+def _with_session(request: Request, secret: str) -> Request:
+    """Return a request as the browser will make it next, with its cookie."""
+    response = Response()
+    set_cookie(response, request, secret)
+    cookie = response.headers["set-cookie"].partition(";")[0].encode()
+    return Request({**request.scope, "method": "GET", "headers": [(b"cookie", cookie)]})
+
+
+def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any]:
+    config, bundle = workbench.config, workbench.bundle.config
+    missing = research_missing(config.runs)
+    return {
+        "person": person.name,
+        "roles": [person.role.value],
+        "login": workbench.login,
+        "language": person.preferences.language or language_of(request),
+        "languages": list(LANGUAGES),
+        "csrf_token": person.csrf_token,
+        "version": neumo.__version__,
+        "blinded": person.blinded,
+        "blinded_by_server": config.blinded == "always",
+        "prevalence": person.preferences.prevalence,
+        "features": {"research": missing is None, **_features()},
+        "research_missing": missing,
+        "limits": {
+            "file_bytes": config.limits.file_bytes,
+            "request_bytes": config.limits.request_bytes,
+            "files": config.limits.files,
+            "pixels": MAX_PIXELS,
+            "note_characters": LONGEST_NOTE,
+        },
+        "bundle": {
+            "name": bundle.name,
+            "version": bundle.version,
+            "digest": workbench.bundle.digest,
+            "image_size": bundle.image_size,
+            "field_of_view": bundle.field_of_view,
+            "priors": bundle.priors,
+            "class_maps": bundle.class_maps,
+            "explanation_checks": bundle.explanation_checks,
+        },
+        "operating_points": [
+            {"name": name, **vars(point), "default": name == bundle.default_operating_point}
+            for name, point in bundle.operating_points.items()
+        ],
+        "coverages": list(bundle.conformal),
+        "coverage": config.read.coverage,
+        "retention_days": config.retention.pixels_days,
+    }
+
+
+def _features() -> dict[str, bool]:
+    """Say which results can be made with what is installed."""
+    dicom = find_spec("highdicom") is not None
+    return {
+        "sr": dicom,
+        "sc": dicom and find_spec("font_source_sans_pro") is not None,
+        "fhir": dicom and find_spec("fhir") is not None,
+        "pdf": find_spec("reportlab") is not None,
+        "parquet": find_spec("pyarrow") is not None,
+    }

@@ -1,0 +1,173 @@
+"""Starting the server: databases, readers, socket, and the end of all of them."""
+
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from neumo.archive.store import open_archive
+from neumo.bundle.folder import load_bundle
+from neumo.core.errors import ConfigError, NodeError, OutputError
+from neumo.dicomnode.durable import make_private, write_durably
+from neumo.web.accounts import has_users, open_accounts
+from neumo.web.app import create_app
+from neumo.web.config import WebConfig
+from neumo.web.intake import Intake
+from neumo.web.jobs import Jobs
+from neumo.web.kept import KeptReadings
+from neumo.web.pool import Pool
+from neumo.web.throttle import Throttle
+from neumo.web.uploads import prepare_folder
+from neumo.web.workbench import Workbench
+
+_KEY_BYTES = 32
+_STOP_SECONDS = 5
+
+
+def open_workbench(config: WebConfig) -> Workbench:
+    """Open databases and start the readers; `Workbench.pool.stop` ends them.
+
+    Raises
+    ------
+    ConfigError
+        Others than this machine could reach the server, and there are no users.
+    NeumoError
+        A folder, database or bundle cannot be used.
+    """
+    accounts = open_accounts(config.data)
+    people = has_users(accounts)
+    if not config.listen.loopback and not people:
+        raise ConfigError(
+            f"listen.host: {config.listen.host} can be reached from elsewhere, and nobody can log in yet; "
+            "run: neumo user add NAME --role admin"
+        )
+    for name in ("uploads", "rendered"):
+        prepare_folder(config.data / name)
+    key = _load_key(config.data / "session.key")
+    bundle = load_bundle(config.read.bundle)
+    archive = open_archive(config.archive_url)
+    kept = KeptReadings(config.data / "kept")
+    pool = Pool(config.read, config.limits.waiting)
+    pool.start()
+    return Workbench(
+        config=config,
+        always_login=people or config.sessions.required or not config.listen.loopback,
+        key=key,
+        accounts=accounts,
+        archive=archive,
+        bundle=bundle,
+        kept=kept,
+        pool=pool,
+        jobs=Jobs(Intake(archive, kept, pool), pool),
+        throttle=Throttle(config.sessions.attempts),
+    )
+
+
+def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
+    """Serve until told to stop; to be called in the main thread.
+
+    Parameters
+    ----------
+    config : WebConfig
+    announce : function of str
+        Is given the server's address once it listens.
+
+    Raises
+    ------
+    NodeError
+        The address is taken.
+    NeumoError
+        As `open_workbench`.
+    """
+    listener = _listener(config)
+    try:
+        workbench = open_workbench(config)
+        try:
+            # uvicorn raises anew what it was told to stop by, which would end the process before what follows.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, _leave)
+            _server(config, workbench, announce, listener).run(sockets=[listener])
+        finally:
+            workbench.pool.stop()
+            workbench.archive.dispose()
+            workbench.accounts.dispose()
+    finally:
+        listener.close()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._announce()
+
+
+def _server(
+    config: WebConfig, workbench: Workbench, announce: Callable[[str], None], listener: socket.socket
+) -> _Server:
+    listen = config.listen
+    settings = uvicorn.Config(
+        create_app(workbench),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(listen.proxies),
+        forwarded_allow_ips=list(listen.proxies),
+        limit_concurrency=listen.connections,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        ssl_certfile=listen.certificate,
+        ssl_keyfile=listen.key,
+        h11_max_incomplete_event_size=32_768,
+    )
+    scheme = "https" if listen.certificate else "http"
+    host = "localhost" if listen.host in ("0.0.0.0", "::") else listen.host
+    address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+    return _Server(settings, lambda: announce(address))
+
+
+def _listener(config: WebConfig) -> socket.socket:
+    """Bind before anything else is begun, so that a port that is taken is told at once. Raises NodeError."""
+    host, port = config.listen.host, config.listen.port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        raise NodeError(
+            f"{host}:{port}: cannot be listened on ({error.strerror or error}); choose another with --port"
+        ) from error
+    return listener
+
+
+def _load_key(file: Path) -> bytes:
+    """Read the key that signs sessions, or make one (0600) where there is none. Raises OutputError."""
+    try:
+        make_private(file.parent)
+        if not file.exists():
+            write_durably(file, [secrets.token_bytes(_KEY_BYTES)])
+        key = file.read_bytes()
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be read or made ({error.strerror or error})") from error
+    if len(key) < _KEY_BYTES:
+        raise OutputError(f"{file}: is shorter than {_KEY_BYTES} bytes; delete it, and a new one is made")
+    return key

@@ -1,0 +1,58 @@
+"""What all requests share: settings, databases, bundle, readers, jobs."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from starlette.requests import HTTPConnection
+
+from neumo.bundle.folder import Bundle
+from neumo.web.accounts import has_users
+from neumo.web.config import WebConfig
+from neumo.web.jobs import Jobs
+from neumo.web.kept import KeptReadings
+from neumo.web.pool import Pool
+from neumo.web.throttle import Throttle
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A running server.
+
+    Attributes
+    ----------
+    config : WebConfig
+    always_login : bool
+        Whether people have to log in even where there are none.
+    key : bytes
+        Signs cookies and CSRF tokens.
+    accounts, archive : Engine
+        Databases of people and of readings.
+    bundle : Bundle
+        The one that the readers use.
+    kept : KeptReadings
+    pool : Pool
+    jobs : Jobs
+    throttle : Throttle
+    """
+
+    config: WebConfig
+    always_login: bool
+    key: bytes
+    accounts: Engine
+    archive: Engine
+    bundle: Bundle
+    kept: KeptReadings
+    pool: Pool
+    jobs: Jobs
+    throttle: Throttle
+
+    @property
+    def login(self) -> bool:
+        """Whether people have to log in; from the moment that the first one is added."""
+        return self.always_login or has_users(self.accounts)
+
+
+def workbench_of(request: HTTPConnection) -> Workbench:
+    """Return what a request shares with all others."""
+    workbench: Workbench = request.app.state.workbench
+    return workbench
