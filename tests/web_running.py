@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 _START_SECONDS = 90
 
 
@@ -34,6 +36,28 @@ class Running:
 
         children = psutil.Process(self.process.pid).children()
         return [child.pid for child in children if "neumo.web.reading_child" in child.cmdline()]
+
+
+PASSWORD = "correct horse battery"
+"""Of everybody in tests."""
+
+
+def add_people(data: Path, **people: str) -> None:
+    """Let people log in, by name and role."""
+    from neumo.web.accounts import Role, add_user, open_accounts
+
+    accounts = open_accounts(data)
+    for name, role in people.items():
+        add_user(accounts, name, PASSWORD, Role(role))
+    accounts.dispose()
+
+
+def logged_in(address: str, name: str) -> httpx.Client:
+    """Return a browser in which somebody is logged in."""
+    answer = httpx.post(f"{address}api/session", json={"name": name, "password": PASSWORD}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    headers = {"X-CSRF-Token": answer.json()["csrf_token"]}
+    return httpx.Client(base_url=address, timeout=60, headers=headers, cookies=answer.cookies)
 
 
 @contextmanager

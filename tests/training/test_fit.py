@@ -1,5 +1,7 @@
 import csv
 import json
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +183,22 @@ class Exploit:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return Path.touch, (self.target,)
+
+
+def test_an_interrupt_that_other_code_swallows_still_stops_the_run(
+    tiny: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    def swallowing() -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        outcome = train(load_experiment(tiny), phantoms, tmp_path / "run", before_first_step=swallowing)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert outcome.status == "interrupted"
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

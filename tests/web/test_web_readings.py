@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+
 from web_running import Running
 
 
@@ -133,14 +134,14 @@ def test_what_is_no_radiograph_is_told_in_the_asked_language(web: httpx.Client) 
 
 def test_a_job_tells_of_each_file(web: httpx.Client, radiographs: list[Path], server: Running) -> None:
     parts = [("f", (file.name, file.read_bytes(), "image/jpeg")) for file in radiographs[2:5]]
-    answer = web.post("/api/readings", files=[*parts, ("f", ("broken.png", b"\x89PNG\r\n\x1a\n", "image/png"))])
+    answer = web.post(
+        "/api/readings", files=[*parts, ("f", ("broken.png", b"\x89PNG\r\n\x1a\n", "image/png"))]
+    )
     assert answer.status_code == 202
-    events = []
     with web.stream("GET", f"{answer.headers['location']}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        for line in stream.iter_lines():
-            if line.startswith("data: "):
-                events.append(json.loads(line[6:]))
+        lines = [line for line in stream.iter_lines() if line.startswith("data: ")]
+    events = [json.loads(line[6:]) for line in lines]
     end = events[-1]
     assert (end["status"], end["done"], end["total"]) == ("finished", 4, 4)
     assert [file["status"] for file in end["files"]] == ["read", "read", "read", "failed"]
@@ -157,13 +158,14 @@ def test_the_worklist_pages_and_filters(web: httpx.Client, radiographs: list[Pat
     assert whole["count"] == len(ids) and whole["sources"] == ["web"]
     assert ids == sorted(ids, reverse=True)
     for sort in ("-time", "time", "-pneumonia", "pneumonia"):
-        paged, cursor = [], None
+        paged: list[dict[str, object]] = []
+        cursor: dict[str, str] = {}
         while True:
-            page = web.get("/api/readings", params={"limit": 4, "sort": sort, "cursor": cursor or ""} if cursor else {"limit": 4, "sort": sort}).json()
+            page = web.get("/api/readings", params={"limit": 4, "sort": sort, **cursor}).json()
             paged += page["readings"]
-            cursor = page["next"]
-            if cursor is None:
+            if page["next"] is None:
                 break
+            cursor = {"cursor": page["next"]}
         if "pneumonia" in sort:
             chances = [item["pneumonia"] for item in paged]
             assert chances == sorted(chances, reverse=sort == "-pneumonia")

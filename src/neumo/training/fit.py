@@ -30,6 +30,7 @@ from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
 from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoint
 from neumo.training.config import Experiment
+from neumo.training.interrupt import StopBetweenBatches
 from neumo.training.material import load_material, make_split
 from neumo.training.module import Classifier
 from neumo.training.run_folder import RunFolder, create_run, now
@@ -143,6 +144,7 @@ def train(
         callbacks.insert(0, EarlyStopping("val_loss", patience=experiment.schedule.early_stopping))
     if before_first_step is not None:
         callbacks.append(_Ready(before_first_step))
+    interrupt = StopBetweenBatches()
     began = time.monotonic()
     with _quiet_lightning():
         trainer = L.Trainer(
@@ -152,13 +154,14 @@ def train(
             precision=precision,  # type: ignore[arg-type]
             max_epochs=experiment.schedule.max_epochs,
             logger=TensorBoardLogger(folder.path, name="", version="tensorboard", default_hp_metric=False),
-            callbacks=[*callbacks, ResumePoint(folder.resume_file)],
+            callbacks=[*callbacks, ResumePoint(folder.resume_file), interrupt],
             enable_progress_bar=console is not None and console.is_terminal,
             enable_model_summary=False,
             num_sanity_val_steps=0,
             log_every_n_steps=1_000_000,
         )
-        _fit(trainer, _classifier(experiment, material.labels), material.batches, folder)
+        with interrupt.listening():
+            _fit(trainer, _classifier(experiment, material.labels), material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
     folder.update(
         status="finished" if finished else "interrupted",

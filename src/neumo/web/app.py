@@ -71,7 +71,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.add_middleware(
         Guard,
         known_host=host_check(listen.host, listen.loopback, listen.names),
-        request_bytes=workbench.config.limits.request_bytes,
+        uploads={"/api/readings": workbench.config.limits.request_bytes},
     )
     return app
 

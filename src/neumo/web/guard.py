@@ -1,20 +1,28 @@
 """What every request passes before anything else: whose name, whose page, how much; and what every answer carries."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from neumo.web.languages import accepted
 from neumo.web.logs import event
-from neumo.web.problems import Problem, problem_response
+from neumo.web.problems import Problem, TooLarge, problem_response, unexpected
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_SMALL_BYTES: Final = 65_536
+"""Enough for every request that is no upload; such a body is held in memory."""
+_UNFINISHED: Final = (408, 413)
+"""Answers to bodies of which more may come."""
+_IDLE_SECONDS: Final = 30.0
+"""In which the body of such a request must go on coming."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -39,12 +47,12 @@ class Guard:
     app : ASGI application
     known_host : function of str
         Whether the server goes by a name (see `host_check`).
-    request_bytes : int
-        Largest body; what goes on beyond it is not read.
+    uploads : mapping of str to int
+        Paths that radiographs are sent to, and the largest body there; what goes on beyond it is not read.
     """
 
-    def __init__(self, app: ASGIApp, known_host: Callable[[str], bool], request_bytes: int) -> None:
-        self._app, self._known_host, self._request_bytes = app, known_host, request_bytes
+    def __init__(self, app: ASGIApp, known_host: Callable[[str], bool], uploads: Mapping[str, int]) -> None:
+        self._app, self._known_host, self._uploads = app, known_host, uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,25 +60,42 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began, answered = time.perf_counter(), 0
+        limit = self._uploads.get(scope["path"])
+        body = _Body(receive, limit or _SMALL_BYTES, None if limit else _IDLE_SECONDS)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = message["status"]
-                _complete(MutableHeaders(scope=message), scope)
+                headers = MutableHeaders(scope=message)
+                _complete(headers, scope)
+                if not body.complete and (
+                    answered in _UNFINISHED or "transfer-encoding" in Headers(scope=scope)
+                ):
+                    headers["Connection"] = (
+                        "close"  # else whoever sends without end is listened to without end
+                    )
             await send(message)
 
+        async def refuse(problem: Problem) -> None:
+            language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
+            await problem_response(problem, language)(scope, receive, send_with_headers)
+
         try:
-            problem = self._problem(scope)
-            if problem is not None:
-                language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
-                await problem_response(problem, language)(scope, receive, send_with_headers)
-                return
-            await self._app(scope, _capped(receive, self._request_bytes), send_with_headers)
+            problem = self._problem(scope, limit or _SMALL_BYTES)
+            if problem is None:
+                await self._app(scope, body.receive, send_with_headers)
+            else:
+                await refuse(problem)
+        except Exception as error:
+            # Raised on, the server would print its words, which may name a patient.
+            problem = unexpected(error)
+            if not answered:
+                await refuse(problem)
         finally:
             _log(scope, answered, time.perf_counter() - began)
 
-    def _problem(self, scope: Scope) -> Problem | None:
+    def _problem(self, scope: Scope, limit: int) -> Problem | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._known_host(hosts[0]):
@@ -80,8 +105,8 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdecimal():
             return Problem(400, "bad_request")
-        if len(length) > 18 or int(length) > self._request_bytes:
-            return Problem(413, "too_large", limit=self._request_bytes)
+        if len(length) > 18 or int(length) > limit:
+            return Problem(413, "too_large", limit=limit)
         return None
 
 
@@ -119,18 +144,25 @@ def _made_by_another_site(headers: Headers, scope: Scope) -> bool:
     return origin is not None and origin != f"{scope['scheme']}://{headers.get('host')}"
 
 
-def _capped(receive: Receive, limit: int) -> Receive:
-    taken = 0
+class _Body:
+    """A request's body up to a limit in bytes; `patience` is in seconds between two parts of it."""
 
-    async def capped() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise Problem(413, "too_large", limit=limit)
+    def __init__(self, receive: Receive, limit: int, patience: float | None) -> None:
+        self._receive, self._limit, self._patience = receive, limit, patience
+        self._taken = 0
+        self.complete = False
+
+    async def receive(self) -> Message:
+        """Return the next part."""
+        try:
+            message = await asyncio.wait_for(self._receive(), None if self.complete else self._patience)
+        except TimeoutError as error:
+            raise HTTPException(408) from error
+        self.complete = not message.get("more_body", False)
+        self._taken += len(message.get("body", b""))
+        if self._taken > self._limit:
+            raise TooLarge(self._limit)
         return message
-
-    return capped
 
 
 def _complete(headers: MutableHeaders, scope: Scope) -> None:

@@ -100,14 +100,14 @@ def reading_json(workbench: Workbench, row: Row, person: Person, language: str) 
 
 def decisions_json(archive: Engine, row: Row, person: Person) -> list[dict[str, Any]]:
     """Return the decisions on a reading that a person may see, in their order."""
-    shown = _first_views(archive, row.id) if row.decisions else {}
+    shown = first_views(archive, row.id) if row.decisions else {}
     withheld = is_withheld(row, person)
     return [_decision(d, shown) for d in row.decisions if not withheld or d.person == person.name]
 
 
 def note_view(archive: Engine, reading: int, name: str) -> None:
     """Keep the first time that a person was shown an answer. Raises ArchiveUnavailableError."""
-    if name not in _first_views(archive, reading):
+    if name not in first_views(archive, reading):
         record_view(archive, reading, person=name)
 
 
@@ -163,7 +163,8 @@ def _notices(body: Mapping[str, Any], folder: Path | None, kind: str, language: 
     return [{"code": notice.code, "text": notice_text(notice, language)} for notice in notices]
 
 
-def _first_views(archive: Engine, reading: int) -> dict[str, str]:
+def first_views(archive: Engine, reading: int) -> dict[str, str]:
+    """Return when each person was first shown the answer of a reading. Raises ArchiveUnavailableError."""
     query = select(ViewRow.person, func.min(ViewRow.at)).where(ViewRow.reading_id == reading)
     with reading_session(archive) as session:
         return {row[0]: row[1] for row in session.execute(query.group_by(ViewRow.person))}

@@ -52,6 +52,14 @@ class Problem(Exception):
         self.retry_after = retry_after
 
 
+class TooLarge(HTTPException):
+    """A body beyond its limit; while the framework reads a body, it hands on this kind of error alone."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
+
+
 def not_installed(extra: str) -> Problem:
     """Return the problem of a part of neumo that is not installed."""
     return Problem(501, "not_installed", extra=extra)
@@ -105,8 +113,6 @@ def answer_problems(app: FastAPI) -> None:
         MissingExtraError,
     ):
         app.add_exception_handler(kind, answer)
-    # The server's last resort would raise the error again and so print its words, which may name a patient.
-    app.add_exception_handler(Exception, answer)
 
 
 def _problem(error: Exception) -> Problem:
@@ -119,6 +125,8 @@ def _problem(error: Exception) -> Problem:
                 for item in error.errors()
             ]
             problem = Problem(422, "invalid", errors=faults)
+        case TooLarge():
+            problem = Problem(413, "too_large", limit=error.limit)
         case HTTPException():
             problem = Problem(error.status_code, _CODES.get(error.status_code, "bad_request"))
         case ArchiveUnavailableError():

@@ -2,9 +2,11 @@
 
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -54,7 +56,7 @@ def open_workbench(config: WebConfig) -> Workbench:
     pool.start()
     return Workbench(
         config=config,
-        login=people or config.sessions.required or not config.listen.loopback,
+        always_login=people or config.sessions.required or not config.listen.loopback,
         key=key,
         accounts=accounts,
         archive=archive,
@@ -67,7 +69,7 @@ def open_workbench(config: WebConfig) -> Workbench:
 
 
 def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
-    """Serve until told to stop.
+    """Serve until told to stop; to be called in the main thread.
 
     Parameters
     ----------
@@ -86,6 +88,9 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
     try:
         workbench = open_workbench(config)
         try:
+            # uvicorn raises anew what it was told to stop by, which would end the process before what follows.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, _leave)
             _server(config, workbench, announce, listener).run(sockets=[listener])
         finally:
             workbench.pool.stop()
@@ -93,6 +98,10 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
             workbench.accounts.dispose()
     finally:
         listener.close()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):

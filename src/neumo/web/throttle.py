@@ -12,7 +12,7 @@ _LARGEST = 10_000
 
 
 class Throttle:
-    """After `attempts` failures each further one doubles the wait, from 5 s to 15 minutes; success forgets them.
+    """After `attempts` failures each further one doubles the wait, from 5 s to 15 minutes.
 
     Parameters
     ----------
@@ -47,6 +47,15 @@ class Throttle:
         """Forget the failures under each key."""
         with self._lock:
             for key in keys:
+                self._failures.pop(key, None)
+
+    def forgive(self, key: str) -> None:
+        """Take one failure back, so that somebody who can log in cannot wipe out guesses at others' passwords."""
+        with self._lock:
+            count, last = self._failures.get(key, (0, 0.0))
+            if count > 1:
+                self._failures[key] = (count - 1, last)
+            else:
                 self._failures.pop(key, None)
 
     def _wait(self, key: str, now: float) -> float:

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
 from neumo.bundle.folder import Bundle
+from neumo.web.accounts import has_users
 from neumo.web.config import WebConfig
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
@@ -20,8 +21,8 @@ class Workbench:
     Attributes
     ----------
     config : WebConfig
-    login : bool
-        Whether people have to log in.
+    always_login : bool
+        Whether people have to log in even where there are none.
     key : bytes
         Signs cookies and CSRF tokens.
     accounts, archive : Engine
@@ -35,7 +36,7 @@ class Workbench:
     """
 
     config: WebConfig
-    login: bool
+    always_login: bool
     key: bytes
     accounts: Engine
     archive: Engine
@@ -44,6 +45,11 @@ class Workbench:
     pool: Pool
     jobs: Jobs
     throttle: Throttle
+
+    @property
+    def login(self) -> bool:
+        """Whether people have to log in; from the moment that the first one is added."""
+        return self.always_login or has_users(self.accounts)
 
 
 def workbench_of(request: HTTPConnection) -> Workbench:

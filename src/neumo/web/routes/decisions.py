@@ -12,7 +12,7 @@ from neumo.core.findings import Finding
 from neumo.web import worklist
 from neumo.web.identity import Decider, Person, Reader
 from neumo.web.languages import language_of
-from neumo.web.presenting import decisions_json, is_withheld, reading_json
+from neumo.web.presenting import decisions_json, first_views, is_withheld, reading_json
 from neumo.web.problems import Problem
 from neumo.web.routes.readings import etag, known
 from neumo.web.workbench import workbench_of
@@ -63,7 +63,8 @@ def decide(
             person=person.name,
             finding=finding,
             note=decision.note,
-            blinded=withheld,
+            # Who looked before asking for blinding is not blind.
+            blinded=withheld and person.name not in first_views(workbench.archive, row.id),
             seen_revision=seen,
         )
     except ArchiveError as error:

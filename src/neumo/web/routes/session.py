@@ -43,7 +43,7 @@ def log_in(request: Request, response: Response, credentials: Credentials) -> di
     if not workbench.login:
         raise Problem(404, "not_found")
     address = request.client.host if request.client else ""
-    keys = (f"name {credentials.name}", f"address {address}")
+    name_key, address_key = keys = (f"name {credentials.name}", f"address {address}")
     wait = workbench.throttle.wait(*keys)
     if wait > 0:
         seconds = round(wait) + 1
@@ -54,7 +54,8 @@ def log_in(request: Request, response: Response, credentials: Credentials) -> di
     secret = begin_session(workbench.accounts, credentials.name, credentials.password, hours)
     if secret is None:
         raise Problem(401, "wrong_password")
-    workbench.throttle.succeeded(*keys)
+    workbench.throttle.succeeded(name_key)
+    workbench.throttle.forgive(address_key)
     set_cookie(response, request, secret)
     return _me(workbench, current_person(_with_session(request, secret)), request)
 
