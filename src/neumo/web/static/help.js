@@ -5,7 +5,7 @@ import { openDialog } from "/static/dialog.js";
 
 /** @type {Record<string, [string, string][]>} */
 const SHEET = {
-  viewer: [["+ −", "zoom"], ["← → ↑ ↓", "pan"], ["F", "fit"], ["1", "actual"], ["I", "invert"], ["H", "overlay"], ["M", "mode"], ["[ ]", "opacity"], ["R", "reset"]],
+  viewer: [["+ −", "zoom"], ["← → ↑ ↓", "pan"], ["F", "fit"], ["1", "actual"], ["I", "invert"], ["W", "window"], ["H", "overlay"], ["M", "mode"], ["[ ]", "opacity"], ["R", "reset"]],
   reading: [["U", "upload"], ["N", "next"], ["P", "previous"], ["A", "agree"], ["D", "disagree"]],
   everywhere: [["?", "help"], ["Esc", "close"]],
 };
