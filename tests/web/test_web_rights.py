@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from neumo.web.accounts import Scope, add_token, open_accounts
-from web_running import Running, add_people
+from web_running import Running, add_people, logged_in
 
 
 def test_a_token_changes_no_settings_of_its_person(start: Callable[..., Running], tmp_path: Path) -> None:
@@ -32,3 +32,18 @@ def test_links_from_other_sites_open_pages(web: httpx.Client) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert web.get("/readings/1", headers=followed).status_code == 200
     assert web.get("/api/docs", headers=followed).status_code == 200
+
+
+def test_researchers_decide_nothing(
+    start: Callable[..., Running], tmp_path: Path, radiographs: list[Path]
+) -> None:
+    add_people(tmp_path / "data", rita="researcher", ana="reader")
+    address = start().address
+    with logged_in(address, "rita") as rita, logged_in(address, "ana") as ana:
+        content = radiographs[0].read_bytes()
+        reading = ana.post("/api/readings", content=content, headers={"Content-Type": "image/jpeg"})
+        where = f"{reading.headers['location']}/decisions"
+        body, revision = {"decision": "finding", "finding": "NORMAL"}, {"If-Match": '"r0"'}
+        refused = rita.post(where, json=body, headers=revision)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+        assert ana.post(where, json=body, headers=revision).status_code == 201
