@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -142,3 +142,18 @@ def test_a_server_that_is_told_to_stop_ends_soon_and_takes_its_readers_along(
 def _ignored(web: httpx.Client, content: bytes) -> None:
     with suppress(httpx.TransportError):
         send(web, content)
+
+
+def test_too_many_requests_at_once_are_told_to_come_back(
+    start: Callable[..., Running], radiographs: list[Path]
+) -> None:
+    server, content = start(listen__connections=8), radiographs[0].read_bytes()
+    with ExitStack() as held, httpx.Client(base_url=server.address, timeout=30) as web:
+        for _ in range(8):
+            held.enter_context(half_sent(server, content))
+        wait_until(lambda: len(left_over(server)) == 8)
+        answer = web.get("/api/me")
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+        assert int(answer.headers["retry-after"]) > 0
+        held.close()
+        wait_until(lambda: web.get("/api/me").status_code == 200)

@@ -28,6 +28,8 @@ from neumo.web.workbench import Workbench
 
 _KEY_BYTES = 32
 _STOP_SECONDS = 5
+_SPARE_CONNECTIONS = 100
+"""Idle ones, and those that the guard answers; beyond these uvicorn answers by itself."""
 
 
 def open_workbench(config: WebConfig) -> Workbench:
@@ -131,7 +133,7 @@ def _server(
         server_header=False,
         proxy_headers=bool(listen.proxies),
         forwarded_allow_ips=list(listen.proxies),
-        limit_concurrency=listen.connections,
+        limit_concurrency=listen.connections + _SPARE_CONNECTIONS,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=_STOP_SECONDS,
         ssl_certfile=listen.certificate,
