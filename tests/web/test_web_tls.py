@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from neumo.core.errors import ConfigError
+from neumo.web.config_file import load_config
+from neumo.web.server import serve
 from web_running import PASSWORD, Running, add_people
 
 
@@ -38,6 +41,14 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     files[0].write_bytes(signed.public_bytes(Encoding.PEM))
     files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return files
+
+
+def test_a_certificate_that_is_none_is_told(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    (tmp_path / "noise.pem").write_text("noise")
+    for file in ("none.pem", "noise.pem", "server.pem"):
+        wrong = [f"listen.certificate={certificate[0]}", f"listen.key={tmp_path / file}"]
+        with pytest.raises(ConfigError, match=r"listen\.certificate"):
+            serve(load_config(None, wrong, {"data": str(tmp_path / "data"), "listen.port": 0}), print)
 
 
 def test_cookies_never_leave_in_clear(

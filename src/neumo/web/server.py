@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -84,11 +85,14 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
 
     Raises
     ------
+    ConfigError
+        The certificate cannot be used.
     NodeError
         The address is taken.
     NeumoError
         As `open_workbench`.
     """
+    _require_certificate(config)
     listener = _listener(config)
     try:
         workbench = open_workbench(config)
@@ -144,6 +148,21 @@ def _server(
     host = "localhost" if listen.host in ("0.0.0.0", "::") else listen.host
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
     return _Server(settings, lambda: announce(address))
+
+
+def _require_certificate(config: WebConfig) -> None:
+    """Raise ConfigError where HTTPS is asked for with files that do not serve."""
+    certificate, key = config.listen.certificate, config.listen.key
+    if certificate is None:
+        return
+    try:
+        # A password that is none keeps the library from asking for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"listen.certificate: {certificate} and listen.key: {key} cannot be used; give a PEM certificate and its "
+            "PEM key without a password"
+        ) from error
 
 
 def _listener(config: WebConfig) -> socket.socket:
