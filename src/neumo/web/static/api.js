@@ -1,0 +1,73 @@
+/** Asking the server. Every failure is an `ApiError` whose `message` can be shown to a person as it is. */
+
+/** A request that failed. */
+export class ApiError extends Error {
+  /**
+   * @param {{status: number, code: string, detail?: string, [member: string]: any}} problem RFC 9457 body; `offline` and status 0 where the
+   *   server was not reached
+   */
+  constructor(problem) {
+    super(problem.detail || problem.title || problem.code);
+    this.problem = problem;
+    this.code = problem.code;
+    this.status = problem.status;
+  }
+}
+
+/**
+ * @typedef {object} Api
+ * @property {(path: string, options?: {signal?: AbortSignal}) => Promise<any>} get JSON of a path
+ * @property {(method: string, path: string, body?: any, options?: {headers?: Record<string, string>, signal?: AbortSignal}) => Promise<any>} send JSON in, JSON out
+ * @property {(path: string, options?: {signal?: AbortSignal}) => Promise<Response>} raw the answer itself
+ */
+
+/**
+ * Make a client.
+ * @param {{token: () => string | undefined, onOffline: () => void, onLogin: () => void, offlineText: () => string}} hooks
+ * @returns {Api}
+ */
+export function createApi({ token, onOffline, onLogin, offlineText }) {
+  /** @param {string} path @param {RequestInit} options */
+  async function ask(path, options) {
+    let answer;
+    try {
+      answer = await fetch(path, { credentials: "same-origin", ...options });
+    } catch (error) {
+      if (/** @type {any} */ (error).name === "AbortError") throw error;
+      onOffline();
+      throw new ApiError({ status: 0, code: "offline", detail: offlineText() });
+    }
+    if (answer.ok) return answer;
+    const error = new ApiError(await problemOf(answer));
+    if (error.code === "not_logged_in" && path !== "/api/me") onLogin();
+    throw error;
+  }
+
+  return {
+    get: async (path, options = {}) => (await ask(path, { signal: options.signal })).json(),
+    raw: (path, options = {}) => ask(path, { signal: options.signal }),
+    send: async (method, path, body, options = {}) => {
+      const form = body instanceof FormData;
+      const answer = await ask(path, {
+        method,
+        signal: options.signal,
+        headers: {
+          "X-CSRF-Token": token() ?? "",
+          ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
+          ...options.headers,
+        },
+        body: body === undefined || form ? body : JSON.stringify(body),
+      });
+      return answer.status === 204 ? null : answer.json();
+    },
+  };
+}
+
+/** @param {Response} answer */
+async function problemOf(answer) {
+  try {
+    return { code: "internal", ...(await answer.json()), status: answer.status };
+  } catch {
+    return { status: answer.status, code: "internal", detail: `${answer.status} ${answer.statusText}` };
+  }
+}

@@ -1,0 +1,173 @@
+/** Begins the workbench: words, person, frame, and the view of the address. */
+
+import { createApi } from "/static/api.js";
+import { createConnection } from "/static/connection.js";
+import { h, icon, replace } from "/static/dom.js";
+import { showHelp } from "/static/help.js";
+import { formatOf, loadTexts } from "/static/i18n.js";
+import { routeOf, startRouter } from "/static/router.js";
+import { drawShell } from "/static/shell.js";
+import { restoreTheme } from "/static/theme.js";
+import { createToasts } from "/static/toasts.js";
+
+/**
+ * What every view is given.
+ * @typedef {object} Context
+ * @property {import("/static/i18n.js").Translate} t
+ * @property {import("/static/i18n.js").Format} format
+ * @property {string} language
+ * @property {any} me answer of `GET /api/me`; null on the login page
+ * @property {import("/static/api.js").Api} api
+ * @property {import("/static/router.js").Route} route
+ * @property {(path: string, options?: {replace?: boolean}) => void} navigate
+ * @property {(text: string, kind?: "" | "bad") => void} toast
+ * @property {(text: string) => void} announce to screen readers
+ * @property {(title: string) => void} title
+ * @property {(changes: object) => Promise<void>} settle keeps settings of the person and draws everything anew
+ * @property {() => Promise<void>} restart asks who the person is, and draws everything anew
+ */
+
+/** @type {Record<string, () => Promise<{mount: (root: HTMLElement, context: Context) => Promise<(() => void) | void>}>>} */
+const VIEWS = {
+  reading: () => import("/static/views/reading/reading.js"),
+  worklist: () => import("/static/views/worklist/worklist.js"),
+  research: () => import("/static/views/research/research.js"),
+  bundle: () => import("/static/views/research/bundle.js"),
+  settings: () => import("/static/views/settings.js"),
+  login: () => import("/static/views/login.js"),
+  missing: () => import("/static/views/missing.js"),
+};
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+const toasts = createToasts();
+/** @type {any} */
+const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, leave: null, turn: 0 };
+
+const api = createApi({
+  token: () => state.me?.csrf_token,
+  onOffline: () => state.connection?.lost(),
+  onLogin: () => router.navigate(`/login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true }),
+  offlineText: () => state.t("shell.offline"),
+});
+const router = startRouter(show);
+
+async function start() {
+  restoreTheme();
+  await identify();
+  await draw();
+}
+
+/** Learn who asks and in which language. */
+async function identify() {
+  try {
+    state.me = await api.get("/api/me");
+    state.language = state.me.language;
+    state.languages = state.me.languages;
+  } catch (error) {
+    const { problem } = /** @type {import("/static/api.js").ApiError} */ (error);
+    state.me = null;
+    state.language = sessionStorage.getItem("neumo.language") ?? problem?.language ?? document.documentElement.lang;
+    state.languages = (document.documentElement.dataset.languages ?? "en").split(" ");
+  }
+}
+
+/** Draw the frame and the view of the address. */
+async function draw() {
+  document.documentElement.lang = state.language;
+  state.t = await loadTexts(state.language);
+  state.connection = createConnection(state.t, () => show(routeOf(location)));
+  state.shell = drawShell(root, {
+    t: state.t,
+    me: state.me,
+    extras: [toasts.element, state.connection.element],
+    language: state.language,
+    languages: state.languages,
+    act: { language: changeLanguage, help: () => showHelp(state.t), logout },
+  });
+  await show(routeOf(location));
+}
+
+/** @param {import("/static/router.js").Route} route */
+async function show(route) {
+  if (!state.me && route.name !== "login") {
+    return router.navigate(`/login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
+  }
+  const turn = ++state.turn;
+  state.leave?.();
+  state.leave = null;
+  const { main, mark } = state.shell;
+  mark(route.name);
+  title(state.t(`nav.${route.name}`));
+  replace(main, h("p", { class: "loading", role: "status" }, state.t("shell.loading")));
+  try {
+    const view = await VIEWS[route.name]();
+    if (turn !== state.turn) return;
+    const place = h("div", { class: `view-${route.name}` });
+    replace(main, place);
+    const leave = await view.mount(place, contextOf(route));
+    if (turn === state.turn) state.leave = leave ?? null;
+    else leave?.();
+  } catch (error) {
+    if (turn === state.turn) fail(main, /** @type {Error} */ (error));
+  }
+}
+
+/** @param {import("/static/router.js").Route} route @returns {Context} */
+function contextOf(route) {
+  const { t, language, me } = state;
+  return {
+    t, language, me, api, route, title,
+    format: formatOf(language),
+    navigate: router.navigate,
+    toast: toasts.toast,
+    announce: toasts.announce,
+    settle: async (changes) => {
+      state.me = await api.send("PATCH", "/api/me", changes);
+      state.language = state.me.language;
+      await draw();
+    },
+    restart: async () => {
+      await identify();
+      await draw();
+    },
+  };
+}
+
+/** @param {HTMLElement} main @param {Error} error */
+function fail(main, error) {
+  replace(main,
+    h("div", { class: "empty", role: "alert" },
+      icon("warning"),
+      h("h1", { tabindex: "-1" }, state.t("shell.failed")),
+      h("p", {}, error.message),
+      h("button", { class: "button", type: "button", on: { click: () => show(routeOf(location)) } }, state.t("shell.again")),
+    ),
+  );
+}
+
+/** @param {string} text */
+function title(text) {
+  document.title = `${text} - neumo`;
+}
+
+/** @param {string} language */
+async function changeLanguage(language) {
+  sessionStorage.setItem("neumo.language", language);
+  if (state.me) state.me = await api.send("PATCH", "/api/me", { language });
+  state.language = language;
+  await draw();
+}
+
+async function logout() {
+  await api.send("DELETE", "/api/session");
+  state.me = null;
+  router.navigate("/login");
+  await draw();
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = /** @type {Element} */ (event.target).closest?.("input, textarea, select");
+  if (event.key === "?" && !typing && state.me) showHelp(state.t);
+});
+
+start();

@@ -1,0 +1,27 @@
+/** Modal dialogs: the browser's own, so that focus, Escape and the backdrop are right. */
+
+import { h, icon } from "/static/dom.js";
+
+/**
+ * Open a dialog; it is gone from the page once closed.
+ * @param {import("/static/i18n.js").Translate} t
+ * @param {string} title
+ * @param {(Node | string)[]} content
+ * @returns {HTMLDialogElement}
+ */
+export function openDialog(t, title, content) {
+  document.querySelector("dialog[open]")?.remove();
+  const dialog = /** @type {HTMLDialogElement} */ (
+    h("dialog", { class: "dialog", "aria-label": title },
+      h("div", { class: "head" },
+        h("h2", {}, title),
+        h("button", { class: "button plain square", type: "button", "aria-label": t("shell.close"), on: { click: () => dialog.close() } }, icon("cross")),
+      ),
+      h("div", { class: "body", tabindex: "0" }, content),
+    )
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}

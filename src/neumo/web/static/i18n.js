@@ -1,0 +1,41 @@
+/** The words of the pages, and numbers and times as a language writes them. */
+
+/**
+ * @typedef {(key: string, values?: Record<string, string | number>) => string} Translate
+ * @typedef {{percent: (share: number, digits?: number) => string, number: (value: number, digits?: number) => string,
+ *   time: (iso: string) => string, day: (iso: string) => string, bytes: (count: number) => string}} Format
+ */
+
+/**
+ * Fetch a language's words.
+ * @param {string} language
+ * @returns {Promise<Translate>} `t("reading.drop", {count: 3})`; an unknown key gives the key itself
+ */
+export async function loadTexts(language) {
+  const answer = await fetch(`/texts/${language}.json`);
+  if (!answer.ok) throw new Error(`texts ${language}: ${answer.status}`);
+  const words = await answer.json();
+  return (key, values = {}) => {
+    const found = key.split(".").reduce((level, part) => level?.[part], words);
+    if (typeof found !== "string") return key;
+    return found.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  };
+}
+
+/**
+ * Make what writes numbers and times.
+ * @param {string} language
+ * @returns {Format}
+ */
+export function formatOf(language) {
+  const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+  const digitsOf = (/** @type {number} */ digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return {
+    percent: (share, digits = 0) => new Intl.NumberFormat(language, { style: "percent", ...digitsOf(digits) }).format(share),
+    number: (value, digits = 0) => new Intl.NumberFormat(language, digitsOf(digits)).format(value),
+    time: (iso) => time.format(new Date(iso)),
+    day: (iso) => day.format(new Date(iso)),
+    bytes: (count) => `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(count / 2 ** 20)} MiB`,
+  };
+}

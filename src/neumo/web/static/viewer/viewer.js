@@ -1,0 +1,166 @@
+/** The viewer: a radiograph on a canvas, with heat maps over it. Its state goes out as `change` events; toolbars follow them. */
+
+import { h, replace } from "/static/dom.js";
+import { createDivider } from "/static/viewer/divider.js";
+import { drawFrame } from "/static/viewer/draw.js";
+import { loadFilm, loadPicture } from "/static/viewer/film.js";
+import { takeKeys } from "/static/viewer/keys.js";
+import { takePointers } from "/static/viewer/pointer.js";
+import { centred, fit, pan, zoom } from "/static/viewer/transform.js";
+import { dragged, lookup, WHOLE } from "/static/viewer/window_level.js";
+
+const MODES = /** @type {const} */ (["overlay", "side", "swipe"]);
+const START = { invert: false, window: WHOLE, mode: MODES[0], finding: null, opacity: 0.6, swipe: 0.5, fitted: true };
+
+/**
+ * Make a viewer that fills an element.
+ * @param {HTMLElement} element
+ * @param {{t: import("/static/i18n.js").Translate}} words
+ */
+export function createViewer(element, { t }) {
+  const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "viewer-canvas", role: "img" }));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const readout = h("p", { class: "viewer-readout", "aria-hidden": "true" });
+  const problem = h("p", { class: "viewer-problem", role: "alert" });
+  const divider = createDivider(t("viewer.divider"), (swipe) => change({ swipe }));
+  const box = h("div", { class: "viewer", tabindex: "0", role: "group", "aria-label": t("viewer.label") }, canvas, divider.element, readout, problem);
+  /** @type {any} */
+  let state = { ...START, tool: "pan", transform: { scale: 1, x: 0, y: 0 } };
+  /** @type {any} */
+  let source = null;
+  /** @type {any} */
+  let film = null;
+  /** @type {Map<string, Promise<HTMLImageElement>>} */
+  const heats = new Map();
+  /** @type {HTMLImageElement | null} */
+  let heat = null;
+  let lastFinding = null;
+  let frame = 0;
+
+  /** The part of the view in which one film lies. */
+  const room = () => ({ width: state.mode === "side" ? box.clientWidth / 2 : box.clientWidth, height: box.clientHeight });
+
+  /** @param {object} values */
+  function change(values) {
+    const before = state;
+    state = { ...state, ...values };
+    if (film && (before.window !== state.window || before.invert !== state.invert)) film.develop(lookup(state.window, state.invert));
+    if (film && state.fitted && (before.mode !== state.mode || !before.fitted)) state.transform = fit(film, room());
+    divider.show(state.mode === "swipe" && heat !== null);
+    divider.set(state.swipe);
+    describe();
+    if (!frame) frame = requestAnimationFrame(paint);
+    element.dispatchEvent(new CustomEvent("change", { detail: state }));
+  }
+
+  function paint() {
+    frame = 0;
+    const ratio = devicePixelRatio || 1;
+    const [width, height] = [Math.round(box.clientWidth * ratio), Math.round(box.clientHeight * ratio)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const mode = heat ? state.mode : "overlay";
+    drawFrame(context, { width: box.clientWidth, height: box.clientHeight }, ratio, { ...state, mode, film, heat });
+  }
+
+  function describe() {
+    const share = film ? Math.round(state.transform.scale * devicePixelRatio * filmShare() * 100) : 100;
+    canvas.setAttribute("aria-label", t(state.finding ? "viewer.alt_overlay" : "viewer.alt", { zoom: share, finding: state.finding ? t(`findings.${state.finding}`) : "" }));
+    readout.textContent = film ? `${share} %   W ${Math.round(state.window.width)}   L ${Math.round(state.window.centre)}` : "";
+  }
+
+  /** Pixels of the loaded film a pixel of the radiograph. */
+  const filmShare = () => film.width / (source.width ?? film.width);
+
+  /** @param {number} dx @param {number} dy */
+  const panBy = (dx, dy) => film && change({ transform: pan(state.transform, dx, dy, film, room()), fitted: false });
+  /** @param {number} factor @param {{x: number, y: number}} [about] */
+  function zoomBy(factor, about = { x: room().width / 2, y: room().height / 2 }) {
+    if (!film) return;
+    const point = { x: state.mode === "side" ? about.x % room().width : about.x, y: about.y };
+    change({ transform: zoom(state.transform, factor, point, film, room()), fitted: false });
+  }
+  const refit = () => film && change({ transform: fit(film, room()), fitted: true });
+
+  /** @param {string | null} finding @param {number} [opacity] */
+  async function setOverlay(finding, opacity = state.opacity) {
+    const asked = source;
+    if (finding === null) heat = null;
+    lastFinding = finding ?? lastFinding;
+    change({ finding, opacity });
+    if (finding === null || !asked?.heatmapUrl) return;
+    if (!heats.has(finding)) heats.set(finding, loadPicture(asked.heatmapUrl(finding)));
+    try {
+      const loaded = await heats.get(finding);
+      if (asked !== source || state.finding !== finding) return;
+      heat = loaded ?? null;
+      change({});
+    } catch {
+      heats.delete(finding);
+      if (asked === source) complain(t("viewer.no_heatmap"));
+    }
+  }
+
+  /** @param {string} text */
+  const complain = (text) => replace(problem, text);
+
+  /**
+   * Show a radiograph.
+   * @param {{imageUrl: string, heatmapUrl?: (finding: string) => string, width?: number, first?: string}} next `width` of the radiograph, where
+   *   the image may be smaller; `first`: the finding whose heat map comes first
+   */
+  async function load(next) {
+    source = next;
+    film = heat = null;
+    lastFinding = next.first ?? null;
+    heats.clear();
+    complain("");
+    try {
+      const loaded = await loadFilm(next.imageUrl);
+      if (source !== next) return;
+      film = loaded;
+      film.develop(lookup(state.window, state.invert));
+      change({ transform: fit(film, room()), fitted: true, finding: null });
+    } catch {
+      if (source === next) complain(t("viewer.no_image"));
+    }
+  }
+
+  const viewer = {
+    load, setOverlay, panBy, zoomBy,
+    fit: refit,
+    actual: () => film && change({ transform: centred(film, room(), 1 / (devicePixelRatio * filmShare())), fitted: false }),
+    reset: () => {
+      change({ ...START, finding: state.finding });
+      refit();
+    },
+    setInvert: (/** @type {boolean} */ invert) => change({ invert }),
+    setTool: (/** @type {"pan" | "window"} */ tool) => change({ tool }),
+    setMode: (/** @type {"overlay" | "side" | "swipe"} */ mode) => change({ mode }),
+    nextMode: () => change({ mode: MODES[(MODES.indexOf(state.mode) + 1) % MODES.length] }),
+    setOpacity: (/** @type {number} */ opacity) => change({ opacity: Math.min(1, Math.max(0, opacity)) }),
+    toggleOverlay: () => source?.heatmapUrl && setOverlay(state.finding ? null : lastFinding),
+    getState: () => state,
+    destroy: () => {
+      source = film = heat = null;
+      cancelAnimationFrame(frame);
+      resized.disconnect();
+      stopKeys();
+      box.remove();
+    },
+  };
+
+  takePointers(box, {
+    zoom: zoomBy,
+    fit: refit,
+    drag: (dx, dy, secondary) => {
+      if (secondary || state.tool === "window") change({ window: dragged(state.window, dx, dy) });
+      else panBy(dx, dy);
+    },
+  });
+  const stopKeys = takeKeys(viewer);
+  const resized = new ResizeObserver(() => (film && state.fitted ? refit() : change({})));
+  element.append(box);
+  resized.observe(box);
+  describe();
+  return viewer;
+}

@@ -1,0 +1,36 @@
+/** The panel beside the radiograph: what was found, how sure, what it is worth, and the reader's decision. */
+
+import { h, replace } from "/static/dom.js";
+import { decisionSection } from "/static/views/reading/decision.js";
+import { noticesSection } from "/static/views/reading/notices.js";
+import { predictiveSection } from "/static/views/reading/predictive.js";
+import { probabilitiesSection } from "/static/views/reading/probabilities.js";
+import { resultsSection } from "/static/views/reading/results.js";
+import { verdictSection } from "/static/views/reading/verdict.js";
+
+/**
+ * @param {HTMLElement} place
+ * @param {import("/static/app.js").Context} context
+ * @param {any} reading answer of `GET /api/readings/{id}`
+ * @param {(reading: any) => void} decided given the reading after a decision
+ */
+export function drawAnswer(place, context, reading, decided) {
+  const bars = probabilitiesSection(context, reading);
+  replace(place,
+    heading(context, reading),
+    verdictSection(context, reading),
+    noticesSection(context, reading),
+    bars?.element,
+    decisionSection(context, reading, decided),
+    predictiveSection(context, reading, (posterior) => bars?.show(posterior)),
+    resultsSection(context, reading),
+  );
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} reading */
+function heading({ t, format }, reading) {
+  return h("header", { class: "section answer-head" },
+    h("p", { class: "answer-file" }, reading.file),
+    h("p", { class: "quiet small" }, `${t("reading.reading")} ${reading.id} · ${format.time(reading.time)}`),
+  );
+}

@@ -1,0 +1,104 @@
+/** The reading view: files on the left, the radiograph in the middle, the answer and the decision on the right. */
+
+import { h, replace } from "/static/dom.js";
+import { drawAnswer } from "/static/views/reading/answer.js";
+import { createDropZone, takeDrops } from "/static/views/reading/intake.js";
+import { createRail } from "/static/views/reading/rail.js";
+import { createStage } from "/static/views/reading/stage.js";
+import { uploadsOf } from "/static/views/reading/uploads.js";
+
+/** @typedef {import("/static/app.js").Context} Context */
+
+/** @param {HTMLElement} root @param {Context} context */
+export async function mount(root, context) {
+  const id = context.route.params.id ? Number(context.route.params.id) : null;
+  const uploads = uploadsOf(context);
+  const rail = createRail(context, uploads, id);
+  const stopDrops = takeDrops(root, (files) => uploads.add(files));
+  const stopFirst = id === null ? openFirst(context, uploads) : () => {};
+  const close = id === null ? drawStart(root, context, uploads, rail) : await drawReading(root, context, id, rail);
+  const stopKeys = takeKeys(root, context, rail);
+  return () => [stopDrops, stopFirst, stopKeys, rail.destroy, close].forEach((stop) => stop());
+}
+
+/** @param {HTMLElement} root @param {Context} context @param {any} uploads @param {any} rail */
+function drawStart(root, context, uploads, rail) {
+  const zone = createDropZone(context, (files) => uploads.add(files));
+  replace(root, h("div", { class: "desk start" }, rail.element, h("div", { class: "stage-place" }, zone)));
+  return () => {};
+}
+
+/** @param {HTMLElement} root @param {Context} context @param {number} id @param {any} rail */
+async function drawReading(root, context, id, rail) {
+  const { api, t, title } = context;
+  let reading = await api.get(`/api/readings/${id}`);
+  title(`${reading.file} · ${t("nav.reading")}`);
+  const stage = createStage(context);
+  const answer = h("aside", { class: "answer panel", "aria-label": t("reading.answer"), tabindex: "0" });
+  replace(root,
+    h("div", { class: "desk" },
+      rail.element,
+      h("section", { class: "stage-place", "aria-label": t("reading.radiograph") }, h("h1", { class: "unseen" }, `${t("reading.reading")} ${id}: ${reading.file}`), stage.element),
+      answer,
+    ),
+  );
+
+  /** @param {any} next */
+  function show(next) {
+    reading = next;
+    stage.load(reading);
+    drawAnswer(answer, context, reading, (after) => {
+      show(after);
+      rail.refresh();
+    });
+  }
+
+  show(reading);
+  return stage.destroy;
+}
+
+/** Open the first reading that comes of an upload. @param {Context} context @param {any} uploads */
+function openFirst(context, uploads) {
+  const seen = new Set(uploads.items.filter((/** @type {any} */ item) => item.reading).map((/** @type {any} */ item) => item.key));
+  return uploads.follow(() => {
+    const first = uploads.items.find((/** @type {any} */ item) => item.reading && !seen.has(item.key));
+    if (first) context.navigate(`/readings/${first.reading}`);
+  });
+}
+
+/** @param {HTMLElement} root @param {Context} context @param {any} rail */
+function takeKeys(root, context, rail) {
+  /** @type {Record<string, () => void>} */
+  const actions = {
+    u: () => root.querySelector("[data-act=pick]")?.dispatchEvent(new MouseEvent("click")),
+    n: () => go(rail.next()),
+    p: () => go(rail.previous()),
+    a: () => press(root, "agree"),
+    d: () => press(root, "disagree"),
+  };
+
+  /** @param {number | null} id */
+  function go(id) {
+    if (id !== null) context.navigate(`/readings/${id}`);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function take(event) {
+    const typing = /** @type {Element} */ (event.target).closest?.("input:not([type=radio], [type=range]), textarea, select, dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = actions[event.key.toLowerCase()];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+
+  document.addEventListener("keydown", take);
+  return () => document.removeEventListener("keydown", take);
+}
+
+/** @param {HTMLElement} root @param {string} value */
+function press(root, value) {
+  const choice = /** @type {HTMLInputElement | null} */ (root.querySelector(`[name=decision][value=${value}]`));
+  choice?.click();
+  choice?.focus();
+}

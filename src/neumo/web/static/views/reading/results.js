@@ -1,0 +1,65 @@
+/** What can be taken along: reports and files for other systems, and the receipt. */
+
+import { h, icon } from "/static/dom.js";
+
+const FILES = [
+  ["report.pdf", "pdf"], ["report.html", null], ["reading.json", null],
+  ["sr.dcm", "sr"], ["sc.dcm", "sc"], ["fhir.json", "fhir"], ["receipt.json", null],
+];
+
+/** @param {import("/static/app.js").Context} context @param {any} reading */
+export function resultsSection(context, reading) {
+  const { t } = context;
+  if (reading.withheld) return null;
+  return h("section", { class: "section column" },
+    h("h3", {}, t("results.title")),
+    h("ul", { class: "files" }, FILES.filter(([name, feature]) => canMake(context, reading, /** @type {string} */ (name), feature)).map(([name]) => h("li", {}, fileButton(context, reading, /** @type {string} */ (name))))),
+    receipt(context, reading),
+  );
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} reading @param {string} name @param {string | null} feature */
+function canMake({ me }, reading, name, feature) {
+  const dicomOnly = name.endsWith(".dcm") || name === "fhir.json";
+  return (!feature || me.features[feature]) && (!dicomOnly || reading.dicom);
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} reading @param {string} name */
+function fileButton(context, reading, name) {
+  const path = `/api/readings/${reading.id}/files/${name}?lang=${context.language}`;
+
+  /** @param {Event} event */
+  async function fetchFile(event) {
+    event.preventDefault();
+    try {
+      save(await (await context.api.raw(path)).blob(), `neumo-${reading.id}-${name}`);
+    } catch (error) {
+      context.toast(/** @type {Error} */ (error).message, "bad");
+    }
+  }
+
+  return h("a", { class: "button", href: path, download: `neumo-${reading.id}-${name}`, on: { click: fetchFile } }, icon("download"), context.t(`results.${name.replace(".", "_")}`));
+}
+
+/** @param {Blob} blob @param {string} name */
+function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} reading */
+function receipt({ t, format }, reading) {
+  const made = reading.receipt;
+  if (!made) return null;
+  const rows = [
+    [t("results.file_sum"), made.file?.sha256],
+    [t("results.bundle"), made.bundle && `${made.bundle.name} ${made.bundle.version}`],
+    [t("results.bundle_sum"), made.bundle?.digest],
+    [t("results.input"), made.prepare && t("results.input_text", { size: made.prepare.size, view: format.percent(made.prepare.field_of_view, 1) })],
+    [t("results.input_sum"), made.input_sha256],
+    [t("results.software"), made.software && Object.entries(made.software).map(([name, version]) => `${name} ${version}`).join(", ")],
+  ];
+  return h("details", { class: "receipt" }, h("summary", {}, t("results.receipt")),
+    h("dl", { class: "facts small" }, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", { class: "mono" }, value)])));
+}

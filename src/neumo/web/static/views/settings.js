@@ -1,0 +1,77 @@
+/** How this person wants to work. */
+
+import { h, replace } from "/static/dom.js";
+import { currentTheme, setTheme } from "/static/theme.js";
+
+/** @param {HTMLElement} root @param {import("/static/app.js").Context} context */
+export async function mount(root, context) {
+  const { t, me } = context;
+  replace(root,
+    h("div", { class: "page narrow" },
+      h("h1", {}, t("nav.settings")),
+      h("form", { class: "panel", on: { submit: (/** @type {Event} */ event) => save(event, context) } },
+        section(t("settings.language"), select("language", me.languages.map((/** @type {string} */ code) => [code, t(`languages.${code}`)]), me.language, t("settings.language"))),
+        section(t("settings.theme"), select("theme", [["dark", t("settings.dark")], ["light", t("settings.light")]], currentTheme(), t("settings.theme"))),
+        section(t("settings.blinded"),
+          h("label", { class: "check" }, h("input", { type: "checkbox", name: "blinded", checked: me.blinded, disabled: me.blinded_by_server }), h("span", {}, t("settings.blinded_label"))),
+          h("p", { class: "quiet small" }, t(me.blinded_by_server ? "settings.blinded_by_server" : "settings.blinded_text")),
+        ),
+        section(t("settings.prevalence"), prevalence(context), h("p", { class: "quiet small" }, t("settings.prevalence_text"))),
+        h("div", { class: "section" }, h("button", { class: "button primary", type: "submit" }, t("settings.save"))),
+      ),
+      about(context),
+    ),
+  );
+}
+
+/** @param {Event} event @param {import("/static/app.js").Context} context */
+async function save(event, { me, settle, toast, t }) {
+  event.preventDefault();
+  const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
+  const percent = String(data.get("prevalence") ?? "").trim();
+  setTheme(data.get("theme") === "light" ? "light" : "dark");
+  try {
+    await settle({
+      language: data.get("language"),
+      prevalence: percent === "" ? null : Number(percent) / 100,
+      ...(me.blinded_by_server ? {} : { blinded: data.get("blinded") !== null }),
+    });
+    toast(t("settings.saved"));
+  } catch (error) {
+    toast(/** @type {Error} */ (error).message, "bad");
+  }
+}
+
+/** @param {import("/static/app.js").Context} context */
+function prevalence({ t, me }) {
+  const value = me.prevalence === null ? "" : Number((me.prevalence * 100).toPrecision(4));
+  return h("label", { class: "row" },
+    h("input", { class: "input", type: "number", name: "prevalence", min: "0.1", max: "99.9", step: "any", value, "aria-label": t("settings.prevalence") }),
+    h("span", {}, "%"),
+  );
+}
+
+/** @param {import("/static/app.js").Context} context */
+function about({ t, me }) {
+  return h("section", { class: "panel" },
+    h("div", { class: "section" },
+      h("h2", {}, t("settings.about")),
+      h("dl", { class: "facts" },
+        h("dt", {}, "neumo"), h("dd", {}, me.version),
+        h("dt", {}, t("settings.bundle")), h("dd", {}, h("a", { href: "/bundle" }, `${me.bundle.name} ${me.bundle.version}`)),
+        h("dt", {}, t("settings.person")), h("dd", {}, `${me.person} (${me.roles.map((/** @type {string} */ role) => t(`roles.${role}`)).join(", ")})`),
+        me.retention_days ? [h("dt", {}, t("settings.retention")), h("dd", {}, t("settings.days", { count: me.retention_days }))] : null,
+      ),
+    ),
+  );
+}
+
+/** @param {string} title @param {...(Node | null)} content */
+function section(title, ...content) {
+  return h("div", { class: "section" }, h("h2", {}, title), content);
+}
+
+/** @param {string} name @param {[string, string][]} options @param {string} value @param {string} label */
+function select(name, options, value, label) {
+  return h("select", { class: "input", name, "aria-label": label }, options.map(([code, text]) => h("option", { value: code, selected: code === value }, text)));
+}

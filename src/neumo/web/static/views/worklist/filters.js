@@ -1,0 +1,82 @@
+/** The worklist's filters; the address keeps them, so that a filtered list can be shared and gone back to. */
+
+import { h, icon, replace } from "/static/dom.js";
+
+const NAMES = ["q", "finding", "status", "decided", "undecided", "disagreement", "from", "to", "source", "sort"];
+const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
+const PAUSE = 250;
+
+/**
+ * Return what of an address's query is a filter.
+ * @param {URLSearchParams} query
+ */
+export function readFilters(query) {
+  return new URLSearchParams([...query].filter(([name, value]) => NAMES.includes(name) && value !== ""));
+}
+
+/**
+ * @param {import("/static/app.js").Context} context
+ * @param {URLSearchParams} filters
+ * @param {(filters: URLSearchParams) => void} changed
+ */
+export function createFilters({ t }, filters, changed) {
+  let timer = 0;
+  const sourceSelect = select("source", t("worklist.source"), [["", t("worklist.any")]], "");
+  const form = /** @type {HTMLFormElement} */ (
+    h("form", { class: "filters", role: "search", on: { input: later, submit: (/** @type {Event} */ event) => event.preventDefault() } },
+      h("label", { class: "field search" }, h("span", {}, t("worklist.search")), h("input", { class: "input", type: "search", name: "q", placeholder: t("worklist.search_hint"), value: filters.get("q") ?? "" })),
+      select("finding", t("worklist.answer"), [["", t("worklist.any")], ...FINDINGS.map((finding) => [finding, t(`findings_short.${finding}`)])], filters.get("finding")),
+      select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
+      select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
+      sourceSelect,
+      day("from", t("worklist.from"), filters),
+      day("to", t("worklist.to"), filters),
+      h("div", { class: "filter-checks" }, check("undecided", t("worklist.undecided"), filters), check("disagreement", t("worklist.disagreement"), filters)),
+      h("button", { class: "button plain", type: "reset", on: { click: () => setTimeout(clear) } }, icon("cross"), t("worklist.reset")),
+    )
+  );
+
+  function current() {
+    return readFilters(new URLSearchParams(/** @type {any} */ ([...new FormData(form)])));
+  }
+
+  function later() {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => changed(current()), PAUSE);
+  }
+
+  function clear() {
+    form.querySelectorAll("input, select").forEach((field) => {
+      const control = /** @type {HTMLInputElement} */ (field);
+      if (control.type === "checkbox") control.checked = false;
+      else control.value = "";
+    });
+    changed(new URLSearchParams());
+  }
+
+  /** @param {string[]} names */
+  function sources(names) {
+    const box = /** @type {HTMLSelectElement} */ (sourceSelect.querySelector("select"));
+    const chosen = box.value || filters.get("source") || "";
+    const all = chosen && !names.includes(chosen) ? [...names, chosen] : names;
+    replace(box, h("option", { value: "" }, t("worklist.any")), all.map((name) => h("option", { value: name }, name)));
+    box.value = chosen;
+  }
+
+  return { element: form, sources };
+}
+
+/** @param {string} name @param {string} label @param {string[][]} options @param {string | null} value */
+function select(name, label, options, value) {
+  return h("label", { class: "field" }, h("span", {}, label), h("select", { class: "input", name }, options.map(([code, text]) => h("option", { value: code, selected: code === value }, text))));
+}
+
+/** @param {string} name @param {string} label @param {URLSearchParams} filters */
+function day(name, label, filters) {
+  return h("label", { class: "field" }, h("span", {}, label), h("input", { class: "input", type: "date", name, value: (filters.get(name) ?? "").slice(0, 10) }));
+}
+
+/** @param {string} name @param {string} label @param {URLSearchParams} filters */
+function check(name, label, filters) {
+  return h("label", { class: "check" }, h("input", { type: "checkbox", name, value: "true", checked: filters.get(name) === "true" }), h("span", {}, label));
+}

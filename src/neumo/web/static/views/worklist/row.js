@@ -1,0 +1,76 @@
+/** One row of the worklist, and the head above the rows. */
+
+import { h, icon } from "/static/dom.js";
+
+const COLUMNS = ["select", "time", "file", "answer", "pneumonia", "set", "decision", "source"];
+const SORTED = ["time", "pneumonia"];
+
+/**
+ * @param {import("/static/app.js").Context} context
+ * @param {URLSearchParams} filters
+ * @param {(order: string) => void} sort
+ */
+export function createHead({ t }, filters, sort) {
+  /** @type {Record<string, HTMLElement>} */
+  const cells = {};
+  for (const name of COLUMNS) {
+    const label = t(`worklist.${name}`);
+    const content = SORTED.includes(name)
+      ? h("button", { class: "sort", type: "button", on: { click: () => sort(next(cells[name], name)) } }, label, h("span", { class: "arrow", "aria-hidden": "true" }))
+      : name === "select" ? h("span", { class: "unseen" }, label) : label;
+    cells[name] = h("div", { class: `cell ${name}`, role: "columnheader" }, content);
+  }
+
+  /** @param {string | null} order */
+  function mark(order) {
+    const current = order ?? "-time";
+    for (const name of SORTED) cells[name].setAttribute("aria-sort", current === name ? "ascending" : current === `-${name}` ? "descending" : "none");
+  }
+
+  mark(filters.get("sort"));
+  return { element: h("div", { role: "rowgroup" }, h("div", { class: "work-row work-head", role: "row" }, Object.values(cells))), mark };
+}
+
+/** @param {HTMLElement} cell @param {string} name */
+function next(cell, name) {
+  return cell.getAttribute("aria-sort") === "descending" ? name : `-${name}`;
+}
+
+/**
+ * @param {import("/static/app.js").Context} context
+ * @param {any} row
+ * @param {number} index
+ * @param {boolean} selected
+ * @param {(id: number, on: boolean) => void} toggle
+ */
+export function drawRow(context, row, index, selected, toggle) {
+  const { t, format } = context;
+  const box = h("input", { type: "checkbox", checked: selected, "aria-label": t("worklist.select_row", { file: row.file }), on: { change: (/** @type {any} */ event) => toggle(row.id, event.target.checked) } });
+  /** @type {Record<string, any>} */
+  const content = {
+    select: box,
+    time: format.time(row.time),
+    file: h("a", { href: `/readings/${row.id}`, title: row.file }, row.file),
+    answer: answer(context, row),
+    pneumonia: row.pneumonia === null ? "" : format.percent(row.pneumonia, 1),
+    set: row.prediction_set?.length > 1 ? h("span", { class: "tag warn" }, t("worklist.undecided")) : "",
+    decision: decision(context, row),
+    source: row.source,
+  };
+  return h("div", { class: "work-row", role: "row", "aria-rowindex": index + 2 }, COLUMNS.map((name) => h("div", { class: `cell ${name}`, role: "cell" }, content[name])));
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} row */
+function answer({ t }, row) {
+  if (row.withheld) return h("span", { class: "row quiet" }, icon("hidden"), t("reading.withheld_short"));
+  if (!row.finding) return h("span", { class: "row quiet" }, icon("refused"), t(`reading.status_${row.status}`));
+  return h("span", { class: "row", data: { finding: row.finding } }, h("span", { class: "dot" }), t(`findings_short.${row.finding}`));
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} row */
+function decision({ t }, row) {
+  if (row.decisions === 0) return "";
+  if (!row.decision) return h("span", { class: "quiet" }, t("reading.decided"));
+  const sign = row.agrees === null ? null : h("span", { class: row.agrees ? "good" : "bad", title: t(row.agrees ? "decision.agreed" : "decision.disagreed") }, icon(row.agrees ? "check" : "cross"), h("span", { class: "unseen" }, t(row.agrees ? "decision.agreed" : "decision.disagreed")));
+  return h("span", { class: "row" }, sign, t(`findings_short.${row.decision}`));
+}

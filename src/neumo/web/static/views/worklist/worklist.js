@@ -1,0 +1,84 @@
+/** The worklist: search, filters, sorting, rows without end, selection and export. */
+
+import { h, replace } from "/static/dom.js";
+import { createExportBar } from "/static/views/worklist/export_bar.js";
+import { createFilters, readFilters } from "/static/views/worklist/filters.js";
+import { createPager } from "/static/views/worklist/pager.js";
+import { createHead, drawRow } from "/static/views/worklist/row.js";
+import { createWindow } from "/static/views/worklist/window.js";
+
+/** @param {HTMLElement} root @param {import("/static/app.js").Context} context */
+export async function mount(root, context) {
+  const { t, format, announce } = context;
+  /** @type {URLSearchParams} */
+  let filters = readFilters(context.route.query);
+  /** @type {Set<number>} */
+  const selected = new Set();
+  const count = h("p", { class: "quiet", role: "status" });
+  const bar = createFilters(context, filters, change);
+  const head = createHead(context, filters, sort);
+  const exports = createExportBar(context, () => filters, selected, clear);
+  const list = createWindow({
+    draw: (row, index) => drawRow(context, row, index, selected.has(row.id), toggle),
+    more: () => pager.more(),
+    empty: () => h("div", { class: "empty" }, h("h2", {}, t(filters.size ? "worklist.none_match" : "worklist.none")), h("p", {}, t(filters.size ? "worklist.none_match_text" : "worklist.none_text"))),
+  });
+  const pager = createPager(context.api, { rows: list.show, first: shown, failed: list.fail, again: t("shell.again") });
+
+  /** @param {any} page */
+  function shown(page) {
+    const number = format.number(page.count);
+    count.textContent = t(page.count_is_exact ? (page.count === 1 ? "worklist.count_one" : "worklist.count") : "worklist.count_over", { count: number });
+    announce(count.textContent);
+    bar.sources(page.sources);
+  }
+
+  /** @param {URLSearchParams} next */
+  function change(next) {
+    const order = filters.get("sort");
+    filters = next;
+    if (order) filters.set("sort", order);
+    restart();
+  }
+
+  /** @param {string} order */
+  function sort(order) {
+    filters.set("sort", order);
+    restart();
+  }
+
+  function restart() {
+    history.replaceState(null, "", `/worklist${filters.size ? `?${filters}` : ""}`);
+    clear();
+    head.mark(filters.get("sort"));
+    list.reset();
+    pager.start(filters);
+  }
+
+  /** @param {number} id @param {boolean} on */
+  function toggle(id, on) {
+    if (on) selected.add(id);
+    else selected.delete(id);
+    exports.update();
+  }
+
+  function clear() {
+    selected.clear();
+    exports.update();
+    list.redraw();
+  }
+
+  replace(root,
+    h("div", { class: "worklist" },
+      h("header", { class: "worklist-head row spread" }, h("div", { class: "row" }, h("h1", {}, t("nav.worklist")), count), exports.element),
+      bar.element,
+      h("div", { class: "worklist-table", role: "table", "aria-label": t("nav.worklist"), "aria-rowcount": "-1" }, head.element, list.element),
+    ),
+  );
+  list.begin();
+  pager.start(filters);
+  return () => {
+    pager.stop();
+    list.stop();
+  };
+}

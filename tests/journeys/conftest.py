@@ -1,0 +1,66 @@
+"""What journeys share: databases, a real server, and the system's Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from archive_databases import archive, postgresql, url
+from neumo.data.phantom import make_phantoms
+from tiny_bundle import make_bundle
+from web_running import Running, running
+
+__all__ = ["archive", "postgresql", "url"]
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Phantom radiographs that the bundle of `served` accepts."""
+    folder = tmp_path_factory.mktemp("journey-phantoms") / "set"
+    make_phantoms(folder, per_class=6, seed=11, size=64)
+    return sorted((folder / "train").rglob("*.jpeg"))
+
+
+@pytest.fixture(scope="session")
+def journey_bundle(tmp_path_factory: pytest.TempPathFactory, films: list[Path]) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("journey-bundle") / "tiny", films[0].parents[2])
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path) -> Iterator[Running]:
+    """One server without users for the journeys of a file."""
+    with running(tmp_path_factory.mktemp("journey") / "data", journey_bundle) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium: install the system package chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, served: Running) -> Iterator[Page]:
+    """A page of its own, in English; an error in its scripts, or a thing that it may not load, fails the test."""
+    context = browser.new_context(
+        base_url=served.address, locale="en-GB", viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: errors.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    yield opened
+    context.close()
+    assert not errors

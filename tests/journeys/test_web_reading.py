@@ -1,0 +1,138 @@
+"""Reading in the browser: from a dropped file to a decision and a report."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from web_running import Running
+from web_steps import drop, grave_violations, read_film
+
+
+def test_a_dropped_file_is_read_decided_and_taken_along(page: Page, films: list[Path]) -> None:
+    read_film(page, films[0])
+    expect(page.locator(".verdict-finding")).to_have_text("Normal")
+    expect(page.locator(".verdict")).to_contain_text("90% coverage")
+    expect(page.get_by_text("The decision is the professional's")).to_be_visible()
+    page.get_by_text("Disagree", exact=True).click()
+    page.get_by_role("radio", name="Viral pneumonia").check()
+    page.get_by_label("Note").fill("interstitial pattern")
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.locator(".history")).to_contain_text("interstitial pattern")
+    expect(page.locator(".history")).to_contain_text("disagreed")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Reading (JSON)").click()
+    body = json.loads(Path(download.value.path()).read_text())
+    assert body["finding"] == "NORMAL" and abs(sum(body["probabilities"].values()) - 1) < 1e-6
+    with page.expect_download() as report:
+        page.get_by_role("link", name="Report (HTML)").click()
+    assert "neumo" in Path(report.value.path()).read_text()
+
+
+def test_many_files_appear_as_they_are_read(page: Page, films: list[Path]) -> None:
+    page.goto("/")
+    drop(page, films[1:5])
+    expect(page.get_by_role("heading", name="Sent: 4 of 4 ready")).to_be_visible()
+    for film in films[1:5]:
+        expect(page.locator(".rail a", has_text=film.name)).to_be_visible()
+    before = page.url
+    page.keyboard.press("n")
+    expect(page).not_to_have_url(before)
+
+
+def test_a_refusal_says_why_and_what_to_do(page: Page, tmp_path: Path) -> None:
+    grey = tmp_path / "grey.png"
+    Image.fromarray(np.full((128, 128), 127, dtype=np.uint8)).save(grey)
+    read_film(page, grey)
+    expect(page.locator(".verdict-finding")).to_have_text("No answer")
+    expect(page.locator("[data-code=blank]")).to_contain_text("Check the exposure")
+    assert page.get_by_text("Probabilities", exact=True).count() == 0
+    assert page.get_by_role("radio", name="Normal").count() == 1, "a refused radiograph still gets a finding"
+
+
+def test_what_is_no_image_stays_in_the_list_with_the_reason(page: Page, tmp_path: Path) -> None:
+    text = tmp_path / "letter.png"
+    text.write_text("no image at all")
+    page.goto("/")
+    drop(page, [text])
+    failed = page.locator(".rail-item", has_text="letter.png")
+    expect(failed).to_contain_text("Not readable")
+    expect(failed.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_the_prevalence_moves_predictive_values_at_once(page: Page, films: list[Path]) -> None:
+    read_film(page, films[0])
+    ppv = page.locator("[data-figure=ppv] dd")
+    expect(ppv).to_have_text("90.0%")
+    sensitivity = page.locator("[data-figure=sensitivity] dd").inner_text()
+    slider = page.get_by_role("slider", name="Prevalence")
+    slider.press("Home")
+    expect(page.locator(".prevalence-figure")).to_have_text("0.1%")
+    # 0.9 · 0.001 / (0.9 · 0.001 + 0.2 · 0.999), as Bayes says
+    expect(ppv).to_have_text("0.4%")
+    assert page.locator("[data-figure=sensitivity] dd").inner_text() == sensitivity
+    expect(page.get_by_text("Re-weighted to a prevalence of 0.1%")).to_be_visible()
+
+
+def test_blinded_the_answer_shows_after_the_decision(page: Page, films: list[Path]) -> None:
+    page.goto("/settings")
+    page.get_by_label("Hide the answer until").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Settings saved.")).to_be_visible()
+    try:
+        read_film(page, films[6])
+        expect(page.locator(".verdict-finding")).to_have_text("Answer hidden")
+        assert page.locator(".bars").count() == 0
+        page.get_by_role("radio", name="Bacterial pneumonia").check()
+        page.get_by_role("button", name="Save decision").click()
+        expect(page.locator(".verdict-finding")).to_have_text("Normal")
+        expect(page.locator(".history")).to_contain_text("blinded")
+    finally:
+        page.goto("/settings")
+        page.get_by_label("Hide the answer until").uncheck()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Settings saved.")).to_be_visible()
+
+
+def test_decisions_made_meanwhile_are_shown_and_both_kept(
+    page: Page, served: Running, films: list[Path]
+) -> None:
+    read_film(page, films[7])
+    other = page.context.new_page()
+    other.goto(page.url)
+    for opened in (page, other):
+        opened.get_by_role("radio", name="Agree", exact=True).check()
+    other.get_by_role("button", name="Save decision").click()
+    expect(other.locator(".history li")).to_have_count(1)
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.get_by_role("alert").filter(has_text="Somebody decided meanwhile")).to_be_visible()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.locator(".history li")).to_have_count(2)
+
+
+def test_reading_by_keys_alone(page: Page, films: list[Path]) -> None:
+    read_film(page, films[8])
+    page.keyboard.press("a")
+    expect(page.get_by_role("radio", name="Agree", exact=True)).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("seen")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".history")).to_contain_text("seen")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_axe_finds_nothing_grave_while_reading(page: Page, films: list[Path]) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Drop chest radiographs here")).to_be_visible()
+    assert grave_violations(page) == []
+    read_film(page, films[0])
+    expect(page.locator("[data-figure=ppv]")).to_be_visible()
+    assert grave_violations(page) == []
+    page.get_by_role("button", name="Dark or light").click()
+    assert grave_violations(page) == []

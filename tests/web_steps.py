@@ -1,0 +1,44 @@
+"""Steps that several journeys through the workbench share."""
+
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+_DROP = """([names, contents]) => {
+  const transfer = new DataTransfer();
+  names.forEach((name, i) => {
+    const bytes = Uint8Array.from(atob(contents[i]), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name));
+  });
+  const place = document.querySelector(".view-reading");
+  for (const type of ["dragover", "drop"]) {
+    place.dispatchEvent(new DragEvent(type, {bubbles: true, cancelable: true, dataTransfer: transfer}));
+  }
+}"""
+
+
+def drop(page: Page, files: list[Path]) -> None:
+    """Drop files on the reading view as a person does."""
+    from base64 import b64encode
+
+    expect(page.locator(".view-reading .rail")).to_be_visible()
+    page.evaluate(_DROP, [[f.name for f in files], [b64encode(f.read_bytes()).decode() for f in files]])
+
+
+def read_film(page: Page, film: Path) -> None:
+    """Drop a film on the start page and wait for its answer."""
+    page.goto("/")
+    drop(page, [film])
+    expect(page.locator(".answer-file")).to_have_text(film.name)
+
+
+def grave_violations(page: Page) -> list[dict[str, Any]]:
+    """Return what axe finds serious or critical on the page (WCAG 2.2 A and AA, and its best practices)."""
+    found = Axe().run(page).response["violations"]
+    return [
+        {"id": v["id"], "nodes": [(node["target"], node.get("failureSummary")) for node in v["nodes"]][:5]}
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
