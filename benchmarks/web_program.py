@@ -33,7 +33,17 @@ class Program:
 @contextmanager
 def web_program(data: Path, bundle: str | None = None, **settings: object) -> Iterator[Program]:
     """Start a server with empty data; keys of settings have two underscores where files have dots."""
-    command = [sys.executable, "-m", "neumo.cli.main", "serve", "--no-browser", "--port", "0", "--data", str(data)]
+    command = [
+        sys.executable,
+        "-m",
+        "neumo.cli.main",
+        "serve",
+        "--no-browser",
+        "--port",
+        "0",
+        "--data",
+        str(data),
+    ]
     command += ["--bundle", bundle] if bundle else []
     for key, value in settings.items():
         command += ["--set", f"{key.replace('__', '.')}={value}"]

@@ -42,7 +42,7 @@ class ListenConfig(_Section):
     proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     connections: Annotated[int, Field(ge=8)] = 400
-    """At once; further ones get 503."""
+    """Requests at once; further ones get 503."""
     patience: Seconds = 30
     """In which the head of a request, and the body of one that is no upload, must have come."""
 
