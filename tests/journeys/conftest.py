@@ -1,3 +1,0 @@
-from archive_databases import archive, postgresql, url
-
-__all__ = ["archive", "postgresql", "url"]
