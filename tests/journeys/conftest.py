@@ -1,4 +1,4 @@
-"""What journeys share: databases, a real server, and the system's Chromium."""
+"""A real server and the system's Chromium for journeys through the workbench."""
 
 import shutil
 from collections.abc import Iterator
