@@ -207,7 +207,6 @@ def test_the_target_lies_outside_of_what_is_searched(tmp_path: Path) -> None:
 
 def test_a_bare_data_set_gets_file_meta_information(tmp_path: Path) -> None:
     film: Dataset = patients_film()
-    film.save_as(tmp_path / "bare", implicit_vr=True, little_endian=True) if False else None
     source = tmp_path / "bare.dcm"
     from pydicom.filebase import DicomBytesIO
     from pydicom.filewriter import write_dataset
