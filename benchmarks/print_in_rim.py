@@ -10,17 +10,17 @@ import random
 from pathlib import Path
 
 import numpy as np
-from font_source_sans_pro import SourceSansPro, SourceSansProSemibold
 from PIL import Image, ImageDraw, ImageFont
 
 from neumo.deidentification.burned_in import text_in_rim
+from neumo.results.dicom.banner import typeface
 
 LINES = ("DOE JANE", "Müller, Änne 12.03.1950", "ERECT")
 SHARES = (1 / 100, 1 / 64, 1 / 40, 1 / 25, 1 / 16)
 """Size of the typeface as a share of the longer side."""
 CONTRASTS = (60, 100, 160)
 """Grey levels to the 90th percentile of what lies beneath."""
-TYPEFACES = (SourceSansPro, SourceSansProSemibold)
+TYPEFACES = tuple(Path(typeface()).with_name(f"SourceSansPro-{face}.ttf") for face in ("Regular", "Semibold"))
 MARGIN = 8
 
 

@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
+
 from commands import call_neumo, run_neumo
 from node_samples import radiograph, written
-from pydicom import dcmread
 
 
 def folder_of_films(folder: Path) -> Path:
