@@ -25,7 +25,7 @@ import requests
 import yaml
 from node_kills import node_program
 from prometheus_client.parser import text_string_to_metric_families
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 from pynetdicom import AE
 
@@ -136,16 +136,14 @@ def _send(port: int, options: Any, rate: float | None) -> list[tuple[int, float]
         entity = AE("SENDER")
         entity.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
         association = entity.associate("127.0.0.1", port, ae_title="NEUMO")
-        if not association.is_established:
-            raise SystemExit("the node takes no association")
         while time.monotonic() - begin < options.seconds:
             if rate is not None:
                 time.sleep(max(0.0, begin + next(numbers) / rate - time.monotonic()))
             dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
             asked = time.monotonic()
-            status = association.send_c_store(dataset)
-            answers.append((int(status.get("Status", NO_ANSWER)), time.monotonic() - asked))
-            if not association.is_established:
+            status = _status(association, dataset)
+            answers.append((status, time.monotonic() - asked))
+            if status == NO_ANSWER:
                 association = entity.associate("127.0.0.1", port, ae_title="NEUMO")
         association.release()
 
@@ -155,6 +153,12 @@ def _send(port: int, options: Any, rate: float | None) -> list[tuple[int, float]
     for thread in senders:
         thread.join()
     return answers
+
+
+def _status(association: Any, dataset: Dataset) -> int:
+    if not association.is_established:
+        return NO_ANSWER
+    return int(association.send_c_store(dataset).get("Status", NO_ANSWER))
 
 
 def _accepted(answers: list[tuple[int, float]]) -> list[float]:
