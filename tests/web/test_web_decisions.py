@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from web_running import Running, add_people, logged_in, running
 
 from neumo.archive.database import connect, reading_session
 from neumo.archive.schema import ViewRow
+from web_running import Running, add_people, logged_in, running
 
 FINDINGS = ("NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA")
 ANSWER = ("finding", "probabilities", "prediction_set", "pneumonia", "receipt")
@@ -47,7 +47,9 @@ def cleo(staffed: Running) -> Iterator[httpx.Client]:
 
 def uploaded(person: httpx.Client, file: Path) -> dict[str, Any]:
     answer = person.post(
-        "/api/readings", content=file.read_bytes(), headers={"Content-Type": "image/jpeg", "X-File-Name": file.name}
+        "/api/readings",
+        content=file.read_bytes(),
+        headers={"Content-Type": "image/jpeg", "X-File-Name": file.name},
     )
     assert answer.status_code in (200, 201), answer.text
     value: dict[str, Any] = answer.json()
@@ -87,7 +89,9 @@ def test_decisions_that_cannot_be_kept(ana: httpx.Client, radiographs: list[Path
     number, revision = reading["id"], reading["revision"]
     assert decide(ana, number, None, decision="agree").json()["code"] == "revision_required"
     for tag in ("*", "r0", 'W/"r0"', '"r0', '"r-1"', '"r0", "r1"'):
-        answer = ana.post(f"/api/readings/{number}/decisions", json={"decision": "agree"}, headers={"If-Match": tag})
+        answer = ana.post(
+            f"/api/readings/{number}/decisions", json={"decision": "agree"}, headers={"If-Match": tag}
+        )
         assert answer.status_code == 428, tag
     for body in (
         {"decision": "disagree"},
@@ -152,19 +156,36 @@ def test_a_blinded_person_learns_nothing_before_deciding(
     reading = answered(radiographs[8:], ana)
     number = reading["id"]
     decide(ana, number, reading["revision"], decision="agree", note="ana thinks so")
-    for shown in (uploaded(cleo, radiographs[8 + _index(radiographs[8:], reading)]), cleo.get(f"/api/readings/{number}").json()):
+    for shown in (
+        uploaded(cleo, radiographs[8 + _index(radiographs[8:], reading)]),
+        cleo.get(f"/api/readings/{number}").json(),
+    ):
         assert shown["withheld"] is True and shown["decisions"] == [] and shown["class_maps"] == []
         assert [shown[key] for key in ANSWER] == [None] * len(ANSWER)
         assert reading["finding"] not in str({k: v for k, v in shown.items() if k not in ("file", "sha256")})
     base = f"/api/readings/{number}"
-    for path in ("heatmap.png", "posterior", "files/json", "files/pdf", "files/receipt.json", "files/fhir.json"):
+    for path in (
+        "heatmap.png",
+        "posterior",
+        "files/json",
+        "files/pdf",
+        "files/receipt.json",
+        "files/fhir.json",
+    ):
         answer = cleo.get(f"{base}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (409, "withheld"), path
     assert cleo.get(f"{base}/image.png").status_code == 200
     assert cleo.get(f"{base}/decisions").json() == {"revision": reading["revision"] + 1, "decisions": []}
     item = next(i for i in cleo.get("/api/readings").json()["readings"] if i["id"] == number)
-    assert (item["finding"], item["pneumonia"], item["prediction_set"], item["decision"], item["agrees"]) == (None,) * 5
-    for narrowed in ({"finding": reading["finding"]}, {"undecided": "false"}, {"disagreement": "false"}, {"sort": "-pneumonia"}):
+    assert (item["finding"], item["pneumonia"], item["prediction_set"], item["decision"], item["agrees"]) == (
+        None,
+    ) * 5
+    for narrowed in (
+        {"finding": reading["finding"]},
+        {"undecided": "false"},
+        {"disagreement": "false"},
+        {"sort": "-pneumonia"},
+    ):
         listed = cleo.get("/api/readings", params=narrowed).json()
         assert number not in [i["id"] for i in listed["readings"]], narrowed
     line = cleo.get("/api/export", params={"id": number, "format": "jsonl"}).json()
@@ -173,7 +194,9 @@ def test_a_blinded_person_learns_nothing_before_deciding(
     assert views(staffed, number, "cleo") == 0
 
     late = decide(cleo, number, 0, decision="finding", finding="NORMAL").json()
-    assert late["code"] == "decided_meanwhile" and late["decisions"] == [], "a conflict gives nothing away either"
+    assert late["code"] == "decided_meanwhile" and late["decisions"] == [], (
+        "a conflict gives nothing away either"
+    )
     kept = decide(cleo, number, late["revision"], decision="finding", finding="NORMAL")
     assert kept.status_code == 201
     whole = kept.json()["reading"]
@@ -182,7 +205,9 @@ def test_a_blinded_person_learns_nothing_before_deciding(
     assert own["blinded"] is True and own["time"] < own["shown_at"]
     assert cleo.get(f"{base}/heatmap.png").status_code == 200
     assert views(staffed, number, "cleo") == 1
-    assert number in [i["id"] for i in cleo.get("/api/readings", params={"finding": reading["finding"]}).json()["readings"]]
+    assert number in [
+        i["id"] for i in cleo.get("/api/readings", params={"finding": reading["finding"]}).json()["readings"]
+    ]
 
 
 def _index(files: list[Path], reading: dict[str, Any]) -> int:
@@ -192,7 +217,9 @@ def _index(files: list[Path], reading: dict[str, Any]) -> int:
 def views(server: Running, number: int, name: str) -> int:
     archive = connect(f"sqlite:///{server.data / 'archive.db'}", existing=True)
     with reading_session(archive) as session:
-        found = session.scalars(select(ViewRow.id).where(ViewRow.reading_id == number, ViewRow.person == name)).all()
+        found = session.scalars(
+            select(ViewRow.id).where(ViewRow.reading_id == number, ViewRow.person == name)
+        ).all()
     archive.dispose()
     return len(found)
 
@@ -225,7 +252,9 @@ def test_wishes_are_kept_for_each_person(ana: httpx.Client, ben: httpx.Client) -
         assert ana.patch("/api/me", json=wrong).status_code == 422
 
 
-def test_another_persons_job_is_not_to_be_seen(ana: httpx.Client, ben: httpx.Client, radiographs: list[Path]) -> None:
+def test_another_persons_job_is_not_to_be_seen(
+    ana: httpx.Client, ben: httpx.Client, radiographs: list[Path]
+) -> None:
     job = ana.post("/api/readings?async=1", files={"f": ("a.jpeg", radiographs[0].read_bytes())}).json()
     assert job["total"] == 1
     for call in (ben.get, ben.delete):

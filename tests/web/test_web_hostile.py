@@ -1,29 +1,18 @@
-"""Files and senders that mean harm, or are merely broken, against a real server."""
+"""Files that mean harm, or are merely broken, against a real server."""
 
-import os
 import random
-import signal
-import socket
 import struct
-import threading
-import time
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from web_held import left_over, send
 from web_running import Running
-
-
-def send(web: httpx.Client, content: bytes, name: str = "a.bin") -> httpx.Response:
-    given = {"Content-Type": "application/octet-stream", "X-File-Name": name}
-    return web.post("/api/readings", content=content, headers=given)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -54,31 +43,6 @@ def deflated_bomb() -> bytes:
     zeros = bytes(2**20)
     body = packer.compress(element) + b"".join(packer.compress(zeros) for _ in range(2**10)) + packer.flush()
     return source[:group_end] + body
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-@contextmanager
-def stopped_readers(server: Running) -> Iterator[list[int]]:
-    """Hold all readers still."""
-    pids = server.readers()
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield pids
-    finally:
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
-
-def left_over(server: Running) -> list[Path]:
-    return list((server.data / "uploads").iterdir())
 
 
 ROWS = struct.pack("<HH2sH", 0x28, 0x10, b"US", 2)
@@ -190,139 +154,11 @@ def test_names_of_files_lead_nowhere(
     assert left_over(server) == []
 
 
-def test_a_reader_that_is_killed_fails_that_file_only(
-    start: Callable[..., Running], radiographs: list[Path]
-) -> None:
-    server = start()
-    with (
-        httpx.Client(base_url=server.address, timeout=60) as web,
-        ThreadPoolExecutor() as threads,
-    ):
-        with stopped_readers(server) as pids:
-            answer = threads.submit(send, web, radiographs[0].read_bytes())
-            wait_until(lambda: len(left_over(server)) == 1)
-            time.sleep(0.3)
-            os.kill(pids[0], signal.SIGKILL)
-            problem = answer.result().json()
-        assert (problem["code"], problem["reasons"][0]["code"]) == ("unreadable", "crash")
-        assert left_over(server) == []
-        assert send(web, radiographs[0].read_bytes()).status_code == 201, (
-            "the same file is not held against it"
-        )
-        assert server.readers() != pids
-
-
-def test_a_reader_that_hangs_is_killed(start: Callable[..., Running], radiographs: list[Path]) -> None:
-    server = start(read__timeout=1.5)
-    with httpx.Client(base_url=server.address, timeout=60) as web:
-        with stopped_readers(server) as pids:
-            answer = send(web, radiographs[0].read_bytes())
-        assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
-        wait_until(lambda: bool(server.readers()) and server.readers() != pids)
-        assert send(web, radiographs[0].read_bytes()).status_code == 201
-
-
-def test_a_full_queue_says_so_at_once(start: Callable[..., Running], radiographs: list[Path]) -> None:
-    server = start(limits__waiting=2)
-    with (
-        httpx.Client(base_url=server.address, timeout=60) as web,
-        ThreadPoolExecutor() as threads,
-    ):
-        with stopped_readers(server):
-            waiting = [threads.submit(send, web, file.read_bytes()) for file in radiographs[:2]]
-            wait_until(lambda: len(left_over(server)) == 2)
-            time.sleep(0.2)
-            began = time.monotonic()
-            refused = send(web, radiographs[2].read_bytes())
-            assert time.monotonic() - began < 5
-            assert (refused.status_code, refused.json()["code"]) == (503, "busy")
-            assert 1 <= int(refused.headers["retry-after"]) <= 60
-            assert web.get("/api/readings").status_code == 200, "what is on record can be looked at"
-        assert [answer.result().status_code for answer in waiting] == [201, 201]
-        assert send(web, radiographs[2].read_bytes()).status_code == 201
-
-
-def test_the_same_bytes_at_once_are_one_reading(web: httpx.Client, radiographs: list[Path]) -> None:
-    content = radiographs[5].read_bytes()
-    with ThreadPoolExecutor(6) as threads:
-        answers = list(threads.map(lambda _: send(web, content), range(6)))
-    assert {answer.status_code for answer in answers} <= {200, 201}
-    assert len({answer.json()["id"] for answer in answers}) == 1
-
-
-def half_sent(server: Running, content: bytes) -> socket.socket:
-    """Begin an upload, and send half of it."""
-    where = urlsplit(server.address)
-    connection = socket.create_connection((where.hostname, where.port), timeout=30)
-    head = "POST /api/readings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
-    connection.sendall(
-        f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content[: len(content) // 2]
-    )
-    return connection
-
-
-def test_an_upload_that_is_cut_leaves_nothing(
-    web: httpx.Client, server: Running, radiographs: list[Path]
-) -> None:
-    before = web.get("/api/readings").json()["count"]
-    with half_sent(server, radiographs[3].read_bytes()):
-        wait_until(lambda: len(left_over(server)) == 1)
-    wait_until(lambda: left_over(server) == [])
-    assert web.get("/api/readings").json()["count"] == before
-    assert "Traceback" not in server.logged
-
-
-def test_an_upload_that_stops_coming_is_given_up(
-    start: Callable[..., Running], radiographs: list[Path]
-) -> None:
-    server = start(limits__idle=1)
-    with half_sent(server, radiographs[3].read_bytes()) as connection:
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert answer.startswith(b"HTTP/1.1 408") and b'"slow"' in answer
-    assert left_over(server) == []
-
-
-def test_who_leaves_while_it_is_read_finds_it_later(
-    start: Callable[..., Running], radiographs: list[Path]
-) -> None:
-    server, content = start(), radiographs[4].read_bytes()
-    with httpx.Client(base_url=server.address, timeout=60) as web:
-        with stopped_readers(server):
-            with half_sent(server, content) as connection:
-                connection.sendall(content[len(content) // 2 :])
-                wait_until(lambda: len(left_over(server)) == 1)
-        wait_until(lambda: web.get("/api/readings").json()["count"] == 1)
-        wait_until(lambda: left_over(server) == [])
-        assert send(web, content).status_code == 200
-
-
 def test_a_full_disk_is_told_before_anything_comes(start: Callable[..., Running]) -> None:
     server = start(limits__free_bytes=2**60)
     with httpx.Client(base_url=server.address) as web:
         answer = send(web, b"x")
         assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
-
-
-def test_a_server_that_is_told_to_stop_ends_soon_and_takes_its_readers_along(
-    start: Callable[..., Running], radiographs: list[Path]
-) -> None:
-    import psutil
-
-    server = start()
-    with httpx.Client(base_url=server.address, timeout=60) as web, stopped_readers(server) as pids:
-        thread = threading.Thread(target=lambda: _ignored(web, radiographs[0].read_bytes()))
-        thread.start()
-        wait_until(lambda: len(left_over(server)) == 1)
-        server.process.terminate()
-        assert server.process.wait(20) == 0
-        thread.join(10)
-    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
-    assert "Traceback" not in server.logged
-
-
-def _ignored(web: httpx.Client, content: bytes) -> None:
-    with suppress(httpx.TransportError):
-        send(web, content)
 
 
 def test_hostile_html_in_a_name_stays_text(web: httpx.Client, radiographs: list[Path]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from neumo.archive.audit_log import now
 from neumo.archive.store import record
 from neumo.core.errors import NodeError
 from neumo.core.reading import Notice
@@ -17,6 +18,7 @@ from neumo.web.pool import Pool
 from neumo.web.problems import Problem
 from neumo.web.reading_process import ReaderGone
 from neumo.web.uploads import Upload
+from neumo.web.worklist import recorded_at
 
 SOURCE = "web"
 _ENGLISH = {
@@ -94,6 +96,7 @@ class Intake:
             await asyncio.to_thread(upload.discard)
 
     async def _taken(self, upload: Upload, actor: str, watch: Watch | None) -> Taken:
+        began = now()
         folder = self.kept.place(upload.sha256, self.pool.bundle_digest, self.pool.options)
         again = await asyncio.to_thread(kept_reading, folder)
         if again is None:
@@ -105,7 +108,8 @@ class Intake:
         if reading is None:
             raise Problem(503, "busy", retry_after=1)  # retention took it within the same second
         number = await asyncio.to_thread(record, self.archive, reading, source=SOURCE, actor=actor)
-        return Taken(reading.status.value, number, again is not None, reading.reasons)
+        before = await asyncio.to_thread(recorded_at, self.archive, number)
+        return Taken(reading.status.value, number, before < began, reading.reasons)
 
     def _submitted(self, request: dict[str, str], watch: Watch | None) -> "Future[dict[str, Any]]":
         if watch is None:

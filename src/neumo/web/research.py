@@ -4,15 +4,14 @@ import csv
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from neumo.core.errors import EvaluationError
-from neumo.web.problems import Problem, not_installed
+from neumo.web.problems import Problem
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FIGURES: Final = {".svg": "image/svg+xml", ".png": "image/png"}
@@ -45,82 +44,39 @@ def listed_runs(runs: Path | None) -> list[dict[str, Any]]:
 
 def run_details(folder: Path) -> dict[str, Any]:
     """Return everything that a run's folder says of itself."""
-    parts = _parts(folder)
+    parts = parts_of(folder)
     return {
         **_listed(folder),
         "experiment": _yaml(folder / "experiment.yaml"),
-        "record": _json(folder / "run.json"),
+        "record": json_of(folder / "run.json"),
         "history": _history(folder / "metrics.csv"),
-        "evaluations": {part: _json(folder / "evaluation" / part / "metrics.json") for part in parts},
+        "evaluations": {part: json_of(folder / "evaluation" / part / "metrics.json") for part in parts},
         "figures": {part: _figures(folder / "evaluation" / part) for part in parts},
     }
 
 
 def figure(folder: Path, part: str, name: str) -> tuple[Path, str]:
     """Return a figure's file and its media type. Raises Problem where there is none."""
-    if part in _parts(folder) and name in _figures(folder / "evaluation" / part):
+    if part in parts_of(folder) and name in _figures(folder / "evaluation" / part):
         file = next((folder / "evaluation" / part).rglob(name))
         return file, _FIGURES[file.suffix]
     raise Problem(404, "not_found")
 
 
-def run_predictions(folder: Path, part: str) -> dict[str, Any]:
-    """Return a run's predictions by column. Raises Problem."""
-    predictions = _predictions(folder, part)
-    from neumo.core.findings import FINDINGS
-
-    return {
-        "part": part,
-        "synthetic": predictions.synthetic,
-        "paths": predictions.paths,
-        "patients": predictions.patients,
-        "truth": [FINDINGS[index] for index in predictions.truth],
-        "probabilities": predictions.probabilities.round(6).tolist(),
-    }
-
-
-def comparison(folders: Sequence[Path], part: str, language: str, resamples: int) -> dict[str, Any]:
-    """Compare each run with every one before it. Raises Problem."""
-    try:
-        from neumo.evaluation.comparison import compare
-        from neumo.evaluation.comparison_words import conclusion
-    except ImportError as error:
-        raise not_installed("train") from error
-    judged = [(folder.name, _predictions(folder, part)) for folder in folders]
-    try:
-        compared = compare(judged, resamples=resamples)
-    except EvaluationError as error:
-        raise Problem(422, "invalid", errors=[{"field": "runs", "message": str(error)}]) from error
-    return {"part": part, **compared.to_json(), "conclusion": conclusion(compared, language)}
-
-
-def _predictions(folder: Path, part: str) -> Any:
-    try:
-        from neumo.evaluation.predictions import read_predictions
-    except ImportError as error:
-        raise not_installed("train") from error
-    if part not in _parts(folder):
-        raise Problem(404, "not_found")
-    synthetic = bool((_json(folder / "run.json").get("data") or {}).get("synthetic"))
-    try:
-        return read_predictions(folder / "evaluation" / part / "predictions.csv", synthetic=synthetic)
-    except EvaluationError as error:
-        raise Problem(404, "not_found") from error
-
-
 def _listed(folder: Path) -> dict[str, Any]:
-    record, experiment = _json(folder / "run.json"), _yaml(folder / "experiment.yaml")
+    record, experiment = json_of(folder / "run.json"), _yaml(folder / "experiment.yaml")
     return {
         "name": folder.name,
         "status": record.get("status"),
         "model": (experiment.get("model") or {}).get("name"),
-        "parts": _parts(folder),
+        "parts": parts_of(folder),
         "epochs": record.get("epochs"),
         "best_epoch": record.get("best_epoch"),
     }
 
 
-def _parts(folder: Path) -> list[str]:
+def parts_of(folder: Path) -> list[str]:
+    """Return the parts of the data that a run was judged on."""
     return sorted(file.parent.name for file in folder.glob("evaluation/*/metrics.json"))
 
 
@@ -128,7 +84,8 @@ def _figures(evaluation: Path) -> list[str]:
     return sorted(file.name for file in evaluation.rglob("*") if file.suffix in _FIGURES and file.is_file())
 
 
-def _json(file: Path) -> dict[str, Any]:
+def json_of(file: Path) -> dict[str, Any]:
+    """Return a file's mapping; empty where there is none that can be read."""
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

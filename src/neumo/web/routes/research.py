@@ -1,13 +1,15 @@
 """Runs, their comparison, and the bundle in use."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from neumo.bundle.folder import CARD
-from neumo.web import research
+from neumo.web import research, research_figures
 from neumo.web.card import section, sections, without_metadata
 from neumo.web.identity import Reader, Researcher
 from neumo.web.languages import language_of
@@ -17,8 +19,9 @@ from neumo.web.workbench import workbench_of
 router = APIRouter(tags=["research"])
 Name = Annotated[str, Query(max_length=100)]
 _MOST_COMPARED = 8
-_COMPARING = threading.BoundedSemaphore(1)
-"""A comparison keeps a core busy for seconds."""
+Resamples = Literal["200", "1000"]
+_JUDGING = threading.BoundedSemaphore(1)
+"""Intervals keep a core busy for seconds."""
 
 
 @router.get("/api/runs")
@@ -47,7 +50,30 @@ def figure(request: Request, _person: Researcher, name: str, part: str, file: st
 def predictions(request: Request, _person: Researcher, name: str, part: Name = "test") -> dict[str, Any]:
     """Give a run's predictions by column."""
     folder = research.run_folder(workbench_of(request).config.runs, name)
-    return research.run_predictions(folder, part)
+    return research_figures.run_predictions(folder, part)
+
+
+@router.get("/api/runs/{name}/thresholds")
+def thresholds(request: Request, _person: Researcher, name: str, part: Name = "test") -> dict[str, Any]:
+    """Say what each threshold gives and takes."""
+    folder = research.run_folder(workbench_of(request).config.runs, name)
+    return research_figures.thresholds(folder, part)
+
+
+@router.get("/api/runs/{name}/subgroups")
+def subgroups(
+    request: Request,
+    _person: Researcher,
+    name: str,
+    column: Name,
+    part: Name = "test",
+    threshold: Annotated[float, Query(ge=0, le=1)] = 0.5,
+    resamples: Resamples = "1000",
+) -> dict[str, Any]:
+    """Judge each group of a column of the predictions, and the gaps between groups."""
+    folder = research.run_folder(workbench_of(request).config.runs, name)
+    with _in_turn():
+        return research_figures.subgroups(folder, part, column, threshold, int(resamples))
 
 
 @router.get("/api/compare")
@@ -56,7 +82,7 @@ def compare(
     _person: Researcher,
     runs: Annotated[str, Query(max_length=1000)],
     part: Name = "test",
-    resamples: Literal["200", "1000"] = "1000",
+    resamples: Resamples = "1000",
 ) -> dict[str, Any]:
     """Compare runs, named with commas between, each with every one before it."""
     names = [name for name in runs.split(",") if name]
@@ -64,12 +90,18 @@ def compare(
         message = f"name 2 to {_MOST_COMPARED} different runs, with commas between"
         raise Problem(422, "invalid", errors=[{"field": "runs", "message": message}])
     folders = [research.run_folder(workbench_of(request).config.runs, name) for name in names]
-    if not _COMPARING.acquire(timeout=30):
+    with _in_turn():
+        return research_figures.comparison(folders, part, language_of(request), int(resamples))
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not _JUDGING.acquire(timeout=30):
         raise Problem(503, "busy", retry_after=10)
     try:
-        return research.comparison(folders, part, language_of(request), int(resamples))
+        yield
     finally:
-        _COMPARING.release()
+        _JUDGING.release()
 
 
 @router.get("/api/bundle")
