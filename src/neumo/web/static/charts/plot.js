@@ -5,10 +5,11 @@ import { s } from "/static/dom.js";
 const SIDE = 320;
 const LEFT = 44;
 const BOTTOM = 40;
+const TOP = 12;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 const across = (/** @type {number} */ share) => LEFT + share * SIDE;
-const up = (/** @type {number} */ share) => 8 + (1 - share) * SIDE;
+const up = (/** @type {number} */ share) => TOP + (1 - share) * SIDE;
 
 /**
  * @param {object} parts
@@ -20,7 +21,7 @@ const up = (/** @type {number} */ share) => 8 + (1 - share) * SIDE;
  * @param {number} [parts.cursor] a vertical line
  */
 export function plot({ label, x, y, lines = [], dots = [], cursor }) {
-  return s("svg", { class: "plot", viewBox: `0 0 ${LEFT + SIDE + 12} ${SIDE + BOTTOM + 8}`, role: "img", "aria-label": label },
+  return s("svg", { class: "plot", viewBox: `0 0 ${LEFT + SIDE + 12} ${TOP + SIDE + BOTTOM}`, role: "img", "aria-label": label },
     TICKS.map((share) => [
       s("line", { class: "grid", x1: across(share), x2: across(share), y1: up(0), y2: up(1) }),
       s("line", { class: "grid", x1: across(0), x2: across(1), y1: up(share), y2: up(share) }),

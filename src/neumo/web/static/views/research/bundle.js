@@ -11,7 +11,7 @@ export async function mount(root, context) {
     h("dl", { class: "facts" }, h("dt", {}, "SHA-256"), h("dd", { class: "mono" }, bundle.digest), h("dt", {}, t("bundle.licence")), h("dd", {}, bundle.config.licence), h("dt", {}, t("bundle.attribution")), h("dd", {}, bundle.config.attribution)),
     h("section", { class: "note warn" }, icon("warning"), h("div", {}, h("h2", {}, t("bundle.intended_use")), prose(bundle.intended_use ?? t("bundle.no_intended_use")))),
     points(context),
-    bundle.sections.filter((/** @type {any} */ section) => section.level > 1 && section.text !== bundle.intended_use).map(sectionOf),
+    bundle.sections.filter((/** @type {any} */ section) => section.level > 1 && section.text !== bundle.intended_use && (section.text || section.tables.length)).map(sectionOf),
   ));
 }
 

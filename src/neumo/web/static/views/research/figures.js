@@ -8,7 +8,7 @@ import { h } from "/static/dom.js";
 export function interval({ t, format }, figure) {
   if (figure?.value === null || figure?.value === undefined) return t("research.undefined");
   const digits = (/** @type {number | null} */ value) => (value === null ? "–" : format.number(value, 3));
-  return `${digits(figure.value)} (${digits(figure.low)} – ${digits(figure.high)})`;
+  return `${digits(figure.value)} (${digits(figure.low)}\u00a0–\u00a0${digits(figure.high)})`;
 }
 
 /** @param {import("/static/i18n.js").Translate} t @param {string} name */

@@ -69,5 +69,5 @@ function outcome({ t, format }, counts, costs) {
 
 /** @param {import("/static/i18n.js").Translate} t */
 function legend(t) {
-  return h("p", { class: "legend row small" }, h("span", { class: "key first" }), t("reading.sensitivity_long"), h("span", { class: "key second" }), t("reading.specificity_long"));
+  return h("ul", { class: "small" }, h("li", { class: "row" }, h("span", { class: "key" }), t("figures.sensitivity")), h("li", { class: "row" }, h("span", { class: "key second" }), t("figures.specificity")));
 }
