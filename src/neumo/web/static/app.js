@@ -89,6 +89,7 @@ async function draw() {
 
 /** @param {import("/static/router.js").Route} route */
 async function show(route) {
+  if (!state.shell) return; // an address changed before the frame was drawn; drawing it shows the address
   if (!state.me && route.name !== "login") {
     return router.navigate(`/login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
   }
