@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from commands import call_neumo
 from neumo.archive.audit_log import Checkpoint, verify
 from neumo.archive.database import connect
+from neumo.archive.details import details
 from neumo.archive.schema import Base
 from neumo.archive.store import open_archive, record, record_decision, record_view
 from neumo.core.errors import ArchiveError
@@ -74,6 +75,36 @@ def test_decisions_are_all_kept_and_a_stale_one_is_refused(archive):
     with pytest.raises(ArchiveError, match="meanwhile"):
         record_decision(archive, number, person="bo", finding=Finding.NORMAL, seen_revision=0)
     assert record_decision(archive, number, person="bo", finding=Finding.NORMAL) == 2
+
+
+def test_names_that_no_database_keeps_are_escaped(archive):
+    name = b"w\xffard/\xc3\xad.png".decode("utf-8", "surrogateescape")
+    number = _keep(archive, Reading(name, "0" * 64, Status.REFUSED))
+    record_decision(archive, number, person="a\0b", finding=Finding.NORMAL, note="x\0y")
+    found = details(archive, number)
+    assert found.body["file"] == "w\\udcffard/í.png"
+    assert (found.decisions[0].person, found.decisions[0].note) == ("a\\x00b", "x\\x00y")
+    assert not verify(archive).faults
+
+
+@pytest.mark.parametrize("person", ["", " ", "x" * 129])
+def test_a_person_without_a_usable_name_is_refused(archive, person):
+    number = _keep(archive, _reading())
+    with pytest.raises(ArchiveError, match="give 1 to 128 characters"):
+        record_view(archive, number, person=person)
+    with pytest.raises(ArchiveError, match="give 1 to 128 characters"):
+        record_decision(archive, number, person=person, finding=Finding.NORMAL)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 7, 2**31, 2**70])
+def test_a_reading_that_is_not_there_is_named(archive, number):
+    for ask in (
+        lambda: details(archive, number),
+        lambda: record_view(archive, number, person="ana"),
+        lambda: record_decision(archive, number, person="ana", finding=Finding.NORMAL),
+    ):
+        with pytest.raises(ArchiveError, match=f"reading {number}: not in this archive"):
+            ask()
 
 
 @pytest.mark.parametrize("table", TABLES)

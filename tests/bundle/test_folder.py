@@ -2,6 +2,7 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -135,3 +136,10 @@ def test_weights_in_another_file_are_refused(folder: Path, hide: Callable[[onnx.
 def test_what_is_no_graph_is_named_so(data: bytes) -> None:
     with pytest.raises(BundleError, match="no ONNX graph"):
         require_self_contained(data, Path("model.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(1.0, "the whole image"), (0.875, "the central 87.5% of each side")]
+)
+def test_the_field_of_view_in_words(folder: Path, share: float, words: str) -> None:
+    assert replace(load_bundle(folder).config, field_of_view=share).field_in_words == words

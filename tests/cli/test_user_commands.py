@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from commands import call_neumo, run_neumo
-from neumo.web.accounts import Role, Scope, open_accounts, user_of_token, users
+from neumo.web.accounts import Role, Scope, begin_session, open_accounts, user_of_token, users
 
 GOOD = "correct horse battery"
 
@@ -66,6 +66,14 @@ def test_names_are_taken_once_and_unknown_ones_told(
     assert "reader, researcher" in call_neumo(
         capsys, "user", "add", "eve", "--role", "king", "--data", data, status=2
     )
+
+
+def test_who_logs_in_elsewhere_needs_no_password(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call_neumo(capsys, "user", "add", "ana@hospital.example", "--no-password", "--data", data)
+    accounts = open_accounts(data)
+    assert [user.name for user in users(accounts)] == ["ana@hospital.example"]
+    assert begin_session(accounts, "ana@hospital.example", "none", 1) is None
+    accounts.dispose()
 
 
 def test_tokens_come_and_go(

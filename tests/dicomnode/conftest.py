@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from archive_databases import postgresql, url
 from tiny_bundle import make_bundle
+
+__all__ = ["postgresql", "url"]
 
 HERE = Path(__file__).parent
 
@@ -23,8 +26,8 @@ def films(phantoms: Path) -> list[Path]:
 
 @pytest.fixture(autouse=True)
 def makers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readers' processes find the tests' makers of results."""
-    path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    """Readers' processes find the tests' makers of results, and what those import."""
+    path = os.pathsep.join([str(HERE), str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     monkeypatch.setenv("PYTHONPATH", path)
 
 

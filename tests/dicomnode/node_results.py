@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from node_samples import with_meta
 from pydicom import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 
 from neumo.core.reading import Reading
+from node_samples import with_meta
 
 
 def capture(reading: Reading, header: Dataset) -> Sequence[Dataset]:

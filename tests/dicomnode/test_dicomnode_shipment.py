@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from node_peers import Archive, archive
-from node_samples import radiograph, written
 
 from neumo.core.errors import ArchiveUnreachableError, ConfigError
 from neumo.dicomnode.back_off import back_off
@@ -19,6 +18,7 @@ from neumo.dicomnode.dicomweb import Service, password_in, search, store
 from neumo.dicomnode.results import load_results
 from neumo.dicomnode.sender import send_by_c_store
 from neumo.dicomnode.shipment import SENT, Attempt, Fate, worst
+from node_samples import radiograph, written
 
 
 @contextmanager

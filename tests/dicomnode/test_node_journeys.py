@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from node_peers import Archive, archive, destination, echoes, send
+
 from node_running import program, wait_until
 from node_samples import radiograph
 

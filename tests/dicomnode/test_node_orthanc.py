@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from commands import run_neumo
 from node_running import program, wait_until
 from node_samples import radiograph, written
 from orthanc import orthanc
-
-from commands import run_neumo
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import requests
 from node_peers import association, echoes
-from node_running import node
 
 from neumo.core.errors import NodeError
 from neumo.dicomnode.identifiers import is_uid
 from neumo.dicomnode.logs import NodeLog, load_key, log_to
+from node_running import node
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from node_peers import association, echoes, send
-from node_running import node, wait_until
-from node_samples import radiograph, with_meta
 from pydicom import Dataset, dcmread
 from pydicom.uid import (
     CTImageStorage,
@@ -22,6 +20,9 @@ from pydicom.uid import (
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
+
+from node_running import node, wait_until
+from node_samples import radiograph, with_meta
 
 SUCCESS, INVALID_INSTANCE, NO_SUCH_CLASS, NO_RESOURCES, MISMATCH, UNCLEAR = (
     0,

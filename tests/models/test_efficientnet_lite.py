@@ -46,6 +46,18 @@ def test_class_maps_are_exact_their_mean_plus_the_bias_is_the_logit() -> None:
     torch.testing.assert_close(explained.class_maps.mean(dim=(2, 3)) + network.classifier.bias, logits)
 
 
+def test_the_embedding_holds_the_mean_output_of_every_block() -> None:
+    network = EfficientNetLite("lite0", image_size=64).eval()
+    images = torch.rand((2, 1, 64, 64))
+    blocks = [n for n, layer in enumerate(network.features, start=1) if hasattr(layer, "drop_path")]
+    with torch.inference_mode():
+        embedding = network.explained(images).embedding
+        first, last = network.features[: blocks[0]](images), network.features[: blocks[-1]](images)
+    assert embedding.shape == (2, 1808)
+    torch.testing.assert_close(embedding[:, :16], first.mean(dim=(2, 3)))
+    torch.testing.assert_close(embedding[:, -320:], last.mean(dim=(2, 3)))
+
+
 def test_frozen_blocks_keep_their_filters_and_later_ones_learn() -> None:
     network = EfficientNetLite("lite0", frozen_blocks=3, image_size=32)
     network(torch.rand((4, 1, 32, 32))).sum().backward()

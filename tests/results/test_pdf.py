@@ -17,7 +17,10 @@ def text_of(file: Path) -> str:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ("Not a medical device", "Viral pneumonia")), ("es", ("No es un producto sanitario", "Neumonía"))],
+    [
+        ("en", ("Not a medical device", "Viral pneumonia")),
+        ("es", ("No es un producto sanitario", "Neumonía")),
+    ],
 )
 def test_it_says_what_the_reading_says(tmp_path: Path, language: str, words: tuple[str, ...]) -> None:
     target = tmp_path / "a.pdf"

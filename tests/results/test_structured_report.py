@@ -12,6 +12,7 @@ from pydicom.uid import UID, Comprehensive3DSRStorage
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.results.dicom import codes as own
 from neumo.results.dicom import read_back, read_header, structured_report
 from neumo.results.dicom.files import write_result
 
@@ -60,6 +61,29 @@ def test_the_real_radiograph_and_a_bare_header_give_valid_reports(tmp_path: Path
         setattr(bare, keyword, getattr(header(), keyword))
     for source in (read_header(str(film)), bare):
         assert errors_of(write_result(structured_report(reading(), source), tmp_path)) == []
+
+
+def test_the_check_of_definitions_can_fail(tmp_path: Path) -> None:
+    damaged = structured_report(reading(), header())
+    del damaged.VerificationFlag
+    damaged.CompletionFlag = "PERHAPS"
+    assert len(errors_of(write_result(damaged, tmp_path))) >= 2
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_another_reader_finds_no_fault_with_any_report(variant: str, tmp_path: Path) -> None:
+    program = shutil.which("dsrdump")
+    if program is None:
+        pytest.skip("the program dsrdump is absent; it comes with dcmtk")
+    answer = VARIANTS[variant]
+    file = write_result(structured_report(reading(answer), header()), tmp_path)
+    done = subprocess.run(
+        [program, "-Ee", str(file)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    code = own.STATUS_REFUSED if answer is None else own.STATUS_READ
+    assert f'{code.value},99NEUMO,"{code.meaning}"' in done.stdout
+    assert ('"Finding")=(' in done.stdout) is (answer is not None)
 
 
 def test_another_reader_understands_the_report(tmp_path: Path) -> None:

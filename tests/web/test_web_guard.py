@@ -116,7 +116,7 @@ def test_a_failure_of_the_servers_own_is_told_without_its_words(caplog: pytest.L
     async def fails(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("Garcia Maria")
 
-    guard = Guard(fails, host_check("localhost", True, ()), {})
+    guard = Guard(fails, host_check("localhost", True, ()), {}, 10)
 
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(

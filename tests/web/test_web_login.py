@@ -64,7 +64,7 @@ def test_a_cookie_that_was_changed_is_none(guarded: Running) -> None:
     with logged_in(guarded.address, "ana") as ana:
         cookie = ana.cookies["neumo_session"]
     secret, stamp, signature = cookie.rsplit(".", 2)
-    for forged in (f"{secret[:-1]}A.{stamp}.{signature}", secret, f"{secret}.{stamp}.", "", "é"):
+    for forged in (f"{secret.swapcase()}.{stamp}.{signature}", secret, f"{secret}.{stamp}.", "", "é"):
         answer = httpx.get(f"{guarded.address}api/me", headers={"Cookie": f"neumo_session={forged}".encode()})
         assert answer.status_code == 401
 

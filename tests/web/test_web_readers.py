@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from web_held import left_over, send, stopped_readers, wait_until
-from web_running import Running
+from web_running import Running, running
 
 
 def test_a_reader_that_is_killed_fails_that_file_only(
@@ -142,3 +142,42 @@ def test_a_server_that_is_told_to_stop_ends_soon_and_takes_its_readers_along(
 def _ignored(web: httpx.Client, content: bytes) -> None:
     with suppress(httpx.TransportError):
         send(web, content)
+
+
+def test_too_many_requests_at_once_are_told_to_come_back(
+    start: Callable[..., Running], radiographs: list[Path]
+) -> None:
+    server, content = start(listen__connections=8), radiographs[0].read_bytes()
+    with ExitStack() as held, httpx.Client(base_url=server.address, timeout=30) as web:
+        for _ in range(8):
+            held.enter_context(half_sent(server, content))
+        wait_until(lambda: len(left_over(server)) == 8)
+        answer = web.get("/api/me")
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+        assert int(answer.headers["retry-after"]) > 0
+        held.close()
+        wait_until(lambda: web.get("/api/me").status_code == 200)
+
+
+def test_readers_do_not_outlive_a_server_that_is_killed(start: Callable[..., Running]) -> None:
+    import psutil
+
+    server = start()
+    (pid,) = server.readers()
+    server.process.kill()
+    server.process.wait(10)
+    wait_until(lambda: not psutil.pid_exists(pid))
+
+
+def test_what_a_killed_server_left_half_taken_is_gone(
+    tmp_path: Path, web_bundle: Path, radiographs: list[Path]
+) -> None:
+    data = tmp_path / "data"
+    with running(data, web_bundle) as server, half_sent(server, radiographs[0].read_bytes()):
+        wait_until(lambda: len(left_over(server)) == 1)
+        server.process.kill()
+        server.process.wait(10)
+    assert len(left_over(server)) == 1
+    with running(data, web_bundle) as server, httpx.Client(base_url=server.address, timeout=60) as web:
+        assert left_over(server) == []
+        assert send(web, radiographs[0].read_bytes()).status_code == 201

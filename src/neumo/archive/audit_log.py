@@ -1,12 +1,15 @@
 """An append-only log: each row's SHA-256 covers its content and the row before it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from neumo.archive import worklist
 from neumo.archive.canonical import canonical
 from neumo.archive.coverage import Logged, entry_of
 from neumo.archive.database import reading_session
@@ -65,13 +68,18 @@ def insert(session: Session, actor: str, action: str, kept: Base) -> None:
     """
     session.add(kept)
     session.flush()
+    append(session, actor, action, entry_of(kept))
+
+
+def append(session: Session, actor: str, action: str, entry: Mapping[str, Any]) -> None:
+    """Add to the log what `neumo.archive.coverage` makes of an event; `session` as for `insert`."""
     last = session.scalars(select(AuditRow).order_by(AuditRow.sequence.desc()).limit(1)).first()
     row = AuditRow(
         sequence=last.sequence + 1 if last else 1,
         at=now(),
         actor=actor,
         action=action,
-        content=canonical(entry_of(kept)),
+        content=canonical(entry),
         previous=last.digest if last else START,
     )
     row.digest = _digest(row)
@@ -110,6 +118,7 @@ def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
             count, head = row.sequence, row.digest
             reached = reached or checkpoint == Checkpoint(count, head)
         faults.extend(logged.faults(session))
+        faults.extend(worklist.faults(session))
     if not reached and checkpoint is not None:
         faults.append(
             f"the log ends at row {count} or was rewritten: it does not hold checkpoint {checkpoint}"

@@ -1,5 +1,6 @@
 """Connections to SQLite and PostgreSQL, write transactions one after another, and the migrations."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.orm import Session
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 
 _BUSY_SECONDS = 30
+_PATIENCE = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
+"""For libpq: a server that vanishes must not keep a writer waiting for hours."""
 _REMEDY = "give sqlite:///FILE or postgresql://HOST/NAME"
 _WRITERS_LOCK = 0x6E65756D6F
 """Key of PostgreSQL's advisory lock that all writers of an archive take."""
@@ -39,7 +42,7 @@ def connect(url: str, *, existing: bool = False) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return create_engine(parsed, pool_pre_ping=True, connect_args=_PATIENCE)
     if existing and not Path(str(parsed.database)).is_file():
         raise ArchiveError(f"{parsed.database}: no such file; give the database that readings were kept in")
     # The driver's own transactions would begin without the write lock; ours begin in _begin_sqlite.
@@ -65,7 +68,9 @@ def _parse(url: str) -> URL:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Without recursive triggers, INSERT OR REPLACE deletes rows past the triggers that refuse it.
-    for pragma in ("foreign_keys = ON", "recursive_triggers = ON", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+    # What a purge empties is overwritten too, not only given free.
+    settings = ("foreign_keys = ON", "recursive_triggers = ON", "secure_delete = ON")
+    for pragma in (*settings, f"busy_timeout = {_BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -103,6 +108,7 @@ def writing_session(engine: Engine) -> Iterator[Session]:
 def _writing(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(neumo_writing=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS_LOCK})
         yield connection
 
@@ -111,11 +117,11 @@ def _writing(engine: Engine) -> Iterator[Connection]:
 def _clear_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
+    except DataError as error:
+        raise ArchiveError(f"database: it refuses a value ({_first_line(error)}); change it") from error
     except DBAPIError as error:
         where = engine.url.render_as_string(hide_password=True)
-        cause = (
-            str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-        )
+        cause = _first_line(error)
         if "not a database" in cause:
             raise ArchiveError(
                 f"{where}: not a database; give the file that readings were kept in"
@@ -125,8 +131,15 @@ def _clear_errors(engine: Engine) -> Iterator[None]:
         ) from error
 
 
+def _first_line(error: DBAPIError) -> str:
+    said = str(error.orig).strip()
+    return said.splitlines()[0] if said else type(error.orig).__name__
+
+
 def migrate(engine: Engine) -> None:
     """Bring the database to this version's tables. Raises ArchiveUnavailableError, or ArchiveError if it is newer."""
+    if engine.dialect.name == "sqlite":
+        _make_private(Path(str(engine.url.database)))
     config = _migrations()
     with _clear_errors(engine), _writing(engine) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
@@ -134,6 +147,14 @@ def migrate(engine: Engine) -> None:
             return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _make_private(file: Path) -> None:
+    """Make a new database for its owner only; SQLite gives its journals the same mode."""
+    try:
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError:  # it is there already, or SQLite will say why it cannot be
+        return
 
 
 def require_tables(engine: Engine) -> None:
@@ -145,7 +166,7 @@ def require_tables(engine: Engine) -> None:
         raise ArchiveError(f"{where}: not an archive; give the database that readings were kept in")
     if revision != _newest(_migrations(), revision):
         raise ArchiveError(
-            f"{where}: revision {revision} is older than this neumo; keep a reading in it first"
+            f"{where}: revision {revision} is older than this neumo; bring it up to date with neumo archive init"
         )
 
 

@@ -1,7 +1,12 @@
-"""The archive's tables. Readings are inserted and never updated; times are ISO 8601 text in UTC, which sorts."""
+"""The archive's tables. What is on record is inserted, never changed; times are ISO 8601 text in UTC, which sorts."""
+
+from typing import Final
 
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+LARGEST_NUMBER: Final = 2**31
+"""From which on no row has its number (INTEGER of PostgreSQL)."""
 
 
 class Base(DeclarativeBase):
@@ -17,19 +22,18 @@ class SettingRow(Base):
 
 
 class SubjectRow(Base):
-    """An image as the hospital identifies it; `keyed_hash` names it where identifiers must not appear."""
+    """An image as the hospital identifies it, by keyed hashes only (see `neumo.archive.subjects`)."""
 
     __tablename__ = "subjects"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     keyed_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    patient_id: Mapped[str | None] = mapped_column(String(64))
-    study_instance_uid: Mapped[str | None] = mapped_column(String(64))
-    series_instance_uid: Mapped[str | None] = mapped_column(String(64))
-    sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    patient_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    study_hash: Mapped[str | None] = mapped_column(String(64))
+    series_hash: Mapped[str | None] = mapped_column(String(64))
 
 
 class ReadingRow(Base):
-    """One answer of a bundle, with the whole Reading and its receipt as JSON in `body`."""
+    """One answer of a bundle, with the whole Reading and its receipt as JSON in `body`; "{}" once it was purged."""
 
     __tablename__ = "readings"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -80,6 +84,35 @@ class DecisionRow(Base):
     __table_args__ = (
         UniqueConstraint("reading_id", "revision", name="decisions_in_order"),
         Index("decisions_by_agreement", "agrees", "reading_id"),
+        Index("decisions_by_person", "person", "reading_id"),
+    )
+
+
+class WorklistRow(Base):
+    """What a reading is searched by, taken from the tables above so that each question has an index.
+
+    It is no evidence: it is changed by decisions and purges, and `neumo audit verify` compares it with what is.
+    """
+
+    __tablename__ = "worklist"
+    reading_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    recorded_at: Mapped[str] = mapped_column(String(27))
+    source: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    finding: Mapped[str | None] = mapped_column(String(32))
+    normal: Mapped[float | None] = mapped_column(Float(53))
+    undecided: Mapped[bool | None] = mapped_column(Boolean)
+    decided: Mapped[bool] = mapped_column(Boolean)
+    disagreement: Mapped[bool] = mapped_column(Boolean)
+    file: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (
+        Index("worklist_by_time", "recorded_at", "reading_id"),
+        Index("worklist_by_normal", "normal", "reading_id"),
+        *(
+            Index(f"worklist_by_{name}", name, "recorded_at", "reading_id")
+            for name in ("finding", "status", "source", "undecided", "decided", "disagreement")
+        ),
     )
 
 

@@ -2,19 +2,24 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from neumo.archive import worklist
 from neumo.archive.audit_log import insert, now
-from neumo.archive.canonical import canonical
+from neumo.archive.canonical import canonical, storable
 from neumo.archive.database import connect, migrate, writing_session
-from neumo.archive.schema import DecisionRow, ReadingRow, ViewRow
+from neumo.archive.schema import LARGEST_NUMBER, DecisionRow, ReadingRow, SubjectRow, ViewRow
+from neumo.archive.subjects import Subject
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Reading
 from neumo.results.json_lines import to_json
+
+_LONGEST_NAME: Final = 128
 
 
 def open_archive(url: str) -> Engine:
@@ -32,25 +37,51 @@ def open_archive(url: str) -> Engine:
     return engine
 
 
-def record(engine: Engine, reading: Reading, *, source: str, actor: str) -> int:
+def record(
+    engine: Engine, reading: Reading, *, source: str, actor: str, subject: Subject | None = None
+) -> int:
     """Keep a reading and return its number; the same bytes by the same bundle and options are kept once.
 
-    Raises ArchiveUnavailableError.
+    See `record_values`.
     """
-    body = to_json(reading)
-    receipt: dict[str, Any] = dict(reading.receipt or {})
-    content = _content_sha256(reading)
-    bundle = str(receipt.get("bundle", {}).get("digest", ""))
+    return record_values(engine, to_json(reading), source=source, actor=actor, subject=subject)
+
+
+def record_values(
+    engine: Engine, values: Mapping[str, Any], *, source: str, actor: str, subject: Subject | None = None
+) -> int:
+    """Keep a reading that is there as plain values.
+
+    Parameters
+    ----------
+    engine : Engine
+    values : mapping
+        As `neumo.results.json_lines.to_json` makes them; `file` is kept as it stands there.
+    source, actor : str
+        Where the reading came from, and who recorded it; 1-128 characters.
+    subject : Subject, optional
+        Whose image it is; a reading that is on record already keeps what it was recorded with.
+
+    Raises
+    ------
+    ArchiveError
+        `source` or `actor` cannot be kept.
+    ArchiveUnavailableError
+    """
+    source, actor = _name("source", source), _name("actor", actor)
+    body = {**values, "file": storable(values["file"])}
+    receipt: Mapping[str, Any] = body["receipt"] or {}
+    content, bundle = _content_sha256(body), str(receipt.get("bundle", {}).get("digest", ""))
     once = select(ReadingRow.id).where(
         ReadingRow.content_sha256 == content, ReadingRow.bundle_digest == bundle
     )
-    probabilities = body["probabilities"] or {}
-    distance = receipt.get("distance")
+    probabilities, distance = body["probabilities"] or {}, receipt.get("distance")
     with writing_session(engine) as session:
         known = session.scalar(once)
         if known is not None:
             return known
         row = ReadingRow(
+            subject_id=None if subject is None else _subject_id(session, actor, subject),
             recorded_at=now(),
             source=source,
             content_sha256=content,
@@ -64,12 +95,14 @@ def record(engine: Engine, reading: Reading, *, source: str, actor: str) -> int:
             body=canonical(body),
         )
         insert(session, actor, "record", row)
+        worklist.add(session, row, body)
         number = row.id
     return number
 
 
 def record_view(engine: Engine, reading: int, *, person: str) -> None:
     """Keep that a person looked at a reading. Raises ArchiveError, ArchiveUnavailableError."""
+    person = _name("person", person)
     with writing_session(engine) as session:
         _found(session, reading)
         insert(session, person, "view", ViewRow(reading_id=reading, person=person, at=now()))
@@ -95,9 +128,10 @@ def record_decision(
     Raises
     ------
     ArchiveError
-        No such reading, or somebody decided meanwhile.
+        No such reading, somebody decided meanwhile, or `person` is no name of 1-128 characters.
     ArchiveUnavailableError
     """
+    person = _name("person", person)
     with writing_session(engine) as session:
         row = _found(session, reading)
         newest = select(func.max(DecisionRow.revision)).where(DecisionRow.reading_id == reading)
@@ -114,22 +148,39 @@ def record_decision(
             finding=finding.value,
             agrees=None if row.finding is None else row.finding == finding.value,
             blinded=blinded,
-            note=note,
+            note=storable(note),
         )
         insert(session, person, "decision", decision)
+        worklist.note_decision(session, decision)
     return last + 1
 
 
-def _content_sha256(reading: Reading) -> str:
+def _content_sha256(values: Mapping[str, Any]) -> str:
     """Name what was read and how, not where it lay; a failure does not stand in the way of a later answer."""
-    receipt: Mapping[str, Any] = reading.receipt or {}
-    read = reading.sha256 or receipt.get("input_sha256") or {"file": reading.file}
-    named = {"read": read, "options": receipt.get("options"), "status": reading.status.value}
+    receipt: Mapping[str, Any] = values["receipt"] or {}
+    read = values["sha256"] or receipt.get("input_sha256") or {"file": values["file"]}
+    named = {"read": read, "options": receipt.get("options"), "status": values["status"]}
     return hashlib.sha256(canonical(named).encode()).hexdigest()
 
 
+def _name(key: str, text: str) -> str:
+    name = storable(text).strip()
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise ArchiveError(f"{key}: {text!r} cannot be kept; give 1 to {_LONGEST_NAME} characters")
+    return name
+
+
+def _subject_id(session: Session, actor: str, subject: Subject) -> int:
+    known = session.scalar(select(SubjectRow.id).where(SubjectRow.keyed_hash == subject.keyed_hash))
+    if known is not None:
+        return known
+    row = SubjectRow(**asdict(subject))
+    insert(session, actor, "subject", row)
+    return row.id
+
+
 def _found(session: Session, reading: int) -> ReadingRow:
-    row = session.get(ReadingRow, reading)
+    row = session.get(ReadingRow, reading) if 0 <= reading < LARGEST_NUMBER else None
     if row is None:
         raise ArchiveError(f"reading {reading}: not in this archive")
     return row

@@ -100,6 +100,13 @@ class BundleConfig:
     attribution: str
     explanation_checks: Mapping[str, bool] = field(default_factory=dict)
 
+    @property
+    def field_in_words(self) -> str:
+        """The part of a radiograph that the input shows, for cards and tables."""
+        if self.field_of_view == 1:
+            return "the whole image"
+        return f"the central {self.field_of_view:.1%} of each side"
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for config.json."""
         return {

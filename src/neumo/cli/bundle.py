@@ -73,7 +73,7 @@ def _facts(bundle: "Bundle") -> "Table":
         "folder": str(bundle.path),
         "digest": bundle.digest,
         "model": f"{len(bundle.model) / 1e6:.1f} MB, input {config.image_size} x {config.image_size}, "
-        f"central {config.field_of_view:.1%} of each side, intensity {config.intensity.value}",
+        f"{config.field_in_words}, intensity {config.intensity.value}",
         "class maps": config.class_maps or "none",
         "temperature": f"{config.temperature:.3f}",
         "priors": ", ".join(f"{finding} {share:.2f}" for finding, share in config.priors.items()),

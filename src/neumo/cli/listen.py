@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from neumo.cli.show import require_dicom_extra
+from neumo.cli.show import require_archive_extra, require_dicom_extra
 
 
 def listen(
@@ -46,6 +46,8 @@ def listen(
         "read.bundle": bundle,
     }
     resolved = load_config(config, settings or [], options)
+    if resolved.archive is not None:
+        require_archive_extra("neumo listen, archive")
     log_to(sys.stderr)
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -21,6 +21,8 @@ data_app = typer.Typer(help="Data sets: get, check, make phantoms.", no_args_is_
 app.add_typer(data_app, name="data")
 bundle_app = typer.Typer(help="Bundles: look at, verify, install, export.", no_args_is_help=True)
 app.add_typer(bundle_app, name="bundle")
+archive_app = typer.Typer(help="Readings on record: search, decide, export, purge.", no_args_is_help=True)
+app.add_typer(archive_app, name="archive")
 audit_app = typer.Typer(help="The archive's audit log.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 user_app = typer.Typer(help="People who may log in to the workbench.", no_args_is_help=True)
@@ -46,6 +48,12 @@ def _options(
 
 def _register() -> None:
     from neumo.cli import (
+        archive_decide,
+        archive_export,
+        archive_init,
+        archive_purge,
+        archive_search,
+        archive_show,
         audit_verify,
         bundle,
         bundle_export,
@@ -53,6 +61,7 @@ def _register() -> None:
         data_check,
         data_get,
         data_phantom,
+        deidentify,
         doctor,
         evaluate,
         fetch,
@@ -77,11 +86,18 @@ def _register() -> None:
     app.command("compare")(compare.compare)
     app.command("listen")(listen.listen)
     app.command("fetch")(fetch.fetch)
+    app.command("deidentify")(deidentify.deidentify)
     app.command("reproduce")(reproduce.reproduce)
     app.command("serve")(serve.serve)
     data_app.command("check")(data_check.check)
     data_app.command("get")(data_get.get)
     data_app.command("phantom")(data_phantom.phantom)
+    archive_app.command("init")(archive_init.init)
+    archive_app.command("search")(archive_search.search)
+    archive_app.command("show")(archive_show.show)
+    archive_app.command("decide")(archive_decide.decide)
+    archive_app.command("export")(archive_export.export)
+    archive_app.command("purge")(archive_purge.purge)
     audit_app.command("verify")(audit_verify.verify)
     user_app.command("add")(user_add.add)
     user_app.command("list")(user_list.list_users)

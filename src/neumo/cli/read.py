@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neumo.cli.recording import recording
 from neumo.core.errors import ConfigError, ReceiptError
 from neumo.core.findings import FINDINGS, Finding
 
@@ -65,6 +66,20 @@ def read(
     resume: Annotated[
         bool, typer.Option("--resume", help="Skip what the JSON output already holds.")
     ] = False,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            "--archive",
+            metavar="URL",
+            help="Record, with each path, in sqlite:///FILE or postgresql://HOST/NAME.",
+        ),
+    ] = None,
+    archive_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive-key", help="File of a key, made where there is none: record hashes instead of paths."
+        ),
+    ] = None,
     replay: Annotated[
         Path | None, typer.Option("--replay", metavar="RECEIPT", help="Repeat the reading of a receipt.")
     ] = None,
@@ -101,7 +116,7 @@ def read(
         keep_pixels=heatmaps is not None or html is not None or sc is not None,
     )
     shown: list[Reading] = []
-    silent = not (json_target or csv_target or html or heatmaps or exports.wanted)
+    silent = not (json_target or csv_target or html or heatmaps or archive or exports.wanted)
     failed = unmade = 0
     try:
         with (
@@ -109,9 +124,12 @@ def read(
                 json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume
             ) as outputs,
             _page(html, lang) as to_page,
+            recording(archive, archive_key) as to_archive,
             _progress(len(files)) as advance,
         ):
             for reading in reader.read_many(files):
+                if to_archive is not None:  # before the output that --resume goes by
+                    to_archive(reading)
                 outputs.write(reading)
                 if to_page is not None:
                     to_page(reading)

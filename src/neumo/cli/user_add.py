@@ -12,6 +12,9 @@ from neumo.cli.web_folder import DataOption, people
 def add(
     name: Annotated[str, typer.Argument(help="Name to log in with.")],
     role: Annotated[str, typer.Option("--role", help="reader, researcher or admin.")] = "reader",
+    elsewhere: Annotated[
+        bool, typer.Option("--no-password", help="Log in through the provider of the setting oidc only.")
+    ] = False,
     data: DataOption = None,
 ) -> None:
     """Add a person; the password is asked for, or read from standard input."""
@@ -20,7 +23,7 @@ def add(
 
         if role not in list(Role):
             raise typer.BadParameter(f"{role!r} is none; use one of {', '.join(Role)}", param_hint="--role")
-        add_user(accounts, name, asked_password(), Role(role))
+        add_user(accounts, name, None if elsewhere else asked_password(), Role(role))
     console.print(f"{name} can log in as {role}.")
 
 

@@ -157,6 +157,17 @@ class SendConfig(_Section):
         return self
 
 
+class ArchiveConfig(_Section):
+    """The archive of readings that every reading is recorded in (see docs/reference/archive.md)."""
+
+    url: str
+    """sqlite:///FILE or postgresql://USER@HOST/NAME; a password belongs into libpq's own file (~/.pgpass)."""
+    key: Path | None = None
+    """File of the key that patients and studies are hashed with; null is archive.key in the data folder."""
+    source: Name = "node"
+    """What the archive tells this node's readings by."""
+
+
 class HealthConfig(_Section):
     """The HTTP server for /healthz and /metrics."""
 
@@ -176,4 +187,5 @@ class NodeConfig(_Section):
     receive: ReceiveConfig = ReceiveConfig()
     read: ReadConfig = ReadConfig()
     send: SendConfig = SendConfig()
+    archive: ArchiveConfig | None = None
     health: HealthConfig | None = HealthConfig()

@@ -53,6 +53,15 @@ class Metrics:
             ["destination", "kind"],
             registry=self.registry,
         )
+        self.recorded = Counter(
+            "neumo_readings_recorded", "Readings that the archive of readings holds.", registry=self.registry
+        )
+        self.record_failures = Counter(
+            "neumo_record_failures",
+            "Attempts to record that failed, by kind.",
+            ["kind"],
+            registry=self.registry,
+        )
         self.store_seconds = Histogram(
             "neumo_store_seconds",
             "From a whole object received to its answer.",

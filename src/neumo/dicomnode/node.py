@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neumo.dicomnode.config import NodeConfig
 from neumo.dicomnode.database import Database
@@ -20,6 +21,9 @@ from neumo.dicomnode.receiver import Receiver
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.storage import Storage
 from neumo.dicomnode.worker import Worker
+
+if TYPE_CHECKING:
+    from neumo.dicomnode.recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
         A port, the folder, TLS files or the reader cannot be used; nothing runs then.
     ConfigError
         A password file cannot be read.
+    ArchiveError
+        The archive's URL or key cannot be used; that its database is away is no fault.
     """
     storage = Storage(config.data)
     with storage.locked():
@@ -65,8 +71,9 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
             database = Database(config.data / "queue.sqlite3")
             try:
                 shared = Shared(storage, Queue(database, bundle), Outbox(database), Metrics(), log)
+                recorder = _recorder(config, shared)
                 _recover(config, shared, reconsider)
-                with _at_work(config, shared, processes) as ports:
+                with _at_work(config, shared, processes, recorder) as ports:
                     log.info("started", port=ports[0], health_port=ports[1], bundle=bundle)
                     yield Running(*ports, shared)
             finally:
@@ -86,21 +93,33 @@ def _recover(config: NodeConfig, shared: Shared, reconsider: bool) -> None:
     )
 
 
+def _recorder(config: NodeConfig, shared: Shared) -> "Recorder | None":
+    if config.archive is None:
+        return None
+    from neumo.dicomnode.recorder import Recorder, open_register
+
+    return Recorder(open_register(config.archive, config.data), config.send.retry, shared)
+
+
 @contextmanager
 def _at_work(
-    config: NodeConfig, shared: Shared, processes: Sequence[ReadingProcess]
+    config: NodeConfig, shared: Shared, processes: Sequence[ReadingProcess], recorder: "Recorder | None"
 ) -> Iterator[tuple[int, int | None]]:
     """Run all threads while the block runs; yield the ports of the Storage SCP and of the health server."""
     send = config.send
-    workers = [
-        Worker(config.read, shared, process, [destination.name for destination in send.to])
-        for process in processes
-    ]
+    destinations = [destination.name for destination in send.to]
+    always = [] if recorder is None else [recorder.destination]
+    workers = [Worker(config.read, shared, process, destinations, always) for process in processes]
     dispatchers = [
         Dispatcher(destination.name, way_to(destination, config.receive.ae_title), send, shared)
         for destination in send.to
     ]
-    threads: list[Worker | Dispatcher | Janitor] = [*workers, *dispatchers, Janitor(shared, config.keep_days)]
+    threads: list[Worker | Dispatcher | Recorder | Janitor] = [
+        *workers,
+        *dispatchers,
+        *([] if recorder is None else [recorder]),
+        Janitor(shared, config.keep_days),
+    ]
 
     def wake() -> None:
         for worker in workers:

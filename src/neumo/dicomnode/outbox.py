@@ -1,5 +1,6 @@
 """The durable list of results to send, by destination; what is in it survives a kill."""
 
+import sqlite3
 import time
 from dataclasses import dataclass
 
@@ -7,13 +8,20 @@ from neumo.dicomnode.database import Database
 from neumo.dicomnode.identifiers import reading_key
 
 _READY = """
-SELECT d.id AS id, d.attempts AS attempts, d.refusals AS refusals,
+SELECT d.id AS id, d.attempts AS attempts, d.refusals AS refusals, o.path AS path, o.study_uid AS study_uid,
        o.sop_instance_uid AS sop_instance_uid, o.digest AS digest, o.bundle AS bundle, o.received_at AS received_at
 FROM deliveries d JOIN objects o ON o.id = d.object_id
 WHERE d.state = 'waiting' AND d.destination = :destination AND d.not_before <= :now
   AND NOT EXISTS (
       SELECT 1 FROM objects s WHERE s.study_uid = o.study_uid
       AND (s.state IN ('waiting', 'reading') OR s.received_at > :quiet_since))
+ORDER BY d.id LIMIT :limit
+"""
+_DUE = """
+SELECT d.id AS id, d.attempts AS attempts, d.refusals AS refusals, o.path AS path, o.study_uid AS study_uid,
+       o.sop_instance_uid AS sop_instance_uid, o.digest AS digest, o.bundle AS bundle, o.received_at AS received_at
+FROM deliveries d JOIN objects o ON o.id = d.object_id
+WHERE d.state = 'waiting' AND d.destination = :destination AND d.not_before <= :now
 ORDER BY d.id LIMIT :limit
 """
 
@@ -33,6 +41,9 @@ class Delivery:
         Earlier ones in all, and those in which the destination refused a result itself.
     received_at : float
         When the object came, in seconds since 1970.
+    path : str
+        Of the object, below the data folder.
+    study_uid : str
     """
 
     id: int
@@ -41,6 +52,8 @@ class Delivery:
     attempts: int
     refusals: int
     received_at: float
+    path: str
+    study_uid: str
 
 
 class Outbox:
@@ -62,17 +75,15 @@ class Outbox:
             rows = connection.execute(
                 _READY, {"destination": destination, "now": now, "quiet_since": now - quiet, "limit": limit}
             ).fetchall()
-        return [
-            Delivery(
-                row["id"],
-                reading_key(row["sop_instance_uid"], row["digest"], row["bundle"]),
-                row["sop_instance_uid"],
-                row["attempts"],
-                row["refusals"],
-                row["received_at"],
-            )
-            for row in rows
-        ]
+        return [_delivery(row) for row in rows]
+
+    def due(self, destination: str, limit: int = 20) -> list[Delivery]:
+        """Return deliveries that are due, whether or not their studies are complete."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                _DUE, {"destination": destination, "now": time.time(), "limit": limit}
+            ).fetchall()
+        return [_delivery(row) for row in rows]
 
     def sent(self, delivery: Delivery) -> None:
         """Record that the destination has all of it."""
@@ -122,3 +133,16 @@ class Outbox:
                 "SELECT destination, state, count(*) AS n FROM deliveries GROUP BY destination, state"
             ).fetchall()
         return {(row["destination"], row["state"]): row["n"] for row in rows}
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        key=reading_key(row["sop_instance_uid"], row["digest"], row["bundle"]),
+        sop_instance_uid=row["sop_instance_uid"],
+        attempts=row["attempts"],
+        refusals=row["refusals"],
+        received_at=row["received_at"],
+        path=row["path"],
+        study_uid=row["study_uid"],
+    )

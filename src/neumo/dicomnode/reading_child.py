@@ -21,11 +21,9 @@ from neumo.core.reading import Reading, Status
 from neumo.dicomnode.durable import PART, sync_folder, write_durably
 from neumo.dicomnode.faults import where_raised
 from neumo.dicomnode.results import Results, load_results
+from neumo.dicomnode.storage import READING
 from neumo.inference.reader import Reader
 from neumo.results.json_lines import to_json
-
-READING = "reading.json"
-"""File of a results folder that holds the reading itself."""
 
 
 def main() -> None:

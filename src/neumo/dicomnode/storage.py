@@ -13,6 +13,9 @@ from neumo.dicomnode.durable import PART, make_private, sync_folder, write_durab
 _FANS = tuple(f"{number:02x}" for number in range(256))
 """Folders are divided by the first byte of a digest, so that none of them grows too large."""
 
+READING = "reading.json"
+"""File of a results folder that holds the reading itself."""
+
 
 class Storage:
     """Where the node keeps what it received and what it made of it.

@@ -29,15 +29,23 @@ class Worker(threading.Thread):
         Started already.
     destinations : sequence of str
         Names of those that every result goes to.
+    always : sequence of str
+        Names of those that take note of every reading, whether or not results were made of it.
     """
 
     def __init__(
-        self, config: ReadConfig, shared: Shared, process: ReadingProcess, destinations: Sequence[str]
+        self,
+        config: ReadConfig,
+        shared: Shared,
+        process: ReadingProcess,
+        destinations: Sequence[str],
+        always: Sequence[str] = (),
     ) -> None:
         super().__init__(name="neumo-worker", daemon=True)
         self._queue, self._storage = shared.queue, shared.storage
         self._metrics, self._log = shared.metrics, shared.log
-        self._config, self._process, self._destinations = config, process, destinations
+        self._config, self._process = config, process
+        self._destinations, self._always = destinations, always
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._broken_off = False
 
@@ -94,8 +102,8 @@ class Worker(threading.Thread):
         return True
 
     def _finished(self, job: Job, status: str, seconds: float) -> None:
-        destinations = self._destinations if self._storage.result_files(job.key) else ()
-        self._surely(lambda: self._queue.finish(job, status, destinations))
+        sent_to = self._destinations if self._storage.result_files(job.key) else ()
+        self._surely(lambda: self._queue.finish(job, status, [*self._always, *sent_to]))
         self._metrics.readings.labels(status).inc()
         self._metrics.reading_seconds.observe(seconds)
         self._log.info("read", instance=job.sop_instance_uid, status=status, seconds=round(seconds, 3))

@@ -14,7 +14,6 @@ import onnxruntime
 import neumo
 from neumo.bundle.config import BundleConfig, GateLimits
 from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, write_sums
-from neumo.bundle.gate_statistics import fit_gate_statistics
 from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
 from neumo.core.files import write_json, write_text
@@ -26,11 +25,10 @@ from neumo.export.calibrate import Decisions, calibrated_predictions, decide
 from neumo.export.card import model_card, read_explanation_checks, read_figures, with_figures
 from neumo.export.card_robustness import damage_section, heat_map_section
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
-from neumo.export.held_out import HeldOut, held_out_answers
+from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers
 from neumo.export.parity import Parity, check_parity
 from neumo.imaging.prepare import scale_intensity
 from neumo.models.weights import TrainedNetwork, load_network
-from neumo.training.predict import embed_part
 from neumo.training.run_folder import RunFolder
 
 LARGEST_BUNDLE = 25_000_000
@@ -107,7 +105,7 @@ def export_bundle(
     parity = check_parity(trained.network, model, _some_inputs(trained, folder, manifest))
     held_out = held_out_answers(folds or [run], folder, manifest)
     decisions = decide(held_out, folder.experiment().balance)
-    statistics = fit_gate_statistics(embed_part(folder, manifest, folder.split(manifest), "train"))
+    statistics = gate_statistics_of(folder, manifest)
     config = _config(trained, folder, held_out, decisions, parity, name=name, version=version)
     on_folds = judge(calibrated_predictions(held_out.predictions, decisions.temperature))
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -155,7 +155,7 @@ def _training(config: BundleConfig) -> str:
     return (
         "## Training\n\n"
         f"{experiment['model']['name']} {experiment['model']['options']}, input {config.image_size} x "
-        f"{config.image_size} grey (the central {config.field_of_view:.1%} of each side), "
+        f"{config.image_size} grey ({config.field_in_words}), "
         f"intensity {config.intensity.value}; {config.provenance['epochs']} epochs, seed "
         f"{experiment['seed']}, on "
         f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "

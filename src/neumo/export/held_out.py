@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.bundle.gate_statistics import fit_gate_statistics
+from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
 from neumo.core.errors import ExportError
 from neumo.data.manifest import Manifest
 from neumo.evaluation.predictions import Predictions
-from neumo.imaging.prepare import fit_square
+from neumo.export.restyling import restyling, softened
 from neumo.training.config import Experiment, SplitConfig
 from neumo.training.predict import embed_part, predict_part
 from neumo.training.run_folder import RunFolder
+
+_TRAINING_SEED, _HELD_OUT_SEED = 1, 2
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,10 @@ class HeldOut:
     ----------
     predictions : Predictions
         Of N held-out images.
-    distances : ndarray of float32, shape (2 N,)
-        Of each embedding from its run's own training images (see `neumo.bundle.gate_statistics`), for the images as
-        they are and for the same ones reduced to half and enlarged again: another export of a film may be refused
-        no more often than the film.
+    distances : ndarray of float32, shape (3 N,)
+        Of each embedding from its run's own training images (see `gate_statistics_of`), for the images as they are,
+        for the same ones reduced to half and enlarged again, and for the same ones restyled: another export of a film
+        may be refused no more often than the film.
     runs : tuple of Path
     """
 
@@ -69,18 +71,34 @@ def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifes
             raise ExportError(f"{path}: is not finished; go on with neumo train --resume")
         split = run.split(manifest)
         parts.append(predict_part(run, manifest, split, "val"))
-        statistics = fit_gate_statistics(embed_part(run, manifest, split, "train"))
+        statistics = gate_statistics_of(run, manifest)
         distances.extend(
             statistics.distance(embed_part(run, manifest, split, "val", change=change))
-            for change in (None, _softened)
+            for change in (None, _softened, restyling(_HELD_OUT_SEED))
         )
     return HeldOut(_pooled(parts), np.concatenate(distances), tuple(runs))
 
 
+def gate_statistics_of(run: RunFolder, manifest: Manifest) -> GateStatistics:
+    """Fit the gate to a run's training images, each as it is and once restyled.
+
+    Without the second the gate would know one hospital's style only, and take noise or a margin for another organ.
+
+    Raises
+    ------
+    CheckpointError, SplitError, DatasetError
+        The run cannot be used.
+    """
+    split = run.split(manifest)
+    embeddings = [
+        embed_part(run, manifest, split, "train", change=change)
+        for change in (None, restyling(_TRAINING_SEED))
+    ]
+    return fit_gate_statistics(np.concatenate(embeddings))
+
+
 def _softened(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Reduce squares (N, side, side) to half with antialiasing and enlarge them again."""
-    side = squares.shape[-1]
-    return np.stack([fit_square(fit_square(square, side // 2), side) for square in squares])
+    return np.stack([softened(square) for square in squares])
 
 
 def _recipe(experiment: Experiment) -> Experiment:

@@ -141,11 +141,19 @@ class EfficientNetLite(nn.Module):
         return pooled
 
     def explained(self, images: torch.Tensor) -> Explained:
-        """Logits with their exact class maps: the mean of a map plus the bias is the logit."""
-        features = self.features(self.smoothing(images))
-        embedding = features.mean(dim=(2, 3))
-        maps = nn.functional.conv2d(features, self.classifier.weight[:, :, None, None])
-        return Explained(self.classifier(embedding), maps, embedding)
+        """Logits with their exact class maps: the mean of a map plus the bias is the logit.
+
+        The embedding is the mean output of every block (N, 1808 for lite0): the last features tell classes apart and
+        forget what else an image shows; those of the blocks before them do not (Lee et al., NeurIPS 2018).
+        """
+        x = self.smoothing(images)
+        pooled = []
+        for layer in self.features:
+            x = layer(x)
+            if isinstance(layer, _Block):
+                pooled.append(x.mean(dim=(2, 3)))
+        maps = nn.functional.conv2d(x, self.classifier.weight[:, :, None, None])
+        return Explained(self.classifier(x.mean(dim=(2, 3))), maps, torch.cat(pooled, dim=1))
 
     def load_pretrained(self) -> None:
         """Take ImageNet weights from the installed package; the head stays as it is.

@@ -14,7 +14,7 @@ class Explained(NamedTuple):
     class_maps : tensor of shape (N, 3, h, w)
         What speaks for (positive) and against (negative) each finding at each position of the last features.
     embedding : tensor of shape (N, D)
-        The features that the last layer sees.
+        Features by which an image can be told from those of training; each network says which.
     """
 
     logits: torch.Tensor

@@ -17,6 +17,8 @@ from neumo.web.passwords import hashed, verified
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
 _TOKEN_PREFIX = "neumo_"
+_NO_PASSWORD = "none"
+"""No password has this hash."""
 
 
 class Role(StrEnum):
@@ -99,11 +101,15 @@ def has_users(accounts: Engine) -> bool:
         return bool(session.scalar(select(func.count()).select_from(UserRow)))
 
 
-def add_user(accounts: Engine, name: str, password: str, role: Role) -> None:
-    """Add a person. Raises ConfigError where the name or password cannot be used or the name is taken."""
+def add_user(accounts: Engine, name: str, password: str | None, role: Role) -> None:
+    """Add a person; without a password only a provider elsewhere lets that person in.
+
+    Raises ConfigError where the name or password cannot be used or the name is taken.
+    """
     if not 1 <= len(name) <= 64 or set(name) - _NAME_CHARACTERS or name == "local":
         raise ConfigError(f"name: {name!r} cannot be used; use 1 to 64 of a-z 0-9 . _ - @ (not 'local')")
-    row = UserRow(name=name, password=hashed(password), role=role.value)
+    kept = _NO_PASSWORD if password is None else hashed(password)
+    row = UserRow(name=name, password=kept, role=role.value)
     with writing_session(accounts) as session:
         if session.get(UserRow, name) is not None:
             raise ConfigError(f"name: {name!r} is taken; choose another, or use neumo user password {name}")
@@ -129,12 +135,15 @@ def begin_session(accounts: Engine, name: str, password: str, hours: float) -> s
     with reading_session(accounts) as session:
         row = session.get(UserRow, name)
         known = None if row is None else row.password
-    if not verified(password, known):
-        return None
+    return new_session(accounts, name, hours) if verified(password, known) else None
+
+
+def new_session(accounts: Engine, name: str, hours: float) -> str | None:
+    """Return the secret of a new session of somebody who has proven who it is; None where there is no such person."""
     secret = secrets.token_urlsafe(32)
     with writing_session(accounts) as session:
         session.execute(delete(SessionRow).where(SessionRow.expires < time.time()))
-        if session.get(UserRow, name) is None:  # removed while the password was being checked
+        if session.get(UserRow, name) is None:
             return None
         session.add(SessionRow(secret=_digest(secret), name=name, expires=time.time() + hours * 3600))
     return secret

@@ -15,7 +15,7 @@ from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 from neumo.web.guard import Guard, host_check
 from neumo.web.logs import event, fault
 from neumo.web.problems import Problem, answer_problems
-from neumo.web.routes import answers, decisions, export, jobs, pages, readings, research, session
+from neumo.web.routes import answers, decisions, elsewhere, export, jobs, pages, readings, research, session
 from neumo.web.workbench import Workbench, workbench_of
 
 _CLEAN_SECONDS = 600.0
@@ -63,7 +63,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.state.workbench = workbench
     answer_problems(app)
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
-    for part in (session, readings, jobs, answers, decisions, export, research, pages):
+    for part in (session, elsewhere, readings, jobs, answers, decisions, export, research, pages):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=pages.ROOM / "static", check_dir=False))
     _describe_honestly(app)
@@ -72,6 +72,7 @@ def create_app(workbench: Workbench) -> FastAPI:
         Guard,
         known_host=host_check(listen.host, listen.loopback, listen.names),
         uploads={"/api/readings": workbench.config.limits.request_bytes},
+        at_once=listen.connections,
     )
     return app
 

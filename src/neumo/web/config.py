@@ -5,8 +5,9 @@ import sys
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from neumo.imaging.limits import MAX_FILE_BYTES
 
@@ -41,7 +42,7 @@ class ListenConfig(_Section):
     proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     connections: Annotated[int, Field(ge=8)] = 400
-    """At once; further ones get 503."""
+    """Requests at once; further ones get 503."""
 
     @property
     def loopback(self) -> bool:
@@ -109,6 +110,27 @@ class Sessions(_Section):
     """Wrong passwords for one name, or from one address, before both have to wait."""
 
 
+class OidcConfig(_Section):
+    """A provider of accounts (OpenID Connect); whom it knows must have been added by `neumo user add`."""
+
+    issuer: str
+    """As the provider calls itself, such as https://login.hospital.example/realms/staff."""
+    client_id: str
+    secret_file: Path
+    """Holds the client's secret, readable by the server alone."""
+    claim: str = "email"
+    """Of the ID token, that is the name here; an e-mail address must be verified."""
+    scopes: tuple[str, ...] = ("openid", "email")
+
+    @field_validator("issuer")
+    @classmethod
+    def _safe(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("use an https address")
+        return issuer
+
+
 class WebConfig(_Section):
     """Everything that `neumo serve` can be told."""
 
@@ -127,6 +149,8 @@ class WebConfig(_Section):
     limits: Limits = Limits()
     retention: Retention = Retention()
     sessions: Sessions = Sessions()
+    oidc: OidcConfig | None = None
+    """Log in with an account elsewhere, too."""
 
     @property
     def archive_url(self) -> str:

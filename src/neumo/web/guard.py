@@ -19,6 +19,7 @@ from neumo.web.problems import Problem, TooLarge, problem_response, unexpected
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _SMALL_BYTES: Final = 65_536
 """Enough for every request that is no upload; such a body is held in memory."""
+_RETRY_SECONDS: Final = 3
 _UNFINISHED: Final = (408, 413)
 """Answers to bodies of which more may come."""
 _IDLE_SECONDS: Final = 30.0
@@ -49,10 +50,15 @@ class Guard:
         Whether the server goes by a name (see `host_check`).
     uploads : mapping of str to int
         Paths that radiographs are sent to, and the largest body there; what goes on beyond it is not read.
+    at_once : int
+        Requests under way; further ones are told to come back.
     """
 
-    def __init__(self, app: ASGIApp, known_host: Callable[[str], bool], uploads: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, known_host: Callable[[str], bool], uploads: Mapping[str, int], at_once: int
+    ) -> None:
         self._app, self._known_host, self._uploads = app, known_host, uploads
+        self._at_once, self._under_way = at_once, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,6 +87,7 @@ class Guard:
             language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
             await problem_response(problem, language)(scope, receive, send_with_headers)
 
+        self._under_way += 1
         try:
             problem = self._problem(scope, limit or _SMALL_BYTES)
             if problem is None:
@@ -93,9 +100,12 @@ class Guard:
             if not answered:
                 await refuse(problem)
         finally:
+            self._under_way -= 1
             _log(scope, answered, time.perf_counter() - began)
 
     def _problem(self, scope: Scope, limit: int) -> Problem | None:
+        if self._under_way > self._at_once:
+            return Problem(503, "overloaded", retry_after=_RETRY_SECONDS)
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._known_host(hosts[0]):

@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,7 @@ from neumo.web.config import WebConfig
 from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
+from neumo.web.oidc import client_secret
 from neumo.web.pool import Pool
 from neumo.web.throttle import Throttle
 from neumo.web.uploads import prepare_folder
@@ -27,6 +29,8 @@ from neumo.web.workbench import Workbench
 
 _KEY_BYTES = 32
 _STOP_SECONDS = 5
+_SPARE_CONNECTIONS = 100
+"""Idle ones, and those that the guard answers; beyond these uvicorn answers by itself."""
 
 
 def open_workbench(config: WebConfig) -> Workbench:
@@ -46,6 +50,8 @@ def open_workbench(config: WebConfig) -> Workbench:
             f"listen.host: {config.listen.host} can be reached from elsewhere, and nobody can log in yet; "
             "run: neumo user add NAME --role admin"
         )
+    if config.oidc is not None:
+        client_secret(config.oidc)
     for name in ("uploads", "rendered"):
         prepare_folder(config.data / name)
     key = _load_key(config.data / "session.key")
@@ -79,11 +85,14 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
 
     Raises
     ------
+    ConfigError
+        The certificate cannot be used.
     NodeError
         The address is taken.
     NeumoError
         As `open_workbench`.
     """
+    _require_certificate(config)
     listener = _listener(config)
     try:
         workbench = open_workbench(config)
@@ -128,7 +137,7 @@ def _server(
         server_header=False,
         proxy_headers=bool(listen.proxies),
         forwarded_allow_ips=list(listen.proxies),
-        limit_concurrency=listen.connections,
+        limit_concurrency=listen.connections + _SPARE_CONNECTIONS,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=_STOP_SECONDS,
         ssl_certfile=listen.certificate,
@@ -139,6 +148,21 @@ def _server(
     host = "localhost" if listen.host in ("0.0.0.0", "::") else listen.host
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
     return _Server(settings, lambda: announce(address))
+
+
+def _require_certificate(config: WebConfig) -> None:
+    """Raise ConfigError where HTTPS is asked for with files that do not serve."""
+    certificate, key = config.listen.certificate, config.listen.key
+    if certificate is None:
+        return
+    try:
+        # A password that is none keeps the library from asking for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"listen.certificate: {certificate} and listen.key: {key} cannot be used; give a PEM certificate and its "
+            "PEM key without a password"
+        ) from error
 
 
 def _listener(config: WebConfig) -> socket.socket:

@@ -55,7 +55,7 @@ def image(
     if pixels is None:
         raise Problem(410, "pixels_deleted")
     window = None if window_center is None or window_width is None else (window_center, window_width)
-    return _private(radiograph_png(pixels, window=window, invert=invert, max_side=max_side))
+    return _picture(radiograph_png(pixels, window=window, invert=invert, max_side=max_side))
 
 
 @router.get("/api/readings/{identifier}/heatmap.png", response_class=Response, responses=_PNG)
@@ -76,7 +76,7 @@ def heat_map(
     maps, size, reading = kept_maps(folder), kept_size(folder), kept_reading(folder)
     if maps is None or size is None or reading is None:
         raise Problem(410, "pixels_deleted")
-    return _private(heat_png(maps[Finding(wanted).index], size, reading.field_of_view, max_side))
+    return _picture(heat_png(maps[Finding(wanted).index], size, reading.field_of_view, max_side))
 
 
 @router.get("/api/readings/{identifier}/posterior")
@@ -176,5 +176,5 @@ def _folder(workbench: Workbench, row: Row) -> Path:
     return folder
 
 
-def _private(png: bytes) -> Response:
-    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
+def _picture(png: bytes) -> Response:
+    return Response(png, media_type="image/png")

@@ -80,6 +80,7 @@ def me(request: Request) -> dict[str, Any]:
                 "language": language_of(request),
                 "languages": list(LANGUAGES),
                 "version": neumo.__version__,
+                "oidc": workbench_of(request).config.oidc is not None,
             }
         raise
     return _me(workbench_of(request), person, request)

@@ -38,6 +38,16 @@ class Orthanc:
         series = [s for s in self.get("/series?expand") if s["MainDicomTags"].get("Modality") == modality]
         return [self.get(f"/instances/{one}")["MainDicomTags"] for s in series for one in s["Instances"]]
 
+    def files(self, modality: str) -> list[bytes]:
+        """All instances of a modality as DICOM files."""
+        series = [s for s in self.get("/series?expand") if s["MainDicomTags"].get("Modality") == modality]
+        return [self._content(f"/instances/{one}/file") for s in series for one in s["Instances"]]
+
+    def _content(self, path: str) -> bytes:
+        answer = requests.get(f"http://127.0.0.1:{self.http_port}{path}", timeout=20)
+        answer.raise_for_status()
+        return answer.content
+
     def send_to(self, modality: str) -> None:
         """Let it send all its CR instances to a node it knows."""
         series = [s["ID"] for s in self.get("/series?expand") if s["MainDicomTags"].get("Modality") == "CR"]

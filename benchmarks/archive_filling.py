@@ -1,0 +1,86 @@
+"""Many readings on record at once, for tests and benchmarks of searching; not logged, since nobody verifies them."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, insert, text
+
+from neumo.archive.database import writing_session
+from neumo.archive.schema import DecisionRow, ReadingRow, WorklistRow
+from neumo.core.findings import FINDINGS
+
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+_BATCH = 5000
+
+
+def fill(engine: Engine, readings: int, *, body: str = "{}") -> None:
+    """Add readings, one a minute, of which one in 10 is refused, one in 20 undecided, one in 100 disagreed with."""
+    rows = [_row(number) for number in range(1, readings + 1)]
+    with writing_session(engine) as session:
+        for begin in range(0, readings, _BATCH):
+            batch = rows[begin : begin + _BATCH]
+            session.execute(insert(ReadingRow), [_reading(row, body) for row in batch])
+            session.execute(insert(WorklistRow), batch)
+            session.execute(insert(DecisionRow), list(_decisions(batch)))
+    if engine.dialect.name == "sqlite":
+        return
+    # A server does so by itself after a while; nobody does so for a file.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def moment_of(number: int) -> str:
+    """Return when that reading was recorded."""
+    return (_BEGIN + timedelta(minutes=number)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def sample_body() -> str:
+    """Return a body as long as that of a real reading."""
+    return json.dumps({"file": "film.dcm", "receipt": {"pixels": ["step"] * 400}})
+
+
+def _row(number: int) -> dict[str, Any]:
+    refused, undecided, decided = number % 10 == 0, number % 20 == 1, number % 4 == 0
+    finding = None if refused else FINDINGS[number % 3]
+    return {
+        "reading_id": number,
+        "recorded_at": moment_of(number),
+        "source": f"ward {number % 7}",
+        "status": "refused" if refused else "read",
+        "finding": finding,
+        "normal": None if refused else (number * 7919 % 100_003) / 100_003,
+        "undecided": None if refused else undecided,
+        "decided": decided,
+        "disagreement": decided and number % 100 == 4,
+        "file": f"study {number % 1009}/film {number}.dcm",
+        "sha256": f"{number:064x}",
+    }
+
+
+def _reading(row: dict[str, Any], body: str) -> dict[str, Any]:
+    shared = ("recorded_at", "source", "status", "finding", "normal")
+    return {name: row[name] for name in shared} | {
+        "id": row["reading_id"],
+        "content_sha256": row["sha256"],
+        "bundle_digest": "b",
+        "bacterial": None if row["normal"] is None else (1 - row["normal"]) / 2,
+        "viral": None if row["normal"] is None else (1 - row["normal"]) / 2,
+        "body": body,
+    }
+
+
+def _decisions(batch: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in batch:
+        if row["decided"] and row["finding"] is not None:
+            yield {
+                "reading_id": row["reading_id"],
+                "revision": 1,
+                "person": f"reader {row['reading_id'] % 5}",
+                "at": row["recorded_at"],
+                "finding": row["finding"],
+                "agrees": not row["disagreement"],
+                "blinded": False,
+                "note": "",
+            }

@@ -1,0 +1,89 @@
+"""`neumo read --archive`: readings on record as they come."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neumo.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from neumo.archive.subjects import Subject
+    from neumo.core.reading import Reading
+
+    Said = Callable[[Reading], tuple[dict[str, Any], Subject | None]]
+
+
+@contextmanager
+def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading], None] | None]":
+    """Yield what records a reading, under the name of the user who runs the command; None without a URL.
+
+    With a key's file, readings of DICOM files are recorded with hashes of their identifiers, and none with its path.
+
+    Raises
+    ------
+    ConfigError
+        A key is given and no archive.
+    MissingExtraError
+    ArchiveError, ArchiveUnavailableError
+        Before the first file is read where the archive cannot be used at all.
+    """
+    if url is None and key is not None:
+        raise ConfigError("--archive-key: goes with --archive URL")
+    if url is None:
+        yield None
+        return
+    from neumo.cli.show import require_archive_extra
+
+    require_archive_extra("neumo read --archive")
+    import getpass
+
+    from neumo.archive.store import open_archive
+
+    try:
+        actor = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in containers
+        actor = "unknown"
+    said = _as_it_is if key is None else _nameless(key)
+    engine = open_archive(url)
+    try:
+        yield partial(_record, engine, actor, said)
+    finally:
+        engine.dispose()
+
+
+def _record(engine: "Engine", actor: str, said: "Said", reading: "Reading") -> None:
+    from neumo.archive.store import record_values
+
+    values, subject = said(reading)
+    record_values(engine, values, source="neumo read", actor=actor, subject=subject)
+
+
+def _as_it_is(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
+    from neumo.results.json_lines import to_json
+
+    return to_json(reading), None
+
+
+def _nameless(key_file: Path) -> "Said":
+    """Return what says a reading without the path of its file. Raises ArchiveError where the key cannot be used."""
+    from neumo.archive.canonical import storable
+    from neumo.archive.headers import nameless, subject_in
+    from neumo.archive.subjects import load_key, subject_of
+    from neumo.results.json_lines import to_json
+
+    key = load_key(key_file)
+
+    def say(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
+        file = Path(reading.file)
+        try:
+            subject = subject_in(file, key)
+        except OSError:  # a file that could not be read is on record as a failure
+            subject = None
+        known = subject or subject_of(key, sop_instance_uid=storable(reading.file))
+        return nameless(to_json(reading), known, reading.file, file.name), subject
+
+    return say

@@ -1,0 +1,146 @@
+"""A radiograph's data set without its patient (PS3.15 annex E)."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pydicom import DataElement, Dataset
+from pydicom.datadict import dictionary_VR
+from pydicom.dataset import FileMetaDataset
+from pydicom.multival import MultiValue
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+
+import neumo
+from neumo.deidentification.attributes import DATES, EMPTIED, FORMS, KEPT, PSEUDONYMS
+from neumo.deidentification.pseudonyms import Key, anonymizer_for
+from neumo.imaging.dicom.facts import read_facts
+
+_METHODS: Final = (
+    codes.DCM.BasicApplicationConfidentialityProfile,
+    codes.DCM.RetainLongitudinalTemporalInformationModifiedDatesOption,
+    codes.DCM.RetainPatientCharacteristicsOption,
+)
+_OLDEST = 90
+"""Years; older patients are too few not to be known by their age, so they are all of this age."""
+_UNICODE = "ISO_IR 192"
+_YEARS = re.compile(r"(\d{3})Y")
+
+
+def deidentify(dataset: Dataset, key: Key, *, burned_in: bool = False) -> Dataset:
+    """Return what may stay of a radiograph; the given data set is left as it is.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A radiograph with file meta information, as it was read.
+    key : Key
+        The same key gives the same patient the same pseudonyms, and the same object the same UIDs.
+    burned_in : bool
+        Whether text may stand in the pixels; the result then says so, and that the identity is not removed.
+
+    Returns
+    -------
+    Dataset
+        With file meta information of its own, in the same transfer syntax.
+
+    Raises
+    ------
+    ValueError, TypeError, NotImplementedError
+        A value cannot be parsed; the words may quote the patient.
+    """
+    patient_id = str(dataset.get("PatientID") or "").strip()
+    kept = _kept(dataset)
+    kept.file_meta = _meta(dataset)
+    _state_age(dataset, kept)
+    if patient_id:
+        kept.PatientID = patient_id
+    anonymizer_for(patient_id, key).anonymize(kept)
+    # One patient may be spelt in many ways, so the name follows from the identifier.
+    kept.PatientName = kept.PatientID = kept.get("PatientID") or ""
+    for keyword in EMPTIED:
+        if keyword not in kept:
+            setattr(kept, keyword, "")
+    if kept.get("PresentationIntentType"):  # a DX object (PS3.3 section A.26), which must have it
+        kept.AcquisitionContextSequence = []
+    _say_what_was_done(kept, burned_in)
+    return kept
+
+
+def _kept(dataset: Dataset) -> Dataset:
+    kept = Dataset()
+    for tag in sorted(dataset.keys() & KEPT):
+        element = _clean(dataset[tag])
+        if element is not None:
+            kept[tag] = element
+    for date, time in DATES.items():
+        if time and time in kept and date not in kept:
+            del kept[time]  # nothing would move it
+    return kept
+
+
+def _clean(element: DataElement) -> DataElement | None:
+    """Return an element with the values that have their attribute's form; None where none is left."""
+    expected = dictionary_VR(element.tag)
+    if element.VR not in {expected, *expected.split(" or ")}:
+        return None
+    if element.VR == "SQ":
+        items = [_kept(item) for item in element.value]
+        return DataElement(element.tag, "SQ", [item for item in items if len(item)])
+    if element.is_empty:
+        return None if element.keyword in PSEUDONYMS else DataElement(element.tag, element.VR, None)
+    form = FORMS.get(element.VR)
+    if form is None:
+        same = DataElement(element.tag, element.VR, element.value)
+        same.is_undefined_length = element.is_undefined_length  # compressed pixels
+        return same
+    values = list(_values(element.value))
+    # A value that is left out would move the others to another meaning.
+    if not all(form.fullmatch(value) for value in values):
+        return None
+    return DataElement(element.tag, element.VR, values if len(values) > 1 else values[0])
+
+
+def _values(value: Any) -> Iterator[str]:
+    yield from (str(one).strip() for one in (value if isinstance(value, MultiValue | list) else [value]))
+
+
+def _state_age(dataset: Dataset, kept: Dataset) -> None:
+    """State the age, which the date of birth no longer gives."""
+    years = read_facts(dataset).patient_age
+    stated = _YEARS.fullmatch(str(kept.get("PatientAge") or ""))
+    if years is not None and years >= _OLDEST:
+        kept.PatientAge = f"{_OLDEST:03d}Y"
+    elif "PatientAge" not in kept and years is not None:
+        kept.PatientAge = f"{int(years):03d}Y" if years >= 2 else f"{int(years * 12):03d}M"
+    elif stated and int(stated[1]) >= _OLDEST:
+        kept.PatientAge = f"{_OLDEST:03d}Y"
+
+
+def _meta(dataset: Dataset) -> FileMetaDataset:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    return meta
+
+
+def _say_what_was_done(kept: Dataset, burned_in: bool) -> None:
+    """State the attributes that PS3.15 section E.1.1 asks for."""
+    kept.SpecificCharacterSet = _UNICODE
+    kept.PatientIdentityRemoved = "NO" if burned_in else "YES"
+    if burned_in:
+        kept.BurnedInAnnotation = "YES"
+    kept.LongitudinalTemporalInformationModified = "MODIFIED"
+    kept.DeidentificationMethod = ["DICOGNITO", f"neumo {neumo.__version__}: only listed attributes kept"]
+    kept.DeidentificationMethodCodeSequence = [_item(code) for code in _METHODS]
+
+
+def _item(code: Code) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = (
+        code.value,
+        code.scheme_designator,
+        code.meaning,
+    )
+    return item

@@ -1,0 +1,187 @@
+"""Files to files without their patients: read, checked, cleaned, looked at once more, written whole or not at all."""
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydicom import Dataset, dcmread, dcmwrite
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
+from neumo.core.files import replacing
+from neumo.deidentification.burned_in import text_in_rim
+from neumo.deidentification.deidentify import deidentify
+from neumo.deidentification.kinds import refusal_of, stated_text_of
+from neumo.deidentification.leftovers import words_left
+from neumo.deidentification.pseudonyms import Key
+from neumo.imaging import open_radiograph
+from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, is_dicom
+from neumo.imaging.limits import require_file_size
+from neumo.imaging.quiet import quiet
+
+_HEAD = PREAMBLE + len(MAGIC)
+_WORDS_LEFT = (
+    "a word of a name or identifier stands in an attribute or comment that would stay; correct the file first"
+)
+
+
+class Fate(StrEnum):
+    """What became of a file."""
+
+    WRITTEN = "written"
+    FLAGGED = "flagged"
+    """Text may stand in its pixels; it was not written."""
+    REFUSED = "refused"
+    """It cannot be de-identified, or not be read; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one file ended.
+
+    Attributes
+    ----------
+    fate : Fate
+    reason : str
+        Why it was flagged or refused, or what to know of what was written; holds no value of the header.
+    target : Path or None
+        What was written.
+    """
+
+    fate: Fate
+    reason: str = ""
+    target: Path | None = None
+
+
+def find_dicom(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
+    """Yield files and whether they are to be de-identified: named ones are; of folders, those that are DICOM.
+
+    Suffixes mean nothing: archives name files by UIDs, or not at all. DICOMDIR files only list others, and are not.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield path, True
+            continue
+        for root, folders, names in os.walk(path):
+            folders.sort()
+            for name in sorted(names):
+                file = Path(root) / name
+                yield file, name.upper() != "DICOMDIR" and _begins_as_dicom(file)
+
+
+def require_outside(folder: Path, paths: Sequence[Path]) -> None:
+    """Raise ConfigError where what is written would be found and de-identified again."""
+    for path in paths:
+        if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
+            raise ConfigError(
+                f"--out: {folder} lies in {path}, which is searched; choose a folder outside of it"
+            )
+
+
+def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool = False) -> Outcome:
+    """De-identify one DICOM file into a folder, under a name made of its new SOP Instance UID.
+
+    Parameters
+    ----------
+    file : Path
+    folder : Path
+        Made where it is not there. No file in it is replaced.
+    key : Key
+    allow_burned_in : bool
+        Write even what may hold text in its pixels; it says so of itself then.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    try:
+        content = _content_of(file)
+        dataset = _parsed(content)
+        refusal = refusal_of(dataset)
+        if refusal is not None:
+            return Outcome(Fate.REFUSED, refusal)
+        text = _text_of(dataset, content)
+        if text is not None and not allow_burned_in:
+            return Outcome(Fate.FLAGGED, text)
+        with quiet():
+            kept = deidentify(dataset, key, burned_in=text is not None)
+            if words_left(dataset, kept):
+                return Outcome(Fate.REFUSED, _WORDS_LEFT)
+            clean = io.BytesIO()
+            dcmwrite(clean, kept, enforce_file_format=True)
+    except NeumoError as error:
+        return Outcome(Fate.REFUSED, _without_name(str(error), file))
+    except Exception as error:  # whatever a header makes the parser raise; its words may quote the patient
+        return Outcome(Fate.REFUSED, f"cannot be parsed as DICOM ({type(error).__name__})")
+    return _write(clean.getvalue(), folder / f"{kept.SOPInstanceUID}.dcm", text)
+
+
+def _content_of(file: Path) -> bytes:
+    try:
+        if not file.is_file():
+            reason = "no such file" if not file.exists() else "is no regular file"
+            raise UnreadableImageError(f"{file}: {reason}")
+        require_file_size(str(file), file.stat().st_size)
+        content = file.read_bytes()
+    except UnreadableImageError:
+        raise
+    except OSError as error:
+        raise UnreadableImageError(f"{file}: cannot be read ({error.strerror})") from error
+    if not is_dicom(content):
+        raise UnreadableImageError(f"{file}: is not DICOM; only DICOM files are de-identified")
+    return content
+
+
+def _parsed(content: bytes) -> Dataset:
+    with quiet():
+        dataset = dcmread(io.BytesIO(content), force=True)
+    if "TransferSyntaxUID" not in dataset.file_meta:  # a bare data set
+        implicit, little = dataset.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    return dataset
+
+
+def _text_of(dataset: Dataset, content: bytes) -> str | None:
+    """Return why text may stand in the pixels, from the header or from the pixels themselves."""
+    stated = stated_text_of(dataset)
+    if stated is not None:
+        return stated
+    lines = text_in_rim(open_radiograph(content).pixels)
+    if lines:
+        return f"what looks like print stands in the rim of its pixels ({len(lines)} line{'s' * (len(lines) > 1)})"
+    return None
+
+
+def _write(content: bytes, target: Path, text: str | None) -> Outcome:
+    try:
+        there = target.read_bytes() if target.exists() else None
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be read ({error.strerror}); choose another folder") from error
+    if there is not None and there != content:
+        return Outcome(
+            Fate.REFUSED,
+            "has the SOP Instance UID of another file, which was written before; see which is right",
+        )
+    if there is None:
+        with replacing(target) as temporary:
+            temporary.write_bytes(content)
+    return Outcome(Fate.WRITTEN, "" if text is None else f"written although {text}", target)
+
+
+def _begins_as_dicom(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return is_dicom(stream.read(_HEAD))
+    except OSError:
+        return True  # so that it is told why it cannot be read
+
+
+def _without_name(message: str, file: Path) -> str:
+    for name in (str(file), "bytes"):
+        message = message.removeprefix(f"{name}: ")
+    return message

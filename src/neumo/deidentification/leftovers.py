@@ -1,0 +1,84 @@
+"""A second look, independent of the list of attributes: words of the patient's that would still be written.
+
+It knows words by their letters alone, so that it refuses a file too many rather than one too few.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pydicom import Dataset
+from pydicom.multival import MultiValue
+
+_HEADER_WORD, _CODESTREAM_WORD = 3, 5
+"""Letters of a word, from which it is looked for; compressed pixels hold shorter ones by chance."""
+_CODESTREAM_HEAD: Final = 4096
+"""Bytes of compressed pixels in which comments stand."""
+_TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+"""Value representations of words; dates are moved, and may meet the date of birth by chance."""
+_OWN_WORDS: Final = frozenset({"DeidentificationMethod", "DeidentificationMethodCodeSequence"})
+"""Attributes of neumo's own words, some of which stand in for names elsewhere: Patient^Test."""
+_ANATOMY: Final = frozenset({"chest", "thorax", "lung"})
+"""Words of every chest radiograph, which say nothing of a Chest Clinic."""
+_SEPARATORS: Final = re.compile(r"[\s^=,;/\\.]+")
+_NAMES: Final = frozenset({"PN"})
+_IDENTIFIERS: Final = frozenset(
+    {
+        "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate", "InstitutionName",
+        "PatientTelephoneNumbers", "PatientAddress", "StationName", "DeviceSerialNumber",
+    }
+)  # fmt: skip
+
+
+def words_left(dataset: Dataset, kept: Dataset) -> int:
+    """Count words of names and identifiers, in the original at any depth, that `kept` still holds.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The original.
+    kept : Dataset
+        What shall be written.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A value cannot be parsed.
+    """
+    words = set(_words_of_patient(dataset)) - _ANATOMY
+    texts = {word for text in _texts(kept) for word in _words(text)}
+    head = _codestream_head(kept)
+    hidden = {word for word in words if len(word) >= _CODESTREAM_WORD and word.encode() in head}
+    return len({word for word in words if len(word) >= _HEADER_WORD} & texts | hidden)
+
+
+def _words_of_patient(dataset: Dataset) -> Iterator[str]:
+    for element in dataset.iterall():
+        if element.VR in _NAMES or element.keyword in _IDENTIFIERS:
+            for value in _values(element.value):
+                yield from _words(str(value))
+
+
+def _texts(kept: Dataset) -> Iterator[str]:
+    for element in kept:
+        if element.keyword in _OWN_WORDS:
+            continue
+        if element.VR == "SQ":
+            for item in element.value:
+                yield from _texts(item)
+        elif element.VR in _TEXT:
+            yield from (str(value) for value in _values(element.value))
+
+
+def _codestream_head(kept: Dataset) -> bytes:
+    if not kept.file_meta.TransferSyntaxUID.is_compressed:
+        return b""
+    return bytes(kept.get("PixelData") or b"")[:_CODESTREAM_HEAD].lower()
+
+
+def _words(text: str) -> Iterator[str]:
+    yield from (word.casefold() for word in _SEPARATORS.split(text) if word)
+
+
+def _values(value: Any) -> Iterator[Any]:
+    yield from (value if isinstance(value, MultiValue | list) else [value])

@@ -1,0 +1,110 @@
+"""What stands in for identifiers: the same for the same patient and key, and of no use without the key."""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicognito.anonymizer import Anonymizer
+from dicognito.datetimeanonymizer import DateTimeAnonymizer
+from dicognito.element_anonymizer import ElementAnonymizer
+from dicognito.randomizer import Randomizer
+from pydicom import DataElement, Dataset
+from pydicom.multival import MultiValue
+
+from neumo.core.errors import ConfigError
+
+_SHORTEST_KEY = 16
+_STANDARD_ROOT = "1.2.840.10008."
+"""UIDs of classes and transfer syntaxes (PS3.5 section 9.1)."""
+_NEAREST, _FARTHEST = 62 * 24, 730 * 24
+"""Hours by which dates go back: by two months at least, so that no season stays, and by two years at most."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Key:
+    """A secret that pseudonyms follow from; it is neither printed nor logged.
+
+    Attributes
+    ----------
+    secret : str
+        64 hexadecimal digits.
+    """
+
+    secret: str
+
+
+class _UIDs(ElementAnonymizer):
+    """Replaces UIDs by ones made of UUIDs (PS3.5 section B.2); dicognito's own begin with arcs that do not exist."""
+
+    def __init__(self, key: Key) -> None:
+        self._secret = bytes.fromhex(key.secret)
+
+    def __call__(self, dataset: Dataset, data_element: DataElement) -> bool:
+        """Replace an instance's UIDs, and leave those that the standard defines; False for other elements."""
+        if data_element.VR != "UI":
+            return False
+        values = data_element.value if isinstance(data_element.value, MultiValue) else [data_element.value]
+        replaced = [self._stand_in(str(value)) for value in values]
+        data_element.value = replaced if len(replaced) > 1 else replaced[0]
+        return True
+
+    def _stand_in(self, uid: str) -> str:
+        if not uid or uid.startswith(_STANDARD_ROOT):
+            return uid
+        digest = hmac.digest(self._secret, uid.encode(), "sha256")
+        return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
+
+    def describe_actions(self) -> Iterator[str]:
+        """Say what it does, as dicognito asks."""
+        yield "Replace UIDs by ones made of UUIDs"
+
+
+def random_key() -> Key:
+    """Return a key that nobody has, so that nobody can make the same pseudonyms again."""
+    return Key(secrets.token_hex(32))
+
+
+def key_in(file: Path) -> Key:
+    """Return the key that a file's bytes make.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, or has fewer than 16 bytes.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"--key: {file} cannot be read ({error.strerror or type(error).__name__}); make a key with "
+            f"head -c 32 /dev/urandom > FILE, and keep it as you keep the patients' names"
+        ) from error
+    if len(content) < _SHORTEST_KEY:
+        raise ConfigError(
+            f"--key: {file} has {len(content)} bytes, and 16 or more are needed; make one with "
+            "head -c 32 /dev/urandom > FILE"
+        )
+    return Key(hashlib.sha256(content).hexdigest())
+
+
+def anonymizer_for(patient_id: str, key: Key) -> Anonymizer:
+    """Return what replaces a patient's identifiers and UIDs, and moves dates by a time of the patient's own.
+
+    dicognito moves all patients' dates alike, so that one date that is known would give away all the others.
+
+    Parameters
+    ----------
+    patient_id : str
+        As the file states it; may be empty.
+    key : Key
+    """
+    anonymizer = Anonymizer(seed=key.secret)
+    # Without the length in front, one identifier with a tail could be another one without it.
+    number = Randomizer(key.secret).to_int(f"dates of {len(patient_id)} {patient_id}")
+    anonymizer.add_element_handler(_UIDs(key))
+    anonymizer.add_element_handler(DateTimeAnonymizer(-(_NEAREST + number % (_FARTHEST - _NEAREST))))
+    return anonymizer

@@ -1,0 +1,45 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.export.restyling import restyling, softened
+
+SIDE = 64
+_ROWS, _COLUMNS = np.mgrid[:SIDE, :SIDE]
+_TEXTURE = np.random.default_rng(0).integers(0, 20, (60, SIDE, SIDE))
+SQUARES = (_ROWS * 2 + _COLUMNS + _TEXTURE).astype(np.uint8)
+
+
+def changed(seed: int) -> NDArray[np.uint8]:
+    restyle = restyling(seed)
+    return np.concatenate([restyle(SQUARES[:30]), restyle(SQUARES[30:])])
+
+
+def test_every_square_is_changed_and_stays_alike() -> None:
+    squares = changed(1)
+    assert squares.shape == SQUARES.shape
+    assert squares.dtype == np.uint8
+    for before, after in zip(SQUARES, squares, strict=True):
+        assert not np.array_equal(before, after)
+        assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.2
+
+
+def test_the_seed_says_how() -> None:
+    assert np.array_equal(changed(1), changed(1))
+    assert not np.array_equal(changed(1), changed(2))
+
+
+def test_the_squares_themselves_are_left_alone() -> None:
+    before = SQUARES.copy()
+    changed(3)
+    assert np.array_equal(SQUARES, before)
+
+
+def test_margins_and_frames_occur_in_many_squares() -> None:
+    flat = np.full((200, SIDE, SIDE), 200, np.uint8)
+    framed = [square for square in restyling(4)(flat) if square[0].max() == 0]
+    assert 10 < len(framed) < 70
+
+
+def test_softening_takes_the_finest_detail_away() -> None:
+    stripes = np.where(_COLUMNS % 2 == 0, 0, 255).astype(np.uint8)
+    assert np.ptp(softened(stripes)[8:-8, 8:-8]) < 20

@@ -1,0 +1,222 @@
+"""A radiograph's whole way: sent, read, and reported to a real Orthanc with the results that neumo makes by default."""
+
+import random
+import shutil
+import subprocess
+import time
+from collections import Counter
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+from pydicom import Dataset, dcmread
+
+from commands import run_neumo
+from neumo.core.reading import Reading, Status
+from neumo.inference.reader import Reader
+from neumo.results.dicom import read_back, read_header, secondary_capture
+from node_running import Program, program, wait_until
+from node_samples import PATIENT, radiograph, written
+from orthanc import Orthanc, orthanc
+from tiny_bundle import make_bundle
+
+pytestmark = pytest.mark.timeout(280)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("pacs-bundle") / "tiny", phantoms)
+
+
+@pytest.fixture
+def study(tmp_path: Path, phantoms: Path) -> list[Path]:
+    """Two frontal views and a lateral one, which neumo refuses, of one study."""
+    films = sorted((phantoms / "test").rglob("*.jpeg"))[:3]
+    uid = str(radiograph().StudyInstanceUID)
+    folder = tmp_path / "study"
+    folder.mkdir()
+    return [
+        written(radiograph(film, study=uid, ViewPosition=view), folder / f"{number}.dcm")
+        for number, (film, view) in enumerate(zip(films, ("AP", "PA", "LL"), strict=True))
+    ]
+
+
+def settings(tmp_path: Path, bundle: Path, to: dict[str, Any]) -> dict[str, Any]:
+    """A node's settings that leave what is made of a reading as it is by default."""
+    return {
+        "data": str(tmp_path / "node"),
+        "stop_seconds": 5,
+        "receive": {"port": 0, "limits": {"free_bytes": 0}},
+        "read": {"bundle": str(bundle), "threads": 1},
+        "send": {"quiet": 0.5, "retry": {"first": 0.2, "longest": 1}, "to": [to]},
+        "health": {"port": 0},
+    }
+
+
+def c_store(archive: Orthanc) -> dict[str, Any]:
+    place = {"host": "127.0.0.1", "port": archive.dicom_port}
+    return {"name": "archive", "kind": "c-store", "ae_title": "ORTHANC", "timeout": 20, **place}
+
+
+def storescu(port: int, title: str, *files: Path, check: bool = True) -> bool:
+    """Send files as another vendor's program does; whether all were acknowledged."""
+    command = shutil.which("storescu")
+    if command is None:
+        pytest.skip("storescu is absent; install the Debian package dcmtk")
+    done = subprocess.run(
+        [command, "-aec", title, "127.0.0.1", str(port), *map(str, files)],
+        capture_output=True, timeout=60, check=check,
+    )  # fmt: skip
+    return done.returncode == 0
+
+
+def results(archive: Orthanc, modality: str) -> list[Dataset]:
+    """What the archive holds of a modality, as it gives it to a viewer."""
+    return [dcmread(BytesIO(content)) for content in archive.files(modality)]
+
+
+def reported_instances(archive: Orthanc) -> Counter[str]:
+    return Counter(read_back(report).instance for report in results(archive, "SR"))
+
+
+def pictured_instances(archive: Orthanc) -> Counter[str]:
+    return Counter(
+        str(picture.SourceImageSequence[0].ReferencedSOPInstanceUID) for picture in results(archive, "OT")
+    )
+
+
+def instances_of(files: list[Path]) -> Counter[str]:
+    return Counter(str(dcmread(file).SOPInstanceUID) for file in files)
+
+
+def unfinished(node: Program) -> float:
+    """How many objects and deliveries the node has still to read or to send."""
+    text = requests.get(f"http://127.0.0.1:{node.health_port}/metrics", timeout=20).text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        if family.name in {"neumo_queue_objects", "neumo_deliveries"}
+        for sample in family.samples
+        if sample.labels["state"] in {"waiting", "reading"}
+    )
+
+
+def check_study(archive: Orthanc, study: list[Path], bundle: Path) -> None:
+    """Every film has one report and one picture that say what reading the file says, filed under its study."""
+    assert reported_instances(archive) == instances_of(study) == pictured_instances(archive)
+    assert len(archive.get("/studies")) == 1 and len(archive.get("/patients")) == 1
+    reader = Reader(bundle, keep_pixels=True)
+    read = {str(dcmread(file).SOPInstanceUID): (reader.read(file), file) for file in study}
+    for report in results(archive, "SR"):
+        stated = read_back(report)
+        reading, _ = read[stated.instance]
+        assert stated.status is reading.status and stated.digest == reader.bundle.digest
+        assert str(report.PatientName) == PATIENT and report.VerificationFlag == "UNVERIFIED"
+        assert [reason.split(":")[0] for reason in stated.reasons] == [r.code for r in reading.reasons]
+        if reading.answer is not None:
+            assert stated.answer is not None and stated.answer.finding is reading.answer.finding
+    statuses = Counter(reading.status for reading, _ in read.values())
+    assert statuses[Status.REFUSED] >= 1 and statuses[Status.READ] >= 1, statuses
+    for picture in results(archive, "OT"):
+        reading, file = read[str(picture.SourceImageSequence[0].ReferencedSOPInstanceUID)]
+        check_picture(picture, reading, file)
+
+
+def check_picture(picture: Dataset, reading: Reading, file: Path) -> None:
+    header = read_header(file)
+    assert np.array_equal(picture.pixel_array, secondary_capture(reading, header).pixel_array)
+    if reading.answer is None:
+        return
+    assert reading.field_of_view == 0.875, "the bundle reads the central field"
+    whole = secondary_capture(replace(reading, field_of_view=1.0), header)
+    assert not np.array_equal(picture.pixel_array, whole.pixel_array), "the map covers what was read"
+    height, width = 1024, picture.Columns // 2
+    heat = picture.pixel_array[-min(height, width) :, width:].astype(int)
+    rim = max(1, round(heat.shape[1] * (1 - reading.field_of_view) / 2) - 4)
+    for edge in (heat[:rim], heat[-rim:], heat[:, :rim], heat[:, -rim:]):
+        assert (edge.max(axis=2) == edge.min(axis=2)).all(), "no heat where nothing was read"
+
+
+def test_a_study_sent_to_the_node_is_reported_in_orthanc(
+    tmp_path: Path, bundle: Path, study: list[Path]
+) -> None:
+    with (
+        orthanc(tmp_path / "orthanc") as archive,
+        program(settings(tmp_path, bundle, c_store(archive)), tmp_path) as node,
+    ):
+        storescu(node.port, "NEUMO", *study)
+        wait_until(lambda: len(archive.instances("OT")) >= 3, 90, f"for pictures {node.raw}")
+        wait_until(lambda: len(archive.instances("SR")) >= 3, 30, f"for reports {node.raw}")
+        check_study(archive, study, bundle)
+        before = {kind: sorted(t["SOPInstanceUID"] for t in archive.instances(kind)) for kind in ("SR", "OT")}
+
+        storescu(node.port, "NEUMO", *study)  # as an archive does that has not understood the answer
+        time.sleep(2)
+        after = {kind: sorted(t["SOPInstanceUID"] for t in archive.instances(kind)) for kind in ("SR", "OT")}
+        assert after == before
+    assert "Doe" not in "".join(node.raw)
+
+
+def test_another_node_of_the_same_bundle_reports_the_same_objects(
+    tmp_path: Path, bundle: Path, study: list[Path]
+) -> None:
+    held = []
+    with orthanc(tmp_path / "orthanc") as archive:
+        for name in ("first", "second"):
+            folder = tmp_path / name
+            folder.mkdir()
+            with program(settings(folder, bundle, c_store(archive)), folder) as node:
+                storescu(node.port, "NEUMO", *study)
+                wait_until(lambda node=node: len(node.events("sent")) >= 3, 90, f"{node.raw}")
+            held.append(sorted(t["SOPInstanceUID"] for k in ("SR", "OT") for t in archive.instances(k)))
+    assert len(held[0]) == 6 and held[0] == held[1]
+
+
+def test_an_archive_is_read_and_answered_over_dicomweb(
+    tmp_path: Path, bundle: Path, study: list[Path]
+) -> None:
+    with orthanc(tmp_path / "orthanc") as archive:
+        storescu(archive.dicom_port, "ORTHANC", *study)
+        arguments = ["fetch", archive.dicomweb, "--bundle", bundle, "--store-results"]
+        assert "3 objects read, 0 failed, 0 without" in run_neumo(*arguments)
+        check_study(archive, study, bundle)
+        assert "3 objects read, 0 failed, 0 without" in run_neumo(*arguments), "results are not read"
+        assert reported_instances(archive) == instances_of(study) == pictured_instances(archive)
+
+
+def test_results_reach_orthanc_by_stow(tmp_path: Path, bundle: Path, study: list[Path]) -> None:
+    with orthanc(tmp_path / "orthanc") as archive:
+        to = {"name": "archive", "kind": "stow-rs", "timeout": 20, "url": archive.dicomweb}
+        with program(settings(tmp_path, bundle, to), tmp_path) as node:
+            storescu(node.port, "NEUMO", *study)
+            wait_until(lambda: len(node.events("sent")) >= 3, 90, f"{node.raw}")
+        check_study(archive, study, bundle)
+
+
+def test_killed_nodes_leave_every_result_in_orthanc_exactly_once(
+    tmp_path: Path, bundle: Path, phantoms: Path
+) -> None:
+    rng = random.Random(11)
+    films = sorted((phantoms / "test").rglob("*.jpeg"))
+    objects = [written(radiograph(film), tmp_path / f"{n}.dcm") for n, film in enumerate(films[:9])]
+    waiting, acknowledged = list(objects), list[Path]()
+    with orthanc(tmp_path / "orthanc") as archive:
+        plan = settings(tmp_path, bundle, c_store(archive))
+        plan["send"]["quiet"] = 0
+        for _ in range(3):
+            with program(plan, tmp_path) as node:
+                port = node.port
+                for file in [waiting.pop(0) for _ in range(3)]:
+                    assert storescu(port, "NEUMO", file)
+                    acknowledged.append(file)
+                time.sleep(rng.random() * 1.5)
+                node.kill()
+        with program(plan, tmp_path) as node:
+            storescu(node.port, "NEUMO", *acknowledged)  # as a sender does that lost its connection
+            wait_until(lambda: not unfinished(node), 90, f"{node.raw}")
+        assert reported_instances(archive) == instances_of(objects) == pictured_instances(archive)
