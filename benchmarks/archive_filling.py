@@ -1,15 +1,17 @@
 """Many readings on record at once, for tests and benchmarks of searching; not logged, since nobody verifies them."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
+from neumo.archive.canonical import canonical
 from neumo.archive.database import writing_session
 from neumo.archive.schema import DecisionRow, ReadingRow, WorklistRow
 from neumo.core.findings import FINDINGS
+from neumo.core.reading import Reading, Status
+from neumo.results.json_lines import to_json
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _BATCH = 5000
@@ -38,7 +40,7 @@ def moment_of(number: int) -> str:
 
 def sample_body() -> str:
     """Return a body as long as that of a real reading."""
-    return json.dumps({"file": "film.dcm", "receipt": {"pixels": ["step"] * 400}})
+    return canonical(to_json(Reading("film.dcm", None, Status.REFUSED, receipt={"pixels": ["step"] * 400})))
 
 
 def _row(number: int) -> dict[str, Any]:

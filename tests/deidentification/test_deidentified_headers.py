@@ -157,7 +157,12 @@ def test_words_of_the_patients_in_what_stays_are_counted() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"PatientName": "Patient^Test"}, {"InstitutionName": "Chest Clinic"}, {"StudyDate": "19500420"}],
+    [
+        {"PatientName": "Patient^Test"},
+        {"InstitutionName": "Chest Clinic"},
+        {"StudyDate": "19500420"},
+        {"StationName": "ACME-01"},
+    ],
 )
 def test_words_of_every_film_are_no_ones_name(changes: dict[str, str]) -> None:
     film = patients_film(**changes)

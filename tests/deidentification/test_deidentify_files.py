@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -5,13 +6,17 @@ import numpy as np
 import pytest
 from films_of_patients import KEY, OTHER_KEY, SECRETS, code, patients_film
 from PIL import Image, ImageDraw, ImageFont
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import BaseTag
 from pydicom.uid import (
     UID,
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
     EnhancedSRStorage,
     ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     SecondaryCaptureImageStorage,
@@ -19,6 +24,7 @@ from pydicom.uid import (
 )
 
 from neumo.core.errors import ConfigError, OutputError
+from neumo.deidentification.attributes import KEPT
 from neumo.deidentification.files import Fate, deidentify_file, find_dicom, require_outside
 from node_samples import written
 
@@ -206,18 +212,39 @@ def test_the_target_lies_outside_of_what_is_searched(tmp_path: Path) -> None:
 
 
 def test_a_bare_data_set_gets_file_meta_information(tmp_path: Path) -> None:
-    film: Dataset = patients_film()
-    film.save_as(tmp_path / "bare", implicit_vr=True, little_endian=True) if False else None
     source = tmp_path / "bare.dcm"
-    from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_dataset
-
-    stream = DicomBytesIO()
-    stream.is_little_endian, stream.is_implicit_VR = True, True
-    write_dataset(stream, film)
-    source.write_bytes(stream.getvalue())
+    patients_film().save_as(source, implicit_vr=False, little_endian=True, enforce_file_format=False)
+    content = source.read_bytes()
+    start = content.index(b"\x08\x00\x05\x00CS")  # the first element after the file meta information
+    source.write_bytes(content[start:])
     outcome = deidentify_file(source, tmp_path / "out", KEY)
-    if outcome.fate is Fate.REFUSED:
-        assert "is not DICOM" in outcome.reason
-    else:
-        assert outcome.target is not None and dcmread(outcome.target).PatientIdentityRemoved == "YES"
+    assert outcome.target is not None, outcome
+    kept = dcmread(outcome.target)
+    assert kept.PatientIdentityRemoved == "YES" and kept.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+
+
+_WORDY = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT", "AS", "DA", "DT", "TM", "IS", "DS", "UI"}
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    sorted(
+        keyword_for_tag(tag)
+        for tag in KEPT
+        if dictionary_VR(tag) in _WORDY and keyword_for_tag(tag) != "SOPClassUID"
+    ),
+)
+def test_a_name_in_the_wrong_place_is_neither_written_nor_told(keyword: str, tmp_path: Path) -> None:
+    film = patients_film(PatientName="HOLZMANN^EVA")
+    tag = tag_for_keyword(keyword)
+    assert tag is not None
+    film[tag] = RawDataElement(BaseTag(tag), dictionary_VR(tag), 8, b"HOLZMANN", 0, False, True)
+    source = tmp_path / "in.dcm"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of values not of their form
+        film.save_as(source, enforce_file_format=False)
+    assert source.read_bytes().count(b"HOLZMANN") == (1 if keyword == "PatientName" else 2)
+    outcome = deidentify_file(source, tmp_path / "out", KEY)
+    assert "HOLZMANN" not in outcome.reason.upper()
+    if outcome.target is not None:
+        assert b"HOLZMANN" not in outcome.target.read_bytes()

@@ -68,6 +68,7 @@ def test_a_validation_loss_with_spikes_is_unstable():
     val[[6, 11, 16]] *= 2.0
     reading = read_curves(history(FALLING, val))
     assert (reading.verdict, reading.evidence.spikes) == ("unstable", 3)
+    assert json.loads(json.dumps(reading.to_json()))["evidence"]["spikes"] == 3
 
 
 def test_one_spike_of_twenty_is_forgiven():

@@ -1,4 +1,4 @@
-"""What journeys share: databases, a real server, and the system's Chromium."""
+"""A real server and the system's Chromium for journeys through the workbench."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from archive_databases import archive, postgresql, url
 from neumo.data.phantom import make_phantoms
 from tiny_bundle import make_bundle
 from web_running import Running, running
-
-__all__ = ["archive", "postgresql", "url"]
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,11 @@
 
 import csv
 from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from web_running import PASSWORD, Running, add_people, running
 from web_steps import grave_violations, read_film
@@ -144,3 +145,77 @@ def test_a_server_that_goes_away_is_said_so(browser: Browser, tmp_path: Path, jo
         context.set_offline(False)
         expect(page.locator(".banner")).to_be_hidden()
         context.close()
+
+
+def test_a_hundred_thousand_rows_scroll_while_few_exist(page: Page, filled: Running) -> None:
+    """The server's share is measured elsewhere; here its pages are played to the list."""
+
+    def play(route: Route) -> None:
+        query = parse_qs(urlparse(route.request.url).query)
+        start, limit = int(query.get("cursor", ["0"])[0]), int(query["limit"][0])
+        rows = [played_row(number) for number in range(start, min(start + limit, PLAYED))]
+        more = str(start + limit) if start + limit < PLAYED else None
+        first = {"count": 10_000, "sources": ["web"]} if start == 0 else {"count": None, "sources": None}
+        route.fulfill(json={"readings": rows, "next": more, "count_is_exact": False, **first})
+
+    page.route("**/api/readings?*", play)
+    page.goto("/worklist")
+    expect(page.get_by_text("More than 10,000 readings").first).to_be_visible()
+    slowest = page.evaluate("""async () => {
+      const list = document.querySelector(".window");
+      const body = document.querySelector(".window-body");
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      let slowest = 0;
+      while (body.offsetHeight < 100000 * 44) {
+        list.scrollTop = body.offsetHeight;
+        const before = performance.now();
+        await frame();
+        slowest = Math.max(slowest, performance.now() - before);
+      }
+      list.scrollTop = body.offsetHeight;
+      await frame();
+      await frame();
+      return slowest;
+    }""")
+    expect(page.locator(".window")).to_contain_text("film-99999.png")
+    assert page.locator(".window .work-row").count() < 100
+    assert slowest < 1000, f"a frame took {slowest:.0f} ms"
+
+
+PLAYED = 100_000
+
+
+def played_row(number: int) -> dict[str, object]:
+    return {
+        "id": number + 1,
+        "time": "2026-01-01T00:00:00Z",
+        "file": f"film-{number}.png",
+        "source": "web",
+        "status": "read",
+        "finding": "NORMAL",
+        "pneumonia": 0.1,
+        "prediction_set": ["NORMAL"],
+        "decisions": 0,
+        "decision": None,
+        "agrees": None,
+        "withheld": False,
+    }
+
+
+def test_files_are_picked_too(page: Page, filled: Running, films: list[Path]) -> None:
+    page.goto("/")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose files").click()
+    chooser.value.set_files(films[2])
+    expect(page.locator(".answer-file")).to_have_text(films[2].name)
+
+
+@pytest.mark.parametrize("width", [1024, 420])
+def test_on_a_tablet_and_a_telephone_nothing_is_cut_off(page: Page, films: list[Path], width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    read_film(page, films[0])
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    save = page.get_by_role("button", name="Save")
+    save.scroll_into_view_if_needed()
+    expect(save).to_be_in_viewport()
+    assert grave_violations(page) == []

@@ -13,6 +13,8 @@ from neumo.cli import archive_options as options
 if TYPE_CHECKING:
     from neumo.archive.search import Found
 
+_NARROWEST = 120
+
 
 class Order(StrEnum):
     """Orders of readings, as `neumo.archive.filters.Sort` has them."""
@@ -74,6 +76,7 @@ def search(
 
 
 def _table(readings: "tuple[Found, ...]") -> None:
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -95,7 +98,8 @@ def _table(readings: "tuple[Found, ...]") -> None:
             PurePath(row.file).name,
         ]
         table.add_row(*(Text(options.plain(cell)) for cell in cells))
-    console.print(table)
+    # Wider than a small terminal rather than folded into columns of a few letters.
+    Console(highlight=False, width=max(console.width, _NARROWEST)).print(table)
 
 
 def _notes(row: "Found") -> str:

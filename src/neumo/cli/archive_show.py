@@ -47,10 +47,11 @@ def _lines(found: "Details") -> list[str]:
             f"  {name}: {value:.4f}" for name, value in found.probabilities.items() if value is not None
         ]
     if found.body is not None:
-        if found.body["prediction_set"] is not None:
-            lines.append(f"prediction set: {', '.join(found.body['prediction_set']) or 'empty'}")
-        lines += [f"warning: {text}" for text in found.body["warnings"]]
-        lines += [f"reason: {text}" for text in found.body["reasons"]]
+        prediction_set = found.body.get("prediction_set")
+        if prediction_set is not None:
+            lines.append(f"prediction set: {', '.join(prediction_set) or 'empty'}")
+        lines += [f"warning: {text}" for text in found.body.get("warnings", [])]
+        lines += [f"reason: {text}" for text in found.body.get("reasons", [])]
     lines += [f"looked at by {view.person}, {view.at}" for view in found.views]
     for decision in found.decisions:
         verdict = {True: "agrees", False: "disagrees", None: "the model gave none"}[decision.agrees]

@@ -151,7 +151,11 @@ def _text_of(dataset: Dataset, content: bytes) -> str | None:
     stated = stated_text_of(dataset)
     if stated is not None:
         return stated
-    lines = text_in_rim(open_radiograph(content).pixels)
+    try:
+        pixels = open_radiograph(content).pixels
+    except UnreadableImageError as error:  # whose words quote values of the header
+        raise UnreadableImageError("cannot be decoded; neumo read says why") from error
+    lines = text_in_rim(pixels)
     if lines:
         return f"what looks like print stands in the rim of its pixels ({len(lines)} line{'s' * (len(lines) > 1)})"
     return None

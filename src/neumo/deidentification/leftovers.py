@@ -10,8 +10,10 @@ from typing import Any, Final
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-_HEADER_WORD, _CODESTREAM_WORD = 3, 5
-"""Letters of a word, from which it is looked for; compressed pixels hold shorter ones by chance."""
+_WHOLE_WORD, _PART_OF_WORD, _PART_WITH_DIGITS = 3, 5, 6
+"""Letters of a word, from which it is looked for as a word, and within others; shorter ones are met by chance."""
+_OTHER_SCRIPT = 2
+"""Letters of a word beyond ASCII, from which it is looked for anywhere: Japanese puts no spaces."""
 _CODESTREAM_HEAD: Final = 4096
 """Bytes of compressed pixels in which comments stand."""
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
@@ -20,12 +22,12 @@ _OWN_WORDS: Final = frozenset({"DeidentificationMethod", "DeidentificationMethod
 """Attributes of neumo's own words, some of which stand in for names elsewhere: Patient^Test."""
 _ANATOMY: Final = frozenset({"chest", "thorax", "lung"})
 """Words of every chest radiograph, which say nothing of a Chest Clinic."""
-_SEPARATORS: Final = re.compile(r"[\s^=,;/\\.]+")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
 _NAMES: Final = frozenset({"PN"})
 _IDENTIFIERS: Final = frozenset(
     {
         "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate", "InstitutionName",
-        "PatientTelephoneNumbers", "PatientAddress", "StationName", "DeviceSerialNumber",
+        "PatientTelephoneNumbers", "PatientAddress", "DeviceSerialNumber",
     }
 )  # fmt: skip
 
@@ -45,18 +47,36 @@ def words_left(dataset: Dataset, kept: Dataset) -> int:
     ValueError, TypeError
         A value cannot be parsed.
     """
-    words = set(_words_of_patient(dataset)) - _ANATOMY
-    texts = {word for text in _texts(kept) for word in _words(text)}
+    texts = [text.casefold() for text in _texts(kept)]
+    written, whole = "\n".join(texts), {word for text in texts for word in _words(text)}
     head = _codestream_head(kept)
-    hidden = {word for word in words if len(word) >= _CODESTREAM_WORD and word.encode() in head}
-    return len({word for word in words if len(word) >= _HEADER_WORD} & texts | hidden)
+    words = set(_words_of_patient(dataset)) - _ANATOMY
+    return sum(word in whole or _is_part(word, written) or _is_comment(word, head) for word in words)
 
 
 def _words_of_patient(dataset: Dataset) -> Iterator[str]:
     for element in dataset.iterall():
         if element.VR in _NAMES or element.keyword in _IDENTIFIERS:
             for value in _values(element.value):
-                yield from _words(str(value))
+                yield from (word for word in _words(str(value)) if _is_telling(word))
+
+
+def _is_telling(word: str) -> bool:
+    return len(word) >= (_WHOLE_WORD if word.isascii() else _OTHER_SCRIPT)
+
+
+def _is_part(word: str, written: str) -> bool:
+    shortest = (_PART_OF_WORD if word.isalpha() else _PART_WITH_DIGITS) if word.isascii() else _OTHER_SCRIPT
+    return len(word) >= shortest and word in written
+
+
+def _is_comment(word: str, head: bytes) -> bool:
+    """Whether compressed pixels say it in a comment, in either of the usual encodings."""
+    return len(word) >= _PART_OF_WORD and any(
+        word.encode(encoding, "ignore") in head
+        for encoding in ("utf-8", "latin-1")
+        if word.encode(encoding, "ignore")
+    )
 
 
 def _texts(kept: Dataset) -> Iterator[str]:

@@ -179,7 +179,7 @@ def _spikes(loss: FloatArray) -> int:
     """Epochs whose loss stands out from the two before and the two after; the ends cannot stand out."""
     neighbourhoods = [loss[max(0, i - 2) : i + 3] for i in range(1, len(loss) - 1)]
     return sum(
-        bool(value > SPIKE * np.median(near)) and value == near.max()
+        bool(value > SPIKE * np.median(near) and value == near.max())
         for value, near in zip(loss[1:-1], neighbourhoods, strict=True)
     )
 

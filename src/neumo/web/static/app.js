@@ -17,6 +17,7 @@ import { createToasts } from "/static/toasts.js";
  * @property {import("/static/i18n.js").Format} format
  * @property {string} language
  * @property {any} me answer of `GET /api/me`; null on the login page
+ * @property {boolean} oidc whether an identity provider can be asked on the login page
  * @property {import("/static/api.js").Api} api
  * @property {import("/static/router.js").Route} route
  * @property {(path: string, options?: {replace?: boolean}) => void} navigate
@@ -41,7 +42,7 @@ const VIEWS = {
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const toasts = createToasts();
 /** @type {any} */
-const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, leave: null, turn: 0 };
+const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, oidc: false, leave: null, turn: 0 };
 
 const api = createApi({
   token: () => state.me?.csrf_token,
@@ -66,6 +67,7 @@ async function identify() {
   } catch (error) {
     const { problem } = /** @type {import("/static/api.js").ApiError} */ (error);
     state.me = null;
+    state.oidc = problem?.oidc === true;
     state.language = sessionStorage.getItem("neumo.language") ?? problem?.language ?? document.documentElement.lang;
     state.languages = (document.documentElement.dataset.languages ?? "en").split(" ");
   }
@@ -89,6 +91,7 @@ async function draw() {
 
 /** @param {import("/static/router.js").Route} route */
 async function show(route) {
+  if (!state.shell) return; // an address changed before the frame was drawn; drawing it shows the address
   if (!state.me && route.name !== "login") {
     return router.navigate(`/login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
   }
@@ -114,9 +117,9 @@ async function show(route) {
 
 /** @param {import("/static/router.js").Route} route @returns {Context} */
 function contextOf(route) {
-  const { t, language, me } = state;
+  const { t, language, me, oidc } = state;
   return {
-    t, language, me, api, route, title,
+    t, language, me, oidc, api, route, title,
     format: formatOf(language),
     navigate: router.navigate,
     toast: toasts.toast,

@@ -37,16 +37,19 @@ export function createViewer(element, { t }) {
   let lastFinding = null;
   let frame = 0;
 
+  /** Without a heat map there is nothing to put beside or behind the film. */
+  const arrangement = () => (heat ? state.mode : "overlay");
   /** The part of the view in which one film lies. */
-  const room = () => ({ width: state.mode === "side" ? box.clientWidth / 2 : box.clientWidth, height: box.clientHeight });
+  const room = () => ({ width: arrangement() === "side" ? box.clientWidth / 2 : box.clientWidth, height: box.clientHeight });
 
   /** @param {object} values */
   function change(values) {
     const before = state;
     state = { ...state, ...values };
     if (film && (before.window !== state.window || before.invert !== state.invert)) film.develop(lookup(state.window, state.invert));
-    if (film && state.fitted && (before.mode !== state.mode || !before.fitted)) state.transform = fit(film, room());
-    divider.show(state.mode === "swipe" && heat !== null);
+    if (film && state.fitted) state.transform = fit(film, room());
+    divider.show(arrangement() === "swipe");
+    box.dataset.tool = state.tool;
     divider.set(state.swipe);
     describe();
     if (!frame) frame = requestAnimationFrame(paint);
@@ -58,8 +61,7 @@ export function createViewer(element, { t }) {
     const ratio = devicePixelRatio || 1;
     const [width, height] = [Math.round(box.clientWidth * ratio), Math.round(box.clientHeight * ratio)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const mode = heat ? state.mode : "overlay";
-    drawFrame(context, { width: box.clientWidth, height: box.clientHeight }, ratio, { ...state, mode, film, heat });
+    drawFrame(context, { width: box.clientWidth, height: box.clientHeight }, ratio, { ...state, mode: arrangement(), film, heat });
   }
 
   function describe() {
@@ -76,10 +78,10 @@ export function createViewer(element, { t }) {
   /** @param {number} factor @param {{x: number, y: number}} [about] */
   function zoomBy(factor, about = { x: room().width / 2, y: room().height / 2 }) {
     if (!film) return;
-    const point = { x: state.mode === "side" ? about.x % room().width : about.x, y: about.y };
+    const point = { x: about.x % (room().width + 1), y: about.y };
     change({ transform: zoom(state.transform, factor, point, film, room()), fitted: false });
   }
-  const refit = () => film && change({ transform: fit(film, room()), fitted: true });
+  const refit = () => change({ fitted: true });
 
   /** @param {string | null} finding @param {number} [opacity] */
   async function setOverlay(finding, opacity = state.opacity) {
@@ -119,7 +121,7 @@ export function createViewer(element, { t }) {
       if (source !== next) return;
       film = loaded;
       film.develop(lookup(state.window, state.invert));
-      change({ transform: fit(film, room()), fitted: true, finding: null });
+      change({ fitted: true, finding: null });
     } catch {
       if (source === next) complain(t("viewer.no_image"));
     }
@@ -129,10 +131,7 @@ export function createViewer(element, { t }) {
     load, setOverlay, panBy, zoomBy,
     fit: refit,
     actual: () => film && change({ transform: centred(film, room(), 1 / (devicePixelRatio * filmShare())), fitted: false }),
-    reset: () => {
-      change({ ...START, finding: state.finding });
-      refit();
-    },
+    reset: () => change({ ...START, finding: state.finding }),
     setInvert: (/** @type {boolean} */ invert) => change({ invert }),
     setTool: (/** @type {"pan" | "window"} */ tool) => change({ tool }),
     setMode: (/** @type {"overlay" | "side" | "swipe"} */ mode) => change({ mode }),
@@ -158,7 +157,7 @@ export function createViewer(element, { t }) {
     },
   });
   const stopKeys = takeKeys(viewer);
-  const resized = new ResizeObserver(() => (film && state.fitted ? refit() : change({})));
+  const resized = new ResizeObserver(() => change({}));
   element.append(box);
   resized.observe(box);
   describe();

@@ -33,6 +33,7 @@ export async function mount(root, context) {
       h("h1", {}, t("login.title")),
       h("p", { class: "quiet" }, t("login.text")),
       h("form", { class: "panel column body-form", on: { submit: enter } }, problem, name, password, button),
+      context.oidc && h("a", { class: "button", href: "/api/session/oidc" }, t("login.provider")),
     ),
   );
   root.querySelector("input")?.focus();

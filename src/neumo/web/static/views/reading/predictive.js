@@ -64,7 +64,7 @@ export function predictiveSection(context, reading, onPosterior) {
 /** @param {import("/static/app.js").Context} context @param {any} state @param {() => void} draw */
 function pointButtons({ t, me }, state, draw) {
   const buttons = me.operating_points.map((/** @type {any} */ point) =>
-    h("button", { class: "button", type: "button", "aria-pressed": String(point.name === state.point), on: { click: () => choose(point.name) }, data: { point: point.name } }, named(t, point.name)),
+    h("button", { class: "button", type: "button", "aria-pressed": String(point.name === state.point), on: { click: () => choose(point.name) }, data: { point: point.name } }, pointName(t, point.name)),
   );
   /** @param {string} name */
   function choose(name) {
@@ -75,8 +75,8 @@ function pointButtons({ t, me }, state, draw) {
   return buttons;
 }
 
-/** @param {import("/static/i18n.js").Translate} t @param {string} name */
-function named(t, name) {
+/** Name an operating point in the person's language. @param {import("/static/i18n.js").Translate} t @param {string} name */
+export function pointName(t, name) {
   const key = `points.${name}`;
   return t(key) === key ? name.replaceAll("_", " ") : t(key);
 }

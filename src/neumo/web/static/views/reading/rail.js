@@ -17,7 +17,7 @@ export function createRail(context, uploads, current) {
   const sent = h("div");
   const recent = h("div");
   const element = h("aside", { class: "rail panel", "aria-label": t("reading.files") },
-    h("div", { class: "rail-tools" }, picker(t("reading.add"), (files) => uploads.add(files)), h("a", { class: "button plain", href: "/worklist" }, t("nav.worklist"))),
+    h("div", { class: "rail-tools" }, picker(t("reading.add"), (files) => uploads.add(files)), h("a", { class: "button plain square", href: "/worklist", "aria-label": t("nav.worklist"), title: t("nav.worklist") }, icon("archive"))),
     h("div", { class: "rail-lists", tabindex: "0", role: "region", "aria-label": t("reading.files") }, sent, recent),
   );
   const spoken = { count: finished(uploads.items) };
@@ -39,6 +39,7 @@ export function createRail(context, uploads, current) {
     try {
       remembered = (await api.get(`/api/readings?limit=${RECENT}`)).readings;
       drawRecent();
+      element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     } catch (error) {
       context.toast(/** @type {Error} */ (error).message, "bad");
     }

@@ -1,6 +1,7 @@
 /** The answer in words: the finding and the prediction set, or why there is none. */
 
 import { h, icon } from "/static/dom.js";
+import { pointName } from "/static/views/reading/predictive.js";
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */
 export function verdictSection(context, reading) {
@@ -9,7 +10,8 @@ export function verdictSection(context, reading) {
   if (reading.finding === null) return unanswered("refused", t("reading.refused_title"), t("reading.refused_text"));
   return h("section", { class: "section verdict", data: { finding: reading.finding } },
     h("h2", { class: "verdict-finding" }, t(`findings.${reading.finding}`)),
-    h("p", {}, setInWords(context, reading)),
+    h("p", {}, capital(setInWords(context, reading))),
+    h("p", { class: "quiet" }, t(reading.pneumonia ? "reading.at_point_above" : "reading.at_point_below", { point: pointName(t, reading.operating_point) })),
   );
 }
 
@@ -25,6 +27,11 @@ export function setInWords({ t, format }, reading) {
   if (names.length === 1) return t("reading.set_one", { finding: names[0], coverage });
   if (names.length === 3) return t("reading.set_all", { coverage });
   return t("reading.set_two", { first: names[0], second: names[1], coverage });
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 
 /** @param {string} sign @param {string} title @param {string} text */

@@ -29,8 +29,7 @@ export function createFilters({ t }, filters, changed) {
       select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
       select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
       sourceSelect,
-      day("from", t("worklist.from"), filters),
-      day("to", t("worklist.to"), filters),
+      h("div", { class: "filter-days" }, day("from", t("worklist.from"), filters), day("to", t("worklist.to"), filters)),
       h("div", { class: "filter-checks" }, check("undecided", t("worklist.undecided"), filters), check("disagreement", t("worklist.disagreement"), filters)),
       h("button", { class: "button plain", type: "reset", on: { click: () => setTimeout(clear) } }, icon("cross"), t("worklist.reset")),
     )

@@ -1,0 +1,52 @@
+/** The model in use: its intended use, its card, and how it was measured. */
+
+import { h, icon, replace } from "/static/dom.js";
+
+/** @param {HTMLElement} root @param {import("/static/app.js").Context} context */
+export async function mount(root, context) {
+  const { t, api } = context;
+  const bundle = await api.get("/api/bundle");
+  replace(root, h("div", { class: "page card" },
+    h("h1", {}, `${bundle.name} ${bundle.version}`),
+    h("dl", { class: "facts" }, h("dt", {}, "SHA-256"), h("dd", { class: "mono" }, bundle.digest), h("dt", {}, t("bundle.licence")), h("dd", {}, bundle.config.licence), h("dt", {}, t("bundle.attribution")), h("dd", {}, bundle.config.attribution)),
+    h("section", { class: "note warn" }, icon("warning"), h("div", {}, h("h2", {}, t("bundle.intended_use")), prose(bundle.intended_use ?? t("bundle.no_intended_use")))),
+    points(context),
+    bundle.sections.filter((/** @type {any} */ section) => section.level > 1 && section.text !== bundle.intended_use && (section.text || section.tables.length)).map(sectionOf),
+  ));
+}
+
+/** @param {import("/static/app.js").Context} context */
+function points({ t, me, format }) {
+  const percent = (/** @type {number} */ share) => format.percent(share, 1);
+  const columns = ["threshold", "sensitivity", "specificity", "rule"];
+  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("bundle.points"))), h("div", { class: "body" }, table(
+    [t("bundle.point"), ...columns.map((name) => t(`bundle.${name}`))],
+    me.operating_points.map((/** @type {any} */ point) => [point.name, format.number(point.threshold, 3), percent(point.sensitivity), percent(point.specificity), point.rule]),
+  )));
+}
+
+/** @param {any} section */
+function sectionOf({ level, title, text, tables }) {
+  return h("section", { class: "panel card-section" }, h("div", { class: "head" }, h(level > 2 ? "h3" : "h2", {}, title)), h("div", { class: "body column" }, prose(text), tables.map((/** @type {any} */ one) => table(one.header, one.rows))));
+}
+
+/** @param {string[]} header @param {string[][]} rows */
+function table(header, rows) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": header.join(", ") }, h("table", { class: "table" },
+    h("thead", {}, h("tr", {}, header.map((cell) => h("th", { scope: "col" }, plain(cell))))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, plain(cell))))))));
+}
+
+/** Draw a card's paragraphs and lists. @param {string} text */
+function prose(text) {
+  return text.split(/\n{2,}/).filter(Boolean).map((block) => {
+    const items = block.split(/\n(?=[-*] )/);
+    if (!/^[-*] /.test(block)) return h("p", {}, plain(block));
+    return h("ul", { class: "prose-list" }, items.map((item) => h("li", {}, plain(item.replace(/^[-*] /, "")))));
+  });
+}
+
+/** Leave out the marks of Markdown. @param {string} text */
+function plain(text) {
+  return text.replace(/\[([^\]]+)\]\([^)]*\)/g, "$1").replace(/\*\*|`/g, "").replace(/\s*\n\s*/g, " ");
+}

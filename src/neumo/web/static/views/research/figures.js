@@ -1,0 +1,45 @@
+/** A run's figures with their intervals. */
+
+import { h } from "/static/dom.js";
+
+/** @typedef {import("/static/app.js").Context} Context */
+
+/** @param {Context} context @param {{value: number | null, low: number | null, high: number | null}} figure */
+export function interval({ t, format }, figure) {
+  if (figure?.value === null || figure?.value === undefined) return t("research.undefined");
+  const digits = (/** @type {number | null} */ value) => (value === null ? "–" : format.number(value, 3));
+  return `${digits(figure.value)} (${digits(figure.low)}\u00a0–\u00a0${digits(figure.high)})`;
+}
+
+/** @param {import("/static/i18n.js").Translate} t @param {string} name */
+export function figureName(t, name) {
+  const finding = /^(recall|precision|f1|auroc|average_precision)_([A-Z_]+)$/.exec(name);
+  if (finding) return `${figureName(t, finding[1])}, ${t(`findings_short.${finding[2]}`)}`;
+  const key = `figures.${name}`;
+  return t(key) === key ? name.replaceAll("_", " ") : t(key);
+}
+
+/** @param {Context} context @param {any} judgement */
+export function figuresPanel(context, judgement) {
+  const { t } = context;
+  return h("section", { class: "panel" },
+    h("div", { class: "head" }, h("h2", {}, t("research.figures")), h("span", { class: "quiet small" }, t("research.basis", { images: judgement.images, patients: judgement.patients }))),
+    h("div", { class: "body pair" }, overall(context, judgement), byClass(context, judgement)),
+  );
+}
+
+/** @param {Context} context @param {any} judgement */
+function overall(context, judgement) {
+  return h("table", { class: "table" }, h("caption", {}, context.t("research.overall")), h("tbody", {},
+    Object.entries(judgement.overall).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, figureName(context.t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure)))))));
+}
+
+/** @param {Context} context @param {any} judgement */
+function byClass(context, judgement) {
+  const { t } = context;
+  const names = ["recall", "precision", "f1", "auroc"];
+  return h("table", { class: "table" }, h("caption", {}, t("research.by_class")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.finding")), names.map((name) => h("th", { scope: "col", class: "number" }, figureName(t, name))))),
+    h("tbody", {}, judgement.by_class.map((/** @type {any} */ row) =>
+      h("tr", {}, h("th", { scope: "row" }, t(`findings_short.${row.finding}`)), names.map((name) => h("td", { class: "number" }, interval(context, row[name])))))));
+}

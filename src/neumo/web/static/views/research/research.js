@@ -1,0 +1,56 @@
+/** The research view: a run's figures, errors, operating points, calibration, subgroups, and its comparison with another. */
+
+import { h, icon, replace } from "/static/dom.js";
+import { calibrationPanel } from "/static/views/research/calibration.js";
+import { comparisonPanel } from "/static/views/research/comparison.js";
+import { confusionPanel } from "/static/views/research/confusion.js";
+import { figuresPanel } from "/static/views/research/figures.js";
+import { subgroupsPanel } from "/static/views/research/subgroups.js";
+import { thresholdPanel } from "/static/views/research/threshold.js";
+
+/** @typedef {import("/static/app.js").Context} Context */
+
+/** @param {HTMLElement} root @param {Context} context */
+export async function mount(root, context) {
+  const { t, me, api, route } = context;
+  if (me.research_missing) return replace(root, missing(context));
+  const { runs } = await api.get("/api/runs");
+  const judged = runs.filter((/** @type {any} */ run) => run.parts.length > 0);
+  if (judged.length === 0) return replace(root, empty(t, t("research.no_runs"), t("research.no_runs_text")));
+  const run = judged.find((/** @type {any} */ one) => one.name === route.query.get("run")) ?? judged[0];
+  const part = run.parts.includes(route.query.get("part")) ? route.query.get("part") : run.parts.includes("test") ? "test" : run.parts[0];
+  const path = `/api/runs/${encodeURIComponent(run.name)}`;
+  const [details, predictions] = await Promise.all([api.get(path), api.get(`${path}/predictions?part=${encodeURIComponent(part)}`)]);
+  replace(root, h("div", { class: "page research" },
+    heading(context, judged, run, part),
+    predictions.synthetic && h("p", { class: "note warn" }, icon("warning"), t("research.synthetic")),
+    figuresPanel(context, details.evaluations[part].judgement),
+    confusionPanel(context, predictions),
+    thresholdPanel(context, predictions),
+    calibrationPanel(context, predictions),
+    subgroupsPanel(context, run.name, part, predictions.attributes ?? []),
+    comparisonPanel(context, judged, run.name, part),
+  ));
+}
+
+/** @param {Context} context @param {any[]} runs @param {any} run @param {string} part */
+function heading({ t, navigate }, runs, run, part) {
+  const go = (/** @type {string} */ name, /** @type {string} */ of) => navigate(`/research?${new URLSearchParams({ run: name, part: of })}`);
+  const choose = (/** @type {string} */ label, /** @type {string[]} */ names, /** @type {string} */ value, /** @type {(name: string) => void} */ act) =>
+    h("label", { class: "field" }, h("span", {}, label), h("select", { class: "input", on: { change: (/** @type {any} */ event) => act(event.target.value) } }, names.map((name) => h("option", { value: name, selected: name === value }, name))));
+  return h("header", { class: "row spread" },
+    h("div", {}, h("h1", {}, run.name), h("p", { class: "quiet" }, t("research.run_text", { model: run.model ?? "?", epochs: run.epochs ?? "?", best: run.best_epoch ?? "?" }))),
+    h("div", { class: "row" }, choose(t("research.run"), runs.map(({ name }) => name), run.name, (name) => go(name, part)), choose(t("research.part"), run.parts, part, (of) => go(run.name, of))),
+  );
+}
+
+/** @param {Context} context */
+function missing({ t, me }) {
+  const why = me.research_missing === "runs" ? t("research.missing_runs_text") : t("research.missing_extra_text", { extra: me.research_missing });
+  return empty(t, t("research.missing_title"), why);
+}
+
+/** @param {Context["t"]} t @param {string} title @param {string} text */
+function empty(t, title, text) {
+  return h("div", { class: "empty" }, icon("archive"), h("h1", {}, title), h("p", {}, text), h("a", { class: "button", href: "/bundle" }, t("nav.bundle")));
+}

@@ -1,0 +1,41 @@
+/** Figures by subgroup; groups too small to judge say so. */
+
+import { h, icon, replace } from "/static/dom.js";
+import { interval } from "/static/views/research/figures.js";
+
+const SHOWN = ["sensitivity", "specificity", "auroc_normal_vs_pneumonia", "balanced_accuracy"];
+
+/** @param {import("/static/app.js").Context} context @param {string} name @param {string} part @param {string[]} columns */
+export function subgroupsPanel(context, name, part, columns) {
+  const { t } = context;
+  const body = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("research.subgroups") });
+  const choice = /** @type {HTMLSelectElement} */ (h("select", { class: "input", "aria-label": t("research.column"), on: { change: show } }, columns.map((column) => h("option", { value: column }, column))));
+
+  async function show() {
+    const column = choice.value;
+    replace(body, h("p", { class: "loading" }, t("shell.loading")));
+    try {
+      const found = await context.api.get(`/api/runs/${encodeURIComponent(name)}/subgroups?column=${encodeURIComponent(column)}&part=${encodeURIComponent(part)}&resamples=200`);
+      if (choice.value === column) replace(body, table(context, found));
+    } catch (error) {
+      replace(body, h("p", { class: "note bad", role: "alert" }, /** @type {Error} */ (error).message));
+    }
+  }
+
+  if (columns.length) show();
+  return h("section", { class: "panel" },
+    h("div", { class: "head" }, h("h2", {}, t("research.subgroups")), columns.length ? choice : null),
+    h("div", { class: "body" }, columns.length ? body : h("p", { class: "quiet" }, t("research.no_columns"))),
+  );
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} found */
+function table(context, found) {
+  const { t } = context;
+  return h("table", { class: "table" },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, found.column), h("th", { scope: "col", class: "number" }, t("research.patients")), SHOWN.map((figure) => h("th", { scope: "col", class: "number" }, t(`figures.${figure}`))))),
+    h("tbody", {}, found.groups.map((/** @type {any} */ group) => h("tr", { class: group.judgeable ? "" : "unjudged" },
+      h("th", { scope: "row" }, group.name, group.judgeable ? null : h("span", { class: "tag warn" }, icon("warning"), t("research.too_small"))),
+      h("td", { class: "number" }, group.patients),
+      SHOWN.map((figure) => h("td", { class: "number" }, interval(context, group.figures[figure])))))));
+}

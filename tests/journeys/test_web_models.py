@@ -1,0 +1,88 @@
+"""The research view and the model's card in the browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from small_runs import make_run
+from web_running import Running, running
+from web_steps import grave_violations
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path) -> Iterator[Running]:
+    """A server with two small runs, one plainly better than the other."""
+    base = tmp_path_factory.mktemp("journey-research")
+    for name, seed, skill in (("better", 1, 3.0), ("worse", 2, 0.5)):
+        make_run(base / "runs" / name, seed, skill)
+    with running(base / "data", journey_bundle, runs=base / "runs") as started:
+        yield started
+
+
+@pytest.fixture
+def research(page: Page) -> Page:
+    page.goto("/research")
+    expect(page.get_by_role("heading", name="better", exact=True)).to_be_visible()
+    return page
+
+
+def test_a_cell_of_the_confusion_matrix_opens_its_images(research: Page) -> None:
+    cell = research.get_by_role("button", name="Truth Bacterial, decision Normal: 5")
+    cell.click()
+    expect(cell).to_have_attribute("aria-pressed", "true")
+    rows = research.locator(".cell-images tbody tr")
+    expect(rows).to_have_count(5)
+    expect(rows.first).to_contain_text("test/")
+    expect(research.get_by_text("say nothing about patients").first).to_be_visible()
+
+
+def test_moving_the_threshold_moves_decisions_and_costs(research: Page) -> None:
+    slider = research.get_by_role("slider", name="Threshold")
+    missed, alarms = research.locator("[data-count=fn]"), research.locator("[data-count=fp]")
+    expect(missed).to_have_text("4")
+    expect(research.get_by_text("Cost per 100 images: 18.3")).to_be_visible()
+    slider.press("Home")
+    expect(missed).to_have_text("0")
+    expect(alarms).to_have_text("40")
+    research.get_by_label("Cost of a false alarm").fill("2")
+    expect(research.get_by_text("Cost per 100 images: 66.7")).to_be_visible()
+
+
+def test_runs_are_compared_and_chosen(research: Page) -> None:
+    research.get_by_label("Compare with").select_option("worse")
+    expect(research.get_by_text("better is more accurate than worse")).to_be_visible()
+    expect(research.get_by_role("table", name="better minus worse")).to_contain_text("higher")
+    research.get_by_label("Run").select_option("worse")
+    expect(research.get_by_role("heading", name="worse", exact=True)).to_be_visible()
+    assert "run=worse" in research.url
+
+
+def test_small_subgroups_are_marked(research: Page) -> None:
+    expect(research.get_by_role("row", name="F too few to judge")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/research", "/bundle"])
+def test_axe_finds_nothing_grave_on_models(page: Page, path: str) -> None:
+    page.goto(path)
+    expect(page.locator("main h1")).to_be_visible()
+    if path == "/research":
+        expect(page.get_by_role("row", name="too few to judge")).to_be_visible()
+    assert grave_violations(page) == []
+
+
+def test_the_card_says_what_the_model_is_for(page: Page) -> None:
+    page.goto("/bundle")
+    expect(page.get_by_role("heading", name="Intended use")).to_be_visible()
+    expect(page.get_by_role("cell", name="Youden")).to_be_visible()
+
+
+def test_without_runs_the_view_says_how_to_get_them(
+    browser: Browser, tmp_path: Path, journey_bundle: Path
+) -> None:
+    with running(tmp_path / "data", journey_bundle) as started:
+        page = browser.new_page(base_url=started.address, locale="en-GB")
+        page.goto("/research")
+        expect(page.get_by_text("--runs FOLDER")).to_be_visible()
+        page.close()

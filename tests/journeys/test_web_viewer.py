@@ -1,0 +1,121 @@
+"""The viewer: what the canvas shows, pixel by pixel, after each tool."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from web_steps import read_film
+
+_PIXELS = """(points) => {
+  const canvas = document.querySelector(".viewer-canvas");
+  const context = canvas.getContext("2d");
+  return points.map(([x, y]) =>
+    [...context.getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data].slice(0, 3));
+}"""
+CENTRE = (0.5, 0.5)
+
+
+def pixels(page: Page, *points: tuple[float, float]) -> list[list[int]]:
+    """Return the colours at points, as shares of the canvas, once the frame under way is drawn."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    colours: list[list[int]] = page.evaluate(_PIXELS, [list(point) for point in points])
+    return colours
+
+
+def is_grey(colour: list[int]) -> bool:
+    return max(colour) - min(colour) <= 2
+
+
+@pytest.fixture
+def film(page: Page, films: list[Path]) -> Page:
+    read_film(page, films[0])
+    expect(page.locator(".viewer-readout")).to_contain_text("%")
+    return page
+
+
+def test_inverting_turns_each_grey_level_round(film: Page) -> None:
+    before = pixels(film, CENTRE, (0.4, 0.3))
+    film.get_by_role("button", name="Invert").click()
+    after = pixels(film, CENTRE, (0.4, 0.3))
+    for was, now in zip(before, after, strict=True):
+        assert is_grey(was) and now == [255 - level for level in was]
+    film.keyboard.press("i")
+    assert pixels(film, CENTRE, (0.4, 0.3)) == before
+
+
+def test_a_narrow_window_leaves_black_and_white(film: Page) -> None:
+    film.get_by_role("button", name="Window and level").click()
+    box = film.locator(".viewer").bounding_box()
+    assert box is not None
+    film.mouse.move(box["x"] + 400, box["y"] + 300)
+    film.mouse.down()
+    film.mouse.move(box["x"] + 50, box["y"] + 300, steps=4)
+    film.mouse.up()
+    expect(film.locator(".viewer-readout")).to_contain_text("W 4 ")
+    grid = [(x / 20, y / 20) for x in range(7, 14) for y in range(3, 18)]
+    levels = {colour[0] for colour in pixels(film, *grid)}
+    assert min(levels) == 0 and max(levels) == 255
+    film.get_by_role("button", name="As at the beginning").click()
+    expect(film.locator(".viewer-readout")).to_contain_text("W 255")
+
+
+def test_zoom_keeps_what_is_under_the_pointer_and_fit_brings_all_back(film: Page) -> None:
+    whole = pixels(film, (0.5, 0.02), CENTRE)
+    fitted = film.locator(".viewer-readout").inner_text()
+    film.locator(".viewer").hover()
+    for _ in range(4):
+        film.mouse.wheel(0, -400)
+    expect(film.locator(".viewer-readout")).not_to_have_text(fitted)
+    enlarged = pixels(film, CENTRE)[0]
+    assert abs(enlarged[0] - whole[1][0]) < 40, "the middle is still the middle"
+    film.keyboard.press("f")
+    expect(film.locator(".viewer-readout")).to_have_text(fitted, use_inner_text=True)
+    assert pixels(film, (0.5, 0.02), CENTRE) == whole
+    film.keyboard.press("1")
+    expect(film.locator(".viewer-readout")).to_contain_text("100 %")
+
+
+def test_heat_maps_lie_over_beside_and_behind_the_divider(film: Page) -> None:
+    film.keyboard.press("h")
+    expect(film.get_by_role("img", name="with the heat map of Normal")).to_be_visible()
+    grid = [(x / 20, y / 20) for x in range(6, 15) for y in range(4, 16)]
+    film.wait_for_function("() => !document.querySelector('.toolbar [aria-label^=Opacity]').disabled")
+    expect_coloured(film, grid, True)
+    film.get_by_role("slider", name="Opacity").press("Home")
+    expect_coloured(film, grid, False)
+    film.get_by_role("slider", name="Opacity").press("End")
+    film.get_by_role("button", name="Before and after").click()
+    divider = film.get_by_role("slider", name="Divider")
+    divider.press("End")
+    expect_coloured(film, grid, False)
+    divider.press("Home")
+    expect_coloured(film, grid, True)
+    film.get_by_role("button", name="Side by side").click()
+    expect_coloured(film, [(x / 40, y / 20) for x in range(2, 19) for y in range(6, 15)], False)
+    expect_coloured(film, [(0.5 + x / 40, y / 20) for x in range(2, 19) for y in range(6, 15)], True)
+
+
+def expect_coloured(page: Page, points: list[tuple[float, float]], wanted: bool) -> None:
+    """Wait at most five seconds until some of the points are coloured, or all are grey."""
+    for _ in range(50):
+        coloured = not all(is_grey(colour) for colour in pixels(page, *points))
+        if coloured == wanted:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"coloured is not {wanted}")
+
+
+def test_two_fingers_enlarge(film: Page) -> None:
+    before = film.locator(".viewer-readout").inner_text()
+    film.evaluate("""() => {
+      const viewer = document.querySelector(".viewer");
+      const box = viewer.getBoundingClientRect();
+      viewer.setPointerCapture = () => {};
+      const send = (type, id, x) => viewer.dispatchEvent(new PointerEvent(type,
+        {pointerId: id, pointerType: "touch", clientX: box.left + x, clientY: box.top + 200, bubbles: true}));
+      send("pointerdown", 11, 200);
+      send("pointerdown", 12, 300);
+      send("pointermove", 12, 500);
+    }""")
+    expect(film.locator(".viewer-readout")).not_to_have_text(before)
