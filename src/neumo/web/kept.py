@@ -12,14 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Notice, Reading, Status
 from neumo.dicomnode.durable import write_durably
 
 READING: Final = "reading.json"
-PIXELS: Final = "pixels.png"
+PIXELS: Final = "pixels.npy"
 MAPS: Final = "maps.npy"
 HEADER: Final = "header.dcm"
 _UNFINISHED: Final = ".part-"
@@ -78,7 +77,8 @@ def keep(folder: Path, reading: Reading, header: bytes | None) -> None:
     temporary.mkdir(mode=0o700)
     try:
         if reading.pixels is not None:
-            Image.fromarray(reading.pixels).save(temporary / PIXELS, format="PNG", compress_level=1)
+            # As PNG at its fastest they took three times as long as reading a full-size film, for half the space.
+            np.save(temporary / PIXELS, reading.pixels, allow_pickle=False)
         if reading.class_maps is not None:
             np.save(temporary / MAPS, reading.class_maps, allow_pickle=False)
         if header is not None:
@@ -114,19 +114,19 @@ def kept_reading(folder: Path, *, pictures: bool = False) -> Reading | None:
 def kept_pixels(folder: Path) -> NDArray[np.uint8] | None:
     """Return the radiograph (height, width) of uint8; None where it is not kept."""
     try:
-        with Image.open(folder / PIXELS) as image:
-            return np.asarray(image.convert("L"), dtype=np.uint8)
+        pixels: NDArray[np.uint8] = np.load(folder / PIXELS, allow_pickle=False)
     except FileNotFoundError:
         return None
+    return pixels
 
 
 def kept_size(folder: Path) -> tuple[int, int] | None:
     """Return width and height of the radiograph in pixels; None where it is not kept."""
     try:
-        with Image.open(folder / PIXELS) as image:
-            return image.size
+        height, width = np.load(folder / PIXELS, mmap_mode="r", allow_pickle=False).shape
     except FileNotFoundError:
         return None
+    return width, height
 
 
 def kept_maps(folder: Path) -> NDArray[np.float32] | None:
