@@ -73,6 +73,7 @@ def create_app(workbench: Workbench) -> FastAPI:
         known_host=host_check(listen.host, listen.loopback, listen.names),
         uploads={"/api/readings": workbench.config.limits.request_bytes},
         at_once=listen.connections,
+        patience=listen.patience,
     )
     return app
 

@@ -43,6 +43,8 @@ class ListenConfig(_Section):
     """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     connections: Annotated[int, Field(ge=8)] = 400
     """Requests at once; further ones get 503."""
+    patience: Seconds = 30
+    """In which the head of a request, and the body of one that is no upload, must have come."""
 
     @property
     def loopback(self) -> bool:

@@ -22,8 +22,9 @@ _SMALL_BYTES: Final = 65_536
 _RETRY_SECONDS: Final = 3
 _UNFINISHED: Final = (408, 413)
 """Answers to bodies of which more may come."""
-_IDLE_SECONDS: Final = 30.0
-"""In which the body of such a request must go on coming."""
+_PATIENCE: Final = 30.0
+"""Seconds in which the body of such a request must have come."""
+_OWN_PAGES: Final = ("same-origin", "none")
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -52,13 +53,21 @@ class Guard:
         Paths that radiographs are sent to, and the largest body there; what goes on beyond it is not read.
     at_once : int
         Requests under way; further ones are told to come back.
+    patience : float
+        Seconds in which the body of any other request must have come.
     """
 
     def __init__(
-        self, app: ASGIApp, known_host: Callable[[str], bool], uploads: Mapping[str, int], at_once: int
+        self,
+        app: ASGIApp,
+        known_host: Callable[[str], bool],
+        uploads: Mapping[str, int],
+        at_once: int,
+        patience: float = _PATIENCE,
     ) -> None:
         self._app, self._known_host, self._uploads = app, known_host, uploads
         self._at_once, self._under_way = at_once, 0
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,7 +76,7 @@ class Guard:
             return
         began, answered = time.perf_counter(), 0
         limit = self._uploads.get(scope["path"])
-        body = _Body(receive, limit or _SMALL_BYTES, None if limit else _IDLE_SECONDS)
+        body = _Body(receive, limit or _SMALL_BYTES, None if limit else self._patience)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal answered
@@ -110,7 +119,8 @@ class Guard:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._known_host(hosts[0]):
             return Problem(421, "wrong_host")
-        if scope["method"] not in _SAFE and _made_by_another_site(headers, scope):
+        changes = scope["method"] not in _SAFE
+        if _made_by_another_site(headers, scope) if changes else _embedded_elsewhere(headers, scope):
             return Problem(403, "cross_site")
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdecimal():
@@ -149,23 +159,36 @@ def _made_by_another_site(headers: Headers, scope: Scope) -> bool:
     """Whether a browser says that another origin's page made the request; what is no browser says nothing."""
     site = headers.get("sec-fetch-site")
     if site is not None:
-        return site not in ("same-origin", "none")
+        return site not in _OWN_PAGES
     origin = headers.get("origin")
     return origin is not None and origin != f"{scope['scheme']}://{headers.get('host')}"
 
 
+def _embedded_elsewhere(headers: Headers, scope: Scope) -> bool:
+    """Whether another origin's page asks the API behind a person's back; links from elsewhere are followed.
+
+    It could not see the answer, but an answer that is sent counts as shown, and costs work.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is None or site in _OWN_PAGES or not scope["path"].startswith("/api/"):
+        return False
+    return headers.get("sec-fetch-mode") != "navigate"
+
+
 class _Body:
-    """A request's body up to a limit in bytes; `patience` is in seconds between two parts of it."""
+    """A request's body up to a limit in bytes, which must have come within `patience` seconds of the first look."""
 
     def __init__(self, receive: Receive, limit: int, patience: float | None) -> None:
         self._receive, self._limit, self._patience = receive, limit, patience
+        self._deadline: float | None = None
         self._taken = 0
         self.complete = False
 
     async def receive(self) -> Message:
         """Return the next part."""
         try:
-            message = await asyncio.wait_for(self._receive(), None if self.complete else self._patience)
+            async with asyncio.timeout_at(self._until()):
+                message = await self._receive()
         except TimeoutError as error:
             raise HTTPException(408) from error
         self.complete = not message.get("more_body", False)
@@ -173,6 +196,13 @@ class _Body:
         if self._taken > self._limit:
             raise TooLarge(self._limit)
         return message
+
+    def _until(self) -> float | None:
+        if self.complete or self._patience is None:
+            return None
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._patience
+        return self._deadline
 
 
 def _complete(headers: MutableHeaders, scope: Scope) -> None:

@@ -94,7 +94,9 @@ def uploader(person: Asking) -> Person:
 
 
 def decider(person: Asking) -> Person:
-    """Require the right to decide."""
+    """Require the right to decide, which whoever studies the model's runs has not."""
+    if person.role is Role.RESEARCHER:
+        raise Problem(403, "not_allowed")
     return _with(person, Scope.DECISIONS_WRITE)
 
 

@@ -18,6 +18,7 @@ from neumo.dicomnode.durable import make_private, write_durably
 from neumo.web.accounts import has_users, open_accounts
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
+from neumo.web.connections import patient_protocol
 from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
@@ -132,6 +133,8 @@ def _server(
     listen = config.listen
     settings = uvicorn.Config(
         create_app(workbench),
+        http=patient_protocol(listen.patience),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

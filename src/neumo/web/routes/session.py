@@ -88,7 +88,9 @@ def me(request: Request) -> dict[str, Any]:
 
 @router.patch("/api/me")
 def wish(request: Request, person: Asking, wishes: Wishes) -> dict[str, Any]:
-    """Keep how a person wants to work."""
+    """Keep how a person wants to work; what a program with that person's token wants is not that."""
+    if not person.csrf_token:
+        raise Problem(403, "not_allowed")
     workbench, given = workbench_of(request), wishes.model_fields_set
     if "blinded" in given and workbench.config.blinded == "always":
         raise Problem(403, "not_allowed")

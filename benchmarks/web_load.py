@@ -1,0 +1,125 @@
+"""How long one reading takes over HTTP, and how many a second the server gives, beside the same Reader without a server.
+
+    python benchmarks/web_load.py FILES_OR_FOLDER... [--users 1 10 50] [--readings N] [--rounds R] [--processes P] [--threads T]
+
+Each round reads N files that were never read before: once by `Reader.read_many` with pixels kept, on as many cores as all readers of the
+server together, and once by every number of users, each of whom sends the next file when the answer has come (POST /api/readings on
+loopback, HTTP keep-alive). The server hashes, stores, reads, keeps pixels and heat maps, writes the archive and the audit log, and answers
+with the whole reading. Prints p50 and p99 from request to answer over all rounds, readings a second, and their ratio within rounds.
+
+Limits: the Reader's own rate; with U users and R readings a second nobody can wait less than about U / R seconds. Goal: 0.80 x the Reader.
+"""
+
+import argparse
+import queue
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+from web_program import found, fresh, web_program
+
+from neumo import Reader
+from neumo.inference.session import cores
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--bundle")
+    parser.add_argument("--users", nargs="+", type=int, default=[1, 10, 50])
+    parser.add_argument("--readings", type=int, default=200, help="of each contestant in a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--processes", type=int, default=cores(), help="readers of the server")
+    parser.add_argument("--threads", type=int, default=1, help="of each reader")
+    options = parser.parse_args()
+    files = fresh(found(options.paths))
+    reader = Reader(options.bundle, threads=options.processes * options.threads, keep_pixels=True)
+    rates: dict[int, list[float]] = {users: [] for users in (0, *options.users)}
+    waits: dict[int, list[float]] = {users: [] for users in options.users}
+    settings = {"read__processes": options.processes, "read__threads": options.threads}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        web_program(Path(folder) / "data", options.bundle, **settings) as program,
+    ):
+        load(program.address, files, users=options.processes, readings=4 * options.processes)  # warm
+        for _ in range(options.rounds):
+            rates[0].append(_reader_rate(reader, files, options.readings, Path(folder)))
+            for users in options.users:
+                rate, seconds = load(program.address, files, users, options.readings)
+                rates[users].append(rate)
+                waits[users] += seconds
+    print(
+        f"Reader: {statistics.median(rates[0]):.1f} readings/s on {options.processes * options.threads} cores"
+    )
+    for users in options.users:
+        ratio = statistics.median(a / b for a, b in zip(rates[users], rates[0], strict=True))
+        p50, p99 = percentile(waits[users], 50), percentile(waits[users], 99)
+        print(
+            f"{users:3d} users: {statistics.median(rates[users]):.1f} readings/s, {ratio:.2f} x the Reader; "
+            f"p50 {1000 * p50:.0f} ms, p99 {1000 * p99:.0f} ms ({len(waits[users])} readings)"
+        )
+
+
+def _reader_rate(reader: Reader, files: Iterator[bytes], readings: int, folder: Path) -> float:
+    paths = []
+    for number in range(readings):
+        path = folder / f"raw-{number}"
+        path.write_bytes(next(files))
+        paths.append(path)
+    begin = time.perf_counter()
+    unread = sum(reading.answer is None for reading in reader.read_many(paths))
+    seconds = time.perf_counter() - begin
+    if unread:
+        raise SystemExit(f"{unread} of {readings} files were not read; choose others")
+    return readings / seconds
+
+
+def load(address: str, files: Iterator[bytes], users: int, readings: int) -> tuple[float, list[float]]:
+    """Return readings a second, and seconds from request to answer of each."""
+    waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    for _ in range(readings):
+        waiting.put(next(files))
+    waits: list[float] = []
+    faults: list[str] = []
+
+    def use() -> None:
+        with httpx.Client(base_url=address, timeout=300, trust_env=False) as web:
+            while True:
+                try:
+                    content = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                begin = time.perf_counter()
+                answer = web.post(
+                    "/api/readings", content=content, headers={"Content-Type": "application/octet-stream"}
+                )
+                waits.append(time.perf_counter() - begin)
+                if answer.status_code != 201:
+                    faults.append(f"{answer.status_code} {answer.text[:200]}")
+
+    threads = [threading.Thread(target=use) for _ in range(users)]
+    begin = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - begin
+    if faults:
+        raise SystemExit(f"{len(faults)} of {readings} answers were not 201: {faults[0]}")
+    return readings / seconds, waits
+
+
+def percentile(values: list[float], percent: int) -> float:
+    """Return the smallest value that so many percent do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Files in batches that one request may hold."""
+
+from collections.abc import Iterable, Iterator
+from io import SEEK_END
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from neumo.core.errors import UnreadableImageError
+
+_PART_BYTES: Final = 1024
+"""At least what a part's own headers take in a multipart body."""
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to be sent. Raises UnreadableImageError."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UnreadableImageError(
+            f"{path}: cannot be opened ({error.strerror or error}); give the path of a radiograph"
+        ) from error
+
+
+def batches(paths: Iterable[Path], files: int, size: int) -> Iterator[list[Path]]:
+    """Yield paths in lists of at most `files` whose bodies stay below `size` bytes; a larger file comes alone.
+
+    Raises
+    ------
+    UnreadableImageError
+        A file cannot be opened.
+    """
+    batch: list[Path] = []
+    taken = 0
+    for path in paths:
+        with open_file(path) as stream:
+            needed = stream.seek(0, SEEK_END) + _PART_BYTES + len(path.name)
+        if batch and (len(batch) >= files or taken + needed > size):
+            yield batch
+            batch, taken = [], 0
+        batch.append(path)
+        taken += needed
+    if batch:
+        yield batch

@@ -1,0 +1,304 @@
+"""The client: files in, readings, pictures, decisions and tables out."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+from urllib.parse import quote
+
+from neumo.client.batches import batches, open_file
+from neumo.client.problems import ServerUnavailableError
+from neumo.client.transport import Transport
+from neumo.client.values import (
+    Decision,
+    Job,
+    JobFile,
+    ListedReading,
+    RemoteReading,
+    decisions_of,
+    job_of,
+    listed_of,
+    reading_of,
+)
+from neumo.core.files import replacing
+from neumo.core.findings import Finding
+
+_FIRST_LOOK: Final = 0.1
+_LATER_LOOKS: Final = 2.0
+
+
+class Client:
+    """A client of one server; close it, or use it in a `with` block.
+
+    Every method raises ServerError, or its kinds: ServerUnavailableError, AccessError, MissingError. While the server
+    is busy (429, 503), requests are repeated as it asks, for up to `patience` seconds.
+
+    Parameters
+    ----------
+    url : str
+        Such as "http://127.0.0.1:8000".
+    token : str, optional
+        Of `neumo token add`; none is needed for a server on loopback without users.
+    language : str
+        Of sentences, "en" or "es".
+    timeout : float
+        Seconds in which an answer must begin and go on; reading one file may take that long.
+    patience : float
+        Seconds.
+
+    Raises
+    ------
+    ConfigError
+        `url` is no address, or the token would cross a network in clear.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        language: Literal["en", "es"] = "en",
+        timeout: float = 150.0,
+        patience: float = 60.0,
+    ) -> None:
+        self._server = Transport(url, token, language, timeout, patience)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._server.close()
+
+    def me(self) -> Mapping[str, Any]:
+        """Return who this client is to the server, and the server's limits and bundle (docs/reference/api.md)."""
+        value: Mapping[str, Any] = self._server.send("GET", "/api/me").json()
+        return value
+
+    def read(self, source: Path | str | bytes, name: str | None = None) -> RemoteReading:
+        """Have one file read, and wait for its reading; the same bytes are the same reading.
+
+        Parameters
+        ----------
+        source : Path, str or bytes
+            A file, or its content.
+        name : str, optional
+            What the server calls it; default: the file's name.
+
+        Raises
+        ------
+        RemoteImageError
+            It is no radiograph that can be read.
+        UnreadableImageError
+            The file cannot be opened here.
+        """
+        if isinstance(source, bytes):
+            content, called = source, name or "radiograph"
+        else:
+            with open_file(Path(source)) as stream:
+                content, called = stream.read(), name or Path(source).name
+        headers = {"Content-Type": "application/octet-stream", "X-File-Name": quote(called, safe="")}
+        answer = self._server.send("POST", "/api/readings", content=content, headers=headers)
+        return reading_of(answer.json())
+
+    def submit(self, paths: Iterable[Path | str]) -> Job:
+        """Send files to be read in the background, as one job.
+
+        Raises
+        ------
+        UnreadableImageError
+            A file cannot be opened here.
+        ServerError
+            They are more, or larger, than the server takes at once (413); `read_many` splits them.
+        """
+        with ExitStack() as stack:
+            parts = [
+                ("files", (path.name, stack.enter_context(open_file(path)))) for path in map(Path, paths)
+            ]
+            answer = self._server.send("POST", "/api/readings", params={"async": "1"}, files=parts)
+        return job_of(answer.json())
+
+    def job(self, identifier: str) -> Job:
+        """Return a job as it stands."""
+        return job_of(self._server.send("GET", f"/api/jobs/{quote(identifier, safe='')}").json())
+
+    def cancel(self, identifier: str) -> Job:
+        """Give up what is not read yet of a job."""
+        return job_of(self._server.send("DELETE", f"/api/jobs/{quote(identifier, safe='')}").json())
+
+    def wait(
+        self, job: Job, progress: Callable[[Job], object] | None = None, timeout: float | None = None
+    ) -> Job:
+        """Wait until a job has ended.
+
+        Parameters
+        ----------
+        job : Job
+        progress : function of Job, optional
+            Called whenever more files are done.
+        timeout : float, optional
+            Seconds, after which ServerUnavailableError is raised; the job goes on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        done, pause = -1, _FIRST_LOOK
+        while True:
+            if progress is not None and job.done > done:
+                progress(job)
+            if job.ended:
+                return job
+            pause = _FIRST_LOOK if job.done > done else min(2 * pause, _LATER_LOOKS)
+            done = job.done
+            if deadline is not None and time.monotonic() + pause > deadline:
+                raise ServerUnavailableError(
+                    f"job {job.id}: {job.done} of {job.total} files done in {timeout} s; wait for it again"
+                )
+            time.sleep(pause)
+            job = self.job(job.id)
+
+    def read_many(
+        self, paths: Iterable[Path | str], progress: Callable[[Job], object] | None = None
+    ) -> Iterator[JobFile]:
+        """Have any number of files read, in jobs as large as the server takes, and yield what became of each.
+
+        Parameters
+        ----------
+        paths : iterable of Path or str
+            Taken as the jobs go on; a later job is sent when the one before has ended.
+        progress : function of Job, optional
+            Called whenever more files of a job are done.
+
+        Yields
+        ------
+        JobFile
+            In the order of `paths`; `index` counts from 0 over all of them.
+        """
+        limits = self.me()["limits"]
+        before = 0
+        for batch in batches(map(Path, paths), limits["files"], limits["request_bytes"]):
+            for file in self.wait(self.submit(batch), progress).files:
+                yield JobFile(
+                    before + file.index, file.name, file.status, file.reading, file.again, file.reasons
+                )
+            before += len(batch)
+
+    def readings(self, *, limit: int = 500, **filters: Any) -> Iterator[ListedReading]:
+        """Yield the worklist, newest first, a page at a time.
+
+        Parameters
+        ----------
+        limit : int
+            Rows of a page, 1-500.
+        **filters
+            Of `GET /api/readings`: q, finding, status, undecided, disagreement, decided, source, sort, and `since` and
+            `until` for its `from` and `to`.
+        """
+        query: dict[str, Any] = {**_query(filters), "limit": limit}
+        while True:
+            page = self._server.send("GET", "/api/readings", params=query).json()
+            yield from map(listed_of, page["readings"])
+            if page["next"] is None:
+                return
+            query["cursor"] = page["next"]
+
+    def reading(self, identifier: int) -> RemoteReading:
+        """Return one reading."""
+        return reading_of(self._server.send("GET", f"/api/readings/{identifier:d}").json())
+
+    def image(self, identifier: int, max_side: int | None = None) -> bytes:
+        """Return the radiograph as an 8-bit grey PNG, its longer side at most `max_side` (16-4096) pixels."""
+        query = {} if max_side is None else {"max_side": max_side}
+        return self._server.send("GET", f"/api/readings/{identifier:d}/image.png", params=query).content
+
+    def heatmap(
+        self, identifier: int, finding: Finding | str | None = None, max_side: int | None = None
+    ) -> bytes:
+        """Return the heat map of a finding (default: the answer's) as a transparent PNG to lay over the radiograph."""
+        query = _query({"finding": finding, "max_side": max_side})
+        return self._server.send("GET", f"/api/readings/{identifier:d}/heatmap.png", params=query).content
+
+    def file(self, identifier: int, name: str, language: Literal["en", "es"] | None = None) -> bytes:
+        """Return a file of a reading, such as "report.pdf", "sr.dcm" or "fhir.json"."""
+        path = f"/api/readings/{identifier:d}/files/{quote(name, safe='')}"
+        return self._server.send("GET", path, params=_query({"lang": language})).content
+
+    def decisions(self, identifier: int) -> tuple[Decision, ...]:
+        """Return what has been decided about a reading, oldest first."""
+        answer = self._server.send("GET", f"/api/readings/{identifier:d}/decisions").json()
+        return decisions_of(answer["decisions"])
+
+    def decide(
+        self,
+        reading: RemoteReading,
+        decision: Literal["agree", "disagree", "finding"],
+        finding: Finding | str | None = None,
+        note: str = "",
+    ) -> RemoteReading:
+        """Decide about a reading as it was when it was fetched, and return it as it is now.
+
+        Parameters
+        ----------
+        reading : RemoteReading
+        decision : "agree", "disagree" or "finding"
+            "disagree" and "finding" need a `finding`.
+        finding : Finding or str, optional
+        note : str
+
+        Raises
+        ------
+        DecidedMeanwhileError
+            Somebody decided since; nothing was kept.
+        """
+        body: dict[str, Any] = {"decision": decision, "note": note}
+        if finding is not None:
+            body["finding"] = str(finding)
+        answer = self._server.send(
+            "POST",
+            f"/api/readings/{reading.id:d}/decisions",
+            json=body,
+            headers={"If-Match": f'"r{reading.revision}"'},
+        )
+        return reading_of(answer.json()["reading"])
+
+    def export(
+        self, target: Path | str, format: Literal["csv", "jsonl", "parquet"] = "csv", **filters: Any
+    ) -> Path:
+        """Write all readings that match to a file, whole or not at all, and return its path.
+
+        Parameters
+        ----------
+        target : Path or str
+        format : "csv", "jsonl" or "parquet"
+        **filters
+            As in `readings`; or `id`, a list of up to 500.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        query = {**_query(filters), "format": format}
+        with (
+            self._server.streamed("/api/export", params=query) as parts,
+            replacing(Path(target)) as temporary,
+            temporary.open("wb") as stream,
+        ):
+            stream.writelines(parts)
+        return Path(target)
+
+
+_RENAMED: Final = {"since": "from", "until": "to"}
+
+
+def _query(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that were given, by their names in the API."""
+    return {_RENAMED.get(name, name): value for name, value in filters.items() if value is not None}

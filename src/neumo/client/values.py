@@ -1,0 +1,245 @@
+"""What the server answers, as values. What comes with newer servers besides is in `raw`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from neumo.core.findings import Finding
+from neumo.core.reading import Notice, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided about a reading.
+
+    Attributes
+    ----------
+    revision : int
+        The first decision about a reading is 1.
+    person, time : str
+        Who, and when (ISO 8601, UTC).
+    finding : Finding
+        The final finding.
+    agrees : bool or None
+        Whether it is the reading's own; None where there is none to compare with.
+    blinded : bool
+        Whether it was made before the answer was shown to that person.
+    note : str
+    """
+
+    revision: int
+    person: str
+    time: str
+    finding: Finding
+    agrees: bool | None
+    blinded: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReading:
+    """A reading in the worklist; `finding`, `pneumonia` and the set are None or empty where there is no answer.
+
+    Attributes
+    ----------
+    id : int
+    time, file, source : str
+    status : Status
+    finding : Finding or None
+    pneumonia : float or None
+        Probability of pneumonia, in 0-1.
+    prediction_set : tuple of Finding
+    decisions : int
+        How many there are.
+    decision : Finding or None
+        The newest.
+    withheld : bool
+        In blinded mode, until the person has decided.
+    """
+
+    id: int
+    time: str
+    file: str
+    source: str
+    status: Status
+    finding: Finding | None
+    pneumonia: float | None
+    prediction_set: tuple[Finding, ...]
+    decisions: int
+    decision: Finding | None
+    withheld: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteReading:
+    """A reading on record at the server.
+
+    Attributes
+    ----------
+    id : int
+    file, sha256, time : str
+    status : Status
+    finding : Finding or None
+        None where the radiograph was refused, or the answer is withheld.
+    probabilities : mapping of Finding to float
+        Calibrated, in 0-1; empty where `finding` is None.
+    prediction_set : tuple of Finding
+    pneumonia : bool or None
+        Whether the probability of pneumonia reaches the operating point's threshold.
+    warnings, reasons : tuple of Notice
+        In the language that the client asks for.
+    class_maps : tuple of Finding
+        Those with a heat map.
+    pixels_kept, withheld : bool
+    decisions : tuple of Decision
+    revision : int
+        To be given when deciding.
+    raw : mapping
+        The whole answer (docs/reference/api.md).
+    """
+
+    id: int
+    file: str
+    sha256: str
+    time: str
+    status: Status
+    finding: Finding | None
+    probabilities: Mapping[Finding, float]
+    prediction_set: tuple[Finding, ...]
+    pneumonia: bool | None
+    warnings: tuple[Notice, ...]
+    reasons: tuple[Notice, ...]
+    class_maps: tuple[Finding, ...]
+    pixels_kept: bool
+    withheld: bool
+    decisions: tuple[Decision, ...]
+    revision: int
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """A file of a job.
+
+    Attributes
+    ----------
+    index : int
+        From 0, in the order sent.
+    name : str
+    status : str
+        "waiting", "reading", "read", "refused", "failed" or "cancelled".
+    reading : int or None
+        Its reading's number, once there is one.
+    again : bool
+        Whether it was on record before.
+    reasons : tuple of Notice
+        Why it was refused or failed.
+    """
+
+    index: int
+    name: str
+    status: str
+    reading: int | None
+    again: bool
+    reasons: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Files that are read in the background; `status` is "waiting", "running", "finished" or "cancelled"."""
+
+    id: str
+    status: str
+    total: int
+    done: int
+    files: tuple[JobFile, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it will change any more."""
+        return self.status in ("finished", "cancelled")
+
+
+def reading_of(value: Mapping[str, Any]) -> RemoteReading:
+    """Return a reading from `GET /api/readings/{id}`."""
+    notices = value["notices"]
+    return RemoteReading(
+        id=value["id"],
+        file=value["file"],
+        sha256=value["sha256"],
+        time=value["time"],
+        status=Status(value["status"]),
+        finding=_finding(value["finding"]),
+        probabilities={Finding(name): share for name, share in (value["probabilities"] or {}).items()},
+        prediction_set=_findings(value["prediction_set"]),
+        pneumonia=value["pneumonia"],
+        warnings=_notices(notices["warnings"]),
+        reasons=_notices(notices["reasons"]),
+        class_maps=_findings(value["class_maps"]),
+        pixels_kept=value["pixels_kept"],
+        withheld=value["withheld"],
+        decisions=decisions_of(value["decisions"]),
+        revision=value["revision"],
+        raw=value,
+    )
+
+
+def listed_of(value: Mapping[str, Any]) -> ListedReading:
+    """Return a row of `GET /api/readings`."""
+    return ListedReading(
+        id=value["id"],
+        time=value["time"],
+        file=value["file"],
+        source=value["source"],
+        status=Status(value["status"]),
+        finding=_finding(value["finding"]),
+        pneumonia=value["pneumonia"],
+        prediction_set=_findings(value["prediction_set"]),
+        decisions=value["decisions"],
+        decision=_finding(value["decision"]),
+        withheld=value["withheld"],
+    )
+
+
+def decisions_of(values: Iterable[Mapping[str, Any]]) -> tuple[Decision, ...]:
+    """Return decisions, in the order given."""
+    return tuple(
+        Decision(
+            revision=value["revision"],
+            person=value["person"],
+            time=value["time"],
+            finding=Finding(value["finding"]),
+            agrees=value["agrees"],
+            blinded=value["blinded"],
+            note=value["note"],
+        )
+        for value in values
+    )
+
+
+def job_of(value: Mapping[str, Any]) -> Job:
+    """Return a job from `GET /api/jobs/{id}`."""
+    files = tuple(
+        JobFile(
+            index=file["index"],
+            name=file["name"],
+            status=file["status"],
+            reading=file["reading"],
+            again=file["again"],
+            reasons=_notices(file["reasons"]),
+        )
+        for file in value["files"]
+    )
+    return Job(value["id"], value["status"], value["total"], value["done"], files)
+
+
+def _finding(name: str | None) -> Finding | None:
+    return None if name is None else Finding(name)
+
+
+def _findings(names: Iterable[str] | None) -> tuple[Finding, ...]:
+    return tuple(Finding(name) for name in names or ())
+
+
+def _notices(values: Iterable[Mapping[str, Any]]) -> tuple[Notice, ...]:
+    return tuple(Notice(value["code"], value["text"]) for value in values)
