@@ -162,11 +162,21 @@ def test_words_of_the_patients_in_what_stays_are_counted() -> None:
         {"InstitutionName": "Chest Clinic"},
         {"StudyDate": "19500420"},
         {"StationName": "ACME-01"},
+        {"InstitutionName": "ACME Works"},
     ],
 )
 def test_words_of_every_film_are_no_ones_name(changes: dict[str, str]) -> None:
     film = patients_film(**changes)
     assert words_left(film, deidentify(film, KEY)) == 0
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["ACME-MÜLLER", "acme_müller_1", "XMüllerX", "山田様", "4711-X-RAY", "Änne's", "at Beispiel-Hospital 2"],
+)
+def test_words_within_others_are_found(model: str) -> None:
+    film = patients_film(Manufacturer=model)
+    assert words_left(film, deidentify(film, KEY)) > 0
 
 
 def test_comments_in_compressed_pixels_are_looked_through() -> None:

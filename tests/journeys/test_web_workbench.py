@@ -219,3 +219,44 @@ def test_on_a_tablet_and_a_telephone_nothing_is_cut_off(page: Page, films: list[
     save.scroll_into_view_if_needed()
     expect(save).to_be_in_viewport()
     assert grave_violations(page) == []
+
+
+def test_the_login_page_offers_the_provider_where_there_is_one(page: Page, filled: Running) -> None:
+    stranger = {
+        "status": 401,
+        "code": "not_logged_in",
+        "language": "en",
+        "languages": ["en", "es"],
+        "oidc": True,
+    }
+    page.route("**/api/me", lambda route: route.fulfill(status=401, json=stranger))
+    page.goto("/")
+    link = page.get_by_role("link", name="Log in with your organisation")
+    expect(link).to_have_attribute("href", "/api/session/oidc")
+
+
+def test_a_file_name_never_becomes_markup(page: Page, tmp_path: Path, films: list[Path]) -> None:
+    hostile = tmp_path / "<img src=x onerror=alert(1)>.jpeg"
+    hostile.write_bytes(films[3].read_bytes() + b"\0")  # other bytes: a reading of its own
+    read_film(page, hostile)
+    assert page.locator(".answer img").count() == 0
+
+
+def test_an_archive_that_is_away_is_no_login(page: Page, filled: Running) -> None:
+    away = {"status": 503, "code": "archive_unavailable", "detail": "The archive cannot be reached now."}
+    page.route("**/api/me", lambda route: route.fulfill(status=503, json=away))
+    page.goto("/worklist")
+    expect(page.get_by_text("The archive cannot be reached now.")).to_be_visible()
+    page.unroute("**/api/me")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+
+
+def test_a_session_that_ended_elsewhere_leads_to_the_login(page: Page, filled: Running) -> None:
+    page.goto("/settings")
+    ended = {"status": 401, "code": "not_logged_in", "detail": "Log in first.", "language": "en"}
+    for path in ("**/api/me", "**/api/readings?*"):
+        page.route(path, lambda route: route.fulfill(status=401, json=ended))
+    page.get_by_role("link", name="Worklist").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert page.url.endswith("/login?next=%2Fworklist")

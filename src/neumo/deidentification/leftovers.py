@@ -26,10 +26,13 @@ _SEPARATORS: Final = re.compile(r"[\W_]+")
 _NAMES: Final = frozenset({"PN"})
 _IDENTIFIERS: Final = frozenset(
     {
-        "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate", "InstitutionName",
+        "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate",
         "PatientTelephoneNumbers", "PatientAddress", "DeviceSerialNumber",
     }
 )  # fmt: skip
+
+_PLACES: Final = frozenset({"InstitutionName"})
+"""Looked for as a whole, since makers of equipment lend their names to places."""
 
 
 def words_left(dataset: Dataset, kept: Dataset) -> int:
@@ -47,8 +50,8 @@ def words_left(dataset: Dataset, kept: Dataset) -> int:
     ValueError, TypeError
         A value cannot be parsed.
     """
-    texts = [text.casefold() for text in _texts(kept)]
-    written, whole = "\n".join(texts), {word for text in texts for word in _words(text)}
+    texts = [list(_words(text)) for text in _texts(kept)]
+    written, whole = "\n".join(map(" ".join, texts)), {word for words in texts for word in words}
     head = _codestream_head(kept)
     words = set(_words_of_patient(dataset)) - _ANATOMY
     return sum(word in whole or _is_part(word, written) or _is_comment(word, head) for word in words)
@@ -59,6 +62,9 @@ def _words_of_patient(dataset: Dataset) -> Iterator[str]:
         if element.VR in _NAMES or element.keyword in _IDENTIFIERS:
             for value in _values(element.value):
                 yield from (word for word in _words(str(value)) if _is_telling(word))
+        elif element.keyword in _PLACES:
+            for value in _values(element.value):
+                yield " ".join(_words(str(value)))
 
 
 def _is_telling(word: str) -> bool:

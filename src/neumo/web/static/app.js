@@ -42,18 +42,17 @@ const VIEWS = {
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const toasts = createToasts();
 /** @type {any} */
-const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, oidc: false, leave: null, turn: 0 };
+const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, oidc: false, failure: null, leave: null, turn: 0 };
 
 const api = createApi({
   token: () => state.me?.csrf_token,
   onOffline: () => state.connection?.lost(),
-  onLogin: () => router.navigate(`/login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true }),
-  offlineText: () => state.t("shell.offline"),
+  onLogin: () => restart(),
+  offlineText: () => state.t?.("shell.offline") ?? "offline",
 });
 const router = startRouter(show);
 
-async function start() {
-  restoreTheme();
+async function restart() {
   await identify();
   await draw();
 }
@@ -62,11 +61,13 @@ async function start() {
 async function identify() {
   try {
     state.me = await api.get("/api/me");
+    state.failure = null;
     state.language = state.me.language;
     state.languages = state.me.languages;
   } catch (error) {
-    const { problem } = /** @type {import("/static/api.js").ApiError} */ (error);
+    const { problem, code } = /** @type {import("/static/api.js").ApiError} */ (error);
     state.me = null;
+    state.failure = code === "not_logged_in" ? null : error;
     state.oidc = problem?.oidc === true;
     state.language = sessionStorage.getItem("neumo.language") ?? problem?.language ?? document.documentElement.lang;
     state.languages = (document.documentElement.dataset.languages ?? "en").split(" ");
@@ -77,7 +78,7 @@ async function identify() {
 async function draw() {
   document.documentElement.lang = state.language;
   state.t = await loadTexts(state.language);
-  state.connection = createConnection(state.t, () => show(routeOf(location)));
+  state.connection = createConnection(state.t, again);
   state.shell = drawShell(root, {
     t: state.t,
     me: state.me,
@@ -92,6 +93,7 @@ async function draw() {
 /** @param {import("/static/router.js").Route} route */
 async function show(route) {
   if (!state.shell) return; // an address changed before the frame was drawn; drawing it shows the address
+  if (state.failure) return fail(state.shell.main, state.failure);
   if (!state.me && route.name !== "login") {
     return router.navigate(`/login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
   }
@@ -101,6 +103,7 @@ async function show(route) {
   const { main, mark } = state.shell;
   mark(route.name);
   title(state.t(`nav.${route.name}`));
+  toasts.announce(state.t(`nav.${route.name}`));
   replace(main, h("p", { class: "loading", role: "status" }, state.t("shell.loading")));
   try {
     const view = await VIEWS[route.name]();
@@ -108,8 +111,10 @@ async function show(route) {
     const place = h("div", { class: `view-${route.name}` });
     replace(main, place);
     const leave = await view.mount(place, contextOf(route));
-    if (turn === state.turn) state.leave = leave ?? null;
-    else leave?.();
+    if (turn !== state.turn) return leave?.();
+    state.leave = leave ?? null;
+    // What was focused may have gone with the view before; the next Tab starts in this one.
+    if (document.activeElement === document.body) main.focus({ preventScroll: true });
   } catch (error) {
     if (turn === state.turn) fail(main, /** @type {Error} */ (error));
   }
@@ -129,10 +134,7 @@ function contextOf(route) {
       state.language = state.me.language;
       await draw();
     },
-    restart: async () => {
-      await identify();
-      await draw();
-    },
+    restart,
   };
 }
 
@@ -143,9 +145,13 @@ function fail(main, error) {
       icon("warning"),
       h("h1", { tabindex: "-1" }, state.t("shell.failed")),
       h("p", {}, error.message),
-      h("button", { class: "button", type: "button", on: { click: () => show(routeOf(location)) } }, state.t("shell.again")),
+      h("button", { class: "button", type: "button", on: { click: again } }, state.t("shell.again")),
     ),
   );
+}
+
+function again() {
+  return state.failure ? restart() : show(routeOf(location));
 }
 
 /** @param {string} text */
@@ -173,4 +179,5 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?" && !typing && state.me) showHelp(state.t);
 });
 
-start();
+restoreTheme();
+restart();

@@ -3,13 +3,13 @@
 /**
  * @typedef {(key: string, values?: Record<string, string | number>) => string} Translate
  * @typedef {{percent: (share: number, digits?: number) => string, number: (value: number, digits?: number) => string,
- *   time: (iso: string) => string, day: (iso: string) => string, bytes: (count: number) => string}} Format
+ *   time: (iso: string) => string, bytes: (count: number) => string}} Format
  */
 
 /**
  * Fetch a language's words.
  * @param {string} language
- * @returns {Promise<Translate>} `t("reading.drop", {count: 3})`; an unknown key gives the key itself
+ * @returns {Promise<Translate>} gives the words of a key such as `login.title`, with values for what stands in braces; an unknown key gives the key itself
  */
 export async function loadTexts(language) {
   const answer = await fetch(`/texts/${language}.json`);
@@ -29,13 +29,11 @@ export async function loadTexts(language) {
  */
 export function formatOf(language) {
   const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const digitsOf = (/** @type {number} */ digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
   return {
     percent: (share, digits = 0) => new Intl.NumberFormat(language, { style: "percent", ...digitsOf(digits) }).format(share),
     number: (value, digits = 0) => new Intl.NumberFormat(language, digitsOf(digits)).format(value),
     time: (iso) => time.format(new Date(iso)),
-    day: (iso) => day.format(new Date(iso)),
     bytes: (count) => `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(count / 2 ** 20)} MiB`,
   };
 }
