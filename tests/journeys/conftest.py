@@ -32,8 +32,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path) -> It
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium for the journeys of a file: while it is there an event loop runs, and other tests need their own."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium: install the system package chromium")
