@@ -48,7 +48,7 @@ def test_the_index_where_most_values_are_equal() -> None:
     reference = np.concatenate([np.zeros(900), np.linspace(0.1, 1, 100)])
     assert population_stability_index(reference, reference[::5]) < 0.01
     assert population_stability_index(reference, np.ones(200)) > 1
-    assert population_stability_index(np.zeros(500), np.zeros(100)) == 0
+    assert population_stability_index(np.zeros(500), np.zeros(100)) < 0.01
 
 
 @pytest.mark.parametrize("table", [(3, 200, 30, 2000), (0, 100, 0, 500), (20, 200, 40, 2000), (7, 7, 0, 9)])

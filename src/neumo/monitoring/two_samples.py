@@ -38,9 +38,7 @@ def _smoothed_shares(values: NDArray[np.float64], limits: NDArray[np.float64]) -
     return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
-def kolmogorov_smirnov(
-    reference: NDArray[np.float64], sample: NDArray[np.float64]
-) -> tuple[float, float]:
+def kolmogorov_smirnov(reference: NDArray[np.float64], sample: NDArray[np.float64]) -> tuple[float, float]:
     """Return the largest distance between two empirical distributions, and its asymptotic two-sided p value.
 
     With m and n values, sqrt(m n / (m + n)) times the distance follows Kolmogorov's distribution where nothing changed
