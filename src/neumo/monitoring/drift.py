@@ -33,6 +33,7 @@ class Change(StrEnum):
     WATCH = "watch"
     ALARM = "alarm"
     TOO_SMALL = "too small"
+    UNKNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _refusals(reference: Sample, window: Sample) -> RefusalDrift:
     refused, readings = window.refused or 0, window.readings or 0
     share = wilson(refused, readings)
     if reference.refused is None or reference.readings is None:
-        return RefusalDrift(share, None, None, None, Change.NONE)
+        return RefusalDrift(share, None, None, None, Change.UNKNOWN)
     before = wilson(reference.refused, reference.readings)
     if readings < SMALLEST_WINDOW or reference.readings < SMALLEST_REFERENCE:
         return RefusalDrift(share, before, None, None, Change.TOO_SMALL)

@@ -1,4 +1,4 @@
-"""How two samples differ: population stability index, Kolmogorov-Smirnov, Fisher's exact test, and Holm's correction."""
+"""How two samples differ: population stability index, Kolmogorov-Smirnov, Fisher's exact test; Holm's correction."""
 
 import math
 from collections.abc import Sequence
@@ -76,8 +76,8 @@ def _kolmogorov_tail(value: float) -> float:
 def fisher_exact(count: int, of: int, other: int, other_of: int) -> float:
     """Return the two-sided p value that two shares, `count` of `of` and `other` of `other_of`, are alike.
 
-    It adds up the probabilities of all tables with these margins that are no more probable than the one at hand (Fisher,
-    Statistical Methods for Research Workers, 1934).
+    It adds up the probabilities of all tables with these margins that are no more probable than the one at hand
+    (Fisher, Statistical Methods for Research Workers, 1934).
     """
     hits, total = count + other, of + other_of
     possible = np.arange(max(0, hits - other_of), min(of, hits) + 1)
