@@ -66,6 +66,7 @@ def _register() -> None:
         evaluate,
         fetch,
         listen,
+        monitor,
         read,
         reproduce,
         serve,
@@ -86,6 +87,7 @@ def _register() -> None:
     app.command("compare")(compare.compare)
     app.command("listen")(listen.listen)
     app.command("fetch")(fetch.fetch)
+    app.command("monitor")(monitor.monitor)
     app.command("deidentify")(deidentify.deidentify)
     app.command("reproduce")(reproduce.reproduce)
     app.command("serve")(serve.serve)

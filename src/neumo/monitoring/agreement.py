@@ -1,0 +1,122 @@
+"""What people decided beside what the reader found, by month."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.findings import FINDINGS, PNEUMONIA
+from neumo.monitoring.history import Decided
+from neumo.monitoring.proportion import Proportion, wilson
+
+SMALLEST_GROUP: Final = 20
+"""With fewer decisions intervals are so wide that a month says next to nothing."""
+ALL: Final = "all"
+_REPLICATES: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Kappa:
+    """Cohen's kappa with a 95 % interval; None where everything is one finding, so that chance explains all.
+
+    Attributes
+    ----------
+    value, low, high : float or None
+        At most 1; 0 is what chance gives.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A month's decisions beside the reader's findings.
+
+    Attributes
+    ----------
+    period : str
+        Such as "2026-01", or "all".
+    n, blinded : int
+        Decisions, and how many of them were made before the reader's finding was seen.
+    agree : Proportion
+        Final finding equal to the reader's.
+    kappa : Kappa
+    sensitivity, specificity : Proportion
+        Of the reader's call of pneumonia, the final finding being the truth.
+    too_small : bool
+        Whether there are fewer than 20 decisions.
+    """
+
+    period: str
+    n: int
+    blinded: int
+    agree: Proportion
+    kappa: Kappa
+    sensitivity: Proportion
+    specificity: Proportion
+    too_small: bool
+
+
+def agreement_by_month(decided: Iterable[Decided], *, seed: int = 0) -> tuple[Agreement, ...]:
+    """Return each month's agreement, in order, and at last that of all of them; nothing where nobody decided."""
+    months: dict[str, list[Decided]] = {}
+    for each in decided:
+        months.setdefault(each.month, []).append(each)
+    if not months:
+        return ()
+    groups = [*sorted(months.items()), (ALL, [each for group in months.values() for each in group])]
+    return tuple(_agreement(period, group, seed) for period, group in groups)
+
+
+def cohens_kappa(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Cohen's kappa (Educ. Psychol. Meas. 20:37, 1960) of tables of counts.
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (..., k, k)
+        Counts or shares by one's finding and the other's; none of them is all zeros.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        NaN where chance explains all, both having given one and the same finding throughout.
+    """
+    shares = table / table.sum(axis=(-2, -1), keepdims=True)
+    observed = np.trace(shares, axis1=-2, axis2=-1)
+    chance = (shares.sum(axis=-1) * shares.sum(axis=-2)).sum(axis=-1)
+    explained = np.isclose(chance, 1.0)
+    kappa = (observed - chance) / np.where(explained, 1.0, 1 - chance)
+    return np.asarray(np.where(explained, np.nan, kappa), dtype=np.float64)
+
+
+def _agreement(period: str, group: Sequence[Decided], seed: int) -> Agreement:
+    sick = [each for each in group if each.final in PNEUMONIA]
+    well = [each for each in group if each.final not in PNEUMONIA]
+    return Agreement(
+        period=period,
+        n=len(group),
+        blinded=sum(each.blinded for each in group),
+        agree=wilson(sum(each.final == each.reader for each in group), len(group)),
+        kappa=_kappa(group, seed),
+        sensitivity=wilson(sum(each.called_pneumonia for each in sick), len(sick)),
+        specificity=wilson(sum(not each.called_pneumonia for each in well), len(well)),
+        too_small=len(group) < SMALLEST_GROUP,
+    )
+
+
+def _kappa(group: Sequence[Decided], seed: int) -> Kappa:
+    size = len(FINDINGS)
+    cells = [each.reader.index * size + each.final.index for each in group]
+    counts = np.bincount(cells, minlength=size**2)
+    value = float(cohens_kappa(counts.reshape(size, size).astype(np.float64)))
+    if np.isnan(value):
+        return Kappa(None, None, None)
+    # Drawing cells by their shares is drawing pairs with replacement.
+    drawn = np.random.default_rng(seed).multinomial(len(group), counts / len(group), size=_REPLICATES)
+    replicates = cohens_kappa(drawn.reshape(-1, size, size).astype(np.float64))
+    low, high = np.nanquantile(replicates, [0.025, 0.975])
+    return Kappa(value, float(low), float(high))

@@ -1,0 +1,164 @@
+"""What monitoring needs of the readings on record in a period."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Select, case, func, select
+
+from neumo.archive.coverage import EMPTIED
+from neumo.archive.database import reading_session
+from neumo.archive.schema import DecisionRow, ReadingRow
+from neumo.core.findings import Finding
+from neumo.core.reading import Status
+
+_ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A reading's answer beside what was decided in the end.
+
+    Attributes
+    ----------
+    month : str
+        When it was recorded, such as "2026-01", in UTC.
+    reader, final : Finding
+        The model's, and that of the newest decision.
+    called_pneumonia : bool
+        Whether the model's probability of pneumonia reached its threshold.
+    blinded : bool
+        Whether the newest decision was made before the model's finding was seen.
+    """
+
+    month: str
+    reader: Finding
+    final: Finding
+    called_pneumonia: bool
+    blinded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reading that ended with an answer or a refusal.
+
+    Attributes
+    ----------
+    bundle : str
+        Digest of the bundle that made it.
+    refused : bool
+    distance : float or None
+        Of the gate; None where reading ended before the network.
+    pneumonia : float or None
+        Its probability, in 0-1; None for a refusal.
+    """
+
+    bundle: str
+    refused: bool
+    distance: float | None
+    pneumonia: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Readings of a period, oldest first.
+
+    Attributes
+    ----------
+    read : tuple of Read
+    decided : tuple of Decided
+        Those with an answer on which somebody decided.
+    failed, purged : int
+        Readings left out, since they failed, or since nothing but their dates and figures was kept.
+    """
+
+    read: tuple[Read, ...]
+    decided: tuple[Decided, ...]
+    failed: int
+    purged: int
+
+
+def history(
+    engine: Engine, *, since: str | None = None, until: str | None = None, after: str | None = None
+) -> History:
+    """Return what was recorded in a period.
+
+    Parameters
+    ----------
+    engine : Engine
+    since, until, after : str, optional
+        Times as `neumo.archive.filters.moment` writes them: the first and last included, and the last not included.
+
+    Raises
+    ------
+    ArchiveUnavailableError
+    """
+    read: list[Read] = []
+    decided: list[Decided] = []
+    failed = purged = 0
+    with reading_session(engine) as session:
+        for row in session.execute(_query(since, until, after).execution_options(yield_per=_ROWS_AT_ONCE)):
+            if row.emptied:
+                purged += 1
+            elif row.status == Status.FAILED:
+                failed += 1
+            else:
+                read.append(_read(row))
+                if row.final is not None and row.finding is not None:
+                    decided.append(_decided(row))
+    return History(tuple(read), tuple(decided), failed, purged)
+
+
+def _query(since: str | None, until: str | None, after: str | None) -> Select[Any]:
+    newest = (
+        select(DecisionRow.reading_id, func.max(DecisionRow.revision).label("revision"))
+        .group_by(DecisionRow.reading_id)
+        .subquery()
+    )
+    query = (
+        select(
+            ReadingRow.recorded_at,
+            ReadingRow.status,
+            ReadingRow.finding,
+            ReadingRow.normal,
+            ReadingRow.distance,
+            ReadingRow.bundle_digest,
+            (ReadingRow.body == EMPTIED).label("emptied"),
+            # Bodies are long, and only those of decided readings are looked into.
+            case((DecisionRow.id.is_not(None), ReadingRow.body)).label("body"),
+            DecisionRow.finding.label("final"),
+            DecisionRow.blinded,
+        )
+        .outerjoin(newest, newest.c.reading_id == ReadingRow.id)
+        .outerjoin(
+            DecisionRow,
+            (DecisionRow.reading_id == newest.c.reading_id) & (DecisionRow.revision == newest.c.revision),
+        )
+        .order_by(ReadingRow.recorded_at, ReadingRow.id)
+    )
+    if since is not None:
+        query = query.where(ReadingRow.recorded_at >= since)
+    if until is not None:
+        query = query.where(ReadingRow.recorded_at <= until)
+    if after is not None:
+        query = query.where(ReadingRow.recorded_at > after)
+    return query
+
+
+def _read(row: Any) -> Read:
+    return Read(
+        bundle=row.bundle_digest,
+        refused=row.status == Status.REFUSED,
+        distance=row.distance,
+        pneumonia=None if row.normal is None else 1 - row.normal,
+    )
+
+
+def _decided(row: Any) -> Decided:
+    return Decided(
+        month=row.recorded_at[: len("2026-01")],
+        reader=Finding(row.finding),
+        final=Finding(row.final),
+        called_pneumonia=bool(json.loads(row.body)["pneumonia"]),
+        blinded=bool(row.blinded),
+    )

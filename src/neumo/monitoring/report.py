@@ -1,0 +1,160 @@
+"""All that monitoring says of a period, and the same as plain JSON values."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from neumo.archive.filters import moment
+from neumo.bundle.folder import load_bundle
+from neumo.core.errors import ConfigError
+from neumo.monitoring.agreement import Agreement, agreement_by_month
+from neumo.monitoring.drift import Drift, drift
+from neumo.monitoring.history import History, Read, history
+from neumo.monitoring.reference import FILE, Sample, bundle_reference, sample_of
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What monitoring says.
+
+    Attributes
+    ----------
+    since, until, reference_until : str or None
+        Times of recording in UTC as the archive writes them; None where they were not given.
+    readings, failed, purged : int
+        In the window: with an answer or a refusal; failed; left out since their bodies were purged.
+    reference_purged : int
+        Left out of the reference for that.
+    bundle : str or None
+        Digest of the bundle that made the newest reading; drift is about this one only. None in an empty window.
+    other_bundles, reference_other_bundles : int
+        Readings left out of the drift, since other bundles made them: of the window, and of the reference.
+    agreement : tuple of Agreement
+        By month, and all at last; empty where nobody decided.
+    drift : Drift or None
+        None where there is nothing to compare with.
+    reference : str
+        What was compared with, or why nothing was, in a sentence.
+    """
+
+    since: str | None
+    until: str | None
+    reference_until: str | None
+    readings: int
+    failed: int
+    purged: int
+    reference_purged: int
+    bundle: str | None
+    other_bundles: int
+    reference_other_bundles: int
+    agreement: tuple[Agreement, ...]
+    drift: Drift | None
+    reference: str
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Names of what raised an alarm."""
+        return () if self.drift is None else self.drift.alarms
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"schema": SCHEMA, "alarms": list(self.alarms)} | asdict(self)
+
+
+def monitor(
+    engine: Engine,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    reference_until: str | None = None,
+    bundle: str | None = None,
+    seed: int = 0,
+) -> Report:
+    """Return what the readings of a window say of the reader.
+
+    Parameters
+    ----------
+    engine : Engine
+    since, until : str, optional
+        Day or time of recording in ISO 8601, both inclusive. Without `since` the window begins after the reference, or
+        with the first reading.
+    reference_until : str, optional
+        Last day or time of a period when all was well, which is the reference then.
+    bundle : str, optional
+        Folder or installed name of the bundle whose reference is used otherwise; as `neumo.bundle.load_bundle` takes it.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    ConfigError
+        The window is empty by its dates, or reaches into the reference.
+    ArchiveError, ArchiveUnavailableError
+    BundleError
+        The bundle cannot be used.
+    """
+    begin = None if since is None else moment("since", since)
+    end = None if until is None else moment("until", until, end=True)
+    reference_end = None if reference_until is None else moment("reference-until", reference_until, end=True)
+    _require_order(begin, end, reference_end)
+    window = history(engine, since=begin, until=end, after=reference_end if begin is None else None)
+    before = None if reference_end is None else history(engine, until=reference_end)
+    digest = window.read[-1].bundle if window.read else None
+    ours = _of_bundle(window.read, digest)
+    compared, words = _reference(before, digest, bundle)
+    return Report(
+        since=begin,
+        until=end,
+        reference_until=reference_end,
+        readings=len(window.read),
+        failed=window.failed,
+        purged=window.purged,
+        reference_purged=0 if before is None else before.purged,
+        bundle=digest,
+        other_bundles=len(window.read) - len(ours),
+        reference_other_bundles=0
+        if before is None
+        else len(before.read) - len(_of_bundle(before.read, digest)),
+        agreement=agreement_by_month(window.decided, seed=seed),
+        drift=None if compared is None else drift(compared, sample_of(ours)),
+        reference=words,
+    )
+
+
+def _require_order(begin: str | None, end: str | None, reference_end: str | None) -> None:
+    if begin is not None and end is not None and end < begin:
+        raise ConfigError(f"--until: {end} is before --since {begin}; give a later one")
+    if reference_end is None:
+        return
+    if begin is not None and begin <= reference_end:
+        raise ConfigError(
+            f"--since: {begin} lies in the reference, which ends {reference_end}; give a later one"
+        )
+    if end is not None and end <= reference_end:
+        raise ConfigError(
+            f"--until: {end} lies in the reference, which ends {reference_end}; give a later one"
+        )
+
+
+def _of_bundle(read: Sequence[Read], digest: str | None) -> tuple[Read, ...]:
+    return tuple(each for each in read if each.bundle == digest)
+
+
+def _reference(before: History | None, digest: str | None, bundle: str | None) -> tuple[Sample | None, str]:
+    if digest is None:
+        return None, "No drift: there is no reading in this period."
+    if before is not None:
+        ours = _of_bundle(before.read, digest)
+        return sample_of(ours), f"Compared with {len(ours):,} earlier readings of the same bundle."
+    loaded = load_bundle(bundle)
+    carried = bundle_reference(loaded)
+    named = f"{loaded.config.name} {loaded.config.version}"
+    if carried is None:
+        return None, f"No drift: no --reference-until was given, and the bundle {named} carries no {FILE}."
+    if loaded.digest != digest:
+        return None, f"No drift: the newest reading was made by another bundle than {named}; give --bundle."
+    return carried, f"Compared with the reference of the bundle {named}."

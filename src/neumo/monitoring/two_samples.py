@@ -1,0 +1,105 @@
+"""How two samples differ: population stability index, Kolmogorov-Smirnov, Fisher's exact test; Holm's correction."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BINS: Final = 10
+_TERMS: Final = 100
+_SMALLEST_LAMBDA: Final = 0.2
+"""Below it the p value differs from 1 by less than 1e-12, and the series converges slowly."""
+
+
+def population_stability_index(reference: NDArray[np.float64], sample: NDArray[np.float64]) -> float:
+    """Return the PSI of a sample against a reference, in ten bins between the reference's deciles.
+
+    The PSI is the sum over bins of (q - p) ln(q / p), p and q being the shares of reference and sample (Siddiqi, Credit
+    Risk Scorecards, Wiley 2006, ch. 9). Half a count is added to each bin, so that an empty one does not make it
+    infinite. Deciles that coincide are one limit, so that fewer bins are left where many values are equal.
+
+    Without any change it is about 9 (1/n + 1/m) on average (Yurdakul, Statistical Properties of Population Stability
+    Index, Western Michigan University 2018), so small samples give large values by chance alone.
+
+    Parameters
+    ----------
+    reference, sample : ndarray of float64, shape (m,) and (n,)
+        Finite; neither is empty.
+    """
+    limits = np.unique(np.quantile(reference, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    expected, found = _smoothed_shares(reference, limits), _smoothed_shares(sample, limits)
+    return float(np.sum((found - expected) * np.log(found / expected)))
+
+
+def _smoothed_shares(values: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.float64]:
+    counts = np.bincount(np.searchsorted(limits, values, side="left"), minlength=limits.size + 1) + 0.5
+    return np.asarray(counts / counts.sum(), dtype=np.float64)
+
+
+def kolmogorov_smirnov(reference: NDArray[np.float64], sample: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the largest distance between two empirical distributions, and its asymptotic two-sided p value.
+
+    With m and n values, sqrt(m n / (m + n)) times the distance follows Kolmogorov's distribution where nothing changed
+    (Smirnov, Ann. Math. Stat. 19:279, 1948). With many equal values the p value is too large.
+
+    Parameters
+    ----------
+    reference, sample : ndarray of float64, shape (m,) and (n,)
+        Finite; neither is empty.
+
+    Returns
+    -------
+    statistic, p : float
+        Both in 0-1.
+    """
+    ours, theirs = np.sort(reference), np.sort(sample)
+    every = np.concatenate([ours, theirs])
+    gaps = (
+        np.searchsorted(ours, every, side="right") / ours.size
+        - np.searchsorted(theirs, every, side="right") / theirs.size
+    )
+    statistic = float(np.abs(gaps).max())
+    scale = math.sqrt(ours.size * theirs.size / (ours.size + theirs.size))
+    return statistic, _kolmogorov_tail(scale * statistic)
+
+
+def _kolmogorov_tail(value: float) -> float:
+    if value < _SMALLEST_LAMBDA:
+        return 1.0
+    k = np.arange(1, _TERMS + 1)
+    terms = (-1.0) ** (k - 1) * np.exp(-2.0 * k**2 * value**2)
+    return float(np.clip(2 * terms.sum(), 0.0, 1.0))
+
+
+def fisher_exact(count: int, of: int, other: int, other_of: int) -> float:
+    """Return the two-sided p value that two shares, `count` of `of` and `other` of `other_of`, are alike.
+
+    It adds up the probabilities of all tables with these margins that are no more probable than the one at hand
+    (Fisher, Statistical Methods for Research Workers, 1934).
+    """
+    hits, total = count + other, of + other_of
+    possible = np.arange(max(0, hits - other_of), min(of, hits) + 1)
+    ways = np.array([_log_choose(of, k) + _log_choose(other_of, hits - k) for k in possible.tolist()])
+    logs = ways - _log_choose(total, hits)
+    at_hand = logs[count - possible[0]]
+    # Tables that are as probable as the one at hand differ from it by rounding.
+    return float(min(1.0, np.exp(logs[logs <= at_hand + 1e-7]).sum()))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Return p values corrected for their number, in their order (Holm, Scand. J. Stat. 6:65, 1979).
+
+    Calling a change where a corrected value is below 0.05 is wrong at all, in any of the tests, in at most 5 % of cases
+    without change, whatever the tests have to do with each other.
+    """
+    corrected, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = largest
+    return tuple(corrected)
