@@ -86,7 +86,9 @@ export function createViewer(element, { t }) {
   /** @param {string | null} finding @param {number} [opacity] */
   async function setOverlay(finding, opacity = state.opacity) {
     const asked = source;
-    if (finding === null) heat = null;
+    // Another finding's map must never stand under this one's name, however long this one takes to come.
+    if (finding !== state.finding) heat = null;
+    complain("");
     lastFinding = finding ?? lastFinding;
     change({ finding, opacity });
     if (finding === null || !asked?.heatmapUrl) return;
@@ -98,7 +100,9 @@ export function createViewer(element, { t }) {
       change({});
     } catch {
       heats.delete(finding);
-      if (asked === source) complain(t("viewer.no_heatmap"));
+      if (asked !== source || state.finding !== finding) return;
+      complain(t("viewer.no_heatmap"));
+      change({ finding: null });
     }
   }
 
@@ -113,6 +117,7 @@ export function createViewer(element, { t }) {
   async function load(next) {
     source = next;
     film = heat = null;
+    change({ finding: null });
     lastFinding = next.first ?? null;
     heats.clear();
     complain("");
