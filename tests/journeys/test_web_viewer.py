@@ -96,6 +96,18 @@ def test_heat_maps_lie_over_beside_and_behind_the_divider(film: Page) -> None:
     expect_coloured(film, [(0.5 + x / 40, y / 20) for x in range(2, 19) for y in range(6, 15)], True)
 
 
+def test_a_map_that_does_not_come_leaves_none_of_another_finding(film: Page) -> None:
+    grid = [(x / 20, y / 20) for x in range(6, 15) for y in range(4, 16)]
+    film.keyboard.press("h")
+    expect_coloured(film, grid, True)
+    shown = film.locator(".toolbar select").input_value()
+    other = "VIRAL_PNEUMONIA" if shown != "VIRAL_PNEUMONIA" else "NORMAL"
+    film.route(f"**/heatmap.png?finding={other}*", lambda route: route.fulfill(status=503))
+    film.locator(".toolbar select").select_option(other)
+    expect_coloured(film, grid, False)
+    expect(film.get_by_role("img", name="with the heat map")).to_have_count(0)
+
+
 def expect_coloured(page: Page, points: list[tuple[float, float]], wanted: bool) -> None:
     """Wait at most five seconds until some of the points are coloured, or all are grey."""
     for _ in range(50):
