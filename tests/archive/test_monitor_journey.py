@@ -98,7 +98,9 @@ def test_people_beside_the_reader(
         # What was decided first does not count.
         record_decision(hospital, row["id"], person="ana", finding=Finding.VIRAL_PNEUMONIA)
         record_decision(hospital, row["id"], person="bo", finding=final, blinded=number == 0)
-    refused = next(row for row in rows(1001, datetime(2026, 2, 1, tzinfo=UTC), 300, "b") if not row["finding"])
+    refused = next(
+        row for row in rows(1001, datetime(2026, 2, 1, tzinfo=UTC), 300, "b") if not row["finding"]
+    )
     record_decision(hospital, refused["id"], person="bo", finding=Finding.NORMAL)
     report = json.loads(_json(capsys, tmp_path, "monitor", "--archive", url, "--since", QUIET[0]))
     month, whole = report["agreement"]
