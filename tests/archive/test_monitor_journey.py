@@ -14,7 +14,7 @@ from commands import call_neumo
 from neumo.archive.canonical import canonical
 from neumo.archive.database import writing_session
 from neumo.archive.schema import ReadingRow
-from neumo.archive.store import open_archive, record_decision
+from neumo.archive.store import record_decision
 from neumo.bundle.folder import load_bundle, write_sums
 from neumo.core.findings import Finding
 from neumo.monitoring.reference import FILE

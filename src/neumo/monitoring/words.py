@@ -119,8 +119,9 @@ def notes(report: Report) -> tuple[str, ...]:
     if report.drift is not None:
         said.append(
             f"Drift: {report.drift.tests} tests are corrected together by Holm's method. An alarm is PSI >= {LARGE}, "
-            f"or PSI >= {MODERATE} with a corrected p < {LEVEL}; of refusals, a corrected p < {LEVEL}. One of these alone "
-            f"is a watch. Below {SMALLEST_WINDOW} readings, or {SMALLEST_REFERENCE} in the reference, nothing is judged."
+            f"or PSI >= {MODERATE} with a corrected p < {LEVEL}; of refusals, a corrected p < {LEVEL}. "
+            f"A watch is PSI >= {MODERATE} or a corrected p < {LEVEL} alone. Below {SMALLEST_WINDOW} readings, "
+            f"or {SMALLEST_REFERENCE} in the reference, nothing is judged."
         )
     return tuple(said)
 
