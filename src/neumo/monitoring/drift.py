@@ -17,9 +17,9 @@ from neumo.monitoring.two_samples import (
 )
 
 SMALLEST_WINDOW: Final = 100
-"""With fewer readings the stability index passes its lower limit by chance alone about every other time."""
+"""With fewer readings the stability index passes its lower limit by chance alone in two of five windows."""
 SMALLEST_REFERENCE: Final = 500
-"""With fewer, deciles are so rough that a window of 100 passes the upper limit by chance too often."""
+"""With fewer, the deciles that the bins are made of are rough themselves."""
 MODERATE, LARGE = 0.1, 0.25
 """Conventional limits of the stability index (Siddiqi, Credit Risk Scorecards, Wiley 2006, ch. 9)."""
 LEVEL: Final = 0.05

@@ -1,9 +1,11 @@
 """What readings looked like when all was well: a period of the archive, or what a bundle carries."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +54,10 @@ def bundle_reference(bundle: Bundle) -> Sample | None:
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        # NumPy leaves a file open that it opened itself and cannot use.
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             distance, pneumonia = arrays["distance"], arrays["pneumonia"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise _unusable(file, "is no archive of the two arrays") from error
     return Sample(_checked(file, "distance", distance), _checked(file, "pneumonia", pneumonia), None, None)
 

@@ -85,7 +85,7 @@ def monitor(
     reference_until : str, optional
         Last day or time of a period when all was well, which is the reference then.
     bundle : str, optional
-        Folder or installed name of the bundle whose reference is used otherwise.
+        Folder or installed name of the bundle whose reference is used otherwise (see `neumo.bundle.folder`).
     seed : int
         Of the bootstrap.
 

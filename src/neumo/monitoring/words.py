@@ -113,14 +113,15 @@ def notes(report: Report) -> tuple[str, ...]:
     if report.agreement:
         said.append(
             "Agreement: newest decision on each reading; 95 % intervals, of kappa by bootstrap, of shares by Wilson. "
-            "People who saw the finding tend to agree with it. "
-            "Sensitivity and specificity take the final decision for the truth."
+            "People who saw the finding tend to agree with it. Sensitivity and specificity, of the call of pneumonia, "
+            "take the final decision for the truth."
         )
     if report.drift is not None:
         said.append(
             f"Drift: {report.drift.tests} tests are corrected together by Holm's method. An alarm is PSI >= {LARGE}, "
-            f"or PSI >= {MODERATE} with a corrected p < {LEVEL}; of refusals, a corrected p < {LEVEL}. Below "
-            f"{SMALLEST_WINDOW} readings, or {SMALLEST_REFERENCE} in the reference, nothing is judged."
+            f"or PSI >= {MODERATE} with a corrected p < {LEVEL}; of refusals, a corrected p < {LEVEL}. "
+            f"A watch is PSI >= {MODERATE} or a corrected p < {LEVEL} alone. Below {SMALLEST_WINDOW} readings, "
+            f"or {SMALLEST_REFERENCE} in the reference, nothing is judged."
         )
     return tuple(said)
 
