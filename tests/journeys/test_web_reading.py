@@ -42,6 +42,18 @@ def test_many_files_appear_as_they_are_read(page: Page, films: list[Path]) -> No
     expect(page).not_to_have_url(before)
 
 
+def test_a_file_sent_again_stands_in_the_list_once(page: Page, films: list[Path]) -> None:
+    read_film(page, films[0])
+    first = page.url
+    read_film(page, films[1])
+    page.goto(first)
+    listed = page.locator(".rail a", has_text=films[1].name)
+    expect(listed).to_have_count(1)
+    drop(page, [films[1]])
+    expect(page.get_by_role("heading", name="Sent: 1 of 1 ready")).to_be_visible()
+    expect(listed).to_have_count(1)
+
+
 def test_a_refusal_says_why_and_what_to_do(page: Page, tmp_path: Path) -> None:
     grey = tmp_path / "grey.png"
     Image.fromarray(np.full((128, 128), 127, dtype=np.uint8)).save(grey)

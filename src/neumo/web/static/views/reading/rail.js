@@ -21,15 +21,18 @@ export function createRail(context, uploads, current) {
     h("div", { class: "rail-lists", tabindex: "0", role: "region", "aria-label": t("reading.files") }, sent, recent),
   );
   const spoken = { count: finished(uploads.items) };
+  const left = { out: "" };
 
   function drawSent() {
     replace(sent, uploads.items.length > 0 && [heading(context, uploads), h("ul", {}, uploads.items.map((item) => sentItem(context, uploads, item, current)))]);
     const count = finished(uploads.items);
     if (count !== spoken.count) context.announce(t("reading.progress", { done: count, total: uploads.items.length }));
     spoken.count = count;
+    if (readings(uploads.items) !== left.out) drawRecent();
   }
 
   function drawRecent() {
+    left.out = readings(uploads.items);
     const own = new Set(uploads.items.map((item) => item.reading));
     const rest = remembered.filter((row) => !own.has(row.id));
     replace(recent, h("h2", { class: "rail-head" }, t("reading.recent")), rest.length ? h("ul", {}, rest.map((row) => recentItem(context, row, current))) : h("p", { class: "rail-empty quiet small" }, t("reading.none_recent")));
@@ -59,6 +62,11 @@ export function createRail(context, uploads, current) {
 /** @param {any[]} items */
 function finished(items) {
   return items.filter((item) => ["read", "refused", "failed", "cancelled"].includes(item.status)).length;
+}
+
+/** The readings that a list of sent files shows. @param {any[]} items */
+function readings(items) {
+  return items.map((item) => item.reading).filter(Boolean).join(" ");
 }
 
 /** @param {any} context @param {any} uploads */
