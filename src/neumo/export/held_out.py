@@ -65,7 +65,8 @@ def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifes
         run = RunFolder(path)
         if _recipe(run.experiment()) != recipe:
             raise ExportError(
-                f"{path}: is of another recipe than {shipped.path}; only split, seed, name and epochs may differ"
+                f"{path}: is of another recipe than {shipped.path}; "
+                "only split, seed, name, epochs and teachers may differ"
             )
         if run.record()["status"] != "finished":
             raise ExportError(f"{path}: is not finished; go on with neumo train --resume")
@@ -106,7 +107,8 @@ def _recipe(experiment: Experiment) -> Experiment:
     plain = experiment.model_copy(update={"name": "recipe", "description": "", "seed": 0})
     schedule = plain.schedule.model_copy(update={"max_epochs": 1})
     split = SplitConfig(kind="official")
-    return plain.model_copy(update={"schedule": schedule, "split": split})
+    taught = plain.distillation and plain.distillation.model_copy(update={"teachers": ()})
+    return plain.model_copy(update={"schedule": schedule, "split": split, "distillation": taught})
 
 
 def _pooled(parts: Sequence[Predictions]) -> Predictions:

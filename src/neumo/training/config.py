@@ -129,6 +129,15 @@ class ScheduleConfig(_Section):
         return self
 
 
+class DistillationConfig(_Section):
+    """Finished runs whose answers are learnt beside the labels; see `neumo.training.distillation`."""
+
+    teachers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Folders of runs that saw no image which this run holds out."""
+    share: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Weight of their answers in a training target; the label has the rest."""
+
+
 class Experiment(_Section):
     """A whole experiment file."""
 
@@ -146,6 +155,7 @@ class Experiment(_Section):
     intensity: Intensity = Intensity.AS_STORED
     """Grey levels as stored, or scaled by each image's 2nd and 98th percentile."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    distillation: DistillationConfig | None = None
     split: SplitConfig
     balance: Balance = Balance.NONE
     model: ModelConfig

@@ -30,6 +30,7 @@ from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
 from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoint
 from neumo.training.config import Experiment
+from neumo.training.distillation import Teachers, load_teachers
 from neumo.training.interrupt import StopBetweenBatches
 from neumo.training.material import load_material, make_split
 from neumo.training.module import Classifier
@@ -115,14 +116,17 @@ def train(
     """
     threads = prepare_processor()
     manifest = open_dataset(data)
-    if resume and RunFolder(out).record_file.exists():
-        folder = RunFolder(out)
+    folder = RunFolder(out)
+    begun = resume and folder.record_file.exists()
+    if begun:
         _require_same_run(folder, experiment, manifest)
         split = folder.split(manifest)
         if folder.record()["status"] == "finished":
             return _outcome(folder)
     else:
         split = make_split(manifest, experiment.split, experiment.seed)
+    teachers = load_teachers(experiment, manifest, split)
+    if not begun:
         folder = create_run(out, experiment, data, manifest, split)
     material = load_material(experiment, manifest, split, decoding=decoding)
     precision = _precision(experiment)
@@ -132,6 +136,7 @@ def train(
         threads=threads,
         training_images=dict(material.training_images),
         validation_images=dict(material.validation_images),
+        teachers=list(teachers.sha256) if teachers else [],
     )
     history = History(folder.history_file)
     model = experiment.model
@@ -161,7 +166,7 @@ def train(
             log_every_n_steps=1_000_000,
         )
         with interrupt.listening():
-            _fit(trainer, _classifier(experiment, material.labels), material.batches, folder)
+            _fit(trainer, _classifier(experiment, material.labels, teachers), material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
     folder.update(
         status="finished" if finished else "interrupted",
@@ -176,7 +181,7 @@ def train(
     return _outcome(folder)
 
 
-def _classifier(experiment: Experiment, labels: NDArray[np.int64]) -> Classifier:
+def _classifier(experiment: Experiment, labels: NDArray[np.int64], teachers: Teachers | None) -> Classifier:
     torch.manual_seed(experiment.seed)
     network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
     if experiment.model.pretrained:
@@ -193,6 +198,7 @@ def _classifier(experiment: Experiment, labels: NDArray[np.int64]) -> Classifier
         class_weights=torch.from_numpy(class_weights(labels)) if experiment.balance is weights else None,
         log_priors=torch.from_numpy(log_priors(labels)) if experiment.balance is priors else None,
         label_smoothing=experiment.label_smoothing,
+        teachers=teachers,
         seed=experiment.seed,
     )
 

@@ -19,6 +19,7 @@ from torchmetrics.classification import (
 from neumo.core.findings import FINDINGS
 from neumo.training.batches import Batch
 from neumo.training.config import OptimizerConfig, ScheduleConfig
+from neumo.training.distillation import Teachers
 
 
 class Classifier(L.LightningModule):
@@ -36,6 +37,8 @@ class Classifier(L.LightningModule):
         Of the loss; at most one is given (see `neumo.data.balance`).
     label_smoothing : float
         Share of each training label spread over all classes, 0-1.
+    teachers : Teachers, optional
+        Whose answers are learnt beside the labels.
     seed : int
         The random numbers of a batch depend on this, the epoch and the batch alone.
     """
@@ -53,13 +56,14 @@ class Classifier(L.LightningModule):
         class_weights: torch.Tensor | None = None,
         log_priors: torch.Tensor | None = None,
         label_smoothing: float = 0.0,
+        teachers: Teachers | None = None,
         seed: int,
     ) -> None:
         super().__init__()
         self.network = network
         self.augmentation = augmentation
         self.settings, self.schedule, self.seed = optimizer, schedule, seed
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.teachers = label_smoothing, teachers
         self.average = _moving_average(network, schedule.averaging)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.register_buffer("log_priors", log_priors, persistent=False)
@@ -118,8 +122,10 @@ class Classifier(L.LightningModule):
         # In single precision: rotation angles lose their meaning in bfloat16.
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             images = self.augmentation(images)
-        logits = self(images.to(memory_format=torch.channels_last)).float()
-        loss = self._loss(logits, labels)
+        images = images.to(memory_format=torch.channels_last)
+        logits = self(images).float()
+        targets = labels if self.teachers is None else self.teachers.targets(images, labels, self.log_priors)
+        loss = self._loss(logits, targets)
         self.train_metrics.update(logits.detach().softmax(dim=1), labels)
         self.log(
             "train_loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True
@@ -164,13 +170,14 @@ class Classifier(L.LightningModule):
         key = (self.seed, self.current_epoch, batch_idx, self.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
-    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def _loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Cross entropy to labels (N,) or probabilities (N, 3)."""
         learning = self.trainer.training
         if self.log_priors is not None and learning:
             logits = logits + self.log_priors
         smoothing = self.label_smoothing if learning else 0.0
         return nn.functional.cross_entropy(
-            logits, labels, weight=self.class_weights, label_smoothing=smoothing
+            logits, targets, weight=self.class_weights, label_smoothing=smoothing
         )
 
 

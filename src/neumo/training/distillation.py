@@ -1,0 +1,98 @@
+"""Teachers: finished runs whose answers to the same crops a run learns from, beside the labels.
+
+Hinton et al. 2015; the same random crop goes to teacher and learner (Beyer et al., CVPR 2022).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from neumo.core.errors import CheckpointError, ConfigError
+from neumo.data.manifest import Manifest
+from neumo.data.split import Split
+from neumo.models.weights import TrainedNetwork, load_network
+from neumo.training.config import Experiment
+from neumo.training.run_folder import RunFolder
+
+
+class Teachers:
+    """Networks that answer together.
+
+    Not a module, so that their weights are neither learnt nor written into a run's resume point.
+
+    Parameters
+    ----------
+    trained : sequence of TrainedNetwork
+    share : float
+        Weight of their answers in a training target, 0-1; the label has the rest.
+    """
+
+    def __init__(self, trained: Sequence[TrainedNetwork], share: float) -> None:
+        self.share = share
+        self.sha256 = tuple(one.sha256 for one in trained)
+        self._networks = [one.network.to(memory_format=torch.channels_last) for one in trained]  # type: ignore[call-overload]
+
+    @torch.no_grad()
+    def targets(
+        self, images: torch.Tensor, labels: torch.Tensor, log_priors: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Probabilities (N, 3) to learn: the labels' and the mean of the teachers', weighted.
+
+        Parameters
+        ----------
+        images : tensor (N, 1, side, side) in 0-1
+            As the learner sees them.
+        labels : tensor of int64 (N,)
+        log_priors : tensor (3,) or None
+            Added to a teacher's logits as to the learner's own in training.
+        """
+        answers = []
+        for network in self._networks:
+            logits = network.to(images.device)(images).float()
+            answers.append((logits if log_priors is None else logits + log_priors).softmax(dim=1))
+        taught = torch.stack(answers).mean(dim=0)
+        stated = nn.functional.one_hot(labels, taught.shape[1]).to(taught.dtype)
+        return self.share * taught + (1 - self.share) * stated
+
+
+def load_teachers(experiment: Experiment, manifest: Manifest, split: Split) -> Teachers | None:
+    """Load the teachers of an experiment, or None where it has none.
+
+    Raises
+    ------
+    ConfigError
+        A teacher is not finished, saw images that this run holds out, or sees grey levels otherwise.
+    CheckpointError
+        A teacher cannot be loaded, or was trained on other data.
+    """
+    settings = experiment.distillation
+    if settings is None:
+        return None
+    return Teachers(
+        [_teacher(Path(path), experiment, manifest, split) for path in settings.teachers], settings.share
+    )
+
+
+def _teacher(path: Path, experiment: Experiment, manifest: Manifest, split: Split) -> TrainedNetwork:
+    run = RunFolder(path)
+    record = run.record()
+    if record["status"] != "finished":
+        raise ConfigError(f"distillation.teachers: {path} is not finished; go on with neumo train --resume")
+    if record["data"]["digest"] != manifest.digest:
+        raise CheckpointError(f"distillation.teachers: {path} was trained on other data than {manifest.root}")
+    held_out = {image for part, images in split.parts.items() if part != "train" for image in images}
+    seen = len(held_out.intersection(run.split(manifest).parts["train"]))
+    if seen:
+        raise ConfigError(
+            f"distillation.teachers: {path} was trained on {seen} of the images that this run holds out; "
+            "take a run of the same split"
+        )
+    trained = load_network(path)
+    if trained.card.intensity != experiment.intensity:
+        raise ConfigError(
+            f"distillation.teachers: {path} reads grey levels scaled by {trained.card.intensity.value!r}, "
+            f"this run by {experiment.intensity.value!r}; make intensity the same"
+        )
+    return trained
