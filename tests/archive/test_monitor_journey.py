@@ -15,9 +15,9 @@ from neumo.archive.canonical import canonical
 from neumo.archive.database import writing_session
 from neumo.archive.schema import ReadingRow
 from neumo.archive.store import record_decision
+from neumo.bundle.drift_reference import DRIFT_REFERENCE
 from neumo.bundle.folder import load_bundle, write_sums
 from neumo.core.findings import Finding
-from neumo.monitoring.reference import FILE
 from tiny_bundle import make_bundle
 
 REFERENCE, QUIET, CHANGED = "2026-01-31", ("2026-02-01", "2026-02-28"), ("2026-03-01", "2026-03-31")
@@ -145,7 +145,10 @@ def test_the_reference_of_a_bundle_serves_where_no_period_is_given(
     folder = make_bundle(tmp_path / "tiny", phantoms)
     generator = np.random.default_rng(9)
     figures = {"distance": generator.gamma(4, 0.2, 2000), "pneumonia": generator.beta(0.6, 0.6, 2000)}
-    np.savez(folder / FILE, **{name: np.sort(values).astype(np.float32) for name, values in figures.items()})
+    np.savez(
+        folder / DRIFT_REFERENCE,
+        **{name: np.sort(values).astype(np.float32) for name, values in figures.items()},
+    )
     write_sums(folder)
     digest = load_bundle(folder).digest
     monitor = ("monitor", "--archive", url, "--bundle", folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neumo.bundle.drift_reference import load_drift_reference
 from neumo.bundle.folder import load_bundle
 from neumo.core.errors import BundleError, ExportError
 from neumo.core.findings import FINDINGS
@@ -76,6 +77,22 @@ def test_the_card_and_config_state_what_was_decided(bundle: Path) -> None:
     assert card.startswith("---\nlicense: apache-2.0\n") and "Not a medical device" in card
     assert config["priors"] == pytest.approx({finding.value: 1 / 3 for finding in FINDINGS})
     assert str(bundle.parent) not in (bundle / "config.json").read_text(), "paths of the machine stay out"
+
+
+def test_the_bundle_carries_what_drift_is_measured_from(
+    bundle: Path, folds: list[Path], phantoms: Path
+) -> None:
+    reference, loaded = load_drift_reference(bundle), load_bundle(bundle)
+    assert reference is not None
+    runs = [RunFolder(path) for path in folds]
+    manifest = runs[0].dataset()
+    predicted = [predict_part(run, manifest, run.split(manifest), "val") for run in runs]
+    raw = np.concatenate([one.probabilities for one in predicted])
+    assert len(reference.distance) == len(raw)
+    read = np.count_nonzero(reference.distance <= loaded.config.gate.distance)
+    assert len(reference.pneumonia) == read
+    expected = np.sort(1 - tempered(raw, loaded.config.temperature)[:, 0]).astype(np.float32)
+    assert np.isin(reference.pneumonia, expected).all()
 
 
 def test_one_changed_byte_is_refused(bundle: Path, tmp_path: Path) -> None:

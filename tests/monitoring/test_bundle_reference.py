@@ -4,9 +4,10 @@ from typing import cast
 import numpy as np
 import pytest
 
+from neumo.bundle.drift_reference import DRIFT_REFERENCE
 from neumo.bundle.folder import Bundle, load_bundle, write_sums
 from neumo.core.errors import BundleError
-from neumo.monitoring.reference import FILE, bundle_reference
+from neumo.monitoring.reference import bundle_reference
 from tiny_bundle import make_bundle
 
 
@@ -16,7 +17,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
 
 
 def _carried(folder: Path, **arrays: object) -> Bundle:
-    np.savez(folder / FILE, **arrays)
+    np.savez(folder / DRIFT_REFERENCE, **arrays)
     write_sums(folder)
     return load_bundle(folder)
 
@@ -25,7 +26,7 @@ ROW = np.linspace(0, 1, 600, dtype=np.float32)
 
 
 def test_what_a_bundle_carries_is_read(folder: Path) -> None:
-    (folder / FILE).unlink(missing_ok=True)
+    (folder / DRIFT_REFERENCE).unlink(missing_ok=True)
     write_sums(folder)
     assert bundle_reference(load_bundle(folder)) is None
     found = bundle_reference(_carried(folder, distance=3 * ROW, pneumonia=ROW))
@@ -50,7 +51,7 @@ def test_anything_else_is_refused_by_name(folder: Path, arrays: dict[str, object
 
 
 def test_a_file_that_is_no_archive_is_refused(folder: Path) -> None:
-    (folder / FILE).write_bytes(b"PK\x03\x04 cut off")
+    (folder / DRIFT_REFERENCE).write_bytes(b"PK\x03\x04 cut off")
     bundle = cast(Bundle, type("Carrier", (), {"path": folder})())
     with pytest.raises(BundleError, match="two arrays"):
         bundle_reference(bundle)

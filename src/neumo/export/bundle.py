@@ -13,11 +13,12 @@ import onnxruntime
 
 import neumo
 from neumo.bundle.config import BundleConfig, GateLimits
+from neumo.bundle.drift_reference import DRIFT_REFERENCE, save_drift_reference
 from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, write_sums
 from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
 from neumo.core.files import write_json, write_text
-from neumo.core.findings import FINDINGS
+from neumo.core.findings import FINDINGS, Finding
 from neumo.data.manifest import Manifest
 from neumo.data.pixels import decoded_pixels
 from neumo.evaluation.judge import judge
@@ -29,6 +30,7 @@ from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers
 from neumo.export.parity import Parity, check_parity
 from neumo.imaging.prepare import scale_intensity
 from neumo.models.weights import TrainedNetwork, load_network
+from neumo.training.config import Experiment
 from neumo.training.run_folder import RunFolder
 
 LARGEST_BUNDLE = 25_000_000
@@ -107,7 +109,7 @@ def export_bundle(
     decisions = decide(held_out, folder.experiment().balance)
     statistics = gate_statistics_of(folder, manifest)
     config = _config(trained, folder, held_out, decisions, parity, name=name, version=version)
-    on_folds = judge(calibrated_predictions(held_out.predictions, decisions.temperature))
+    on_folds = calibrated_predictions(held_out.predictions, decisions.temperature)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as beside:
         made = Path(beside) / "bundle"
@@ -117,7 +119,10 @@ def export_bundle(
         write_json(made / CONFIG, config.to_json())
         statistics.save(made / GATE)
         write_reference(made / "reference.json", config, _logits_of(graph))
-        write_text(made / CARD, model_card(config, decisions, on_folds))
+        as_they_are = held_out.distances[0]
+        let_through = on_folds.probabilities[as_they_are <= decisions.gate_distance]
+        save_drift_reference(made / DRIFT_REFERENCE, as_they_are, 1 - let_through[:, Finding.NORMAL.index])
+        write_text(made / CARD, model_card(config, decisions, judge(on_folds)))
         write_sums(made)
         size = sum(file.stat().st_size for file in made.iterdir())
         shutil.move(made, target)
@@ -209,7 +214,8 @@ def _config(
         gate=GateLimits(decisions.gate_distance, trained.card.image_size // 2, AGE_YEARS),
         provenance={
             "weights": trained.sha256,
-            "experiment": folder.experiment().model_dump(mode="json"),
+            "experiment": _portable(folder.experiment()).model_dump(mode="json"),
+            "teachers": record.get("teachers", []),
             "data": {"digest": record["data"]["digest"], "synthetic": record["data"]["synthetic"]},
             "training_images": record["training_images"],
             "epochs": record["epochs"],
@@ -231,3 +237,12 @@ def _config(
         licence="Apache-2.0",
         attribution=ATTRIBUTION,
     )
+
+
+def _portable(experiment: Experiment) -> Experiment:
+    """Return an experiment that names its teachers without the folders of this machine."""
+    taught = experiment.distillation
+    if taught is None:
+        return experiment
+    names = tuple(Path(path).name for path in taught.teachers)
+    return experiment.model_copy(update={"distillation": taught.model_copy(update={"teachers": names})})

@@ -27,7 +27,7 @@ class HeldOut:
     ----------
     predictions : Predictions
         Of N held-out images.
-    distances : ndarray of float32, shape (3 N,)
+    distances : ndarray of float32, shape (3, N)
         Of each embedding from its run's own training images (see `gate_statistics_of`), for the images as they are,
         for the same ones reduced to half and enlarged again, and for the same ones restyled: another export of a film
         may be refused no more often than the film.
@@ -73,11 +73,15 @@ def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifes
         split = run.split(manifest)
         parts.append(predict_part(run, manifest, split, "val"))
         statistics = gate_statistics_of(run, manifest)
-        distances.extend(
-            statistics.distance(embed_part(run, manifest, split, "val", change=change))
-            for change in (None, _softened, restyling(_HELD_OUT_SEED))
+        distances.append(
+            np.stack(
+                [
+                    statistics.distance(embed_part(run, manifest, split, "val", change=change))
+                    for change in (None, _softened, restyling(_HELD_OUT_SEED))
+                ]
+            )
         )
-    return HeldOut(_pooled(parts), np.concatenate(distances), tuple(runs))
+    return HeldOut(_pooled(parts), np.concatenate(distances, axis=1), tuple(runs))
 
 
 def gate_statistics_of(run: RunFolder, manifest: Manifest) -> GateStatistics:

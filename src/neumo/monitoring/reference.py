@@ -1,21 +1,14 @@
 """What readings looked like when all was well: a period of the archive, or what a bundle carries."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.bundle.drift_reference import load_drift_reference
 from neumo.bundle.folder import Bundle
-from neumo.core.errors import BundleError
 from neumo.monitoring.history import Read
-
-FILE: Final = "reference.npz"
-"""In a bundle: sorted float32 arrays "distance" and "pneumonia"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +43,7 @@ def sample_of(read: Sequence[Read]) -> Sample:
 
 def bundle_reference(bundle: Bundle) -> Sample | None:
     """Return the reference that a bundle carries, or None. Raises BundleError where it is not what it should be."""
-    file = bundle.path / FILE
-    if not file.is_file():
+    carried = load_drift_reference(bundle.path)
+    if carried is None:
         return None
-    try:
-        # NumPy leaves a file open that it opened itself and cannot use.
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            distance, pneumonia = arrays["distance"], arrays["pneumonia"]
-    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
-        raise _unusable(file, "is no archive of the two arrays") from error
-    return Sample(_checked(file, "distance", distance), _checked(file, "pneumonia", pneumonia), None, None)
-
-
-def _checked(file: Path, name: str, values: NDArray[np.float32]) -> NDArray[np.float64]:
-    if values.ndim != 1 or values.dtype != np.float32:
-        raise _unusable(file, f"{name} is {values.dtype} of shape {values.shape}, not a row of float32")
-    if not np.isfinite(values).all() or (values < 0).any() or (np.diff(values) < 0).any():
-        raise _unusable(file, f"{name} holds values that are negative, not finite or not sorted")
-    return values.astype(np.float64)
-
-
-def _unusable(file: Path, why: str) -> BundleError:
-    return BundleError(f"{file}: {why}; install the bundle again, or give --reference-until")
+    return Sample(carried.distance.astype(np.float64), carried.pneumonia.astype(np.float64), None, None)

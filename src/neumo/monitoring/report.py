@@ -7,12 +7,13 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from neumo.archive.filters import moment
+from neumo.bundle.drift_reference import DRIFT_REFERENCE
 from neumo.bundle.folder import load_bundle
 from neumo.core.errors import ConfigError
 from neumo.monitoring.agreement import Agreement, agreement_by_month
 from neumo.monitoring.drift import Drift, drift
 from neumo.monitoring.history import History, Read, history
-from neumo.monitoring.reference import FILE, Sample, bundle_reference, sample_of
+from neumo.monitoring.reference import Sample, bundle_reference, sample_of
 
 SCHEMA: Final = 1
 
@@ -154,7 +155,10 @@ def _reference(before: History | None, digest: str | None, bundle: str | None) -
     carried = bundle_reference(loaded)
     named = f"{loaded.config.name} {loaded.config.version}"
     if carried is None:
-        return None, f"No drift: no --reference-until was given, and the bundle {named} carries no {FILE}."
+        return (
+            None,
+            f"No drift: no --reference-until was given, and the bundle {named} carries no {DRIFT_REFERENCE}.",
+        )
     if loaded.digest != digest:
         return None, f"No drift: the newest reading was made by another bundle than {named}; give --bundle."
     return carried, f"Compared with the reference of the bundle {named}."

@@ -1,0 +1,72 @@
+"""What readings of a bundle look like on the images that its decisions were made on: drift is measured from there."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.errors import BundleError
+from neumo.core.files import replacing
+
+DRIFT_REFERENCE: Final = "reference.npz"
+"""In a bundle: sorted float32 arrays "distance" and "pneumonia"."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReference:
+    """Figures of held-out images, each in ascending order.
+
+    Attributes
+    ----------
+    distance : ndarray of float32, shape (n,)
+        Of the gate; at least 0.
+    pneumonia : ndarray of float32, shape (m,)
+        Calibrated probability, in 0-1, of the images that the gate lets through.
+    """
+
+    distance: Floats
+    pneumonia: Floats
+
+
+def save_drift_reference(
+    target: Path, distance: NDArray[np.floating], pneumonia: NDArray[np.floating]
+) -> None:
+    """Write a bundle's reference as NumPy's npz, without pickles, from figures in any order. Raises OutputError."""
+    with replacing(target) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            distance=np.sort(distance.astype(np.float32)),
+            pneumonia=np.sort(pneumonia.astype(np.float32)),
+        )
+
+
+def load_drift_reference(folder: Path) -> DriftReference | None:
+    """Return the reference of a bundle's folder, or None. Raises BundleError where it is not what it should be."""
+    file = folder / DRIFT_REFERENCE
+    if not file.is_file():
+        return None
+    try:
+        # NumPy leaves a file open that it opened itself and cannot use.
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            distance, pneumonia = arrays["distance"], arrays["pneumonia"]
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
+        raise _unusable(file, "is no archive of the two arrays") from error
+    return DriftReference(_checked(file, "distance", distance), _checked(file, "pneumonia", pneumonia))
+
+
+def _checked(file: Path, name: str, values: Floats) -> Floats:
+    if values.ndim != 1 or values.dtype != np.float32:
+        raise _unusable(file, f"{name} is {values.dtype} of shape {values.shape}, not a row of float32")
+    if not np.isfinite(values).all() or (values < 0).any() or (np.diff(values) < 0).any():
+        raise _unusable(file, f"{name} holds values that are negative, not finite or not sorted")
+    return values
+
+
+def _unusable(file: Path, why: str) -> BundleError:
+    return BundleError(f"{file}: {why}; install the bundle again, or give --reference-until")
