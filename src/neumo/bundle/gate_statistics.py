@@ -40,7 +40,8 @@ class GateStatistics:
         NeurIPS 2018) and of the standardised residual, half and half.
         """
         centred = embeddings - self.mean
-        inside = centred @ self.components.T
+        # Not `@`: a BLAS that wakes threads of its own for so small a product keeps cores from the network.
+        inside = np.einsum("nd,kd->nk", centred, self.components)
         left_over = np.maximum((centred**2).sum(axis=1) - (inside**2).sum(axis=1), 0.0)
         mahalanobis = ((inside / self.deviations) ** 2).mean(axis=1)
         distance: Floats = np.sqrt((mahalanobis + left_over / self.residual**2) / 2).astype(np.float32)
