@@ -1,6 +1,6 @@
 """How many objects a second the node takes and reads, and how long a sender waits for its answer.
 
-    python benchmarks/node_throughput.py IMAGE.dcm [--seconds S] [--senders N] [--bundle DIR] [--results MODULE:FUNCTION]
+    python benchmarks/node_throughput.py IMAGE.dcm [--seconds S] [--senders N] [--processes P] [--bundle DIR] [--results MODULE:FUNCTION]
 
 First the node is filled as fast as senders go, and read empty: that rate is what it sustains, making its default results of each.
 Then objects come at that rate, and at twice that rate, each for the same time. Prints for both the rate reached, p50 and p99 of
@@ -31,6 +31,7 @@ from pynetdicom import AE
 
 from neumo import Reader
 from neumo.dicomnode.results import load_results
+from neumo.inference.session import cores
 
 DEFAULT_RESULTS = "neumo.dicomnode.results:default_results"
 NO_ANSWER = 0x10000
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("image", type=Path)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--senders", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=1, help="readers, each with its share of the cores")
     parser.add_argument("--bundle")
     parser.add_argument("--results", default=DEFAULT_RESULTS)
     options = parser.parse_args()
@@ -122,7 +124,13 @@ def _settings(folder: str, options: Any) -> dict[str, Any]:
     return {
         "data": f"{folder}/node",
         "receive": {"port": 0, "limits": {"free_bytes": 0}},
-        "read": {"bundle": options.bundle, "results": options.results, "allow_outside_range": True},
+        "read": {
+            "bundle": options.bundle,
+            "results": options.results,
+            "allow_outside_range": True,
+            "processes": options.processes,
+            "threads": max(1, cores() // options.processes),
+        },
         "health": {"port": 0},
     }
 
