@@ -1,4 +1,4 @@
-# Three commands matter: `make demo`, `make test` and `make light`. Each makes its virtual environment first.
+# Four commands matter: `make serve`, `make demo`, `make test` and `make light`. Each makes its virtual environment first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -6,12 +6,14 @@ READY := $(VENV)/.ready
 DEMO ?= demo
 JOBS ?= 2
 LIGHT ?= .venv-light
+WEB ?= .venv-web
 # An adult's chest radiograph that travels in a package, so that nothing is downloaded.
 SAMPLE := from pydicom.data import get_testdata_file as f; print(f('RG1_UNCR.dcm', download=False))
 
-.PHONY: help demo test light lint format clean
+.PHONY: help serve demo test light lint format clean
 
 help:
+	@echo "make serve  the workbench in your browser: drop a radiograph (no torch, no download but packages)"
 	@echo "make demo   phantom data set, training, evaluation, HTML report (no download)"
 	@echo "make test   all tests"
 	@echo "make light  the reading install by itself, without torch, reads and examines itself"
@@ -24,6 +26,15 @@ $(READY): pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (first time: some minutes) ..."
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[dev]"
 	@touch $@
+
+$(WEB)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(WEB)
+	@echo "installing into $(WEB) (first time: less than a minute) ..."
+	$(WEB)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[web]"
+	@touch $@
+
+serve: $(WEB)/.ready
+	$(WEB)/bin/neumo serve
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -54,4 +65,4 @@ format: $(READY)
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) $(LIGHT) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(WEB) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
