@@ -14,6 +14,7 @@ from neumo.core.errors import UnreadableImageError
 from neumo.core.radiograph import Radiograph, Step
 from neumo.imaging.grey import TO_GREY, rgb_to_grey, sixteen_to_eight_bits
 from neumo.imaging.limits import require_size
+from neumo.imaging.png_length import holds_all_rows
 from neumo.imaging.quiet import quiet
 
 RASTER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
@@ -80,6 +81,8 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
             image.load()
             orientation = _orientation(image)
             pixels, colour, steps = _to_grey(image, depth)
+            if image.format == "PNG":
+                _require_all_rows(pixels, content)
     except UnreadableImageError:
         raise
     except Exception as error:  # on corrupt bytes decoders raise whatever their parsing happens to meet
@@ -136,6 +139,13 @@ def _require_plausible_jpeg(image: ImageFile.ImageFile, content: bytes) -> None:
     blocks = -(-image.width // 8) * -(-image.height // 8)
     if 8 * len(content) < blocks:
         raise ValueError(f"{len(content):,} bytes cannot hold {image.width} x {image.height} pixels")
+
+
+def _require_all_rows(pixels: NDArray[np.uint8], content: bytes) -> None:
+    """Refuse a PNG whose stream ends early; only where black could be missing rows does it have to be counted."""
+    complete = content[28] == 0 and pixels[-1].any()
+    if not complete and not holds_all_rows(content):
+        raise ValueError("the image data end before the last row")
 
 
 def _orientation(image: Image.Image) -> int:
