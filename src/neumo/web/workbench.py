@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from neumo.bundle.folder import Bundle
 from neumo.web.accounts import has_users
 from neumo.web.config import WebConfig
+from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
 from neumo.web.pool import Pool
@@ -31,6 +32,7 @@ class Workbench:
         The one that the readers use.
     kept : KeptReadings
     pool : Pool
+    intake : Intake
     jobs : Jobs
     throttle : Throttle
     """
@@ -43,6 +45,7 @@ class Workbench:
     bundle: Bundle
     kept: KeptReadings
     pool: Pool
+    intake: Intake
     jobs: Jobs
     throttle: Throttle
 
