@@ -45,6 +45,7 @@ def create_app(workbench: Workbench) -> FastAPI:
         await asyncio.to_thread(workbench.pool.stop)
         await workbench.jobs.stop()
         workbench.intake.recorder.close()
+        workbench.people.close()
 
     app = FastAPI(
         title="neumo",

@@ -23,6 +23,7 @@ from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
 from neumo.web.oidc import client_secret
+from neumo.web.people import People
 from neumo.web.pool import Pool
 from neumo.web.recorder import Recorder
 from neumo.web.throttle import Throttle
@@ -69,6 +70,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         always_login=people or config.sessions.required or not config.listen.loopback,
         key=key,
         accounts=accounts,
+        people=People(accounts),
         archive=archive,
         bundle=bundle,
         kept=kept,

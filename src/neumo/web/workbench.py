@@ -11,6 +11,7 @@ from neumo.web.config import WebConfig
 from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
+from neumo.web.people import People
 from neumo.web.pool import Pool
 from neumo.web.throttle import Throttle
 
@@ -28,6 +29,8 @@ class Workbench:
         Signs cookies and CSRF tokens.
     accounts, archive : Engine
         Databases of people and of readings.
+    people : People
+        What was asked of the first, as long as it stays true.
     bundle : Bundle
         The one that the readers use.
     kept : KeptReadings
@@ -41,6 +44,7 @@ class Workbench:
     always_login: bool
     key: bytes
     accounts: Engine
+    people: People
     archive: Engine
     bundle: Bundle
     kept: KeptReadings
@@ -52,7 +56,7 @@ class Workbench:
     @property
     def login(self) -> bool:
         """Whether people have to log in; from the moment that the first one is added."""
-        return self.always_login or has_users(self.accounts)
+        return self.always_login or self.people.find(("anybody",), lambda: has_users(self.accounts))
 
 
 def workbench_of(request: HTTPConnection) -> Workbench:
