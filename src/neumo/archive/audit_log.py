@@ -1,12 +1,13 @@
 """An append-only log: each row's SHA-256 covers its content and the row before it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, select
+from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
 from neumo.archive import worklist
@@ -18,6 +19,8 @@ from neumo.core.errors import ArchiveError
 
 START = "0" * 64
 """What the first row names as the row before it."""
+_DIGESTED: Final = ("sequence", "at", "actor", "action", "content", "previous")
+"""Columns that a row's digest covers, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,15 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """Who did what, and what `neumo.archive.coverage` makes of it."""
+
+    actor: str
+    action: str
+    entry: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What verification found: the log's end, and the faults as sentences (empty when sound)."""
 
@@ -73,23 +85,30 @@ def insert(session: Session, actor: str, action: str, kept: Base) -> None:
 
 def append(session: Session, actor: str, action: str, entry: Mapping[str, Any]) -> None:
     """Add to the log what `neumo.archive.coverage` makes of an event; `session` as for `insert`."""
-    last = session.scalars(select(AuditRow).order_by(AuditRow.sequence.desc()).limit(1)).first()
-    row = AuditRow(
-        sequence=last.sequence + 1 if last else 1,
-        at=now(),
-        actor=actor,
-        action=action,
-        content=canonical(entry),
-        previous=last.digest if last else START,
-    )
-    row.digest = _digest(row)
-    session.add(row)
-    session.flush()
+    append_all(session, [Event(actor, action, entry)])
+
+
+def append_all(session: Session, events: Sequence[Event]) -> None:
+    """Add events to the log in their order; `session` as for `insert`."""
+    if not events:
+        return
+    query = select(AuditRow.sequence, AuditRow.digest).order_by(AuditRow.sequence.desc()).limit(1)
+    last = session.execute(query).first()
+    sequence, head, at = last.sequence if last else 0, last.digest if last else START, now()
+    rows = []
+    for number, event in enumerate(events, sequence + 1):
+        fields = (number, at, event.actor, event.action, canonical(event.entry), head)
+        head = _sha256(fields)
+        rows.append(dict(zip((*_DIGESTED, "digest"), (*fields, head), strict=True)))
+    session.connection().execute(sql_insert(AuditRow), rows)
 
 
 def _digest(row: AuditRow) -> str:
-    fields = [row.sequence, row.at, row.actor, row.action, row.content, row.previous]
-    return hashlib.sha256(canonical(fields).encode()).hexdigest()
+    return _sha256([getattr(row, name) for name in _DIGESTED])
+
+
+def _sha256(fields: Sequence[Any]) -> str:
+    return hashlib.sha256(canonical(list(fields)).encode()).hexdigest()
 
 
 def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:

@@ -1,25 +1,22 @@
 """Putting readings and people's decisions on record; every write is also an event of the audit log."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from neumo.archive import worklist
 from neumo.archive.audit_log import insert, now
-from neumo.archive.canonical import canonical, storable
+from neumo.archive.canonical import storable
 from neumo.archive.database import connect, migrate, writing_session
-from neumo.archive.schema import LARGEST_NUMBER, DecisionRow, ReadingRow, SubjectRow, ViewRow
+from neumo.archive.recording import Entry, checked_name, record_together
+from neumo.archive.schema import LARGEST_NUMBER, DecisionRow, ReadingRow, ViewRow
 from neumo.archive.subjects import Subject
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Reading
 from neumo.results.json_lines import to_json
-
-_LONGEST_NAME: Final = 128
 
 
 def open_archive(url: str) -> Engine:
@@ -68,41 +65,13 @@ def record_values(
         `source` or `actor` cannot be kept.
     ArchiveUnavailableError
     """
-    source, actor = _name("source", source), _name("actor", actor)
-    body = {**values, "file": storable(values["file"])}
-    receipt: Mapping[str, Any] = body["receipt"] or {}
-    content, bundle = _content_sha256(body), str(receipt.get("bundle", {}).get("digest", ""))
-    once = select(ReadingRow.id).where(
-        ReadingRow.content_sha256 == content, ReadingRow.bundle_digest == bundle
-    )
-    probabilities, distance = body["probabilities"] or {}, receipt.get("distance")
-    with writing_session(engine) as session:
-        known = session.scalar(once)
-        if known is not None:
-            return known
-        row = ReadingRow(
-            subject_id=None if subject is None else _subject_id(session, actor, subject),
-            recorded_at=now(),
-            source=source,
-            content_sha256=content,
-            bundle_digest=bundle,
-            status=body["status"],
-            finding=body["finding"],
-            normal=probabilities.get("NORMAL"),
-            bacterial=probabilities.get("BACTERIAL_PNEUMONIA"),
-            viral=probabilities.get("VIRAL_PNEUMONIA"),
-            distance=float.fromhex(distance) if distance else None,
-            body=canonical(body),
-        )
-        insert(session, actor, "record", row)
-        worklist.add(session, row, body)
-        number = row.id
-    return number
+    entry = Entry(values, source, actor, subject)
+    return record_together(engine, [entry])[0].id
 
 
 def record_view(engine: Engine, reading: int, *, person: str) -> None:
     """Keep that a person looked at a reading. Raises ArchiveError, ArchiveUnavailableError."""
-    person = _name("person", person)
+    person = checked_name("person", person)
     with writing_session(engine) as session:
         _found(session, reading)
         insert(session, person, "view", ViewRow(reading_id=reading, person=person, at=now()))
@@ -131,7 +100,7 @@ def record_decision(
         No such reading, somebody decided meanwhile, or `person` is no name of 1-128 characters.
     ArchiveUnavailableError
     """
-    person = _name("person", person)
+    person = checked_name("person", person)
     with writing_session(engine) as session:
         row = _found(session, reading)
         newest = select(func.max(DecisionRow.revision)).where(DecisionRow.reading_id == reading)
@@ -153,30 +122,6 @@ def record_decision(
         insert(session, person, "decision", decision)
         worklist.note_decision(session, decision)
     return last + 1
-
-
-def _content_sha256(values: Mapping[str, Any]) -> str:
-    """Name what was read and how, not where it lay; a failure does not stand in the way of a later answer."""
-    receipt: Mapping[str, Any] = values["receipt"] or {}
-    read = values["sha256"] or receipt.get("input_sha256") or {"file": values["file"]}
-    named = {"read": read, "options": receipt.get("options"), "status": values["status"]}
-    return hashlib.sha256(canonical(named).encode()).hexdigest()
-
-
-def _name(key: str, text: str) -> str:
-    name = storable(text).strip()
-    if not 1 <= len(name) <= _LONGEST_NAME:
-        raise ArchiveError(f"{key}: {text!r} cannot be kept; give 1 to {_LONGEST_NAME} characters")
-    return name
-
-
-def _subject_id(session: Session, actor: str, subject: Subject) -> int:
-    known = session.scalar(select(SubjectRow.id).where(SubjectRow.keyed_hash == subject.keyed_hash))
-    if known is not None:
-        return known
-    row = SubjectRow(**asdict(subject))
-    insert(session, actor, "subject", row)
-    return row.id
 
 
 def _found(session: Session, reading: int) -> ReadingRow:

@@ -1,33 +1,36 @@
 """Keeping the table that searches go along; it says nothing that the tables on record do not say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from neumo.archive.schema import DecisionRow, ReadingRow, WorklistRow
 
 
-def add(session: Session, row: ReadingRow, values: Mapping[str, Any]) -> None:
-    """Make a reading that was just kept findable; `values` are those of `neumo.results.json_lines.to_json`."""
+def values_of(row: ReadingRow, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes a reading findable; `values` are those of `neumo.results.json_lines.to_json`."""
     prediction_set = values["prediction_set"]
-    session.add(
-        WorklistRow(
-            reading_id=row.id,
-            recorded_at=row.recorded_at,
-            source=row.source,
-            status=row.status,
-            finding=row.finding,
-            normal=row.normal,
-            undecided=None if prediction_set is None else len(prediction_set) > 1,
-            decided=False,
-            disagreement=False,
-            file=values["file"],
-            sha256=values["sha256"] or "",
-        )
-    )
-    session.flush()
+    return {
+        "reading_id": row.id,
+        "recorded_at": row.recorded_at,
+        "source": row.source,
+        "status": row.status,
+        "finding": row.finding,
+        "normal": row.normal,
+        "undecided": None if prediction_set is None else len(prediction_set) > 1,
+        "decided": False,
+        "disagreement": False,
+        "file": values["file"],
+        "sha256": values["sha256"] or "",
+    }
+
+
+def add_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Make readings that were just kept findable; each row as `values_of` gives it."""
+    if rows:
+        session.connection().execute(insert(WorklistRow), [dict(row) for row in rows])
 
 
 def note_decision(session: Session, decision: DecisionRow) -> None:

@@ -155,12 +155,12 @@ def end_session(accounts: Engine, secret: str) -> None:
         session.execute(delete(SessionRow).where(SessionRow.secret == _digest(secret)))
 
 
-def user_of_session(accounts: Engine, secret: str) -> User | None:
-    """Return whose session it is; None where it is void or over."""
+def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
+    """Return whose session it is and when it ends, in seconds since 1970; None where it is void."""
     with reading_session(accounts) as session:
         row = session.get(SessionRow, _digest(secret))
-        user = None if row is None or row.expires < time.time() else session.get(UserRow, row.name)
-        return None if user is None else User(user.name, Role(user.role))
+        user = None if row is None else session.get(UserRow, row.name)
+        return None if row is None or user is None else (User(user.name, Role(user.role)), row.expires)
 
 
 def add_token(accounts: Engine, label: str, name: str, scopes: Sequence[Scope]) -> str:

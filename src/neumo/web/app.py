@@ -44,6 +44,8 @@ def create_app(workbench: Workbench) -> FastAPI:
             await cleaning
         await asyncio.to_thread(workbench.pool.stop)
         await workbench.jobs.stop()
+        workbench.intake.recorder.close()
+        workbench.people.close()
 
     app = FastAPI(
         title="neumo",

@@ -2,21 +2,25 @@
 
 import hashlib
 import hmac
+import time
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
 from itsdangerous import BadSignature, TimestampSigner
+from starlette.concurrency import run_in_threadpool
 
 from neumo.web.accounts import (
     Preferences,
     Role,
     Scope,
     User,
+    has_users,
     preferences,
     user_of_session,
     user_of_token,
 )
+from neumo.web.people import Forgotten, Recall
 from neumo.web.problems import Problem
 from neumo.web.workbench import Workbench, workbench_of
 
@@ -53,24 +57,37 @@ class Person:
 
 def current_person(request: Request) -> Person:
     """Return who asks. Raises Problem where nobody known does, or a session's CSRF token is missing."""
+    return _person(request, workbench_of(request).people.find)
+
+
+async def _asking(request: Request) -> Person:
+    """Do the same on the event loop where nothing has to be asked of the database, which is nearly always."""
+    try:
+        return _person(request, workbench_of(request).people.recall)
+    except Forgotten:
+        return await run_in_threadpool(current_person, request)
+
+
+def _person(request: Request, recall: Recall) -> Person:
     workbench = workbench_of(request)
+    accounts = workbench.accounts
     scopes = frozenset(Scope)
     secret, csrf = "", ""
     bearer = _bearer(request)
     if bearer is not None:
-        found = user_of_token(workbench.accounts, bearer)
+        found = recall(("token", bearer), lambda: user_of_token(accounts, bearer))
         if found is None:
             raise Problem(401, "bad_token")
         user, scopes = found
-    elif workbench.login:
+    elif workbench.always_login or recall(("anybody",), lambda: has_users(accounts)):
         secret = session_secret(request) or ""
-        known = user_of_session(workbench.accounts, secret) if secret else None
-        if known is None:
+        known = recall(("session", secret), lambda: user_of_session(accounts, secret)) if secret else None
+        if known is None or known[1] < time.time():
             raise Problem(401, "not_logged_in")
-        user, csrf = known, csrf_token(workbench, secret)
+        user, csrf = known[0], csrf_token(workbench, secret)
     else:
         user, csrf = LOCAL, csrf_token(workbench, "local")
-    wanted = preferences(workbench.accounts, user.name)
+    wanted = recall(("preferences", user.name), lambda: preferences(accounts, user.name))
     request.state.language = wanted.language
     if secret and request.method not in _SAFE:
         given = request.headers.get("x-csrf-token", "")
@@ -80,27 +97,27 @@ def current_person(request: Request) -> Person:
     return Person(user.name, user.role, scopes, wanted, csrf, blinded)
 
 
-Asking = Annotated[Person, Depends(current_person)]
+Asking = Annotated[Person, Depends(_asking)]
 
 
-def reader(person: Asking) -> Person:
+async def reader(person: Asking) -> Person:
     """Require the right to see readings."""
     return _with(person, Scope.READINGS_READ)
 
 
-def uploader(person: Asking) -> Person:
+async def uploader(person: Asking) -> Person:
     """Require the right to have radiographs read."""
     return _with(person, Scope.READINGS_WRITE)
 
 
-def decider(person: Asking) -> Person:
+async def decider(person: Asking) -> Person:
     """Require the right to decide, which whoever studies the model's runs has not."""
     if person.role is Role.RESEARCHER:
         raise Problem(403, "not_allowed")
     return _with(person, Scope.DECISIONS_WRITE)
 
 
-def researcher(person: Asking) -> Person:
+async def researcher(person: Asking) -> Person:
     """Require the right to see runs."""
     if person.role is Role.READER:
         raise Problem(403, "not_allowed")

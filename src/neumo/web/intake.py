@@ -4,23 +4,22 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
-
 from neumo.archive.audit_log import now
-from neumo.archive.store import record
+from neumo.archive.recording import Recorded
 from neumo.core.errors import NodeError
 from neumo.core.reading import Notice
-from neumo.web.kept import KeptReadings, kept_reading
+from neumo.web.kept import Kept, KeptReadings, kept
 from neumo.web.logs import fault
 from neumo.web.pool import Pool
 from neumo.web.problems import Problem
 from neumo.web.reading_process import ReaderGone
+from neumo.web.recorder import Finished, Recorder
+from neumo.web.settling import LaidOut
 from neumo.web.uploads import Upload
-from neumo.web.worklist import recorded_at
 
-SOURCE = "web"
 _ENGLISH = {
     "crash": "The file ended the program that read it.",
     "timeout": "Reading took too long and was stopped.",
@@ -36,8 +35,10 @@ class Taken:
     ----------
     status : str
         "read", "refused", "failed" or "cancelled".
-    reading : int or None
-        Its number in the archive.
+    recorded : Recorded or None
+        Its reading in the archive.
+    kept : Kept or None
+        What is kept of it.
     again : bool
         Whether these bytes had been read before.
     reasons : tuple of Notice
@@ -45,9 +46,15 @@ class Taken:
     """
 
     status: str
-    reading: int | None = None
+    recorded: Recorded | None = None
+    kept: Kept | None = None
     again: bool = False
     reasons: tuple[Notice, ...] = ()
+
+    @property
+    def reading(self) -> int | None:
+        """Number of its reading; None where it gave none."""
+        return None if self.recorded is None else self.recorded.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,13 @@ class Watch:
 class Intake:
     """What reading an upload needs."""
 
-    archive: Engine
     kept: KeptReadings
     pool: Pool
+    recorder: Recorder
 
-    async def take(self, upload: Upload, actor: str, watch: Watch | None = None) -> Taken:
+    async def take(
+        self, upload: Upload, actor: str, *, watch: Watch | None = None, shown_to: str | None = None
+    ) -> Taken:
         """Have an upload read and put on record; the upload is deleted, whatever happens.
 
         Parameters
@@ -83,6 +92,8 @@ class Intake:
         actor : str
             Who sent it.
         watch : Watch, optional
+        shown_to : str, optional
+            Who is shown the answer at once; where the reading is new, that is kept with it.
 
         Raises
         ------
@@ -91,25 +102,26 @@ class Intake:
         ArchiveUnavailableError
         """
         try:
-            return await self._taken(upload, actor, watch)
+            return await self._taken(upload, actor, watch, shown_to)
         finally:
-            await asyncio.to_thread(upload.discard)
+            upload.discard()
 
-    async def _taken(self, upload: Upload, actor: str, watch: Watch | None) -> Taken:
+    async def _taken(self, upload: Upload, actor: str, watch: Watch | None, shown_to: str | None) -> Taken:
         began = now()
         folder = self.kept.place(upload.sha256, self.pool.bundle_digest, self.pool.options)
-        again = await asyncio.to_thread(kept_reading, folder)
-        if again is None:
+        found, laid_out = None, None
+        if folder.is_dir():
+            found = await asyncio.to_thread(kept, folder)
+        if found is None:
             request = {"do": "read", "source": str(upload.path), "target": str(folder), "name": upload.name}
-            failure = await _answer(self._submitted(request, watch))
-            if failure is not None:
-                return failure
-        reading = again or await asyncio.to_thread(kept_reading, folder)
-        if reading is None:
-            raise Problem(503, "busy", retry_after=1)  # retention took it within the same second
-        number = await asyncio.to_thread(record, self.archive, reading, source=SOURCE, actor=actor)
-        before = await asyncio.to_thread(recorded_at, self.archive, number)
-        return Taken(reading.status.value, number, before < began, reading.reasons)
+            answer = await _answer(self._submitted(request, watch))
+            if isinstance(answer, Taken):
+                return answer
+            found = Kept.from_json(answer["kept"])
+            laid_out = LaidOut(Path(answer["temporary"]), folder)
+        recorded = await self.recorder.record(Finished(found, laid_out, upload, actor, shown_to))
+        reading = found.reading
+        return Taken(reading.status.value, recorded, found, recorded.recorded_at < began, reading.reasons)
 
     def _submitted(self, request: dict[str, str], watch: Watch | None) -> "Future[dict[str, Any]]":
         if watch is None:
@@ -120,8 +132,8 @@ class Intake:
         return future
 
 
-async def _answer(future: "Future[dict[str, Any]]") -> Taken | None:
-    """Return what became of a file that gave no reading; None where it gave one."""
+async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
+    """Return a reader's answer with a reading, or what became of a file that gave none."""
     try:
         answer = await asyncio.shield(asyncio.wrap_future(future))
     except ReaderGone as error:
@@ -142,4 +154,4 @@ async def _answer(future: "Future[dict[str, Any]]") -> Taken | None:
         return Taken("failed", reasons=(Notice("crash", _ENGLISH["crash"]),))
     if answer["status"] == "failed":
         return Taken("failed", reasons=tuple(Notice(**reason) for reason in answer["reasons"]))
-    return None
+    return answer

@@ -161,7 +161,7 @@ class Jobs:
     async def _taken(self, job: Job, upload: Upload, watch: Watch) -> Taken:
         for pause in (*_ARCHIVE_PAUSES, None):
             try:
-                return await self._intake.take(upload, job.person, watch)
+                return await self._intake.take(upload, job.person, watch=watch)
             except ArchiveUnavailableError:
                 # The reading is kept beside the archive, so trying again costs no second reading.
                 if pause is None or job.cancelled:

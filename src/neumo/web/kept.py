@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,14 +15,54 @@ from numpy.typing import NDArray
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Notice, Reading, Status
-from neumo.dicomnode.durable import write_durably
 
 READING: Final = "reading.json"
 PIXELS: Final = "pixels.npy"
 MAPS: Final = "maps.npy"
 HEADER: Final = "header.dcm"
-_UNFINISHED: Final = ".part-"
+UNFINISHED: Final = ".part-"
+"""Begins the names of folders that are not whole yet."""
 _DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a reading.
+
+    Attributes
+    ----------
+    reading : Reading
+        Without its arrays.
+    size : (int, int) or None
+        Width and height of the radiograph in pixels; None where it is not kept.
+    maps, header : bool
+        Whether its class maps, and a DICOM header, are kept.
+    """
+
+    reading: Reading
+    size: tuple[int, int] | None
+    maps: bool
+    header: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values, for another process."""
+        return {
+            "reading": _to_json(self.reading),
+            "size": self.size,
+            "maps": self.maps,
+            "header": self.header,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Kept":
+        """Return what `to_json` was called on."""
+        size = value["size"]
+        return cls(
+            _from_json(value["reading"]),
+            None if size is None else (size[0], size[1]),
+            value["maps"],
+            value["header"],
+        )
 
 
 class KeptReadings:
@@ -35,6 +75,11 @@ class KeptReadings:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def tidy(self) -> None:
+        """Delete what was not whole when an earlier server ended."""
+        for left in self._folder.glob(f"??/{UNFINISHED}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def place(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
         """Return the folder of a reading, whether it is there or not."""
@@ -68,12 +113,22 @@ def _made(folder: Path) -> float:
         return float("inf")
 
 
-def keep(folder: Path, reading: Reading, header: bytes | None) -> None:
-    """Keep a reading, all of it or nothing; one that is there already stays as it is. Raises OSError."""
-    if folder.is_dir():
-        return
+def lay_out(folder: Path, reading: Reading, header: bytes | None) -> tuple[Path, Kept]:
+    """Write all that is kept of a reading beside `folder`, which `neumo.web.settling` gives it as a name.
+
+    Returns
+    -------
+    Path
+        What was written; nothing of it needs to be on the disk yet.
+    Kept
+
+    Raises
+    ------
+    OSError
+        Nothing is left then.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = folder.with_name(f"{_UNFINISHED}{os.urandom(8).hex()}")
+    temporary = folder.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
     temporary.mkdir(mode=0o700)
     try:
         if reading.pixels is not None:
@@ -83,14 +138,20 @@ def keep(folder: Path, reading: Reading, header: bytes | None) -> None:
             np.save(temporary / MAPS, reading.class_maps, allow_pickle=False)
         if header is not None:
             (temporary / HEADER).write_bytes(header)
-        write_durably(temporary / READING, [json.dumps(_to_json(reading)).encode()])
-        try:
-            temporary.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-    finally:
+        (temporary / READING).write_text(json.dumps(_to_json(reading)), encoding="utf-8")
+    except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    size = None if reading.pixels is None else (reading.pixels.shape[1], reading.pixels.shape[0])
+    return temporary, Kept(reading, size, reading.class_maps is not None, header is not None)
+
+
+def kept(folder: Path) -> Kept | None:
+    """Return what is kept in a folder; None where nothing is."""
+    reading = kept_reading(folder)
+    if reading is None:
+        return None
+    return Kept(reading, kept_size(folder), (folder / MAPS).is_file(), (folder / HEADER).is_file())
 
 
 def kept_reading(folder: Path, *, pictures: bool = False) -> Reading | None:

@@ -92,6 +92,11 @@ class Pool:
         """Numbers of the readers' processes."""
         return tuple(process.pid for process in self._processes if process.pid is not None)
 
+    @property
+    def queued(self) -> int:
+        """How many requests wait for a reader."""
+        return self._tasks.qsize()
+
     def require_room(self) -> None:
         """Raise Problem where nothing more may wait."""
         if self._stopping.is_set():

@@ -1,7 +1,6 @@
 """Readings, decisions and jobs as the API's JSON, and what is withheld from whom."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -14,7 +13,7 @@ from neumo.core.reading import Notice
 from neumo.results.words import notice_text
 from neumo.web.identity import Person
 from neumo.web.jobs import Job, JobFile
-from neumo.web.kept import HEADER, kept_maps, kept_reading, kept_size
+from neumo.web.kept import Kept, kept
 from neumo.web.problems import messages
 from neumo.web.workbench import Workbench
 from neumo.web.worklist import Row
@@ -60,14 +59,23 @@ def list_item(row: Row, person: Person) -> dict[str, Any]:
 
 def reading_json(workbench: Workbench, row: Row, person: Person, language: str) -> dict[str, Any]:
     """Return a whole reading; the first time that a person is shown an answer is kept."""
-    withheld = is_withheld(row, person)
-    if not withheld:
+    if not is_withheld(row, person):
         note_view(workbench.archive, row.id, person.name)
     folder = workbench.kept.place_of(row.body)
-    size = None if folder is None else kept_size(folder)
-    maps = () if folder is None or withheld else _mapped(folder)
+    return {
+        **kept_json(workbench, row, None if folder is None else kept(folder), person, language),
+        "decisions": decisions_json(workbench.archive, row, person),
+    }
+
+
+def kept_json(
+    workbench: Workbench, row: Row, found: Kept | None, person: Person, language: str
+) -> dict[str, Any]:
+    """Return a reading with what is kept of it, as long as nobody has decided on it; no view is kept."""
+    withheld = is_withheld(row, person)
     receipt = row.body.get("receipt") or {}
     bundle = receipt.get("bundle") or {}
+    size = None if found is None else found.size
     return {
         **row.body,
         **(_WITHHELD if withheld else {}),
@@ -84,17 +92,17 @@ def reading_json(workbench: Workbench, row: Row, person: Person, language: str) 
         "width": None if size is None else size[0],
         "height": None if size is None else size[1],
         "pixels_kept": size is not None,
-        "class_maps": list(maps),
+        "class_maps": list(FINDINGS) if found is not None and found.maps and not withheld else [],
         "field_of_view": (receipt.get("prepare") or {}).get("field_of_view"),
-        "dicom": folder is not None and (folder / HEADER).is_file(),
+        "dicom": found is not None and found.header,
         "threshold": (receipt.get("thresholds") or {}).get("operating_point"),
         "notices": {
-            "warnings": [] if withheld else _notices(row.body, folder, "warnings", language),
-            "reasons": _notices(row.body, folder, "reasons", language),
+            "warnings": [] if withheld else _notices(row.body, found, "warnings", language),
+            "reasons": _notices(row.body, found, "reasons", language),
         },
         "withheld": withheld,
         "revision": len(row.decisions),
-        "decisions": decisions_json(workbench.archive, row, person),
+        "decisions": [],
     }
 
 
@@ -150,14 +158,9 @@ def file_name(file: str) -> str:
     return file.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _mapped(folder: Path) -> tuple[Finding, ...]:
-    return FINDINGS if kept_maps(folder) is not None else ()
-
-
-def _notices(body: Mapping[str, Any], folder: Path | None, kind: str, language: str) -> list[dict[str, str]]:
-    kept = None if folder is None else kept_reading(folder)
-    if kept is not None:
-        notices = kept.warnings if kind == "warnings" else kept.reasons
+def _notices(body: Mapping[str, Any], found: Kept | None, kind: str, language: str) -> list[dict[str, str]]:
+    if found is not None:
+        notices = found.reading.warnings if kind == "warnings" else found.reading.reasons
     else:  # the archive keeps the English sentences without their values
         notices = tuple(Notice(*line.split(": ", 1)) for line in body[kind])
     return [{"code": notice.code, "text": notice_text(notice, language)} for notice in notices]

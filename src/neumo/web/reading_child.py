@@ -23,7 +23,7 @@ from neumo.dicomnode.faults import where_raised
 from neumo.imaging.dicom.recognise import is_dicom
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
-from neumo.web.kept import keep
+from neumo.web.kept import lay_out
 from neumo.web.rendering import render
 
 
@@ -87,10 +87,11 @@ def _answer(reader: Reader, request: Mapping[str, str]) -> dict[str, Any]:
 
 def _read(reader: Reader, source: Path, target: Path, name: str) -> dict[str, Any]:
     reading = replace(reader.read(source), file=name)
-    if reading.status is not Status.FAILED:
-        keep(target, reading, _header(source))
-    reasons = [{"code": n.code, "text": n.text, "values": dict(n.values)} for n in reading.reasons]
-    return {"status": reading.status.value, "reasons": reasons}
+    if reading.status is Status.FAILED:
+        reasons = [{"code": n.code, "text": n.text, "values": dict(n.values)} for n in reading.reasons]
+        return {"status": reading.status.value, "reasons": reasons}
+    temporary, kept = lay_out(target, reading, _header(source))
+    return {"status": reading.status.value, "temporary": str(temporary), "kept": kept.to_json()}
 
 
 def _header(source: Path) -> bytes | None:

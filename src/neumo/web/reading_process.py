@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 from neumo.core.errors import NodeError
 from neumo.web.config import ReadConfig
+from neumo.web.watchdog import Watchdog
 
 _START_SECONDS = 120.0
 """For a reader to load its bundle, on a slow and busy machine."""
@@ -35,6 +35,7 @@ class ReadingProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._why = "crash"
         self._killed = False
+        self._watchdog = Watchdog(lambda: self.kill("timeout"))
         self.ready: Mapping[str, Any] = {}
         """What the reader said of itself: `bundle` (digest) and `options`."""
 
@@ -109,17 +110,13 @@ class ReadingProcess:
         process = self._process
         assert process is not None and process.stdin is not None and process.stdout is not None
         self._why = "crash"
-        watchdog = threading.Timer(seconds, self.kill, ["timeout"])
-        watchdog.daemon = True
-        watchdog.start()
         try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
+            with self._watchdog.watching(seconds):
+                process.stdin.write(json.dumps(request).encode() + b"\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
         except OSError as error:
             raise ReaderGone(self._why) from error
-        finally:
-            watchdog.cancel()
         if not line.endswith(b"\n"):
             raise ReaderGone(self._why)
         answer: dict[str, Any] = json.loads(line)

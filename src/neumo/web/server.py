@@ -23,7 +23,9 @@ from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
 from neumo.web.oidc import client_secret
+from neumo.web.people import People
 from neumo.web.pool import Pool
+from neumo.web.recorder import Recorder
 from neumo.web.throttle import Throttle
 from neumo.web.uploads import prepare_folder
 from neumo.web.workbench import Workbench
@@ -59,18 +61,22 @@ def open_workbench(config: WebConfig) -> Workbench:
     bundle = load_bundle(config.read.bundle)
     archive = open_archive(config.archive_url)
     kept = KeptReadings(config.data / "kept")
+    kept.tidy()
     pool = Pool(config.read, config.limits.waiting)
     pool.start()
+    intake = Intake(kept, pool, Recorder(archive, lambda: pool.queued))
     return Workbench(
         config=config,
         always_login=people or config.sessions.required or not config.listen.loopback,
         key=key,
         accounts=accounts,
+        people=People(accounts),
         archive=archive,
         bundle=bundle,
         kept=kept,
         pool=pool,
-        jobs=Jobs(Intake(archive, kept, pool), pool),
+        intake=intake,
+        jobs=Jobs(intake, pool),
         throttle=Throttle(config.sessions.attempts),
     )
 

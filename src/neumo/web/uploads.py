@@ -5,7 +5,7 @@ import hashlib
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
@@ -26,6 +26,8 @@ from neumo.web.problems import Problem
 SINGLE: Final = frozenset({"image/png", "image/jpeg", "application/dicom", "application/octet-stream"})
 """Media types of a body that is one file."""
 _LONGEST_NAME: Final = 150
+_AT_ONCE: Final = 2**18
+"""Bytes of a request that are written and hashed in less time than a thread needs to begin with them."""
 _NAMELESS: Final = "radiograph"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -124,6 +126,15 @@ class _Taking:
         self._folder, self.limits = folder, limits
         self._done: list[Upload] = []
         self._open: _File | None = None
+        self._taken = 0
+
+    async def take_in(self, work: Callable[[bytes], object], chunk: bytes) -> None:
+        """Do the work that a chunk makes: little at once, more of it on a thread, so that nobody else waits."""
+        self._taken += len(chunk)
+        if self._taken <= _AT_ONCE:
+            work(chunk)
+        else:
+            await asyncio.to_thread(work, chunk)
 
     def begin(self, name: str) -> None:
         if len(self._done) >= self.limits.files:
@@ -155,7 +166,9 @@ async def _chunks(request: Request, idle: float) -> AsyncIterator[bytes]:
     stream = request.stream()
     while True:
         try:
-            yield await asyncio.wait_for(anext(stream), idle)
+            async with asyncio.timeout(idle):
+                chunk = await anext(stream)
+            yield chunk
         except StopAsyncIteration:
             return
         except TimeoutError as error:
@@ -167,7 +180,7 @@ async def _chunks(request: Request, idle: float) -> AsyncIterator[bytes]:
 async def _take_body(request: Request, taking: _Taking) -> None:
     taking.begin(unquote(request.headers.get("x-file-name", "")))
     async for chunk in _chunks(request, taking.limits.idle):
-        await asyncio.to_thread(taking.write, chunk)
+        await taking.take_in(taking.write, chunk)
     taking.end()
 
 
@@ -186,7 +199,7 @@ async def _take_parts(request: Request, taking: _Taking, boundary: bytes) -> Non
     try:
         parser = MultipartParser(boundary, callbacks)
         async for chunk in _chunks(request, taking.limits.idle):
-            await asyncio.to_thread(parser.write, chunk)
+            await taking.take_in(parser.write, chunk)
     except MultipartParseError as error:
         raise Problem(400, "bad_request") from error
     if not parts.ended:

@@ -8,8 +8,10 @@ from starlette.requests import HTTPConnection
 from neumo.bundle.folder import Bundle
 from neumo.web.accounts import has_users
 from neumo.web.config import WebConfig
+from neumo.web.intake import Intake
 from neumo.web.jobs import Jobs
 from neumo.web.kept import KeptReadings
+from neumo.web.people import People
 from neumo.web.pool import Pool
 from neumo.web.throttle import Throttle
 
@@ -27,10 +29,13 @@ class Workbench:
         Signs cookies and CSRF tokens.
     accounts, archive : Engine
         Databases of people and of readings.
+    people : People
+        What was asked of the first, as long as it stays true.
     bundle : Bundle
         The one that the readers use.
     kept : KeptReadings
     pool : Pool
+    intake : Intake
     jobs : Jobs
     throttle : Throttle
     """
@@ -39,17 +44,19 @@ class Workbench:
     always_login: bool
     key: bytes
     accounts: Engine
+    people: People
     archive: Engine
     bundle: Bundle
     kept: KeptReadings
     pool: Pool
+    intake: Intake
     jobs: Jobs
     throttle: Throttle
 
     @property
     def login(self) -> bool:
         """Whether people have to log in; from the moment that the first one is added."""
-        return self.always_login or has_users(self.accounts)
+        return self.always_login or self.people.find(("anybody",), lambda: has_users(self.accounts))
 
 
 def workbench_of(request: HTTPConnection) -> Workbench:

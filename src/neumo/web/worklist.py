@@ -202,12 +202,6 @@ def row(archive: Engine, identifier: int) -> Row:
         return _rows(session, [found])[0]
 
 
-def recorded_at(archive: Engine, identifier: int) -> str:
-    """Return when a reading was put on record. Raises ArchiveUnavailableError."""
-    with reading_session(archive) as session:
-        return str(session.scalar(select(ReadingRow.recorded_at).where(ReadingRow.id == identifier)))
-
-
 def _moment(text: str, field: str, *, end: bool) -> str:
     """Return a day's first or last moment, or a time, as the archive writes times."""
     try:

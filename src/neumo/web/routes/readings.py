@@ -11,13 +11,14 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.web import worklist
 from neumo.web.identity import Person, Reader, Uploader, reader
-from neumo.web.intake import Intake, Taken
+from neumo.web.intake import Taken
 from neumo.web.languages import language_of
-from neumo.web.presenting import job_json, list_item, reading_json, reasons_json
+from neumo.web.presenting import job_json, kept_json, list_item, reading_json, reasons_json
 from neumo.web.problems import Problem
+from neumo.web.recorder import SOURCE
 from neumo.web.uploads import Upload, receive_uploads
 from neumo.web.workbench import Workbench, workbench_of
-from neumo.web.worklist import COUNTED, Filters
+from neumo.web.worklist import COUNTED, Filters, Row
 
 router = APIRouter(tags=["readings"])
 LARGEST_ID = 2**31 - 1
@@ -68,11 +69,19 @@ async def upload(
         location = {"Location": f"/api/jobs/{job.id}"}
         return JSONResponse(job_json(job, language_of(request)), 202, location)
     try:
-        intake = Intake(workbench.archive, workbench.kept, workbench.pool)
-        taken = await intake.take(uploads[0], person.name)
+        shown_to = None if person.blinded else person.name
+        taken = await workbench.intake.take(uploads[0], person.name, shown_to=shown_to)
     finally:
         workbench.pool.give_back()
-    return await run_in_threadpool(_taken_response, workbench, taken, person, language_of(request))
+    language = language_of(request)
+    recorded = taken.recorded
+    if recorded is None:
+        raise _unread(taken, language)
+    if recorded.body is None:
+        return await run_in_threadpool(_known_response, workbench, recorded.id, taken, person, language)
+    # All that a new reading says is at hand, and who is shown it was put on record with it.
+    row = Row(recorded.id, recorded.recorded_at, SOURCE, recorded.body, ())
+    return _response(kept_json(workbench, row, taken.kept, person, language), taken)
 
 
 async def _discard(uploads: Sequence[Upload]) -> None:
@@ -80,16 +89,24 @@ async def _discard(uploads: Sequence[Upload]) -> None:
         await run_in_threadpool(waiting.discard)
 
 
-def _taken_response(workbench: Workbench, taken: Taken, person: Person, language: str) -> Response:
-    if taken.reading is None:
-        reasons = reasons_json(taken.reasons, language)
-        if taken.status == "cancelled":
-            raise Problem(503, "stopping", retry_after=5)
-        if taken.reasons and taken.reasons[0].code == "timeout":
-            raise Problem(504, "timeout", reasons=reasons)
-        raise Problem(422, "unreadable", reasons=reasons)
-    body = reading_json(workbench, worklist.row(workbench.archive, taken.reading), person, language)
-    headers = {"Location": f"/api/readings/{taken.reading}", "ETag": etag(body["revision"])}
+def _unread(taken: Taken, language: str) -> Problem:
+    if taken.status == "cancelled":
+        return Problem(503, "stopping", retry_after=5)
+    reasons = reasons_json(taken.reasons, language)
+    if taken.reasons and taken.reasons[0].code == "timeout":
+        return Problem(504, "timeout", reasons=reasons)
+    return Problem(422, "unreadable", reasons=reasons)
+
+
+def _known_response(
+    workbench: Workbench, number: int, taken: Taken, person: Person, language: str
+) -> Response:
+    row = worklist.row(workbench.archive, number)
+    return _response(reading_json(workbench, row, person, language), taken)
+
+
+def _response(body: dict[str, Any], taken: Taken) -> Response:
+    headers = {"Location": f"/api/readings/{body['id']}", "ETag": etag(body["revision"])}
     return JSONResponse(body, 200 if taken.again else 201, headers)
 
 
