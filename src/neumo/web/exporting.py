@@ -59,6 +59,7 @@ def open_format(name: str) -> Callable[[Iterator[Batch]], Iterator[bytes]]:
 def _columns(row: Row, person: Person) -> dict[str, Any]:
     body, withheld = row.body, is_withheld(row, person)
     answered = body["probabilities"] is not None and not withheld
+    said = answered and not row.purged
     newest = row.decisions[-1] if row.decisions and not withheld else None
     bundle = (body.get("receipt") or {}).get("bundle") or {}
     shares = {f"p_{f}": body["probabilities"][f] if answered else None for f in FINDINGS}
@@ -71,9 +72,9 @@ def _columns(row: Row, person: Person) -> dict[str, Any]:
         "status": body["status"],
         "finding": body["finding"] if answered else None,
         **shares,
-        "prediction_set": " ".join(body["prediction_set"]) if answered else None,
-        "pneumonia": body["pneumonia"] if answered else None,
-        "operating_point": body["operating_point"] if answered else None,
+        "prediction_set": " ".join(body["prediction_set"]) if said else None,
+        "pneumonia": body["pneumonia"] if said else None,
+        "operating_point": body["operating_point"] if said else None,
         "bundle": f"{bundle['name']} {bundle['version']}" if bundle else None,
         "reasons": " ".join(reason.partition(":")[0] for reason in body["reasons"]),
         "decision": None if newest is None else newest.finding,

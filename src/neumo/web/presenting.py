@@ -54,6 +54,7 @@ def list_item(row: Row, person: Person) -> dict[str, Any]:
         "decision": None if newest is None else newest.finding,
         "agrees": None if newest is None else newest.agrees,
         "withheld": withheld,
+        "purged": row.purged,
     }
 
 
@@ -101,6 +102,7 @@ def kept_json(
             "reasons": _notices(row.body, found, "reasons", language),
         },
         "withheld": withheld,
+        "purged": row.purged,
         "revision": len(row.decisions),
         "decisions": [],
     }

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from neumo.archive.database import reading_session
+from neumo.archive.details import body_of, probabilities_of
 from neumo.archive.schema import DecisionRow, ReadingRow
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
@@ -20,6 +21,18 @@ from neumo.web.problems import Problem
 
 COUNTED: Final = 10_000
 """Matches up to which they are counted."""
+_EMPTIED: Final[Mapping[str, Any]] = {
+    "file": "",
+    "sha256": None,
+    "prediction_set": None,
+    "coverage": None,
+    "pneumonia": None,
+    "operating_point": None,
+    "warnings": [],
+    "reasons": [],
+    "heatmap": None,
+    "receipt": None,
+}
 SORTS: Final = ("-time", "time", "-pneumonia", "pneumonia")
 _HASH_DIGITS: Final = 8
 
@@ -55,13 +68,17 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A reading on record, its whole body, and the decisions on it in their order."""
+    """A reading on record, its whole body, and the decisions on it in their order.
+
+    Of a reading that was purged the body holds what the archive's columns still say, and nothing else.
+    """
 
     id: int
     recorded_at: str
     source: str
     body: Mapping[str, Any]
     decisions: tuple[DecisionRow, ...]
+    purged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +205,20 @@ def _rows(session: Session, readings: Sequence[ReadingRow]) -> tuple[Row, ...]:
     for decision in session.scalars(query.order_by(DecisionRow.reading_id, DecisionRow.revision)):
         decisions[decision.reading_id].append(decision)
     session.expunge_all()
-    return tuple(
-        Row(r.id, r.recorded_at, r.source, json.loads(r.body), tuple(decisions[r.id])) for r in readings
-    )
+    return tuple(_row(reading, tuple(decisions[reading.id])) for reading in readings)
+
+
+def _row(reading: ReadingRow, decisions: tuple[DecisionRow, ...]) -> Row:
+    body = body_of(reading)
+    purged = body is None
+    if body is None:
+        body = {
+            **_EMPTIED,
+            "status": reading.status,
+            "finding": reading.finding,
+            "probabilities": probabilities_of(reading),
+        }
+    return Row(reading.id, reading.recorded_at, reading.source, body, decisions, purged)
 
 
 def row(archive: Engine, identifier: int) -> Row:

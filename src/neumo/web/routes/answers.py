@@ -166,13 +166,15 @@ def _shown(workbench: Workbench, identifier: int, person: Person) -> Row:
     row = worklist.row(workbench.archive, known(identifier))
     if is_withheld(row, person):
         raise Problem(409, "withheld")
+    if row.purged:
+        raise Problem(410, "purged")
     return row
 
 
 def _folder(workbench: Workbench, row: Row) -> Path:
     folder = workbench.kept.place_of(row.body)
     if folder is None:
-        raise Problem(410, "pixels_deleted")
+        raise Problem(410, "purged" if row.purged else "pixels_deleted")
     return folder
 
 

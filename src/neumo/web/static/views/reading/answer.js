@@ -22,15 +22,15 @@ export function drawAnswer(place, context, reading, decided) {
     noticesSection(context, reading),
     bars?.element,
     decisionSection(context, reading, decided),
-    predictiveSection(context, reading, (posterior) => bars?.show(posterior)),
-    resultsSection(context, reading),
+    !reading.purged && predictiveSection(context, reading, (posterior) => bars?.show(posterior)),
+    !reading.purged && resultsSection(context, reading),
   );
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */
 function heading({ t, format }, reading) {
   return h("header", { class: "section answer-head" },
-    h("p", { class: "answer-file" }, reading.file),
+    h("p", { class: "answer-file" }, reading.file || t("reading.purged_file")),
     h("p", { class: "quiet small" }, `${t("reading.reading")} ${reading.id} · ${format.time(reading.time)}`),
   );
 }

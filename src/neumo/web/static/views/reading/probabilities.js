@@ -37,7 +37,7 @@ function bar(t, format, finding, reading) {
     fill.style.setProperty("--share", String(share));
   }
   show(reading.probabilities[finding]);
-  const kept = reading.prediction_set.includes(finding);
+  const kept = reading.prediction_set?.includes(finding);
   const elements = [
     h("dt", { data: { finding } }, t(`findings.${finding}`), kept && h("span", { class: "in-set", title: t("reading.in_set") }, "●", h("span", { class: "unseen" }, ` (${t("reading.in_set")})`))),
     h("dd", { data: { finding } }, h("span", { class: "meter", "aria-hidden": "true" }, fill), figure),

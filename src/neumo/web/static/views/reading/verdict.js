@@ -7,7 +7,8 @@ import { pointName } from "/static/views/reading/predictive.js";
 export function verdictSection(context, reading) {
   const { t } = context;
   if (reading.withheld) return unanswered("hidden", t("reading.withheld_title"), t("reading.withheld_text"));
-  if (reading.finding === null) return unanswered("refused", t("reading.refused_title"), t("reading.refused_text"));
+  if (reading.finding === null) return unanswered("refused", t("reading.refused_title"), t(reading.purged ? "reading.purged_text" : "reading.refused_text"));
+  if (reading.purged) return unanswered("archive", t(`findings.${reading.finding}`), t("reading.purged_text"));
   return h("section", { class: "section verdict", data: { finding: reading.finding } },
     h("h2", { class: "verdict-finding" }, t(`findings.${reading.finding}`)),
     h("p", {}, capital(setInWords(context, reading))),

@@ -50,7 +50,7 @@ export function drawRow(context, row, index, selected, toggle) {
   const content = {
     select: box,
     time: format.time(row.time),
-    file: h("a", { href: `/readings/${row.id}`, title: row.file }, row.file),
+    file: h("a", { href: `/readings/${row.id}`, title: row.file }, row.file || t("reading.purged_file")),
     answer: answer(context, row),
     pneumonia: row.pneumonia === null ? "" : format.percent(row.pneumonia, 1),
     set: row.prediction_set?.length > 1 ? h("span", { class: "tag warn" }, t("worklist.undecided")) : "",
