@@ -68,6 +68,15 @@ async def _asking(request: Request) -> Person:
         return await run_in_threadpool(current_person, request)
 
 
+async def still_known(request: Request) -> bool:
+    """Whether whoever asked is still known, long after the answer began."""
+    try:
+        await _asking(request)
+    except Problem:
+        return False
+    return True
+
+
 def _person(request: Request, recall: Recall) -> Person:
     workbench = workbench_of(request)
     accounts = workbench.accounts

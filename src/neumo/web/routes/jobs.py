@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from neumo.web.identity import Uploader
+from neumo.web.identity import Uploader, still_known
 from neumo.web.jobs import Job
 from neumo.web.languages import language_of
 from neumo.web.presenting import job_file_json, job_json
@@ -41,15 +41,19 @@ async def cancel(request: Request, person: Uploader, identifier: str) -> dict[st
 async def events(request: Request, person: Uploader, identifier: str) -> StreamingResponse:
     """Tell of each file as it changes."""
     found = workbench_of(request).jobs.find(identifier, person.name)
-    stream = _events(found, language_of(request))
+    stream = _events(request, found, language_of(request))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(job: Job, language: str) -> AsyncIterator[str]:
+async def _events(request: Request, job: Job, language: str) -> AsyncIterator[str]:
+    """Tell of a job to its end, or until whoever watches has logged out or lost the right to."""
     yield _event("job", job_json(job, language))
     async for file in job.events(_QUIET_SECONDS):
+        if not await still_known(request):
+            return
         yield ": still here\n\n" if file is None else _event("file", job_file_json(file, language))
-    yield _event("end", job_json(job, language))
+    if await still_known(request):
+        yield _event("end", job_json(job, language))
 
 
 def _event(name: str, value: dict[str, Any]) -> str:
