@@ -5,7 +5,7 @@
 Each round reads N files that were never read before: once by `Reader.read_many` with pixels kept, on as many cores as all readers of the
 server together, and once by every number of users, each of whom sends the next file when the answer has come (POST /api/readings on
 loopback, HTTP keep-alive). The server hashes, stores, reads, keeps pixels and heat maps, writes the archive and the audit log, and answers
-with the whole reading. Prints p50 and p99 from request to answer over all rounds, readings a second, and their ratio within rounds.
+with the whole reading. The users' program shares the cores with the server. Prints p50 and p99 from request to answer over all rounds, readings a second, and their ratio within rounds.
 
 Limits: the Reader's own rate; with U users and R readings a second nobody can wait less than about U / R seconds. Goal: 0.80 x the Reader.
 """
@@ -19,8 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
-from web_program import found, fresh, web_program
+from web_program import Sender, found, fresh, web_program
 
 from neumo import Reader
 from neumo.inference.session import cores
@@ -89,19 +88,17 @@ def load(address: str, files: Iterator[bytes], users: int, readings: int) -> tup
     faults: list[str] = []
 
     def use() -> None:
-        with httpx.Client(base_url=address, timeout=300, trust_env=False) as web:
+        with Sender(address) as sender:
             while True:
                 try:
                     content = waiting.get_nowait()
                 except queue.Empty:
                     return
                 begin = time.perf_counter()
-                answer = web.post(
-                    "/api/readings", content=content, headers={"Content-Type": "application/octet-stream"}
-                )
+                status, _, body = sender.send(content)
                 waits.append(time.perf_counter() - begin)
-                if answer.status_code != 201:
-                    faults.append(f"{answer.status_code} {answer.text[:200]}")
+                if status != 201:
+                    faults.append(f"{status} {body[:200]!r}")
 
     threads = [threading.Thread(target=use) for _ in range(users)]
     begin = time.perf_counter()

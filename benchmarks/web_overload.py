@@ -18,11 +18,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 from web_load import load, percentile
-from web_program import Program, found, fresh, web_program
+from web_program import Program, Sender, found, fresh, web_program
 
-_FILE = {"Content-Type": "application/octet-stream"}
 _BUSY = (429, 503)
 
 
@@ -53,18 +51,18 @@ def _overload(program: Program, files: Iterator[bytes], senders: int, seconds: f
     end = time.monotonic() + seconds
 
     def send() -> None:
-        with httpx.Client(base_url=program.address, timeout=300, trust_env=False) as web:
+        with Sender(program.address) as sender:
             while time.monotonic() < end:
                 with lock:
                     content = next(files)
                 begin = time.perf_counter()
-                answer = web.post("/api/readings", content=content, headers=_FILE)
+                status, headers, _ = sender.send(content)
                 took = time.perf_counter() - begin
                 with lock:
-                    statuses[answer.status_code] += 1
-                    if answer.status_code in _BUSY:
+                    statuses[status] += 1
+                    if status in _BUSY:
                         refusals.append(took)
-                        told["retry-after" in answer.headers] += 1
+                        told["retry-after" in headers] += 1
 
     threads = [threading.Thread(target=send) for _ in range(senders)]
     for thread in threads:
@@ -82,11 +80,11 @@ def _overload(program: Program, files: Iterator[bytes], senders: int, seconds: f
 
 def _recovery(program: Program, files: Iterator[bytes]) -> float:
     begin = time.monotonic()
-    with httpx.Client(base_url=program.address, timeout=300, trust_env=False) as web:
+    with Sender(program.address) as sender:
         while True:
             asked = time.monotonic()
-            answer = web.post("/api/readings", content=next(files), headers=_FILE)
-            if answer.status_code == 201 and time.monotonic() - asked < 5:
+            status, _, _ = sender.send(next(files))
+            if status == 201 and time.monotonic() - asked < 5:
                 return time.monotonic() - begin
             time.sleep(0.2)
 

@@ -1,5 +1,6 @@
 """What the benchmarks of the workbench share: `neumo serve` as a program, and files that were never read before."""
 
+import http.client
 import itertools
 import re
 import signal
@@ -8,12 +9,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
 import psutil
 
 _IMAGES = {".jpg", ".jpeg", ".png"}
 _STOP_SECONDS = 30
+_PATIENCE = 300
+"""Seconds for an answer."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,27 @@ def web_program(data: Path, bundle: str | None = None, **settings: object) -> It
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+class Sender:
+    """One user's connection, which the server keeps open; the standard library's client, as it takes the cores least."""
+
+    def __init__(self, address: str) -> None:
+        where = urlsplit(address)
+        self._connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=_PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def send(self, content: bytes) -> tuple[int, Message, bytes]:
+        """Send a radiograph; return status, headers and body of the answer."""
+        headers = {"Content-Type": "application/octet-stream"}
+        self._connection.request("POST", "/api/readings", content, headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.headers, answer.read()
 
 
 def found(paths: Iterable[Path]) -> list[Path]:
