@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from small_runs import make_run
+from small_runs import make_images, make_run
 from web_running import Running, running
 from web_steps import grave_violations
 
@@ -15,8 +15,9 @@ from web_steps import grave_violations
 def served(tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path) -> Iterator[Running]:
     """A server with two small runs, one plainly better than the other."""
     base = tmp_path_factory.mktemp("journey-research")
-    for name, seed, skill in (("better", 1, 3.0), ("worse", 2, 0.5)):
-        make_run(base / "runs" / name, seed, skill)
+    make_images(base / "set")
+    make_run(base / "runs" / "better", 1, 3.0, base / "set")
+    make_run(base / "runs" / "worse", 2, 0.5)
     with running(base / "data", journey_bundle, runs=base / "runs") as started:
         yield started
 
@@ -32,10 +33,44 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images(research: Page) -> None
     cell = research.get_by_role("button", name="Truth Bacterial, decision Normal: 5")
     cell.click()
     expect(cell).to_have_attribute("aria-pressed", "true")
-    rows = research.locator(".cell-images tbody tr")
-    expect(rows).to_have_count(5)
-    expect(rows.first).to_contain_text("test/")
+    cards = research.locator(".sheet-card")
+    expect(cards).to_have_count(5)
+    expect(cards.first).to_contain_text("test/")
+    expect(cards.first).to_contain_text("Truth")
+    expect(cards.first.get_by_role("img", name="Radiograph test/")).to_be_visible()
+    cards.first.scroll_into_view_if_needed()
+    research.wait_for_function("() => document.querySelector('.sheet-card img')?.naturalWidth === 96")
+    with research.context.expect_page() as opened:
+        cards.first.get_by_role("link").click()
+    opened.value.wait_for_load_state()
+    assert opened.value.url.endswith("max_side=1024")
+    opened.value.close()
     expect(research.get_by_text("say nothing about patients").first).to_be_visible()
+
+
+def test_a_full_cell_shows_some_images_at_a_time(research: Page) -> None:
+    research.get_by_role("button", name="Truth Normal, decision Normal").click()
+    cards = research.locator(".sheet-card")
+    expect(cards).to_have_count(24)
+    research.get_by_role("button", name="Show more").click()
+    assert cards.count() > 24
+    expect(cards.nth(24).get_by_role("link")).to_be_focused()
+    expect(research.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+def test_an_image_that_cannot_be_had_says_so(research: Page) -> None:
+    research.route("**/images/test/*.png*", lambda route: route.fulfill(status=422))
+    research.get_by_role("button", name="Truth Bacterial, decision Normal: 5").click()
+    research.locator(".sheet-card").first.scroll_into_view_if_needed()
+    expect(research.get_by_text("missing or cannot be read").first).to_be_visible()
+
+
+def test_without_its_data_set_a_cell_says_why_there_are_no_images(page: Page) -> None:
+    page.goto("/research?run=worse")
+    page.get_by_role("button", name="Truth Bacterial, decision Normal").click()
+    expect(page.get_by_text("The images of this run are not on this machine")).to_be_visible()
+    expect(page.locator(".sheet-card").first).to_contain_text("test/")
+    assert page.locator(".sheet-card img").count() == 0
 
 
 def test_moving_the_threshold_moves_decisions_and_costs(research: Page) -> None:

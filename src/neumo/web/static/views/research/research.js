@@ -25,7 +25,7 @@ export async function mount(root, context) {
     heading(context, judged, run, part),
     predictions.synthetic && h("p", { class: "note warn" }, icon("warning"), t("research.synthetic")),
     figuresPanel(context, details.evaluations[part].judgement),
-    confusionPanel(context, predictions),
+    confusionPanel(context, { ...predictions, run: run.name }),
     thresholdPanel(context, predictions),
     calibrationPanel(context, predictions),
     subgroupsPanel(context, run.name, part, predictions.attributes ?? []),
