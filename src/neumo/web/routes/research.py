@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, Response
 
 from neumo.bundle.folder import CARD
 from neumo.web import research, research_figures, run_images
-from neumo.web.card import section, sections, without_metadata
+from neumo.web.card import damage_grid, section, sections, without_metadata
 from neumo.web.identity import Reader, Researcher
 from neumo.web.languages import language_of
 from neumo.web.pictures import PNG
@@ -141,5 +141,5 @@ def bundle(request: Request, _person: Reader) -> dict[str, Any]:
         "card": without_metadata(card),
         "sections": parts,
         "intended_use": None if intended is None else intended["text"],
-        "corruptions": tables[0] if tables else None,
+        "corruptions": damage_grid(tables[0]) if tables else None,
     }
