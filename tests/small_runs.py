@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from neumo.evaluation.judge import judge
 from neumo.evaluation.predictions import Predictions, write_predictions
@@ -26,7 +27,14 @@ def predictions(seed: int, skill: float) -> Predictions:
     )
 
 
-def make_run(folder: Path, seed: int, skill: float) -> None:
+def make_images(data: Path) -> None:
+    """Write the images that `predictions` lists, 96 x 80 and each of a grey of its own."""
+    (data / "test").mkdir(parents=True)
+    for i in range(120):
+        Image.new("L", (96, 80), 2 * i).save(data / "test" / f"{i}.jpeg")
+
+
+def make_run(folder: Path, seed: int, skill: float, data: Path | None = None) -> None:
     part = folder / EVALUATION
     (part / "figures").mkdir(parents=True)
     judged = predictions(seed, skill)
@@ -40,7 +48,7 @@ def make_run(folder: Path, seed: int, skill: float) -> None:
         "status": "finished",
         "epochs": 2,
         "best_epoch": 1,
-        "data": {"synthetic": True},
+        "data": {"synthetic": True, "path": str(data or folder / "gone")},
     }
     (folder / "run.json").write_text(json.dumps(record))
     (folder / "metrics.csv").write_text("epoch,loss\n0,1.5\n1,nan\n")

@@ -118,16 +118,24 @@ def expect_coloured(page: Page, points: list[tuple[float, float]], wanted: bool)
     raise AssertionError(f"coloured is not {wanted}")
 
 
-def test_two_fingers_enlarge(film: Page) -> None:
+_PINCH = """() => {
+  const viewer = document.querySelector(".viewer");
+  const box = viewer.getBoundingClientRect();
+  viewer.setPointerCapture = () => {};
+  const send = (type, id, x) => viewer.dispatchEvent(new PointerEvent(type,
+    {pointerId: id, pointerType: "touch", clientX: box.left + x, clientY: box.top + 200, bubbles: true}));
+  send("pointerdown", 11, 200);
+  send("pointerdown", 12, 300);
+  send("pointermove", 12, 500);
+  send("pointerup", 11, 200);
+  send("pointerup", 12, 500);
+}"""
+
+
+@pytest.mark.parametrize("tool", ["Move by drag", "Window and level"])
+def test_two_fingers_enlarge_whatever_the_tool(film: Page, tool: str) -> None:
+    film.get_by_role("button", name=tool).click()
     before = film.locator(".viewer-readout").inner_text()
-    film.evaluate("""() => {
-      const viewer = document.querySelector(".viewer");
-      const box = viewer.getBoundingClientRect();
-      viewer.setPointerCapture = () => {};
-      const send = (type, id, x) => viewer.dispatchEvent(new PointerEvent(type,
-        {pointerId: id, pointerType: "touch", clientX: box.left + x, clientY: box.top + 200, bubbles: true}));
-      send("pointerdown", 11, 200);
-      send("pointerdown", 12, 300);
-      send("pointermove", 12, 500);
-    }""")
+    film.evaluate(_PINCH)
     expect(film.locator(".viewer-readout")).not_to_have_text(before)
+    expect(film.locator(".viewer-readout")).to_contain_text("W 255")

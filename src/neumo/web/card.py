@@ -1,11 +1,12 @@
 """A bundle's card, cut into its sections and tables."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _RULE = re.compile(r"\|[\s:|-]+\|")
+_DAMAGED = re.compile(r"(-|\d+(?:\.\d+)?) \((\d+(?:\.\d+)?)\)")
 
 
 def without_metadata(card: str) -> str:
@@ -36,6 +37,33 @@ def sections(card: str) -> list[dict[str, Any]]:
 def section(found: Sequence[dict[str, Any]], title: str) -> dict[str, Any] | None:
     """Return the section of a title; None where there is none."""
     return next((one for one in found if one["title"].lower() == title.lower()), None)
+
+
+def damage_grid(table: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the numbers of a card's table of damaged images.
+
+    Parameters
+    ----------
+    table : mapping
+        Its `header` and `rows`; each cell states accuracy and, in brackets, the share refused, both in 0-1.
+
+    Returns
+    -------
+    dict or None
+        `strengths` (str) and `rows`, each with `damage` (str) and, by strength, `cells` of `accuracy` (None where
+        nothing was read) and `refused`; None where the table states anything else.
+    """
+    rows = []
+    for damage, *cells in table["rows"]:
+        found = [_DAMAGED.fullmatch(cell) for cell in cells]
+        if len(cells) != len(table["header"]) - 1:
+            return None
+        pairs = [match.groups() for match in found if match is not None]
+        if len(pairs) < len(cells):
+            return None
+        numbers = [{"accuracy": None if a == "-" else float(a), "refused": float(r)} for a, r in pairs]
+        rows.append({"damage": damage, "cells": numbers})
+    return {"strengths": table["header"][1:], "rows": rows} if rows else None
 
 
 def _content(lines: Sequence[str]) -> dict[str, Any]:

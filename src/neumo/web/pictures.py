@@ -1,6 +1,7 @@
 """Kept radiographs and heat maps as PNG."""
 
 from io import BytesIO
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,11 @@ from PIL import Image
 
 from neumo.explain.heatmap import upsample
 from neumo.explain.overlay import heat_colours
+
+PNG: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+}
+"""What a route that answers with a picture states of it."""
 
 
 def radiograph_png(

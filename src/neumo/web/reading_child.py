@@ -25,6 +25,7 @@ from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
 from neumo.web.kept import lay_out
 from neumo.web.rendering import render
+from neumo.web.run_images import draw
 
 
 def main() -> None:
@@ -78,6 +79,8 @@ def _answer(reader: Reader, request: Mapping[str, str]) -> dict[str, Any]:
             return render(
                 Path(request["folder"]), request["name"], request["language"], Path(request["target"])
             )
+        if request["do"] == "draw":
+            return draw(Path(request["source"]), int(request["side"]), Path(request["target"]))
         return _read(reader, Path(request["source"]), Path(request["target"]), request["name"])
     except OSError as error:
         return {"error": "OSError", "errno": error.errno, "where": where_raised(error)}

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
-from neumo.core.findings import FINDINGS
+from neumo.core.findings import FINDINGS, Finding
 from neumo.web.problems import Problem, not_installed
 from neumo.web.research import json_of, parts_of
 
@@ -64,8 +65,17 @@ def thresholds(folder: Path, part: str) -> dict[str, Any]:
         "part": part,
         "synthetic": predictions.synthetic,
         **plain,
+        "counts": _counts(predictions, gained.thresholds),
         "decisions": judgement.get("decisions") or [],
     }
+
+
+def _counts(predictions: Any, thresholds: NDArray[np.float64]) -> dict[str, list[int]]:
+    """Return how many images are called rightly and wrongly at each threshold."""
+    ill = predictions.truth != Finding.NORMAL.index
+    called = predictions.pneumonia[np.newaxis, :] >= thresholds[:, np.newaxis]
+    kinds = {"tp": called & ill, "fp": called & ~ill, "tn": ~called & ~ill, "fn": ~called & ill}
+    return {name: images.sum(axis=1).tolist() for name, images in kinds.items()}
 
 
 def subgroups(folder: Path, part: str, column: str, threshold: float, resamples: int) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from neumo.web.oidc import client_secret
 from neumo.web.people import People
 from neumo.web.pool import Pool
 from neumo.web.recorder import Recorder
+from neumo.web.rendered import FOLDER as RENDERED
 from neumo.web.throttle import Throttle
 from neumo.web.uploads import prepare_folder
 from neumo.web.workbench import Workbench
@@ -55,7 +56,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         )
     if config.oidc is not None:
         client_secret(config.oidc)
-    for name in ("uploads", "rendered"):
+    for name in ("uploads", RENDERED):
         prepare_folder(config.data / name)
     key = _load_key(config.data / "session.key")
     bundle = load_bundle(config.read.bundle)

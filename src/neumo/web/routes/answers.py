@@ -1,6 +1,5 @@
 """What shows an answer: pictures, another prevalence, files to take away."""
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,35 +7,30 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from neumo.core.errors import NodeError
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.web import worklist
 from neumo.web.identity import Person, Reader
 from neumo.web.kept import kept_maps, kept_pixels, kept_reading, kept_size
 from neumo.web.languages import language_of
-from neumo.web.pictures import heat_png, radiograph_png
+from neumo.web.pictures import PNG, heat_png, radiograph_png
 from neumo.web.posterior import posterior as reweighted
 from neumo.web.presenting import is_withheld
 from neumo.web.problems import Problem
-from neumo.web.reading_process import ReaderGone
+from neumo.web.rendered import rendered
 from neumo.web.rendering import MEDIA_TYPES, SHORT_NAMES
 from neumo.web.routes.readings import known
 from neumo.web.workbench import Workbench, workbench_of
 from neumo.web.worklist import Row
 
 router = APIRouter(tags=["readings"])
-_PNG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
-}
 _CHUNK = 2**18
-_RENDER_SECONDS = 120.0
 Level = Annotated[float, Query(ge=-1000, le=1000, allow_inf_nan=False)]
 Width = Annotated[float, Query(gt=0, le=2000, allow_inf_nan=False)]
 Side = Annotated[int, Query(ge=16, le=4096)]
 
 
-@router.get("/api/readings/{identifier}/image.png", response_class=Response, responses=_PNG)
+@router.get("/api/readings/{identifier}/image.png", response_class=Response, responses=PNG)
 def image(
     request: Request,
     _person: Reader,
@@ -58,7 +52,7 @@ def image(
     return _picture(radiograph_png(pixels, window=window, invert=invert, max_side=max_side))
 
 
-@router.get("/api/readings/{identifier}/heatmap.png", response_class=Response, responses=_PNG)
+@router.get("/api/readings/{identifier}/heatmap.png", response_class=Response, responses=PNG)
 def heat_map(
     request: Request,
     person: Reader,
@@ -115,14 +109,9 @@ def file(
     if wanted not in MEDIA_TYPES:
         raise Problem(404, "not_found")
     row = _shown(workbench, identifier, person)
-    target = workbench.config.data / "rendered" / secrets.token_hex(16)
     language = lang or language_of(request)
-    request_ = {"do": "render", "folder": str(_folder(workbench, row)), "name": wanted}
-    try:
-        _rendered(workbench, {**request_, "language": language, "target": str(target)})
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+    asked = {"do": "render", "folder": str(_folder(workbench, row)), "name": wanted, "language": language}
+    target = rendered(workbench, asked)
     headers = {
         "Content-Disposition": f'attachment; filename="neumo-{row.id}-{wanted}"',
         # Were it opened in place all the same, nothing in it could run.
@@ -130,27 +119,6 @@ def file(
         "Content-Length": str(target.stat().st_size),
     }
     return StreamingResponse(_given_away(target), media_type=MEDIA_TYPES[wanted], headers=headers)
-
-
-def _rendered(workbench: Workbench, request: dict[str, str]) -> None:
-    """Have a reader write the file, since it parses headers that somebody sent. Raises Problem."""
-    with workbench.pool.place():
-        try:
-            answer = workbench.pool.submit(request, soon=True).result(_RENDER_SECONDS)
-        except TimeoutError as error:
-            raise Problem(503, "busy", retry_after=10) from error
-        except (ReaderGone, NodeError) as error:
-            raise Problem(503, "busy", retry_after=3) from error
-    match answer:
-        case {"problem": "not_installed", "extra": extra}:
-            raise Problem(501, "not_installed", extra=extra)
-        case {"problem": "pixels_deleted"}:
-            raise Problem(410, "pixels_deleted")
-        case {"problem": "not_dicom"}:
-            raise Problem(422, "not_dicom")
-        case {"status": "made"}:
-            return
-    raise RuntimeError(f"rendering failed ({answer.get('error')} at {answer.get('where')})")
 
 
 def _given_away(target: Path) -> Iterator[bytes]:

@@ -5,19 +5,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from neumo.bundle.folder import CARD
-from neumo.web import research, research_figures
-from neumo.web.card import section, sections, without_metadata
+from neumo.web import research, research_figures, run_images
+from neumo.web.card import damage_grid, section, sections, without_metadata
 from neumo.web.identity import Reader, Researcher
 from neumo.web.languages import language_of
+from neumo.web.pictures import PNG
 from neumo.web.problems import Problem
+from neumo.web.rendered import rendered
 from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["research"])
 Name = Annotated[str, Query(max_length=100)]
+Index = Annotated[int, Path(ge=0, le=10_000_000)]
+Side = Annotated[int, Query(ge=16, le=run_images.LONGEST_SIDE)]
 _MOST_COMPARED = 8
 Resamples = Literal["200", "1000"]
 _JUDGING = threading.BoundedSemaphore(1)
@@ -50,7 +54,24 @@ def figure(request: Request, _person: Researcher, name: str, part: str, file: st
 def predictions(request: Request, _person: Researcher, name: str, part: Name = "test") -> dict[str, Any]:
     """Give a run's predictions by column."""
     folder = research.run_folder(workbench_of(request).config.runs, name)
-    return research_figures.run_predictions(folder, part)
+    columns = research_figures.run_predictions(folder, part)
+    return {**columns, "images_here": run_images.images_here(folder, part)}
+
+
+@router.get("/api/runs/{name}/images/{part}/{index}.png", response_class=Response, responses=PNG)
+def image(
+    request: Request, _person: Researcher, name: str, part: str, index: Index, max_side: Side = 256
+) -> Response:
+    """Draw the image in a row of a run's predictions."""
+    workbench = workbench_of(request)
+    folder = research.run_folder(workbench.config.runs, name)
+    file = run_images.image_file(folder, part, index)
+    target = rendered(workbench, {"do": "draw", "source": str(file), "side": str(max_side)})
+    try:
+        png = target.read_bytes()
+    finally:
+        target.unlink(missing_ok=True)
+    return Response(png, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
 
 @router.get("/api/runs/{name}/thresholds")
@@ -120,5 +141,5 @@ def bundle(request: Request, _person: Reader) -> dict[str, Any]:
         "card": without_metadata(card),
         "sections": parts,
         "intended_use": None if intended is None else intended["text"],
-        "corruptions": tables[0] if tables else None,
+        "corruptions": damage_grid(tables[0]) if tables else None,
     }

@@ -16,7 +16,8 @@ const up = (/** @type {number} */ share) => TOP + (1 - share) * SIDE;
  * @param {string} parts.label what a screen reader says of the plot
  * @param {string} parts.x name of the horizontal axis
  * @param {string} parts.y name of the vertical axis
- * @param {{kind: string, points: [number, number][]}[]} [parts.lines] `kind` is a class: `first`, `second`, `even`
+ * @param {{kind: string, points: [number, number | null][]}[]} [parts.lines] `kind` is a class: `first`, `second`, `even`; a line has a gap
+ *   where a height is null, that is undefined
  * @param {{at: [number, number], weight: number}[]} [parts.dots] weight 0-1 decides the area
  * @param {number} [parts.cursor] a vertical line
  */
@@ -30,8 +31,19 @@ export function plot({ label, x, y, lines = [], dots = [], cursor }) {
     ]),
     s("text", { class: "axis", x: across(0.5), y: up(0) + 34, "text-anchor": "middle" }, x),
     s("text", { class: "axis", transform: `translate(12 ${up(0.5)}) rotate(-90)`, "text-anchor": "middle" }, y),
-    lines.map(({ kind, points }) => s("polyline", { class: `line ${kind}`, points: points.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join(" ") })),
+    lines.map(({ kind, points }) => unbroken(points).map((run) => s("polyline", { class: `line ${kind}`, points: run.map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join(" ") }))),
     dots.map(({ at, weight }) => s("circle", { class: "dot", cx: across(at[0]), cy: up(at[1]), r: 3 + 7 * Math.sqrt(weight) })),
     cursor === undefined ? null : s("line", { class: "cursor", x1: across(cursor), x2: across(cursor), y1: up(0), y2: up(1) }),
   );
+}
+
+/** Cut a line where it is undefined. @param {[number, number | null][]} points @returns {[number, number][][]} */
+function unbroken(points) {
+  /** @type {[number, number][][]} */
+  const runs = [[]];
+  for (const [x, y] of points) {
+    if (y === null) runs.push([]);
+    else runs[runs.length - 1].push([x, y]);
+  }
+  return runs.filter((run) => run.length > 0);
 }

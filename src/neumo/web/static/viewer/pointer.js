@@ -4,6 +4,7 @@
  * @param {HTMLElement} element
  * @param {object} act points are in CSS pixels from the element's corner
  * @param {(dx: number, dy: number, secondary: boolean) => void} act.drag `secondary`: with the right button
+ * @param {(dx: number, dy: number) => void} act.pan with two fingers, whatever dragging does
  * @param {(factor: number, about: {x: number, y: number}) => void} act.zoom
  * @param {() => void} act.fit on a double click
  */
@@ -45,6 +46,6 @@ export function takePointers(element, act) {
     if (!other) return;
     const length = (/** @type {{x: number, y: number}} */ point) => Math.hypot(point.x - other.x, point.y - other.y);
     act.zoom(length(now) / Math.max(1, length(before)), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
-    act.drag((now.x - before.x) / 2, (now.y - before.y) / 2, false);
+    act.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
   }
 }

@@ -155,6 +155,7 @@ export function createViewer(element, { t }) {
 
   takePointers(box, {
     zoom: zoomBy,
+    pan: panBy,
     fit: refit,
     drag: (dx, dy, secondary) => {
       if (secondary || state.tool === "window") change({ window: dragged(state.window, dx, dy) });

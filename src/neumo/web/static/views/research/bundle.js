@@ -1,6 +1,9 @@
 /** The model in use: its intended use, its card, and how it was measured. */
 
 import { h, icon, replace } from "/static/dom.js";
+import { damageGrid } from "/static/views/research/damage.js";
+
+const DAMAGED = "damaged images";
 
 /** @param {HTMLElement} root @param {import("/static/app.js").Context} context */
 export async function mount(root, context) {
@@ -11,7 +14,7 @@ export async function mount(root, context) {
     h("dl", { class: "facts" }, h("dt", {}, "SHA-256"), h("dd", { class: "mono" }, bundle.digest), h("dt", {}, t("bundle.licence")), h("dd", {}, bundle.config.licence), h("dt", {}, t("bundle.attribution")), h("dd", {}, bundle.config.attribution)),
     h("section", { class: "note warn" }, icon("warning"), h("div", {}, h("h2", {}, t("bundle.intended_use")), prose(bundle.intended_use ?? t("bundle.no_intended_use")))),
     points(context),
-    bundle.sections.filter((/** @type {any} */ section) => section.level > 1 && section.text !== bundle.intended_use && (section.text || section.tables.length)).map(sectionOf),
+    bundle.sections.filter((/** @type {any} */ section) => section.level > 1 && section.text !== bundle.intended_use && (section.text || section.tables.length)).map((/** @type {any} */ section) => sectionOf(context, section, bundle.corruptions)),
   ));
 }
 
@@ -25,9 +28,10 @@ function points({ t, me, format }) {
   )));
 }
 
-/** @param {any} section */
-function sectionOf({ level, title, text, tables }) {
-  return h("section", { class: "panel card-section" }, h("div", { class: "head" }, h(level > 2 ? "h3" : "h2", {}, title)), h("div", { class: "body column" }, prose(text), tables.map((/** @type {any} */ one) => table(one.header, one.rows))));
+/** @param {import("/static/app.js").Context} context @param {any} section @param {any} corruptions */
+function sectionOf(context, { level, title, text, tables }, corruptions) {
+  const shown = corruptions && title.toLowerCase() === DAMAGED ? damageGrid(context, corruptions) : tables.map((/** @type {any} */ one) => table(one.header, one.rows));
+  return h("section", { class: "panel card-section" }, h("div", { class: "head" }, h(level > 2 ? "h3" : "h2", {}, title)), h("div", { class: "body column" }, prose(text), shown));
 }
 
 /** @param {string[]} header @param {string[][]} rows */

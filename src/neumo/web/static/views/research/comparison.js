@@ -1,7 +1,11 @@
-/** Comparison of two runs on the same images. */
+/** Comparison of runs on the same images: each later one against each earlier one. */
 
 import { h, replace } from "/static/dom.js";
 import { figureName, interval } from "/static/views/research/figures.js";
+
+/** As many as the API compares at once. */
+const MOST = 8;
+const SHOWN = ["accuracy", "balanced_accuracy", "macro_auroc", "auroc_normal_vs_pneumonia", "auroc_bacterial_vs_viral"];
 
 /** @typedef {import("/static/app.js").Context} Context */
 
@@ -10,23 +14,40 @@ export function comparisonPanel(context, runs, name, part) {
   const { t } = context;
   const others = runs.filter((run) => run.name !== name && run.parts.includes(part));
   const body = h("div", { class: "column", "aria-live": "polite" });
-  const choice = /** @type {HTMLSelectElement} */ (h("select", { class: "input", "aria-label": t("research.compare_with"), on: { change: show } }, h("option", { value: "" }, t("research.compare_with")), others.map((run) => h("option", { value: run.name }, run.name))));
+  const boxes = others.map((run) => /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", value: run.name, on: { change: choose } })));
+  const button = /** @type {HTMLButtonElement} */ (h("button", { class: "button", type: "submit", disabled: true }, t("research.compare")));
+  let asked = "";
 
-  async function show() {
-    if (!choice.value) return replace(body);
+  function choose() {
+    const chosen = boxes.filter((box) => box.checked).length;
+    button.disabled = chosen === 0;
+    for (const box of boxes) box.disabled = !box.checked && chosen >= MOST - 1;
+  }
+
+  /** @param {Event} event */
+  async function show(event) {
+    event.preventDefault();
+    const names = [...boxes.filter((box) => box.checked).map((box) => box.value), name];
+    const query = String(new URLSearchParams({ runs: names.join(","), part }));
+    asked = query;
     replace(body, h("p", { class: "loading" }, t("shell.loading")));
-    const other = choice.value;
     try {
-      const compared = await context.api.get(`/api/compare?runs=${encodeURIComponent(other)},${encodeURIComponent(name)}&part=${encodeURIComponent(part)}`);
-      if (choice.value === other) replace(body, result(context, compared));
+      const compared = await context.api.get(`/api/compare?${query}`);
+      if (asked === query) replace(body, result(context, compared));
     } catch (error) {
-      replace(body, h("p", { class: "note bad", role: "alert" }, /** @type {Error} */ (error).message));
+      if (asked === query) replace(body, h("p", { class: "note bad", role: "alert" }, /** @type {Error} */ (error).message));
     }
   }
 
+  const form = h("form", { class: "column", on: { submit: show } },
+    h("fieldset", { class: "compared" },
+      h("legend", {}, t("research.compare_with", { name })),
+      h("div", { class: "row" }, others.map((run, index) => h("label", { class: "row" }, boxes[index], run.name))),
+      others.length >= MOST && h("p", { class: "quiet small" }, t("research.compare_most", { count: MOST - 1 }))),
+    h("div", {}, button));
   return h("section", { class: "panel" },
-    h("div", { class: "head" }, h("h2", {}, t("research.comparison")), others.length ? choice : null),
-    h("div", { class: "body" }, others.length ? body : h("p", { class: "quiet" }, t("research.none_to_compare"))),
+    h("div", { class: "head" }, h("h2", {}, t("research.comparison"))),
+    h("div", { class: "body column" }, others.length ? [form, body] : h("p", { class: "quiet" }, t("research.none_to_compare"))),
   );
 }
 
@@ -35,10 +56,30 @@ function result(context, compared) {
   const { t } = context;
   return [
     compared.conclusion.split("\n\n").map((/** @type {string} */ text) => h("p", {}, text)),
-    compared.pairs.map((/** @type {any} */ pair) => h("table", { class: "table" },
-      h("caption", {}, t("research.differences", { later: pair.later, earlier: pair.earlier })),
-      h("tbody", {}, Object.entries(pair.differences).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, figureName(t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure))), h("td", {}, t(`research.${verdict(/** @type {any} */ (figure))}`))))))),
+    overview(context, compared),
+    compared.pairs.map((/** @type {any} */ pair) => differences(context, pair, compared.pairs.length === 1)),
+    h("p", { class: "quiet small" }, t("research.compare_basis", { resamples: compared.resamples })),
   ];
+}
+
+/** @param {Context} context @param {any} compared */
+function overview(context, { runs }) {
+  const { t } = context;
+  const names = SHOWN.filter((name) => name in runs[0].figures);
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("research.compared_runs") }, h("table", { class: "table" },
+    h("caption", {}, t("research.compared_runs")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.run")), names.map((name) => h("th", { scope: "col", class: "number" }, figureName(t, name))))),
+    h("tbody", {}, runs.map((/** @type {any} */ run) => h("tr", {}, h("th", { scope: "row" }, run.name), names.map((name) => h("td", { class: "number" }, interval(context, run.figures[name]))))))));
+}
+
+/** @param {Context} context @param {any} pair @param {boolean} alone whether it is the only one, and so shown at once */
+function differences(context, pair, alone) {
+  const { t } = context;
+  const title = t("research.differences", { later: pair.later, earlier: pair.earlier });
+  const table = h("table", { class: "table" },
+    h("caption", { class: alone ? "" : "unseen" }, title),
+    h("tbody", {}, Object.entries(pair.differences).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, figureName(t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure))), h("td", {}, t(`research.${verdict(/** @type {any} */ (figure))}`))))));
+  return alone ? table : h("details", {}, h("summary", {}, title), table);
 }
 
 /** Say whether an interval excludes zero. @param {{low: number | null, high: number | null}} figure */

@@ -1,20 +1,21 @@
 /** The confusion matrix; each cell opens the images in it. */
 
 import { h, replace } from "/static/dom.js";
+import { contactSheet } from "/static/views/research/sheet.js";
 
 const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
-const SHOWN = 200;
 
 /** @param {import("/static/app.js").Context} context @param {any} predictions */
 export function confusionPanel(context, predictions) {
   const { t } = context;
   const cells = sorted(predictions);
-  const list = h("div", { class: "cell-list", "aria-live": "polite" }, h("p", { class: "quiet" }, t("research.open_cell")));
+  const list = h("div", { class: "cell-list column" }, h("p", { class: "quiet" }, t("research.open_cell")));
   const largest = Math.max(...cells.flat().map((indices) => indices.length), 1);
 
   /** @param {number} row @param {number} column @param {HTMLElement} button */
   function open(row, column, button) {
     table.querySelectorAll("button").forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
+    context.announce(button.getAttribute("aria-label") ?? "");
     replace(list, images(context, predictions, cells[row][column], row, column));
   }
 
@@ -32,7 +33,7 @@ export function confusionPanel(context, predictions) {
       }, count);
       return h("td", {}, button);
     })))));
-  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("research.confusion"))), h("div", { class: "body pair" }, table, list));
+  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("research.confusion"))), h("div", { class: "body column" }, h("div", { class: "scroll" }, table), list));
 }
 
 /** Return the indices of images by truth and decision. @param {any} predictions @returns {number[][][]} */
@@ -47,14 +48,13 @@ function sorted({ truth, probabilities }) {
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} predictions @param {number[]} indices @param {number} row @param {number} column */
-function images({ t, format }, predictions, indices, row, column) {
+function images(context, predictions, indices, row, column) {
+  const { t } = context;
   const byShare = [...indices].sort((a, b) => predictions.probabilities[b][column] - predictions.probabilities[a][column]);
   const title = t("research.cell", { truth: t(`findings_short.${FINDINGS[row]}`), decision: t(`findings_short.${FINDINGS[column]}`), count: indices.length });
   return [
     h("h3", {}, title),
-    h("div", { class: "scroll cell-images", tabindex: "0", role: "region", "aria-label": title }, h("table", { class: "table" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.image")), h("th", { scope: "col" }, t("research.patient")), FINDINGS.map((finding) => h("th", { scope: "col", class: "number" }, t(`findings_short.${finding}`))))),
-      h("tbody", {}, byShare.slice(0, SHOWN).map((index) => h("tr", {}, h("td", { class: "mono" }, predictions.paths[index]), h("td", {}, predictions.patients[index]), predictions.probabilities[index].map((/** @type {number} */ share) => h("td", { class: "number" }, format.percent(share, 1)))))))),
-    indices.length > SHOWN && h("p", { class: "quiet small" }, t("research.first_of", { shown: SHOWN, count: indices.length })),
+    indices.length > 1 && h("p", { class: "quiet small" }, t("research.most_certain_first")),
+    contactSheet(context, predictions, byShare),
   ];
 }

@@ -20,13 +20,14 @@ export async function mount(root, context) {
   const run = judged.find((/** @type {any} */ one) => one.name === route.query.get("run")) ?? judged[0];
   const part = run.parts.includes(route.query.get("part")) ? route.query.get("part") : run.parts.includes("test") ? "test" : run.parts[0];
   const path = `/api/runs/${encodeURIComponent(run.name)}`;
-  const [details, predictions] = await Promise.all([api.get(path), api.get(`${path}/predictions?part=${encodeURIComponent(part)}`)]);
+  const of = `part=${encodeURIComponent(part)}`;
+  const [details, predictions, offer] = await Promise.all([api.get(path), api.get(`${path}/predictions?${of}`), api.get(`${path}/thresholds?${of}`)]);
   replace(root, h("div", { class: "page research" },
     heading(context, judged, run, part),
     predictions.synthetic && h("p", { class: "note warn" }, icon("warning"), t("research.synthetic")),
     figuresPanel(context, details.evaluations[part].judgement),
-    confusionPanel(context, predictions),
-    thresholdPanel(context, predictions),
+    confusionPanel(context, { ...predictions, run: run.name }),
+    thresholdPanel(context, offer),
     calibrationPanel(context, predictions),
     subgroupsPanel(context, run.name, part, predictions.attributes ?? []),
     comparisonPanel(context, judged, run.name, part),

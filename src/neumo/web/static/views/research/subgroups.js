@@ -16,7 +16,7 @@ export function subgroupsPanel(context, name, part, columns) {
     replace(body, h("p", { class: "loading" }, t("shell.loading")));
     try {
       const found = await context.api.get(`/api/runs/${encodeURIComponent(name)}/subgroups?column=${encodeURIComponent(column)}&part=${encodeURIComponent(part)}&resamples=200`);
-      if (choice.value === column) replace(body, table(context, found));
+      if (choice.value === column) replace(body, basis(context, found), table(context, found));
     } catch (error) {
       replace(body, h("p", { class: "note bad", role: "alert" }, /** @type {Error} */ (error).message));
     }
@@ -27,6 +27,11 @@ export function subgroupsPanel(context, name, part, columns) {
     h("div", { class: "head" }, h("h2", {}, t("research.subgroups")), columns.length ? choice : null),
     h("div", { class: "body" }, columns.length ? body : h("p", { class: "quiet" }, t("research.no_columns"))),
   );
+}
+
+/** Say what the figures rest on. @param {import("/static/app.js").Context} context @param {any} found */
+function basis({ t, format }, found) {
+  return h("p", { class: "quiet small" }, t("research.subgroup_basis", { threshold: format.number(found.operating_point.threshold, 2), resamples: found.resamples }));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} found */
