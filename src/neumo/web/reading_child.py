@@ -76,7 +76,7 @@ def _answer(reader: Reader, request: Mapping[str, str]) -> dict[str, Any]:
     try:
         if request["do"] == "render":
             return render(
-                Path(request["folder"]), request["name"], request["language"], Path(request["target"])
+                Path(request["kept"]), request["name"], request["language"], Path(request["target"])
             )
         return _read(reader, Path(request["source"]), Path(request["target"]), request["name"])
     except OSError as error:
