@@ -19,8 +19,8 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.findings import Finding
-from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.core.reading import Reading
+from neumo.web.values import from_values, to_values
 
 SUFFIX: Final = ".kept"
 UNFINISHED: Final = ".part-"
@@ -53,7 +53,7 @@ class Kept:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values, for a file or another process."""
         return {
-            "reading": _to_json(self.reading),
+            "reading": to_values(self.reading),
             "size": self.size,
             "maps": self.maps,
             "header": self.header,
@@ -64,7 +64,7 @@ class Kept:
         """Return what `to_json` was called on."""
         size, maps = value["size"], value["maps"]
         return cls(
-            _from_json(value["reading"]),
+            from_values(value["reading"]),
             None if size is None else (size[0], size[1]),
             None if maps is None else (maps[0], maps[1], maps[2]),
             value["header"],
@@ -231,61 +231,3 @@ def _opened(file: Path) -> Iterator[tuple[IO[bytes], Kept] | None]:
 
 def _pixel_bytes(found: Kept) -> int:
     return 0 if found.size is None else found.size[0] * found.size[1]
-
-
-def _to_json(reading: Reading) -> dict[str, Any]:
-    answer = reading.answer
-    return {
-        "file": reading.file,
-        "sha256": reading.sha256,
-        "status": reading.status.value,
-        "answer": None
-        if answer is None
-        else {
-            "finding": answer.finding.value,
-            "probabilities": dict(answer.probabilities),
-            "prediction_set": list(answer.prediction_set),
-            "coverage": answer.coverage,
-            "pneumonia": answer.pneumonia,
-            "operating_point": answer.operating_point,
-            "threshold": answer.threshold,
-            "ppv": answer.ppv,
-            "npv": answer.npv,
-            "prevalence": None if answer.prevalence is None else dict(answer.prevalence),
-            "prevalence_given": answer.prevalence_given,
-        },
-        "warnings": [_notice_json(notice) for notice in reading.warnings],
-        "reasons": [_notice_json(notice) for notice in reading.reasons],
-        "field_of_view": reading.field_of_view,
-        "receipt": reading.receipt,
-    }
-
-
-def _notice_json(notice: Notice) -> dict[str, Any]:
-    return {"code": notice.code, "text": notice.text, "values": dict(notice.values)}
-
-
-def _from_json(value: Mapping[str, Any]) -> Reading:
-    return Reading(
-        value["file"],
-        value["sha256"],
-        Status(value["status"]),
-        None if value["answer"] is None else _answer(value["answer"]),
-        tuple(Notice(**notice) for notice in value["warnings"]),
-        tuple(Notice(**notice) for notice in value["reasons"]),
-        field_of_view=value["field_of_view"],
-        receipt=value["receipt"],
-    )
-
-
-def _answer(value: Mapping[str, Any]) -> Answer:
-    shares = value["prevalence"]
-    return Answer(
-        **{
-            **value,
-            "finding": Finding(value["finding"]),
-            "probabilities": {Finding(name): share for name, share in value["probabilities"].items()},
-            "prediction_set": tuple(Finding(name) for name in value["prediction_set"]),
-            "prevalence": None if shares is None else {Finding(f): share for f, share in shares.items()},
-        }
-    )
