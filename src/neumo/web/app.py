@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.requests import Request
 
 import neumo
@@ -16,6 +15,7 @@ from neumo.web.guard import Guard, host_check
 from neumo.web.logs import event, fault
 from neumo.web.problems import Problem, answer_problems
 from neumo.web.routes import answers, decisions, elsewhere, export, jobs, pages, readings, research, session
+from neumo.web.static_files import StaticFiles
 from neumo.web.workbench import Workbench, workbench_of
 
 _CLEAN_SECONDS = 600.0
@@ -67,7 +67,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
     for part in (session, elsewhere, readings, jobs, answers, decisions, export, research, pages):
         app.include_router(part.router)
-    app.mount("/static", _Static(directory=pages.ROOM / "static", check_dir=False))
+    app.mount("/static", StaticFiles(pages.ROOM / "static"))
     _describe_honestly(app)
     listen = workbench.config.listen
     app.add_middleware(
@@ -93,15 +93,6 @@ def health(request: Request) -> dict[str, Any]:
     if not reachable or not readers:
         raise Problem(503, "unavailable", retry_after=5, archive=reachable, readers=readers)
     return {"status": "ok"}
-
-
-class _Static(StaticFiles):
-    """Files that a browser may keep, and asks about before it uses them."""
-
-    def file_response(self, *arguments: Any, **named: Any) -> Any:
-        response = super().file_response(*arguments, **named)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 async def _clean(workbench: Workbench) -> None:

@@ -108,17 +108,17 @@ class Intake:
 
     async def _taken(self, upload: Upload, actor: str, watch: Watch | None, shown_to: str | None) -> Taken:
         began = now()
-        folder = self.kept.place(upload.sha256, self.pool.bundle_digest, self.pool.options)
+        place = self.kept.place(upload.sha256, self.pool.bundle_digest, self.pool.options)
         found, laid_out = None, None
-        if folder.is_dir():
-            found = await asyncio.to_thread(kept, folder)
+        if place.exists():
+            found = await asyncio.to_thread(kept, place)
         if found is None:
-            request = {"do": "read", "source": str(upload.path), "target": str(folder), "name": upload.name}
+            request = {"do": "read", "source": str(upload.path), "target": str(place), "name": upload.name}
             answer = await _answer(self._submitted(request, watch))
             if isinstance(answer, Taken):
                 return answer
             found = Kept.from_json(answer["kept"])
-            laid_out = LaidOut(Path(answer["temporary"]), folder)
+            laid_out = LaidOut(Path(answer["temporary"]), place)
         recorded = await self.recorder.record(Finished(found, laid_out, upload, actor, shown_to))
         reading = found.reading
         return Taken(reading.status.value, recorded, found, recorded.recorded_at < began, reading.reasons)

@@ -1,27 +1,31 @@
-"""What is kept of a reading for looking at it again, until its retention ends: pixels, heat maps, header."""
+"""What is kept of a reading for looking at it again, until its retention ends: pixels, heat maps, header.
+
+All of it is one file, since making files is what costs most about keeping small radiographs: a line of JSON, then the
+pixels as bytes row by row, the class maps as little-endian 32-bit floats, and the DICOM header, each as long as the
+line says.
+"""
 
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.findings import Finding
-from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.core.reading import Reading
+from neumo.web.values import from_values, to_values
 
-READING: Final = "reading.json"
-PIXELS: Final = "pixels.npy"
-MAPS: Final = "maps.npy"
-HEADER: Final = "header.dcm"
+SUFFIX: Final = ".kept"
 UNFINISHED: Final = ".part-"
-"""Begins the names of folders that are not whole yet."""
+"""Begins the names of files that are not whole yet."""
+_MAP_ITEM: Final = np.dtype("<f4")
 _DAY: Final = 86_400.0
 
 
@@ -32,22 +36,24 @@ class Kept:
     Attributes
     ----------
     reading : Reading
-        Without its arrays.
+        Without its arrays, where it was read from a file.
     size : (int, int) or None
         Width and height of the radiograph in pixels; None where it is not kept.
-    maps, header : bool
-        Whether its class maps, and a DICOM header, are kept.
+    maps : (int, int, int) or None
+        Shape of the class maps; None where there are none.
+    header : int
+        Length of the DICOM header in bytes; 0 where there is none.
     """
 
     reading: Reading
     size: tuple[int, int] | None
-    maps: bool
-    header: bool
+    maps: tuple[int, int, int] | None
+    header: int
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain values, for another process."""
+        """Return it as plain values, for a file or another process."""
         return {
-            "reading": _to_json(self.reading),
+            "reading": to_values(self.reading),
             "size": self.size,
             "maps": self.maps,
             "header": self.header,
@@ -56,17 +62,17 @@ class Kept:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Kept":
         """Return what `to_json` was called on."""
-        size = value["size"]
+        size, maps = value["size"], value["maps"]
         return cls(
-            _from_json(value["reading"]),
+            from_values(value["reading"]),
             None if size is None else (size[0], size[1]),
-            value["maps"],
+            None if maps is None else (maps[0], maps[1], maps[2]),
             value["header"],
         )
 
 
 class KeptReadings:
-    """Folders of readings, named by what was read, by which bundle, with which options.
+    """Files of readings, named by what was read, by which bundle, with which options.
 
     Parameters
     ----------
@@ -79,16 +85,16 @@ class KeptReadings:
     def tidy(self) -> None:
         """Delete what was not whole when an earlier server ended."""
         for left in self._folder.glob(f"??/{UNFINISHED}*"):
-            shutil.rmtree(left, ignore_errors=True)
+            _delete(left)
 
     def place(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
-        """Return the folder of a reading, whether it is there or not."""
+        """Return the file of a reading, whether it is there or not."""
         named = json.dumps([sha256, bundle, options], sort_keys=True).encode()
         name = hashlib.sha256(named).hexdigest()
-        return self._folder / name[:2] / name
+        return self._folder / name[:2] / f"{name}{SUFFIX}"
 
     def place_of(self, body: Mapping[str, Any]) -> Path | None:
-        """Return the folder of a reading on record; None where it cannot have one."""
+        """Return the file of a reading on record; None where it cannot have one."""
         receipt = body.get("receipt") or {}
         digest = (receipt.get("bundle") or {}).get("digest")
         if not body.get("sha256") or not digest:
@@ -100,21 +106,29 @@ class KeptReadings:
         if days is None or not self._folder.is_dir():
             return 0
         limit = (time.time() if now is None else now) - days * _DAY
-        outdated = [folder for folder in self._folder.glob("??/*") if _made(folder) < limit]
-        for folder in outdated:
-            shutil.rmtree(folder, ignore_errors=True)
+        outdated = [path for path in self._folder.glob("??/*") if _made(path) < limit]
+        for path in outdated:
+            _delete(path)
         return len(outdated)
 
 
-def _made(folder: Path) -> float:
+def _made(path: Path) -> float:
     try:
-        return folder.stat().st_mtime
+        return path.stat().st_mtime
     except OSError:
         return float("inf")
 
 
-def lay_out(folder: Path, reading: Reading, header: bytes | None) -> tuple[Path, Kept]:
-    """Write all that is kept of a reading beside `folder`, which `neumo.web.settling` gives it as a name.
+def _delete(path: Path) -> None:
+    """Delete a file, or the folder that an earlier version made of a reading."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def lay_out(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, Kept]:
+    """Write all that is kept of a reading beside `file`, which `neumo.web.settling` gives it as a name.
 
     Returns
     -------
@@ -127,131 +141,93 @@ def lay_out(folder: Path, reading: Reading, header: bytes | None) -> tuple[Path,
     OSError
         Nothing is left then.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = folder.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
-    temporary.mkdir(mode=0o700)
-    try:
-        if reading.pixels is not None:
-            # As PNG at its fastest they took three times as long as reading a full-size film, for half the space.
-            np.save(temporary / PIXELS, reading.pixels, allow_pickle=False)
-        if reading.class_maps is not None:
-            np.save(temporary / MAPS, reading.class_maps, allow_pickle=False)
-        if header is not None:
-            (temporary / HEADER).write_bytes(header)
-        (temporary / READING).write_text(json.dumps(_to_json(reading)), encoding="utf-8")
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    size = None if reading.pixels is None else (reading.pixels.shape[1], reading.pixels.shape[0])
-    return temporary, Kept(reading, size, reading.class_maps is not None, header is not None)
-
-
-def kept(folder: Path) -> Kept | None:
-    """Return what is kept in a folder; None where nothing is."""
-    reading = kept_reading(folder)
-    if reading is None:
-        return None
-    return Kept(reading, kept_size(folder), (folder / MAPS).is_file(), (folder / HEADER).is_file())
-
-
-def kept_reading(folder: Path, *, pictures: bool = False) -> Reading | None:
-    """Return a reading as it was kept, with pixels and maps where they are wanted; None where it is not kept."""
-    try:
-        reading = _from_json(json.loads((folder / READING).read_bytes()))
-    except FileNotFoundError:
-        return None
-    if not pictures:
-        return reading
-    maps = kept_maps(folder)
-    finding = reading.answer.finding if reading.answer else None
-    return replace(
+    pixels, maps = reading.pixels, reading.class_maps
+    found = Kept(
         reading,
-        pixels=kept_pixels(folder),
+        None if pixels is None else (pixels.shape[1], pixels.shape[0]),
+        None if maps is None else (maps.shape[0], maps.shape[1], maps.shape[2]),
+        len(header or b""),
+    )
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = file.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(json.dumps(found.to_json()).encode() + b"\n")
+            if pixels is not None:
+                # As PNG at its fastest they took three times as long as reading a full-size film, for half the space.
+                stream.write(np.ascontiguousarray(pixels).data)
+            if maps is not None:
+                stream.write(np.ascontiguousarray(maps, dtype=_MAP_ITEM).data)
+            stream.write(header or b"")
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary, found
+
+
+def kept(file: Path) -> Kept | None:
+    """Return what is kept in a file, without its arrays; None where there is no such file."""
+    with _opened(file) as opened:
+        return None if opened is None else opened[1]
+
+
+def kept_reading(file: Path, *, pictures: bool = False) -> Reading | None:
+    """Return a reading as it was kept, with pixels and maps where they are wanted; None where it is not kept."""
+    found = kept(file)
+    if found is None or not pictures:
+        return None if found is None else found.reading
+    maps, finding = kept_maps(file), found.reading.answer.finding if found.reading.answer else None
+    return replace(
+        found.reading,
+        pixels=kept_pixels(file),
         class_maps=maps,
         class_map=None if maps is None or finding is None else maps[finding.index],
     )
 
 
-def kept_pixels(folder: Path) -> NDArray[np.uint8] | None:
+def kept_pixels(file: Path) -> NDArray[np.uint8] | None:
     """Return the radiograph (height, width) of uint8; None where it is not kept."""
-    try:
-        pixels: NDArray[np.uint8] = np.load(folder / PIXELS, allow_pickle=False)
-    except FileNotFoundError:
-        return None
-    return pixels
+    with _opened(file) as opened:
+        if opened is None or opened[1].size is None:
+            return None
+        stream, (width, height) = opened[0], opened[1].size
+        return np.fromfile(stream, np.uint8, width * height).reshape(height, width)
 
 
-def kept_size(folder: Path) -> tuple[int, int] | None:
-    """Return width and height of the radiograph in pixels; None where it is not kept."""
-    try:
-        height, width = np.load(folder / PIXELS, mmap_mode="r", allow_pickle=False).shape
-    except FileNotFoundError:
-        return None
-    return width, height
-
-
-def kept_maps(folder: Path) -> NDArray[np.float32] | None:
+def kept_maps(file: Path) -> NDArray[np.float32] | None:
     """Return the class maps, shape (3, h, w); None where there are none."""
+    with _opened(file) as opened:
+        if opened is None or opened[1].maps is None:
+            return None
+        stream, found = opened
+        stream.seek(_pixel_bytes(found), os.SEEK_CUR)
+        maps = np.fromfile(stream, _MAP_ITEM, int(np.prod(found.maps or ()))).reshape(found.maps)
+        return maps.astype(np.float32, copy=False)
+
+
+def kept_header(file: Path) -> bytes | None:
+    """Return the DICOM file without its pixels; None where it was none, or is not kept."""
+    with _opened(file) as opened:
+        if opened is None or not opened[1].header:
+            return None
+        stream, found = opened
+        maps = 0 if found.maps is None else int(np.prod(found.maps)) * _MAP_ITEM.itemsize
+        stream.seek(_pixel_bytes(found) + maps, os.SEEK_CUR)
+        return stream.read(found.header)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[IO[bytes], Kept] | None]:
+    """Yield a file after its first line, and what that line says; None where there is no such file."""
     try:
-        maps: NDArray[np.float32] = np.load(folder / MAPS, allow_pickle=False)
+        stream = file.open("rb")
     except FileNotFoundError:
-        return None
-    return maps
+        yield None
+        return
+    with stream:
+        yield stream, Kept.from_json(json.loads(stream.readline()))
 
 
-def _to_json(reading: Reading) -> dict[str, Any]:
-    answer = reading.answer
-    return {
-        "file": reading.file,
-        "sha256": reading.sha256,
-        "status": reading.status.value,
-        "answer": None
-        if answer is None
-        else {
-            "finding": answer.finding.value,
-            "probabilities": dict(answer.probabilities),
-            "prediction_set": list(answer.prediction_set),
-            "coverage": answer.coverage,
-            "pneumonia": answer.pneumonia,
-            "operating_point": answer.operating_point,
-            "threshold": answer.threshold,
-            "ppv": answer.ppv,
-            "npv": answer.npv,
-            "prevalence": None if answer.prevalence is None else dict(answer.prevalence),
-            "prevalence_given": answer.prevalence_given,
-        },
-        "warnings": [_notice_json(notice) for notice in reading.warnings],
-        "reasons": [_notice_json(notice) for notice in reading.reasons],
-        "field_of_view": reading.field_of_view,
-        "receipt": reading.receipt,
-    }
-
-
-def _notice_json(notice: Notice) -> dict[str, Any]:
-    return {"code": notice.code, "text": notice.text, "values": dict(notice.values)}
-
-
-def _from_json(value: Mapping[str, Any]) -> Reading:
-    return Reading(
-        value["file"],
-        value["sha256"],
-        Status(value["status"]),
-        None if value["answer"] is None else _answer(value["answer"]),
-        tuple(Notice(**notice) for notice in value["warnings"]),
-        tuple(Notice(**notice) for notice in value["reasons"]),
-        field_of_view=value["field_of_view"],
-        receipt=value["receipt"],
-    )
-
-
-def _answer(value: Mapping[str, Any]) -> Answer:
-    shares = value["prevalence"]
-    return Answer(
-        **{
-            **value,
-            "finding": Finding(value["finding"]),
-            "probabilities": {Finding(name): share for name, share in value["probabilities"].items()},
-            "prediction_set": tuple(Finding(name) for name in value["prediction_set"]),
-            "prevalence": None if shares is None else {Finding(f): share for f, share in shares.items()},
-        }
-    )
+def _pixel_bytes(found: Kept) -> int:
+    return 0 if found.size is None else found.size[0] * found.size[1]

@@ -62,9 +62,9 @@ def reading_json(workbench: Workbench, row: Row, person: Person, language: str) 
     """Return a whole reading; the first time that a person is shown an answer is kept."""
     if not is_withheld(row, person):
         note_view(workbench.archive, row.id, person.name)
-    folder = workbench.kept.place_of(row.body)
+    place = workbench.kept.place_of(row.body)
     return {
-        **kept_json(workbench, row, None if folder is None else kept(folder), person, language),
+        **kept_json(workbench, row, None if place is None else kept(place), person, language),
         "decisions": decisions_json(workbench.archive, row, person),
     }
 
@@ -93,9 +93,9 @@ def kept_json(
         "width": None if size is None else size[0],
         "height": None if size is None else size[1],
         "pixels_kept": size is not None,
-        "class_maps": list(FINDINGS) if found is not None and found.maps and not withheld else [],
+        "class_maps": list(FINDINGS) if found is not None and found.maps is not None and not withheld else [],
         "field_of_view": (receipt.get("prepare") or {}).get("field_of_view"),
-        "dicom": found is not None and found.header,
+        "dicom": found is not None and found.header > 0,
         "threshold": (receipt.get("thresholds") or {}).get("operating_point"),
         "notices": {
             "warnings": [] if withheld else _notices(row.body, found, "warnings", language),

@@ -77,7 +77,7 @@ def _answer(reader: Reader, request: Mapping[str, str]) -> dict[str, Any]:
     try:
         if request["do"] == "render":
             return render(
-                Path(request["folder"]), request["name"], request["language"], Path(request["target"])
+                Path(request["kept"]), request["name"], request["language"], Path(request["target"])
             )
         if request["do"] == "draw":
             return draw(Path(request["source"]), int(request["side"]), Path(request["target"]))

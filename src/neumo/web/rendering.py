@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from pydicom import Dataset
 
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.reading import Reading
-from neumo.web.kept import HEADER, kept_reading
+from neumo.web.kept import kept_header, kept_reading
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "reading.json": "application/json",
@@ -25,7 +26,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
 
 
-def render(folder: Path, name: str, language: str, target: Path) -> dict[str, Any]:
+def render(file: Path, name: str, language: str, target: Path) -> dict[str, Any]:
     """Write a kept reading to `target` as one of `MEDIA_TYPES`.
 
     Returns
@@ -33,11 +34,11 @@ def render(folder: Path, name: str, language: str, target: Path) -> dict[str, An
     dict
         {"status": "made"}, or {"problem": code, ...} where it cannot be made.
     """
-    reading = kept_reading(folder, pictures=True)
+    reading = kept_reading(file, pictures=True)
     if reading is None:
         return {"problem": "pixels_deleted"}
     try:
-        _WRITERS[name](reading, folder, language, target)
+        _WRITERS[name](reading, file, language, target)
     except ResultError:
         return {"problem": "not_dicom"}
     except MissingExtraError:
@@ -45,13 +46,13 @@ def render(folder: Path, name: str, language: str, target: Path) -> dict[str, An
     return {"status": "made"}
 
 
-def _write_json(reading: Reading, _folder: Path, _language: str, target: Path) -> None:
+def _write_json(reading: Reading, _file: Path, _language: str, target: Path) -> None:
     from neumo.results.json_lines import to_json
 
     _write_value(to_json(reading), target)
 
 
-def _write_receipt(reading: Reading, _folder: Path, _language: str, target: Path) -> None:
+def _write_receipt(reading: Reading, _file: Path, _language: str, target: Path) -> None:
     _write_value(reading.receipt, target)
 
 
@@ -60,44 +61,48 @@ def _write_value(value: Any, target: Path) -> None:
     target.write_text(text + "\n", encoding="utf-8")
 
 
-def _write_html(reading: Reading, _folder: Path, language: str, target: Path) -> None:
+def _write_html(reading: Reading, _file: Path, language: str, target: Path) -> None:
     from neumo.results.page import open_page
 
     with open_page(target, language) as add:
         add(reading)
 
 
-def _write_pdf(reading: Reading, _folder: Path, language: str, target: Path) -> None:
+def _write_pdf(reading: Reading, _file: Path, language: str, target: Path) -> None:
     from neumo.results.pdf import write_pdf
 
     write_pdf(reading, target, language)
 
 
-def _write_report(reading: Reading, folder: Path, _language: str, target: Path) -> None:
+def _write_report(reading: Reading, file: Path, _language: str, target: Path) -> None:
     from neumo.results.dicom import structured_report
 
-    _save(structured_report(reading, _header(folder)), target)
+    _save(structured_report(reading, _header(file, target)), target)
 
 
-def _write_capture(reading: Reading, folder: Path, language: str, target: Path) -> None:
+def _write_capture(reading: Reading, file: Path, language: str, target: Path) -> None:
     from neumo.results.dicom import secondary_capture
 
-    _save(secondary_capture(reading, _header(folder), language=language), target)
+    _save(secondary_capture(reading, _header(file, target), language=language), target)
 
 
-def _write_fhir(reading: Reading, folder: Path, language: str, target: Path) -> None:
+def _write_fhir(reading: Reading, file: Path, language: str, target: Path) -> None:
     from neumo.results.fhir import fhir_report
 
-    header = _header(folder) if (folder / HEADER).is_file() else None
+    header = None if kept_header(file) is None else _header(file, target)
     _write_value(fhir_report(reading, header, language=language), target)
 
 
-def _header(folder: Path) -> Dataset:
+def _header(file: Path, target: Path) -> Dataset:
     from neumo.results.dicom import read_header
 
-    if not (folder / HEADER).is_file():
+    header = kept_header(file)
+    if header is None:
         raise ResultError("not a DICOM file, so it states neither patient nor study")
-    return read_header(folder / HEADER)
+    with TemporaryDirectory(dir=target.parent) as folder:
+        alone = Path(folder) / "header.dcm"
+        alone.write_bytes(header)
+        return read_header(alone)
 
 
 def _save(result: Dataset, target: Path) -> None:

@@ -1,7 +1,6 @@
 """Readings that a reader laid out, made whole and lasting, several at once."""
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,14 +15,14 @@ _AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class LaidOut:
-    """A folder as it was written, and what it shall be called."""
+    """A file as it was written, and what it shall be called."""
 
     temporary: Path
-    folder: Path
+    file: Path
 
 
 class Settling:
-    """Makes folders durable; one thread at a time may call it."""
+    """Makes files durable; one thread at a time may call it."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="neumo-disk")
@@ -35,7 +34,7 @@ class Settling:
         self._threads.shutdown()
 
     def settle(self, laid_out: Sequence[LaidOut]) -> list[OSError | None]:
-        """Have folders on the disk under their names when it returns, whole or not at all.
+        """Have files on the disk under their names when it returns, whole or not at all.
 
         One that is there already stays as it is.
 
@@ -45,12 +44,12 @@ class Settling:
             What went wrong with each.
         """
         faults: list[OSError | None] = [None] * len(laid_out)
-        self._do(faults, [(i, file) for i, one in enumerate(laid_out) for file in _parts(one.temporary)])
+        self._do(faults, [(i, one.temporary) for i, one in enumerate(laid_out)])
         for index, one in enumerate(laid_out):
             faults[index] = faults[index] or _renamed(one)
-        self._do(faults, [(i, f) for i, one in enumerate(laid_out) for f in self._above(one.folder)])
+        self._do(faults, [(i, f) for i, one in enumerate(laid_out) for f in self._above(one.file)])
         self._lasting.update(
-            one.folder.parent for one, fault in zip(laid_out, faults, strict=True) if fault is None
+            one.file.parent for one, fault in zip(laid_out, faults, strict=True) if fault is None
         )
         return faults
 
@@ -61,16 +60,9 @@ class Settling:
         for index, path in to_sync:
             faults[index] = faults[index] or outcome[path]
 
-    def _above(self, folder: Path) -> Iterable[Path]:
-        parent = folder.parent
+    def _above(self, file: Path) -> Iterable[Path]:
+        parent = file.parent
         return (parent,) if parent in self._lasting else (parent, parent.parent)
-
-
-def _parts(temporary: Path) -> Iterable[Path]:
-    try:
-        return (*temporary.iterdir(), temporary)
-    except OSError:  # syncing it will say so
-        return (temporary,)
 
 
 def _synced(path: Path) -> OSError | None:
@@ -94,10 +86,10 @@ def _sync_file(path: Path) -> None:
 
 def _renamed(one: LaidOut) -> OSError | None:
     try:
-        if not one.folder.is_dir():
-            one.temporary.rename(one.folder)
+        if not one.file.exists():
+            one.temporary.replace(one.file)
     except OSError as error:
-        return None if one.folder.is_dir() else error
+        return error
     finally:
-        shutil.rmtree(one.temporary, ignore_errors=True)
+        one.temporary.unlink(missing_ok=True)
     return None

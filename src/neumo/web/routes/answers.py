@@ -11,7 +11,7 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.web import worklist
 from neumo.web.identity import Person, Reader
-from neumo.web.kept import kept_maps, kept_pixels, kept_reading, kept_size
+from neumo.web.kept import kept, kept_maps, kept_pixels
 from neumo.web.languages import language_of
 from neumo.web.pictures import PNG, heat_png, radiograph_png
 from neumo.web.posterior import posterior as reweighted
@@ -45,7 +45,7 @@ def image(
     if (window_center is None) != (window_width is None):
         message = "give both window_center and window_width, or neither"
         raise Problem(422, "invalid", errors=[{"field": "window_width", "message": message}])
-    pixels = kept_pixels(_folder(workbench, worklist.row(workbench.archive, known(identifier))))
+    pixels = kept_pixels(_place(workbench, worklist.row(workbench.archive, known(identifier))))
     if pixels is None:
         raise Problem(410, "pixels_deleted")
     window = None if window_center is None or window_width is None else (window_center, window_width)
@@ -63,14 +63,14 @@ def heat_map(
     """Draw what speaks for a finding."""
     workbench = workbench_of(request)
     row = _shown(workbench, identifier, person)
-    folder = _folder(workbench, row)
+    file_ = _place(workbench, row)
     wanted = finding or row.body["finding"]
     if row.body["status"] != Status.READ or wanted is None:
         raise Problem(409, "no_answer")
-    maps, size, reading = kept_maps(folder), kept_size(folder), kept_reading(folder)
-    if maps is None or size is None or reading is None:
+    found, maps = kept(file_), kept_maps(file_)
+    if found is None or found.size is None or maps is None:
         raise Problem(410, "pixels_deleted")
-    return _picture(heat_png(maps[Finding(wanted).index], size, reading.field_of_view, max_side))
+    return _picture(heat_png(maps[Finding(wanted).index], found.size, found.reading.field_of_view, max_side))
 
 
 @router.get("/api/readings/{identifier}/posterior")
@@ -110,7 +110,7 @@ def file(
         raise Problem(404, "not_found")
     row = _shown(workbench, identifier, person)
     language = lang or language_of(request)
-    asked = {"do": "render", "folder": str(_folder(workbench, row)), "name": wanted, "language": language}
+    asked = {"do": "render", "kept": str(_place(workbench, row)), "name": wanted, "language": language}
     target = rendered(workbench, asked)
     headers = {
         "Content-Disposition": f'attachment; filename="neumo-{row.id}-{wanted}"',
@@ -139,11 +139,11 @@ def _shown(workbench: Workbench, identifier: int, person: Person) -> Row:
     return row
 
 
-def _folder(workbench: Workbench, row: Row) -> Path:
-    folder = workbench.kept.place_of(row.body)
-    if folder is None:
+def _place(workbench: Workbench, row: Row) -> Path:
+    place = workbench.kept.place_of(row.body)
+    if place is None:
         raise Problem(410, "purged" if row.purged else "pixels_deleted")
-    return folder
+    return place
 
 
 def _picture(png: bytes) -> Response:

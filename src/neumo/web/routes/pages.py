@@ -1,11 +1,12 @@
 """The workbench's pages, its words, and the API's description for people."""
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from fastapi import APIRouter, Request, Response
@@ -16,10 +17,13 @@ import neumo
 from neumo.web.identity import current_person
 from neumo.web.languages import LANGUAGES, language_of
 from neumo.web.problems import Problem
+from neumo.web.static_files import ALL_STYLES, scripts_of_views
 
 ROOM = Path(str(files("neumo.web")))
 router = APIRouter(include_in_schema=False)
 _TEMPLATES = Jinja2Templates(ROOM / "templates")
+_VIEWS: Final = {"": "reading", "readings": "reading"}
+"""Views that are called otherwise than their address."""
 
 
 @router.get("/")
@@ -33,7 +37,13 @@ def page(request: Request) -> Response:
     """Give the page that all views live in; it holds nothing about anybody."""
     with suppress(Problem):  # asked for the language alone: who is unknown is told by the API
         current_person(request)
-    context = {"lang": language_of(request), "languages": LANGUAGES, "version": neumo.__version__}
+    context = {
+        "lang": language_of(request),
+        "languages": LANGUAGES,
+        "version": neumo.__version__,
+        "styles": ALL_STYLES,
+        "scripts": _scripts()[_view_at(request.url.path)],
+    }
     return _TEMPLATES.TemplateResponse(request, "index.html", context)
 
 
@@ -57,6 +67,16 @@ def docs(request: Request) -> Response:
     return _TEMPLATES.TemplateResponse(
         request, "api_docs.html", {"described": described, "lang": "en", "version": neumo.__version__}
     )
+
+
+def _view_at(path: str) -> str:
+    first = path.split("/")[1]
+    return _VIEWS.get(first, first)
+
+
+@cache
+def _scripts() -> Mapping[str, tuple[str, ...]]:
+    return scripts_of_views(ROOM / "static")
 
 
 @cache
