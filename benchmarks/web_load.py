@@ -46,7 +46,9 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         web_program(Path(folder) / "data", options.bundle, **settings) as program,
     ):
-        load(program.address, files, users=options.processes, readings=4 * options.processes)  # warm
+        # Both have read some files before time counts.
+        _reader_rate(reader, files, 4 * options.processes, Path(folder))
+        load(program.address, files, users=options.processes, readings=4 * options.processes)
         for _ in range(options.rounds):
             rates[0].append(_reader_rate(reader, files, options.readings, Path(folder)))
             for users in options.users:
