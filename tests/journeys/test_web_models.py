@@ -183,6 +183,15 @@ def test_axe_finds_nothing_grave_on_models(page: Page, path: str) -> None:
     assert grave_violations(page) == []
 
 
+@pytest.mark.parametrize("path", ["/", "/worklist", "/research", "/bundle", "/settings"])
+def test_a_page_scrolls_inside_and_never_as_a_whole(page: Page, path: str) -> None:
+    page.goto(path)
+    expect(page.locator("main h1").first).to_be_visible()
+    if path == "/research":
+        expect(page.get_by_text("percentile intervals from 200")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
+
+
 def test_the_card_says_what_the_model_is_for(page: Page) -> None:
     page.goto("/bundle")
     expect(page.get_by_role("heading", name="Intended use")).to_be_visible()

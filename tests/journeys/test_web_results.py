@@ -70,6 +70,7 @@ def test_a_pasted_image_is_read(page: Page, films: list[Path], tmp_path: Path) -
 def test_every_file_of_a_reading_opens(page: Page, dicom_film: Path, take: Callable[[str], Path]) -> None:
     read_film(page, dicom_film)
     expect(page.locator(".verdict-finding")).to_have_text("Normal")
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
     number = page.url.rsplit("/", 1)[1]
     source = dcmread(dicom_film)
 
