@@ -64,6 +64,7 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images(research: Page) -> None
     expect(cards.first.get_by_role("img", name="Radiograph test/")).to_be_visible()
     cards.first.scroll_into_view_if_needed()
     research.wait_for_function("() => document.querySelector('.sheet-card img')?.naturalWidth === 96")
+    assert grave_violations(research) == []
     with research.context.expect_page() as opened:
         cards.first.get_by_role("link").click()
     opened.value.wait_for_load_state()
