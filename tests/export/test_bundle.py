@@ -13,6 +13,7 @@ from neumo.core.reading import Status
 from neumo.evaluation.temperature import tempered
 from neumo.export.bundle import export_bundle
 from neumo.inference.reader import Reader
+from neumo.models.weights import load_network
 from neumo.training.config import load_experiment
 from neumo.training.fit import train
 from neumo.training.predict import predict_part
@@ -93,6 +94,20 @@ def test_the_bundle_carries_what_drift_is_measured_from(
     assert len(reference.pneumonia) == read
     expected = np.sort(1 - tempered(raw, loaded.config.temperature)[:, 0]).astype(np.float32)
     assert np.isin(reference.pneumonia, expected).all()
+
+
+def test_a_taught_run_exports_with_the_names_of_its_teachers_and_not_their_folders(
+    folds: list[Path], phantoms: Path, tmp_path: Path
+) -> None:
+    settings = [f"distillation.teachers=[{folds[0]}]"]
+    taught = train(load_experiment(folds[0].parent / "small.yaml", settings), phantoms, tmp_path / "taught")
+    exported = export_bundle(taught.folder.path, [], tmp_path / "bundle", name="taught", version="1").bundle
+    text = (exported.path / "config.json").read_text()
+    provenance = json.loads(text)["provenance"]
+    assert provenance["experiment"]["distillation"]["teachers"] == ["fold0"]
+    assert provenance["teachers"] == [load_network(folds[0]).sha256]
+    assert str(folds[0].parent) not in text
+    assert "the mean answer of 1 trained network." in (exported.path / "README.md").read_text()
 
 
 def test_one_changed_byte_is_refused(bundle: Path, tmp_path: Path) -> None:

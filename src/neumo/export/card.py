@@ -159,9 +159,16 @@ def _training(config: BundleConfig) -> str:
         f"intensity {config.intensity.value}; {config.provenance['epochs']} epochs, seed "
         f"{experiment['seed']}, on "
         f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "
-        "test set apart). "
+        f"test set apart){_taught(experiment.get('distillation'))}. "
         f"The whole recipe stands in config.json.\n\n{config.attribution}"
     )
+
+
+def _taught(distillation: Mapping[str, Any] | None) -> str:
+    if distillation is None:
+        return ""
+    share, teachers = distillation["share"], len(distillation["teachers"])
+    return f"; {share:g} of each training target is the mean answer of {teachers} trained network{'s' * (teachers > 1)}"
 
 
 def _folds(config: BundleConfig, decisions: Decisions, on_folds: Judgement) -> str:
