@@ -16,15 +16,20 @@ ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 BLACK_BELOW = np.pad(np.random.default_rng(0).integers(1, 255, (40, 61), dtype=np.uint8), ((0, 21), (0, 0)))
 
 
-def png(raw: bytes, width: int, height: int, *, interlaced: bool = False, chunk: int = 700) -> bytes:
-    """Grey 8-bit PNG of raw, filtered rows, its stream closed properly however short it is."""
+def png(
+    raw: bytes, width: int, height: int, *, interlaced: bool = False, palette: bytes = b"", chunk: int = 700
+) -> bytes:
+    """8-bit PNG of raw, filtered rows, grey or by palette; its stream is closed properly however short it is."""
 
     def chunked(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     stream = zlib.compress(raw)
     parts = [stream[at : at + chunk] for at in range(0, len(stream), chunk)]
-    header = chunked(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, interlaced))
+    header = chunked(
+        b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3 if palette else 0, 0, 0, interlaced)
+    )
+    header += chunked(b"PLTE", palette) if palette else b""
     data = b"".join(chunked(b"IDAT", part) for part in parts)
     return b"\x89PNG\r\n\x1a\n" + header + data + chunked(b"IEND", b"")
 
@@ -45,6 +50,14 @@ def test_a_stream_that_ends_before_the_last_row_is_no_image(kept: float, interla
     short = png(raw[: int(kept * len(raw))], 61, 61, interlaced=interlaced)
     with pytest.raises(UnreadableImageError, match="truncated"):
         open_radiograph(short)
+
+
+def test_missing_rows_of_a_palette_need_not_be_black() -> None:
+    palette = bytes((200, 200, 200, 90, 90, 90))
+    raw = rows(np.ones((61, 61), dtype=np.uint8))
+    assert open_radiograph(png(raw, 61, 61, palette=palette)).pixels.max() == 90
+    with pytest.raises(UnreadableImageError, match="truncated"):
+        open_radiograph(png(raw[: len(raw) // 2], 61, 61, palette=palette))
 
 
 @pytest.mark.parametrize("interlaced", [False, True])

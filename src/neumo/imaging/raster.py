@@ -142,8 +142,12 @@ def _require_plausible_jpeg(image: ImageFile.ImageFile, content: bytes) -> None:
 
 
 def _require_all_rows(pixels: NDArray[np.uint8], content: bytes) -> None:
-    """Refuse a PNG whose stream ends early; only where black could be missing rows does it have to be counted."""
-    complete = content[28] == 0 and pixels[-1].any()
+    """Refuse a PNG whose stream ends early; only where the last row could be missing does it have to be counted.
+
+    Missing rows are black, or of the first colour of a palette.
+    """
+    interlaced, palette = content[28] != 0, content[25] == 3
+    complete = not interlaced and not palette and pixels[-1].any()
     if not complete and not holds_all_rows(content):
         raise ValueError("the image data end before the last row")
 
