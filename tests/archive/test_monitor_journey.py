@@ -112,10 +112,14 @@ def test_people_beside_the_reader(
 
 
 def test_what_cannot_be_compared_is_said_in_one_line(
-    hospital: Engine, url: str, capsys: pytest.CaptureFixture[str]
+    hospital: Engine, url: str, phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monitor = ("monitor", "--archive", url)
-    assert "No drift: no --reference-until was given" in call_neumo(capsys, *monitor)
+    bare = make_bundle(tmp_path / "bare", phantoms)
+    told = call_neumo(capsys, *monitor, "--bundle", bare).replace("\n", " ")
+    assert "no --reference-until was given, and the bundle" in told and "carries no reference.npz" in told
+    told = call_neumo(capsys, *monitor).replace("\n", " ")
+    assert "made by another bundle than neumo-lite0" in told, "that of neumo carries a reference"
     assert "there is no reading" in call_neumo(capsys, *monitor, "--since", "2027-01-01")
     short = ("--reference-until", "2026-01-05", "--until", "2026-01-07")
     assert "No alarm: too few readings to judge." in call_neumo(capsys, *monitor, *short)
