@@ -82,6 +82,7 @@ def test_guesses_do_not_fill_the_memory(people: People, monkeypatch: pytest.Monk
 
 
 def test_a_watchdog_bites_once_and_only_when_the_time_is_over() -> None:
+    before = threading.enumerate()
     bites: list[float] = []
     watchdog = Watchdog(lambda: bites.append(time.monotonic()))
     with watchdog.watching(60):
@@ -96,4 +97,11 @@ def test_a_watchdog_bites_once_and_only_when_the_time_is_over() -> None:
     assert len(bites) == 1
     with watchdog.watching(0.1):
         wait_until(lambda: len(bites) == 2)
-    assert sum(thread.name == "neumo-watchdog" for thread in threading.enumerate()) == 1
+    watching = [thread for thread in threading.enumerate() if thread not in before]
+    assert [thread.name for thread in watching] == ["neumo-watchdog"]
+    watchdog.rest()
+    watching[0].join(5)
+    assert not watching[0].is_alive()
+    with watchdog.watching(0.1):
+        wait_until(lambda: len(bites) == 3)
+    watchdog.rest()

@@ -88,6 +88,7 @@ class ReadingProcess:
     def end(self) -> None:
         """Kill the reader and wait for its end; safe at any time."""
         process, self._process = self._process, None
+        self._watchdog.rest()
         if process is None:
             return
         process.kill()

@@ -41,9 +41,17 @@ class Watchdog:
             with self._changed:
                 self._deadline = math.inf
 
+    def rest(self) -> None:
+        """End its thread; the next block starts another."""
+        with self._changed:
+            self._thread = None
+            self._changed.notify()
+
     def _watch(self) -> None:
         while True:
             with self._changed:
+                if self._thread is not threading.current_thread():
+                    return
                 left = self._deadline - time.monotonic()
                 if left > 0:
                     self._wakes_at = self._deadline
