@@ -74,7 +74,7 @@ def _settings(folder: Path, options: Any, port: int) -> Path:
 @contextmanager
 def node_program(settings: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """Run a node; yield its process and its first words. It is killed at the end."""
-    command = [sys.executable, "-m", "neumo.cli.main", "listen", "--config", str(settings)]
+    command = [sys.executable, "-P", "-m", "neumo.cli.main", "listen", "--config", str(settings)]
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     node = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}

@@ -41,6 +41,7 @@ def web_program(data: Path, bundle: str | None = None, **settings: object) -> It
     """Start a server with empty data; keys of settings have two underscores where files have dots."""
     command = [
         sys.executable,
+        "-P",
         "-m",
         "neumo.cli.main",
         "serve",
