@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -12,9 +11,6 @@ from neumo.core.errors import BundleError
 from neumo.core.files import replacing
 
 Floats = NDArray[np.float32]
-_CALM: Final = 8192
-"""Elements of a matrix up to which OpenBLAS multiplies it with a vector on the calling thread alone (from 9216 on it
-shares the work). Its other threads go on spinning for milliseconds afterwards, which took more than the network."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,9 @@ class GateStatistics:
         NeurIPS 2018) and of the standardised residual, half and half.
         """
         centred = embeddings - self.mean
-        inside = _projected(centred, self.components)
+        # Not `@`: a BLAS that wakes threads of its own for so small a product, and lets them spin, keeps cores from the
+        # network.
+        inside = np.einsum("nd,kd->nk", centred, self.components)
         left_over = np.maximum((centred**2).sum(axis=1) - (inside**2).sum(axis=1), 0.0)
         mahalanobis = ((inside / self.deviations) ** 2).mean(axis=1)
         distance: Floats = np.sqrt((mahalanobis + left_over / self.residual**2) / 2).astype(np.float32)
@@ -60,20 +58,6 @@ class GateStatistics:
                 deviations=self.deviations,
                 residual=np.float32(self.residual),
             )
-
-
-def _projected(centred: Floats, components: Floats) -> Floats:
-    """Return centred (N, D) along components (K, D), shape (N, K); a single one in steps too small for threads.
-
-    Each number is the same dot product either way.
-    """
-    if len(centred) > 1:
-        product: Floats = centred @ components.T
-        return product
-    # Steps of four, because BLAS multiplies four directions at once: the order of its sums stays what it was.
-    step = max(4, _CALM // components.shape[1] // 4 * 4)
-    parts = [centred @ components[begin : begin + step].T for begin in range(0, len(components), step)]
-    return np.concatenate(parts, axis=1)
 
 
 def fit_gate_statistics(embeddings: Floats, components: int = 256) -> GateStatistics:
