@@ -5,13 +5,14 @@ import pytest
 from typer.testing import CliRunner
 
 import neumo
-from neumo.cli.main import app
+from commands import call_neumo
+from neumo.cli.main import command_line
 from neumo.cli.show import require_train_extra
 from neumo.core.errors import MissingExtraError
 
 
 def test_version_and_help() -> None:
-    runner = CliRunner()
+    runner, app = CliRunner(), command_line()
     assert runner.invoke(app, ["--version"]).output.strip() == f"neumo {neumo.__version__}"
     help_text = runner.invoke(app, ["--help"]).output
     for command in ("train", "evaluate", "compare", "reproduce", "data"):
@@ -39,3 +40,40 @@ def test_a_missing_extra_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install \"neumo\[train\]\""):
         require_train_extra("neumo train")
+
+
+@pytest.mark.parametrize("first", ["read", "archive", "audit"])
+def test_a_command_has_the_same_help_alone_as_among_all(first: str) -> None:
+    runner = CliRunner()
+    alone, among_all = (
+        runner.invoke(app, [first, "--help"]).output for app in (command_line(first), command_line())
+    )
+    assert alone == among_all
+    assert "Usage:" in alone
+
+
+def test_a_command_imports_no_other() -> None:
+    code = """
+import sys
+sys.argv = ["neumo", "bundle", "info"]
+from neumo.cli.main import main
+try:
+    main()
+finally:
+    print([name for name in sys.modules if name.startswith("neumo.cli.")], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "neumo.cli.bundle" in done.stderr
+    assert "neumo.cli.read" not in done.stderr
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Did you mean 'read'?" in call_neumo(capsys, "raed", status=2)
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "neumo", "--version"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == f"neumo {neumo.__version__}", done.stderr

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from neumo.explain.alarms import corner_share, map_alarm
+from neumo.explain.alarms import map_alarm, rim_shares
+from neumo.explain.heatmap import border_share, upsample
 
 
 def test_a_map_that_looks_at_a_marker_in_the_corner_raises_the_alarm() -> None:
@@ -26,6 +27,19 @@ def test_a_map_that_looks_at_a_lung_raises_none(cells: tuple[int, int]) -> None:
 
 
 def test_a_map_that_is_the_same_everywhere_or_says_nothing_raises_none() -> None:
-    assert corner_share(np.ones((100, 100))) == pytest.approx(0.16)
+    assert rim_shares(np.ones((6, 6))) == pytest.approx((0.36, 0.16))
     assert map_alarm(np.ones((6, 6), dtype=np.float32)) is None
     assert map_alarm(np.zeros((6, 6), dtype=np.float32)) is None
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (7, 5), (1, 3), (24, 24), (130, 120)])
+def test_shares_are_those_of_the_map_as_it_is_drawn(shape: tuple[int, int]) -> None:
+    class_map = np.random.default_rng(5).uniform(-0.5, 1.0, size=shape).astype(np.float32)
+    drawn = upsample(class_map, (100, 100))
+    ends = np.concatenate([drawn[:20], drawn[-20:]])
+    corners = float(ends[:, :20].sum() + ends[:, -20:].sum())
+    assert rim_shares(class_map) == pytest.approx((border_share(drawn), corners / drawn.sum()), rel=1e-4)
+
+
+def test_a_map_that_says_nothing_has_no_shares() -> None:
+    assert np.isnan(rim_shares(np.full((3, 3), -1.0))).all()

@@ -42,7 +42,7 @@ class GateStatistics:
         centred = embeddings - self.mean
         # Not `@`: a BLAS that wakes threads of its own for so small a product, and lets them spin, keeps cores from the
         # network.
-        inside = np.einsum("nd,kd->nk", centred, self.components)
+        inside = np.vecdot(centred[:, np.newaxis], self.components)
         left_over = np.maximum((centred**2).sum(axis=1) - (inside**2).sum(axis=1), 0.0)
         mahalanobis = ((inside / self.deviations) ** 2).mean(axis=1)
         distance: Floats = np.sqrt((mahalanobis + left_over / self.residual**2) / 2).astype(np.float32)

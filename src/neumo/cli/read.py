@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
 _MANY = 20
 """Files from which a progress bar helps."""
+
+
+class Language(StrEnum):
+    """Of what people read."""
+
+    EN = "en"
+    ES = "es"
 
 
 def read(
@@ -42,9 +50,8 @@ def read(
         Path | None, typer.Option("--fhir", metavar="DIR", help="Folder for FHIR R4 DiagnosticReports.")
     ] = None,
     lang: Annotated[
-        str,
-        typer.Option("--lang", "--language", help="Language of HTML, Secondary Captures, FHIR: en or es."),
-    ] = "en",
+        Language, typer.Option("--lang", "--language", help="Language of HTML, Secondary Captures, FHIR.")
+    ] = Language.EN,
     operating_point: Annotated[
         str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
     ] = None,

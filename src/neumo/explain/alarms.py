@@ -1,12 +1,13 @@
 """Whether a heat map looks where a shortcut lies instead of at the lungs."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.reading import Notice
-from neumo.explain.heatmap import border_share, upsample
+from neumo.explain.heatmap import rectify, upsample
 
 LARGEST_BORDER_SHARE = 0.55
 """Share of a map within a tenth of the edges; a map that is the same everywhere has 0.36."""
@@ -17,27 +18,42 @@ _SIDE = 100
 _BORDER, _CORNER = 0.10, 0.20
 
 
-def corner_share(heat: NDArray[np.floating], size: float = _CORNER) -> float:
-    """Share of a heat map's total in its four corners.
+def rim_shares(class_map: NDArray[np.floating]) -> tuple[float, float]:
+    """Shares of a heat map's total in the frame along its edges and in its four corners.
+
+    They are those of the map enlarged to the radiograph (see `neumo.explain.heatmap.upsample`), which is not drawn
+    for it: enlarging is linear, so each cell counts with the part of it that falls into the frame or a corner.
 
     Parameters
     ----------
-    heat : ndarray of float, shape (height, width)
-        Values of 0 or more.
-    size : float
-        Side of a corner as a share of each side of the map, above 0 and below 0.5.
+    class_map : ndarray of float, shape (h, w)
+        In any unit; positive values speak for the finding.
 
     Returns
     -------
-    float
-        In 0-1; NaN where the heat map is 0 everywhere.
+    (float, float)
+        Border and corners, each in 0-1; NaN where nothing in the map is positive.
+
+    Raises
+    ------
+    ValueError
+        The map cannot be used (see `neumo.explain.heatmap.rectify`).
     """
-    total = float(heat.sum())
-    if total <= 0.0:
-        return float("nan")
-    down, across = (max(1, round(side * size)) for side in heat.shape)
-    bands = np.concatenate([heat[:down], heat[-down:]])
-    return float(bands[:, :across].sum() + bands[:, -across:].sum()) / total
+    heat = rectify(class_map)
+    down, across = (_parts_of_cells(cells) for cells in heat.shape)
+    total, inside, corners = (
+        float(rows @ heat @ columns) for rows, columns in zip(down, across, strict=True)
+    )
+    return (1.0 - inside / total, corners / total) if total > 0.0 else (float("nan"), float("nan"))
+
+
+@cache
+def _parts_of_cells(cells: int) -> NDArray[np.float32]:
+    """Parts of each cell on the side, inside the frame, and in reach of a corner; shape (3, cells)."""
+    fine = upsample(np.eye(cells, dtype=np.float32), (_SIDE, cells))
+    border, corner = round(_SIDE * _BORDER), round(_SIDE * _CORNER)
+    ends = np.concatenate([fine[:corner], fine[-corner:]])
+    return np.stack([part.sum(axis=0) for part in (fine, fine[border:-border], ends)])
 
 
 def failed_checks_notice(checks: Mapping[str, bool]) -> Notice | None:
@@ -66,8 +82,7 @@ def map_alarm(class_map: NDArray[np.floating]) -> Notice | None:
     class_map : ndarray of float, shape (h, w)
         In any unit; positive values speak for the finding.
     """
-    heat = upsample(class_map, (_SIDE, _SIDE))
-    border, corners = border_share(heat, _BORDER), corner_share(heat)
+    border, corners = rim_shares(class_map)
     if not (border > LARGEST_BORDER_SHARE or corners > LARGEST_CORNER_SHARE):
         return None
     return Notice(

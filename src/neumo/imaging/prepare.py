@@ -44,7 +44,9 @@ def scale_intensity(pixels: NDArray[np.uint8], intensity: Intensity) -> NDArray[
         low = int(np.searchsorted(ranks, LOWER_PERCENTILE * source.size))
         high = int(np.searchsorted(ranks, UPPER_PERCENTILE * source.size))
         curve = np.clip((levels - low) / np.float32(max(high - low, 1)), 0, 1)
-        target[:] = curve[source]
+        np.take(
+            curve, source, out=target, mode="clip"
+        )  # levels cannot be out of range; this mode needs no copy
     return scaled.reshape(pixels.shape)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from neumo.core.errors import ResultError
 from neumo.core.reading import Reading, Status
-from neumo.results.words import reading_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,13 @@ def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
     MissingExtraError
         The extra `dicom` is not installed.
     ConfigError
-        The language is not known.
+        The language is not known; not looked at where nothing is asked for.
     """
-    reading_texts(exports.language)
     if not exports.wanted:
         return lambda _reading: None
+    from neumo.results.words import reading_texts  # with PyYAML, which reading alone does not need
+
+    reading_texts(exports.language)
     _require_parts(exports)
 
     def export(reading: Reading) -> str | None:

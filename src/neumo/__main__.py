@@ -1,0 +1,5 @@
+"""`python -m neumo`: the command line."""
+
+from neumo.cli.main import main
+
+main()
