@@ -45,7 +45,7 @@ demo: $(READY)
 	@echo "the HTML reading of a real radiograph: $(DEMO)/reading.html"
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 light:
 	$(PYTHON) -m venv --clear $(LIGHT)

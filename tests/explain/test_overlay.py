@@ -43,6 +43,14 @@ def test_only_the_hot_part_is_coloured(pixels):
     assert not coloured[10:].any()
 
 
+def test_colour_and_grey_are_blended_by_heat_and_opacity(pixels):
+    heat = np.random.default_rng(1).random(pixels.shape)
+    share = 0.4 * heat[..., np.newaxis]
+    colours = heat_colours()[np.rint(heat * 255).astype(int)]
+    expected = pixels[..., np.newaxis] * (1 - share) + colours * share
+    assert np.abs(overlay(pixels, heat, opacity=0.4) - expected).max() < 1
+
+
 @pytest.mark.parametrize(
     ("heat", "opacity", "named"),
     [

@@ -57,7 +57,9 @@ def take(page: Page, tmp_path: Path) -> Callable[[str], Path]:
     return taken
 
 
-def test_a_pasted_image_is_read(page: Page, films: list[Path], tmp_path: Path) -> None:
+def test_a_pasted_image_is_read(
+    page: Page, films: list[Path], tmp_path: Path, take: Callable[[str], Path]
+) -> None:
     page.goto("/")
     expect(page.get_by_role("heading", name="Drop chest radiographs here")).to_be_visible()
     copied = tmp_path / "image.png"
@@ -65,6 +67,8 @@ def test_a_pasted_image_is_read(page: Page, films: list[Path], tmp_path: Path) -
     page.evaluate(_PASTE, ["image.png", base64.b64encode(copied.read_bytes()).decode()])
     expect(page.locator(".answer-file")).to_have_text("image.png")
     expect(page.locator(".verdict-finding")).to_have_text("Normal")
+    expect(page.get_by_role("link", name="DICOM SR")).to_have_count(0)
+    assert json.loads(take("FHIR").read_text())["type"] == "transaction"
 
 
 def test_every_file_of_a_reading_opens(page: Page, dicom_film: Path, take: Callable[[str], Path]) -> None:
@@ -122,13 +126,15 @@ def test_a_fine_screen_gets_each_of_its_pixels(browser: Browser, served: Running
         context.close()
 
 
-def test_an_image_that_fails_to_load_says_so(page: Page, films: list[Path]) -> None:
+def test_an_image_that_fails_to_load_says_so_and_is_tried_again(page: Page, films: list[Path]) -> None:
     page.route("**/image.png?*", lambda route: route.fulfill(status=500))
     read_film(page, films[0])
     problem = page.locator(".viewer").get_by_role("alert")
-    expect(problem).to_have_text("The image could not be loaded.")
+    expect(problem).to_contain_text("The image could not be loaded.")
     expect(page.locator(".verdict-finding")).to_be_visible()
+    problem.get_by_role("button", name="Try again").click()
+    expect(problem).to_contain_text("The image could not be loaded.")
     page.unroute("**/image.png?*")
-    page.reload()
+    problem.get_by_role("button", name="Try again").click()
     expect(page.locator(".viewer-readout")).to_contain_text("%")
     expect(problem).to_have_text("")

@@ -106,8 +106,8 @@ export function createViewer(element, { t }) {
     }
   }
 
-  /** @param {string} text */
-  const complain = (text) => replace(problem, text);
+  /** @param {string} text @param {() => void} [retry] */
+  const complain = (text, retry) => replace(problem, text, retry && h("button", { class: "button", type: "button", on: { click: retry } }, t("shell.again")));
 
   /**
    * Show a radiograph.
@@ -128,7 +128,7 @@ export function createViewer(element, { t }) {
       film.develop(lookup(state.window, state.invert));
       change({ fitted: true, finding: null });
     } catch {
-      if (source === next) complain(t("viewer.no_image"));
+      if (source === next) complain(t("viewer.no_image"), () => load(next));
     }
   }
 

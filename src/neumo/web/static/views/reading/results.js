@@ -20,7 +20,7 @@ export function resultsSection(context, reading) {
 
 /** @param {import("/static/app.js").Context} context @param {any} reading @param {string} name @param {string | null} feature */
 function canMake({ me }, reading, name, feature) {
-  const dicomOnly = name.endsWith(".dcm") || name === "fhir.json";
+  const dicomOnly = name.endsWith(".dcm");
   return (!feature || me.features[feature]) && (!dicomOnly || reading.dicom);
 }
 
