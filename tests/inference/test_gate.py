@@ -136,7 +136,8 @@ def test_where_other_ages_are_read_the_limit_is_wider_and_the_reading_says_so(
 ) -> None:
     film = open_radiograph(films[0]).pixels
     near, far = (with_limit(bundle, distance(reader, film) / factor) for factor in (1.2, 1.4))
-    assert near.read(film).status is Status.REFUSED
+    assert [reason.code for reason in near.read(film).reasons] == ["far_from_training"]
+    assert [reason.code for reason in far.read(film).reasons] == ["not_chest"]
     readings = [Reader(r.bundle, allow_outside_range=True, threads=1).read(film) for r in (near, far)]
     assert [reading.status for reading in readings] == [Status.READ, Status.REFUSED]
     assert "unlike_training" in [warning.code for warning in readings[0].warnings]

@@ -11,6 +11,8 @@ import yaml
 WEB = Path(str(files("neumo.web")))
 _USED = re.compile(r"""\bt\(\s*"([a-z_]+\.[A-Za-z_.]+)\"""")
 
+_CODE = re.compile(r"""\bNotice\(\s*"([a-z_]+)\"""")
+
 
 def words(language: str) -> dict[str, str]:
     return dict(flat(yaml.safe_load((WEB / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))))
@@ -39,6 +41,18 @@ def test_every_text_that_a_page_asks_for_exists() -> None:
     asked = {key for script in scripts for key in _USED.findall(script.read_text(encoding="utf-8"))}
     assert len(asked) > 50
     assert asked <= known.keys()
+
+
+def test_every_code_of_a_notice_has_its_spanish_sentence_and_remedies_are_of_codes_that_exist() -> None:
+    sources = [
+        WEB.parent / name for name in ("inference/gate.py", "inference/opening.py", "explain/alarms.py")
+    ]
+    codes = {code for source in sources for code in _CODE.findall(source.read_text(encoding="utf-8"))}
+    assert {"not_chest", "far_from_training", "age_unknown", "map_at_border"} <= codes
+    spanish = yaml.safe_load((WEB.parent / "results" / "texts" / "es.yaml").read_text(encoding="utf-8"))
+    assert codes <= spanish["notices"].keys()
+    remedies = {key.removeprefix("remedies.") for key in words("en") if key.startswith("remedies.")}
+    assert remedies <= codes
 
 
 def test_pages_load_nothing_from_elsewhere() -> None:

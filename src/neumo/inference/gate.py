@@ -73,6 +73,13 @@ def distance_refusal(distance: float, limits: GateLimits, likely: str | None) ->
         return Notice("inverted", "The grey levels look inverted: bone is dark and lung bright.", values)
     if likely == "turned":
         return Notice("turned", "The radiograph seems to lie on its side or head.", values)
+    if distance <= limits.distance * OUTSIDE_RANGE_SLACK:
+        return Notice(
+            "far_from_training",
+            "The image is less like those of training than nearly all frontal chest radiographs of children are; it "
+            "may be that of an adult, of another kind, or no chest.",
+            values,
+        )
     return Notice("not_chest", "This does not look like a frontal chest radiograph.", values)
 
 
