@@ -274,3 +274,9 @@ def test_the_client_imports_nothing_of_the_server() -> None:
         [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_without_httpx_the_remedy_is_named() -> None:
+    code = 'import sys; sys.modules["httpx"] = None; import neumo.client'
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 'pip install "neumo[client]"' in done.stderr.splitlines()[-1]

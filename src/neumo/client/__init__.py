@@ -1,6 +1,13 @@
 """A Python client for the API of `neumo serve`; it needs the `client` extra and nothing of the server."""
 
-from neumo.client.client import Client
+try:
+    from neumo.client.client import Client
+except ModuleNotFoundError as error:
+    if error.name != "httpx":
+        raise
+    from neumo.core.errors import MissingExtraError
+
+    raise MissingExtraError('neumo.client: httpx is not installed; pip install "neumo[client]"') from None
 from neumo.client.problems import (
     AccessError,
     DecidedMeanwhileError,
