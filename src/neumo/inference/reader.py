@@ -142,10 +142,11 @@ class Reader:
         """Read sources in their order, as they come; memory does not grow with their number.
 
         Each thread opens and reads a source of its own, which keeps every core busy: threads that share a network's
-        layers wait for each other, and for the next file.
+        layers wait for each other, and for the next file. Where all cores may be used there is one thread more: while
+        one waits for the interpreter's lock or the disk, another has its core.
         """
         remaining = iter(sources)
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(self._threads + (self._threads >= cores())) as pool:
             ahead: deque[Future[Reading]] = deque()
             try:
                 for source in islice(remaining, _LOOK_AHEAD * self._threads):
