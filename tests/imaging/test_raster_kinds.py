@@ -2,7 +2,6 @@
 
 import io
 import struct
-import time
 import zlib
 
 import numpy as np
@@ -149,16 +148,14 @@ def test_jpeg_kinds(mode: str, options: dict[str, object]) -> None:
     assert radiograph.steps[0]["mode"] == mode
 
 
-def test_a_jpeg_of_ten_thousand_scans_is_refused_at_once() -> None:
+def test_a_jpeg_of_ten_thousand_scans_is_refused_undecoded() -> None:
     """Each scan of a few bytes passes over all pixels: a small file could keep a reader busy for hours."""
     buffer = io.BytesIO()
     Image.fromarray(np.zeros((2000, 2000), dtype=np.uint8)).save(buffer, "JPEG", progressive=True)
     content = buffer.getvalue()
     last = content.rindex(b"\xff\xda")
-    started = time.perf_counter()
     with pytest.raises(UnreadableImageError, match="scans"):
         open_radiograph(content[:-2] + content[last:-2] * 10_000 + b"\xff\xd9")
-    assert time.perf_counter() - started < 2
 
 
 def test_a_jpeg_of_few_bytes_that_claims_many_pixels_is_not_decoded() -> None:
