@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def command(file: Path, data: Path, out: Path, *more: str) -> list[str]:
     return [
         sys.executable,
         "-m",
-        "neumo.cli.main",
+        "neumo",
         "train",
         str(file),
         "--data",
@@ -74,6 +75,9 @@ def test_kill_and_ctrl_c_then_resume_reach_the_weights_of_an_uninterrupted_run(
     assert "interrupted after" in output
     assert "Traceback" not in output
 
-    subprocess.run(command(tiny, phantoms, broken, "--resume"), check=True, capture_output=True, timeout=120)
+    named = shlex.split(output.partition("go on with: ")[2])
+    assert named[0] == "neumo"
+    go_on = [sys.executable, "-m", "neumo", *named[1:]]
+    subprocess.run(go_on, check=True, capture_output=True, timeout=120)
     assert rows(broken) == rows(whole)
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()

@@ -1,5 +1,6 @@
 """`neumo train`: an experiment file to a trained run."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -43,11 +44,16 @@ def train(
             nodes=nodes,
         )
     if outcome.status == "interrupted":
-        console.print(
-            f"interrupted after {outcome.epochs} epochs; go on with: neumo train {experiment} --data {data} --resume"
-        )
+        again = ["neumo", "train", str(experiment), "--data", str(data), "--out", str(folder)]
+        again += [part for override in overrides or [] for part in ("--set", override)]
+        _say(f"interrupted after {outcome.epochs} epochs; go on with: {shlex.join([*again, '--resume'])}")
         raise typer.Exit(130)
-    console.print(
+    _say(
         f"{folder}: {outcome.epochs} epochs, best {outcome.best_epoch} (validation loss {outcome.best_val_loss:.4f}). "
-        f"Judge it with: neumo evaluate {folder}"
+        f"Judge it with: {shlex.join(['neumo', 'evaluate', str(folder)])}"
     )
+
+
+def _say(line: str) -> None:
+    """Print a line with a command in it as it is: unbroken, its brackets no markup, so that it can be copied."""
+    console.print(line, soft_wrap=True, markup=False)
