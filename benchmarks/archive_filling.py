@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
-from neumo.archive.canonical import canonical
-from neumo.archive.database import writing_session
-from neumo.archive.schema import DecisionRow, ReadingRow, WorklistRow
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading, Status
+from neumo.records.canonical import canonical
+from neumo.records.database import writing_session
+from neumo.records.schema import DecisionRow, ReadingRow, WorklistRow
 from neumo.results.json_lines import to_json
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

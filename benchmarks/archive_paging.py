@@ -17,11 +17,11 @@ from statistics import median
 from archive_filling import fill, moment_of, sample_body
 from sqlalchemy import Engine, text
 
-from neumo.archive.filters import Filters, Sort
-from neumo.archive.search import count, find
-from neumo.archive.store import open_archive
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
+from neumo.records.filters import Filters, Sort
+from neumo.records.search import count, find
+from neumo.records.store import open_archive
 
 QUESTIONS = {
     "everything": Filters(),

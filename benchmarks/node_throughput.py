@@ -30,10 +30,10 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 
 from neumo import Reader
-from neumo.dicomnode.results import load_results
+from neumo.dicomnode.work.results import load_results
 from neumo.inference.session import cores
 
-DEFAULT_RESULTS = "neumo.dicomnode.results:default_results"
+DEFAULT_RESULTS = "neumo.dicomnode.work.results:default_results"
 NO_ANSWER = 0x10000
 """Stands for a status where the association ended without one; statuses have 16 bits."""
 

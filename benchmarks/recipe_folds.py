@@ -5,7 +5,7 @@
 
 Beside the figures of all held-out images stands the AUROC of normal against pneumonia on the images against which
 a shortcut speaks: those that a linear classifier of the border and the grey levels alone (cross-validated by patient,
-see `neumo.audit.lungless`) puts on the wrong side. A network that leans on that shortcut does badly there. With
+see `neumo.datasets.check.lungless`) puts on the wrong side. A network that leans on that shortcut does badly there. With
 --originals (full-size files, paired by name with images of the data set) come the share of pairs with the same
 finding and the mean absolute difference of their probabilities. The official test images are not touched. 95 % intervals by resampling patients.
 """
@@ -25,12 +25,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from neumo.audit.lungless import border_features, intensity_features
-from neumo.data.layout import open_dataset
-from neumo.data.manifest import Manifest
-from neumo.data.pixels import decoded_pixels
-from neumo.evaluation.bootstrap import estimates
-from neumo.evaluation.weighted import weighted_auroc
+from neumo.datasets.check.lungless import border_features, intensity_features
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.manifest import Manifest
+from neumo.datasets.pixels import decoded_pixels
+from neumo.evaluation.metrics.weighted import weighted_auroc
+from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.imaging import open_radiograph
 from neumo.imaging.prepare import fit_square, scale_intensity
 from neumo.models.smoothing import GaussianSmoothing

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neumo.data.phantom import make_phantoms
+from neumo.datasets.phantoms.dataset import make_phantoms
 
 TINY = """
 name: tiny

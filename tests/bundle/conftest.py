@@ -1,8 +1,7 @@
 from pathlib import Path
 
 import pytest
-
-from tiny_bundle import make_bundle
+from tests.support.tiny_bundle import make_bundle
 
 
 @pytest.fixture

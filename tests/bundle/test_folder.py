@@ -7,11 +7,11 @@ from pathlib import Path
 
 import onnx
 import pytest
+from tests.support.tiny_bundle import tiny_graph
 
 from neumo.bundle.folder import CARD, CONFIG, FILES, MODEL, SUMS, load_bundle, write_sums
 from neumo.bundle.graph_check import require_self_contained
 from neumo.core.errors import BundleError
-from tiny_bundle import tiny_graph
 
 
 def test_the_sums_are_those_of_coreutils(folder: Path) -> None:

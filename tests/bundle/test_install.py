@@ -1,12 +1,12 @@
 from pathlib import Path
 
 import pytest
+from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.folder import MODEL, SUMS, load_bundle, write_sums
 from neumo.bundle.install import install_bundle
 from neumo.bundle.places import bundle_path, installed_bundles
 from neumo.core.errors import BundleError, OutputError
-from tiny_bundle import make_bundle
 
 
 def test_an_installed_bundle_is_found_by_its_name_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.support.commands import call_neumo
+from tests.support.tiny_bundle import make_bundle
 
-from commands import call_neumo
 from neumo.bundle.folder import CONFIG, MODEL, load_bundle
-from tiny_bundle import make_bundle
 
 
 @pytest.fixture

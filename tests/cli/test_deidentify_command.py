@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
-
-from commands import call_neumo, run_neumo
-from node_samples import radiograph, written
+from tests.support.commands import call_neumo, run_neumo
+from tests.support.node_samples import radiograph, written
 
 
 def folder_of_films(folder: Path) -> Path:

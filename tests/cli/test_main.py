@@ -2,10 +2,10 @@ import subprocess
 import sys
 
 import pytest
+from tests.support.commands import call_neumo
 from typer.testing import CliRunner
 
 import neumo
-from commands import call_neumo
 from neumo.cli.main import command_line
 from neumo.cli.show import require_train_extra
 from neumo.core.errors import MissingExtraError

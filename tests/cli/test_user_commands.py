@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.commands import call_neumo, run_neumo
 
-from commands import call_neumo, run_neumo
-from neumo.web.accounts import Role, Scope, begin_session, open_accounts, user_of_token, users
+from neumo.web.people.accounts import Role, Scope, begin_session, open_accounts, user_of_token, users
 
 GOOD = "correct horse battery"
 

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.support.tiny_bundle import make_bundle
+from tests.support.web_running import Running, add_people, running
 
 from neumo.client import (
     AccessError,
@@ -23,9 +25,7 @@ from neumo.client import (
 )
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.findings import Finding
-from neumo.data.phantom import make_phantoms
-from tiny_bundle import make_bundle
-from web_running import Running, add_people, running
+from neumo.datasets.phantoms.dataset import make_phantoms
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -167,7 +167,7 @@ def test_a_job_that_takes_longer_than_asked_goes_on(client: Client, films: list[
 
 
 def test_tokens_open_what_their_scopes_say(bundle: Path, films: list[Path], tmp_path: Path) -> None:
-    from neumo.web.accounts import Scope, add_token, open_accounts
+    from neumo.web.people.accounts import Scope, add_token, open_accounts
 
     add_people(tmp_path / "data", ana="reader")
     accounts = open_accounts(tmp_path / "data")

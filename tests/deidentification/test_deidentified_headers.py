@@ -2,9 +2,9 @@ import warnings
 from datetime import date, datetime
 
 import pytest
-from films_of_patients import KEY, OTHER_KEY, code, patients_film, pixels_of
 from pydicom import Dataset
 from pydicom.uid import UID
+from tests.support.films_of_patients import KEY, OTHER_KEY, code, patients_film, pixels_of
 
 from neumo.deidentification.deidentify import deidentify
 from neumo.deidentification.leftovers import words_left

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from films_of_patients import KEY, OTHER_KEY, SECRETS, code, patients_film
 from PIL import Image, ImageDraw, ImageFont
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
@@ -26,11 +25,12 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
     XRayRadiationDoseSRStorage,
 )
+from tests.support.films_of_patients import KEY, OTHER_KEY, SECRETS, code, patients_film
+from tests.support.node_samples import written
 
 from neumo.core.errors import ConfigError, OutputError
 from neumo.deidentification.attributes import KEPT
 from neumo.deidentification.files import Fate, deidentify_file, find_dicom, require_outside
-from node_samples import written
 
 
 def film_in(folder: Path, name: str = "Müller_Änne_4711-X.dcm", **changes: Any) -> Path:

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from archive_databases import postgresql, url
-from tiny_bundle import make_bundle
+from tests.support.archive_databases import postgresql, url
+from tests.support.tiny_bundle import make_bundle
 
 __all__ = ["postgresql", "url"]
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +26,7 @@ def films(phantoms: Path) -> list[Path]:
 @pytest.fixture(autouse=True)
 def makers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers' processes find the tests' makers of results, and what those import."""
-    path = os.pathsep.join([str(HERE), str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     monkeypatch.setenv("PYTHONPATH", path)
 
 
@@ -38,7 +37,7 @@ def settings(tmp_path: Path, bundle_folder: Path) -> dict[str, Any]:
         "data": str(tmp_path / "node"),
         "stop_seconds": 5,
         "receive": {"port": 0, "limits": {"free_bytes": 0}},
-        "read": {"bundle": str(bundle_folder), "threads": 1, "results": "node_results:capture"},
+        "read": {"bundle": str(bundle_folder), "threads": 1, "results": "tests.support.node_results:capture"},
         "send": {"quiet": 0, "retry": {"first": 0.1, "longest": 0.5, "refusals": 2}},
         "health": {"port": 0},
     }

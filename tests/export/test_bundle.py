@@ -10,7 +10,7 @@ from neumo.bundle.folder import load_bundle
 from neumo.core.errors import BundleError, ExportError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Status
-from neumo.evaluation.temperature import tempered
+from neumo.evaluation.uncertainty.temperature import tempered
 from neumo.export.bundle import export_bundle
 from neumo.inference.reader import Reader
 from neumo.models.weights import load_network

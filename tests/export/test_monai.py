@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from tests.support.commands import call_neumo
+from tests.support.tiny_bundle import make_bundle
 
-from commands import call_neumo
 from neumo.bundle.folder import load_bundle
 from neumo.core.errors import BundleError, ExportError
 from neumo.core.findings import FINDINGS
 from neumo.export.monai import export_monai
 from neumo.inference.reader import Reader
-from tiny_bundle import make_bundle
 
 REQUIRED = {
     "schema": str,

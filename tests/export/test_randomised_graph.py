@@ -3,10 +3,10 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import numpy_helper
+from tests.support.tiny_bundle import tiny_graph
 
 from neumo.core.errors import ExportError
 from neumo.export.randomised_graph import randomised_graph
-from tiny_bundle import tiny_graph
 
 
 def weights(graph: bytes) -> dict[str, np.ndarray]:

@@ -9,16 +9,6 @@ from pathlib import Path
 import gdcm
 import numpy as np
 import pytest
-from dicom_samples import (
-    PATIENT,
-    by_gdcm,
-    compressed,
-    dataset_of,
-    dicom_file,
-    encapsulated,
-    jpeg_baseline,
-    written,
-)
 from PIL import Image
 from pydicom import Dataset
 from pydicom.data import get_testdata_file
@@ -29,6 +19,16 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
     JPEGLSLossless,
     RLELossless,
+)
+from tests.support.dicom_samples import (
+    PATIENT,
+    by_gdcm,
+    compressed,
+    dataset_of,
+    dicom_file,
+    encapsulated,
+    jpeg_baseline,
+    written,
 )
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError

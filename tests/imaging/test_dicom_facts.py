@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from dicom_samples import PATIENT, STUDY, dicom_file
 from pydicom import Dataset
+from tests.support.dicom_samples import PATIENT, STUDY, dicom_file
 
 from neumo.core.radiograph import AcquisitionFacts, CodedConcept
 from neumo.imaging import open_radiograph

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from dicom_samples import dataset_of, dicom_file, lut
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from tests.support.dicom_samples import dataset_of, dicom_file, lut
 
 from neumo.imaging import open_radiograph
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import gdcm
 import numpy as np
 import pytest
-from dicom_samples import by_gdcm, compressed, dataset_of, dicom_file, encapsulated, jpeg_baseline, written
 from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.pixels.processing import convert_color_space
@@ -23,6 +22,15 @@ from pydicom.uid import (
     JPEGLSLossless,
     JPEGLSNearLossless,
     RLELossless,
+)
+from tests.support.dicom_samples import (
+    by_gdcm,
+    compressed,
+    dataset_of,
+    dicom_file,
+    encapsulated,
+    jpeg_baseline,
+    written,
 )
 
 from neumo.core.errors import UnsupportedImageError

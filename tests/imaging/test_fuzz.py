@@ -20,12 +20,12 @@ SECONDS_EACH = 30
 def test_mutated_files_end_in_a_radiograph_or_an_error(tmp_path: Path) -> None:
     progress = tmp_path / "index"
     progress.write_bytes(b" " * 12)
-    here = Path(__file__).parent
-    source = str(here.parents[1] / "src")
+    root = Path(__file__).parents[2]
     ran = subprocess.run(
         [
             sys.executable,
-            str(here / "fuzz_worker.py"),
+            "-m",
+            "tests.support.fuzz_worker",
             "0",
             str(COUNT),
             str(progress),
@@ -38,7 +38,7 @@ def test_mutated_files_end_in_a_radiograph_or_an_error(tmp_path: Path) -> None:
         env={
             **os.environ,
             "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")]),
+            "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root), os.environ.get("PYTHONPATH", "")]),
         },
     )
     index = progress.read_text().strip()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_samples import compressed, dicom_file
 from PIL import Image
 from pydicom.uid import JPEGLSLossless
+from tests.support.dicom_samples import compressed, dicom_file
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError
 from neumo.imaging import open_radiograph
@@ -189,7 +189,7 @@ def test_threads_may_open_at_once_and_leave_the_warnings_filters_alone() -> None
 def test_a_program_of_which_a_copy_was_forked_keeps_its_decoders(tmp_path: Path) -> None:
     """Training workers are forked: parent and child must not talk to one decoder."""
     import gdcm
-    from dicom_samples import by_gdcm
+    from tests.support.dicom_samples import by_gdcm
 
     content = by_gdcm(
         dicom_file(RAMP.astype(np.uint16)), gdcm.TransferSyntax.JPEGLosslessProcess14_1, tmp_path

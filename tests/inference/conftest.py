@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.folder import Bundle, load_bundle
 from neumo.inference.reader import Reader
-from tiny_bundle import make_bundle
 
 
 @pytest.fixture(scope="session")

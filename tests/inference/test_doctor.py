@@ -3,11 +3,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.folder import MODEL, REFERENCE, Bundle, write_sums
 from neumo.inference.doctor import Check, Outcome, check_codecs, check_threads, examine
 from neumo.inference.session import cores
-from tiny_bundle import make_bundle
 
 CHECKS = ["install", "codecs", "bundle", "reference", "speed", "threads"]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.support.tiny_bundle import CONFIGURATION
 
 from neumo.bundle.folder import Bundle
 from neumo.core.radiograph import AcquisitionFacts, CodedConcept, Radiograph
@@ -11,7 +12,6 @@ from neumo.core.reading import Status
 from neumo.imaging import open_radiograph
 from neumo.inference.gate import age_notice, refusals_before_reading
 from neumo.inference.reader import Reader
-from tiny_bundle import CONFIGURATION
 
 LIMITS = CONFIGURATION.gate
 RAMP = np.tile(np.arange(80, dtype=np.uint8) * 3, (80, 1))

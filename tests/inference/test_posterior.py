@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.tiny_bundle import CONFIGURATION, uncertain
 
 from neumo.bundle.config import OperatingPoint
 from neumo.core.errors import ConfigError
@@ -13,7 +14,6 @@ from neumo.inference.posterior import (
     predictive_values,
     prevalence_of,
 )
-from tiny_bundle import CONFIGURATION, uncertain
 
 NORMAL, BACTERIAL, VIRAL = FINDINGS
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
+from tests.support.tiny_bundle import tiny_graph
 
 import neumo
 from neumo.bundle.folder import Bundle
@@ -26,7 +27,6 @@ from neumo.imaging import fit_square, open_radiograph
 from neumo.imaging.prepare import scale_intensity
 from neumo.inference.reader import Reader
 from neumo.inference.session import Session
-from tiny_bundle import tiny_graph
 
 
 def dicom(target: Path, pixels: NDArray[np.uint8], **tags: object) -> Path:

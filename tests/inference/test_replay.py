@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.folder import Bundle
 from neumo.core.errors import ReceiptError
@@ -13,7 +14,6 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Reading, Status
 from neumo.inference.reader import Reader
 from neumo.inference.replay import Replay, replay
-from tiny_bundle import make_bundle
 
 
 def stored(reading: Reading) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.support.tiny_bundle import make_bundle
+from tests.support.web_running import Running, running
 
-from neumo.data.phantom import make_phantoms
-from tiny_bundle import make_bundle
-from web_running import Running, running
+from neumo.datasets.phantoms.dataset import make_phantoms
 
 
 @pytest.fixture(scope="session")

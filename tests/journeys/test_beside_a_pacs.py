@@ -15,15 +15,15 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 from pydicom import Dataset, dcmread
+from tests.support.commands import run_neumo
+from tests.support.node_running import Program, program, wait_until
+from tests.support.node_samples import PATIENT, radiograph, written
+from tests.support.orthanc import Orthanc, orthanc
+from tests.support.tiny_bundle import make_bundle
 
-from commands import run_neumo
 from neumo.core.reading import Reading, Status
 from neumo.inference.reader import Reader
 from neumo.results.dicom import read_back, read_header, secondary_capture
-from node_running import Program, program, wait_until
-from node_samples import PATIENT, radiograph, written
-from orthanc import Orthanc, orthanc
-from tiny_bundle import make_bundle
 
 pytestmark = pytest.mark.timeout(280)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neumo.data.layout import open_dataset
+from neumo.datasets.layout import open_dataset
 
 
 def check(*arguments: object, status: int) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.support.web_server import Behaviour, serving
 
 from neumo.core.errors import DatasetError, DownloadError
 from neumo.core.findings import Finding
-from neumo.data.kermany import KERMANY_COUNTS, get_kermany
-from neumo.data.layout import open_dataset
-from web_server import Behaviour, serving
+from neumo.datasets.kermany import KERMANY_COUNTS, get_kermany
+from neumo.datasets.layout import open_dataset
 
 NAMES = {
     "train/NORMAL": ["NORMAL"],

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from PIL import Image
 from pydicom import dcmread
+from tests.support.commands import run_neumo
+from tests.support.node_samples import radiograph, written
+from tests.support.tiny_bundle import make_bundle
 
-from commands import run_neumo
 from neumo.deidentification.burned_in import text_in_rim
-from node_samples import radiograph, written
-from tiny_bundle import make_bundle
 
 KEYS = ("status", "finding", "probabilities", "prediction_set", "pneumonia", "reasons", "warnings")
 
@@ -47,7 +47,7 @@ def test_a_film_without_its_patient_is_read_as_before(tmp_path: Path, phantoms: 
 def test_the_words_on_phantoms_are_found(tmp_path: Path) -> None:
     import numpy as np
 
-    from neumo.data.phantom import make_phantoms
+    from neumo.datasets.phantoms.dataset import make_phantoms
 
     make_phantoms(tmp_path / "set", per_class=5, seed=5, size=1024)
     films = sorted((tmp_path / "set").rglob("*.jpeg"))

@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.support.commands import call_neumo
+from tests.support.tiny_bundle import make_bundle
 
-from commands import call_neumo
 from neumo.bundle.folder import load_bundle
-from neumo.evaluation.corruptions import CORRUPTIONS
-from neumo.evaluation.explanation_checks import FIGURES
+from neumo.evaluation.explanations.checks import FIGURES
+from neumo.evaluation.robustness.corruptions import CORRUPTIONS
 from neumo.export.card import with_figures
 from neumo.inference.reader import Reader
-from tiny_bundle import make_bundle
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.support.commands import call_neumo, run_neumo
+from tests.support.tiny_bundle import make_bundle
 
-from commands import call_neumo, run_neumo
 from neumo.results.json_lines import KEYS
-from tiny_bundle import make_bundle
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 from pydicom import Dataset, FileMetaDataset, dcmread
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
-
-from commands import call_neumo, run_neumo
-from tiny_bundle import make_bundle
+from tests.support.commands import call_neumo, run_neumo
+from tests.support.tiny_bundle import make_bundle
 
 
 @pytest.fixture(scope="module")

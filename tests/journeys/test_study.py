@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from commands import call_neumo, run_neumo
+from tests.support.commands import call_neumo, run_neumo
 
 EXPERIMENT = """
 name: small

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from firefox_bidi import Firefox, firefox, firefox_path
-from small_runs import make_images, make_run
-from web_running import Running, running
+from tests.support.firefox_bidi import Firefox, firefox, firefox_path
+from tests.support.small_runs import make_images, make_run
+from tests.support.web_running import Running, running
 
 _DROP = """(() => {
   const transfer = new DataTransfer();

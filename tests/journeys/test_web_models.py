@@ -7,12 +7,12 @@ from shutil import copytree
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
+from tests.support.small_runs import make_images, make_run
+from tests.support.web_running import Running, running
+from tests.support.web_steps import grave_violations
 
 from neumo.bundle.folder import CARD, load_bundle, write_sums
 from neumo.export.card_robustness import damage_section
-from small_runs import make_images, make_run
-from web_running import Running, running
-from web_steps import grave_violations
 
 
 def damaged_bundle(folder: Path, bundle: Path) -> Path:

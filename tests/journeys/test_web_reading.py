@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
-
-from web_running import Running
-from web_steps import drop, grave_violations, read_film
+from tests.support.web_running import Running
+from tests.support.web_steps import drop, grave_violations, read_film
 
 
 def test_a_dropped_file_is_read_decided_and_taken_along(page: Page, films: list[Path]) -> None:

@@ -13,9 +13,8 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pypdf import PdfReader
-
-from web_running import Running
-from web_steps import read_film
+from tests.support.web_running import Running
+from tests.support.web_steps import read_film
 
 _PASTE = """([name, content]) => {
   const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-
-from web_steps import read_film
+from tests.support.web_steps import read_film
 
 _PIXELS = """(points) => {
   const canvas = document.querySelector(".viewer-canvas");

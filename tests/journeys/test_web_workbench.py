@@ -6,9 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
-
-from web_running import PASSWORD, Running, add_people, running
-from web_steps import grave_violations, read_film
+from tests.support.web_running import PASSWORD, Running, add_people, running
+from tests.support.web_steps import grave_violations, read_film
 
 FIRST_PAGE_BYTES = 300 * 1024
 

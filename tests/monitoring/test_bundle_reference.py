@@ -3,12 +3,12 @@ from typing import cast
 
 import numpy as np
 import pytest
+from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.drift_reference import DRIFT_REFERENCE
 from neumo.bundle.folder import Bundle, load_bundle, write_sums
 from neumo.core.errors import BundleError
 from neumo.monitoring.reference import bundle_reference
-from tiny_bundle import make_bundle
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@ import random
 from pathlib import Path
 
 import pytest
-from hospital_samples import header, reading, write_file
 from pydicom import Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset as Item
+from tests.support.hospital_samples import header, reading, write_file
 
 from neumo.core.errors import ResultError
 from neumo.imaging.quiet import quiet

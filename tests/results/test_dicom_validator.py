@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from dicom_validator.validator.dicom_info import DicomInfo
 from dicom_validator.validator.iod_validator import IODValidator
-from hospital_samples import ANSWER, header, reading
 from pydicom import Dataset, dcmread
 from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
+from tests.support.hospital_samples import ANSWER, header, reading
+from tests.support.standard_tables import validation_tables
 
 from neumo.core.findings import Finding
 from neumo.results.dicom import secondary_capture, structured_report
-from standard_tables import validation_tables
 
 MAKERS: dict[str, Callable[..., Dataset]] = {"report": structured_report, "capture": secondary_capture}
 ANSWERS = {

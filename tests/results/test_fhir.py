@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
-from hospital_samples import ANSWER, DIGEST, header, reading
+from tests.support.hospital_samples import ANSWER, DIGEST, header, reading
 
 from neumo.core.errors import ConfigError, ResultError
 from neumo.core.reading import Notice, Status

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from hospital_samples import reading
 from pypdf import PdfReader
+from tests.support.hospital_samples import reading
 
 from neumo.core.errors import ConfigError, OutputError
 from neumo.core.reading import Notice, Status

@@ -3,9 +3,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hospital_samples import ANSWER, DIGEST, NO_CHEST, errors_of, header, reading
 from pydicom import dcmread
 from pydicom.uid import SecondaryCaptureImageStorage
+from tests.support.hospital_samples import ANSWER, DIGEST, NO_CHEST, errors_of, header, reading
 
 from neumo.core.errors import ConfigError, ResultError
 from neumo.core.reading import Notice

@@ -5,9 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hospital_samples import ANSWER, DIGEST, NO_CHEST, RECEIPT, errors_of, header, reading, write_file
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID, Comprehensive3DSRStorage
+from tests.support.hospital_samples import (
+    ANSWER,
+    DIGEST,
+    NO_CHEST,
+    RECEIPT,
+    errors_of,
+    header,
+    reading,
+    write_file,
+)
 
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding

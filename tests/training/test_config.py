@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from neumo.core.errors import ConfigError
-from neumo.data.balance import Balance
+from neumo.datasets.balance import Balance
 from neumo.training.config import load_experiment
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"

@@ -8,8 +8,8 @@ import torch
 
 from neumo.core.errors import CheckpointError, ConfigError
 from neumo.core.files import write_json
-from neumo.data.layout import open_dataset
-from neumo.data.phantom import make_phantoms
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.phantoms.dataset import make_phantoms
 from neumo.imaging.prepare import Intensity
 from neumo.models.weights import NetworkCard, TrainedNetwork, load_network, save_network
 from neumo.training.config import load_experiment

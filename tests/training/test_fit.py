@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from neumo.core.errors import CheckpointError, ConfigError, DatasetError, OutputError
-from neumo.data.layout import open_dataset
-from neumo.data.split import load_split
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.split import load_split
 from neumo.models.weights import load_network
 from neumo.training.config import load_experiment
 from neumo.training.fit import train

@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.tiny_bundle import make_bundle
+from tests.support.web_running import Running, running
 
-from neumo.data.phantom import make_phantoms
-from tiny_bundle import make_bundle
-from web_running import Running, running
+from neumo.datasets.phantoms.dataset import make_phantoms
 
 
 @pytest.fixture(scope="session")

@@ -30,8 +30,8 @@ def decide(
 ) -> None:
     """Keep a decision; the model's answer and earlier decisions stay as they are."""
     with options.opened("neumo archive decide", database) as engine:
-        from neumo.archive.details import details
-        from neumo.archive.store import record_decision
+        from neumo.records.details import details
+        from neumo.records.store import record_decision
 
         final = _final(reading, details(engine, reading).finding, agree, finding)
         revision = record_decision(

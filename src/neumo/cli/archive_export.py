@@ -29,7 +29,7 @@ def export(
     if csv_file is None and parquet_file is None:
         raise ConfigError("neumo archive export: give --csv FILE, --parquet FILE, or both")
     with options.opened("neumo archive export", database) as engine:
-        from neumo.archive.exporting import export as write
+        from neumo.records.export import export as write
 
         filters = options.filters_of(
             finding=finding,

@@ -9,7 +9,7 @@ from neumo.cli.show import require_archive_extra
 def init(database: Database) -> None:
     """Make an archive's tables, or bring them to this version; needs a role that may."""
     require_archive_extra("neumo archive init")
-    from neumo.archive.store import open_archive
+    from neumo.records.store import open_archive
 
     engine = open_archive(database)
     where = engine.url.render_as_string(hide_password=True)

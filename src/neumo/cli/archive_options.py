@@ -14,7 +14,7 @@ from neumo.core.reading import Status
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from neumo.archive.filters import Filters
+    from neumo.records.filters import Filters
 
 Database = Annotated[
     str,
@@ -59,8 +59,8 @@ def filters_of(
     key: Path | None,
 ) -> "Filters":
     """Return options as filters. Raises ConfigError for a patient without a key, ArchiveError for a key of no use."""
-    from neumo.archive.filters import Filters
-    from neumo.archive.subjects import load_key, patient_hash
+    from neumo.records.filters import Filters
+    from neumo.records.subjects import load_key, patient_hash
 
     hashed = None
     if patient is not None:
@@ -90,7 +90,7 @@ def opened(command: str, database: str) -> "Iterator[Engine]":
     from neumo.cli.show import require_archive_extra
 
     require_archive_extra(command)
-    from neumo.archive.database import connect, require_tables
+    from neumo.records.database import connect, require_tables
 
     engine = connect(database, existing=True)
     try:

@@ -19,8 +19,8 @@ def purge(
 ) -> None:
     """Empty what readings hold beyond the finding: file, receipt, warnings, reasons. It cannot be undone."""
     with options.opened("neumo archive purge", database) as engine:
-        from neumo.archive.retention import due
-        from neumo.archive.retention import purge as empty
+        from neumo.records.retention import due
+        from neumo.records.retention import purge as empty
 
         if not yes:
             typer.echo(f"{due(engine, days=days)} readings would be emptied; add --yes to do it")

@@ -11,13 +11,13 @@ import typer
 from neumo.cli import archive_options as options
 
 if TYPE_CHECKING:
-    from neumo.archive.search import Found
+    from neumo.records.search import Found
 
 _NARROWEST = 120
 
 
 class Order(StrEnum):
-    """Orders of readings, as `neumo.archive.filters.Sort` has them."""
+    """Orders of readings, as `neumo.records.filters.Sort` has them."""
 
     NEWEST = "-time"
     OLDEST = "time"
@@ -49,8 +49,8 @@ def search(
 ) -> None:
     """Show readings on record that match all options, a page at a time."""
     with options.opened("neumo archive search", database) as engine:
-        from neumo.archive.filters import Sort
-        from neumo.archive.search import find
+        from neumo.records.filters import Sort
+        from neumo.records.search import find
 
         filters = options.filters_of(
             finding=finding,

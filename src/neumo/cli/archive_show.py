@@ -9,7 +9,7 @@ import typer
 from neumo.cli import archive_options as options
 
 if TYPE_CHECKING:
-    from neumo.archive.details import Details
+    from neumo.records.details import Details
 
 
 def show(
@@ -22,8 +22,8 @@ def show(
 ) -> None:
     """Show a reading, who looked at it, and what was decided."""
     with options.opened("neumo archive show", database) as engine:
-        from neumo.archive.details import details
-        from neumo.archive.store import record_view
+        from neumo.records.details import details
+        from neumo.records.store import record_view
 
         if person is not None:
             record_view(engine, reading, person=person)

@@ -16,9 +16,9 @@ def verify(
 ) -> None:
     """Check the audit log and the rows that it covers; status 0 when they are sound, 1 when they are not."""
     require_archive_extra("neumo audit verify")
-    from neumo.archive.audit_log import Checkpoint
-    from neumo.archive.audit_log import verify as verify_log
-    from neumo.archive.database import connect, require_tables
+    from neumo.records.audit_log import Checkpoint
+    from neumo.records.audit_log import verify as verify_log
+    from neumo.records.database import connect, require_tables
 
     kept = Checkpoint.parse(checkpoint) if checkpoint else None
     engine = connect(database, existing=True)

@@ -22,8 +22,8 @@ def compare(
     require_train_extra("neumo compare")
     from neumo.cli.comparison_tables import comparison_tables
     from neumo.core.files import write_json
-    from neumo.evaluation.comparison_report import write_comparison_report
-    from neumo.evaluation.comparison_words import conclusion
+    from neumo.evaluation.comparison.report import write_comparison_report
+    from neumo.evaluation.comparison.words import conclusion
     from neumo.study.compare_runs import compare_runs
 
     with progress_bar("resampling patients") as progress:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from neumo.evaluation.run_comparison import COMPARED, Comparison, Pair, differs
+from neumo.evaluation.comparison.values import COMPARED, Comparison, Pair, differs
 
 
 def comparison_tables(comparison: Comparison) -> Iterator[Table]:

@@ -12,9 +12,9 @@ from rich.text import Text
 from neumo.cli.show import Language, console, progress_bar
 
 if TYPE_CHECKING:
-    from neumo.audit import Audit
-    from neumo.audit.inventory import Stratum
-    from neumo.audit.shortcuts import Control
+    from neumo.datasets.check import Audit
+    from neumo.datasets.check.inventory import Stratum
+    from neumo.datasets.check.shortcuts import Control
 
 _STYLES = {"leak": "bold red", "problem": "yellow", "note": "cyan"}
 
@@ -38,9 +38,9 @@ def check(
     Status 0: no leak. Status 1: a patient or a picture lies on more than one side of the official split
     (with --strict: or any problem). Status 2: the data set cannot be used.
     """
-    from neumo.audit import audit_dataset, write_audit_html
     from neumo.core.files import write_json
-    from neumo.data.layout import open_dataset
+    from neumo.datasets.check import audit_dataset, write_audit_html
+    from neumo.datasets.layout import open_dataset
 
     manifest = open_dataset(source)
     with progress_bar("decoding") as progress:
@@ -57,7 +57,7 @@ def check(
 
 
 def _show(audit: "Audit", lang: str) -> None:
-    from neumo.audit import words
+    from neumo.datasets.check import words
 
     said = words.texts(lang)
     if audit.synthetic:
@@ -106,7 +106,7 @@ def _median_size(stratum: "Stratum") -> str:
 
 
 def _issues(audit: "Audit", said: dict[str, str]) -> Table:
-    from neumo.audit.issues import SEVERITY
+    from neumo.datasets.check.issues import SEVERITY
 
     table = Table(title=said["issues"], title_justify="left")
     table.add_column(said["severity"])
@@ -124,7 +124,7 @@ def _issues(audit: "Audit", said: dict[str, str]) -> Table:
 
 
 def _shortcuts(controls: "Sequence[Control]", said: dict[str, str]) -> Table:
-    from neumo.audit import words
+    from neumo.datasets.check import words
 
     table = Table(title=f"{said['shortcuts']} (AUROC)", title_justify="left")
     for key in ("view", "macro", "normal-vs-pneumonia", "bacterial-vs-viral"):

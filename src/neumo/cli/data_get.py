@@ -35,8 +35,8 @@ def get(
     The download (about 1.2 GB) resumes where it broke off when the same command is run again. An archive
     fetched by hand and put beside DIR as ChestXRay2017.zip is used instead.
     """
-    from neumo.data.download import resumable_bytes
-    from neumo.data.kermany import ARCHIVE_NAME, ATTRIBUTION, KERMANY_URL, get_kermany
+    from neumo.datasets.download.resumable import resumable_bytes
+    from neumo.datasets.kermany import ARCHIVE_NAME, ATTRIBUTION, KERMANY_URL, get_kermany
 
     address = url or KERMANY_URL
     try:

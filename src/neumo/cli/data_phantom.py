@@ -19,7 +19,7 @@ def phantom(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from neumo.data.phantom import SYNTHETIC_MARKER, make_phantoms
+    from neumo.datasets.phantoms.dataset import SYNTHETIC_MARKER, make_phantoms
 
     console = Console(stderr=True)
     columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -11,9 +11,9 @@ from neumo.cli.explanation_tables import explanation_tables
 from neumo.cli.judgement_tables import judgement_tables
 from neumo.cli.show import console, progress_bar
 from neumo.core.errors import ConfigError
-from neumo.evaluation.corruption_cells import Cell
-from neumo.evaluation.corruptions import STRENGTHS
-from neumo.evaluation.metrics import OF_DECISION
+from neumo.evaluation.metrics.classification import OF_DECISION
+from neumo.evaluation.robustness.cells import Cell
+from neumo.evaluation.robustness.corruptions import STRENGTHS
 from neumo.inference.reader import Reader
 from neumo.study.evaluate_corruptions import evaluate_corruptions
 from neumo.study.evaluate_explanations import SUMMARY_FILE, evaluate_explanations

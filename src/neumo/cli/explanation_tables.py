@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from neumo.evaluation.explanation_checks import FIGURES, ExplanationChecks
+from neumo.evaluation.explanations.checks import FIGURES, ExplanationChecks
 
 _FIELDS = {"fixed": "a fixed field, an approximation", "phantom": "as drawn"}
 

@@ -31,7 +31,7 @@ def fetch(
     ] = False,
     results: Annotated[
         str, typer.Option("--results", metavar="MODULE:FUNCTION", help="What makes the results to store.")
-    ] = "neumo.dicomnode.results:default_results",
+    ] = "neumo.dicomnode.work.results:default_results",
     user: Annotated[str | None, typer.Option("--user", help="For HTTP basic authentication.")] = None,
     password_file: Annotated[
         Path | None, typer.Option("--password-file", help="File whose first line is the password.")
@@ -56,10 +56,10 @@ def fetch(
         raise ConfigError("--resume: needs --json FILE, whose readings are skipped")
     from itertools import islice
 
-    from neumo.dicomnode.dicomweb import Service, password_in, search
     from neumo.dicomnode.fetch import read_instance
-    from neumo.dicomnode.results import load_results
-    from neumo.dicomnode.shipment import Fate
+    from neumo.dicomnode.send.dicomweb import Service, password_in, search
+    from neumo.dicomnode.send.shipment import Fate
+    from neumo.dicomnode.work.results import load_results
     from neumo.inference.reader import Reader
     from neumo.results.json_lines import files_done
     from neumo.results.outputs import open_outputs

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from neumo.evaluation.judgement import Judgement, PneumoniaDecision
+from neumo.evaluation.values import Judgement, PneumoniaDecision
 
 
 def judgement_tables(judgement: Judgement) -> Iterator[Table]:

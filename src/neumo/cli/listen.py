@@ -35,8 +35,8 @@ def listen(
     """Receive radiographs by DICOM, read them, and send the results back. Logs are JSON lines on standard error."""
     require_dicom_extra("neumo listen")
     from neumo.dicomnode.config_file import load_config
-    from neumo.dicomnode.logs import log_to
     from neumo.dicomnode.node import running
+    from neumo.dicomnode.ops.logs import log_to
 
     options = {
         "data": None if data is None else str(data),

@@ -11,8 +11,8 @@ from neumo.core.errors import ConfigError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from neumo.archive.subjects import Subject
     from neumo.core.reading import Reading
+    from neumo.records.subjects import Subject
 
     Said = Callable[[Reading], tuple[dict[str, Any], Subject | None]]
 
@@ -41,7 +41,7 @@ def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading]
     require_archive_extra("neumo read --archive")
     import getpass
 
-    from neumo.archive.store import open_archive
+    from neumo.records.store import open_archive
 
     try:
         actor = getpass.getuser()
@@ -56,7 +56,7 @@ def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading]
 
 
 def _record(engine: "Engine", actor: str, said: "Said", reading: "Reading") -> None:
-    from neumo.archive.store import record_values
+    from neumo.records.store import record_values
 
     values, subject = said(reading)
     record_values(engine, values, source="neumo read", actor=actor, subject=subject)
@@ -70,9 +70,9 @@ def _as_it_is(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
 
 def _nameless(key_file: Path) -> "Said":
     """Return what says a reading without the path of its file. Raises ArchiveError where the key cannot be used."""
-    from neumo.archive.canonical import storable
-    from neumo.archive.headers import nameless, subject_in
-    from neumo.archive.subjects import load_key, subject_of
+    from neumo.records.canonical import storable
+    from neumo.records.headers import nameless, subject_in
+    from neumo.records.subjects import load_key, subject_of
     from neumo.results.json_lines import to_json
 
     key = load_key(key_file)

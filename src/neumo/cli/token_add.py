@@ -20,7 +20,7 @@ def add(
 ) -> None:
     """Make a token and print it, once: only its hash is kept."""
     with people("neumo token add", data) as accounts:
-        from neumo.web.accounts import Scope, add_token
+        from neumo.web.people.accounts import Scope, add_token
 
         unknown = sorted(set(scope) - set(Scope))
         if unknown:

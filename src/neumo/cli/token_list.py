@@ -9,7 +9,7 @@ from neumo.cli.web_folder import DataOption, people
 def list_tokens(data: DataOption = None) -> None:
     """List tokens, whose they are and what they may do."""
     with people("neumo token list", data) as accounts:
-        from neumo.web.accounts import tokens
+        from neumo.web.people.accounts import tokens
 
         table = Table("label", "user", "scopes")
         for token in tokens(accounts):

@@ -14,7 +14,7 @@ def remove(
 ) -> None:
     """Make a token void."""
     with people("neumo token remove", data) as accounts:
-        from neumo.web.accounts import remove_token
+        from neumo.web.people.accounts import remove_token
 
         remove_token(accounts, label)
     console.print(f"The token {label} is void.")

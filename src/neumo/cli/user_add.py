@@ -19,7 +19,7 @@ def add(
 ) -> None:
     """Add a person; the password is asked for, or read from standard input."""
     with people("neumo user add", data) as accounts:
-        from neumo.web.accounts import Role, add_user
+        from neumo.web.people.accounts import Role, add_user
 
         if role not in list(Role):
             raise typer.BadParameter(f"{role!r} is none; use one of {', '.join(Role)}", param_hint="--role")

@@ -9,7 +9,7 @@ from neumo.cli.web_folder import DataOption, people
 def list_users(data: DataOption = None) -> None:
     """List people and their roles."""
     with people("neumo user list", data) as accounts:
-        from neumo.web.accounts import users
+        from neumo.web.people.accounts import users
 
         table = Table("name", "role")
         for user in users(accounts):

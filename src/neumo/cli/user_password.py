@@ -15,7 +15,7 @@ def password(
 ) -> None:
     """Change a password, which ends all sessions of that person."""
     with people("neumo user password", data) as accounts:
-        from neumo.web.accounts import set_password
+        from neumo.web.people.accounts import set_password
 
         set_password(accounts, name, asked_password())
     console.print(f"{name} has another password, and has to log in anew.")

@@ -14,7 +14,7 @@ def remove(
 ) -> None:
     """Remove a person with all sessions and tokens; that person's decisions stay in the archive."""
     with people("neumo user remove", data) as accounts:
-        from neumo.web.accounts import remove_user
+        from neumo.web.people.accounts import remove_user
 
         remove_user(accounts, name)
     console.print(f"{name} can log in no longer; decisions stay on record.")

@@ -21,8 +21,8 @@ DataOption = Annotated[
 def people(command: str, data: Path | None) -> "Iterator[Engine]":
     """Yield the database of people. Raises MissingExtraError, OutputError, ArchiveUnavailableError."""
     require_web_extra(command)
-    from neumo.web.accounts import open_accounts
     from neumo.web.config import default_data_folder
+    from neumo.web.people.accounts import open_accounts
 
     engine = open_accounts(data or default_data_folder())
     try:

@@ -94,9 +94,9 @@ class ReadConfig(_Section):
     interruptions: Annotated[int, Field(ge=1, le=1000)] = 20
     """Times the whole node may die while an object is read before that object is set aside."""
     results: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = (
-        "neumo.dicomnode.results:default_results"
+        "neumo.dicomnode.work.results:default_results"
     )
-    """module:function that makes the objects to send of a reading (see neumo.dicomnode.results.Results)."""
+    """module:function that makes the objects to send of a reading (see neumo.dicomnode.work.results.Results)."""
 
 
 class _Destination(_Section):

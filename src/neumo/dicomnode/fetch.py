@@ -11,9 +11,9 @@ from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import NeumoError
 from neumo.core.reading import Notice, Reading, Status
-from neumo.dicomnode.dicomweb import Instance, Service, retrieve, store
-from neumo.dicomnode.results import Results
-from neumo.dicomnode.shipment import Attempt, Fate, worst
+from neumo.dicomnode.send.dicomweb import Instance, Service, retrieve, store
+from neumo.dicomnode.send.shipment import Attempt, Fate, worst
+from neumo.dicomnode.work.results import Results
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
 

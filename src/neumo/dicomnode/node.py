@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 from neumo.dicomnode.config import NodeConfig
 from neumo.dicomnode.database import Database
-from neumo.dicomnode.dispatcher import Dispatcher, way_to
-from neumo.dicomnode.health import HealthServer
-from neumo.dicomnode.janitor import Janitor
-from neumo.dicomnode.logs import NodeLog, load_key
-from neumo.dicomnode.metrics import Metrics
-from neumo.dicomnode.outbox import Outbox
-from neumo.dicomnode.queue import Queue
-from neumo.dicomnode.reading_process import ReadingProcess
-from neumo.dicomnode.receiver import Receiver
+from neumo.dicomnode.ops.health import HealthServer
+from neumo.dicomnode.ops.janitor import Janitor
+from neumo.dicomnode.ops.logs import NodeLog, load_key
+from neumo.dicomnode.ops.metrics import Metrics
+from neumo.dicomnode.receive.receiver import Receiver
+from neumo.dicomnode.send.dispatcher import Dispatcher, way_to
+from neumo.dicomnode.send.outbox import Outbox
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.storage import Storage
-from neumo.dicomnode.worker import Worker
+from neumo.dicomnode.work.queue import Queue
+from neumo.dicomnode.work.reading_process import ReadingProcess
+from neumo.dicomnode.work.worker import Worker
 
 if TYPE_CHECKING:
-    from neumo.dicomnode.recorder import Recorder
+    from neumo.dicomnode.send.recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _recover(config: NodeConfig, shared: Shared, reconsider: bool) -> None:
 def _recorder(config: NodeConfig, shared: Shared) -> "Recorder | None":
     if config.archive is None:
         return None
-    from neumo.dicomnode.recorder import Recorder, open_register
+    from neumo.dicomnode.send.recorder import Recorder, open_register
 
     return Recorder(open_register(config.archive, config.data), config.send.retry, shared)
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from neumo.dicomnode.logs import NodeLog
-from neumo.dicomnode.metrics import Metrics
-from neumo.dicomnode.outbox import Outbox
-from neumo.dicomnode.queue import Queue
+from neumo.dicomnode.ops.logs import NodeLog
+from neumo.dicomnode.ops.metrics import Metrics
+from neumo.dicomnode.send.outbox import Outbox
 from neumo.dicomnode.storage import Storage
+from neumo.dicomnode.work.queue import Queue
 
 
 @dataclass(frozen=True, slots=True)

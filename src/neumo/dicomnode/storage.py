@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from neumo.core.durable import PART, make_private, sync_folder, write_durably
 from neumo.core.errors import NodeError
-from neumo.dicomnode.durable import PART, make_private, sync_folder, write_durably
 
 _FANS = tuple(f"{number:02x}" for number in range(256))
 """Folders are divided by the first byte of a digest, so that none of them grows too large."""

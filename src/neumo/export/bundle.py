@@ -19,9 +19,9 @@ from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
 from neumo.core.files import write_json, write_text
 from neumo.core.findings import FINDINGS, Finding
-from neumo.data.manifest import Manifest
-from neumo.data.pixels import decoded_pixels
-from neumo.evaluation.judge import judge
+from neumo.datasets.manifest import Manifest
+from neumo.datasets.pixels import decoded_pixels
+from neumo.evaluation.evaluate import judge
 from neumo.export.calibrate import Decisions, calibrated_predictions, decide
 from neumo.export.card import model_card, read_explanation_checks, read_figures, with_figures
 from neumo.export.card_robustness import damage_section, heat_map_section

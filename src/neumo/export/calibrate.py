@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from neumo.bundle.config import OperatingPoint
 from neumo.core.findings import FINDINGS, Finding
-from neumo.data.balance import Balance
-from neumo.evaluation.calibration import expected_calibration_error
-from neumo.evaluation.conformal import conformal_limits
+from neumo.datasets.balance import Balance
 from neumo.evaluation.predictions import Predictions
-from neumo.evaluation.temperature import fit_temperature, tempered
+from neumo.evaluation.uncertainty.calibration import expected_calibration_error
+from neumo.evaluation.uncertainty.conformal import conformal_limits
+from neumo.evaluation.uncertainty.temperature import fit_temperature, tempered
 from neumo.export.held_out import HeldOut
 
 COVERAGES = (0.90, 0.95)

@@ -10,8 +10,8 @@ import yaml
 from neumo.bundle.config import BundleConfig
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
-from neumo.evaluation.judgement import Estimate, Judgement
-from neumo.evaluation.metrics import OF_DECISION
+from neumo.evaluation.metrics.classification import OF_DECISION
+from neumo.evaluation.values import Estimate, Judgement
 from neumo.export.calibrate import Decisions
 
 _MEASURED, _LIMITS = "## Measured on the official", "## Limits"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
 from neumo.core.errors import ExportError
-from neumo.data.manifest import Manifest
+from neumo.datasets.manifest import Manifest
 from neumo.evaluation.predictions import Predictions
 from neumo.export.restyling import restyling, softened
 from neumo.training.config import Experiment, SplitConfig

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, case, func, select
 
-from neumo.archive.coverage import EMPTIED
-from neumo.archive.database import reading_session
-from neumo.archive.schema import DecisionRow, ReadingRow
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
+from neumo.records.coverage import EMPTIED
+from neumo.records.database import reading_session
+from neumo.records.schema import DecisionRow, ReadingRow
 
 _ROWS_AT_ONCE = 2000
 
@@ -87,7 +87,7 @@ def history(
     ----------
     engine : Engine
     since, until, after : str, optional
-        Times as `neumo.archive.filters.moment` writes them: the first and last included, and the last not included.
+        Times as `neumo.records.filters.moment` writes them: the first and last included, and the last not included.
 
     Raises
     ------

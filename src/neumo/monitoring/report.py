@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from neumo.archive.filters import moment
 from neumo.bundle.drift_reference import DRIFT_REFERENCE
 from neumo.bundle.folder import load_bundle
 from neumo.core.errors import ConfigError
@@ -14,6 +13,7 @@ from neumo.monitoring.agreement import Agreement, agreement_by_month
 from neumo.monitoring.drift import Drift, drift
 from neumo.monitoring.history import History, Read, history
 from neumo.monitoring.reference import Sample, bundle_reference, sample_of
+from neumo.records.filters import moment
 
 SCHEMA: Final = 1
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neumo.core.errors import EvaluationError
-from neumo.evaluation.bootstrap import Progress
-from neumo.evaluation.comparison import compare
-from neumo.evaluation.run_comparison import Comparison
+from neumo.evaluation.comparison.compare import compare
+from neumo.evaluation.comparison.values import Comparison
+from neumo.evaluation.uncertainty.bootstrap import Progress
 from neumo.study.runs import judged_predictions
 
 

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json
-from neumo.data.layout import open_dataset
-from neumo.data.manifest import Entry, Manifest
-from neumo.data.pixels import Progress
-from neumo.evaluation.corruption_cells import Cell, cell
-from neumo.evaluation.corruption_figure import corruption_figure
-from neumo.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from neumo.evaluation.figure_style import save_figures
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.manifest import Entry, Manifest
+from neumo.datasets.pixels import Progress
+from neumo.evaluation.report.figure_style import save_figures
+from neumo.evaluation.robustness.cells import Cell, cell
+from neumo.evaluation.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from neumo.evaluation.robustness.figure import corruption_figure
 from neumo.imaging import open_radiograph
 from neumo.inference.reader import Reader
 

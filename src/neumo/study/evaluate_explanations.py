@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json, write_text
 from neumo.core.findings import FINDINGS
-from neumo.data.layout import open_dataset
-from neumo.data.manifest import Entry, Manifest
-from neumo.data.phantom_outline import phantom_outlines
-from neumo.data.pixels import Progress
-from neumo.evaluation.deletion_insertion import Curves, area, curves
-from neumo.evaluation.explanation_checks import (
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.manifest import Entry, Manifest
+from neumo.datasets.phantoms.outline import phantom_outlines
+from neumo.datasets.pixels import Progress
+from neumo.evaluation.explanations.checks import (
     FIGURES,
     LEAST_INSIDE,
     ExplanationChecks,
     judge_explanations,
     markdown,
 )
-from neumo.evaluation.explanation_figure import explanation_figure
-from neumo.evaluation.figure_style import save_figures
-from neumo.evaluation.map_similarity import rank_correlation, top_overlap
-from neumo.evaluation.thorax_share import FIELD_SIDE, fixed_field, share_inside
+from neumo.evaluation.explanations.deletion_insertion import Curves, area, curves
+from neumo.evaluation.explanations.figure import explanation_figure
+from neumo.evaluation.explanations.map_similarity import rank_correlation, top_overlap
+from neumo.evaluation.explanations.thorax_share import FIELD_SIDE, fixed_field, share_inside
+from neumo.evaluation.report.figure_style import save_figures
 from neumo.explain.alarms import map_alarm
 from neumo.export.randomised_graph import randomised_graph
 from neumo.imaging import fit_square, open_radiograph

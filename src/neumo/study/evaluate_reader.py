@@ -14,13 +14,13 @@ from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Reading, Status
-from neumo.data.layout import open_dataset
-from neumo.data.manifest import Entry, Manifest
-from neumo.data.pixels import Progress
-from neumo.evaluation.conformal import Coverage, measure_coverage
-from neumo.evaluation.judge import judge, judge_decisions
-from neumo.evaluation.judgement import Judgement, OperatingPoint, PneumoniaDecision, without_nan
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.manifest import Entry, Manifest
+from neumo.datasets.pixels import Progress
+from neumo.evaluation.evaluate import judge, judge_decisions
 from neumo.evaluation.predictions import Predictions, write_predictions
+from neumo.evaluation.uncertainty.conformal import Coverage, measure_coverage
+from neumo.evaluation.values import Judgement, OperatingPoint, PneumoniaDecision, without_nan
 from neumo.inference.reader import Reader
 
 FIGURES_FILE, PREDICTIONS_FILE = "figures.json", "predictions.csv"

@@ -8,21 +8,25 @@ from typing import Any
 
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
-from neumo.data.manifest import Manifest
-from neumo.data.pixels import Progress
-from neumo.data.split import Split
-from neumo.evaluation.curve_reading import CurveReading
-from neumo.evaluation.figure_style import save_figures
-from neumo.evaluation.figures import run_figures
-from neumo.evaluation.judge import classification_report, judge
-from neumo.evaluation.judgement import Judgement, OperatingPoint
-from neumo.evaluation.learning_curves import read_curves
-from neumo.evaluation.operating_point import DEFAULT_OPERATING_POINT, choose_for_cost, choose_for_sensitivity
+from neumo.datasets.manifest import Manifest
+from neumo.datasets.pixels import Progress
+from neumo.datasets.split import Split
+from neumo.evaluation.evaluate import classification_report, judge
+from neumo.evaluation.learning_curves.diagnosis import read_curves
+from neumo.evaluation.learning_curves.values import CurveReading
+from neumo.evaluation.metrics.operating_point import (
+    DEFAULT_OPERATING_POINT,
+    choose_for_cost,
+    choose_for_sensitivity,
+)
 from neumo.evaluation.predictions import write_predictions
-from neumo.evaluation.report import write_report
-from neumo.evaluation.report_content import PartSummary, ReportContent
-from neumo.evaluation.subgroup_judgement import SubgroupReport
-from neumo.evaluation.subgroups import judge_by
+from neumo.evaluation.report.content import PartSummary, ReportContent
+from neumo.evaluation.report.figure_style import save_figures
+from neumo.evaluation.report.figures import run_figures
+from neumo.evaluation.report.html import write_report
+from neumo.evaluation.subgroups.evaluate import judge_by
+from neumo.evaluation.subgroups.values import SubgroupReport
+from neumo.evaluation.values import Judgement, OperatingPoint
 from neumo.study.gallery import instructive_cases
 from neumo.study.runs import METRICS_FILE, PREDICTIONS_FILE, read_history
 from neumo.training.predict import predict_part

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from neumo.core.files import write_text
 from neumo.core.findings import FINDINGS, Finding
-from neumo.evaluation.comparison_words import conclusion
-from neumo.evaluation.curve_reading import CurveReading
-from neumo.evaluation.judgement import Judgement
-from neumo.evaluation.run_comparison import Comparison
+from neumo.evaluation.comparison.values import Comparison
+from neumo.evaluation.comparison.words import conclusion
+from neumo.evaluation.learning_curves.values import CurveReading
+from neumo.evaluation.values import Judgement
 from neumo.study.reported import ReportedRun
 
 _LETTERS = {Finding.NORMAL: "N", Finding.BACTERIAL_PNEUMONIA: "B", Finding.VIRAL_PNEUMONIA: "V"}

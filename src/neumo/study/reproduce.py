@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
-from neumo.data.pixels import Progress
-from neumo.evaluation.judge import judge
+from neumo.datasets.pixels import Progress
+from neumo.evaluation.evaluate import judge
 from neumo.study.compare_runs import compare_runs
 from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run, read_run_curves
 from neumo.study.page import ReproducedRun, write_study_page

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from neumo.core.errors import ConfigError
-from neumo.data.balance import Balance
+from neumo.datasets.balance import Balance
 from neumo.imaging.prepare import Intensity
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -21,7 +21,7 @@ class _Section(BaseModel):
 
 
 class SplitConfig(_Section):
-    """Which images train, validate and test; see `neumo.data.split`."""
+    """Which images train, validate and test; see `neumo.datasets.split`."""
 
     kind: Literal["official", "fractions", "fold"]
     validation: Annotated[float, Field(gt=0, lt=1)] | None = None

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from neumo.core.errors import CheckpointError, ConfigError
-from neumo.data.manifest import Manifest
-from neumo.data.split import Split
+from neumo.datasets.manifest import Manifest
+from neumo.datasets.split import Split
 from neumo.models.weights import TrainedNetwork, load_network
 from neumo.training.config import Experiment
 from neumo.training.run_folder import RunFolder

@@ -34,7 +34,7 @@ class Classifier(L.LightningModule):
     optimizer, schedule
         See `neumo.training.config`.
     class_weights, log_priors : tensor of shape (3,) or None
-        Of the loss; at most one is given (see `neumo.data.balance`).
+        Of the loss; at most one is given (see `neumo.datasets.balance`).
     label_smoothing : float
         Share of each training label spread over all classes, 0-1.
     teachers : Teachers, optional

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from neumo.core.errors import CheckpointError
-from neumo.data.manifest import Manifest
-from neumo.data.pixels import Progress, decoded_pixels
-from neumo.data.split import Split
+from neumo.datasets.manifest import Manifest
+from neumo.datasets.pixels import Progress, decoded_pixels
+from neumo.datasets.split import Split
 from neumo.evaluation.predictions import Predictions
 from neumo.imaging.prepare import scale_intensity
 from neumo.models.explained import ExplainedNetwork

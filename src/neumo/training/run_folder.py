@@ -16,9 +16,9 @@ import yaml
 import neumo
 from neumo.core.errors import CheckpointError, ConfigError
 from neumo.core.files import write_json, write_text
-from neumo.data.layout import open_dataset
-from neumo.data.manifest import Manifest
-from neumo.data.split import Split, load_split
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.manifest import Manifest
+from neumo.datasets.split import Split, load_split
 from neumo.training.config import Experiment, parse_experiment
 
 _PACKAGES = ("torch", "lightning", "kornia", "torchmetrics", "numpy", "pillow", "scikit-learn", "safetensors")

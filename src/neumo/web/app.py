@@ -9,13 +9,14 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 import neumo
-from neumo.archive.database import reading_session
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
-from neumo.web.guard import Guard, host_check
+from neumo.records.database import reading_session
+from neumo.web.http.guard import Guard, host_check
+from neumo.web.http.problems import Problem, answer_problems
+from neumo.web.http.static_files import StaticFiles
 from neumo.web.logs import event, fault
-from neumo.web.problems import Problem, answer_problems
-from neumo.web.routes import answers, decisions, elsewhere, export, jobs, pages, readings, research, session
-from neumo.web.static_files import StaticFiles
+from neumo.web.routes import answers, decisions, export, jobs, pages, readings, research, session
+from neumo.web.routes import oidc as elsewhere
 from neumo.web.workbench import Workbench, workbench_of
 
 _CLEAN_SECONDS = 600.0

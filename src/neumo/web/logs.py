@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from neumo.dicomnode.faults import where_raised
+from neumo.core.faults import where_raised
 
 _LOGGER = logging.getLogger("neumo.web")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from neumo.core.errors import NodeError
 from neumo.web.config import ReadConfig
+from neumo.web.http.problems import Problem
 from neumo.web.logs import event, fault
-from neumo.web.problems import Problem
 from neumo.web.reading_process import ReaderGone, ReadingProcess
 
 _RETRY_SECONDS = 3

@@ -18,14 +18,14 @@ from typing import Any, TextIO
 from pydicom import dcmread
 
 from neumo.core.errors import NeumoError
+from neumo.core.faults import where_raised
 from neumo.core.reading import Status
-from neumo.dicomnode.faults import where_raised
 from neumo.imaging.dicom.recognise import is_dicom
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
-from neumo.web.kept import lay_out
-from neumo.web.rendering import render
-from neumo.web.run_images import draw
+from neumo.web.readings.reading_file import lay_out
+from neumo.web.readings.rendering import render
+from neumo.web.research.run_images import draw
 
 
 def main() -> None:

@@ -11,24 +11,24 @@ from types import FrameType
 
 import uvicorn
 
-from neumo.archive.store import open_archive
 from neumo.bundle.folder import load_bundle
+from neumo.core.durable import make_private, write_durably
 from neumo.core.errors import ConfigError, NodeError, OutputError
-from neumo.dicomnode.durable import make_private, write_durably
-from neumo.web.accounts import has_users, open_accounts
+from neumo.records.store import open_archive
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
-from neumo.web.connections import patient_protocol
-from neumo.web.intake import Intake
-from neumo.web.jobs import Jobs
-from neumo.web.kept import KeptReadings
-from neumo.web.oidc import client_secret
-from neumo.web.people import People
+from neumo.web.http.connections import patient_protocol
+from neumo.web.people.accounts import has_users, open_accounts
+from neumo.web.people.cache import People
+from neumo.web.people.oidc import client_secret
+from neumo.web.people.throttle import Throttle
 from neumo.web.pool import Pool
-from neumo.web.recorder import Recorder
-from neumo.web.rendered import FOLDER as RENDERED
-from neumo.web.throttle import Throttle
-from neumo.web.uploads import prepare_folder
+from neumo.web.readings.intake import Intake
+from neumo.web.readings.isolated_rendering import FOLDER as RENDERED
+from neumo.web.readings.jobs import Jobs
+from neumo.web.readings.reading_file import KeptReadings
+from neumo.web.readings.recorder import Recorder
+from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
 
 _KEY_BYTES = 32

@@ -6,14 +6,14 @@ from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
 from neumo.bundle.folder import Bundle
-from neumo.web.accounts import has_users
 from neumo.web.config import WebConfig
-from neumo.web.intake import Intake
-from neumo.web.jobs import Jobs
-from neumo.web.kept import KeptReadings
-from neumo.web.people import People
+from neumo.web.people.accounts import has_users
+from neumo.web.people.cache import People
+from neumo.web.people.throttle import Throttle
 from neumo.web.pool import Pool
-from neumo.web.throttle import Throttle
+from neumo.web.readings.intake import Intake
+from neumo.web.readings.jobs import Jobs
+from neumo.web.readings.reading_file import KeptReadings
 
 
 @dataclass(frozen=True)

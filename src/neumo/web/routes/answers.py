@@ -9,19 +9,19 @@ from fastapi.responses import StreamingResponse
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
-from neumo.web import worklist
-from neumo.web.identity import Person, Reader
-from neumo.web.kept import kept, kept_maps, kept_pixels
-from neumo.web.languages import language_of
-from neumo.web.pictures import PNG, heat_png, radiograph_png
-from neumo.web.posterior import posterior as reweighted
-from neumo.web.presenting import is_withheld
-from neumo.web.problems import Problem
-from neumo.web.rendered import rendered
-from neumo.web.rendering import MEDIA_TYPES, SHORT_NAMES
+from neumo.web.http.languages import language_of
+from neumo.web.http.problems import Problem
+from neumo.web.people.identity import Person, Reader
+from neumo.web.readings import worklist
+from neumo.web.readings.isolated_rendering import rendered
+from neumo.web.readings.pictures import PNG, heat_png, radiograph_png
+from neumo.web.readings.posterior import posterior as reweighted
+from neumo.web.readings.presenting import is_withheld
+from neumo.web.readings.reading_file import kept, kept_maps, kept_pixels
+from neumo.web.readings.rendering import MEDIA_TYPES, SHORT_NAMES
+from neumo.web.readings.worklist import Row
 from neumo.web.routes.readings import known
 from neumo.web.workbench import Workbench, workbench_of
-from neumo.web.worklist import Row
 
 router = APIRouter(tags=["readings"])
 _CHUNK = 2**18

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from neumo.archive.store import record_decision
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
-from neumo.web import worklist
-from neumo.web.identity import Decider, Person, Reader
-from neumo.web.languages import language_of
-from neumo.web.presenting import decisions_json, first_views, is_withheld, reading_json
-from neumo.web.problems import Problem
+from neumo.records.store import record_decision
+from neumo.web.http.languages import language_of
+from neumo.web.http.problems import Problem
+from neumo.web.people.identity import Decider, Person, Reader
+from neumo.web.readings import worklist
+from neumo.web.readings.presenting import decisions_json, first_views, is_withheld, reading_json
+from neumo.web.readings.worklist import Row
 from neumo.web.routes.readings import etag, known
 from neumo.web.workbench import workbench_of
-from neumo.web.worklist import Row
 
 router = APIRouter(tags=["decisions"])
 LONGEST_NOTE: Final = 4000

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from neumo.web.exporting import FORMATS, Batch, batches, open_format
-from neumo.web.identity import Reader
+from neumo.web.people.identity import Reader
+from neumo.web.readings.export import FORMATS, Batch, batches, open_format
+from neumo.web.readings.worklist import Filters
 from neumo.web.routes.readings import Identifier, filters_of
 from neumo.web.workbench import workbench_of
-from neumo.web.worklist import Filters
 
 router = APIRouter(tags=["export"])
 

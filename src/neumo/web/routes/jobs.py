@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from neumo.web.identity import Uploader, still_known
-from neumo.web.jobs import Job
-from neumo.web.languages import language_of
-from neumo.web.presenting import job_file_json, job_json
+from neumo.web.http.languages import language_of
+from neumo.web.people.identity import Uploader, still_known
+from neumo.web.readings.jobs import Job
+from neumo.web.readings.presenting import job_file_json, job_json
 from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["jobs"])

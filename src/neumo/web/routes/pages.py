@@ -14,10 +14,10 @@ from fastapi.responses import JSONResponse
 from fastapi.templating import Jinja2Templates
 
 import neumo
-from neumo.web.identity import current_person
-from neumo.web.languages import LANGUAGES, language_of
-from neumo.web.problems import Problem
-from neumo.web.static_files import ALL_STYLES, scripts_of_views
+from neumo.web.http.languages import LANGUAGES, language_of
+from neumo.web.http.problems import Problem
+from neumo.web.http.static_files import ALL_STYLES, scripts_of_views
+from neumo.web.people.identity import current_person
 
 ROOM = Path(str(files("neumo.web")))
 router = APIRouter(include_in_schema=False)

@@ -9,16 +9,16 @@ from starlette.concurrency import run_in_threadpool
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
-from neumo.web import worklist
-from neumo.web.identity import Person, Reader, Uploader, reader
-from neumo.web.intake import Taken
-from neumo.web.languages import language_of
-from neumo.web.presenting import job_json, kept_json, list_item, reading_json, reasons_json
-from neumo.web.problems import Problem
-from neumo.web.recorder import SOURCE
-from neumo.web.uploads import Upload, receive_uploads
+from neumo.web.http.languages import language_of
+from neumo.web.http.problems import Problem
+from neumo.web.people.identity import Person, Reader, Uploader, reader
+from neumo.web.readings import worklist
+from neumo.web.readings.intake import Taken
+from neumo.web.readings.presenting import job_json, kept_json, list_item, reading_json, reasons_json
+from neumo.web.readings.recorder import SOURCE
+from neumo.web.readings.uploads import Upload, receive_uploads
+from neumo.web.readings.worklist import COUNTED, Filters, Row
 from neumo.web.workbench import Workbench, workbench_of
-from neumo.web.worklist import COUNTED, Filters, Row
 
 router = APIRouter(tags=["readings"])
 LARGEST_ID = 2**31 - 1

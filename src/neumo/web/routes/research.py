@@ -9,13 +9,15 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from neumo.bundle.folder import CARD
-from neumo.web import research, research_figures, run_images
-from neumo.web.card import damage_grid, section, sections, without_metadata
-from neumo.web.identity import Reader, Researcher
-from neumo.web.languages import language_of
-from neumo.web.pictures import PNG
-from neumo.web.problems import Problem
-from neumo.web.rendered import rendered
+from neumo.web.http.languages import language_of
+from neumo.web.http.problems import Problem
+from neumo.web.people.identity import Reader, Researcher
+from neumo.web.readings.isolated_rendering import rendered
+from neumo.web.readings.pictures import PNG
+from neumo.web.research import metrics as research_figures
+from neumo.web.research import run_images
+from neumo.web.research import runs as research
+from neumo.web.research.model_card import damage_grid, section, sections, without_metadata
 from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["research"])

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import neumo
 from neumo.imaging.limits import MAX_PIXELS
-from neumo.web.accounts import Preferences, begin_session, end_session, set_preferences
-from neumo.web.identity import COOKIE, Asking, Person, current_person, session_secret, set_cookie
-from neumo.web.languages import LANGUAGES, language_of
-from neumo.web.problems import Problem
-from neumo.web.research import research_missing
+from neumo.web.http.languages import LANGUAGES, language_of
+from neumo.web.http.problems import Problem
+from neumo.web.people.accounts import Preferences, begin_session, end_session, set_preferences
+from neumo.web.people.identity import COOKIE, Asking, Person, current_person, session_secret, set_cookie
+from neumo.web.research.runs import research_missing
 from neumo.web.routes.decisions import LONGEST_NOTE
 from neumo.web.workbench import Workbench, workbench_of
 

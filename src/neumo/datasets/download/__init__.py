@@ -1,0 +1,1 @@
+"""Downloads public data sets: resumable HTTP, checksums, safe unpacking."""

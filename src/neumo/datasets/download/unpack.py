@@ -1,0 +1,196 @@
+"""Unpacking a zip archive of unknown origin: nothing outside the target, nothing larger than agreed."""
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from neumo.core.errors import DownloadError, NeumoError, UnsafeArchiveError
+from neumo.datasets.folders import filling
+
+_CHUNK = 1 << 20
+_LITTER = frozenset({"__macosx", ".ds_store", "thumbs.db"})
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+@dataclass(frozen=True)
+class UnpackLimits:
+    """The most that an archive may unpack to.
+
+    Attributes
+    ----------
+    members : int
+        Number of members, folders included.
+    member_bytes : int
+        Size of one file, unpacked.
+    total_bytes : int
+        Size of all files, unpacked.
+    ratio : float
+        Unpacked to packed bytes, of one file of more than 1 MiB and of the whole (deflate reaches 1,032;
+        JPEG files stay near 1).
+    """
+
+    members: int = 50_000
+    member_bytes: int = 256 * 2**20
+    total_bytes: int = 8 * 2**30
+    ratio: float = 100.0
+
+
+@dataclass(frozen=True)
+class _Member:
+    info: zipfile.ZipInfo
+    path: PurePosixPath
+
+
+def unpack_zip(archive: Path, target: Path, limits: UnpackLimits | None = None) -> int:
+    """Unpack a zip archive into a new folder, all of it or nothing.
+
+    Names are checked before anything is written. Sizes are counted while unpacking, because the sizes that
+    an archive declares can lie. The files' checksums (CRC-32) are verified. Litter of file managers
+    (__MACOSX, .DS_Store, Thumbs.db) is left out.
+
+    Parameters
+    ----------
+    archive : Path
+        The zip file.
+    target : Path
+        Folder to make; it must not exist or be empty.
+    limits : UnpackLimits, optional
+
+    Returns
+    -------
+    int
+        Number of files unpacked.
+
+    Raises
+    ------
+    UnsafeArchiveError
+        A member is absolute, climbs out with "..", names a drive, is a link or device, occurs twice, or the
+        archive exceeds `limits`.
+    DownloadError
+        The file is missing, is no zip archive, or is damaged, encrypted or packed in an unknown way.
+    DatasetError
+        `target` is not empty.
+    OutputError
+        The folder cannot be written, or the disk is full; nothing is left.
+    """
+    chosen = limits or UnpackLimits()
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = _checked(archive, opened.infolist(), chosen)
+            with filling(target) as folder:
+                _extract(archive, opened, members, folder, chosen)
+    except NeumoError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError) as error:
+        raise DownloadError(
+            f"{archive}: is not a zip archive or is damaged ({error}); delete it and download it again"
+        ) from error
+    except OSError as error:
+        raise DownloadError(
+            f"{archive}: cannot be read ({error.strerror}); give the path of a zip archive"
+        ) from error
+    return len(members)
+
+
+def _checked(archive: Path, infos: list[zipfile.ZipInfo], limits: UnpackLimits) -> list[_Member]:
+    """Files to unpack, after the names of all members were found harmless."""
+    if len(infos) > limits.members:
+        raise UnsafeArchiveError(
+            f"{archive}: has {len(infos):,} members, the limit is {limits.members:,}; do not use it"
+        )
+    files: dict[str, _Member] = {}
+    for info in infos:
+        path = _safe_path(archive, info)
+        if info.is_dir() or any(part.lower() in _LITTER for part in path.parts):
+            continue
+        if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
+            raise DownloadError(
+                f"{archive}: member {info.filename!r} is encrypted or packed in an unknown way; "
+                "unpack it with another tool"
+            )
+        key = path.as_posix().casefold()  # file systems that ignore case would write one over the other
+        if key in files:
+            raise UnsafeArchiveError(f"{archive}: member {info.filename!r} occurs twice; do not use it")
+        files[key] = _Member(info, path)
+    for member in files.values():
+        for parent in member.path.parents:
+            if parent.as_posix().casefold() in files:
+                raise UnsafeArchiveError(
+                    f"{archive}: member {member.info.filename!r} lies in {parent.as_posix()!r}, which is a file; "
+                    "do not use it"
+                )
+    return list(files.values())
+
+
+def _safe_path(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
+    name = info.filename
+    fault = _fault_of_name(name) or _fault_of_kind(info)
+    if fault:
+        raise UnsafeArchiveError(f"{archive}: member {name!r} {fault}; do not use this archive")
+    return PurePosixPath(name)
+
+
+def _fault_of_name(name: str) -> str:
+    parts = name.replace("\\", "/").split("/")
+    if not name.strip("/.") or name.startswith(("/", "\\")):
+        return "is an absolute or empty path"
+    if ".." in parts:
+        return "climbs out of the target folder"
+    if "\\" in name or ":" in name:
+        return "names a drive or uses backslashes"
+    if any(ord(character) < 32 for character in name):
+        return "holds control characters"
+    return ""
+
+
+def _fault_of_kind(info: zipfile.ZipInfo) -> str:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return "is a symbolic link"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is a device or another special file"
+    return ""
+
+
+def _extract(
+    archive: Path, opened: zipfile.ZipFile, members: list[_Member], folder: Path, limits: UnpackLimits
+) -> None:
+    packed = archive.stat().st_size
+    total = 0
+    for member in members:
+        written = 0
+        file = folder / member.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with opened.open(member.info) as source, file.open("xb") as stream:
+            for chunk in _chunks(source):
+                written += len(chunk)
+                total += len(chunk)
+                _require_within(
+                    archive, member, written, limits.member_bytes, limits.ratio * member.info.compress_size
+                )
+                _require_within(archive, member, total, limits.total_bytes, limits.ratio * packed)
+                stream.write(chunk)
+
+
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+    while chunk := source.read(_CHUNK):
+        yield chunk
+
+
+def _require_within(archive: Path, member: _Member, written: int, most: int, expected: float) -> None:
+    if written > most:
+        raise UnsafeArchiveError(
+            f"{archive}: unpacks to more than {most:,} bytes (at member {member.info.filename!r}); "
+            "do not use this archive"
+        )
+    if written > max(_CHUNK, expected):
+        raise UnsafeArchiveError(
+            f"{archive}: member {member.info.filename!r} swells more than a radiograph can when unpacked; "
+            "it looks like a decompression bomb, do not use this archive"
+        )

@@ -1,0 +1,1 @@
+"""Synthetic chest radiographs (phantoms), drawn from a seed."""

@@ -1,0 +1,117 @@
+"""Decoded pixels of a whole data set, made once and memory-mapped ever after."""
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.errors import DatasetError, UnreadableImageError
+from neumo.core.files import replacing, write_json
+from neumo.datasets.manifest import Manifest, write_manifest
+from neumo.imaging import fit_square, open_radiograph
+
+CACHE_VERSION = 1
+"""Raised whenever decoding or preparation changes, so that old caches are not used."""
+
+_BLOCK = 256
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+
+@dataclass(frozen=True)
+class PixelStore:
+    """All images of a manifest, in its order.
+
+    Attributes
+    ----------
+    array : ndarray of uint8, shape (N, size, size)
+        Memory-mapped and read-only: the operating system pages it in and out, so memory stays flat.
+    file : Path
+        The cache file.
+    """
+
+    array: NDArray[np.uint8]
+    file: Path
+
+
+def cache_folder() -> Path:
+    """Where caches go: $NEUMO_CACHE, else $XDG_CACHE_HOME/neumo, else ~/.cache/neumo."""
+    chosen = os.environ.get("NEUMO_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neumo"
+
+
+def decoded_pixels(
+    manifest: Manifest, size: int, *, field_of_view: float = 1.0, progress: Progress | None = None
+) -> PixelStore:
+    """Map the decoded data set into memory, decoding it first where that was not done yet.
+
+    The cache lies in `cache_folder()`, in a folder named by the manifest's digest, beside a copy of the
+    manifest. It holds N x size x size bytes. `field_of_view` is that of `neumo.imaging.prepare.fit_square`.
+
+    Raises
+    ------
+    DatasetError
+        An image cannot be decoded; the message counts and names them.
+    OutputError
+        The cache cannot be written.
+    """
+    folder = cache_folder() / manifest.digest[:24]
+    part = "" if field_of_view == 1 else f"-{field_of_view:.4f}"
+    target = folder / f"pixels-{size}{part}-v{CACHE_VERSION}.u8"
+    shape = (len(manifest), size, size)
+    if not _complete(target, shape):
+        _decode_all(manifest, (size, field_of_view), target, progress)
+        write_manifest(manifest, folder / "manifest.csv")
+        write_json(
+            target.with_suffix(".json"), {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
+        )
+    return PixelStore(np.memmap(target, dtype=np.uint8, mode="r", shape=shape), target)
+
+
+def _complete(target: Path, shape: tuple[int, int, int]) -> bool:
+    try:
+        stated = json.loads(target.with_suffix(".json").read_text(encoding="utf-8"))["shape"]
+        return tuple(stated) == shape and target.stat().st_size == shape[0] * shape[1] * shape[2]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _decode_all(
+    manifest: Manifest, side_and_field: tuple[int, float], target: Path, progress: Progress | None
+) -> None:
+    faults: list[str] = []
+    size = side_and_field[0]
+
+    def decoded(position: int) -> NDArray[np.uint8]:
+        try:
+            pixels = open_radiograph(manifest.file(manifest.entries[position])).pixels
+            return fit_square(pixels, *side_and_field)
+        except UnreadableImageError as error:
+            faults.append(str(error))
+            return np.zeros((size, size), dtype=np.uint8)
+
+    total = len(manifest)
+    with (
+        replacing(target) as temporary,
+        temporary.open("wb") as stream,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        for start in range(0, total, _BLOCK):
+            block = range(start, min(start + _BLOCK, total))
+            stream.writelines(image.tobytes() for image in pool.map(decoded, block))
+            if progress is not None:
+                progress(block.stop, total)
+        stream.flush()
+        if faults:
+            shown = "\n  ".join(sorted(faults)[:10])
+            raise DatasetError(
+                f"{manifest.root}: {len(faults)} of {total} images cannot be decoded; remove or replace them "
+                f"(neumo data check lists all):\n  {shown}"
+            )

@@ -1,0 +1,246 @@
+"""Which images a run trains on, validates on and is judged on: grouped by patient, stratified, saved."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neumo.core.errors import SplitError
+from neumo.core.files import write_json
+from neumo.core.findings import FINDINGS
+from neumo.datasets.manifest import Entry, Manifest
+
+_FINEST = 20
+"""Shares are built from at most this many equal patient-grouped folds, so they are multiples of 5 % or 1/3, say."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Parts of a data set by image path.
+
+    Attributes
+    ----------
+    kind : str
+        "official", "fractions" or "fold".
+    settings : mapping
+        What the split was made from (seed, fractions, fold, number of folds).
+    dataset : str
+        Digest of the manifest it was made from.
+    parts : mapping of str to tuple of str
+        Sorted image paths of "train", "val" and "test", and of "holdout" where training material was set
+        aside beside an official test set.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+    dataset: str
+    parts: Mapping[str, tuple[str, ...]]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the split's content; runs refer to it."""
+        return hashlib.sha256(json.dumps(self._plain(), sort_keys=True).encode()).hexdigest()
+
+    def _plain(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "settings": dict(self.settings),
+            "dataset": self.dataset,
+            "parts": {name: list(paths) for name, paths in self.parts.items()},
+        }
+
+    def save(self, target: Path) -> None:
+        """Write as JSON with its digest, atomically. Raises OutputError."""
+        write_json(target, {"digest": self.digest, **self._plain()})
+
+    def indices(self, part: str, manifest: Manifest) -> list[int]:
+        """Positions of a part's images in `manifest`.
+
+        Raises
+        ------
+        SplitError
+            There is no such part, or it is empty, or an image is not in the manifest.
+        """
+        if part not in self.parts:
+            raise SplitError(f"split: there is no part {part!r}; choose one of {', '.join(self.parts)}")
+        if not self.parts[part]:
+            raise SplitError(f"split: the part {part!r} holds no image")
+        position = {entry.path: i for i, entry in enumerate(manifest.entries)}
+        missing = [path for path in self.parts[part] if path not in position]
+        if missing:
+            raise SplitError(
+                f"split: {len(missing)} images of part {part!r} are not in {manifest.root}, the first is {missing[0]}"
+            )
+        return [position[path] for path in self.parts[part]]
+
+
+def load_split(source: Path, manifest: Manifest | None = None) -> Split:
+    """Read a split file and check it, against the data too where `manifest` is given.
+
+    Raises
+    ------
+    SplitError
+        The file is missing, is no split, was edited (its digest differs), or belongs to other data.
+    """
+    try:
+        value = json.loads(source.read_text(encoding="utf-8"))
+        split = Split(
+            kind=value["kind"],
+            settings=value["settings"],
+            dataset=value["dataset"],
+            parts={name: tuple(paths) for name, paths in value["parts"].items()},
+        )
+        stated = value["digest"]
+    except FileNotFoundError as error:
+        raise SplitError(f"{source}: no such split file") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SplitError(f"{source}: is not a split file ({error!r})") from error
+    if split.digest != stated:
+        raise SplitError(
+            f"{source}: its content does not match its digest; it was edited, make the split again"
+        )
+    if manifest is not None and split.dataset != manifest.digest:
+        raise SplitError(
+            f"{source}: was made from other data (digest {split.dataset[:12]}, {manifest.root} has "
+            f"{manifest.digest[:12]}); use the data set it was made from or make a new split"
+        )
+    return split
+
+
+def official_split(manifest: Manifest, *, validation: float | None, seed: int) -> Split:
+    """Train and test as distributed; validation as distributed, or a patient-grouped share of training material.
+
+    Parameters
+    ----------
+    validation : float or None
+        None takes the distributed val folder (in the public data set: 16 images, none of them viral).
+        A share, such as 0.15, merges that folder into the training material and draws the validation
+        images from it.
+
+    Raises
+    ------
+    SplitError
+        The data set has no official split, or `validation` is no usable share.
+    """
+    test = [entry for entry in manifest.entries if entry.split == "test"]
+    if not test:
+        raise SplitError(f"{manifest.root}: has no official test folder; use split.kind: fractions")
+    settings = {"seed": seed, "validation": validation}
+    if validation is None:
+        train = [entry for entry in manifest.entries if entry.split == "train"]
+        val = [entry for entry in manifest.entries if entry.split == "val"]
+        if not val:
+            raise SplitError(
+                f"{manifest.root}: has no official val folder; set split.validation, for example to 0.15"
+            )
+        return _split("official", settings, manifest, {"train": train, "val": val, "test": test})
+    material = training_material(manifest)
+    grain, (share,) = _steps([validation], "split.validation")
+    folds = _grouped_folds(material, grain, seed)
+    return _split(
+        "official",
+        settings,
+        manifest,
+        {"train": _joined(material, folds[share:]), "val": _joined(material, folds[:share]), "test": test},
+    )
+
+
+def fractions_split(manifest: Manifest, *, fractions: Sequence[float], seed: int) -> Split:
+    """Three patient-grouped, stratified parts of the training material, 0.70 / 0.15 / 0.15 in the study.
+
+    The third part is "test" where the data set has no official one, else "holdout", and "test" stays official.
+
+    Raises
+    ------
+    SplitError
+        The fractions are not three multiples of 1/20 or coarser that add up to 1, or there are too few patients.
+    """
+    grain, steps = _steps(fractions, "split.fractions")
+    if len(steps) != 3 or sum(steps) != grain:
+        raise SplitError(
+            f"split.fractions: {list(fractions)} must be three shares that add up to 1, such as 0.7, 0.15, 0.15"
+        )
+    material = training_material(manifest)
+    folds = _grouped_folds(material, grain, seed)
+    first, second = steps[2], steps[2] + steps[1]
+    parts = {"train": _joined(material, folds[second:]), "val": _joined(material, folds[first:second])}
+    third = _joined(material, folds[:first])
+    test = [entry for entry in manifest.entries if entry.split == "test"]
+    parts |= {"holdout": third, "test": test} if test else {"test": third}
+    return _split("fractions", {"seed": seed, "fractions": list(fractions)}, manifest, parts)
+
+
+def fold_split(manifest: Manifest, *, folds: int, fold: int, seed: int) -> Split:
+    """Fold number `fold` (from 0) of `folds` is validation, the rest training; test stays official if there is one.
+
+    Raises
+    ------
+    SplitError
+        There is no such fold, or there are too few patients.
+    """
+    if folds < 2 or not 0 <= fold < folds:
+        raise SplitError(
+            f"split.fold: {fold} of {folds} does not exist; folds count from 0 and there must be at least 2"
+        )
+    material = training_material(manifest)
+    drawn = _grouped_folds(material, folds, seed)
+    rest = [part for number, part in enumerate(drawn) if number != fold]
+    parts = {"train": _joined(material, rest), "val": _joined(material, [drawn[fold]])}
+    test = [entry for entry in manifest.entries if entry.split == "test"]
+    if test:
+        parts["test"] = test
+    return _split("fold", {"seed": seed, "folds": folds, "fold": fold}, manifest, parts)
+
+
+def training_material(manifest: Manifest) -> list[Entry]:
+    """All images that are not official test images: train and the small val folder together."""
+    return [entry for entry in manifest.entries if entry.split != "test"]
+
+
+def _grouped_folds(material: Sequence[Entry], folds: int, seed: int) -> list[list[int]]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    for finding in FINDINGS:
+        patients = len({entry.patient for entry in material if entry.finding is finding})
+        if patients < folds:
+            raise SplitError(
+                f"split: {patients} patients of {finding} cannot be divided into {folds} parts; add images, or use "
+                "fewer folds or coarser shares (0.2 needs 5 parts, 0.15 needs 20)"
+            )
+    labels = np.array([entry.finding.index for entry in material])
+    groups = np.array([entry.patient for entry in material])
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    return [held_out.tolist() for _, held_out in splitter.split(labels, labels, groups)]
+
+
+def _joined(material: Sequence[Entry], folds: Iterable[list[int]]) -> list[Entry]:
+    return [material[i] for fold in folds for i in fold]
+
+
+def _steps(shares: Sequence[float], key: str) -> tuple[int, list[int]]:
+    """Return the smallest number of equal folds that the shares can be built from, and how many each takes."""
+    fractions = [Fraction(share).limit_denominator(_FINEST) for share in shares]
+    for share, fraction in zip(shares, fractions, strict=True):
+        if not 0 < share < 1 or abs(fraction - Fraction(share)) > Fraction(1, 1000):
+            raise SplitError(
+                f"{key}: {share} must lie between 0 and 1 and be a multiple of 0.05 (or 1/3, say)"
+            )
+    grain = math.lcm(*(fraction.denominator for fraction in fractions))
+    return grain, [int(fraction * grain) for fraction in fractions]
+
+
+def _split(
+    kind: str, settings: Mapping[str, Any], manifest: Manifest, parts: Mapping[str, Iterable[Entry]]
+) -> Split:
+    return Split(
+        kind,
+        settings,
+        manifest.digest,
+        {name: tuple(sorted(e.path for e in part)) for name, part in parts.items()},
+    )

@@ -1,0 +1,1 @@
+"""Storage SCP: associations, TLS, limits, DIMSE status codes."""

@@ -1,0 +1,132 @@
+"""Accepts connections: from whom, how many, and with TLS in a thread of their own.
+
+pynetdicom shakes hands for TLS in the thread that accepts, where one silent sender would hold up all others.
+"""
+
+import socketserver
+import ssl
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+from pynetdicom import evt
+from pynetdicom._handlers import (
+    standard_dimse_recv_handler,
+    standard_dimse_sent_handler,
+    standard_pdu_recv_handler,
+    standard_pdu_sent_handler,
+)
+from pynetdicom.association import Association
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+
+from neumo.dicomnode.config import Limits, Timeouts
+from neumo.dicomnode.receive.transport import LimitedSocket, Refused
+
+_CONNECTIONS_PER_ASSOCIATION = 4
+"""Connections in all, those that have not asked for an association yet among them."""
+_LOGGING_HANDLERS = (
+    (evt.EVT_DIMSE_RECV, standard_dimse_recv_handler),
+    (evt.EVT_DIMSE_SENT, standard_dimse_sent_handler),
+    (evt.EVT_PDU_RECV, standard_pdu_recv_handler),
+    (evt.EVT_PDU_SENT, standard_pdu_sent_handler),
+)
+"""pynetdicom's own; they fail at messages that lack their UIDs, and keep the node's handler from being called."""
+
+
+class _LimitedHandler(RequestHandler):
+    """Gives each association a limited socket."""
+
+    server: "LimitedServer"
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        while (
+            not association.dul.event_queue.empty()
+        ):  # the socket it replaces has announced the connection already
+            association.dul.event_queue.get_nowait()
+        for event, handler in _LOGGING_HANDLERS:
+            association.unbind(event, handler)
+        server = self.server
+        association.dul.socket = LimitedSocket(
+            association, self.request, server.limits, server.timeouts.network, server.refused
+        )
+        return association
+
+
+class LimitedServer(ThreadedAssociationServer):
+    """Accepts connections from named networks only, and a limited number of them.
+
+    `configured` makes a class with its settings, since pynetdicom makes the server itself.
+    """
+
+    limits: Limits
+    timeouts: Timeouts
+    networks: Sequence[IPv4Network | IPv6Network]
+    tls: ssl.SSLContext | None
+    refused: Refused
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "request_handler": _LimitedHandler})
+
+    @classmethod
+    def configured(
+        cls,
+        limits: Limits,
+        timeouts: Timeouts,
+        networks: Sequence[IPv4Network | IPv6Network],
+        tls: ssl.SSLContext | None,
+        refused: Refused,
+    ) -> "type[LimitedServer]":
+        """Return the class with these settings."""
+        settings = {
+            "limits": limits,
+            "timeouts": timeouts,
+            "networks": tuple(networks),
+            "tls": tls,
+            "refused": staticmethod(refused),
+        }
+        return type("ConfiguredServer", (cls,), settings)
+
+    def _bind_defaults(self) -> None:
+        for event in evt._INTERVENTION_EVENTS:
+            self.bind(event, evt.get_default_handler(event))
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether to go on with a connection; called before anything is read from it."""
+        if not _inside(client_address[0], self.networks):
+            self.refused("address")
+            return False
+        if len(self.active_associations) >= _CONNECTIONS_PER_ASSOCIATION * self.limits.associations:
+            self.refused("connections")
+            return False
+        return True
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Shake hands for TLS in the connection's own thread, then go on as pynetdicom does."""
+        if self.tls is not None:
+            try:
+                request.settimeout(self.timeouts.network)
+                request = self.tls.wrap_socket(request, server_side=True)
+            except (OSError, ValueError):
+                self.refused("tls")
+                self.shutdown_request(request)
+                return
+        super().process_request_thread(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Count a connection that broke while it was set up."""
+        self.refused("connection")
+
+    def shutdown(self) -> None:
+        """Take no more connections; associations go on, and their end is the caller's business."""
+        socketserver.BaseServer.shutdown(self)
+        self.server_close()
+
+
+def _inside(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    found = ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return any((mapped or found) in network for network in networks)

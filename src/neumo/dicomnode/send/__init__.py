@@ -1,0 +1,1 @@
+"""The durable outbox and its destinations: C-STORE, STOW-RS, records."""

@@ -1,0 +1,217 @@
+"""An archive's DICOMweb services: search (QIDO-RS), retrieve (WADO-RS), store (STOW-RS); PS3.18."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from dicomweb_client import DICOMwebClient
+from pydicom import Dataset, dcmread
+
+from neumo.core.errors import ArchiveUnreachableError, ConfigError
+from neumo.dicomnode.receive.identifiers import is_uid
+from neumo.dicomnode.send.shipment import SENT, Attempt, Fate
+
+_PAGE = 100
+_REQUEST_BYTES = 32 * 2**20
+_UNAVAILABLE = frozenset({401, 403, 404, 407, 408, 425, 429, 500, 502, 503, 504, 507})
+"""HTTP statuses that say something of the service, not of what was sent."""
+_OUT_OF_RESOURCES = range(0xA700, 0xA800)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where the services are, and who asks.
+
+    Attributes
+    ----------
+    url : str
+        Such as "http://localhost:8042/dicom-web".
+    user, password : str or None
+        For HTTP basic authentication; only sensible over https or on one machine.
+    ca : Path or None
+        PEM file with the authorities that its certificate must come from; None takes the usual ones.
+    timeout : float
+        In seconds to connect, and between bytes.
+    """
+
+    url: str
+    user: str | None = None
+    password: str | None = None
+    ca: Path | None = None
+    timeout: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object that an archive has."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+
+
+def password_in(file: Path | None) -> str | None:
+    """Return the first line of a file. Raises ConfigError when it cannot be read."""
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"password file: {file} cannot be read; make it a text file of one line") from error
+
+
+def store(service: Service, files: Sequence[Path]) -> list[Attempt]:
+    """Store DICOM files by STOW-RS; one attempt for each file, in order. Raises OSError."""
+    client, attempts = _client(service), list[Attempt]()
+    for group in _by_size(files):
+        if attempts and attempts[-1].fate is Fate.UNAVAILABLE:
+            attempts += [attempts[-1]] * len(group)
+        else:
+            attempts += _store_together(client, group)
+    return attempts
+
+
+def _by_size(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """Divide files so that one request stays small: the client builds each in memory."""
+    group, size = list[Path](), 0
+    for file in files:
+        length = file.stat().st_size
+        if group and size + length > _REQUEST_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += length
+    if group:
+        yield group
+
+
+def _store_together(client: DICOMwebClient, files: Sequence[Path]) -> list[Attempt]:
+    datasets = [dcmread(file) for file in files]
+    try:
+        answer = client.store_instances(datasets)
+    except requests.HTTPError as error:
+        return [_refused_request(error)] * len(files)
+    except (requests.RequestException, ValueError, KeyError) as error:
+        return [Attempt(Fate.UNAVAILABLE, type(error).__name__)] * len(files)
+    reasons = _failures(answer)
+    return [_stored(str(dataset.SOPInstanceUID), reasons) for dataset in datasets]
+
+
+def search(service: Service, filters: Mapping[str, str], limit: int | None = None) -> Iterator[Instance]:
+    """Yield the objects that match, page by page (PS3.18 section 10.6).
+
+    Parameters
+    ----------
+    service : Service
+    filters : mapping of str to str
+        Keyword or tag to value, such as {"Modality": "CR", "StudyDate": "20240101-20240131"}.
+    limit : int, optional
+        Most objects that are yielded.
+
+    Raises
+    ------
+    ArchiveUnreachableError
+        It does not answer, or answers something other than a search result.
+    """
+    client, found, seen = _client(service), 0, set[str]()
+    while True:
+        rows = _page(client, service, filters, offset=len(seen))
+        listed = [instance for instance in map(_instance, rows) if instance is not None]
+        if rows and not listed:
+            raise ArchiveUnreachableError(
+                f"{service.url}: answers something that is no search result; check the address"
+            )
+        fresh = [instance for instance in listed if instance.sop_instance_uid not in seen]
+        # An archive that ignores offsets answers the same page again; one that has no more answers none.
+        if not fresh:
+            return
+        for instance in fresh:
+            if limit is not None and found >= limit:
+                return
+            seen.add(instance.sop_instance_uid)
+            found += 1
+            yield instance
+        if len(rows) < _PAGE:
+            return
+
+
+def retrieve(service: Service, instance: Instance) -> Dataset:
+    """Return an object as the archive stores it, whatever its transfer syntax. Raises ArchiveUnreachableError."""
+    try:
+        dataset = _client(service).retrieve_instance(
+            instance.study_instance_uid,
+            instance.series_instance_uid,
+            instance.sop_instance_uid,
+            media_types=(("application/dicom", "*"),),
+        )
+    except Exception as error:  # what an archive answers may break a parser in many ways
+        raise _unreachable(service, "does not give an object that it lists", error) from error
+    if str(dataset.get("SOPInstanceUID", "")) != instance.sop_instance_uid:
+        raise ArchiveUnreachableError(f"{service.url}: gives another object than was asked for")
+    return dataset
+
+
+def _client(service: Service) -> DICOMwebClient:
+    session = requests.Session()
+    if service.user is not None:
+        session.auth = (service.user, service.password or "")
+    if service.ca is not None:
+        session.verify = str(service.ca)
+    client = DICOMwebClient(service.url.rstrip("/"), session=session, timeout=service.timeout)
+    # Whoever asks decides when to ask again.
+    client.set_http_retry_params(retry=False)
+    return client
+
+
+def _page(client: DICOMwebClient, service: Service, filters: Mapping[str, str], offset: int) -> list[Any]:
+    try:
+        rows = list(
+            client.search_for_instances(
+                search_filters=dict(filters),
+                fields=["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
+                limit=_PAGE,
+                offset=offset,
+            )
+        )
+    except Exception as error:  # what an archive answers may break a parser in many ways
+        raise _unreachable(service, "cannot be searched", error) from error
+    return rows
+
+
+def _instance(row: Mapping[str, Any]) -> Instance | None:
+    try:
+        uids = [str(row[tag]["Value"][0]) for tag in ("0020000D", "0020000E", "00080018")]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return Instance(*uids) if all(is_uid(uid) for uid in uids) else None
+
+
+def _unreachable(service: Service, what: str, error: Exception) -> ArchiveUnreachableError:
+    response = getattr(error, "response", None)
+    why = type(error).__name__ if response is None else f"HTTP {response.status_code}"
+    return ArchiveUnreachableError(
+        f"{service.url}: {what} ({why}); check the address, the user and the archive's log"
+    )
+
+
+def _refused_request(error: requests.HTTPError) -> Attempt:
+    status = error.response.status_code if error.response is not None else 0
+    return Attempt(Fate.UNAVAILABLE if status in _UNAVAILABLE else Fate.REFUSED, f"HTTP {status}")
+
+
+def _failures(answer: Dataset) -> dict[str, int]:
+    """Failure reasons by SOP Instance UID (PS3.18 table I.2-1)."""
+    failed = [*answer.get("FailedSOPSequence", []), *answer.get("OtherFailuresSequence", [])]
+    return {
+        str(item.get("ReferencedSOPInstanceUID", "")): int(item.get("FailureReason", 0)) for item in failed
+    }
+
+
+def _stored(uid: str, reasons: Mapping[str, int]) -> Attempt:
+    reason = reasons.get(uid, reasons.get(""))
+    if reason is None:
+        return SENT
+    fate = Fate.BUSY if reason in _OUT_OF_RESOURCES else Fate.REFUSED
+    return Attempt(fate, f"failure reason {reason:04X}")

@@ -1,0 +1,118 @@
+"""Sends the results of complete studies to one destination, and tries again when that fails."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from neumo.dicomnode.back_off import back_off
+from neumo.dicomnode.config import CStoreDestination, Destination, SendConfig
+from neumo.dicomnode.send.dicomweb import Service, password_in, store
+from neumo.dicomnode.send.outbox import Delivery
+from neumo.dicomnode.send.sender import send_by_c_store
+from neumo.dicomnode.send.shipment import Attempt, Fate, worst
+from neumo.dicomnode.shared import Shared
+
+_LOOK_AGAIN = 0.5
+"""Seconds after which an idle dispatcher looks for complete studies; quiet time passes without an event."""
+
+Send = Callable[[Sequence[Path]], list[Attempt]]
+"""Sends files; one attempt for each, in order."""
+
+
+def way_to(destination: Destination, calling: str) -> Send:
+    """Return the function that sends to a destination. Raises ConfigError when its password file cannot be read."""
+    if isinstance(destination, CStoreDestination):
+        return partial(send_by_c_store, destination, calling)
+    service = Service(
+        str(destination.url),
+        destination.user,
+        password_in(destination.password_file),
+        destination.ca,
+        destination.timeout,
+    )
+    return partial(store, service)
+
+
+class Dispatcher(threading.Thread):
+    """One destination's thread; a slow archive holds up no other.
+
+    Parameters
+    ----------
+    name : str
+        Of the destination.
+    send : callable
+        See `way_to`.
+    config : SendConfig
+    shared : Shared
+    """
+
+    def __init__(self, name: str, send: Send, config: SendConfig, shared: Shared) -> None:
+        super().__init__(name=f"neumo-dispatcher-{name}", daemon=True)
+        self.destination, self._send, self._config = name, send, config
+        self._outbox, self._storage = shared.outbox, shared.storage
+        self._metrics, self._log = shared.metrics, shared.log
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End after the association at hand."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Send until told to stop."""
+        failures, retry = 0, self._config.retry
+        while not self._stopping.is_set():
+            try:
+                reachable = self._one()
+            except (sqlite3.Error, OSError) as error:
+                self._log.fault("dispatcher_waits", error)
+                reachable = False
+            if reachable is None:
+                self._stopping.wait(_LOOK_AGAIN)
+            elif reachable:
+                failures = 0
+            else:
+                failures += 1
+                self._stopping.wait(back_off(failures, retry.first, retry.longest))
+
+    def _one(self) -> bool | None:
+        """Send what is ready; None where nothing is, else whether the archive could be reached."""
+        deliveries = self._outbox.ready(self.destination, self._config.quiet)
+        if not deliveries:
+            return None
+        files = [self._storage.result_files(delivery.key) for delivery in deliveries]
+        attempts = iter(self._send([file for group in files for file in group]))
+        reachable = False
+        for delivery, group in zip(deliveries, files, strict=True):
+            attempt = worst([next(attempts) for _ in group])
+            self._note(delivery, attempt, len(group))
+            reachable |= attempt.fate is not Fate.UNAVAILABLE
+        return reachable
+
+    def _note(self, delivery: Delivery, attempt: Attempt, count: int) -> None:
+        if attempt.fate is Fate.SENT:
+            self._outbox.sent(delivery)
+            self._metrics.sent.labels(self.destination).inc(count)
+            self._metrics.turnaround_seconds.observe(max(0.0, time.time() - delivery.received_at))
+            self._log.info(
+                "sent", instance=delivery.sop_instance_uid, destination=self.destination, objects=count
+            )
+            return
+        self._metrics.send_failures.labels(self.destination, attempt.fate.value).inc()
+        self._failed(delivery, attempt)
+
+    def _failed(self, delivery: Delivery, attempt: Attempt) -> None:
+        refused, retry = attempt.fate is Fate.REFUSED, self._config.retry
+        fields = {"destination": self.destination, "reason": attempt.reason}
+        if refused and delivery.refusals + 1 >= retry.refusals:
+            self._outbox.set_aside(delivery, attempt.reason)
+            self._metrics.set_aside.labels("sending").inc()
+            self._log.warning("set_aside", instance=delivery.sop_instance_uid, **fields)
+            return
+        # An archive that cannot be reached holds up all deliveries alike, in `run`.
+        unreached = attempt.fate is Fate.UNAVAILABLE
+        wait = 0.0 if unreached else back_off(delivery.attempts + 1, retry.first, retry.longest)
+        self._outbox.retry(delivery, attempt.reason, wait, refused=refused)
+        self._log.warning("not_sent", instance=delivery.sop_instance_uid, fate=attempt.fate.value, **fields)

@@ -1,0 +1,146 @@
+"""Puts readings on record in an archive of readings, and tries again for as long as its database is away."""
+
+import json
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from neumo.core.errors import ArchiveUnavailableError, NeumoError
+from neumo.dicomnode.back_off import back_off
+from neumo.dicomnode.config import ArchiveConfig, RetryConfig
+from neumo.dicomnode.send.outbox import Delivery
+from neumo.dicomnode.shared import Shared
+from neumo.dicomnode.storage import READING
+from neumo.records.database import connect, migrate
+from neumo.records.headers import nameless, subject_in
+from neumo.records.store import record_values
+from neumo.records.subjects import Subject, load_key, subject_of
+
+RECORDS: Final = "@archive"
+"""Stands for the archive of readings among the destinations; their own names cannot begin like this."""
+_LOOK_AGAIN = 0.5
+"""Seconds after which an idle recorder looks for new readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Where readings are kept on record.
+
+    Attributes
+    ----------
+    engine : Engine
+        Its database need not answer yet.
+    key : bytes
+        Makes hashes of identifiers.
+    source : str
+        What readings of this node are told by.
+    """
+
+    engine: Engine
+    key: bytes
+    source: str
+
+
+def open_register(config: ArchiveConfig, data: Path) -> Register:
+    """Return the archive of the settings. Raises ArchiveError where its URL or key cannot be used."""
+    return Register(connect(config.url), load_key(config.key or data / "archive.key"), config.source)
+
+
+class Recorder(threading.Thread):
+    """The thread that records; readings go on whether or not the archive answers.
+
+    Parameters
+    ----------
+    register : Register
+    retry : RetryConfig
+    shared : Shared
+    """
+
+    destination = RECORDS
+
+    def __init__(self, register: Register, retry: RetryConfig, shared: Shared) -> None:
+        super().__init__(name="neumo-recorder", daemon=True)
+        self._register, self._retry = register, retry
+        self._outbox, self._storage = shared.outbox, shared.storage
+        self._metrics, self._log = shared.metrics, shared.log
+        self._stopping = threading.Event()
+        self._migrated = False
+
+    def stop(self) -> None:
+        """End after the reading at hand."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Record until told to stop."""
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                recorded = self._some()
+                failures = 0
+            except (sqlite3.Error, NeumoError, OSError) as error:
+                failures += 1
+                self._log.fault("recorder_waits", error)
+                self._metrics.record_failures.labels("unavailable").inc()
+                self._stopping.wait(back_off(failures, self._retry.first, self._retry.longest))
+                continue
+            if not recorded:
+                self._stopping.wait(_LOOK_AGAIN)
+        self._register.engine.dispose()
+
+    def _some(self) -> int:
+        """Record what is due and return how much that was. Raises NeumoError where the archive cannot be used."""
+        if not self._migrated:
+            migrate(self._register.engine)
+            self._migrated = True
+        deliveries = self._outbox.due(RECORDS)
+        for delivery in deliveries:
+            if self._stopping.is_set():
+                break
+            self._one(delivery)
+        return len(deliveries)
+
+    def _one(self, delivery: Delivery) -> None:
+        try:
+            self._record(delivery)
+        except ArchiveUnavailableError:
+            raise
+        except Exception as error:  # whatever is wrong with one reading, the others are recorded
+            self._failed(delivery, type(error).__name__)
+            return
+        # Killed before this line, the next start records it again, which the archive knows and leaves as it is.
+        self._outbox.sent(delivery)
+        self._metrics.recorded.inc()
+        self._log.info("recorded", instance=delivery.sop_instance_uid)
+
+    def _record(self, delivery: Delivery) -> None:
+        folder = self._storage.results_folder(delivery.key)
+        values: dict[str, Any] = json.loads((folder / READING).read_bytes())
+        source = self._storage.root / delivery.path
+        subject = _subject(self._register.key, delivery, source)
+        # The node calls a file by its SOP Instance UID, which shall stand nowhere in the archive.
+        values = nameless(values, subject, str(source), source.name, delivery.sop_instance_uid)
+        record_values(
+            self._register.engine, values, source=self._register.source, actor="neumo listen", subject=subject
+        )
+
+    def _failed(self, delivery: Delivery, reason: str) -> None:
+        self._metrics.record_failures.labels("refused").inc()
+        if delivery.refusals + 1 >= self._retry.refusals:
+            self._outbox.set_aside(delivery, reason)
+            self._metrics.set_aside.labels("recording").inc()
+            self._log.warning("set_aside", instance=delivery.sop_instance_uid, reason=reason)
+            return
+        wait = back_off(delivery.attempts + 1, self._retry.first, self._retry.longest)
+        self._outbox.retry(delivery, reason, wait, refused=True)
+        self._log.warning("not_recorded", instance=delivery.sop_instance_uid, reason=reason)
+
+
+def _subject(key: bytes, delivery: Delivery, file: Path) -> Subject:
+    subject = subject_in(file, key)
+    if subject is not None:
+        return subject
+    return subject_of(key, sop_instance_uid=delivery.sop_instance_uid, study_instance_uid=delivery.study_uid)

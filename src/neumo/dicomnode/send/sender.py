@@ -1,0 +1,95 @@
+"""The Storage SCU: results to an archive by C-STORE."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.filereader import read_file_meta_info
+from pynetdicom.association import Association
+
+from neumo.dicomnode.config import CStoreDestination
+from neumo.dicomnode.receive.tls import client_context
+from neumo.dicomnode.receive.transport import ClosingEntity
+from neumo.dicomnode.send.shipment import SENT, Attempt, Fate
+
+_SUCCESS = 0x0000
+_WARNINGS = range(0xB000, 0xC000)
+"""Stored, with elements coerced or left out (PS3.4 table B.2-1)."""
+_OUT_OF_RESOURCES = range(0xA700, 0xA800)
+_MOST_CONTEXTS = 128
+"""Presentation contexts of one association (PS3.8 section 9.3.2.2: odd identifiers 1-255)."""
+
+
+def send_by_c_store(destination: CStoreDestination, calling: str, files: Sequence[Path]) -> list[Attempt]:
+    """Send DICOM files over one association.
+
+    Parameters
+    ----------
+    destination : CStoreDestination
+    calling : str
+        The node's own AE title.
+    files : sequence of Path
+
+    Returns
+    -------
+    list of Attempt
+        One for each file, in order.
+
+    Raises
+    ------
+    NodeError
+        Its TLS files cannot be used.
+    OSError
+        A file cannot be read.
+    """
+    entity = _entity(destination, calling, files)
+    association = entity.associate(
+        destination.host,
+        destination.port,
+        ae_title=destination.ae_title,
+        tls_args=(client_context(destination.tls), destination.host) if destination.tls else None,
+    )
+    established: bool = association.is_established
+    if not established:
+        reason = "association rejected" if association.is_rejected else "no association"
+        return [Attempt(Fate.UNAVAILABLE, reason)] * len(files)
+    try:
+        return [_send(association, file) for file in files]
+    finally:
+        if association.is_established:
+            association.release()
+        else:
+            association.kill()
+
+
+def _entity(destination: CStoreDestination, calling: str, files: Sequence[Path]) -> ClosingEntity:
+    entity = ClosingEntity(calling)
+    entity.connection_timeout = destination.timeout
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = destination.timeout
+    meta = [read_file_meta_info(file) for file in files]
+    kinds = dict.fromkeys((info.MediaStorageSOPClassUID, info.TransferSyntaxUID) for info in meta)
+    for sop_class, syntax in list(kinds)[:_MOST_CONTEXTS]:
+        entity.add_requested_context(sop_class, syntax)
+    return entity
+
+
+def _send(association: Association, file: Path) -> Attempt:
+    if not association.is_established:
+        return Attempt(Fate.UNAVAILABLE, "association lost")
+    try:
+        status = association.send_c_store(dcmread(file))
+    except ValueError:  # the archive accepted no presentation context for it
+        return Attempt(Fate.REFUSED, "no presentation context")
+    except RuntimeError:
+        return Attempt(Fate.UNAVAILABLE, "association lost")
+    return _judged(status)
+
+
+def _judged(answer: Dataset) -> Attempt:
+    if "Status" not in answer:
+        return Attempt(Fate.UNAVAILABLE, "no answer")
+    status = int(answer.Status)
+    if status == _SUCCESS or status in _WARNINGS:
+        return SENT
+    reason = f"status {status:04X}"
+    return Attempt(Fate.BUSY if status in _OUT_OF_RESOURCES else Fate.REFUSED, reason)

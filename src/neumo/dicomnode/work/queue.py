@@ -1,0 +1,236 @@
+"""The durable queue of objects to read: what is in it survives a kill, and is read once in effect."""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from neumo.dicomnode.database import Database
+from neumo.dicomnode.receive.identifiers import reading_key
+
+
+@dataclass(frozen=True, slots=True)
+class NewObject:
+    """An object that is safe in storage and shall be read.
+
+    Attributes
+    ----------
+    sop_instance_uid, study_uid : str
+    digest : str
+        Of its content (see `neumo.dicomnode.receive.identifiers.content_digest`).
+    path : str
+        Below the data folder.
+    """
+
+    sop_instance_uid: str
+    study_uid: str
+    digest: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An object that is being read.
+
+    Attributes
+    ----------
+    id : int
+    key : str
+        Its results are kept under this key (see `neumo.dicomnode.receive.identifiers.reading_key`).
+    sop_instance_uid : str
+    path : str
+        Below the data folder.
+    attempts : int
+        Earlier ones that failed.
+    received_at : float
+        Seconds since 1970.
+    """
+
+    id: int
+    key: str
+    sop_instance_uid: str
+    path: str
+    attempts: int
+    received_at: float
+
+
+class Queue:
+    """Objects from being received to being read or set aside; threads may share it.
+
+    Every method raises sqlite3.Error where the disk does not take the change, which then did not happen.
+
+    Parameters
+    ----------
+    database : Database
+    bundle : str
+        Digest of the bundle that reads.
+    """
+
+    def __init__(self, database: Database, bundle: str) -> None:
+        self._database, self._bundle = database, bundle
+
+    def knows(self, sop_instance_uid: str, digest: str) -> bool:
+        """Whether this content of this object was queued before, with the same bundle."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM objects WHERE sop_instance_uid = ? AND digest = ? AND bundle = ?",
+                (sop_instance_uid, digest, self._bundle),
+            ).fetchone()
+        return found is not None
+
+    def add(self, new: NewObject) -> bool:
+        """Queue an object; False where it was queued before. On return it is on the disk."""
+        with self._database.transaction() as connection:
+            inserted = connection.execute(
+                "INSERT OR IGNORE INTO objects (sop_instance_uid, digest, bundle, study_uid, path, received_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (new.sop_instance_uid, new.digest, self._bundle, new.study_uid, new.path, time.time()),
+            )
+        return inserted.rowcount == 1
+
+    def claim(self) -> Job | None:
+        """Take the next object to read; None where none is due.
+
+        Those whose reading an earlier death of the node interrupted come last, so that one which kills the node does
+        not keep it from reading the others.
+        """
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT * FROM objects WHERE state = 'waiting' AND not_before <= ? "
+                "ORDER BY interruptions, id LIMIT 1",
+                (time.time(),),
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute("UPDATE objects SET state = 'reading' WHERE id = ?", (row["id"],))
+        return _job(row)
+
+    def finish(self, job: Job, status: str, destinations: Sequence[str]) -> None:
+        """Record that an object was read; its results shall go to `destinations`."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE objects SET state = 'read', status = ?, reason = NULL, finished_at = ? WHERE id = ?",
+                (status, time.time(), job.id),
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO deliveries (object_id, destination) VALUES (?, ?)",
+                [(job.id, destination) for destination in destinations],
+            )
+
+    def release(self, job: Job) -> None:
+        """Give back an object whose reading was broken off through no fault of its own."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE objects SET state = 'waiting' WHERE id = ?", (job.id,))
+
+    def retry(self, job: Job, reason: str, wait: float) -> None:
+        """Record a failed attempt; the next one comes after `wait` seconds."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE objects SET state = 'waiting', attempts = attempts + 1, reason = ?, not_before = ? "
+                "WHERE id = ?",
+                (reason, time.time() + wait, job.id),
+            )
+
+    def set_aside(self, job: Job, reason: str) -> None:
+        """Give an object up; `reason` is a code. Its file stays."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE objects SET state = 'set_aside', attempts = attempts + 1, reason = ?, finished_at = ? "
+                "WHERE id = ?",
+                (reason, time.time(), job.id),
+            )
+
+    def recover(self, interruptions: int) -> int:
+        """After a start: free what a killed node was reading, and set aside what was interrupted too often.
+
+        Objects that wait are read with this node's bundle, whichever was there when they came.
+
+        Returns
+        -------
+        int
+            Objects that were being read.
+        """
+        with self._database.transaction() as connection:
+            broken = connection.execute(
+                "UPDATE objects SET state = 'waiting', interruptions = interruptions + 1 WHERE state = 'reading'"
+            ).rowcount
+            connection.execute(
+                "UPDATE objects SET state = 'set_aside', reason = 'interrupted', finished_at = ? "
+                "WHERE state = 'waiting' AND interruptions >= ?",
+                (time.time(), interruptions),
+            )
+            connection.execute(
+                "UPDATE OR IGNORE objects SET bundle = ? WHERE state = 'waiting' AND bundle <> ?",
+                (self._bundle, self._bundle),
+            )
+            # What is left is already read with this bundle.
+            connection.execute("DELETE FROM objects WHERE state = 'waiting' AND bundle <> ?", (self._bundle,))
+            # A clock that was wrong must not hold objects back for years.
+            connection.execute("UPDATE objects SET not_before = 0 WHERE state = 'waiting'")
+        return broken
+
+    def reconsider(self) -> int:
+        """Queue again all objects that were set aside; return how many."""
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE objects SET state = 'waiting', attempts = 0, interruptions = 0, not_before = 0, "
+                "reason = NULL, finished_at = NULL WHERE state = 'set_aside' AND bundle = ?",
+                (self._bundle,),
+            )
+        return changed.rowcount
+
+    def waiting(self) -> int:
+        """Objects that are not read yet."""
+        with self._database.reading() as connection:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM objects WHERE state IN ('waiting', 'reading')"
+            ).fetchone()
+        return int(count)
+
+    def counts(self) -> dict[str, int]:
+        """Objects in each state."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT state, count(*) AS n FROM objects GROUP BY state").fetchall()
+        return {"waiting": 0, "reading": 0, "read": 0, "set_aside": 0} | {
+            row["state"]: row["n"] for row in rows
+        }
+
+    def age(self) -> float:
+        """Seconds that the oldest unread object has waited; 0 where none waits."""
+        with self._database.reading() as connection:
+            (oldest,) = connection.execute(
+                "SELECT min(received_at) FROM objects WHERE state IN ('waiting', 'reading')"
+            ).fetchone()
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest)
+
+    def paths(self) -> Iterator[str]:
+        """Yield the path of every object whose file shall be there."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT path FROM objects WHERE dropped = 0").fetchall()
+        yield from (row["path"] for row in rows)
+
+    def outdated(self, before: float) -> list[Job]:
+        """Objects finished before that time, everywhere delivered, whose files are still there."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT * FROM objects WHERE dropped = 0 AND state = 'read' AND finished_at < ? AND NOT EXISTS "
+                "(SELECT 1 FROM deliveries d WHERE d.object_id = objects.id AND d.state <> 'sent') LIMIT 1000",
+                (before,),
+            ).fetchall()
+        return [_job(row) for row in rows]
+
+    def dropped(self, job: Job) -> None:
+        """Record that the files of an object are to be deleted; what it was stays known."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE objects SET dropped = 1 WHERE id = ?", (job.id,))
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        key=reading_key(row["sop_instance_uid"], row["digest"], row["bundle"]),
+        sop_instance_uid=row["sop_instance_uid"],
+        path=row["path"],
+        attempts=row["attempts"],
+        received_at=row["received_at"],
+    )

@@ -1,0 +1,96 @@
+"""A comparison of runs as one self-contained HTML file, in English or Spanish."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from neumo.evaluation.comparison.figures import comparison_figures, signed_count
+from neumo.evaluation.comparison.values import COMPARED, Comparison, Pair, differs
+from neumo.evaluation.comparison.words import conclusion
+from neumo.evaluation.metrics.classification import OVERALL
+from neumo.evaluation.report.page import inline_figure, write_page
+from neumo.evaluation.report.texts import report_texts
+from neumo.evaluation.values import Estimate
+
+_SHOWN = (*OVERALL, *(name for name in COMPARED if name not in OVERALL))
+_SMALLEST_P = 0.001
+
+
+def write_comparison_report(comparison: Comparison, target: Path, lang: str = "en") -> None:
+    """Write the comparison, all of it or nothing. The file loads nothing from elsewhere.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    target : Path
+        An .html file; parents are made.
+    lang : str
+        "en" or "es".
+
+    Raises
+    ------
+    EvaluationError
+        Another language.
+    OutputError
+        The file cannot be written.
+    """
+    words = report_texts(lang)["comparison"]
+    figures = comparison_figures(comparison, lang=lang)
+    write_page(
+        "comparison.html.j2",
+        target,
+        lang,
+        filters={
+            "is_shown": differs,
+            "difference": _difference,
+            "count_change": _count_change,
+            "p_value": _p_value,
+        },
+        comparison=comparison,
+        synthetic=comparison.synthetic,
+        title=words["title"].format(count=len(comparison.runs)),
+        conclusion=conclusion(comparison, lang).split("\n\n"),
+        figures={"by_run": inline_figure(figures["by_run"], "by_run", words["alts"]["by_run"])},
+        shown=_SHOWN,
+        pairs=[
+            _pair_view(pair, number, figures, words) for number, pair in enumerate(comparison.pairs, start=1)
+        ],
+    )
+
+
+def _pair_view(pair: Pair, number: int, figures: dict[str, Any], words: dict[str, Any]) -> dict[str, Any]:
+    names = {"earlier": pair.earlier, "later": pair.later}
+    errors = sorted((cell for cell in pair.cells if cell.is_error), key=lambda cell: -abs(cell.change.value))
+    drawn = {
+        kind: inline_figure(
+            figures[f"{kind}_{number}"], f"{kind}_{number}", words["alts"][kind].format(**names)
+        )
+        for kind in ("forest", "change")
+    }
+    return drawn | {
+        "pair": pair,
+        "anchor": f"pair-{number}",
+        "title": words["titles"]["pair"].format(**names),
+        "fell": [cell for cell in errors if cell.change.value < 0],
+        "rose": [cell for cell in errors if cell.change.value > 0],
+    }
+
+
+def _difference(value: Estimate) -> Markup:
+    figure, low, high = (f"{part:+.3f}".replace("-", "−") for part in (value.value, value.low, value.high))
+    if not np.isfinite(value.low):
+        return Markup("{}").format(figure if np.isfinite(value.value) else "–")
+    return Markup('{} <span class="ci">({} … {})</span>').format(figure, low, high)
+
+
+def _count_change(change: Estimate) -> Markup:
+    if not np.isfinite(change.low):
+        return Markup("{}").format(signed_count(change.value))
+    low, high = signed_count(change.low), signed_count(change.high)
+    return Markup('{} <span class="ci">({} … {})</span>').format(signed_count(change.value), low, high)
+
+
+def _p_value(p: float) -> str:
+    return f"<\N{NO-BREAK SPACE}{_SMALLEST_P}" if p < _SMALLEST_P else f"{p:.3f}"

@@ -1,0 +1,1 @@
+"""Sanity checks of heat maps: randomised weights, thorax share, deletion and insertion."""

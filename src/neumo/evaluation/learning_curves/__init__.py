@@ -1,0 +1,1 @@
+"""Diagnoses overfitting and underfitting from training curves."""

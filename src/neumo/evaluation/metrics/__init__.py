@@ -1,0 +1,1 @@
+"""Classification metrics, weighted resamples, missed pneumonias and operating points."""

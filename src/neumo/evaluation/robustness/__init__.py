@@ -1,0 +1,1 @@
+"""Metrics on corrupted images, by kind and severity."""

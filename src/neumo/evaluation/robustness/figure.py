@@ -1,0 +1,54 @@
+"""Accuracy and refusals under damage, one small plot a kind."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from neumo.evaluation.report.figure_style import MUTED, TRAIN, VALIDATION, new_figure, styled
+from neumo.evaluation.robustness.cells import Cell
+
+_COLUMNS = 4
+
+
+@styled
+def corruption_figure(clean: Cell, cells: Sequence[Cell]) -> Figure:
+    """Draw accuracy with its interval, and the share refused, over the strengths of every kind of damage.
+
+    Parameters
+    ----------
+    clean : Cell
+        Of the undamaged images, drawn as strength 0.
+    cells : sequence of Cell
+        Of every kind and strength.
+    """
+    kinds = list(dict.fromkeys(cell.kind for cell in cells))
+    rows = -(-len(kinds) // _COLUMNS)
+    figure, axes = new_figure(11, 2.4 * rows, rows, _COLUMNS, sharex=True, sharey=True)
+    for axis, kind in zip(axes, kinds, strict=False):
+        line = [clean, *(cell for cell in cells if cell.kind == kind)]
+        strengths = [cell.strength for cell in line]
+        axis.fill_between(
+            strengths, [c.accuracy.low for c in line], [c.accuracy.high for c in line], color=TRAIN, alpha=0.2
+        )
+        axis.plot(
+            strengths,
+            [c.accuracy.value for c in line],
+            color=TRAIN,
+            marker="o",
+            label="accuracy of what is read",
+        )
+        axis.plot(
+            strengths,
+            [c.refused for c in line],
+            color=VALIDATION,
+            marker="s",
+            linestyle="--",
+            label="share refused",
+        )
+        axis.set_title(kind.replace("_", " "))
+        axis.set_ylim(-0.02, 1.02)
+    for axis in axes[len(kinds) :]:
+        axis.set_visible(False)
+    axes[0].legend(loc="center left", fontsize=8, labelcolor=MUTED)
+    figure.supxlabel("strength (0: undamaged)", fontsize=10)
+    return figure

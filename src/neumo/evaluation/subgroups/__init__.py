@@ -1,0 +1,1 @@
+"""Metrics by subgroup (age, sex, view, size) and the gaps between groups."""

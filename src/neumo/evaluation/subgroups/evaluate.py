@@ -1,0 +1,209 @@
+"""Does the model serve every group alike: figures by subgroup, gaps, and groups too small to judge.
+
+Gaps are Fairlearn's (Bird et al., Microsoft Research MSR-TR-2020-32). A gap is no proof of a cause: groups
+may differ in how ill their patients are, or in how they were imaged.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from fairlearn.metrics import MetricFrame, equalized_odds_difference, true_negative_rate, true_positive_rate
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score
+
+from neumo.core.errors import EvaluationError
+from neumo.evaluation.metrics.classification import decision_figures, measure, sick_and_called
+from neumo.evaluation.metrics.operating_point import DEFAULT_OPERATING_POINT
+from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_mean
+from neumo.evaluation.predictions import Predictions
+from neumo.evaluation.subgroups.age import AGE_BANDS, UNKNOWN, age_band
+from neumo.evaluation.subgroups.values import SUBGROUP_FIGURES, WIDEST_HALF, Gap, Subgroup, SubgroupReport
+from neumo.evaluation.uncertainty.bootstrap import Measure, estimates
+from neumo.evaluation.values import Estimate, OperatingPoint
+
+LEAST_PATIENTS = 17
+"""Patients with, and patients without pneumonia that a group needs: with 16, the exact 95 % interval (Clopper
+and Pearson) of a figure without a single error is still wider than 0.2; with 17 it is not."""
+
+__all__ = ["LEAST_PATIENTS", "SUBGROUP_FIGURES", "Gap", "Subgroup", "SubgroupReport", "judge_by"]
+
+Rate = Callable[[str, FloatArray], FloatArray]
+"""From a group's name and image weights of shape (R, N) to a figure of shape (R,)."""
+
+_DECISION_FIGURES = ("sensitivity", "specificity")
+
+
+class WithIntervals(Protocol):
+    """`bootstrap.estimates` with its resamples and seed filled in."""
+
+    def __call__(self, measure: Measure, patients: Sequence[str]) -> dict[str, Estimate]:
+        """Measure with intervals over patients."""
+
+
+def judge_by(
+    predictions: Predictions,
+    column: str,
+    *,
+    minimum: int = LEAST_PATIENTS,
+    operating_point: OperatingPoint = DEFAULT_OPERATING_POINT,
+    resamples: int = 1000,
+    seed: int = 42,
+) -> SubgroupReport:
+    """Measure each group of a column, with intervals over patients, and the gaps between groups.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    column : str
+        A name in `predictions.attributes`. Ages in years (column "age") are put into bands.
+    minimum : int
+        Patients with and without pneumonia below which a group is too small to judge.
+    operating_point : OperatingPoint
+        Where pneumonia is called.
+    resamples, seed : int
+        Of the bootstrap, as in `bootstrap.estimates`.
+
+    Returns
+    -------
+    SubgroupReport
+
+    Raises
+    ------
+    EvaluationError
+        The predictions have no such column, or the bootstrap is asked for too few resamples.
+    """
+    with_intervals = partial(estimates, resamples=resamples, seed=seed)
+    values = np.array(_group_values(predictions, column))
+    groups = tuple(
+        _subgroup(
+            name, predictions.take(np.flatnonzero(values == name)), minimum, operating_point, with_intervals
+        )
+        for name in _in_order(set(values.tolist()))
+    )
+    judged = [group.name for group in groups if group.judgeable]
+    gaps: tuple[Gap, ...] = ()
+    odds = float("nan")
+    if len(judged) > 1:
+        members = np.flatnonzero(np.isin(values, judged))
+        gaps, odds = _gaps(predictions.take(members), values[members], operating_point, with_intervals)
+    return SubgroupReport(
+        column=column,
+        operating_point=operating_point,
+        groups=groups,
+        gaps=gaps,
+        equalized_odds_difference=odds,
+        resamples=resamples,
+        seed=seed,
+        synthetic=predictions.synthetic,
+    )
+
+
+def _group_values(predictions: Predictions, column: str) -> list[str]:
+    attributes = predictions.attributes
+    if column not in attributes:
+        known = ", ".join(sorted(attributes)) or "none; add one to the manifest"
+        raise EvaluationError(f"column {column!r}: the predictions have no such column; they have: {known}")
+    if column == "age":
+        return [age_band(value) for value in attributes[column]]
+    return [value.strip() or UNKNOWN for value in attributes[column]]
+
+
+def _in_order(names: set[str]) -> Sequence[str]:
+    rank = {band: position for position, band in enumerate(AGE_BANDS)}
+    return sorted(names, key=lambda name: (name == UNKNOWN, rank.get(name, len(rank)), name))
+
+
+def _subgroup(
+    name: str, members: Predictions, minimum: int, point: OperatingPoint, with_intervals: WithIntervals
+) -> Subgroup:
+    def all_figures(weights: FloatArray) -> dict[str, FloatArray]:
+        return measure(members, weights) | decision_figures(members, point.threshold, weights)
+
+    measured = with_intervals(all_figures, members.patients)
+    figures = {figure: measured[figure] for figure in SUBGROUP_FIGURES}
+    sick, _ = sick_and_called(members, point.threshold)
+    with_pneumonia, without_pneumonia = _patients(members, sick), _patients(members, ~sick)
+    faults = {
+        "few-with-pneumonia": with_pneumonia < minimum,
+        "few-without-pneumonia": without_pneumonia < minimum,
+        "imprecise": any(not _half_width(figures[figure]) <= WIDEST_HALF for figure in _DECISION_FIGURES),
+    }
+    return Subgroup(
+        name=name,
+        images=len(members),
+        patients=len(set(members.patients)),
+        patients_with_pneumonia=with_pneumonia,
+        patients_without_pneumonia=without_pneumonia,
+        figures=figures,
+        reasons=tuple(reason for reason, applies in faults.items() if applies),
+        minimum=minimum,
+    )
+
+
+def _patients(members: Predictions, chosen: BoolArray) -> int:
+    return len({members.patients[i] for i in np.flatnonzero(chosen)})
+
+
+def _half_width(estimate: Estimate) -> float:
+    return (estimate.high - estimate.low) / 2
+
+
+def _gaps(
+    members: Predictions, groups: NDArray[np.str_], point: OperatingPoint, with_intervals: WithIntervals
+) -> tuple[tuple[Gap, ...], float]:
+    sick, called = sick_and_called(members, point.threshold)
+    right = members.decisions == members.truth
+    everyone = np.ones(len(members), dtype=np.bool_)
+    of_findings = MetricFrame(
+        metrics={"accuracy": accuracy_score},
+        y_true=members.truth,
+        y_pred=members.decisions,
+        sensitive_features=groups,
+    )
+    of_pneumonia = MetricFrame(
+        metrics={"sensitivity": true_positive_rate, "specificity": true_negative_rate},
+        y_true=sick.astype(int),
+        y_pred=called.astype(int),
+        sensitive_features=groups,
+    )
+    frames = (
+        ("accuracy", of_findings, _rate(right, everyone, groups)),
+        ("sensitivity", of_pneumonia, _rate(called, sick, groups)),
+        ("specificity", of_pneumonia, _rate(~called, ~sick, groups)),
+    )
+    gaps = tuple(
+        _gap(figure, frame, partial(with_intervals, _distance(figure, frame, rate), members.patients))
+        for figure, frame, rate in frames
+    )
+    odds = equalized_odds_difference(sick.astype(int), called.astype(int), sensitive_features=groups)
+    return gaps, float(odds)
+
+
+def _rate(right: BoolArray, counted: BoolArray, groups: NDArray[np.str_]) -> Rate:
+    """Share of right answers among the counted images of a group, under any weights."""
+    values = right.astype(np.float64)
+    return lambda group, weights: weighted_mean(values, weights * (counted & (groups == group)))
+
+
+def _distance(figure: str, frame: MetricFrame, rate: Rate) -> Measure:
+    lowest, highest = _extremes(figure, frame)
+    return lambda weights: {figure: rate(highest, weights) - rate(lowest, weights)}
+
+
+def _extremes(figure: str, frame: MetricFrame) -> tuple[str, str]:
+    ranked = frame.by_group[figure].sort_values(kind="stable").index
+    return str(ranked[0]), str(ranked[-1])
+
+
+def _gap(figure: str, frame: MetricFrame, measured: Callable[[], Mapping[str, Estimate]]) -> Gap:
+    lowest, highest = _extremes(figure, frame)
+    return Gap(
+        figure=figure,
+        lowest=lowest,
+        highest=highest,
+        difference=replace(measured()[figure], value=float(frame.difference()[figure])),
+        ratio=float(frame.ratio()[figure]),
+    )

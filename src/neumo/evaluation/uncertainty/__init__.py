@@ -1,0 +1,1 @@
+"""Bootstrap intervals, calibration, temperature scaling and conformal prediction sets."""

@@ -1,0 +1,106 @@
+"""Prediction sets that hold the true finding as often as they promise, for every finding by itself.
+
+Class-conditional (Mondrian) split conformal prediction: V. Vovk, "Conditional validity of inductive conformal
+predictors", ACML 2012; the score is 1 - probability (Sadinle, Lei and Wasserman, JASA 2019). The promise holds for
+images that are exchangeable with those that set the limits: same hospital, ages, scanners and labelling. Elsewhere
+it is only measured.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from neumo.core.findings import FINDINGS, Finding
+from neumo.evaluation.metrics.weighted import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often prediction sets held the truth.
+
+    Attributes
+    ----------
+    promised : float
+        In 0-1.
+    measured : float
+        Share of images whose set holds the true finding, in 0-1.
+    low, high : float
+        95 % Clopper-Pearson interval of `measured`.
+    mean_size : float
+        Mean number of findings in a set, 0-3.
+    empty, single : float
+        Share of sets with none and with exactly one finding.
+    images : int
+    """
+
+    promised: float
+    measured: float
+    low: float
+    high: float
+    mean_size: float
+    empty: float
+    single: float
+    images: int
+
+
+def conformal_limits(truth: IntArray, probabilities: FloatArray, coverage: float) -> dict[Finding, float]:
+    """Largest score (1 - probability) with which each finding enters a prediction set.
+
+    Parameters
+    ----------
+    truth : ndarray of int64, shape (N,)
+        Class indices of images that trained nothing.
+    probabilities : ndarray of float64, shape (N, 3)
+        Calibrated.
+    coverage : float
+        Promised coverage, above 0 and below 1.
+
+    Returns
+    -------
+    dict of Finding to float
+        In 0-1; 1 where a finding has too few images for the promise, so that it is in every set.
+    """
+    limits = {}
+    for finding in FINDINGS:
+        scores = np.sort(1 - probabilities[truth == finding.index, finding.index])
+        rank = int(np.ceil((len(scores) + 1) * coverage))
+        limits[finding] = float(scores[rank - 1]) if rank <= len(scores) else 1.0
+    return limits
+
+
+def prediction_sets(probabilities: FloatArray, limits: Mapping[Finding, float]) -> NDArray[np.bool_]:
+    """Which findings belong to the set of each image, shape (N, 3)."""
+    members: NDArray[np.bool_] = 1 - probabilities <= np.array([limits[finding] for finding in FINDINGS])
+    return members
+
+
+def measure_coverage(
+    truth: IntArray, probabilities: FloatArray, limits: Mapping[Finding, float], promised: float
+) -> dict[Finding | None, Coverage]:
+    """Measure coverage and set sizes of all images (key None) and of each true finding."""
+    members = prediction_sets(probabilities, limits)
+    held = members[np.arange(len(truth)), truth]
+    chosen: dict[Finding | None, NDArray[np.bool_]] = {None: np.ones(len(truth), dtype=bool)}
+    chosen |= {finding: truth == finding.index for finding in FINDINGS}
+    return {
+        finding: _coverage(held[images], members[images].sum(axis=1), promised)
+        for finding, images in chosen.items()
+        if images.any()
+    }
+
+
+def _coverage(held: NDArray[np.bool_], sizes: IntArray, promised: float) -> Coverage:
+    right, images = int(held.sum()), len(held)
+    return Coverage(
+        promised=promised,
+        measured=right / images,
+        low=float(beta.ppf(0.025, right, images - right + 1)) if right else 0.0,
+        high=float(beta.ppf(0.975, right + 1, images - right)) if right < images else 1.0,
+        mean_size=float(sizes.mean()),
+        empty=float((sizes == 0).mean()),
+        single=float((sizes == 1).mean()),
+        images=images,
+    )

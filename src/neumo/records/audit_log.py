@@ -1,0 +1,145 @@
+"""An append-only log: each row's SHA-256 covers its content and the row before it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Engine, select
+from sqlalchemy import insert as sql_insert
+from sqlalchemy.orm import Session
+
+from neumo.core.errors import ArchiveError
+from neumo.records import search_index as worklist
+from neumo.records.canonical import canonical
+from neumo.records.coverage import Logged, entry_of
+from neumo.records.database import reading_session
+from neumo.records.schema import AuditRow, Base
+
+START = "0" * 64
+"""What the first row names as the row before it."""
+_DIGESTED: Final = ("sequence", "at", "actor", "action", "content", "previous")
+"""Columns that a row's digest covers, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Length and end of the log at one time, to be kept outside the database.
+
+    Attributes
+    ----------
+    count : int
+    head : str
+        Digest of row `count` in lower-case hexadecimal; 64 zeros for an empty log.
+    """
+
+    count: int
+    head: str
+
+    def __str__(self) -> str:
+        return f"{self.count}:{self.head}"
+
+    @classmethod
+    def parse(cls, value: str) -> "Checkpoint":
+        """Return the checkpoint that `str` printed. Raises ArchiveError."""
+        count, _, head = value.strip().partition(":")
+        if not count.isdecimal() or len(head) != len(START) or set(head) - set("0123456789abcdef"):
+            raise ArchiveError(
+                f"checkpoint: {value!r} is none; give COUNT:HASH as neumo audit verify prints it"
+            )
+        return cls(int(count), head)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Who did what, and what `neumo.records.coverage` makes of it."""
+
+    actor: str
+    action: str
+    entry: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verification found: the log's end, and the faults as sentences (empty when sound)."""
+
+    checkpoint: Checkpoint
+    faults: tuple[str, ...]
+
+
+def now() -> str:
+    """Return the time as 27 characters of ISO 8601 in UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def insert(session: Session, actor: str, action: str, kept: Base) -> None:
+    """Add a row to its table, and to the log the digest of all that it says.
+
+    `session` must be a writing one, so that no other writer appends meanwhile.
+    """
+    session.add(kept)
+    session.flush()
+    append(session, actor, action, entry_of(kept))
+
+
+def append(session: Session, actor: str, action: str, entry: Mapping[str, Any]) -> None:
+    """Add to the log what `neumo.records.coverage` makes of an event; `session` as for `insert`."""
+    append_all(session, [Event(actor, action, entry)])
+
+
+def append_all(session: Session, events: Sequence[Event]) -> None:
+    """Add events to the log in their order; `session` as for `insert`."""
+    if not events:
+        return
+    query = select(AuditRow.sequence, AuditRow.digest).order_by(AuditRow.sequence.desc()).limit(1)
+    last = session.execute(query).first()
+    sequence, head, at = last.sequence if last else 0, last.digest if last else START, now()
+    rows = []
+    for number, event in enumerate(events, sequence + 1):
+        fields = (number, at, event.actor, event.action, canonical(event.entry), head)
+        head = _sha256(fields)
+        rows.append(dict(zip((*_DIGESTED, "digest"), (*fields, head), strict=True)))
+    session.connection().execute(sql_insert(AuditRow), rows)
+
+
+def _digest(row: AuditRow) -> str:
+    return _sha256([getattr(row, name) for name in _DIGESTED])
+
+
+def _sha256(fields: Sequence[Any]) -> str:
+    return hashlib.sha256(canonical(list(fields)).encode()).hexdigest()
+
+
+def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
+    """Check the log's rows, their order, what it says of every row of the other tables, and `checkpoint`.
+
+    Raises
+    ------
+    ArchiveUnavailableError
+    """
+    faults: list[str] = []
+    logged = Logged()
+    count, head = 0, START
+    reached = checkpoint is None or checkpoint == Checkpoint(0, START)
+    with reading_session(engine) as session:
+        for row in session.scalars(
+            select(AuditRow).order_by(AuditRow.sequence).execution_options(yield_per=1000)
+        ):
+            if row.sequence != count + 1:
+                faults.append(f"row {count + 1} is missing: row {row.sequence} follows row {count}")
+            if row.previous != head:
+                faults.append(f"row {row.sequence} does not follow the row before it")
+            if row.digest != _digest(row):
+                faults.append(f"row {row.sequence} was changed")
+            if fault := logged.add(row):
+                faults.append(fault)
+            count, head = row.sequence, row.digest
+            reached = reached or checkpoint == Checkpoint(count, head)
+        faults.extend(logged.faults(session))
+        faults.extend(worklist.faults(session))
+    if not reached and checkpoint is not None:
+        faults.append(
+            f"the log ends at row {count} or was rewritten: it does not hold checkpoint {checkpoint}"
+        )
+    return Verdict(Checkpoint(count, head), tuple(faults))

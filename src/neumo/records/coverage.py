@@ -1,0 +1,121 @@
+"""What the log says of each row of the other tables, and whether those tables still say the same."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from neumo.records.canonical import canonical
+from neumo.records.schema import AuditRow, Base, DecisionRow, ReadingRow, SubjectRow, ViewRow
+
+COVERED: Final[tuple[type[SubjectRow] | type[ReadingRow] | type[ViewRow] | type[DecisionRow], ...]] = (
+    SubjectRow,
+    ReadingRow,
+    ViewRow,
+    DecisionRow,
+)
+"""Tables whose every row the log names with its digest."""
+EMPTIED: Final = "{}"
+"""Body of a reading that was purged."""
+
+_Key = tuple[str, int]
+
+
+def entry_of(row: Base) -> dict[str, Any]:
+    """Return the table, number and digest of a flushed row, as the log keeps them.
+
+    The digest is SHA-256 over all columns. Of a reading it covers the digest of the body instead of the body, which
+    stands in the entry too: so it still covers all that a purge leaves.
+    """
+    columns = _columns(row)
+    entry = {"table": row.__tablename__, "id": columns["id"]}
+    if isinstance(row, ReadingRow):
+        entry["body"] = columns["body"] = _sha256(row.body)
+    return entry | {"sha256": _sha256(canonical(columns))}
+
+
+def purge_of(reading: int) -> dict[str, Any]:
+    """Return what the log keeps of a body that was emptied."""
+    return {"table": ReadingRow.__tablename__, "id": reading, "purged": True}
+
+
+class Logged:
+    """Digests that the log recorded, collected row by row, all held in memory."""
+
+    def __init__(self) -> None:
+        self._entries: dict[_Key, tuple[str, str | None]] = {}
+        """Digest of a row, and that of its body where it has one."""
+        self._whole: dict[_Key, str] = {}
+        """Digests of readings over their bodies in clear, as the first version kept them."""
+        self._purged: set[_Key] = set()
+
+    def add(self, row: AuditRow) -> str | None:
+        """Take what one row of the log covers; return a fault, if any, as a sentence."""
+        try:
+            entry = json.loads(row.content)
+            key = (str(entry["table"]), int(entry["id"]))
+            again = self._purge(key) if entry.get("purged") is True else self._covers(key, entry)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return f"row {row.sequence} of the log covers no row of a table"
+        return f"row {row.sequence} of the log covers {key[0]} {key[1]} again" if again else None
+
+    def _purge(self, key: _Key) -> bool:
+        again = key in self._purged or key not in self._entries
+        self._purged.add(key)
+        return again
+
+    def _covers(self, key: _Key, entry: dict[str, Any]) -> bool:
+        again = key in self._entries
+        if key[0] == ReadingRow.__tablename__ and "body" not in entry:
+            again = again or key in self._whole
+            self._whole[key] = str(entry["sha256"])
+        else:
+            self._entries[key] = (str(entry["sha256"]), entry.get("body"))
+        return again
+
+    def faults(self, session: Session) -> list[str]:
+        """Return what was changed, added or removed in the covered tables, as sentences."""
+        found: list[str] = []
+        left = set(self._entries) | set(self._whole)
+        for row in _rows(session):
+            key = (row.__tablename__, int(_columns(row)["id"]))
+            if key not in left:
+                found.append(f"{key[0]}: row {key[1]} was added outside the log")
+                continue
+            left.remove(key)
+            if fault := self._fault(key, row):
+                found.append(f"{key[0]}: row {key[1]} {fault}")
+        found.extend(f"{table}: row {number} was removed" for table, number in sorted(left))
+        return found
+
+    def _fault(self, key: _Key, row: Base) -> str | None:
+        if not isinstance(row, ReadingRow):
+            return None if entry_of(row)["sha256"] == self._entries[key][0] else "was changed"
+        emptied = row.body == EMPTIED
+        if emptied != (key in self._purged):
+            return "was emptied outside the log" if emptied else "was purged, and has a body again"
+        whole = self._whole.get(key)
+        if whole is not None and not emptied and whole != _sha256(canonical(_columns(row))):
+            return "was changed"
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        body = entry[1] if emptied else _sha256(row.body)
+        now = (_sha256(canonical(_columns(row) | {"body": body})), body)
+        return None if now == entry else "was changed"
+
+
+def _rows(session: Session) -> Iterator[Base]:
+    for table in COVERED:
+        yield from session.scalars(select(table).order_by(table.id).execution_options(yield_per=1000))
+
+
+def _columns(row: Base) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,192 @@
+"""Several readings put on record at once: one transaction, one look at the log's end, one wait for the disk."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Engine, insert, inspect, select
+from sqlalchemy.orm import Session
+
+from neumo.core.errors import ArchiveError
+from neumo.records import search_index as worklist
+from neumo.records.audit_log import Event, append_all, now
+from neumo.records.canonical import canonical, storable
+from neumo.records.coverage import entry_of
+from neumo.records.database import writing_session
+from neumo.records.schema import Base, ReadingRow, SubjectRow, ViewRow
+from neumo.records.subjects import Subject
+
+_LONGEST_NAME: Final = 128
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A reading to be kept.
+
+    Attributes
+    ----------
+    values : mapping
+        As `neumo.results.json_lines.to_json` makes them; `file` is kept as it stands there.
+    source, actor : str
+        Where the reading came from, and who recorded it; 1-128 characters.
+    subject : Subject or None
+        Whose image it is; a reading that is on record already keeps what it was recorded with.
+    shown_to : str or None
+        Who is shown the answer as soon as it is on record; that view is kept with it.
+    """
+
+    values: Mapping[str, Any]
+    source: str
+    actor: str
+    subject: Subject | None = None
+    shown_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A reading that is on record.
+
+    Attributes
+    ----------
+    id : int
+    recorded_at : str
+        When it was put on record, ISO 8601 in UTC.
+    body : mapping or None
+        What is kept of it; None where it was on record before.
+    """
+
+    id: int
+    recorded_at: str
+    body: Mapping[str, Any] | None
+
+
+def record_together(engine: Engine, entries: Sequence[Entry]) -> tuple[Recorded, ...]:
+    """Keep readings, all of them or none; the same bytes by the same bundle and options are kept once.
+
+    Raises
+    ------
+    ArchiveError
+        A name cannot be kept, or the database refuses a value.
+    ArchiveUnavailableError
+    """
+    prepared = [_prepared(entry) for entry in entries]
+    with writing_session(engine) as session:
+        return _Writing(session, prepared).all_of(prepared)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    entry: Entry
+    key: _Key
+    body: Mapping[str, Any]
+    row: Mapping[str, Any]
+
+
+def _prepared(entry: Entry) -> _Prepared:
+    """Return an entry with all that needs no database."""
+    source, actor = checked_name("source", entry.source), checked_name("actor", entry.actor)
+    body = {**entry.values, "file": storable(entry.values["file"])}
+    receipt: Mapping[str, Any] = body["receipt"] or {}
+    content, bundle = _content_sha256(body), str(receipt.get("bundle", {}).get("digest", ""))
+    probabilities, distance = body["probabilities"] or {}, receipt.get("distance")
+    row = {
+        "source": source,
+        "content_sha256": content,
+        "bundle_digest": bundle,
+        "status": body["status"],
+        "finding": body["finding"],
+        "normal": probabilities.get("NORMAL"),
+        "bacterial": probabilities.get("BACTERIAL_PNEUMONIA"),
+        "viral": probabilities.get("VIRAL_PNEUMONIA"),
+        "distance": float.fromhex(distance) if distance else None,
+        "body": canonical(body),
+    }
+    shown_to = None if entry.shown_to is None else checked_name("person", entry.shown_to)
+    checked = Entry(entry.values, source, actor, entry.subject, shown_to)
+    return _Prepared(checked, (content, bundle), body, row)
+
+
+@dataclass
+class _Writing:
+    """One transaction; rows go in by themselves, their events and what is searched by at its end."""
+
+    session: Session
+    prepared: Sequence[_Prepared]
+    events: list[Event] = field(default_factory=list)
+    listed: list[dict[str, Any]] = field(default_factory=list)
+
+    def all_of(self, prepared: Iterable[_Prepared]) -> tuple[Recorded, ...]:
+        known = self._known()
+        recorded = []
+        for one in prepared:
+            if one.key not in known:
+                new = self._recorded(one)
+                known[one.key] = Recorded(new.id, new.recorded_at, None)
+                recorded.append(new)
+            else:
+                recorded.append(known[one.key])
+        worklist.add_all(self.session, self.listed)
+        append_all(self.session, self.events)
+        return tuple(recorded)
+
+    def _known(self) -> dict[_Key, Recorded]:
+        columns = (
+            ReadingRow.content_sha256,
+            ReadingRow.bundle_digest,
+            ReadingRow.id,
+            ReadingRow.recorded_at,
+        )
+        contents = sorted({one.key[0] for one in self.prepared})
+        rows = self.session.execute(select(*columns).where(ReadingRow.content_sha256.in_(contents)))
+        return {(row[0], row[1]): Recorded(row[2], row[3], None) for row in rows}
+
+    def _recorded(self, one: _Prepared) -> Recorded:
+        entry = one.entry
+        subject = None if entry.subject is None else self._subject_id(entry.actor, entry.subject)
+        row = ReadingRow(subject_id=subject, recorded_at=now(), **one.row)
+        self._insert(entry.actor, "record", row)
+        self.listed.append(worklist.values_of(row, one.body))
+        if entry.shown_to is not None:
+            view = ViewRow(reading_id=row.id, person=entry.shown_to, at=now())
+            self._insert(entry.shown_to, "view", view)
+        return Recorded(row.id, row.recorded_at, one.body)
+
+    def _subject_id(self, actor: str, subject: Subject) -> int:
+        query = select(SubjectRow.id).where(SubjectRow.keyed_hash == subject.keyed_hash)
+        known = self.session.scalar(query)
+        if known is not None:
+            return known
+        row = SubjectRow(**asdict(subject))
+        self._insert(actor, "subject", row)
+        return row.id
+
+    def _insert(self, actor: str, action: str, row: SubjectRow | ReadingRow | ViewRow) -> None:
+        # Past the unit of work, which takes several times as long to insert one row.
+        result = self.session.connection().execute(insert(type(row)), _values(row))
+        key = result.inserted_primary_key
+        assert key is not None
+        row.id = key[0]
+        self.events.append(Event(actor, action, entry_of(row)))
+
+
+def _values(row: Base) -> dict[str, Any]:
+    columns = inspect(type(row)).column_attrs
+    return {column.key: getattr(row, column.key) for column in columns if column.key != "id"}
+
+
+def _content_sha256(values: Mapping[str, Any]) -> str:
+    """Name what was read and how, not where it lay; a failure does not stand in the way of a later answer."""
+    receipt: Mapping[str, Any] = values["receipt"] or {}
+    read = values["sha256"] or receipt.get("input_sha256") or {"file": values["file"]}
+    named = {"read": read, "options": receipt.get("options"), "status": values["status"]}
+    return hashlib.sha256(canonical(named).encode()).hexdigest()
+
+
+def checked_name(key: str, text: str) -> str:
+    """Return a name as it is kept. Raises ArchiveError."""
+    name = storable(text).strip()
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise ArchiveError(f"{key}: {text!r} cannot be kept; give 1 to {_LONGEST_NAME} characters")
+    return name

@@ -1,0 +1,87 @@
+"""Emptying readings that are kept for longer than is allowed, so that the log still accounts for all of them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine, func, select, tuple_, update
+
+from neumo.core.errors import ArchiveError
+from neumo.records import search_index as worklist
+from neumo.records.audit_log import append
+from neumo.records.canonical import storable
+from neumo.records.coverage import EMPTIED, purge_of
+from neumo.records.database import reading_session, writing_session
+from neumo.records.schema import ReadingRow
+
+_BATCH: Final = 200
+"""Readings of one transaction; between two of them others may write."""
+
+
+def due(engine: Engine, *, days: float) -> int:
+    """Count the readings that `purge` would empty. Raises ArchiveError, ArchiveUnavailableError."""
+    with reading_session(engine) as session:
+        query = select(func.count()).where(ReadingRow.recorded_at < _before(days), ReadingRow.body != EMPTIED)
+        return session.scalar(query) or 0
+
+
+def purge(engine: Engine, *, days: float, actor: str) -> int:
+    """Empty the bodies of readings that were recorded more than so many days ago, and return how many that were.
+
+    Gone are file, receipt, warnings and reasons. What stays is covered by the log as before: time, source, finding,
+    probabilities, the digests of content, bundle and body, hashes of the subject, views and decisions with their notes.
+
+    Parameters
+    ----------
+    engine : Engine
+    days : float
+        Of 24 hours, at least 0.
+    actor : str
+        Who answers for it; the log names them with each reading.
+
+    Raises
+    ------
+    ArchiveError
+        `days` is below 0, or nobody is named.
+    ArchiveUnavailableError
+        Also where the database's role may not do this; what was emptied before stays empty.
+    """
+    before, actor = _before(days), storable(actor).strip()
+    if not actor:
+        raise ArchiveError("actor: nobody answers for it; give a name")
+    emptied, place = 0, ("", 0)
+    while True:
+        with writing_session(engine) as session:
+            order = (ReadingRow.recorded_at, ReadingRow.id)
+            query = select(*order).where(ReadingRow.recorded_at < before, ReadingRow.body != EMPTIED)
+            rows = session.execute(query.where(tuple_(*order) > place).order_by(*order).limit(_BATCH)).all()
+            for _, reading in rows:
+                session.execute(update(ReadingRow).where(ReadingRow.id == reading).values(body=EMPTIED))
+                worklist.forget_file(session, reading)
+                append(session, actor, "purge", purge_of(reading))
+        if not rows:
+            break
+        emptied, place = emptied + len(rows), (rows[-1][0], rows[-1][1])
+    if emptied:
+        _leave_no_trace(engine)
+    return emptied
+
+
+def _before(days: float) -> str:
+    if not days >= 0:
+        raise ArchiveError(f"days: {days} is out of range; give at least 0")
+    try:
+        moment = datetime.now(UTC) - timedelta(days=days)
+    except OverflowError:
+        return ""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _leave_no_trace(engine: Engine) -> None:
+    """Write SQLite's journal back, in which the bodies still stand."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.close()

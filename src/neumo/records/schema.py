@@ -1,0 +1,129 @@
+"""The archive's tables. What is on record is inserted, never changed; times are ISO 8601 text in UTC, which sorts."""
+
+from typing import Final
+
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+LARGEST_NUMBER: Final = 2**31
+"""From which on no row has its number (INTEGER of PostgreSQL)."""
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+
+class SettingRow(Base):
+    """A setting of the archive itself, such as the key of its hashes."""
+
+    __tablename__ = "settings"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class SubjectRow(Base):
+    """An image as the hospital identifies it, by keyed hashes only (see `neumo.records.subjects`)."""
+
+    __tablename__ = "subjects"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    keyed_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    patient_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    study_hash: Mapped[str | None] = mapped_column(String(64))
+    series_hash: Mapped[str | None] = mapped_column(String(64))
+
+
+class ReadingRow(Base):
+    """One answer of a bundle, with the whole Reading and its receipt as JSON in `body`; "{}" once it was purged."""
+
+    __tablename__ = "readings"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    subject_id: Mapped[int | None] = mapped_column(ForeignKey("subjects.id"), index=True)
+    recorded_at: Mapped[str] = mapped_column(String(27))
+    source: Mapped[str] = mapped_column(Text)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    bundle_digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    finding: Mapped[str | None] = mapped_column(String(32))
+    normal: Mapped[float | None] = mapped_column(Float(53))
+    bacterial: Mapped[float | None] = mapped_column(Float(53))
+    viral: Mapped[float | None] = mapped_column(Float(53))
+    distance: Mapped[float | None] = mapped_column(Float(53))
+    body: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        UniqueConstraint("content_sha256", "bundle_digest", name="readings_once"),
+        Index("readings_by_time", "recorded_at", "id"),
+        Index("readings_by_finding", "finding", "recorded_at", "id"),
+        Index("readings_by_status", "status", "recorded_at", "id"),
+        Index("readings_by_source", "source", "recorded_at", "id"),
+    )
+
+
+class ViewRow(Base):
+    """Who looked at a reading, and when."""
+
+    __tablename__ = "views"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reading_id: Mapped[int] = mapped_column(ForeignKey("readings.id", ondelete="CASCADE"), index=True)
+    person: Mapped[str] = mapped_column(String(128))
+    at: Mapped[str] = mapped_column(String(27))
+
+
+class DecisionRow(Base):
+    """What a person decided of a reading; several people, and one person twice, are all kept."""
+
+    __tablename__ = "decisions"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reading_id: Mapped[int] = mapped_column(ForeignKey("readings.id", ondelete="CASCADE"))
+    revision: Mapped[int] = mapped_column(Integer)
+    person: Mapped[str] = mapped_column(String(128))
+    at: Mapped[str] = mapped_column(String(27))
+    finding: Mapped[str] = mapped_column(String(32))
+    agrees: Mapped[bool | None] = mapped_column(Boolean)
+    blinded: Mapped[bool] = mapped_column(Boolean)
+    note: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        UniqueConstraint("reading_id", "revision", name="decisions_in_order"),
+        Index("decisions_by_agreement", "agrees", "reading_id"),
+        Index("decisions_by_person", "person", "reading_id"),
+    )
+
+
+class WorklistRow(Base):
+    """What a reading is searched by, taken from the tables above so that each question has an index.
+
+    It is no evidence: it is changed by decisions and purges, and `neumo audit verify` compares it with what is.
+    """
+
+    __tablename__ = "worklist"
+    reading_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    recorded_at: Mapped[str] = mapped_column(String(27))
+    source: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    finding: Mapped[str | None] = mapped_column(String(32))
+    normal: Mapped[float | None] = mapped_column(Float(53))
+    undecided: Mapped[bool | None] = mapped_column(Boolean)
+    decided: Mapped[bool] = mapped_column(Boolean)
+    disagreement: Mapped[bool] = mapped_column(Boolean)
+    file: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (
+        Index("worklist_by_time", "recorded_at", "reading_id"),
+        Index("worklist_by_normal", "normal", "reading_id"),
+        *(
+            Index(f"worklist_by_{name}", name, "recorded_at", "reading_id")
+            for name in ("finding", "status", "source", "undecided", "decided", "disagreement")
+        ),
+    )
+
+
+class AuditRow(Base):
+    """One event; `digest` covers this row and, through `previous`, all rows before it."""
+
+    __tablename__ = "audit_log"
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(27))
+    actor: Mapped[str] = mapped_column(String(128))
+    action: Mapped[str] = mapped_column(String(32))
+    content: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,147 @@
+"""Errors as RFC 9457 problems: a stable code for programs, a sentence in the person's language."""
+
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from neumo.core.errors import ArchiveError, ArchiveUnavailableError, MissingExtraError
+from neumo.web.http.languages import language_of
+from neumo.web.logs import fault
+
+_RETRY_SECONDS = 5
+_CODES = {
+    400: "bad_request",
+    401: "not_logged_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "slow",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+class Problem(Exception):
+    """What a request is answered with instead of what it asked for.
+
+    Parameters
+    ----------
+    status : int
+        Of HTTP.
+    code : str
+        Stable; its sentences are in messages/.
+    retry_after : int, optional
+        Seconds.
+    members : plain values
+        Further members of the answer, and what the sentence states.
+    """
+
+    def __init__(self, status: int, code: str, *, retry_after: int | None = None, **members: Any) -> None:
+        super().__init__(code)
+        self.status, self.code, self.members = status, code, members
+        self.retry_after = retry_after
+
+
+class TooLarge(HTTPException):
+    """A body beyond its limit; while the framework reads a body, it hands on this kind of error alone."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
+
+
+def not_installed(extra: str) -> Problem:
+    """Return the problem of a part of neumo that is not installed."""
+    return Problem(501, "not_installed", extra=extra)
+
+
+@cache
+def messages(language: str) -> Mapping[str, str]:
+    """Sentences by code in "en" or "es"."""
+    source = files("neumo.web") / "messages" / f"{language}.yaml"
+    sentences: Mapping[str, str] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    return sentences
+
+
+def problem_body(problem: Problem, language: str) -> dict[str, Any]:
+    """Return the members of an answer."""
+    sentence = messages(language).get(problem.code, problem.code)
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": sentence.format_map(problem.members) if problem.members else sentence,
+        "code": problem.code,
+        **problem.members,
+    }
+
+
+def problem_response(problem: Problem, language: str) -> Response:
+    """Return the answer to a request that has a problem."""
+    headers = {"Content-Language": language}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="neumo"'
+    return JSONResponse(
+        problem_body(problem, language), problem.status, headers, media_type="application/problem+json"
+    )
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Make every error of an application a problem."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return problem_response(_problem(error), language_of(request))
+
+    for kind in (
+        Problem,
+        HTTPException,
+        RequestValidationError,
+        ArchiveUnavailableError,
+        ArchiveError,
+        MissingExtraError,
+    ):
+        app.add_exception_handler(kind, answer)
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            problem = error
+        case RequestValidationError():
+            faults = [
+                {"field": ".".join(map(str, item["loc"][1:])), "message": item["msg"]}
+                for item in error.errors()
+            ]
+            problem = Problem(422, "invalid", errors=faults)
+        case TooLarge():
+            problem = Problem(413, "too_large", limit=error.limit)
+        case HTTPException():
+            problem = Problem(error.status_code, _CODES.get(error.status_code, "bad_request"))
+        case ArchiveUnavailableError():
+            problem = Problem(503, "archive_unavailable", retry_after=_RETRY_SECONDS)
+        case ArchiveError():
+            problem = Problem(404, "not_found")
+        case MissingExtraError():
+            problem = not_installed("dicom")
+        case _:
+            problem = unexpected(error)
+    return problem
+
+
+def unexpected(error: Exception) -> Problem:
+    """Log an error that is neumo's fault by its kind and place, and return what is said of it."""
+    reference = secrets.token_hex(4)
+    fault("request_failed", error, reference=reference)
+    return Problem(500, "internal", reference=reference)

@@ -1,0 +1,233 @@
+"""People, their sessions, tokens and preferences, kept in users.db of the data folder."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, func, select
+
+from neumo.core.errors import ConfigError, OutputError
+from neumo.records.database import connect, reading_session, writing_session
+from neumo.web.people.passwords import hashed, verified
+from neumo.web.people.schema import Base, PreferenceRow, SessionRow, TokenRow, UserRow
+
+_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
+_TOKEN_PREFIX = "neumo_"
+_NO_PASSWORD = "none"
+"""No password has this hash."""
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    READER = "reader"
+    RESEARCHER = "researcher"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What a token may do of what its person may do."""
+
+    READINGS_READ = "readings:read"
+    READINGS_WRITE = "readings:write"
+    DECISIONS_WRITE = "decisions:write"
+    RESEARCH_READ = "research:read"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who can log in."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How a person wants to work; `prevalence` of pneumonia in 0-1."""
+
+    language: str | None = None
+    blinded: bool = False
+    prevalence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A program's token, without its secret."""
+
+    label: str
+    name: str
+    scopes: frozenset[Scope]
+
+
+def open_accounts(folder: Path) -> Engine:
+    """Return the database of people in `folder`, made (readable by its owner alone) where there is none.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made.
+    ArchiveUnavailableError
+        It cannot be used.
+    """
+    file = folder / "users.db"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise OutputError(
+            f"{file}: cannot be made ({error.strerror or error}); choose another data folder"
+        ) from error
+    engine = connect(f"sqlite:///{file}")
+    with writing_session(engine) as session:
+        Base.metadata.create_all(session.connection())
+    return engine
+
+
+def users(accounts: Engine) -> tuple[User, ...]:
+    """Return everybody, by name."""
+    with reading_session(accounts) as session:
+        rows = session.scalars(select(UserRow).order_by(UserRow.name))
+        return tuple(User(row.name, Role(row.role)) for row in rows)
+
+
+def has_users(accounts: Engine) -> bool:
+    """Whether anybody can log in."""
+    with reading_session(accounts) as session:
+        return bool(session.scalar(select(func.count()).select_from(UserRow)))
+
+
+def add_user(accounts: Engine, name: str, password: str | None, role: Role) -> None:
+    """Add a person; without a password only a provider elsewhere lets that person in.
+
+    Raises ConfigError where the name or password cannot be used or the name is taken.
+    """
+    if not 1 <= len(name) <= 64 or set(name) - _NAME_CHARACTERS or name == "local":
+        raise ConfigError(f"name: {name!r} cannot be used; use 1 to 64 of a-z 0-9 . _ - @ (not 'local')")
+    kept = _NO_PASSWORD if password is None else hashed(password)
+    row = UserRow(name=name, password=kept, role=role.value)
+    with writing_session(accounts) as session:
+        if session.get(UserRow, name) is not None:
+            raise ConfigError(f"name: {name!r} is taken; choose another, or use neumo user password {name}")
+        session.add(row)
+
+
+def remove_user(accounts: Engine, name: str) -> None:
+    """Remove a person with all sessions and tokens; decisions stay. Raises ConfigError where there is none."""
+    with writing_session(accounts) as session:
+        session.delete(_user(session.get(UserRow, name), name))
+
+
+def set_password(accounts: Engine, name: str, password: str) -> None:
+    """Change a password and end all sessions of that person. Raises ConfigError."""
+    new = hashed(password)
+    with writing_session(accounts) as session:
+        _user(session.get(UserRow, name), name).password = new
+        session.execute(delete(SessionRow).where(SessionRow.name == name))
+
+
+def begin_session(accounts: Engine, name: str, password: str, hours: float) -> str | None:
+    """Return the secret of a new session, or None where name or password is wrong."""
+    with reading_session(accounts) as session:
+        row = session.get(UserRow, name)
+        known = None if row is None else row.password
+    return new_session(accounts, name, hours) if verified(password, known) else None
+
+
+def new_session(accounts: Engine, name: str, hours: float) -> str | None:
+    """Return the secret of a new session of somebody who has proven who it is; None where there is no such person."""
+    secret = secrets.token_urlsafe(32)
+    with writing_session(accounts) as session:
+        session.execute(delete(SessionRow).where(SessionRow.expires < time.time()))
+        if session.get(UserRow, name) is None:
+            return None
+        session.add(SessionRow(secret=_digest(secret), name=name, expires=time.time() + hours * 3600))
+    return secret
+
+
+def end_session(accounts: Engine, secret: str) -> None:
+    """Make a session void."""
+    with writing_session(accounts) as session:
+        session.execute(delete(SessionRow).where(SessionRow.secret == _digest(secret)))
+
+
+def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
+    """Return whose session it is and when it ends, in seconds since 1970; None where it is void."""
+    with reading_session(accounts) as session:
+        row = session.get(SessionRow, _digest(secret))
+        user = None if row is None else session.get(UserRow, row.name)
+        return None if row is None or user is None else (User(user.name, Role(user.role)), row.expires)
+
+
+def add_token(accounts: Engine, label: str, name: str, scopes: Sequence[Scope]) -> str:
+    """Add a token and return its secret, which is kept nowhere. Raises ConfigError."""
+    if not scopes:
+        raise ConfigError(f"scope: give one or more of {', '.join(Scope)}")
+    secret = _TOKEN_PREFIX + secrets.token_urlsafe(32)
+    with writing_session(accounts) as session:
+        _user(session.get(UserRow, name), name)
+        if session.get(TokenRow, label) is not None:
+            raise ConfigError(f"token: {label!r} is there already; choose another label, or remove it first")
+        kept = " ".join(sorted(set(scopes)))
+        session.add(TokenRow(label=label, secret=_digest(secret), name=name, scopes=kept))
+    return secret
+
+
+def tokens(accounts: Engine) -> tuple[Token, ...]:
+    """Return all tokens, by label."""
+    with reading_session(accounts) as session:
+        return tuple(_token(row) for row in session.scalars(select(TokenRow).order_by(TokenRow.label)))
+
+
+def remove_token(accounts: Engine, label: str) -> None:
+    """Make a token void. Raises ConfigError where there is none."""
+    with writing_session(accounts) as session:
+        row = session.get(TokenRow, label)
+        if row is None:
+            raise ConfigError(f"token: there is none called {label!r}; see neumo token list")
+        session.delete(row)
+
+
+def user_of_token(accounts: Engine, secret: str) -> tuple[User, frozenset[Scope]] | None:
+    """Return whose token it is and what it may do; None where there is none."""
+    with reading_session(accounts) as session:
+        row = session.scalar(select(TokenRow).where(TokenRow.secret == _digest(secret)))
+        user = None if row is None else session.get(UserRow, row.name)
+        if row is None or user is None:
+            return None
+        return User(user.name, Role(user.role)), _token(row).scopes
+
+
+def preferences(accounts: Engine, name: str) -> Preferences:
+    """Return how a person wants to work."""
+    with reading_session(accounts) as session:
+        row = session.get(PreferenceRow, name)
+        return Preferences() if row is None else Preferences(row.language, row.blinded, row.prevalence)
+
+
+def set_preferences(accounts: Engine, name: str, wanted: Preferences) -> None:
+    """Keep how a person wants to work."""
+    with writing_session(accounts) as session:
+        session.merge(
+            PreferenceRow(
+                name=name, language=wanted.language, blinded=wanted.blinded, prevalence=wanted.prevalence
+            )
+        )
+
+
+def _user(row: UserRow | None, name: str) -> UserRow:
+    if row is None:
+        raise ConfigError(f"name: there is no {name!r}; see neumo user list")
+    return row
+
+
+def _token(row: TokenRow) -> Token:
+    return Token(row.label, row.name, frozenset(Scope(scope) for scope in row.scopes.split()))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

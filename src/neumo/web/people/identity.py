@@ -1,0 +1,186 @@
+"""Who asks, and what that person or program may do."""
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Response
+from itsdangerous import BadSignature, TimestampSigner
+from starlette.concurrency import run_in_threadpool
+
+from neumo.web.http.problems import Problem
+from neumo.web.people.accounts import (
+    Preferences,
+    Role,
+    Scope,
+    User,
+    has_users,
+    preferences,
+    user_of_session,
+    user_of_token,
+)
+from neumo.web.people.cache import Forgotten, Recall
+from neumo.web.workbench import Workbench, workbench_of
+
+COOKIE: Final = "neumo_session"
+LOCAL: Final = User("local", Role.ADMIN)
+"""Whoever reaches a server on loopback that has no users."""
+_SAFE: Final = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks.
+
+    Attributes
+    ----------
+    name : str
+    role : Role
+    scopes : frozenset of Scope
+        All of them, unless a token asks that has fewer.
+    preferences : Preferences
+    csrf_token : str
+        What requests that change something must carry; "" for programs with a token.
+    blinded : bool
+        Whether answers are withheld from this person until decided.
+    """
+
+    name: str
+    role: Role
+    scopes: frozenset[Scope]
+    preferences: Preferences
+    csrf_token: str
+    blinded: bool
+
+
+def current_person(request: Request) -> Person:
+    """Return who asks. Raises Problem where nobody known does, or a session's CSRF token is missing."""
+    return _person(request, workbench_of(request).people.find)
+
+
+async def _asking(request: Request) -> Person:
+    """Do the same on the event loop where nothing has to be asked of the database, which is nearly always."""
+    try:
+        return _person(request, workbench_of(request).people.recall)
+    except Forgotten:
+        return await run_in_threadpool(current_person, request)
+
+
+async def still_known(request: Request) -> bool:
+    """Whether whoever asked is still known, long after the answer began."""
+    try:
+        await _asking(request)
+    except Problem:
+        return False
+    return True
+
+
+def _person(request: Request, recall: Recall) -> Person:
+    workbench = workbench_of(request)
+    accounts = workbench.accounts
+    scopes = frozenset(Scope)
+    secret, csrf = "", ""
+    bearer = _bearer(request)
+    if bearer is not None:
+        found = recall(("token", bearer), lambda: user_of_token(accounts, bearer))
+        if found is None:
+            raise Problem(401, "bad_token")
+        user, scopes = found
+    elif workbench.always_login or recall(("anybody",), lambda: has_users(accounts)):
+        secret = session_secret(request) or ""
+        known = recall(("session", secret), lambda: user_of_session(accounts, secret)) if secret else None
+        if known is None or known[1] < time.time():
+            raise Problem(401, "not_logged_in")
+        user, csrf = known[0], csrf_token(workbench, secret)
+    else:
+        user, csrf = LOCAL, csrf_token(workbench, "local")
+    wanted = recall(("preferences", user.name), lambda: preferences(accounts, user.name))
+    request.state.language = wanted.language
+    if secret and request.method not in _SAFE:
+        given = request.headers.get("x-csrf-token", "")
+        if not hmac.compare_digest(given.encode(), csrf.encode()):
+            raise Problem(403, "csrf")
+    blinded = wanted.blinded or workbench.config.blinded == "always"
+    return Person(user.name, user.role, scopes, wanted, csrf, blinded)
+
+
+Asking = Annotated[Person, Depends(_asking)]
+
+
+async def reader(person: Asking) -> Person:
+    """Require the right to see readings."""
+    return _with(person, Scope.READINGS_READ)
+
+
+async def uploader(person: Asking) -> Person:
+    """Require the right to have radiographs read."""
+    return _with(person, Scope.READINGS_WRITE)
+
+
+async def decider(person: Asking) -> Person:
+    """Require the right to decide, which whoever studies the model's runs has not."""
+    if person.role is Role.RESEARCHER:
+        raise Problem(403, "not_allowed")
+    return _with(person, Scope.DECISIONS_WRITE)
+
+
+async def researcher(person: Asking) -> Person:
+    """Require the right to see runs."""
+    if person.role is Role.READER:
+        raise Problem(403, "not_allowed")
+    return _with(person, Scope.RESEARCH_READ)
+
+
+Reader = Annotated[Person, Depends(reader)]
+Uploader = Annotated[Person, Depends(uploader)]
+Decider = Annotated[Person, Depends(decider)]
+Researcher = Annotated[Person, Depends(researcher)]
+
+
+def csrf_token(workbench: Workbench, secret: str) -> str:
+    """Return the token that belongs to a session."""
+    return hmac.new(workbench.key, b"csrf " + secret.encode(), hashlib.sha256).hexdigest()
+
+
+def session_secret(request: Request) -> str | None:
+    """Return the secret of a request's cookie; None where there is none, or one that this server did not sign."""
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        return None
+    workbench = workbench_of(request)
+    try:
+        age = round(workbench.config.sessions.hours * 3600)
+        return _signer(workbench).unsign(cookie, max_age=age).decode()
+    except BadSignature:
+        return None
+
+
+def set_cookie(response: Response, request: Request, secret: str) -> None:
+    """Give a browser the secret of its session."""
+    workbench = workbench_of(request)
+    response.set_cookie(
+        COOKIE,
+        _signer(workbench).sign(secret).decode(),
+        max_age=round(workbench.config.sessions.hours * 3600),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+
+
+def _signer(workbench: Workbench) -> TimestampSigner:
+    return TimestampSigner(workbench.key, salt="neumo session", digest_method=hashlib.sha256)
+
+
+def _bearer(request: Request) -> str | None:
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if kind.lower() == "bearer" else None
+
+
+def _with(person: Person, scope: Scope) -> Person:
+    if scope not in person.scopes:
+        raise Problem(403, "not_allowed")
+    return person

@@ -1,0 +1,1 @@
+"""Uploads, jobs, stored readings, rendering and the worklist."""

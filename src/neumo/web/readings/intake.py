@@ -1,0 +1,157 @@
+"""One uploaded file to a reading on record: read once in effect, whoever sends it and how often."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neumo.core.errors import NodeError
+from neumo.core.reading import Notice
+from neumo.records.audit_log import now
+from neumo.records.group_recording import Recorded
+from neumo.web.http.problems import Problem
+from neumo.web.logs import fault
+from neumo.web.pool import Pool
+from neumo.web.reading_process import ReaderGone
+from neumo.web.readings.group_commit import LaidOut
+from neumo.web.readings.reading_file import Kept, KeptReadings, kept
+from neumo.web.readings.recorder import Finished, Recorder
+from neumo.web.readings.uploads import Upload
+
+_ENGLISH = {
+    "crash": "The file ended the program that read it.",
+    "timeout": "Reading took too long and was stopped.",
+    "cancelled": "Reading was cancelled.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a file.
+
+    Attributes
+    ----------
+    status : str
+        "read", "refused", "failed" or "cancelled".
+    recorded : Recorded or None
+        Its reading in the archive.
+    kept : Kept or None
+        What is kept of it.
+    again : bool
+        Whether these bytes had been read before.
+    reasons : tuple of Notice
+        Why it was refused, failed or cancelled.
+    """
+
+    status: str
+    recorded: Recorded | None = None
+    kept: Kept | None = None
+    again: bool = False
+    reasons: tuple[Notice, ...] = ()
+
+    @property
+    def reading(self) -> int | None:
+        """Number of its reading; None where it gave none."""
+        return None if self.recorded is None else self.recorded.id
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What somebody wants to know while a file is taken.
+
+    Attributes
+    ----------
+    asked : function of Future
+        Is given what `Pool.cancel` takes.
+    started : function
+        Called on the event loop when a reader begins with the file.
+    """
+
+    asked: Callable[["Future[dict[str, Any]]"], None]
+    started: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What reading an upload needs."""
+
+    kept: KeptReadings
+    pool: Pool
+    recorder: Recorder
+
+    async def take(
+        self, upload: Upload, actor: str, *, watch: Watch | None = None, shown_to: str | None = None
+    ) -> Taken:
+        """Have an upload read and put on record; the upload is deleted, whatever happens.
+
+        Parameters
+        ----------
+        upload : Upload
+        actor : str
+            Who sent it.
+        watch : Watch, optional
+        shown_to : str, optional
+            Who is shown the answer at once; where the reading is new, that is kept with it.
+
+        Raises
+        ------
+        Problem
+            The readers or the server's disk are at fault, rather than the file.
+        ArchiveUnavailableError
+        """
+        try:
+            return await self._taken(upload, actor, watch, shown_to)
+        finally:
+            upload.discard()
+
+    async def _taken(self, upload: Upload, actor: str, watch: Watch | None, shown_to: str | None) -> Taken:
+        began = now()
+        place = self.kept.place(upload.sha256, self.pool.bundle_digest, self.pool.options)
+        found, laid_out = None, None
+        if place.exists():
+            found = await asyncio.to_thread(kept, place)
+        if found is None:
+            request = {"do": "read", "source": str(upload.path), "target": str(place), "name": upload.name}
+            answer = await _answer(self._submitted(request, watch))
+            if isinstance(answer, Taken):
+                return answer
+            found = Kept.from_json(answer["kept"])
+            laid_out = LaidOut(Path(answer["temporary"]), place)
+        recorded = await self.recorder.record(Finished(found, laid_out, upload, actor, shown_to))
+        reading = found.reading
+        return Taken(reading.status.value, recorded, found, recorded.recorded_at < began, reading.reasons)
+
+    def _submitted(self, request: dict[str, str], watch: Watch | None) -> "Future[dict[str, Any]]":
+        if watch is None:
+            return self.pool.submit(request)
+        loop = asyncio.get_running_loop()
+        future = self.pool.submit(request, started=lambda: loop.call_soon_threadsafe(watch.started))
+        watch.asked(future)
+        return future
+
+
+async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
+    """Return a reader's answer with a reading, or what became of a file that gave none."""
+    try:
+        answer = await asyncio.shield(asyncio.wrap_future(future))
+    except ReaderGone as error:
+        status = "cancelled" if error.code == "cancelled" else "failed"
+        return Taken(status, reasons=(Notice(error.code, _ENGLISH[error.code]),))
+    except (CancelledError, asyncio.CancelledError):
+        if not future.cancelled():
+            raise
+        return Taken("cancelled", reasons=(Notice("cancelled", _ENGLISH["cancelled"]),))
+    except NodeError as error:
+        fault("no_reader", error)
+        raise Problem(503, "busy", retry_after=10) from error
+    if answer.get("error") == "OSError":
+        raise Problem(507, "disk_full")
+    if answer.get("error") == "MemoryError":
+        return Taken("failed", reasons=(Notice("too_large", "The image does not fit into memory."),))
+    if "error" in answer:
+        return Taken("failed", reasons=(Notice("crash", _ENGLISH["crash"]),))
+    if answer["status"] == "failed":
+        return Taken("failed", reasons=tuple(Notice(**reason) for reason in answer["reasons"]))
+    return answer

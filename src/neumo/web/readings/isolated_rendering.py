@@ -1,0 +1,56 @@
+"""Files that a reader's process makes for a request, since it parses what somebody sent."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from neumo.core.errors import NodeError
+from neumo.web.http.problems import Problem, not_installed
+from neumo.web.reading_process import ReaderGone
+from neumo.web.workbench import Workbench
+
+FOLDER: Final = "rendered"
+_SECONDS: Final = 120.0
+_STATUS: Final = {"pixels_deleted": 410, "not_dicom": 422, "unreadable": 422}
+
+
+def rendered(workbench: Workbench, request: Mapping[str, str]) -> Path:
+    """Have a reader write a file, before all radiographs that wait; whoever asked removes it.
+
+    Parameters
+    ----------
+    workbench : Workbench
+    request : mapping
+        What `neumo.web.reading_child` takes, without `target`.
+
+    Raises
+    ------
+    Problem
+        It cannot be made, or not now.
+    """
+    target = workbench.config.data / FOLDER / secrets.token_hex(16)
+    try:
+        _ask(workbench, {**request, "target": str(target)})
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _ask(workbench: Workbench, request: Mapping[str, str]) -> None:
+    with workbench.pool.place():
+        try:
+            answer = workbench.pool.submit(request, soon=True).result(_SECONDS)
+        except TimeoutError as error:
+            raise Problem(503, "busy", retry_after=10) from error
+        except (ReaderGone, NodeError) as error:
+            raise Problem(503, "busy", retry_after=3) from error
+    match answer:
+        case {"status": "made"}:
+            return
+        case {"problem": "not_installed", "extra": extra}:
+            raise not_installed(extra)
+        case {"problem": code} if code in _STATUS:
+            raise Problem(_STATUS[code], code)
+    raise RuntimeError(f"rendering failed ({answer.get('error')} at {answer.get('where')})")

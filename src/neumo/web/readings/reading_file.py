@@ -1,0 +1,233 @@
+"""What is kept of a reading for looking at it again, until its retention ends: pixels, heat maps, header.
+
+All of it is one file, since making files is what costs most about keeping small radiographs: a line of JSON, then the
+pixels as bytes row by row, the class maps as little-endian 32-bit floats, and the DICOM header, each as long as the
+line says.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.reading import Reading
+from neumo.web.readings.values import from_values, to_values
+
+SUFFIX: Final = ".kept"
+UNFINISHED: Final = ".part-"
+"""Begins the names of files that are not whole yet."""
+_MAP_ITEM: Final = np.dtype("<f4")
+_DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a reading.
+
+    Attributes
+    ----------
+    reading : Reading
+        Without its arrays, where it was read from a file.
+    size : (int, int) or None
+        Width and height of the radiograph in pixels; None where it is not kept.
+    maps : (int, int, int) or None
+        Shape of the class maps; None where there are none.
+    header : int
+        Length of the DICOM header in bytes; 0 where there is none.
+    """
+
+    reading: Reading
+    size: tuple[int, int] | None
+    maps: tuple[int, int, int] | None
+    header: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values, for a file or another process."""
+        return {
+            "reading": to_values(self.reading),
+            "size": self.size,
+            "maps": self.maps,
+            "header": self.header,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Kept":
+        """Return what `to_json` was called on."""
+        size, maps = value["size"], value["maps"]
+        return cls(
+            from_values(value["reading"]),
+            None if size is None else (size[0], size[1]),
+            None if maps is None else (maps[0], maps[1], maps[2]),
+            value["header"],
+        )
+
+
+class KeptReadings:
+    """Files of readings, named by what was read, by which bundle, with which options.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def tidy(self) -> None:
+        """Delete what was not whole when an earlier server ended."""
+        for left in self._folder.glob(f"??/{UNFINISHED}*"):
+            _delete(left)
+
+    def place(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
+        """Return the file of a reading, whether it is there or not."""
+        named = json.dumps([sha256, bundle, options], sort_keys=True).encode()
+        name = hashlib.sha256(named).hexdigest()
+        return self._folder / name[:2] / f"{name}{SUFFIX}"
+
+    def place_of(self, body: Mapping[str, Any]) -> Path | None:
+        """Return the file of a reading on record; None where it cannot have one."""
+        receipt = body.get("receipt") or {}
+        digest = (receipt.get("bundle") or {}).get("digest")
+        if not body.get("sha256") or not digest:
+            return None
+        return self.place(body["sha256"], digest, receipt.get("options"))
+
+    def clean(self, days: float | None, now: float | None = None) -> int:
+        """Delete what was kept for longer than `days`, and leftovers; return how many readings that were."""
+        if days is None or not self._folder.is_dir():
+            return 0
+        limit = (time.time() if now is None else now) - days * _DAY
+        outdated = [path for path in self._folder.glob("??/*") if _made(path) < limit]
+        for path in outdated:
+            _delete(path)
+        return len(outdated)
+
+
+def _made(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+def _delete(path: Path) -> None:
+    """Delete a file, or the folder that an earlier version made of a reading."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def lay_out(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, Kept]:
+    """Write all that is kept of a reading beside `file`, which `neumo.web.readings.group_commit` gives it as a name.
+
+    Returns
+    -------
+    Path
+        What was written; nothing of it needs to be on the disk yet.
+    Kept
+
+    Raises
+    ------
+    OSError
+        Nothing is left then.
+    """
+    pixels, maps = reading.pixels, reading.class_maps
+    found = Kept(
+        reading,
+        None if pixels is None else (pixels.shape[1], pixels.shape[0]),
+        None if maps is None else (maps.shape[0], maps.shape[1], maps.shape[2]),
+        len(header or b""),
+    )
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = file.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(json.dumps(found.to_json()).encode() + b"\n")
+            if pixels is not None:
+                # As PNG at its fastest they took three times as long as reading a full-size film, for half the space.
+                stream.write(np.ascontiguousarray(pixels).data)
+            if maps is not None:
+                stream.write(np.ascontiguousarray(maps, dtype=_MAP_ITEM).data)
+            stream.write(header or b"")
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary, found
+
+
+def kept(file: Path) -> Kept | None:
+    """Return what is kept in a file, without its arrays; None where there is no such file."""
+    with _opened(file) as opened:
+        return None if opened is None else opened[1]
+
+
+def kept_reading(file: Path, *, pictures: bool = False) -> Reading | None:
+    """Return a reading as it was kept, with pixels and maps where they are wanted; None where it is not kept."""
+    found = kept(file)
+    if found is None or not pictures:
+        return None if found is None else found.reading
+    maps, finding = kept_maps(file), found.reading.answer.finding if found.reading.answer else None
+    return replace(
+        found.reading,
+        pixels=kept_pixels(file),
+        class_maps=maps,
+        class_map=None if maps is None or finding is None else maps[finding.index],
+    )
+
+
+def kept_pixels(file: Path) -> NDArray[np.uint8] | None:
+    """Return the radiograph (height, width) of uint8; None where it is not kept."""
+    with _opened(file) as opened:
+        if opened is None or opened[1].size is None:
+            return None
+        stream, (width, height) = opened[0], opened[1].size
+        return np.fromfile(stream, np.uint8, width * height).reshape(height, width)
+
+
+def kept_maps(file: Path) -> NDArray[np.float32] | None:
+    """Return the class maps, shape (3, h, w); None where there are none."""
+    with _opened(file) as opened:
+        if opened is None or opened[1].maps is None:
+            return None
+        stream, found = opened
+        stream.seek(_pixel_bytes(found), os.SEEK_CUR)
+        maps = np.fromfile(stream, _MAP_ITEM, int(np.prod(found.maps or ()))).reshape(found.maps)
+        return maps.astype(np.float32, copy=False)
+
+
+def kept_header(file: Path) -> bytes | None:
+    """Return the DICOM file without its pixels; None where it was none, or is not kept."""
+    with _opened(file) as opened:
+        if opened is None or not opened[1].header:
+            return None
+        stream, found = opened
+        maps = 0 if found.maps is None else int(np.prod(found.maps)) * _MAP_ITEM.itemsize
+        stream.seek(_pixel_bytes(found) + maps, os.SEEK_CUR)
+        return stream.read(found.header)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[IO[bytes], Kept] | None]:
+    """Yield a file after its first line, and what that line says; None where there is no such file."""
+    try:
+        stream = file.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    with stream:
+        yield stream, Kept.from_json(json.loads(stream.readline()))
+
+
+def _pixel_bytes(found: Kept) -> int:
+    return 0 if found.size is None else found.size[0] * found.size[1]

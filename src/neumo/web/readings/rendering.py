@@ -1,0 +1,123 @@
+"""A kept reading as a file to take away."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from pydicom import Dataset
+
+from neumo.core.errors import MissingExtraError, ResultError
+from neumo.core.reading import Reading
+from neumo.web.readings.reading_file import kept_header, kept_reading
+
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    "reading.json": "application/json",
+    "receipt.json": "application/json",
+    "report.html": "text/html; charset=utf-8",
+    "report.pdf": "application/pdf",
+    "sr.dcm": "application/dicom",
+    "sc.dcm": "application/dicom",
+    "fhir.json": "application/fhir+json",
+}
+"""What can be taken away, and its media type."""
+
+SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
+
+
+def render(file: Path, name: str, language: str, target: Path) -> dict[str, Any]:
+    """Write a kept reading to `target` as one of `MEDIA_TYPES`.
+
+    Returns
+    -------
+    dict
+        {"status": "made"}, or {"problem": code, ...} where it cannot be made.
+    """
+    reading = kept_reading(file, pictures=True)
+    if reading is None:
+        return {"problem": "pixels_deleted"}
+    try:
+        _WRITERS[name](reading, file, language, target)
+    except ResultError:
+        return {"problem": "not_dicom"}
+    except MissingExtraError:
+        return {"problem": "not_installed", "extra": "web" if name == "report.pdf" else "dicom"}
+    return {"status": "made"}
+
+
+def _write_json(reading: Reading, _file: Path, _language: str, target: Path) -> None:
+    from neumo.results.json_lines import to_json
+
+    _write_value(to_json(reading), target)
+
+
+def _write_receipt(reading: Reading, _file: Path, _language: str, target: Path) -> None:
+    _write_value(reading.receipt, target)
+
+
+def _write_value(value: Any, target: Path) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    target.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_html(reading: Reading, _file: Path, language: str, target: Path) -> None:
+    from neumo.results.page import open_page
+
+    with open_page(target, language) as add:
+        add(reading)
+
+
+def _write_pdf(reading: Reading, _file: Path, language: str, target: Path) -> None:
+    from neumo.results.pdf import write_pdf
+
+    write_pdf(reading, target, language)
+
+
+def _write_report(reading: Reading, file: Path, _language: str, target: Path) -> None:
+    from neumo.results.dicom import structured_report
+
+    _save(structured_report(reading, _header(file, target)), target)
+
+
+def _write_capture(reading: Reading, file: Path, language: str, target: Path) -> None:
+    from neumo.results.dicom import secondary_capture
+
+    _save(secondary_capture(reading, _header(file, target), language=language), target)
+
+
+def _write_fhir(reading: Reading, file: Path, language: str, target: Path) -> None:
+    from neumo.results.fhir import fhir_report
+
+    header = None if kept_header(file) is None else _header(file, target)
+    _write_value(fhir_report(reading, header, language=language), target)
+
+
+def _header(file: Path, target: Path) -> Dataset:
+    from neumo.results.dicom import read_header
+
+    header = kept_header(file)
+    if header is None:
+        raise ResultError("not a DICOM file, so it states neither patient nor study")
+    with TemporaryDirectory(dir=target.parent) as folder:
+        alone = Path(folder) / "header.dcm"
+        alone.write_bytes(header)
+        return read_header(alone)
+
+
+def _save(result: Dataset, target: Path) -> None:
+    from neumo.imaging.quiet import quiet
+
+    with quiet():
+        result.save_as(target, enforce_file_format=True)
+
+
+_WRITERS: Final[Mapping[str, Callable[[Reading, Path, str, Path], None]]] = {
+    "reading.json": _write_json,
+    "receipt.json": _write_receipt,
+    "report.html": _write_html,
+    "report.pdf": _write_pdf,
+    "sr.dcm": _write_report,
+    "sc.dcm": _write_capture,
+    "fhir.json": _write_fhir,
+}

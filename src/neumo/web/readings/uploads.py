@@ -1,0 +1,246 @@
+"""Radiographs on their way in: straight to private files, hashed and counted as they come."""
+
+import asyncio
+import hashlib
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final
+from urllib.parse import unquote
+
+from fastapi import Request
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+
+from neumo.core.durable import make_private
+from neumo.core.errors import OutputError
+from neumo.web.config import Limits
+from neumo.web.http.problems import Problem
+
+SINGLE: Final = frozenset({"image/png", "image/jpeg", "application/dicom", "application/octet-stream"})
+"""Media types of a body that is one file."""
+_LONGEST_NAME: Final = 150
+_AT_ONCE: Final = 2**18
+"""Bytes of a request that are written and hashed in less time than a thread needs to begin with them."""
+_NAMELESS: Final = "radiograph"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that has come whole.
+
+    Attributes
+    ----------
+    path : Path
+        Private, to be deleted after use.
+    name : str
+        As the sender calls it, without folders and control characters.
+    sha256 : str
+    """
+
+    path: Path
+    name: str
+    sha256: str
+
+    def discard(self) -> None:
+        """Delete the file."""
+        self.path.unlink(missing_ok=True)
+
+
+class _File:
+    """A file that is being written."""
+
+    def __init__(self, folder: Path, name: str, limit: int) -> None:
+        self.name, self.path = name, folder / secrets.token_hex(16)
+        self._limit, self._size, self._hash = limit, 0, hashlib.sha256()
+        self._stream: IO[bytes] = self.path.open("xb")
+
+    def write(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._limit:
+            raise Problem(413, "too_large", limit=self._limit)
+        self._hash.update(data)
+        self._stream.write(data)
+
+    def finish(self) -> Upload:
+        self._stream.close()
+        return Upload(self.path, self.name, self._hash.hexdigest())
+
+    def drop(self) -> None:
+        with suppress(OSError):
+            self._stream.close()
+        self.path.unlink(missing_ok=True)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of uploads, and delete what an earlier server left in it. Raises OutputError."""
+    try:
+        make_private(folder)
+        for left in folder.iterdir():
+            left.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be used ({error.strerror or error}); choose another data folder"
+        ) from error
+
+
+async def receive_uploads(request: Request, folder: Path, limits: Limits) -> list[Upload]:
+    """Take the files of a request; where it fails, nothing of it stays.
+
+    Raises
+    ------
+    Problem
+        Too large, too many, of another media type, slow, cut off, or the disk is full.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    media_type = kind.decode("latin-1").lower()
+    if shutil.disk_usage(folder).free < limits.free_bytes:
+        raise Problem(507, "disk_full")
+    taking = _Taking(folder, limits)
+    try:
+        if media_type == "multipart/form-data" and options.get(b"boundary"):
+            await _take_parts(request, taking, options[b"boundary"])
+        elif media_type in SINGLE:
+            await _take_body(request, taking)
+        else:
+            raise Problem(415, "unsupported_media_type")
+        return taking.finish()
+    except BaseException as error:
+        taking.drop()
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            raise Problem(507, "disk_full") from error
+        raise
+
+
+class _Taking:
+    """The files of one request so far."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder, self.limits = folder, limits
+        self._done: list[Upload] = []
+        self._open: _File | None = None
+        self._taken = 0
+
+    async def take_in(self, work: Callable[[bytes], object], chunk: bytes) -> None:
+        """Do the work that a chunk makes: little at once, more of it on a thread, so that nobody else waits."""
+        self._taken += len(chunk)
+        if self._taken <= _AT_ONCE:
+            work(chunk)
+        else:
+            await asyncio.to_thread(work, chunk)
+
+    def begin(self, name: str) -> None:
+        if len(self._done) >= self.limits.files:
+            raise Problem(413, "too_many_files", limit=self.limits.files)
+        self._open = _File(self._folder, clean_name(name), self.limits.file_bytes)
+
+    def write(self, data: bytes) -> None:
+        if self._open is not None:
+            self._open.write(data)
+
+    def end(self) -> None:
+        if self._open is not None:
+            self._done.append(self._open.finish())
+            self._open = None
+
+    def finish(self) -> list[Upload]:
+        if not self._done or self._open is not None:
+            raise Problem(400, "bad_request")
+        return self._done
+
+    def drop(self) -> None:
+        if self._open is not None:
+            self._open.drop()
+        for upload in self._done:
+            upload.discard()
+
+
+async def _chunks(request: Request, idle: float) -> AsyncIterator[bytes]:
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(idle):
+                chunk = await anext(stream)
+            yield chunk
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise Problem(408, "slow") from error
+        except ClientDisconnect as error:
+            raise Problem(400, "bad_request") from error
+
+
+async def _take_body(request: Request, taking: _Taking) -> None:
+    taking.begin(unquote(request.headers.get("x-file-name", "")))
+    async for chunk in _chunks(request, taking.limits.idle):
+        await taking.take_in(taking.write, chunk)
+    taking.end()
+
+
+async def _take_parts(request: Request, taking: _Taking, boundary: bytes) -> None:
+    parts = _Parts(taking)
+    callbacks: Any = {
+        "on_part_begin": parts.begin,
+        "on_header_field": parts.header_field,
+        "on_header_value": parts.header_value,
+        "on_header_end": parts.header_end,
+        "on_headers_finished": parts.headers_finished,
+        "on_part_data": parts.data,
+        "on_part_end": taking.end,
+        "on_end": parts.end,
+    }
+    try:
+        parser = MultipartParser(boundary, callbacks)
+        async for chunk in _chunks(request, taking.limits.idle):
+            await taking.take_in(parser.write, chunk)
+    except MultipartParseError as error:
+        raise Problem(400, "bad_request") from error
+    if not parts.ended:
+        raise Problem(400, "bad_request")
+
+
+class _Parts:
+    """Callbacks of the multipart parser (RFC 7578)."""
+
+    def __init__(self, taking: _Taking) -> None:
+        self._taking, self.ended = taking, False
+        self._headers = Message()
+        self._field, self._value = b"", b""
+
+    def begin(self) -> None:
+        self._headers = Message()
+
+    def header_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        self._headers[self._field.decode("latin-1")] = self._value.decode("utf-8", errors="replace")
+        self._field = self._value = b""
+
+    def headers_finished(self) -> None:
+        _, options = parse_options_header((self._headers["content-disposition"] or "").encode())
+        name = options.get(b"filename")
+        if name is not None:
+            self._taking.begin(name.decode("utf-8", errors="replace"))
+
+    def data(self, data: bytes, start: int, end: int) -> None:
+        self._taking.write(data[start:end])
+
+    def end(self) -> None:
+        self.ended = True
+
+
+def clean_name(name: str) -> str:
+    """Return a file's name without folders, control characters and marks that turn text around."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    return _CONTROL.sub("", last).strip()[-_LONGEST_NAME:] or _NAMELESS

@@ -1,0 +1,1 @@
+"""Runs and bundles as the research view shows them."""

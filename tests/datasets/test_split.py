@@ -1,0 +1,127 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from neumo.core.errors import SplitError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.datasets.manifest import Entry, Manifest
+from neumo.datasets.split import fold_split, fractions_split, load_split, official_split
+
+
+def made(patients: int = 300, *, official: bool = True, salt: str = "") -> Manifest:
+    entries = []
+    for number in range(patients):
+        finding = FINDINGS[(number * 7) % 4 % 3]
+        split = ("test" if number % 9 == 0 else "val" if number % 50 == 1 else "train") if official else ""
+        entries += [
+            Entry(f"{salt}{number:04}-{i}.png", finding, f"p{number}", split, 10, 10, f"{salt}{number}{i}")
+            for i in range(1 + number % 3)
+        ]
+    return Manifest(Path("/data"), tuple(sorted(entries, key=lambda e: e.path)))
+
+
+def splits(manifest: Manifest, seed: int = 42) -> list:
+    return [
+        official_split(manifest, validation=0.15, seed=seed),
+        fractions_split(manifest, fractions=(0.7, 0.15, 0.15), seed=seed),
+        fold_split(manifest, folds=5, fold=2, seed=seed),
+    ]
+
+
+def test_no_patient_is_in_two_parts_and_no_image_is_lost() -> None:
+    manifest = made()
+    patient = {e.path: e.patient for e in manifest.entries}
+    for split in splits(manifest):
+        seen = [{patient[path] for path in paths} for paths in split.parts.values()]
+        assert sum(len(group) for group in seen) == len(set().union(*seen))
+        assert sorted(path for paths in split.parts.values() for path in paths) == sorted(patient)
+
+
+def test_parts_have_their_shares_and_keep_the_class_frequencies() -> None:
+    manifest = made(900)
+    finding = {e.path: e.finding for e in manifest.entries}
+    split = fractions_split(manifest, fractions=(0.7, 0.15, 0.15), seed=42)
+    material = [path for name in ("train", "val", "holdout") for path in split.parts[name]]
+    for name, share in (("train", 0.7), ("val", 0.15), ("holdout", 0.15)):
+        part = split.parts[name]
+        assert len(part) / len(material) == pytest.approx(share, abs=0.02)
+        for wanted in Finding:
+            overall = sum(finding[p] is wanted for p in material) / len(material)
+            assert sum(finding[p] is wanted for p in part) / len(part) == pytest.approx(overall, abs=0.04)
+
+
+def test_the_small_val_folder_joins_the_material_and_test_stays_official() -> None:
+    manifest = made()
+    official = {e.path for e in manifest.entries if e.split == "test"}
+    for split in splits(manifest):
+        assert set(split.parts["test"]) == official
+    as_distributed = official_split(manifest, validation=None, seed=0)
+    assert set(as_distributed.parts["val"]) == {e.path for e in manifest.entries if e.split == "val"}
+
+
+def test_without_an_official_test_set_the_third_part_is_the_test_set() -> None:
+    manifest = made(official=False)
+    assert set(fractions_split(manifest, fractions=(0.7, 0.15, 0.15), seed=1).parts) == {
+        "train",
+        "val",
+        "test",
+    }
+    with pytest.raises(SplitError, match="no official test"):
+        official_split(manifest, validation=0.15, seed=1)
+
+
+def test_the_seed_decides_and_the_same_seed_repeats() -> None:
+    manifest = made()
+    for first, same, other in zip(splits(manifest), splits(manifest), splits(manifest, seed=43), strict=True):
+        assert first.digest == same.digest
+        assert first.parts["val"] != other.parts["val"]
+
+
+def test_folds_partition_the_material() -> None:
+    manifest = made()
+    held_out = [
+        path for fold in range(5) for path in fold_split(manifest, folds=5, fold=fold, seed=7).parts["val"]
+    ]
+    assert sorted(held_out) == sorted(e.path for e in manifest.entries if e.split != "test")
+
+
+def test_a_saved_split_comes_back_and_an_edited_one_does_not(tmp_path: Path) -> None:
+    manifest = made()
+    split = fold_split(manifest, folds=5, fold=0, seed=42)
+    split.save(tmp_path / "split.json")
+    assert load_split(tmp_path / "split.json", manifest) == split
+    value = json.loads((tmp_path / "split.json").read_text())
+    value["parts"]["train"].append(value["parts"]["test"].pop())
+    (tmp_path / "split.json").write_text(json.dumps(value))
+    with pytest.raises(SplitError, match="it was edited"):
+        load_split(tmp_path / "split.json", manifest)
+
+
+def test_a_split_of_other_data_is_refused(tmp_path: Path) -> None:
+    fold_split(made(), folds=5, fold=0, seed=42).save(tmp_path / "split.json")
+    with pytest.raises(SplitError, match="made from other data"):
+        load_split(tmp_path / "split.json", made(salt="x"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"kind": 1}', "\x00"])
+def test_what_is_no_split_file_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "split.json").write_text(content)
+    with pytest.raises(SplitError, match="is not a split file"):
+        load_split(tmp_path / "split.json")
+    with pytest.raises(SplitError, match="no such split file"):
+        load_split(tmp_path / "other.json")
+
+
+def test_impossible_wishes_are_refused() -> None:
+    manifest = made()
+    with pytest.raises(SplitError, match="add up to 1"):
+        fractions_split(manifest, fractions=(0.7, 0.2, 0.2), seed=1)
+    with pytest.raises(SplitError, match=r"multiple of 0\.05"):
+        official_split(manifest, validation=0.123, seed=1)
+    with pytest.raises(SplitError, match="does not exist"):
+        fold_split(manifest, folds=5, fold=5, seed=1)
+    with pytest.raises(SplitError, match="cannot be divided"):
+        fold_split(made(9), folds=10, fold=0, seed=1)
+    with pytest.raises(SplitError, match="no part 'holdout'"):
+        fold_split(manifest, folds=5, fold=0, seed=1).indices("holdout", manifest)

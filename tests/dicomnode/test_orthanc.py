@@ -1,0 +1,71 @@
+"""Beside a real archive: a study is sent, read, and its results appear in the archive."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.commands import run_neumo
+from tests.support.node_running import program, wait_until
+from tests.support.node_samples import radiograph, written
+from tests.support.orthanc import orthanc
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("way", ["c-store", "stow-rs"])
+def test_results_of_a_study_appear_in_orthanc(
+    settings: dict[str, Any], tmp_path: Path, films: list[Path], way: str
+) -> None:
+    storescu = shutil.which("storescu")
+    if storescu is None:
+        pytest.skip("storescu is absent; install the Debian package dcmtk")
+    study = radiograph().StudyInstanceUID
+    files = [
+        written(radiograph(film, study=study), tmp_path / f"{i}.dcm") for i, film in enumerate(films[:3])
+    ]
+    with orthanc(tmp_path / "orthanc") as archive:
+        to = {"name": "archive", "kind": way, "timeout": 20} | (
+            {"ae_title": "ORTHANC", "host": "127.0.0.1", "port": archive.dicom_port}
+            if way == "c-store"
+            else {"url": archive.dicomweb}
+        )
+        settings["send"] |= {"to": [to], "quiet": 0.5}
+        with program(settings, tmp_path) as node:
+            command = [storescu, "-aec", "NEUMO", "127.0.0.1", str(node.port), *map(str, files)]
+            subprocess.run(command, check=True, timeout=60, capture_output=True)
+            wait_until(lambda: len(archive.instances("OT")) == 3, 60, f"for results {node.raw}")
+        assert "Doe" not in "".join(node.raw)
+        assert len(archive.get("/studies")) == 1
+        assert len({tags["SOPInstanceUID"] for tags in archive.instances("OT")}) == 3
+
+
+def test_fetch_reads_an_archive_and_stores_results(
+    tmp_path: Path, films: list[Path], bundle_folder: Path
+) -> None:
+    storescu = shutil.which("storescu")
+    if storescu is None:
+        pytest.skip("storescu is absent; install the Debian package dcmtk")
+    objects = [radiograph(film) for film in films[:3]]
+    files = [written(dataset, tmp_path / f"{i}.dcm") for i, dataset in enumerate(objects)]
+    target = tmp_path / "readings.jsonl"
+    with orthanc(tmp_path / "orthanc") as archive:
+        command = [storescu, "-aec", "ORTHANC", "127.0.0.1", str(archive.dicom_port), *map(str, files)]
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+        arguments = ["fetch", archive.dicomweb, "--bundle", bundle_folder, "--json", target]
+        arguments += ["--store-results", "--results", "tests.support.node_results:capture"]
+        said = run_neumo(*arguments, "--limit", 2)
+        assert "2 objects read, 0 failed, 0 without" in said
+        said = run_neumo(*arguments, "--resume")
+        assert "1 objects read" in said
+        assert len(archive.instances("OT")) == 3
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert {line["file"] for line in lines} == {dataset.SOPInstanceUID for dataset in objects}
+    assert all(line["status"] in ("read", "refused") for line in lines)
+
+
+def test_fetch_names_an_archive_that_is_not_there() -> None:
+    said = run_neumo("fetch", "http://127.0.0.1:9/dicom-web", status=2)
+    assert "cannot be searched" in said

@@ -1,0 +1,267 @@
+"""The HTML report of a run."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from jinja2 import UndefinedError
+from tests.support.report_samples import Page, made_up
+
+from neumo.core.errors import EvaluationError, OutputError
+from neumo.core.findings import FINDINGS, Finding
+from neumo.evaluation.evaluate import classification_report, judge
+from neumo.evaluation.learning_curves.diagnosis import read_curves
+from neumo.evaluation.report.figures import run_figures, save_figures
+from neumo.evaluation.report.html import Case, PartSummary, ReportContent, write_report
+from neumo.evaluation.report.texts import report_texts
+from neumo.evaluation.report.words import operating_sentences
+from neumo.evaluation.subgroups.evaluate import judge_by
+from neumo.evaluation.values import OperatingPoint
+
+HISTORY = [
+    {"epoch": e, "train_loss": 1 / e, "val_loss": 0.3 + 1 / e, "train_accuracy": 0.8, "val_accuracy": 0.7}
+    for e in range(1, 9)
+]
+
+
+def _case(truth, decision, heat):
+    pixels = np.random.default_rng(0).integers(0, 255, size=(40, 40), dtype=np.uint8)
+    chances = tuple(0.8 if finding is decision else 0.1 for finding in FINDINGS)
+    return Case(f"{truth}-{decision}.jpeg", truth, decision, chances, pixels, heat)
+
+
+@pytest.fixture(scope="module")
+def content():
+    predictions = replace(made_up(150), attributes={"sex": tuple("F" if i % 2 else "M" for i in range(150))})
+    point = OperatingPoint(0.35, rule="target-sensitivity", target=0.95, chosen_on="validation")
+    judgement = judge(predictions, operating_point=point, resamples=60)
+    heat = np.zeros((40, 40), dtype=np.float32)
+    heat[:3, :3] = 1.0
+    return ReportContent(
+        title="Run <3> & more",
+        run="run3",
+        created=datetime(2031, 5, 4, 3, 2, tzinfo=UTC),
+        split_name="test",
+        dataset="films",
+        judgement=judgement,
+        predictions=predictions,
+        classification_report=classification_report(judgement),
+        history=HISTORY,
+        best_epoch=6,
+        reading=read_curves(HISTORY, 6),
+        cases=(
+            _case(Finding.NORMAL, Finding.NORMAL, None),
+            _case(Finding.BACTERIAL_PNEUMONIA, Finding.BACTERIAL_PNEUMONIA, heat),
+            _case(Finding.BACTERIAL_PNEUMONIA, Finding.NORMAL, heat),
+        ),
+        subgroups=(judge_by(predictions, "sex", resamples=40),),
+        parts=(PartSummary("train", dict.fromkeys(FINDINGS, 11), 30),),
+        config={"data": {"image_size": 224, "flip": True, "folds": []}, "seed": None},
+        environment={"packages": {"numpy": "9.8.7"}},
+        dataset_digest="d" * 64,
+        split_digest="e" * 64,
+        data_warnings=("26 groups of equal images",),
+        limits=("one seed only",),
+    )
+
+
+@pytest.fixture(scope="module")
+def pages(content, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    for lang in ("en", "es"):
+        write_report(content, folder / f"{lang}.html", lang)
+    return {lang: (folder / f"{lang}.html").read_text(encoding="utf-8") for lang in ("en", "es")}
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_page_is_well_formed_and_reachable(pages, lang):
+    page = Page(pages[lang])
+    assert ("html", {"lang": lang}) in page.tags
+    assert max(page.ids.values()) == 1, [name for name, count in page.ids.items() if count > 1]
+    inner = {load[1:] for load in page.loads if load.startswith("#")}
+    assert inner <= set(page.ids)
+    for tag, values in page.tags:
+        if tag == "img":
+            assert values["alt"]
+        if tag == "svg":
+            assert values["role"] == "img"
+            assert values["aria-label"]
+        if tag == "th":
+            assert values["scope"] in {"row", "col"}
+    tables = [tag for tag, _ in page.tags if tag in {"table", "caption"}]
+    assert tables == ["table", "caption"] * (len(tables) // 2)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_page_loads_nothing_from_elsewhere(pages, lang):
+    page = Page(pages[lang])
+    assert all(load.startswith(("#", "data:image/")) for load in page.loads)
+    assert "://" not in pages[lang]
+    assert "@import" not in pages[lang]
+    assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in page.tags}
+    assert "default-src 'none'" in pages[lang]
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_the_numbers_are_those_of_the_judgement(content, pages, lang):
+    words = Page(pages[lang]).words
+    judgement = content.judgement
+    shown = [*judgement.overall.values()]
+    shown += [
+        getattr(d, name) for d in judgement.decisions for name in ("sensitivity", "specificity", "ppv", "npv")
+    ]
+    shown += [getattr(r, name) for r in judgement.by_class for name in ("precision", "recall", "f1", "auroc")]
+    for estimate in shown:
+        assert f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})" in words
+    assert content.classification_report.splitlines()[2] in pages[lang]
+    for row in judgement.confusion.tolist():
+        assert re.search(r" ".join(rf"{count} [\d.]+ %" for count in row) + rf" {sum(row)}\b", words)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_everything_recorded_is_shown(content, pages, lang):
+    words = Page(pages[lang]).words
+    expected = [
+        "Run <3> & more",
+        "run3",
+        "films",
+        "data.image_size 224",
+        "packages.numpy 9.8.7",
+        "d" * 64,
+        "e" * 64,
+    ]
+    expected += ["26 groups of equal images", "one seed only", "2031-05-04", "11 11 11 33 30"]
+    expected.append(content.reading.words(lang))
+    expected += list(operating_sentences(content.judgement, lang))
+    for piece in expected:
+        assert re.sub(r"\s+", " ", piece) in words, piece
+
+
+def test_missed_pneumonias_stand_before_other_cases_of_their_class_and_shortcuts_are_named(pages):
+    words = Page(pages["en"]).words
+    gallery = words[words.index("Truth: Bacterial pneumonia") :]
+    assert gallery.index("Missed pneumonia") < gallery.index("Right")
+    assert "of the heat lies at the edges" in gallery
+    assert pages["en"].count("data:image/jpeg;base64,") == 5
+
+
+def test_the_disclaimer_stands_at_both_ends_and_phantoms_are_called_so(content, pages, tmp_path):
+    phantoms = replace(content, judgement=replace(content.judgement, synthetic=True))
+    write_report(phantoms, tmp_path / "phantoms.html")
+    of_phantoms = Page((tmp_path / "phantoms.html").read_text(encoding="utf-8")).words
+    of_patients = Page(pages["en"]).words
+    words = report_texts("en")["page"]
+    assert of_patients.count(words["disclaimer"]) == of_phantoms.count(words["disclaimer"]) == 2
+    assert words["synthetic"] in of_phantoms
+    assert words["synthetic"] not in of_patients
+
+
+def test_without_columns_equity_is_said_to_be_unknown(content, tmp_path):
+    bare = replace(
+        content, subgroups=(), history=(), reading=None, cases=(), parts=(), config={}, environment={}
+    )
+    write_report(bare, tmp_path / "bare.html", "es")
+    words = Page((tmp_path / "bare.html").read_text(encoding="utf-8")).words
+    assert "La equidad no se puede evaluar" in words
+    for column in ("age_band", "sex", "view", "source"):
+        assert column in words
+
+
+def test_a_finding_without_images_is_not_measurable_rather_than_zero(content, simulate, tmp_path):
+    predictions = simulate(60, classes=(0, 1))
+    judgement = judge(predictions, resamples=40)
+    target = tmp_path / "two.html"
+    write_report(replace(content, predictions=predictions, judgement=judgement, subgroups=()), target)
+    text = target.read_text(encoding="utf-8")
+    assert "not measurable" in Page(text).words
+    assert ">nan" not in text.lower()
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one(content, tmp_path):
+    target = tmp_path / "report.html"
+    target.write_text("old")
+    with pytest.raises(UndefinedError):
+        write_report(replace(content, created="no date"), target)
+    assert target.read_text() == "old"
+    with pytest.raises(OutputError):
+        write_report(content, target / "below-a-file.html")
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_an_unknown_language_is_refused(content, tmp_path):
+    with pytest.raises(EvaluationError, match="'pt'"):
+        write_report(content, tmp_path / "report.html", "pt")
+
+
+def _leaves(value, path=""):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}.{position}")
+    else:
+        yield path, value
+
+
+def test_both_languages_have_the_same_keys_and_placeholders():
+    english, spanish = (dict(_leaves(report_texts(lang))) for lang in ("en", "es"))
+    assert english.keys() == spanish.keys()
+    for key, text in english.items():
+        named = [set(re.findall(r"\{(\w+)", words)) for words in (text, spanish[key])]
+        assert named[0] == named[1], key
+
+
+def test_no_english_is_left_in_the_spanish_texts():
+    english, spanish = (dict(_leaves(report_texts(lang))) for lang in ("en", "es"))
+    words = re.compile(
+        r"\b(the|of|and|with|is|are|which|images?|runs?|called|share|found|missed)\b", re.IGNORECASE
+    )
+    assert not {key: text for key, text in spanish.items() if words.search(re.sub(r"\{\w+[^}]*\}", "", text))}
+    same = {text for key, text in spanish.items() if text == english[key] and re.search(r"[a-z]{4,}", text)}
+    words_of_both = {"Error", "Macro", "Total"}
+    assert {text for text in same if not re.search(r"\{|P\(", text)} <= words_of_both
+
+
+@pytest.mark.parametrize(
+    ("threshold", "bought", "paid"),
+    [
+        (0.2, "pneumonias {} more", "more normals? of"),
+        (0.8, "pneumonias {} fewer", "fewer normals? of"),
+        (0.5, "as many are found", "as many of"),
+    ],
+)
+def test_what_an_operating_point_buys_and_costs_is_said(simulate, threshold, bought, paid):
+    predictions = simulate(200)
+    point = OperatingPoint(threshold, rule="cost-ratio", target=3.0, chosen_on="validation")
+    judgement = judge(predictions, operating_point=point, resamples=40)
+    default, chosen = judgement.decisions
+    found = abs(chosen.true_positives - default.true_positives)
+    words = " ".join(operating_sentences(judgement, "en"))
+    assert bought.format(found) in words
+    assert re.search(paid, words)
+    assert "counts as much as 3 false alarms" in words
+
+
+def test_every_subgroup_is_shown_with_its_figures_and_too_small_ones_are_named(content, tmp_path):
+    predictions = replace(
+        content.predictions, attributes={"view": tuple("PA" if i else "AP" for i in range(150))}
+    )
+    report = judge_by(predictions, "view", resamples=40)
+    write_report(replace(content, subgroups=(report,)), tmp_path / "views.html")
+    words = Page((tmp_path / "views.html").read_text(encoding="utf-8")).words
+    anteroposterior, posteroanterior = report.groups
+    assert f"AP: {anteroposterior.words('en')}" in words
+    accuracy = posteroanterior.figures["accuracy"]
+    assert f"{accuracy.value:.3f} ({accuracy.low:.3f}–{accuracy.high:.3f})" in words
+    assert "Images 1 149" in words
+
+
+def test_figures_that_were_drawn_and_saved_already_give_the_same_page(content, tmp_path):
+    figures = run_figures(content.predictions, content.judgement, history=HISTORY, best_epoch=6, lang="es")
+    save_figures(figures, tmp_path / "figures")
+    write_report(content, tmp_path / "drawn.html", "es")
+    write_report(content, tmp_path / "given.html", "es", figures)
+    assert (tmp_path / "drawn.html").read_text() == (tmp_path / "given.html").read_text()

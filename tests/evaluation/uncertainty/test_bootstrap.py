@@ -1,0 +1,119 @@
+import time
+
+import numpy as np
+import pytest
+
+from neumo.core.errors import EvaluationError
+from neumo.evaluation.metrics.classification import measure
+from neumo.evaluation.metrics.weighted import weighted_mean
+from neumo.evaluation.uncertainty.bootstrap import estimate, estimates, patient_resamples
+
+
+def accuracy_of(right):
+    return lambda weights: {"accuracy": weighted_mean(right.astype(float), weights)}
+
+
+def width(estimate):
+    return estimate.high - estimate.low
+
+
+def test_images_of_a_patient_are_drawn_together_and_patients_as_many_as_there_are():
+    patients = ["a", "b", "a", "c", "b", "a"]
+    weights = np.concatenate(list(patient_resamples(patients, 250, seed=1)))
+    assert weights.shape == (250, 6)
+    assert (weights[:, 0] == weights[:, 2]).all() and (weights[:, 0] == weights[:, 5]).all()
+    assert (weights[:, 1] == weights[:, 4]).all()
+    assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
+    assert weights[:, 3].mean() == pytest.approx(1.0, abs=0.15)
+
+
+def test_the_seed_decides_the_draw(simulate):
+    patients = simulate(50).patients
+    first, again, other = (next(patient_resamples(patients, 100, seed)) for seed in (7, 7, 8))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize(("resamples", "seed", "told"), [(39, 1, "39"), (100, -1, "-1")])
+def test_impossible_settings_are_refused(resamples, seed, told):
+    with pytest.raises(EvaluationError, match=told):
+        patient_resamples(["a", "b"], resamples, seed)
+
+
+def test_interval_agrees_with_theory_for_independent_images():
+    right = np.random.default_rng(5).random(400) < 0.8
+    found = estimates(accuracy_of(right), [str(i) for i in range(400)], resamples=2000)["accuracy"]
+    error = np.sqrt(right.mean() * (1 - right.mean()) / 400)
+    assert found.value == pytest.approx(right.mean())
+    assert width(found) == pytest.approx(2 * 1.96 * error, rel=0.1)
+
+
+def test_doubling_the_images_of_each_patient_does_not_narrow_the_interval(simulate):
+    once = simulate(150)
+    twice = once.take(np.repeat(np.arange(150), 2))
+    figures_once = estimates(lambda w: measure(once, w), once.patients, resamples=300)
+    figures_twice = estimates(lambda w: measure(twice, w), twice.patients, resamples=300)
+    for name, figure in figures_once.items():
+        assert figures_twice[name].low == pytest.approx(figure.low, abs=1e-9)
+        assert figures_twice[name].high == pytest.approx(figure.high, abs=1e-9)
+
+
+def test_intervals_over_patients_cover_the_truth_where_intervals_over_images_do_not():
+    generator = np.random.default_rng(11)
+    covered_by_patients = covered_by_images = 0
+    for trial in range(150):
+        chance_of_patient = generator.choice([0.4, 1.0], size=60)  # patients are easy or hard: mean 0.7
+        right = (generator.random((60, 5)) < chance_of_patient[:, np.newaxis]).ravel()
+        patients = [str(i // 5) for i in range(300)]
+        by_patient = estimates(accuracy_of(right), patients, resamples=200, seed=trial)["accuracy"]
+        by_image = estimates(accuracy_of(right), [str(i) for i in range(300)], resamples=200, seed=trial)[
+            "accuracy"
+        ]
+        covered_by_patients += by_patient.low <= 0.7 <= by_patient.high
+        covered_by_images += by_image.low <= 0.7 <= by_image.high
+    assert 0.88 <= covered_by_patients / 150 <= 0.99
+    assert covered_by_images / 150 < 0.88
+
+
+def test_a_figure_that_is_often_undefined_has_no_interval():
+    samples = np.linspace(0.0, 1.0, 100)
+    samples[:10] = np.nan
+    assert not np.isnan(estimate(0.5, samples).low)
+    samples[:11] = np.nan
+    assert np.isnan(estimate(0.5, samples).low)
+
+
+def test_a_class_held_by_one_patient_is_measured_without_interval(simulate):
+    predictions = simulate(80, classes=(0, 1))
+    truth = predictions.truth.copy()
+    truth[0] = 2
+    lonely = type(predictions)(predictions.paths, predictions.patients, truth, predictions.probabilities)
+    figures = estimates(lambda w: measure(lonely, w), lonely.patients, resamples=200)
+    assert np.isfinite(figures["recall_VIRAL_PNEUMONIA"].value)
+    assert np.isnan(figures["recall_VIRAL_PNEUMONIA"].low)
+    assert np.isfinite(figures["recall_NORMAL"].low)
+
+
+def test_one_patient_gives_no_interval():
+    found = estimates(accuracy_of(np.array([True, False])), ["same", "same"], resamples=50)["accuracy"]
+    assert found.value == 0.5
+    assert np.isnan(found.low) and np.isnan(found.high)
+
+
+def test_progress_reaches_the_end(simulate):
+    seen = []
+    predictions = simulate(20)
+    estimates(
+        accuracy_of(predictions.decisions == predictions.truth),
+        predictions.patients,
+        resamples=250,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(100, 250), (200, 250), (250, 250)]
+
+
+def test_a_thousand_resamples_of_the_test_set_take_seconds(simulate):
+    predictions = simulate(624)
+    start = time.process_time()
+    estimates(lambda w: measure(predictions, w), predictions.patients, resamples=1000)
+    assert time.process_time() - start < 20

@@ -1,0 +1,106 @@
+import csv
+import hashlib
+from pathlib import Path
+
+import pytest
+from archive_filling import fill
+from pyarrow import parquet
+from sqlalchemy import Engine
+
+from neumo.core.errors import ArchiveUnavailableError, OutputError
+from neumo.core.findings import Finding
+from neumo.core.reading import Answer, Reading, Status
+from neumo.records.export import COLUMNS, export
+from neumo.records.filters import Filters
+from neumo.records.retention import purge
+from neumo.records.store import record, record_decision
+
+N, B, V = Finding
+
+
+def _keep(archive: Engine, name: str) -> int:
+    answer = Answer(N, {N: 0.6, B: 0.3, V: 0.1}, (N, B), 0.9, False, "balanced", 0.5)
+    receipt = {"bundle": {"name": "tiny", "version": "1", "digest": "d"}, "options": {}}
+    reading = Reading(name, hashlib.sha256(name.encode()).hexdigest(), Status.READ, answer, receipt=receipt)
+    return record(archive, reading, source="ward", actor="t")
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_both_formats_hold_the_reading_and_its_newest_decision(archive: Engine, tmp_path: Path) -> None:
+    number = _keep(archive, "=1+1.png")
+    _keep(archive, "b.png")
+    record_decision(archive, number, person="ana", finding=N)
+    record_decision(archive, number, person="bo", finding=V, note='-- "sí",\nline two', blinded=True)
+    files = {"csv_file": tmp_path / "new" / "a.csv", "parquet_file": tmp_path / "a.parquet"}
+    assert export(archive, **files) == 2
+    first, second = _rows(files["csv_file"])
+    assert tuple(first) == COLUMNS
+    assert first["file"] == "'=1+1.png" and first["note"] == '\'-- "sí",\nline two'
+    assert (first["decision"], first["decided_by"], first["revision"]) == ("VIRAL_PNEUMONIA", "bo", "2")
+    assert (first["agrees"], first["blinded"], first["purged"]) == ("no", "yes", "no")
+    assert (first["prediction_set"], first["bundle"]) == ("NORMAL | BACTERIAL_PNEUMONIA", "tiny 1")
+    assert second["decision"] == "" and float(second["p_NORMAL"]) == 0.6
+    same, other = parquet.read_table(files["parquet_file"]).to_pylist()
+    assert same["file"] == "=1+1.png" and same["agrees"] is False and same["p_VIRAL_PNEUMONIA"] == 0.1
+    assert other["decision"] is None and other["agrees"] is None
+
+
+def test_everything_is_written_in_order_over_many_pages(archive: Engine, tmp_path: Path) -> None:
+    fill(archive, 2500)
+    assert export(archive, csv_file=tmp_path / "a.csv") == 2500
+    assert [int(row["id"]) for row in _rows(tmp_path / "a.csv")] == list(range(1, 2501))
+    undecided = tmp_path / "undecided.parquet"
+    assert export(archive, Filters(undecided=True), parquet_file=undecided) == 125
+    assert parquet.read_table(undecided).num_rows == 125
+
+
+def test_nothing_that_matches_is_an_empty_table(archive: Engine, tmp_path: Path) -> None:
+    files = {"csv_file": tmp_path / "a.csv", "parquet_file": tmp_path / "a.parquet"}
+    assert export(archive, Filters(text="nowhere"), **files) == 0
+    assert _rows(files["csv_file"]) == [] and parquet.read_table(files["parquet_file"]).num_rows == 0
+    assert tuple(parquet.read_table(files["parquet_file"]).column_names) == COLUMNS
+
+
+def test_a_purged_reading_is_exported_without_its_file(archive: Engine, tmp_path: Path) -> None:
+    _keep(archive, "secret.png")
+    purge(archive, days=0, actor="officer")
+    assert export(archive, csv_file=tmp_path / "a.csv") == 1
+    (row,) = _rows(tmp_path / "a.csv")
+    assert (row["purged"], row["file"], row["finding"], row["p_NORMAL"]) == ("yes", "", "NORMAL", "0.6")
+
+
+def test_a_failure_leaves_the_files_of_before(
+    archive: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(archive, 1500)
+    files = {"csv_file": tmp_path / "a.csv", "parquet_file": tmp_path / "a.parquet"}
+    for file in files.values():
+        file.write_text("before")
+    from neumo.records import export as exporting
+
+    calls, page = [], exporting.page
+
+    def away(*arguments: object, **options: object) -> object:
+        calls.append(1)
+        if len(calls) == 2:
+            raise ArchiveUnavailableError("gone")
+        return page(*arguments, **options)
+
+    monkeypatch.setattr(exporting, "page", away)
+    with pytest.raises(ArchiveUnavailableError):
+        export(archive, **files)
+    assert all(file.read_text() == "before" for file in files.values())
+    assert sorted(file.name for file in tmp_path.iterdir() if not file.name.startswith("a.db")) == [
+        "a.csv",
+        "a.parquet",
+    ]
+
+
+def test_a_place_that_cannot_be_written_is_named(archive: Engine, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"a\.csv: could not be written"):
+        export(archive, csv_file=tmp_path / "file" / "a.csv")

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+from pydicom.data import get_testdata_file
+
+from neumo.records.headers import nameless, subject_in
+from neumo.records.subjects import subject_of
+
+KEY = b"k" * 32
+
+
+def test_texts_that_quote_path_or_identifier_are_made_nameless() -> None:
+    subject = subject_of(KEY, sop_instance_uid="1.2.3")
+    name = f"dicom:{subject.keyed_hash[:16]}"
+    path = "/data/Jane/1.2.3-ab.dcm"
+    values = {
+        "file": "1.2.3",
+        "warnings": [f"old: {path}: of 1.2.3", "fine: as it is"],
+        "reasons": ["x: 1.2.3-ab.dcm: is large"],
+        "status": "refused",
+    }
+    assert nameless(values, subject, path, "1.2.3-ab.dcm", "1.2.3", "") == {
+        "file": name,
+        "warnings": [f"old: {name}: of {name}", "fine: as it is"],
+        "reasons": [f"x: {name}: is large"],
+        "status": "refused",
+    }
+
+
+def test_only_a_dicom_file_has_a_subject(tmp_path: Path) -> None:
+    film = Path(get_testdata_file("RG1_UNCR.dcm", download=False))
+    found = subject_in(film, KEY)
+    assert found is not None and found.patient_hash and found.study_hash and found.series_hash
+    for number, content in enumerate(
+        (b"", b"no image", film.read_bytes()[:140], b"\0" * 128 + b"DICM\xff\xff")
+    ):
+        other = tmp_path / str(number)
+        other.write_bytes(content)
+        assert subject_in(other, KEY) is None

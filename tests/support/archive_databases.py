@@ -1,0 +1,100 @@
+"""Databases for tests of the archive: SQLite files, and a PostgreSQL server that runs for the tests alone."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from neumo.records.store import open_archive
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Folder of the Unix socket of a server that runs for these tests alone."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
+    programs = found[-1].parent if found else None
+    if programs is None:
+        on_path = shutil.which("postgres")
+        if on_path is None:
+            pytest.skip("needs the PostgreSQL server (postgres, initdb)")
+        programs = Path(on_path).resolve().parent
+    folder = Path(tempfile.mkdtemp(prefix="neumo-pg-"))
+    other: dict[str, object] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        if os.geteuid() == 0:
+            try:
+                shutil.chown(folder, "postgres", "postgres")
+            except LookupError:
+                pytest.skip("needs a user postgres, since root cannot run the server")
+            other |= {"user": "postgres", "group": "postgres", "extra_groups": []}
+        make = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--no-sync"]
+        subprocess.run([*make, "-E", "UTF8", "--locale=C"], check=True, timeout=120, **other)
+        serve = [programs / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="]
+        server = subprocess.Popen([*serve, "-c", "fsync=off"], **other)
+        try:
+            _wait(server, folder)
+            yield str(folder)
+        finally:
+            server.send_signal(2)  # SIGINT: leave at once, whoever is connected
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(10)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(server: "subprocess.Popen[bytes]", folder: Path) -> None:
+    end = time.monotonic() + 60
+    engine = create_engine(f"postgresql+psycopg://postgres@/postgres?host={folder}")
+    while True:
+        try:
+            engine.connect().close()
+            break
+        except Exception:
+            assert server.poll() is None and time.monotonic() < end, "the server did not start"
+            time.sleep(0.1)
+    engine.dispose()
+
+
+def administer(folder: str, *statements: str, database: str = "postgres") -> None:
+    """Run statements as the server's superuser, outside of a transaction."""
+    address = f"postgresql+psycopg://postgres@/{database}?host={folder}"
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+def new_name() -> str:
+    """Return a name that no database of the server has."""
+    return f"t{next(_NUMBERS)}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'a.db'}"
+    folder, name = request.getfixturevalue("postgresql"), new_name()
+    administer(folder, f"CREATE DATABASE {name}")
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+@pytest.fixture
+def archive(url: str) -> Iterator[Engine]:
+    engine = open_archive(url)
+    yield engine
+    engine.dispose()

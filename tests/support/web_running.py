@@ -1,0 +1,104 @@
+"""A real `neumo serve` in a process of its own, on a free loopback port."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_START_SECONDS = 90
+
+
+@dataclass
+class Running:
+    """A server that listens."""
+
+    address: str
+    data: Path
+    process: subprocess.Popen[str]
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def logged(self) -> str:
+        return "".join(self.log)
+
+    def readers(self) -> list[int]:
+        """Numbers of the readers' processes."""
+        import psutil
+
+        children = psutil.Process(self.process.pid).children()
+        return [child.pid for child in children if "neumo.web.reading_child" in child.cmdline()]
+
+
+PASSWORD = "correct horse battery"
+"""Of everybody in tests."""
+
+
+def add_people(data: Path, **people: str) -> None:
+    """Let people log in, by name and role."""
+    from neumo.web.people.accounts import Role, add_user, open_accounts
+
+    accounts = open_accounts(data)
+    for name, role in people.items():
+        add_user(accounts, name, PASSWORD, Role(role))
+    accounts.dispose()
+
+
+def logged_in(address: str, name: str) -> httpx.Client:
+    """Return a browser in which somebody is logged in."""
+    answer = httpx.post(f"{address}api/session", json={"name": name, "password": PASSWORD}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    headers = {"X-CSRF-Token": answer.json()["csrf_token"]}
+    return httpx.Client(base_url=address, timeout=60, headers=headers, cookies=answer.cookies)
+
+
+@contextmanager
+def running(data: Path, bundle: Path, **settings: Any) -> Iterator[Running]:
+    """Start a server; keys of settings have two underscores where files have dots."""
+    command = [sys.executable, "-m", "neumo.cli.main", "serve", "--no-browser", "--port", "0"]
+    command += ["--data", str(data), "--bundle", str(bundle), "--set", "read.threads=1"]
+    for key, value in settings.items():
+        command += ["--set", f"{key.replace('__', '.')}={value}"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    started = Running("", data, process)
+    assert process.stdout is not None and process.stderr is not None
+    errors = process.stderr
+    drain = threading.Thread(target=lambda: started.log.extend(errors), daemon=True)
+    drain.start()
+    watchdog = threading.Timer(_START_SECONDS, process.kill)
+    watchdog.start()
+    try:
+        line = process.stdout.readline()
+        found = re.search(r"https?://\S+/", line)
+        if found is None:
+            process.wait(10)
+            drain.join(5)
+            raise AssertionError(f"the server did not start: {line}{started.logged}")
+        watchdog.cancel()
+        started.address = found[0]
+        yield started
+    finally:
+        watchdog.cancel()
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            drain.join(5)
+            process.stdout.close()
+            process.stderr.close()

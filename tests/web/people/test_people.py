@@ -1,0 +1,107 @@
+"""What is remembered of people, and deadlines with one thread."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from tests.support.web_held import wait_until
+
+from neumo.web.people.accounts import (
+    Preferences,
+    Role,
+    add_user,
+    has_users,
+    open_accounts,
+    preferences,
+    set_preferences,
+)
+from neumo.web.people.cache import Forgotten, People
+from neumo.web.watchdog import Watchdog
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_accounts(tmp_path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def people(accounts: Engine) -> Iterator[People]:
+    remembered = People(accounts)
+    yield remembered
+    remembered.close()
+
+
+def test_what_was_asked_is_remembered_until_somebody_writes(
+    tmp_path: Path, accounts: Engine, people: People
+) -> None:
+    question = ("anybody",)
+    with pytest.raises(Forgotten):
+        people.recall(question, lambda: True)
+    assert people.find(question, lambda: has_users(accounts)) is False
+    assert people.recall(question, lambda: True) is False
+    elsewhere = open_accounts(tmp_path)  # as another program has it
+    add_user(elsewhere, "ana", "correct horse battery", Role.READER)
+    elsewhere.dispose()
+    with pytest.raises(Forgotten):
+        people.recall(question, lambda: True)
+    assert people.find(question, lambda: has_users(accounts)) is True
+    set_preferences(accounts, "ana", Preferences(blinded=True))
+    assert people.find(("wishes",), lambda: preferences(accounts, "ana").blinded) is True
+    set_preferences(accounts, "ana", Preferences(blinded=False))
+    assert people.find(("wishes",), lambda: preferences(accounts, "ana").blinded) is False
+
+
+def test_an_answer_of_before_a_write_is_not_remembered(accounts: Engine, people: People) -> None:
+    def find() -> bool:
+        before = has_users(accounts)
+        add_user(accounts, "ana", "correct horse battery", Role.READER)
+        return before
+
+    assert people.find(("anybody",), find) is False
+    assert people.find(("anybody",), lambda: has_users(accounts)) is True
+
+
+def test_without_its_database_nothing_is_remembered(accounts: Engine, people: People) -> None:
+    people.find(("anybody",), lambda: False)
+    people.close()
+    with pytest.raises(Forgotten):
+        people.recall(("anybody",), lambda: False)
+    assert people.find(("anybody",), lambda: True) is True
+
+
+def test_guesses_do_not_fill_the_memory(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neumo.web.people.cache._MOST", 3)
+    for guess in range(10):
+        people.find(("token", guess), lambda: None)
+    assert len(people._answers) <= 3
+
+
+def test_a_watchdog_bites_once_and_only_when_the_time_is_over() -> None:
+    before = threading.enumerate()
+    bites: list[float] = []
+    watchdog = Watchdog(lambda: bites.append(time.monotonic()))
+    with watchdog.watching(60):
+        pass
+    began = time.monotonic()
+    with watchdog.watching(0.2):
+        wait_until(lambda: bites != [])
+    assert 0.2 <= bites[0] - began < 5
+    with watchdog.watching(0.2):
+        pass
+    time.sleep(0.5)
+    assert len(bites) == 1
+    with watchdog.watching(0.1):
+        wait_until(lambda: len(bites) == 2)
+    watching = [thread for thread in threading.enumerate() if thread not in before]
+    assert [thread.name for thread in watching] == ["neumo-watchdog"]
+    watchdog.rest()
+    watching[0].join(5)
+    assert not watching[0].is_alive()
+    with watchdog.watching(0.1):
+        wait_until(lambda: len(bites) == 3)
+    watchdog.rest()

@@ -1,0 +1,180 @@
+"""Readers that die or hang, full queues, and senders that leave, against a real server."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from tests.support.web_held import left_over, send, stopped_readers, wait_until
+from tests.support.web_running import Running, running
+
+
+def test_a_reader_that_is_killed_fails_that_file_only(
+    start: Callable[..., Running], radiographs: list[Path]
+) -> None:
+    server = start()
+    with (
+        httpx.Client(base_url=server.address, timeout=60) as web,
+        ThreadPoolExecutor() as threads,
+    ):
+        with stopped_readers(server) as pids:
+            answer = threads.submit(send, web, radiographs[0].read_bytes())
+            wait_until(lambda: len(left_over(server)) == 1)
+            time.sleep(0.3)
+            os.kill(pids[0], signal.SIGKILL)
+            problem = answer.result().json()
+        assert (problem["code"], problem["reasons"][0]["code"]) == ("unreadable", "crash")
+        assert left_over(server) == []
+        assert send(web, radiographs[0].read_bytes()).status_code == 201, (
+            "the same file is not held against it"
+        )
+        assert server.readers() != pids
+
+
+def test_a_reader_that_hangs_is_killed(start: Callable[..., Running], radiographs: list[Path]) -> None:
+    server = start(read__timeout=1.5)
+    with httpx.Client(base_url=server.address, timeout=60) as web:
+        with stopped_readers(server) as pids:
+            answer = send(web, radiographs[0].read_bytes())
+        assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
+        wait_until(lambda: bool(server.readers()) and server.readers() != pids)
+        assert send(web, radiographs[0].read_bytes()).status_code == 201
+
+
+def test_a_full_queue_says_so_at_once(start: Callable[..., Running], radiographs: list[Path]) -> None:
+    server = start(limits__waiting=2)
+    with (
+        httpx.Client(base_url=server.address, timeout=60) as web,
+        ThreadPoolExecutor() as threads,
+    ):
+        with stopped_readers(server):
+            waiting = [threads.submit(send, web, file.read_bytes()) for file in radiographs[:2]]
+            wait_until(lambda: len(left_over(server)) == 2)
+            time.sleep(0.2)
+            refused = send(web, radiographs[2].read_bytes())
+            assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+            assert 1 <= int(refused.headers["retry-after"]) <= 60
+            assert web.get("/api/readings").status_code == 200, "what is on record can be looked at"
+        assert [answer.result().status_code for answer in waiting] == [201, 201]
+        assert send(web, radiographs[2].read_bytes()).status_code == 201
+
+
+def test_the_same_bytes_at_once_are_one_reading(web: httpx.Client, radiographs: list[Path]) -> None:
+    content = radiographs[5].read_bytes()
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda _: send(web, content), range(6)))
+    assert {answer.status_code for answer in answers} <= {200, 201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def half_sent(server: Running, content: bytes) -> socket.socket:
+    """Begin an upload, and send half of it."""
+    where = urlsplit(server.address)
+    connection = socket.create_connection((where.hostname, where.port), timeout=30)
+    head = "POST /api/readings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+    connection.sendall(
+        f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content[: len(content) // 2]
+    )
+    return connection
+
+
+def test_an_upload_that_is_cut_leaves_nothing(
+    web: httpx.Client, server: Running, radiographs: list[Path]
+) -> None:
+    before = web.get("/api/readings").json()["count"]
+    with half_sent(server, radiographs[3].read_bytes()):
+        wait_until(lambda: len(left_over(server)) == 1)
+    wait_until(lambda: left_over(server) == [])
+    assert web.get("/api/readings").json()["count"] == before
+    assert "Traceback" not in server.logged
+
+
+def test_an_upload_that_stops_coming_is_given_up(
+    start: Callable[..., Running], radiographs: list[Path]
+) -> None:
+    server = start(limits__idle=1)
+    with half_sent(server, radiographs[3].read_bytes()) as connection:
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 408") and b'"slow"' in answer
+    assert left_over(server) == []
+
+
+def test_who_leaves_while_it_is_read_finds_it_later(
+    start: Callable[..., Running], radiographs: list[Path]
+) -> None:
+    server, content = start(), radiographs[4].read_bytes()
+    with httpx.Client(base_url=server.address, timeout=60) as web:
+        with stopped_readers(server), half_sent(server, content) as connection:
+            connection.sendall(content[len(content) // 2 :])
+            wait_until(lambda: len(left_over(server)) == 1)
+        wait_until(lambda: web.get("/api/readings").json()["count"] == 1)
+        wait_until(lambda: left_over(server) == [])
+        assert send(web, content).status_code == 200
+
+
+def test_a_server_that_is_told_to_stop_ends_soon_and_takes_its_readers_along(
+    start: Callable[..., Running], radiographs: list[Path]
+) -> None:
+    import psutil
+
+    server = start()
+    with httpx.Client(base_url=server.address, timeout=60) as web, stopped_readers(server) as pids:
+        thread = threading.Thread(target=lambda: _ignored(web, radiographs[0].read_bytes()))
+        thread.start()
+        wait_until(lambda: len(left_over(server)) == 1)
+        server.process.terminate()
+        assert server.process.wait(20) == 0
+        thread.join(10)
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+    assert "Traceback" not in server.logged
+
+
+def _ignored(web: httpx.Client, content: bytes) -> None:
+    with suppress(httpx.TransportError):
+        send(web, content)
+
+
+def test_too_many_requests_at_once_are_told_to_come_back(
+    start: Callable[..., Running], radiographs: list[Path]
+) -> None:
+    server, content = start(listen__connections=8), radiographs[0].read_bytes()
+    with ExitStack() as held, httpx.Client(base_url=server.address, timeout=30) as web:
+        for _ in range(8):
+            held.enter_context(half_sent(server, content))
+        wait_until(lambda: len(left_over(server)) == 8)
+        answer = web.get("/api/me")
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+        assert int(answer.headers["retry-after"]) > 0
+        held.close()
+        wait_until(lambda: web.get("/api/me").status_code == 200)
+
+
+def test_readers_do_not_outlive_a_server_that_is_killed(start: Callable[..., Running]) -> None:
+    import psutil
+
+    server = start()
+    (pid,) = server.readers()
+    server.process.kill()
+    server.process.wait(10)
+    wait_until(lambda: not psutil.pid_exists(pid))
+
+
+def test_what_a_killed_server_left_half_taken_is_gone(
+    tmp_path: Path, web_bundle: Path, radiographs: list[Path]
+) -> None:
+    data = tmp_path / "data"
+    with running(data, web_bundle) as server, half_sent(server, radiographs[0].read_bytes()):
+        wait_until(lambda: len(left_over(server)) == 1)
+        server.process.kill()
+        server.process.wait(10)
+    assert len(left_over(server)) == 1
+    with running(data, web_bundle) as server, httpx.Client(base_url=server.address, timeout=60) as web:
+        assert left_over(server) == []
+        assert send(web, radiographs[0].read_bytes()).status_code == 201
