@@ -1,6 +1,10 @@
 """neumo reads chest radiographs: normal, bacterial or viral pneumonia. Not a medical device."""
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime 1.29 and later would send usage events to its maker; it reads this when it is first imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from neumo.core.reading import Reading
