@@ -7,10 +7,14 @@ DEMO ?= demo
 JOBS ?= 2
 LIGHT ?= .venv-light
 WEB ?= .venv-web
+DOCS ?= .venv-docs
+RELEASE ?= .venv-release
+# What the bill of materials describes: what a hospital installs, as the container does.
+SHIPPED ?= web,dicom,archive,oidc,client
 # An adult's chest radiograph that travels in a package, so that nothing is downloaded.
 SAMPLE := from pydicom.data import get_testdata_file as f; print(f('RG1_UNCR.dcm', download=False))
 
-.PHONY: help serve demo test light lint format clean
+.PHONY: help serve demo test light lint format docs sbom clean
 
 help:
 	@echo "make serve  the workbench in your browser: drop a radiograph (no torch, no download but packages)"
@@ -18,6 +22,8 @@ help:
 	@echo "make test   all tests"
 	@echo "make light  the reading install by itself, without torch, reads and examines itself"
 	@echo "make lint   ruff, mypy --strict, import-linter"
+	@echo "make docs   the documentation site, in site/"
+	@echo "make sbom   the bill of materials (CycloneDX) of what a hospital installs, in dist/"
 	@echo "make format apply ruff's formatting and safe fixes"
 
 $(READY): pyproject.toml constraints.txt
@@ -64,5 +70,25 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+$(DOCS)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[docs]"
+	@touch $@
+
+docs: $(DOCS)/.ready
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+
+$(RELEASE)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt ".[release]"
+	@touch $@
+
+sbom: $(RELEASE)/.ready
+	$(PYTHON) -m venv --clear --without-pip $(RELEASE)/shipped
+	$(RELEASE)/bin/python -m pip --python $(RELEASE)/shipped/bin/python install --disable-pip-version-check -q -c constraints.txt ".[$(SHIPPED)]"
+	mkdir -p dist
+	$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
+	  -o dist/neumo.cdx.json $(RELEASE)/shipped/bin/python
+
 clean:
-	rm -rf $(VENV) $(LIGHT) $(WEB) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(WEB) $(DOCS) $(RELEASE) site $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
