@@ -3,8 +3,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from archive_filling import fill
 from pyarrow import parquet
+from records_filling import fill
 from sqlalchemy import Engine
 
 from neumo.core.errors import ArchiveUnavailableError, OutputError

@@ -3,7 +3,7 @@ import re
 from typing import Any
 
 import pytest
-from archive_filling import fill
+from records_filling import fill
 from sqlalchemy import Engine, Select, text
 
 from neumo.core.errors import ArchiveError

@@ -10,10 +10,10 @@ from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Notice, Reading, Status
 from neumo.records.audit_log import Checkpoint, append, verify
-from neumo.records.coverage import purge_of
 from neumo.records.database import writing_session
 from neumo.records.details import details
 from neumo.records.filters import Filters
+from neumo.records.log_coverage import purge_of
 from neumo.records.retention import due, purge
 from neumo.records.search import find
 from neumo.records.store import record, record_decision

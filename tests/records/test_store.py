@@ -3,8 +3,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from tests.support.commands import call_neumo
@@ -15,7 +13,6 @@ from neumo.core.reading import Reading, Status
 from neumo.records.audit_log import Checkpoint, verify
 from neumo.records.database import connect
 from neumo.records.details import details
-from neumo.records.schema import Base
 from neumo.records.store import open_archive, record, record_decision, record_view
 
 TABLES = ("readings", "views", "decisions", "audit_log")
@@ -49,11 +46,6 @@ def _attack(archive, *statements):
                 connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
         for statement in statements:
             connection.execute(text(statement))
-
-
-def test_migrations_match_the_models(archive):
-    with archive.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
 def test_the_same_bytes_bundle_and_options_are_kept_once_wherever_the_file_lies(archive):

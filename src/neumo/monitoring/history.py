@@ -8,8 +8,8 @@ from sqlalchemy import Engine, Select, case, func, select
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
-from neumo.records.coverage import EMPTIED
 from neumo.records.database import reading_session
+from neumo.records.log_coverage import EMPTIED
 from neumo.records.schema import DecisionRow, ReadingRow
 
 _ROWS_AT_ONCE = 2000

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from neumo.core.errors import ArchiveError
 from neumo.records import search_index as worklist
 from neumo.records.canonical import canonical
-from neumo.records.coverage import Logged, entry_of
 from neumo.records.database import reading_session
+from neumo.records.log_coverage import Logged, entry_of
 from neumo.records.schema import AuditRow, Base
 
 START = "0" * 64
@@ -53,7 +53,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Who did what, and what `neumo.records.coverage` makes of it."""
+    """Who did what, and what `neumo.records.log_coverage` makes of it."""
 
     actor: str
     action: str
@@ -84,7 +84,7 @@ def insert(session: Session, actor: str, action: str, kept: Base) -> None:
 
 
 def append(session: Session, actor: str, action: str, entry: Mapping[str, Any]) -> None:
-    """Add to the log what `neumo.records.coverage` makes of an event; `session` as for `insert`."""
+    """Add to the log what `neumo.records.log_coverage` makes of an event; `session` as for `insert`."""
     append_all(session, [Event(actor, action, entry)])
 
 

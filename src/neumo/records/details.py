@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from neumo.core.errors import ArchiveError
-from neumo.records.coverage import EMPTIED
 from neumo.records.database import reading_session
+from neumo.records.log_coverage import EMPTIED
 from neumo.records.schema import LARGEST_NUMBER, DecisionRow, ReadingRow, SubjectRow, ViewRow
 
 

@@ -12,8 +12,8 @@ from neumo.core.errors import ArchiveError
 from neumo.records import search_index as worklist
 from neumo.records.audit_log import Event, append_all, now
 from neumo.records.canonical import canonical, storable
-from neumo.records.coverage import entry_of
 from neumo.records.database import writing_session
+from neumo.records.log_coverage import entry_of
 from neumo.records.schema import Base, ReadingRow, SubjectRow, ViewRow
 from neumo.records.subjects import Subject
 

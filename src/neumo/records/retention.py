@@ -9,8 +9,8 @@ from neumo.core.errors import ArchiveError
 from neumo.records import search_index as worklist
 from neumo.records.audit_log import append
 from neumo.records.canonical import storable
-from neumo.records.coverage import EMPTIED, purge_of
 from neumo.records.database import reading_session, writing_session
+from neumo.records.log_coverage import EMPTIED, purge_of
 from neumo.records.schema import ReadingRow
 
 _BATCH: Final = 200

@@ -13,14 +13,6 @@ class Base(DeclarativeBase):
     """Base of all tables."""
 
 
-class SettingRow(Base):
-    """A setting of the archive itself, such as the key of its hashes."""
-
-    __tablename__ = "settings"
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
-
-
 class SubjectRow(Base):
     """An image as the hospital identifies it, by keyed hashes only (see `neumo.records.subjects`)."""
 
@@ -52,9 +44,6 @@ class ReadingRow(Base):
     __table_args__ = (
         UniqueConstraint("content_sha256", "bundle_digest", name="readings_once"),
         Index("readings_by_time", "recorded_at", "id"),
-        Index("readings_by_finding", "finding", "recorded_at", "id"),
-        Index("readings_by_status", "status", "recorded_at", "id"),
-        Index("readings_by_source", "source", "recorded_at", "id"),
     )
 
 
@@ -83,7 +72,6 @@ class DecisionRow(Base):
     note: Mapped[str] = mapped_column(Text)
     __table_args__ = (
         UniqueConstraint("reading_id", "revision", name="decisions_in_order"),
-        Index("decisions_by_agreement", "agrees", "reading_id"),
         Index("decisions_by_person", "person", "reading_id"),
     )
 

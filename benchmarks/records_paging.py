@@ -1,6 +1,6 @@
 """How long a page of the worklist takes in a long archive, at its beginning and deep in it, by question and order.
 
-    python benchmarks/archive_paging.py DATABASE [--readings N] [--pages N]
+    python benchmarks/records_paging.py DATABASE [--readings N] [--pages N]
 
 DATABASE is one that is not there yet (sqlite:///FILE), or an empty one (postgresql://...); it is filled with N readings whose bodies
 are as large as real ones. Prints p50 and the largest of some pages of 50, in milliseconds, for each question and order: the first
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
-from archive_filling import fill, moment_of, sample_body
+from records_filling import fill, moment_of, sample_body
 from sqlalchemy import Engine, text
 
 from neumo.core.findings import Finding

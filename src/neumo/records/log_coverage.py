@@ -48,8 +48,6 @@ class Logged:
     def __init__(self) -> None:
         self._entries: dict[_Key, tuple[str, str | None]] = {}
         """Digest of a row, and that of its body where it has one."""
-        self._whole: dict[_Key, str] = {}
-        """Digests of readings over their bodies in clear, as the first version kept them."""
         self._purged: set[_Key] = set()
 
     def add(self, row: AuditRow) -> str | None:
@@ -69,17 +67,13 @@ class Logged:
 
     def _covers(self, key: _Key, entry: dict[str, Any]) -> bool:
         again = key in self._entries
-        if key[0] == ReadingRow.__tablename__ and "body" not in entry:
-            again = again or key in self._whole
-            self._whole[key] = str(entry["sha256"])
-        else:
-            self._entries[key] = (str(entry["sha256"]), entry.get("body"))
+        self._entries[key] = (str(entry["sha256"]), entry.get("body"))
         return again
 
     def faults(self, session: Session) -> list[str]:
         """Return what was changed, added or removed in the covered tables, as sentences."""
         found: list[str] = []
-        left = set(self._entries) | set(self._whole)
+        left = set(self._entries)
         for row in _rows(session):
             key = (row.__tablename__, int(_columns(row)["id"]))
             if key not in left:
@@ -97,15 +91,10 @@ class Logged:
         emptied = row.body == EMPTIED
         if emptied != (key in self._purged):
             return "was emptied outside the log" if emptied else "was purged, and has a body again"
-        whole = self._whole.get(key)
-        if whole is not None and not emptied and whole != _sha256(canonical(_columns(row))):
-            return "was changed"
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        body = entry[1] if emptied else _sha256(row.body)
+        logged = self._entries[key]
+        body = logged[1] if emptied else _sha256(row.body)
         now = (_sha256(canonical(_columns(row) | {"body": body})), body)
-        return None if now == entry else "was changed"
+        return None if now == logged else "was changed"
 
 
 def _rows(session: Session) -> Iterator[Base]:
