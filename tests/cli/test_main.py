@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.support.commands import call_neumo
@@ -7,7 +8,7 @@ from typer.testing import CliRunner
 
 import neumo
 from neumo.cli.main import command_line
-from neumo.cli.show import require_train_extra
+from neumo.cli.show import require_extra
 from neumo.core.errors import MissingExtraError
 
 
@@ -39,7 +40,7 @@ main()
 def test_a_missing_extra_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install \"neumo\[train\]\""):
-        require_train_extra("neumo train")
+        require_extra("train", "neumo train")
 
 
 @pytest.mark.parametrize("first", ["read", "archive", "audit"])
@@ -66,6 +67,22 @@ finally:
     assert done.returncode == 0, done.stderr
     assert "neumo.cli.bundle" in done.stderr
     assert "neumo.cli.read" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("data", "check", "absent", "--html"),
+        ("compare", "absent", "too", "--json"),
+        ("monitor", "--archive", "sqlite:///absent", "--html"),
+    ],
+)
+def test_an_unwritable_report_is_told_before_any_work(
+    command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    told = call_neumo(capsys, *command, tmp_path / "file" / "report", status=2)
+    assert "is no folder" in " ".join(told.split())
 
 
 def test_a_mistyped_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from neumo.core.errors import OutputError
-from neumo.core.files import replacing, write_json, write_text
+from neumo.core.files import replacing, require_writable, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -38,3 +38,13 @@ def test_an_unwritable_folder_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="could not be written"):
         write_text(tmp_path / "file" / "below.txt", "x")
+
+
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    require_writable(None, tmp_path / "new" / "folder" / "report.html")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="is no folder"):
+        require_writable(tmp_path / "file" / "report.html")
+    with pytest.raises(OutputError, match="name a file"):
+        require_writable(tmp_path)

@@ -1,14 +1,18 @@
-"""`neumo bundle info`, `verify` and `install`: looking at bundles, and keeping them."""
+"""`neumo bundle`: show, verify, install and export bundles, and put metrics on their model cards."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neumo.cli import options
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from neumo.bundle.folder import Bundle
+
+app = typer.Typer(name="bundle", help="Bundles: look at, verify, install, export.", no_args_is_help=True)
 
 _Which = Annotated[
     str | None,
@@ -17,54 +21,123 @@ _Which = Annotated[
         help="A bundle's folder, or the name of an installed one; the default one when left out.",
     ),
 ]
+_Out = Annotated[Path, typer.Option("--out", help="New folder for the bundle.")]
 
 
+@app.command()
 def info(bundle: _Which = None) -> None:
     """Show what a bundle is: model, calibration, operating points, prediction sets, gate, provenance."""
     from neumo.bundle.folder import load_bundle
     from neumo.bundle.places import installed_bundles
-    from neumo.cli.show import console
+    from neumo.cli.show import console, say
 
     loaded = load_bundle(bundle)
     console.print(_facts(loaded))
     console.print(_operating_points(loaded))
-    console.print(f"installed bundles: {', '.join(installed_bundles()) or 'none'}", markup=False)
+    say(f"installed bundles: {', '.join(installed_bundles()) or 'none'}")
 
 
+@app.command()
 def verify(bundle: _Which = None) -> None:
     """Check every byte of a bundle against its checksums, and that its graph can be run."""
     from neumo.bundle.folder import load_bundle
-    from neumo.cli.show import console
+    from neumo.cli.show import say
     from neumo.inference.session import Session
 
     loaded = load_bundle(bundle)
     Session(loaded)
     config = loaded.config
-    console.print(
-        f"{config.name} {config.version}: all checksums hold\ndigest {loaded.digest}\n{loaded.path}",
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"{config.name} {config.version}: all checksums hold\ndigest {loaded.digest}\n{loaded.path}")
 
 
+@app.command()
 def install(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
 ) -> None:
-    """Keep a bundle where --bundle finds it by its name; another of that name is never replaced."""
+    """Copy a bundle to where --bundle finds it by its name; another of that name is never replaced."""
     from neumo.bundle.install import install_bundle
-    from neumo.cli.show import console
+    from neumo.cli.show import say
 
     installed = install_bundle(folder)
-    console.print(
-        f"installed in {installed.path}\nuse it with --bundle {installed.path.name}, or set "
-        f"NEUMO_BUNDLE={installed.path.name}",
-        markup=False,
-        soft_wrap=True,
+    name = installed.path.name
+    say(f"installed in {installed.path}\nuse it with --bundle {name}, or set NEUMO_BUNDLE={name}")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    out: _Out,
+    fold: Annotated[
+        list[Path] | None,
+        typer.Option("--fold", help="Run of the same recipe on one fold; repeat it for every fold."),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the bundle.")] = "neumo",
+    version: Annotated[str, typer.Option("--version", help="Version of the bundle.")] = "1",
+    data: options.MovedDataset = None,
+) -> None:
+    """Make a bundle of a run: graph, calibration and gate from held-out folds, model card, checksums."""
+    from neumo.cli.show import require_extra, say, warn
+
+    require_extra("train", "neumo bundle export")
+    from neumo.export.bundle import LARGEST_BUNDLE, export_bundle
+
+    exported = export_bundle(run, fold or [], out, name=name, version=version, data=data)
+    parity, decisions = exported.parity, exported.decisions
+    say(
+        f"{out}: {exported.size / 1e6:.1f} MB, digest {exported.bundle.digest[:12]}\n"
+        f"ONNX against torch on {parity.images} radiographs: largest difference {parity.logits:.4f} in a logit, "
+        f"{parity.probabilities:.4f} in a probability, {parity.findings_changed} findings changed\n"
+        f"temperature {decisions.temperature:.3f}; calibration error on held-out images "
+        f"{decisions.error_before:.3f} before, {decisions.error_after:.3f} after"
     )
+    if not fold:
+        warn("calibrated on the run's own validation images; give fold runs with --fold for more")
+    if exported.size > LARGEST_BUNDLE:
+        warn(f"larger than the {LARGEST_BUNDLE / 1e6:.0f} MB that may travel in the package")
+
+
+@app.command()
+def card(
+    bundle: Annotated[Path, typer.Argument(help="Folder of a bundle.")],
+    figures: Annotated[Path, typer.Option("--figures", help="figures.json of neumo evaluate BUNDLE.")],
+    out: _Out,
+    corruptions: Annotated[
+        Path | None, typer.Option("--corruptions", help="corruptions.json of neumo evaluate BUNDLE.")
+    ] = None,
+    explanations: Annotated[
+        Path | None,
+        typer.Option(
+            "--explanations", help="explanations.json of neumo evaluate BUNDLE: readings warn of failures."
+        ),
+    ] = None,
+) -> None:
+    """Copy a bundle with measured metrics on its model card."""
+    from neumo.cli.show import require_extra, say
+
+    require_extra("train", "neumo bundle card")
+    from neumo.export.bundle import bundle_with_figures
+
+    made = bundle_with_figures(bundle, figures, out, corruptions=corruptions, explanations=explanations)
+    say(f"{out}: digest {made.digest[:12]}")
+
+
+@app.command()
+def export_monai(
+    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or the name of an installed one.")],
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder, named as the model.")],
+) -> None:
+    """Write a bundle in the layout of a MONAI Bundle; it holds the network, not the gate."""
+    from neumo.cli.show import say, warn
+    from neumo.export.monai import export_monai as write
+
+    source = write(bundle, out)
+    say(f"{out}: {source.config.name} {source.config.version} as a MONAI Bundle (ONNX; no model.pt)")
+    warn("it refuses no image: the gate, prediction sets and operating points stay with neumo read")
 
 
 def _facts(bundle: "Bundle") -> "Table":
     from rich.table import Table
+    from rich.text import Text
 
     config = bundle.config
     youngest, oldest = config.gate.age_years
@@ -85,28 +158,17 @@ def _facts(bundle: "Bundle") -> "Table":
     }
     table = Table(show_header=False)
     for name, value in rows.items():
-        table.add_row(name, _plain(value))
+        table.add_row(name, Text(value))
     return table
 
 
 def _operating_points(bundle: "Bundle") -> "Table":
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("operating point", "threshold", "sensitivity", "specificity", "rule")
     for name, point in bundle.config.operating_points.items():
         shown = f"{name} (default)" if name == bundle.config.default_operating_point else name
-        table.add_row(
-            _plain(shown),
-            f"{point.threshold:.3f}",
-            f"{point.sensitivity:.3f}",
-            f"{point.specificity:.3f}",
-            _plain(point.rule),
-        )
+        rates = (f"{rate:.3f}" for rate in (point.threshold, point.sensitivity, point.specificity))
+        table.add_row(Text(shown), *rates, Text(point.rule))
     return table
-
-
-def _plain(text: str) -> str:
-    """Keep square brackets in a bundle's texts from being taken for markup."""
-    from rich.markup import escape
-
-    return escape(text)

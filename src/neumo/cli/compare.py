@@ -5,27 +5,30 @@ from typing import Annotated
 
 import typer
 
-from neumo.cli.show import Language, console, progress_bar, require_train_extra
+from neumo.cli import options
+from neumo.cli.show import console, progress_bar, require_extra, say
+
+app = typer.Typer()
 
 
+@app.command()
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of judged runs, the earliest first.")],
-    split: Annotated[str, typer.Option("--split", help="Part that all were judged on.")] = "test",
+    runs: Annotated[list[Path], typer.Argument(help="Folders of evaluated runs, the earliest first.")],
+    split: Annotated[str, typer.Option("--split", help="Part that all were evaluated on.")] = "test",
     html: Annotated[Path | None, typer.Option("--html", help="Also write an HTML report.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Also write all numbers as JSON.")] = None,
-    lang: Annotated[Language, typer.Option("--lang", help="Language of the words.")] = Language.EN,
-    resamples: Annotated[
-        int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")
-    ] = 1000,
+    lang: options.Lang = options.Language.EN,
+    resamples: options.Resamples = 1000,
 ) -> None:
     """Compare each run with the ones before it: paired intervals over patients, McNemar, confusions, words."""
-    require_train_extra("neumo compare")
-    from neumo.cli.comparison_tables import comparison_tables
-    from neumo.core.files import write_json
+    require_extra("train", "neumo compare")
+    from neumo.cli.tables import comparison_tables
+    from neumo.core.files import require_writable, write_json
     from neumo.evaluation.comparison.report import write_comparison_report
     from neumo.evaluation.comparison.words import conclusion
     from neumo.study.compare_runs import compare_runs
 
+    require_writable(json, html)
     with progress_bar("resampling patients") as progress:
         comparison = compare_runs(runs, part=split, resamples=resamples, progress=progress)
     for table in comparison_tables(comparison):
@@ -33,7 +36,7 @@ def compare(
     console.print(conclusion(comparison, lang.value))
     if json is not None:
         write_json(json, comparison.to_json())
-        console.print(f"numbers: {json}")
+        say(f"numbers: {json}")
     if html is not None:
         write_comparison_report(comparison, html, lang.value)
-        console.print(f"report: {html}")
+        say(f"report: {html}")

@@ -1,15 +1,18 @@
 """`neumo deidentify`: radiographs without their patients."""
 
-import importlib.util
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neumo.core.errors import ConfigError, MissingExtraError
+from neumo.cli.show import require_extra
+from neumo.core.errors import ConfigError
+
+app = typer.Typer()
 
 
+@app.command()
 def deidentify(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="DICOM files, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files that are written.")],
@@ -23,10 +26,7 @@ def deidentify(
     ] = False,
 ) -> None:
     """Write radiographs without what names the patient (PS3.15); what may hold burnt-in text is not written."""
-    if importlib.util.find_spec("dicognito") is None:
-        raise MissingExtraError(
-            'neumo deidentify: needs the DICOM parts; install them with pip install "neumo[dicom]"'
-        )
+    require_extra("dicom", "neumo deidentify")
     from neumo.deidentification.files import Fate, deidentify_file, find_dicom, require_outside
     from neumo.deidentification.pseudonyms import key_in, random_key
 

@@ -1,15 +1,18 @@
-"""`neumo doctor`: does this install read as it should, and what to do where it does not."""
+"""`neumo doctor`: checks that this install reads as it should, and says what to do where it does not."""
 
 from typing import Annotated
 
 import typer
 
+from neumo.cli import options
 
+app = typer.Typer()
+
+
+@app.command()
 def doctor(
-    bundle: Annotated[
-        str | None, typer.Option("--bundle", help="A bundle's folder, or the name of an installed one.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the session.")] = None,
+    bundle: options.Bundle = None,
+    threads: options.Threads = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
 ) -> None:
     """Check versions, codecs, bundle, reference readings, speed and threads; status 1 where one fails."""

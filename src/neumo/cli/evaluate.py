@@ -1,25 +1,31 @@
-"""`neumo evaluate`: a trained run or a bundle, judged on one part of its data."""
+"""`neumo evaluate`: metrics with intervals of a trained run or a bundle, on one part of its data."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neumo.cli.show import Language, console, progress_bar, require_train_extra
+from neumo.cli import options
+from neumo.cli.show import console, progress_bar, require_extra, say, warn
 from neumo.core.errors import ConfigError
 
+app = typer.Typer()
 
+
+@app.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run, or of a bundle.")],
     split: Annotated[
-        str, typer.Option("--split", help="Part to judge on: test, val, holdout or train.")
+        str, typer.Option("--split", help="Part to evaluate on: test, val, holdout or train.")
     ] = "test",
     data: Annotated[
         Path | None,
         typer.Option("--data", help="Where the run's data set lies now, if it moved; needed for a bundle."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Of a bundle: folder for the figures.")] = None,
-    lang: Annotated[Language, typer.Option("--lang", help="Language of the report.")] = Language.EN,
+    out: Annotated[Path | None, typer.Option("--out", help="Of a bundle: folder for the results.")] = None,
+    lang: options.Lang = options.Language.EN,
     by: Annotated[
         list[str] | None, typer.Option("--by", metavar="COLUMN", help="Every metric by subgroup.")
     ] = None,
@@ -32,7 +38,7 @@ def evaluate(
         typer.Option("--cost-ratio", help="... or for this cost of a missed pneumonia over a false alarm."),
     ] = None,
     corruptions: Annotated[
-        bool, typer.Option("--corruptions", help="Of a bundle: also on images damaged in twelve ways.")
+        bool, typer.Option("--corruptions", help="Of a bundle: also on images corrupted in twelve ways.")
     ] = False,
     explanations: Annotated[
         int | None,
@@ -43,29 +49,25 @@ def evaluate(
             help="Of a bundle: also check the heat maps of N images, as 100.",
         ),
     ] = None,
-    resamples: Annotated[
-        int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")
-    ] = 1000,
+    resamples: options.Resamples = 1000,
 ) -> None:
-    """Judge a run: metrics with 95 % intervals, operating point, subgroups, and one HTML report."""
-    require_train_extra("neumo evaluate")
+    """Evaluate a run: metrics with 95 % intervals, operating point, subgroups, and one HTML report."""
+    require_extra("train", "neumo evaluate")
     from neumo.bundle.folder import is_bundle
 
     if is_bundle(run):
-        from neumo.cli.evaluate_bundle import evaluate_bundle
-
-        evaluate_bundle(run, data, split, out, corruptions=corruptions, explanations=explanations)
+        _evaluate_bundle(run, data, split, out, corruptions=corruptions, explanations=explanations)
         return
     for option, given in (("--corruptions", corruptions), ("--explanations", explanations is not None)):
         if given:
             raise ConfigError(
-                f"{option}: judges a bundle as it is shipped; make one with neumo bundle export"
+                f"{option}: evaluates a bundle as it is shipped; make one with neumo bundle export"
             )
-    from neumo.cli.judgement_tables import judgement_tables
-    from neumo.study.evaluate_run import evaluate_run
-
     if target_sensitivity is not None and cost_ratio is not None:
         raise ConfigError("--target-sensitivity and --cost-ratio: choose one of the two")
+    from neumo.cli.tables import evaluation_tables
+    from neumo.study.evaluate_run import evaluate_run
+
     with progress_bar("predicting") as predicting, progress_bar("resampling patients") as resampling:
         evaluated = evaluate_run(
             run,
@@ -79,15 +81,69 @@ def evaluate(
             predicting=predicting,
             resampling=resampling,
         )
-    for table in judgement_tables(evaluated.judgement):
+    for table in evaluation_tables(evaluated.judgement):
         console.print(table)
     console.print(evaluated.classification_report, markup=False)
     for report in evaluated.subgroups:
         for group in report.groups:
             console.print(f"{report.column} = {group.words(lang.value)}", markup=False)
     if split == "test" and evaluated.times_judged > 1:
-        console.print(
-            f"[yellow]this run was judged on the test part {evaluated.times_judged} times: "
-            "choosing by such results makes them too good[/]"
+        warn(
+            f"this run was evaluated on the test part {evaluated.times_judged} times: "
+            "choosing by such results makes them too good"
         )
-    console.print(f"report: {evaluated.report}", soft_wrap=True)
+    say(f"report: {evaluated.report}")
+
+
+def _evaluate_bundle(
+    bundle: Path,
+    data: Path | None,
+    part: str,
+    out: Path | None,
+    *,
+    corruptions: bool,
+    explanations: int | None,
+) -> None:
+    if data is None:
+        raise ConfigError(f"{bundle}: is a bundle; say with --data which data set to evaluate it on")
+    from neumo.cli.tables import corruption_table, explanation_tables, reader_tables
+    from neumo.inference.reader import Reader
+    from neumo.study.evaluate_corruptions import evaluate_corruptions
+    from neumo.study.evaluate_explanations import SUMMARY_FILE, evaluate_explanations
+    from neumo.study.evaluate_reader import FIGURES_FILE, evaluate_reader
+
+    target = out or Path("evaluation") / bundle.resolve().name / part
+    reader = Reader(bundle)
+    with progress_bar("reading") as reading, progress_bar("resampling patients") as resampling:
+        evaluated = evaluate_reader(
+            reader,
+            data,
+            target,
+            part=part,
+            command=_command(),
+            reading=reading,
+            resampling=resampling,
+        )
+    for table in reader_tables(evaluated):
+        console.print(table)
+    refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or "none"
+    say(f"{evaluated.images} images, not read: {refused}")
+    say(f"metrics: {target / FIGURES_FILE}")
+    if corruptions:
+        with progress_bar("reading corrupted images") as reading:
+            cells = evaluate_corruptions(reader, data, target, part=part, reading=reading)
+        console.print(corruption_table(cells))
+    if explanations is not None:
+        with progress_bar("checking heat maps") as checking:
+            checks = evaluate_explanations(
+                reader, data, target, part=part, images=explanations, checking=checking
+            )
+        for table in explanation_tables(checks):
+            console.print(table)
+        say(f"heat maps: {target / SUMMARY_FILE}")
+
+
+def _command() -> str:
+    """Return the command line with folders by their names only, for metrics that are published."""
+    words = (Path(word).name if "/" in word else word for word in sys.argv[1:])
+    return shlex.join(["neumo", *words])

@@ -5,10 +5,14 @@ from typing import Annotated
 
 import typer
 
-from neumo.cli.show import require_dicom_extra
+from neumo.cli import options
+from neumo.cli.show import require_extra
 from neumo.core.errors import ConfigError
 
+app = typer.Typer()
 
+
+@app.command()
 def fetch(
     url: Annotated[str, typer.Argument(help="DICOMweb service, such as http://localhost:8042/dicom-web.")],
     filters: Annotated[
@@ -19,13 +23,9 @@ def fetch(
         list[str] | None, typer.Option("--modality", help="CR and DX unless others are named.")
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most objects to read.")] = None,
-    json_target: Annotated[
-        str | None, typer.Option("--json", metavar="FILE|-", help="JSON Lines, to a file or standard output.")
-    ] = None,
-    csv_target: Annotated[Path | None, typer.Option("--csv", help="CSV file.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Skip what the JSON output already holds.")
-    ] = False,
+    json_target: options.JsonLines = None,
+    csv_target: options.CsvFile = None,
+    resume: options.Resume = False,
     store_results: Annotated[
         bool, typer.Option("--store-results", help="Store the results in the archive, by STOW-RS.")
     ] = False,
@@ -38,22 +38,14 @@ def fetch(
     ] = None,
     ca: Annotated[Path | None, typer.Option("--ca", help="PEM file with the archive's authority.")] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="In seconds, for each answer.")] = 60,
-    operating_point: Annotated[
-        str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
-    ] = None,
-    coverage: Annotated[float, typer.Option("--coverage", help="Promise of the prediction sets.")] = 0.90,
-    allow_outside_range: Annotated[
-        bool,
-        typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning."),
-    ] = False,
-    bundle: Annotated[
-        str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")
-    ] = None,
+    operating_point: options.OperatingPoint = None,
+    coverage: options.Coverage = 0.90,
+    allow_outside_range: options.AllowOutsideRange = False,
+    bundle: options.Bundle = None,
 ) -> None:
     """Search an archive, read each radiograph that matches, and store the results back if that is wanted."""
-    require_dicom_extra("neumo fetch")
-    if resume and (json_target is None or json_target == "-"):
-        raise ConfigError("--resume: needs --json FILE, whose readings are skipped")
+    require_extra("dicom", "neumo fetch")
+    done = options.already_read(resume, json_target)
     from itertools import islice
 
     from neumo.dicomnode.fetch import read_instance
@@ -61,12 +53,10 @@ def fetch(
     from neumo.dicomnode.send.shipment import Fate
     from neumo.dicomnode.work.results import load_results
     from neumo.inference.reader import Reader
-    from neumo.results.json_lines import files_done
     from neumo.results.outputs import open_outputs
 
     matching = _matching(filters or [])
     maker = load_results(results) if store_results else None
-    done = set(files_done(Path(json_target))) if resume and json_target else set()
     service = Service(url, user, password_in(password_file), ca, timeout)
     reader = Reader(
         bundle,

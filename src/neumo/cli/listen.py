@@ -1,4 +1,4 @@
-"""`neumo listen`: the DICOM node, until it is told to stop."""
+"""`neumo listen`: the DICOM node, until a signal stops it."""
 
 import os
 import signal
@@ -9,9 +9,13 @@ from typing import Annotated
 
 import typer
 
-from neumo.cli.show import require_archive_extra, require_dicom_extra
+from neumo.cli import options
+from neumo.cli.show import require_extra
+
+app = typer.Typer()
 
 
+@app.command()
 def listen(
     config: Annotated[
         Path | None, typer.Option("--config", help="Settings file; see examples/node.yaml.")
@@ -22,43 +26,39 @@ def listen(
     ae_title: Annotated[str | None, typer.Option("--ae-title", help="The node's AE title.")] = None,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = None,
-    bundle: Annotated[
-        str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other setting, in YAML.")
-    ] = None,
+    bundle: options.Bundle = None,
+    settings: options.Settings = None,
     retry_set_aside: Annotated[
         bool, typer.Option("--retry-set-aside", help="Try once more what earlier was set aside.")
     ] = False,
 ) -> None:
     """Receive radiographs by DICOM, read them, and send the results back. Logs are JSON lines on standard error."""
-    require_dicom_extra("neumo listen")
+    require_extra("dicom", "neumo listen")
     from neumo.dicomnode.config_file import load_config
     from neumo.dicomnode.node import running
     from neumo.dicomnode.ops.logs import log_to
 
-    options = {
+    given = {
         "data": None if data is None else str(data),
         "receive.ae_title": ae_title,
         "receive.host": host,
         "receive.port": port,
         "read.bundle": bundle,
     }
-    resolved = load_config(config, settings or [], options)
+    resolved = load_config(config, settings or [], given)
     if resolved.archive is not None:
-        require_archive_extra("neumo listen, archive")
+        require_extra("archive", "neumo listen, archive")
     log_to(sys.stderr)
-    told = threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: told.set())
+        signal.signal(number, lambda _number, _frame: stop.set())
     with running(resolved, reconsider=retry_set_aside):
-        told.wait()
-    _leave()
+        stop.wait()
+    _exit()
 
 
-def _leave() -> None:
-    """End now, whatever an archive that does not answer keeps a thread waiting for: all is on disk."""
+def _exit() -> None:
+    """End the process even where a thread still waits for an archive that does not answer: all is on disk."""
     waiting = [
         thread
         for thread in threading.enumerate()

@@ -1,4 +1,4 @@
-"""`neumo monitor`: whether a reader in use still does what it did."""
+"""`neumo monitor`: agreement of people with the reader, and drift of what is read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neumo.cli import archive_options as options
-from neumo.cli.show import console
+from neumo.cli import options
+from neumo.cli.archive import opened
+from neumo.cli.show import console, say
 
 if TYPE_CHECKING:
     from neumo.monitoring.words import Row
 
+app = typer.Typer()
 
+
+@app.command()
 def monitor(
-    archive: Annotated[
-        str,
-        typer.Option("--archive", envvar="NEUMO_ARCHIVE", help="sqlite:///FILE or postgresql://HOST/NAME."),
-    ],
-    since: options.SinceFilter = None,
-    until: options.UntilFilter = None,
+    archive: options.Archive,
+    since: options.Since = None,
+    until: options.Until = None,
     reference_until: Annotated[
         str | None,
         typer.Option("--reference-until", help="Last day or time of a period when all was well."),
@@ -35,8 +36,10 @@ def monitor(
 
     Status 0: no alarm. Status 1: what is read has drifted. Status 2: the archive or an option cannot be used.
     """
-    with options.opened("neumo monitor", archive) as engine:
-        from neumo.core.files import write_json
+    from neumo.core.files import require_writable, write_json
+
+    require_writable(json_file, html_file)
+    with opened("neumo monitor", archive) as engine:
         from neumo.monitoring import words
         from neumo.monitoring.page import write_page
         from neumo.monitoring.report import monitor as look
@@ -47,7 +50,7 @@ def monitor(
     if report.drift is not None:
         _table("Drift", words.DRIFT_HEADINGS, words.drift_rows(report))
     for line in (words.counted(report), report.reference, *words.notes(report), words.verdict(report)):
-        console.print(line, soft_wrap=True, markup=False)
+        say(line)
     if json_file is not None:
         write_json(json_file, report.to_json())
     if html_file is not None:

@@ -1,14 +1,14 @@
-"""`neumo read`: files to readings."""
+"""`neumo read`: reads image files, and writes the readings in every format that is asked for."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neumo.cli import options
 from neumo.cli.recording import recording
 from neumo.core.errors import ConfigError, ReceiptError
 from neumo.core.findings import FINDINGS, Finding
@@ -21,20 +21,14 @@ if TYPE_CHECKING:
 _MANY = 20
 """Files from which a progress bar helps."""
 
-
-class Language(StrEnum):
-    """Of what people read."""
-
-    EN = "en"
-    ES = "es"
+app = typer.Typer()
 
 
+@app.command()
 def read(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or quoted patterns.")],
-    json_target: Annotated[
-        str | None, typer.Option("--json", metavar="FILE|-", help="JSON Lines, to a file or standard output.")
-    ] = None,
-    csv_target: Annotated[Path | None, typer.Option("--csv", help="CSV file.")] = None,
+    json_target: options.JsonLines = None,
+    csv_target: options.CsvFile = None,
     html: Annotated[Path | None, typer.Option("--html", help="One self-contained HTML page.")] = None,
     heatmaps: Annotated[Path | None, typer.Option("--heatmaps", help="Folder for overlays as PNG.")] = None,
     sr: Annotated[
@@ -50,29 +44,21 @@ def read(
         Path | None, typer.Option("--fhir", metavar="DIR", help="Folder for FHIR R4 DiagnosticReports.")
     ] = None,
     lang: Annotated[
-        Language, typer.Option("--lang", "--language", help="Language of HTML, Secondary Captures, FHIR.")
-    ] = Language.EN,
-    operating_point: Annotated[
-        str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
-    ] = None,
-    coverage: Annotated[float, typer.Option("--coverage", help="Promise of the prediction sets.")] = 0.90,
+        options.Language,
+        typer.Option("--lang", "--language", help="Language of HTML, Secondary Captures, FHIR."),
+    ] = options.Language.EN,
+    operating_point: options.OperatingPoint = None,
+    coverage: options.Coverage = 0.90,
     prevalence: Annotated[
         str | None,
         typer.Option(
             "--prevalence", help="Of pneumonia, such as 0.1, or NORMAL=0.7,BACTERIAL_PNEUMONIA=0.2,..."
         ),
     ] = None,
-    allow_outside_range: Annotated[
-        bool,
-        typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning."),
-    ] = False,
-    bundle: Annotated[
-        str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Cores to use.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Skip what the JSON output already holds.")
-    ] = False,
+    allow_outside_range: options.AllowOutsideRange = False,
+    bundle: options.Bundle = None,
+    threads: options.Threads = None,
+    resume: options.Resume = False,
     archive: Annotated[
         str | None,
         typer.Option(
@@ -94,15 +80,12 @@ def read(
     """Read radiographs: finding, calibrated probabilities, prediction set, warnings; or the reason for a refusal."""
     if replay is not None:
         raise typer.Exit(_replay(replay, paths, bundle))
-    if resume and (json_target is None or json_target == "-"):
-        raise ConfigError("--resume: needs --json FILE, whose readings are skipped")
+    done = options.already_read(resume, json_target)
     from neumo.inference.reader import Reader
     from neumo.inference.sources import find_files
     from neumo.results.exports import Exports, open_exports
-    from neumo.results.json_lines import files_done
     from neumo.results.outputs import open_outputs
 
-    done = set(files_done(Path(json_target))) if resume and json_target else set()
     files = [file for file in find_files(paths) if str(file) not in done]
     if not files:
         if done:
@@ -159,10 +142,10 @@ def read(
 
         console.print(readings_table(shown))
         console.print("Not a medical device: the decision is the professional's.")
-    _tell_what_is_missing(failed, unmade, len(files))
+    _exit_where_incomplete(failed, unmade, len(files))
 
 
-def _tell_what_is_missing(failed: int, unmade: int, files: int) -> None:
+def _exit_where_incomplete(failed: int, unmade: int, files: int) -> None:
     if failed:
         typer.echo(f"{failed} of {files} files could not be read", err=True)
     if unmade:

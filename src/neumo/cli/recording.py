@@ -1,4 +1,4 @@
-"""`neumo read --archive`: readings on record as they come."""
+"""`neumo read --archive`: records readings as they are made."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from neumo.core.reading import Reading
     from neumo.records.subjects import Subject
 
-    Said = Callable[[Reading], tuple[dict[str, Any], Subject | None]]
+    Values = Callable[[Reading], tuple[dict[str, Any], Subject | None]]
 
 
 @contextmanager
@@ -36,9 +36,9 @@ def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading]
     if url is None:
         yield None
         return
-    from neumo.cli.show import require_archive_extra
+    from neumo.cli.show import require_extra
 
-    require_archive_extra("neumo read --archive")
+    require_extra("archive", "neumo read --archive")
     import getpass
 
     from neumo.records.store import open_archive
@@ -47,28 +47,28 @@ def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading]
         actor = getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in containers
         actor = "unknown"
-    said = _as_it_is if key is None else _nameless(key)
+    values_of = _with_path if key is None else _without_path(key)
     engine = open_archive(url)
     try:
-        yield partial(_record, engine, actor, said)
+        yield partial(_record, engine, actor, values_of)
     finally:
         engine.dispose()
 
 
-def _record(engine: "Engine", actor: str, said: "Said", reading: "Reading") -> None:
+def _record(engine: "Engine", actor: str, values_of: "Values", reading: "Reading") -> None:
     from neumo.records.store import record_values
 
-    values, subject = said(reading)
+    values, subject = values_of(reading)
     record_values(engine, values, source="neumo read", actor=actor, subject=subject)
 
 
-def _as_it_is(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
+def _with_path(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
     from neumo.results.json_lines import to_json
 
     return to_json(reading), None
 
 
-def _nameless(key_file: Path) -> "Said":
+def _without_path(key_file: Path) -> "Values":
     """Return what says a reading without the path of its file. Raises ArchiveError where the key cannot be used."""
     from neumo.records.canonical import storable
     from neumo.records.headers import nameless, subject_in
@@ -77,7 +77,7 @@ def _nameless(key_file: Path) -> "Said":
 
     key = load_key(key_file)
 
-    def say(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
+    def of(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
         file = Path(reading.file)
         try:
             subject = subject_in(file, key)
@@ -86,4 +86,4 @@ def _nameless(key_file: Path) -> "Said":
         known = subject or subject_of(key, sop_instance_uid=storable(reading.file))
         return nameless(to_json(reading), known, reading.file, file.name), subject
 
-    return say
+    return of

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
-from neumo.cli.show import console, progress_bar, require_train_extra
+from neumo.cli import options
+from neumo.cli.show import console, progress_bar, require_extra, say
 from neumo.core.errors import ConfigError
 
+app = typer.Typer()
 
+
+@app.command()
 def reproduce(
-    data: Annotated[
-        Path, typer.Option("--data", help="Data set folder or CSV manifest.", show_default=False)
-    ],
+    data: options.Dataset,
     runs: Annotated[str, typer.Option("--runs", help="Which of the four, such as 1,3.")] = "1,2,3,4",
     out: Annotated[Path, typer.Option("--out", help="Folder in which the runs' folders lie.")] = Path("runs"),
     page: Annotated[Path, typer.Option("--page", help="Markdown page to write.")] = Path(
@@ -21,13 +23,10 @@ def reproduce(
     experiments: Annotated[
         Path, typer.Option("--experiments", help="Folder of run1.yaml to run4.yaml.")
     ] = Path("experiments"),
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of every experiment."),
-    ] = None,
+    overrides: options.Overrides = None,
 ) -> None:
-    """Train, judge and compare the study's runs; where one was interrupted, the same command goes on."""
-    require_train_extra("neumo reproduce")
+    """Train, evaluate and compare the study's runs; where one was interrupted, the same command goes on."""
+    require_extra("train", "neumo reproduce")
     from neumo.study.reproduce import reproduce as run_all
 
     with progress_bar("decoding images (once)") as decoding:
@@ -40,9 +39,9 @@ def reproduce(
             overrides=overrides or [],
             console=console,
             decoding=decoding,
-            say=console.print,
+            say=say,
         )
-    console.print(f"results: {written}")
+    say(f"results: {written}")
 
 
 def _numbers(text: str) -> list[int]:

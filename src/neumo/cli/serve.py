@@ -1,4 +1,4 @@
-"""`neumo serve`: the workbench in a browser, until it is told to stop."""
+"""`neumo serve`: the workbench in a browser, until a signal stops it."""
 
 import sys
 from pathlib import Path
@@ -6,41 +6,41 @@ from typing import Annotated
 
 import typer
 
-from neumo.cli.show import console, require_web_extra
+from neumo.cli import options
+from neumo.cli.show import require_extra, say
+
+app = typer.Typer()
 
 
+@app.command()
 def serve(
     config: Annotated[
         Path | None, typer.Option("--config", help="Settings file; see examples/serve.yaml.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Folder for uploads, kept pixels, users and the archive.")
+        Path | None, typer.Option("--data", help="Folder for uploads, stored pixels, users and the archive.")
     ] = None,
     archive: Annotated[str | None, typer.Option("--archive", help="URL of the archive's database.")] = None,
     host: Annotated[
         str | None, typer.Option("--host", help="Address to listen on; any but loopback needs users.")
     ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = None,
-    bundle: Annotated[
-        str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")
-    ] = None,
+    bundle: options.Bundle = None,
     runs: Annotated[
         Path | None, typer.Option("--runs", help="Folder of runs, for the research view.")
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the workbench in the browser.")
     ] = True,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other setting, in YAML.")
-    ] = None,
+    settings: options.Settings = None,
 ) -> None:
     """Serve the workbench and its API. Not a medical device. Logs are JSON lines on standard error."""
-    require_web_extra("neumo serve")
+    require_extra("web", "neumo serve")
     from neumo.web.config_file import load_config
     from neumo.web.logs import log_to
     from neumo.web.server import serve as run
 
-    options = {
+    given = {
         "data": None if data is None else str(data),
         "archive": archive,
         "listen.host": host,
@@ -48,7 +48,7 @@ def serve(
         "read.bundle": bundle,
         "runs": None if runs is None else str(runs),
     }
-    resolved = load_config(config, settings or [], options)
+    resolved = load_config(config, settings or [], given)
     log_to(sys.stderr)
     if not resolved.listen.loopback and resolved.listen.certificate is None and not resolved.listen.proxies:
         typer.echo(
@@ -58,7 +58,7 @@ def serve(
         )
 
     def announce(address: str) -> None:
-        console.print(f"The workbench is at {address} (Ctrl+C ends it)", soft_wrap=True)
+        say(f"The workbench is at {address} (Ctrl+C ends it)")
         if browser and resolved.listen.loopback:
             import webbrowser
 

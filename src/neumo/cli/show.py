@@ -1,9 +1,9 @@
-"""What every command shows alike: the console, progress with rate and time left, missing parts."""
+"""What the commands print alike: console, progress bars, tables, and which extra is missing."""
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -21,12 +21,36 @@ from neumo.core.errors import MissingExtraError
 
 console = Console(highlight=False)
 
+Extra = Literal["train", "dicom", "archive", "web"]
+_EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
+    "train": ("training", ("torch", "lightning")),
+    "dicom": ("DICOM network", ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito")),
+    "archive": ("database", ("sqlalchemy", "alembic", "psycopg")),
+    "web": (
+        "workbench",
+        ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic"),
+    ),
+}
+"""What each extra is for, and packages by which it is known to be installed."""
 
-class Language(StrEnum):
-    """Languages of reports."""
 
-    EN = "en"
-    ES = "es"
+def require_extra(extra: Extra, command: str) -> None:
+    """Raise MissingExtraError where an extra that a command needs is not installed."""
+    parts, packages = _EXTRAS[extra]
+    if any(importlib.util.find_spec(name) is None for name in packages):
+        raise MissingExtraError(
+            f'{command}: needs the {parts} parts; install them with pip install "neumo[{extra}]"'
+        )
+
+
+def say(line: object) -> None:
+    """Print a line as it is: unbroken, its brackets no markup, so that paths and commands can be copied."""
+    console.print(str(line), soft_wrap=True, markup=False)
+
+
+def warn(line: str) -> None:
+    """Print a line to heed."""
+    console.print(line, style="yellow", soft_wrap=True, markup=False)
 
 
 class _Rate(ProgressColumn):
@@ -63,39 +87,3 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield advance
     finally:
         bar.stop()
-
-
-def require_train_extra(command: str) -> None:
-    """Raise MissingExtraError where the learning parts are not installed."""
-    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("lightning") is None:
-        raise MissingExtraError(
-            f'{command}: needs the training parts; install them with pip install "neumo[train]"'
-        )
-
-
-def require_dicom_extra(command: str) -> None:
-    """Raise MissingExtraError where the DICOM network parts are not installed."""
-    if any(
-        importlib.util.find_spec(name) is None
-        for name in ("pynetdicom", "dicomweb_client", "prometheus_client")
-    ):
-        raise MissingExtraError(
-            f'{command}: needs the DICOM network parts; install them with pip install "neumo[dicom]"'
-        )
-
-
-def require_archive_extra(command: str) -> None:
-    """Raise MissingExtraError where the database parts are not installed."""
-    if any(importlib.util.find_spec(name) is None for name in ("sqlalchemy", "alembic", "psycopg")):
-        raise MissingExtraError(
-            f'{command}: needs the database parts; install them with pip install "neumo[archive]"'
-        )
-
-
-def require_web_extra(command: str) -> None:
-    """Raise MissingExtraError where the workbench's parts are not installed."""
-    needed = ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic")
-    if any(importlib.util.find_spec(name) is None for name in needed):
-        raise MissingExtraError(
-            f'{command}: needs the workbench parts; install them with pip install "neumo[web]"'
-        )

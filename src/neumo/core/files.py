@@ -53,3 +53,21 @@ def write_text(target: Path, text: str) -> None:
 def write_json(target: Path, value: Any) -> None:
     """Write `value` as readable JSON to `target`, all of it or nothing. Raises OutputError."""
     write_text(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def require_writable(*targets: Path | None) -> None:
+    """Raise OutputError where a file could not be written as things stand; for use before long work. Skips None."""
+    for target in targets:
+        if target is None:
+            continue
+        if target.is_dir():
+            raise OutputError(f"{target}: is a folder; name a file")
+        nearest = next(folder for folder in target.absolute().parents if folder.exists())
+        if not nearest.is_dir():
+            raise OutputError(
+                f"{target}: could not be written ({nearest} is no folder); choose another place"
+            )
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise OutputError(
+                f"{target}: could not be written ({nearest} is not writable); choose another folder"
+            )

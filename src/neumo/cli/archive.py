@@ -1,0 +1,106 @@
+"""What commands about the archive share: opening it, and the options by which readings are chosen."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neumo.cli import options
+from neumo.cli.show import require_extra
+from neumo.core.errors import ConfigError
+from neumo.core.findings import Finding
+from neumo.core.reading import Status
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from neumo.records.filters import Filters
+
+
+@contextmanager
+def opened(command: str, database: str) -> "Iterator[Engine]":
+    """Yield an archive that exists. Raises MissingExtraError, ArchiveError, ArchiveUnavailableError."""
+    require_extra("archive", command)
+    from neumo.records.database import connect, require_tables
+
+    engine = connect(database, existing=True)
+    try:
+        require_tables(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matching:
+    """What readings on record must match; each field is an option of `neumo archive search` and `export`."""
+
+    finding: Annotated[Finding | None, typer.Option("--finding", help="The model's finding.")] = None
+    status: Annotated[Status | None, typer.Option("--status", help="How reading ended.")] = None
+    undecided: Annotated[
+        bool | None,
+        typer.Option("--undecided/--sure", help="Prediction sets of several findings, or of at most one."),
+    ] = None
+    decided: Annotated[
+        bool | None, typer.Option("--decided/--not-decided", help="Whether somebody decided.")
+    ] = None
+    disagreement: Annotated[
+        bool | None, typer.Option("--disagreement/--no-disagreement", help="Whether somebody disagreed.")
+    ] = None
+    source: Annotated[str | None, typer.Option("--source", help="Where readings came from.")] = None
+    since: options.Since = None
+    until: options.Until = None
+    text: Annotated[
+        str | None,
+        typer.Option("--text", help="Part of a file's path, beginning of its SHA-256, or a number."),
+    ] = None
+    patient: Annotated[str | None, typer.Option("--patient", help="A Patient ID; needs --key.")] = None
+    key: Annotated[
+        Path | None, typer.Option("--key", help="File of the key that patients were hashed with.")
+    ] = None
+
+    def filters(self) -> "Filters":
+        """Return them as the archive's filters, the Patient ID hashed.
+
+        Raises
+        ------
+        ConfigError
+            A patient is given without a key.
+        ArchiveError
+            The key cannot be used.
+        """
+        from neumo.records.filters import Filters
+        from neumo.records.subjects import load_key, patient_hash
+
+        values = asdict(self)
+        key = values.pop("key")
+        if self.patient is not None:
+            if key is None or not key.is_file():
+                raise ConfigError("--patient: needs --key FILE, the key that patients were hashed with")
+            values["patient"] = patient_hash(load_key(key), self.patient)
+        return Filters(**values)
+
+
+def takes_matching(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace a command's parameter `matching` by the fields of `Matching`, since Typer has no groups of options."""
+    own = inspect.signature(command, eval_str=True).parameters
+    fields = inspect.signature(Matching, eval_str=True).parameters
+
+    @wraps(command)
+    def unfolded(**values: Any) -> None:
+        command(matching=Matching(**{name: values.pop(name) for name in fields}), **values)
+
+    parameters = [
+        parameter
+        for name, given in own.items()
+        for parameter in (fields.values() if name == "matching" else [given])
+    ]
+    unfolded.__dict__["__signature__"] = inspect.Signature(
+        [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+    )
+    return unfolded

@@ -1,0 +1,262 @@
+"""`neumo data`: get a public data set, check one, or make one of phantoms."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from neumo.cli import options
+from neumo.cli.show import console, progress_bar, say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from neumo.datasets.check import Audit
+    from neumo.datasets.check.inventory import Stratum
+    from neumo.datasets.check.shortcuts import Control
+
+app = typer.Typer(name="data", help="Data sets: get, check, make phantoms.", no_args_is_help=True)
+
+_NewFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="Folder to make; must not exist or be empty.")
+]
+_STYLES = {"leak": "bold red", "problem": "yellow", "note": "cyan"}
+
+
+class PublicDataset(StrEnum):
+    """Data sets that neumo knows where to find."""
+
+    KERMANY = "kermany"
+
+
+@app.command()
+def check(
+    source: Annotated[
+        Path, typer.Argument(metavar="DIR|MANIFEST.csv", help="Data set folder, or a CSV manifest.")
+    ],
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write one self-contained page with pictures.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write everything found, every path included.")
+    ] = None,
+    shortcuts: Annotated[
+        bool, typer.Option("--shortcuts/--no-shortcuts", help="Measure what is told without the lungs.")
+    ] = True,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with status 1 for problems too, not for leaks alone.")
+    ] = False,
+    lang: options.Lang = options.Language.EN,
+) -> None:
+    """Audit a data set: broken images, duplicates, leaks across the official split, shortcuts.
+
+    Status 0: no leak. Status 1: a patient or a picture lies on more than one side of the official split
+    (with --strict: or any problem). Status 2: the data set cannot be used.
+    """
+    from neumo.core.files import require_writable, write_json
+    from neumo.datasets.check import audit_dataset, write_audit_html
+    from neumo.datasets.layout import open_dataset
+
+    require_writable(json, html)
+    manifest = open_dataset(source)
+    with progress_bar("decoding") as progress:
+        audit = audit_dataset(manifest, shortcuts=shortcuts, progress=progress)
+    _show(audit, lang.value)
+    if json is not None:
+        write_json(json, audit.to_json())
+        say(f"JSON: {json}")
+    if html is not None:
+        write_audit_html(audit, manifest, html, lang.value)
+        say(f"HTML: {html}")
+    if audit.leaks or (strict and audit.of_severity("problem")):
+        raise typer.Exit(1)
+
+
+@app.command()
+def get(
+    name: Annotated[
+        PublicDataset,
+        typer.Argument(metavar="NAME", help="kermany: 5,856 radiographs of children, CC BY 4.0."),
+    ],
+    target: _NewFolder,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Address of the archive, where the built-in one fails.")
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", metavar="HEX", help="Expected SHA-256 of the archive.")
+    ] = None,
+    no_verify_count: Annotated[
+        bool, typer.Option("--no-verify-count", help="Accept another number of images.")
+    ] = False,
+    keep_archive: Annotated[
+        bool, typer.Option("--keep-archive", help="Leave the archive beside DIR.")
+    ] = False,
+) -> None:
+    """Get a public data set.
+
+    The download (about 1.2 GB) resumes where it broke off when the same command is run again. An archive
+    fetched by hand and put beside DIR as ChestXRay2017.zip is used instead.
+    """
+    from neumo.datasets.download.resumable import resumable_bytes
+    from neumo.datasets.kermany import ARCHIVE_NAME, ATTRIBUTION, KERMANY_URL, get_kermany
+
+    address = url or KERMANY_URL
+    try:
+        with _download_bar() as bar:
+            task = bar.add_task("downloading", total=None)
+
+            def report(done: int, total: int | None) -> None:
+                step = "unpacking" if done == total else "downloading"
+                bar.update(task, completed=done, total=total, description=step)
+
+            get_kermany(
+                target,
+                url=address,
+                sha256=sha256,
+                progress=report,
+                verify_counts=not no_verify_count,
+                keep_archive=keep_archive,
+            )
+    except KeyboardInterrupt as error:
+        kept = resumable_bytes(address, target.absolute().with_name(ARCHIVE_NAME))
+        hint = (
+            f"{kept:,} bytes are kept; run the same command again to continue."
+            if kept
+            else "Nothing was kept."
+        )
+        typer.echo(f"Interrupted. {hint}", err=True)
+        raise typer.Exit(130) from error
+    typer.echo(f"{target}: ready. Check it with: neumo data check {target}\n\n{ATTRIBUTION}")
+
+
+@app.command()
+def phantom(
+    target: _NewFolder,
+    per_class: Annotated[
+        int, typer.Option("--per-class", min=2, max=100_000, help="Images of each finding.")
+    ] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Equal seeds give equal images.")] = 42,
+    size: Annotated[
+        int, typer.Option("--size", min=64, max=2048, help="Side of the images in pixels.")
+    ] = 224,
+) -> None:
+    """Make a data set of phantoms: synthetic radiographs in the public data set's layout.
+
+    They serve to try neumo out and to test it without patients' data. Each one says SYNTHETIC. Nothing
+    learned from them holds for patients.
+    """
+    from neumo.datasets.phantoms.dataset import SYNTHETIC_MARKER, make_phantoms
+
+    with progress_bar("drawing") as progress:
+        count = make_phantoms(target, per_class=per_class, seed=seed, size=size, progress=progress)
+    typer.echo(
+        f"{target}: {count} phantoms, {per_class} of each finding (synthetic: see {SYNTHETIC_MARKER})."
+    )
+
+
+def _download_bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    stderr = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal,
+    )
+
+
+def _show(audit: "Audit", lang: str) -> None:
+    from neumo.datasets.check import words
+
+    said = words.texts(lang)
+    if audit.synthetic:
+        console.print(Text(said["synthetic"], style="yellow"))
+    console.print(_composition(audit, said))
+    console.print(_issues(audit, said) if audit.issues else Text(said["no-issues"]))
+    controls = audit.shortcuts.controls if audit.shortcuts else ()
+    if controls:
+        console.print(_shortcuts(controls, said))
+    for control in controls:
+        console.print(Text(f"{said[control.view]}: {words.control_meaning(control, lang)}"))
+    console.print(Text(words.shortcut_basis(audit, lang), style="dim"))
+    console.print(Text(words.patient_note(audit, lang), style="dim"))
+    console.print(Text(words.verdict(audit, lang), style="bold red" if audit.leaks else "bold green"))
+
+
+def _composition(audit: "Audit", said: dict[str, str]) -> Table:
+    table = Table(
+        title=f"{audit.dataset}: {audit.images:,} {said['images'].lower()}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column(said["part"])
+    table.add_column(said["class"], no_wrap=True)
+    for heading in (said["images"], said["patients"], "%", "px", "kB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for number, stratum in enumerate(audit.strata):
+        first = number % 3 == 0
+        table.add_row(
+            (stratum.split or said["part-none"]) if first else "",
+            said[stratum.finding.value],
+            f"{stratum.images:,}",
+            f"{stratum.patients:,}",
+            f"{stratum.share * 100:.0f}",
+            _median_size(stratum),
+            f"{stratum.file_bytes.median / 1000:,.0f}" if stratum.file_bytes.quantiles else "–",
+            end_section=number % 3 == 2,
+        )
+    return table
+
+
+def _median_size(stratum: "Stratum") -> str:
+    if not stratum.width.quantiles:
+        return "–"
+    return f"{stratum.width.median:.0f}×{stratum.height.median:.0f}"
+
+
+def _issues(audit: "Audit", said: dict[str, str]) -> Table:
+    from neumo.datasets.check.issues import SEVERITY
+
+    table = Table(title=said["issues"], title_justify="left")
+    table.add_column(said["severity"])
+    table.add_column(said["kind"])
+    table.add_column(said["count"], justify="right")
+    table.add_column(said["example"], overflow="fold")
+    table.add_column(said["remedy"])
+    for kind, severity in SEVERITY.items():
+        found = audit.of_kind(kind)
+        if found:
+            badge = Text(said[severity], style=_STYLES[severity])
+            first = Text(" = ".join(found[0].images[:2]) if len(found[0].images) > 1 else found[0].images[0])
+            table.add_row(badge, said[kind], f"{len(found):,}", first, said[f"do-{kind}"])
+    return table
+
+
+def _shortcuts(controls: "Sequence[Control]", said: dict[str, str]) -> Table:
+    from neumo.datasets.check import words
+
+    table = Table(title=f"{said['shortcuts']} (AUROC)", title_justify="left")
+    for key in ("view", "macro", "normal-vs-pneumonia", "bacterial-vs-viral"):
+        table.add_column(said[key])
+    for control in controls:
+        scores = (control.macro, control.normal_vs_pneumonia, control.bacterial_vs_viral)
+        table.add_row(said[control.view], *(words.score(value) for value in scores))
+    return table

@@ -1,0 +1,69 @@
+"""Options that several commands share, and what they mean."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neumo.core.errors import ConfigError
+
+
+class Language(StrEnum):
+    """Languages of reports."""
+
+    EN = "en"
+    ES = "es"
+
+
+_DATABASE_HELP = "sqlite:///FILE or postgresql://HOST/NAME."
+Database = Annotated[str, typer.Option("--database", envvar="NEUMO_ARCHIVE", help=_DATABASE_HELP)]
+Archive = Annotated[str, typer.Option("--archive", envvar="NEUMO_ARCHIVE", help=_DATABASE_HELP)]
+Since = Annotated[str | None, typer.Option("--since", help="Day or time (ISO 8601, UTC), inclusive.")]
+Until = Annotated[str | None, typer.Option("--until", help="Day or time (ISO 8601, UTC), inclusive.")]
+
+Bundle = Annotated[str | None, typer.Option("--bundle", help="A bundle's folder or installed name.")]
+OperatingPoint = Annotated[
+    str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
+]
+Coverage = Annotated[float, typer.Option("--coverage", help="Nominal coverage of the prediction sets.")]
+AllowOutsideRange = Annotated[
+    bool, typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning.")
+]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU cores to use.")]
+JsonLines = Annotated[
+    str | None, typer.Option("--json", metavar="FILE|-", help="JSON Lines, to a file or standard output.")
+]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="CSV file.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Skip what the JSON output already holds.")]
+
+Dataset = Annotated[Path, typer.Option("--data", help="Data set folder or CSV manifest.", show_default=False)]
+MovedDataset = Annotated[
+    Path | None, typer.Option("--data", help="Where the run's data set lies now, if it moved.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one value, such as schedule.batch_size=16."),
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other setting, in YAML.")
+]
+Resamples = Annotated[int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")]
+Lang = Annotated[Language, typer.Option("--lang", "--language", help="Language of tables and reports.")]
+
+
+def already_read(resume: bool, json_target: str | None) -> set[str]:
+    """Return the files that an interrupted command's JSON Lines hold; none without `resume`.
+
+    Raises
+    ------
+    ConfigError
+        There is no file to go by.
+    """
+    if not resume:
+        return set()
+    if json_target is None or json_target == "-":
+        raise ConfigError("--resume: needs --json FILE, whose readings are skipped")
+    from neumo.results.json_lines import files_done
+
+    return set(files_done(Path(json_target)))

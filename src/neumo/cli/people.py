@@ -1,0 +1,144 @@
+"""`neumo user` and `neumo token`: who may use the workbench, people and programs."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from neumo.cli.show import console, require_extra, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+user = typer.Typer(name="user", help="People who may log in to the workbench.", no_args_is_help=True)
+token = typer.Typer(
+    name="token", help="Tokens by which programs use the workbench's API.", no_args_is_help=True
+)
+
+_Data = Annotated[
+    Path | None, typer.Option("--data", help="The server's data folder, as neumo serve has it.")
+]
+_Label = Annotated[str, typer.Argument(help="What the token is called, such as the program's name.")]
+_Name = Annotated[str, typer.Argument(help="Name to log in with.")]
+
+
+@contextmanager
+def _accounts(command: str, data: Path | None) -> "Iterator[Engine]":
+    """Yield the database of people. Raises MissingExtraError, OutputError, ArchiveUnavailableError."""
+    require_extra("web", command)
+    from neumo.web.config import default_data_folder
+    from neumo.web.people.accounts import open_accounts
+
+    engine = open_accounts(data or default_data_folder())
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@user.command("add")
+def add_user(
+    name: _Name,
+    role: Annotated[str, typer.Option("--role", help="reader, researcher or admin.")] = "reader",
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Log in through the provider of the setting oidc only.")
+    ] = False,
+    data: _Data = None,
+) -> None:
+    """Add a person; the password is asked for, or read from standard input."""
+    with _accounts("neumo user add", data) as engine:
+        from neumo.web.people import accounts
+
+        if role not in list(accounts.Role):
+            known = ", ".join(accounts.Role)
+            raise typer.BadParameter(f"{role!r} is none; use one of {known}", param_hint="--role")
+        accounts.add_user(engine, name, None if no_password else _asked_password(), accounts.Role(role))
+    say(f"{name} can log in as {role}.")
+
+
+@user.command("list")
+def list_users(data: _Data = None) -> None:
+    """List people and their roles."""
+    with _accounts("neumo user list", data) as engine:
+        from neumo.web.people import accounts
+
+        table = Table("name", "role")
+        for person in accounts.users(engine):
+            table.add_row(person.name, person.role.value)
+    console.print(table)
+
+
+@user.command("password")
+def change_password(name: _Name, data: _Data = None) -> None:
+    """Change a password, which ends all sessions of that person."""
+    with _accounts("neumo user password", data) as engine:
+        from neumo.web.people import accounts
+
+        accounts.set_password(engine, name, _asked_password())
+    say(f"{name} has another password, and has to log in anew.")
+
+
+@user.command("remove")
+def remove_user(name: _Name, data: _Data = None) -> None:
+    """Remove a person with all sessions and tokens; that person's decisions stay in the archive."""
+    with _accounts("neumo user remove", data) as engine:
+        from neumo.web.people import accounts
+
+        accounts.remove_user(engine, name)
+    say(f"{name} can log in no longer; decisions stay on record.")
+
+
+@token.command("add")
+def add_token(
+    label: _Label,
+    user: Annotated[str, typer.Option("--user", help="In whose name the program acts.")],
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            "--scope", help="readings:read, readings:write, decisions:write or research:read; repeat it."
+        ),
+    ],
+    data: _Data = None,
+) -> None:
+    """Make a token and print it, once: only its hash is kept."""
+    with _accounts("neumo token add", data) as engine:
+        from neumo.web.people import accounts
+
+        unknown = sorted(set(scope) - set(accounts.Scope))
+        if unknown:
+            known = ", ".join(accounts.Scope)
+            raise typer.BadParameter(f"{unknown[0]!r} is none; use {known}", param_hint="--scope")
+        typer.echo(accounts.add_token(engine, label, user, [accounts.Scope(one) for one in scope]))
+
+
+@token.command("list")
+def list_tokens(data: _Data = None) -> None:
+    """List tokens, whose they are and what they may do."""
+    with _accounts("neumo token list", data) as engine:
+        from neumo.web.people import accounts
+
+        table = Table("label", "user", "scopes")
+        for one in accounts.tokens(engine):
+            table.add_row(one.label, one.name, " ".join(sorted(one.scopes)))
+    console.print(table)
+
+
+@token.command("remove")
+def remove_token(label: _Label, data: _Data = None) -> None:
+    """Make a token void."""
+    with _accounts("neumo token remove", data) as engine:
+        from neumo.web.people import accounts
+
+        accounts.remove_token(engine, label)
+    say(f"The token {label} is void.")
+
+
+def _asked_password() -> str:
+    """Ask twice where somebody sits at a terminal; else take a line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")

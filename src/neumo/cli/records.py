@@ -1,0 +1,286 @@
+"""`neumo archive` and `neumo audit`: readings on record, people's decisions, and the audit log."""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neumo.cli import options
+from neumo.cli.archive import Matching, opened, takes_matching
+from neumo.cli.show import require_extra
+from neumo.core.errors import ConfigError
+from neumo.core.findings import FINDINGS, Finding
+
+if TYPE_CHECKING:
+    from neumo.records.details import Details
+    from neumo.records.search import Found
+
+archive = typer.Typer(
+    name="archive", help="Readings on record: search, decide, export, purge.", no_args_is_help=True
+)
+audit = typer.Typer(name="audit", help="The archive's audit log.", no_args_is_help=True)
+
+_NARROWEST = 120
+_Reading = Annotated[int, typer.Argument(help="The reading's number.")]
+
+
+class Order(StrEnum):
+    """Orders of readings, as `neumo.records.filters.Sort` has them."""
+
+    NEWEST = "-time"
+    OLDEST = "time"
+    PNEUMONIA_FALLING = "-pneumonia"
+    PNEUMONIA_RISING = "pneumonia"
+
+
+@archive.command()
+def init(database: options.Database) -> None:
+    """Make an archive's tables, or bring them to this version; needs a role that may."""
+    require_extra("archive", "neumo archive init")
+    from neumo.records.store import open_archive
+
+    engine = open_archive(database)
+    where = engine.url.render_as_string(hide_password=True)
+    engine.dispose()
+    typer.echo(f"{where}: ready")
+
+
+@archive.command()
+@takes_matching
+def search(
+    database: options.Database,
+    matching: Matching,
+    sort: Annotated[
+        Order, typer.Option("--sort", help="By time or by the probability of pneumonia.")
+    ] = Order.NEWEST,
+    limit: Annotated[int, typer.Option("--limit", help="Readings, 1-1000.")] = 50,
+    after: Annotated[
+        str | None, typer.Option("--after", help="What the page before ended with, for those that follow.")
+    ] = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show readings on record that match all options, a page at a time."""
+    with opened("neumo archive search", database) as engine:
+        from neumo.records.filters import Sort
+        from neumo.records.search import find
+
+        page = find(engine, matching.filters(), sort=Sort(sort.value), limit=limit, after=after)
+    if json_lines:
+        for row in page.readings:
+            typer.echo(json.dumps(asdict(row), ensure_ascii=False))
+    else:
+        _print_table(page.readings)
+    if page.after is not None:
+        typer.echo(f"more follow: --after {page.after}", err=True)
+
+
+@archive.command()
+def show(
+    reading: _Reading,
+    database: options.Database,
+    person: Annotated[
+        str | None, typer.Option("--person", help="Who looks; the archive keeps that they did.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as one JSON object.")] = False,
+) -> None:
+    """Show a reading, who looked at it, and what was decided."""
+    with opened("neumo archive show", database) as engine:
+        from neumo.records.details import details
+        from neumo.records.store import record_view
+
+        if person is not None:
+            record_view(engine, reading, person=person)
+        found = details(engine, reading)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+        return
+    for line in _lines(found):
+        typer.echo(_printable(line))
+
+
+@archive.command()
+def decide(
+    reading: _Reading,
+    database: options.Database,
+    person: Annotated[str, typer.Option("--person", help="Who decides.")],
+    agree: Annotated[
+        bool | None, typer.Option("--agree/--disagree", help="With the model's finding.")
+    ] = None,
+    finding: Annotated[Finding | None, typer.Option("--finding", help="The person's finding.")] = None,
+    note: Annotated[str, typer.Option("--note", help="Anything to keep with it.")] = "",
+    blinded: Annotated[
+        bool, typer.Option("--blinded", help="Decided before the model's finding was seen.")
+    ] = False,
+    seen: Annotated[
+        int | None,
+        typer.Option(
+            "--seen", help="Last decision that the person knew, 0 for none; a newer one is a conflict."
+        ),
+    ] = None,
+) -> None:
+    """Record a decision; the model's answer and earlier decisions stay as they are."""
+    with opened("neumo archive decide", database) as engine:
+        from neumo.records.details import details
+        from neumo.records.store import record_decision
+
+        final = _final_finding(reading, details(engine, reading).finding, agree, finding)
+        revision = record_decision(
+            engine, reading, person=person, finding=final, note=note, blinded=blinded, seen_revision=seen
+        )
+    typer.echo(f"reading {reading}, decision {revision}: {final}")
+
+
+@archive.command()
+@takes_matching
+def export(
+    database: options.Database,
+    matching: Matching,
+    csv_file: options.CsvFile = None,
+    parquet_file: Annotated[Path | None, typer.Option("--parquet", help="Parquet file.")] = None,
+) -> None:
+    """Write all readings that match, with the newest decision on each, oldest first."""
+    if csv_file is None and parquet_file is None:
+        raise ConfigError("neumo archive export: give --csv FILE, --parquet FILE, or both")
+    with opened("neumo archive export", database) as engine:
+        from neumo.records.export import export as write
+
+        rows = write(engine, matching.filters(), csv_file=csv_file, parquet_file=parquet_file)
+    typer.echo(f"{rows} readings written")
+
+
+@archive.command()
+def purge(
+    database: options.Database,
+    days: Annotated[
+        float, typer.Option("--days", min=0, help="Age in days from which on bodies are emptied.")
+    ],
+    person: Annotated[str, typer.Option("--person", help="Who answers for it; the log names them.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without, it only says how many it would be.")
+    ] = False,
+) -> None:
+    """Empty what readings hold beyond the finding: file, receipt, warnings, reasons. It cannot be undone."""
+    with opened("neumo archive purge", database) as engine:
+        from neumo.records.retention import due
+        from neumo.records.retention import purge as empty
+
+        if not yes:
+            typer.echo(f"{due(engine, days=days)} readings would be emptied; add --yes to do it")
+            return
+        emptied = empty(engine, days=days, actor=person)
+    typer.echo(f"{emptied} readings emptied")
+
+
+@audit.command()
+def verify(
+    database: options.Database,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option("--checkpoint", help="COUNT:HASH printed earlier; shows rows cut off the end."),
+    ] = None,
+) -> None:
+    """Check the audit log and the rows that it covers; status 0 when they are sound, 1 when they are not."""
+    with opened("neumo audit verify", database) as engine:
+        from neumo.cli.show import say
+        from neumo.records.audit_log import Checkpoint
+        from neumo.records.audit_log import verify as verify_log
+
+        verdict = verify_log(engine, Checkpoint.parse(checkpoint) if checkpoint else None)
+    for fault in verdict.faults:
+        say(f"fault: {fault}")
+    say(f"checkpoint: {verdict.checkpoint}")
+    if verdict.faults:
+        raise typer.Exit(1)
+
+
+def _final_finding(reading: int, model: str | None, agree: bool | None, finding: Finding | None) -> Finding:
+    """Return the finding that is meant. Raises ConfigError where options contradict each other."""
+    if agree is not None and model is None:
+        raise ConfigError(f"reading {reading}: the model gave no finding; give --finding alone")
+    if agree is None:
+        if finding is None:
+            raise ConfigError(f"neumo archive decide: give --agree, or --finding ({', '.join(FINDINGS)})")
+        return finding
+    if agree:
+        if finding not in (None, model):
+            raise ConfigError(
+                f"--agree: the model's finding is {model}, not {finding}; leave one of them out"
+            )
+        return Finding(str(model))
+    if finding is None or finding == model:
+        others = ", ".join(other for other in FINDINGS if other != model)
+        raise ConfigError(f"--disagree: give --finding ({others}); the model's is {model}")
+    return finding
+
+
+def _print_table(readings: "tuple[Found, ...]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from neumo.cli.show import console
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("number", "recorded (UTC)", "finding", "pneumonia"):
+        table.add_column(column, no_wrap=True)
+    for column in ("notes", "source", "file"):
+        table.add_column(column, overflow="fold")
+    for row in readings:
+        cells = [
+            str(row.id),
+            row.recorded_at[:16].replace("T", " "),
+            row.finding or row.status,
+            "" if row.normal is None else f"{1 - row.normal:.3f}",
+            _notes(row),
+            row.source,
+            PurePath(row.file).name,
+        ]
+        table.add_row(*(Text(_printable(cell)) for cell in cells))
+    # Wider than a small terminal rather than folded into columns of a few letters.
+    Console(highlight=False, width=max(console.width, _NARROWEST)).print(table)
+
+
+def _notes(row: "Found") -> str:
+    decided = row.decided and not row.disagreement
+    notes = {"undecided": row.undecided, "decided": decided, "disagreement": row.disagreement}
+    return ", ".join(note for note, true in notes.items() if true)
+
+
+def _lines(found: "Details") -> list[str]:
+    lines = [f"reading {found.id}, recorded {found.recorded_at} from {found.source}"]
+    if found.body is None:
+        lines.append("purged: file, receipt, warnings and reasons are gone")
+    else:
+        lines.append(f"file: {found.body['file']}")
+    lines.append(f"model: {found.finding or found.status}")
+    if found.probabilities is not None:
+        lines += [
+            f"  {name}: {value:.4f}" for name, value in found.probabilities.items() if value is not None
+        ]
+    if found.body is not None:
+        prediction_set = found.body.get("prediction_set")
+        if prediction_set is not None:
+            lines.append(f"prediction set: {', '.join(prediction_set) or 'empty'}")
+        lines += [f"warning: {text}" for text in found.body.get("warnings", [])]
+        lines += [f"reason: {text}" for text in found.body.get("reasons", [])]
+    lines += [f"looked at by {view.person}, {view.at}" for view in found.views]
+    for decision in found.decisions:
+        verdict = {True: "agrees", False: "disagrees", None: "the model gave none"}[decision.agrees]
+        blinded = ", before the model's finding was shown" if decision.blinded else ""
+        lines.append(
+            f"decision {decision.revision} by {decision.person}, {decision.at}: {decision.finding} ({verdict}{blinded})"
+        )
+        if decision.note:
+            lines.append(f"  {decision.note}")
+    return lines
+
+
+def _printable(text: str) -> str:
+    """Return a text of people or files so that it cannot steer a terminal; line breaks and tabs become spaces."""
+    return "".join(
+        character if character.isprintable() else (" " if character.isspace() else "\ufffd")
+        for character in text
+    )
