@@ -12,6 +12,7 @@ from neumo.core.errors import NeumoError
 
 Word = Literal[
     "read",
+    "sample",
     "doctor",
     "train",
     "evaluate",
@@ -37,6 +38,8 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
     match word:
         case "read":
             from neumo.cli.read import app
+        case "sample":
+            from neumo.cli.sample import app
         case "doctor":
             from neumo.cli.doctor import app
         case "train":
