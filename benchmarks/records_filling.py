@@ -11,7 +11,6 @@ from neumo.core.reading import Reading, Status
 from neumo.records.canonical import canonical
 from neumo.records.database import writing_session
 from neumo.records.schema import DecisionRow, ReadingRow, WorklistRow
-from neumo.results.json_lines import to_json
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _BATCH = 5000
@@ -40,7 +39,7 @@ def moment_of(number: int) -> str:
 
 def sample_body() -> str:
     """Return a body as long as that of a real reading."""
-    return canonical(to_json(Reading("film.dcm", None, Status.REFUSED, receipt={"pixels": ["step"] * 400})))
+    return canonical(Reading("film.dcm", None, Status.REFUSED, receipt={"pixels": ["step"] * 400}).to_json())
 
 
 def _row(number: int) -> dict[str, Any]:

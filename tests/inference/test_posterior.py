@@ -8,11 +8,13 @@ from neumo.bundle.config import OperatingPoint
 from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.inference.posterior import (
-    at_prevalence,
+    answer_at,
     calibrated,
+    make_answer,
     prediction_set,
     predictive_values,
     prevalence_of,
+    reweighted,
 )
 
 NORMAL, BACTERIAL, VIRAL = FINDINGS
@@ -33,13 +35,15 @@ def test_reweighting_counts_as_bayes_does() -> None:
     at_uniform = likelihoods / likelihoods.sum()
     prevalence = prevalence_of({NORMAL: 0.8, BACTERIAL: 0.15, VIRAL: 0.05}, CONFIGURATION)
     counts = likelihoods * np.array([800, 150, 50])
-    np.testing.assert_allclose(at_prevalence(at_uniform, prevalence, CONFIGURATION), counts / counts.sum())
+    np.testing.assert_allclose(
+        reweighted(at_uniform, CONFIGURATION.priors, prevalence.shares), counts / counts.sum()
+    )
 
 
 @given(st.floats(0.001, 0.999), st.floats(-8, 8), st.floats(-8, 8))
 def test_rarer_pneumonia_never_becomes_more_probable(prevalence: float, first: float, second: float) -> None:
     base = calibrated(np.array([0.0, first, second], dtype=np.float32), 1.0)
-    shown = at_prevalence(base, prevalence_of(prevalence, CONFIGURATION), CONFIGURATION)
+    shown = reweighted(base, CONFIGURATION.priors, prevalence_of(prevalence, CONFIGURATION).shares)
     assert shown.sum() == pytest.approx(1)
     rarer = prevalence < 2 / 3  # the bundle's priors are a third each
     assert (shown[0] >= base[0] - 1e-12) if rarer else (shown[0] <= base[0] + 1e-12)
@@ -69,3 +73,29 @@ def test_a_finding_is_in_the_set_up_to_its_own_limit(
     probabilities: tuple[float, ...], expected: tuple[Finding, ...]
 ) -> None:
     assert prediction_set(np.array(probabilities), uncertain(VIRAL, 0.75)[0.9]) == expected
+
+
+@given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.floats(-6, 6), st.floats(-6, 6))
+def test_an_answer_at_another_prevalence_is_the_one_read_with_it(
+    before: float, after: float, first: float, second: float
+) -> None:
+    base = calibrated(np.array([0.0, first, second], dtype=np.float32), 1.0)
+    point = CONFIGURATION.default_operating_point
+    old, new = (
+        make_answer(
+            base,
+            CONFIGURATION,
+            operating_point=point,
+            coverage=0.9,
+            prevalence=prevalence_of(prevalence, CONFIGURATION),
+        )
+        for prevalence in (before, after)
+    )
+    moved = answer_at(old, CONFIGURATION, point, prevalence_of(after, CONFIGURATION))
+    assert moved.probabilities == pytest.approx(new.probabilities, abs=1e-9)
+    assert (moved.prediction_set, moved.prevalence, moved.ppv) == (
+        new.prediction_set,
+        new.prevalence,
+        new.ppv,
+    )
+    assert make_answer(base, CONFIGURATION, operating_point=point, coverage=0.9).prevalence_given is False

@@ -13,12 +13,11 @@ from neumo.records.database import reading_session
 from neumo.records.group_recording import Entry, record_together
 from neumo.records.schema import AuditRow, ReadingRow, ViewRow
 from neumo.records.subjects import subject_of
-from neumo.results.json_lines import to_json
 
 
 def entry(name: str, **named: str) -> Entry:
     reading = Reading(name, hashlib.sha256(name.encode()).hexdigest(), Status.REFUSED)
-    return Entry(to_json(reading), "web", "ana", **named)  # type: ignore[arg-type]
+    return Entry(reading.to_json(), "web", "ana", **named)  # type: ignore[arg-type]
 
 
 def test_one_transaction_keeps_several_readings_and_who_was_shown_them(archive: Engine) -> None:

@@ -16,12 +16,20 @@ def test_texts_that_quote_path_or_identifier_are_made_nameless() -> None:
         "file": "1.2.3",
         "warnings": [f"old: {path}: of 1.2.3", "fine: as it is"],
         "reasons": ["x: 1.2.3-ab.dcm: is large"],
+        "notices": {
+            "warnings": [{"code": "fine", "text": "as it is", "values": {"age": 64.0}}],
+            "reasons": [{"code": "x", "text": "1.2.3-ab.dcm: is large", "values": {"said": [path]}}],
+        },
         "status": "refused",
     }
     assert nameless(values, subject, path, "1.2.3-ab.dcm", "1.2.3", "") == {
         "file": name,
         "warnings": [f"old: {name}: of {name}", "fine: as it is"],
         "reasons": [f"x: {name}: is large"],
+        "notices": {
+            "warnings": [{"code": "fine", "text": "as it is", "values": {"age": 64.0}}],
+            "reasons": [{"code": "x", "text": f"{name}: is large", "values": {"said": [name]}}],
+        },
         "status": "refused",
     }
 

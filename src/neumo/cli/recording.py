@@ -63,9 +63,7 @@ def _record(engine: "Engine", actor: str, values_of: "Values", reading: "Reading
 
 
 def _with_path(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
-    from neumo.results.json_lines import to_json
-
-    return to_json(reading), None
+    return reading.to_json(), None
 
 
 def _without_path(key_file: Path) -> "Values":
@@ -73,7 +71,6 @@ def _without_path(key_file: Path) -> "Values":
     from neumo.records.canonical import storable
     from neumo.records.headers import nameless, subject_in
     from neumo.records.subjects import load_key, subject_of
-    from neumo.results.json_lines import to_json
 
     key = load_key(key_file)
 
@@ -84,6 +81,6 @@ def _without_path(key_file: Path) -> "Values":
         except OSError:  # a file that could not be read is on record as a failure
             subject = None
         known = subject or subject_of(key, sop_instance_uid=storable(reading.file))
-        return nameless(to_json(reading), known, reading.file, file.name), subject
+        return nameless(reading.to_json(), known, reading.file, file.name), subject
 
     return of

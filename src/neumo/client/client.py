@@ -20,7 +20,6 @@ from neumo.client.values import (
     decisions_of,
     job_of,
     listed_of,
-    reading_of,
 )
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
@@ -109,7 +108,7 @@ class Client:
                 content, called = stream.read(), name or Path(source).name
         headers = {"Content-Type": "application/octet-stream", "X-File-Name": quote(called, safe="")}
         answer = self._server.send("POST", "/api/readings", content=content, headers=headers)
-        return reading_of(answer.json())
+        return RemoteReading.from_json(answer.json())
 
     def submit(self, paths: Iterable[Path | str]) -> Job:
         """Send files to be read in the background, as one job.
@@ -212,7 +211,7 @@ class Client:
 
     def reading(self, identifier: int) -> RemoteReading:
         """Return one reading."""
-        return reading_of(self._server.send("GET", f"/api/readings/{identifier:d}").json())
+        return RemoteReading.from_json(self._server.send("GET", f"/api/readings/{identifier:d}").json())
 
     def image(self, identifier: int, max_side: int | None = None) -> bytes:
         """Return the radiograph as an 8-bit grey PNG, its longer side at most `max_side` (16-4096) pixels."""
@@ -267,7 +266,7 @@ class Client:
             json=body,
             headers={"If-Match": f'"r{reading.revision}"'},
         )
-        return reading_of(answer.json()["reading"])
+        return RemoteReading.from_json(answer.json()["reading"])
 
     def export(
         self, target: Path | str, format: Literal["csv", "jsonl", "parquet"] = "csv", **filters: Any

@@ -1,11 +1,11 @@
-"""What the server answers, as values. What comes with newer servers besides is in `raw`."""
+"""Readings, jobs and decisions as the server answers them; keys of newer servers are found in `raw`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from neumo.core.findings import Finding
-from neumo.core.reading import Notice, Status
+from neumo.core.reading import Notice, Reading, Status, notices_from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,51 +70,60 @@ class ListedReading:
     withheld: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteReading:
-    """A reading on record at the server.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteReading(Reading):
+    """A reading on record at the server: a Reading without arrays, and what the server knows besides.
+
+    `answer` is None where the radiograph was refused, the answer is withheld, or the reading was purged. Sentences of
+    `warnings` and `reasons` are in the language that the client asks for.
 
     Attributes
     ----------
     id : int
-    file, sha256, time : str
-    status : Status
+    time : str
+        When it was put on record, ISO 8601 in UTC.
     finding : Finding or None
-        None where the radiograph was refused, or the answer is withheld.
+        The answer's; of a purged reading it is still known.
     probabilities : mapping of Finding to float
         Calibrated, in 0-1; empty where `finding` is None.
-    prediction_set : tuple of Finding
-    pneumonia : bool or None
-        Whether the probability of pneumonia reaches the operating point's threshold.
-    warnings, reasons : tuple of Notice
-        In the language that the client asks for.
-    class_maps : tuple of Finding
+    heatmaps : tuple of Finding
         Those with a heat map.
     pixels_kept, withheld : bool
     decisions : tuple of Decision
     revision : int
         To be given when deciding.
     raw : mapping
-        The whole answer (docs/reference/api.md).
+        The server's whole answer (docs/reference/api.md).
     """
 
     id: int
-    file: str
-    sha256: str
     time: str
-    status: Status
     finding: Finding | None
     probabilities: Mapping[Finding, float]
-    prediction_set: tuple[Finding, ...]
-    pneumonia: bool | None
-    warnings: tuple[Notice, ...]
-    reasons: tuple[Notice, ...]
-    class_maps: tuple[Finding, ...]
+    heatmaps: tuple[Finding, ...]
     pixels_kept: bool
     withheld: bool
     decisions: tuple[Decision, ...]
     revision: int
     raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return a reading from `GET /api/readings/{id}`."""
+        reading = Reading.from_json(value)
+        return cls(
+            **{attribute.name: getattr(reading, attribute.name) for attribute in fields(reading)},
+            id=value["id"],
+            time=value["time"],
+            finding=_finding(value["finding"]),
+            probabilities={Finding(name): share for name, share in (value["probabilities"] or {}).items()},
+            heatmaps=_findings(value["class_maps"]),
+            pixels_kept=value["pixels_kept"],
+            withheld=value["withheld"],
+            decisions=decisions_of(value["decisions"]),
+            revision=value["revision"],
+            raw=value,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,30 +169,6 @@ class Job:
         return self.status in ("finished", "cancelled")
 
 
-def reading_of(value: Mapping[str, Any]) -> RemoteReading:
-    """Return a reading from `GET /api/readings/{id}`."""
-    notices = value["notices"]
-    return RemoteReading(
-        id=value["id"],
-        file=value["file"],
-        sha256=value["sha256"],
-        time=value["time"],
-        status=Status(value["status"]),
-        finding=_finding(value["finding"]),
-        probabilities={Finding(name): share for name, share in (value["probabilities"] or {}).items()},
-        prediction_set=_findings(value["prediction_set"]),
-        pneumonia=value["pneumonia"],
-        warnings=_notices(notices["warnings"]),
-        reasons=_notices(notices["reasons"]),
-        class_maps=_findings(value["class_maps"]),
-        pixels_kept=value["pixels_kept"],
-        withheld=value["withheld"],
-        decisions=decisions_of(value["decisions"]),
-        revision=value["revision"],
-        raw=value,
-    )
-
-
 def listed_of(value: Mapping[str, Any]) -> ListedReading:
     """Return a row of `GET /api/readings`."""
     return ListedReading(
@@ -226,7 +211,7 @@ def job_of(value: Mapping[str, Any]) -> Job:
             status=file["status"],
             reading=file["reading"],
             again=file["again"],
-            reasons=_notices(file["reasons"]),
+            reasons=notices_from_json(file["reasons"]),
         )
         for file in value["files"]
     )
@@ -239,7 +224,3 @@ def _finding(name: str | None) -> Finding | None:
 
 def _findings(names: Iterable[str] | None) -> tuple[Finding, ...]:
     return tuple(Finding(name) for name in names or ())
-
-
-def _notices(values: Iterable[Mapping[str, Any]]) -> tuple[Notice, ...]:
-    return tuple(Notice(value["code"], value["text"]) for value in values)

@@ -1,18 +1,22 @@
-"""What neumo says of one file: the result of reading, ready for every format of results."""
+"""A Reading, the result for one file, and its one plain (JSON) form.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+JSON Lines, the REST API and its client, stored readings and worker processes all use that form; its keys are documented
+in docs/reference/readings.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.findings import Finding
+from neumo.core.findings import FINDINGS, Finding
 
 
 class Status(StrEnum):
-    """How reading a file ended; a refusal is an answer, a failure is none."""
+    """How reading a file ended: with an answer, with a refusal on purpose, or with a failure to decode it."""
 
     READ = "read"
     REFUSED = "refused"
@@ -40,10 +44,19 @@ class Notice:
     def __str__(self) -> str:
         return f"{self.code}: {self.text}"
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values: code, text, values."""
+        return {"code": self.code, "text": self.text, "values": dict(self.values)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the notice that `to_json` was called on."""
+        return cls(value["code"], value["text"], value["values"])
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was read; only a reading with status "read" has one.
+    """The findings' probabilities and what follows from them; only a reading with status "read" has one.
 
     Attributes
     ----------
@@ -54,7 +67,7 @@ class Answer:
     prediction_set : tuple of Finding
         Holds the true finding with probability `coverage` for images like those of training; may be empty or all.
     coverage : float
-        Promised coverage, 0.90 or 0.95.
+        Nominal coverage, 0.90 or 0.95.
     pneumonia : bool
         Whether the probability of pneumonia reaches the threshold of the operating point.
     operating_point : str
@@ -80,6 +93,47 @@ class Answer:
     npv: float | None = None
     prevalence: Mapping[Finding, float] | None = None
     prevalence_given: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values under the names of the attributes."""
+        return {
+            "finding": self.finding.value,
+            "probabilities": _shares_to_json(self.probabilities),
+            "prediction_set": [finding.value for finding in self.prediction_set],
+            "coverage": self.coverage,
+            "pneumonia": self.pneumonia,
+            "operating_point": self.operating_point,
+            "threshold": self.threshold,
+            "ppv": self.ppv,
+            "npv": self.npv,
+            "prevalence": None if self.prevalence is None else _shares_to_json(self.prevalence),
+            "prevalence_given": self.prevalence_given,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the answer that `to_json` was called on; other keys of `value` are ignored."""
+        prevalence = value["prevalence"]
+        return cls(
+            **{
+                **{key: value[key] for key in _ANSWER_KEYS},
+                "finding": Finding(value["finding"]),
+                "probabilities": _shares_from_json(value["probabilities"]),
+                "prediction_set": tuple(map(Finding, value["prediction_set"])),
+                "prevalence": None if prevalence is None else _shares_from_json(prevalence),
+            }
+        )
+
+
+_ANSWER_KEYS: Final = tuple(attribute.name for attribute in fields(Answer))
+
+
+def _shares_to_json(shares: Mapping[Finding, float]) -> dict[str, float]:
+    return {finding.value: shares[finding] for finding in FINDINGS}
+
+
+def _shares_from_json(shares: Mapping[str, float]) -> dict[Finding, float]:
+    return {finding: shares[finding] for finding in FINDINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +174,50 @@ class Reading:
     pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     class_maps: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+
+    def to_json(self, heatmap: str | None = None) -> dict[str, Any]:
+        """Return plain values without the arrays; null where there is none.
+
+        Parameters
+        ----------
+        heatmap : str, optional
+            Path of the overlay that was written for it.
+        """
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "status": self.status.value,
+            **(dict.fromkeys(_ANSWER_KEYS) if self.answer is None else self.answer.to_json()),
+            "warnings": [str(notice) for notice in self.warnings],
+            "reasons": [str(notice) for notice in self.reasons],
+            "notices": {
+                "warnings": [notice.to_json() for notice in self.warnings],
+                "reasons": [notice.to_json() for notice in self.reasons],
+            },
+            "field_of_view": None if self.answer is None else self.field_of_view,
+            "heatmap": heatmap,
+            "receipt": self.receipt,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the reading that `to_json` was called on, without its arrays; other keys of `value` are ignored.
+
+        `answer` is None, too, where a server withholds the answer or has purged it.
+        """
+        view = value["field_of_view"]
+        return cls(
+            value["file"],
+            value["sha256"],
+            Status(value["status"]),
+            None if value["prediction_set"] is None else Answer.from_json(value),
+            notices_from_json(value["notices"]["warnings"]),
+            notices_from_json(value["notices"]["reasons"]),
+            field_of_view=1.0 if view is None else view,
+            receipt=value["receipt"],
+        )
+
+
+def notices_from_json(values: Sequence[Mapping[str, Any]]) -> tuple[Notice, ...]:
+    """Return notices from their plain form, in the order given."""
+    return tuple(map(Notice.from_json, values))

@@ -1,7 +1,7 @@
-"""From logits to calibrated probabilities, to another prevalence, and to a prediction set."""
+"""From logits to calibrated probabilities, to another prevalence, to a prediction set, and to the whole Answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from neumo.bundle.config import BundleConfig, OperatingPoint
 from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
+from neumo.core.reading import Answer
 
 Floats = NDArray[np.float64]
 
@@ -61,11 +62,20 @@ def prevalence_of(pneumonia: float | Mapping[Finding, float], config: BundleConf
     return Prevalence({Finding.NORMAL: 1 - pneumonia, **shares})
 
 
-def at_prevalence(probabilities: Floats, prevalence: Prevalence | None, config: BundleConfig) -> Floats:
-    """Re-weight probabilities (..., 3) to another prevalence (Saerens, Latinne and Decaestecker 2002)."""
-    if prevalence is None:
-        return probabilities
-    ratio = np.array([prevalence.shares[finding] / config.priors[finding] for finding in FINDINGS])
+def reweighted(
+    probabilities: Floats, assumed: Mapping[Finding, float], wanted: Mapping[Finding, float]
+) -> Floats:
+    """Re-weight probabilities (..., 3) from one prevalence to another.
+
+    Source: Saerens, Latinne and Decaestecker, Neural Computation 2002.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (..., 3)
+    assumed, wanted : mapping of Finding to float
+        The prevalence that `probabilities` hold at, and the one that the result shall hold at.
+    """
+    ratio = np.array([wanted[finding] / assumed[finding] for finding in FINDINGS])
     weighted = probabilities * ratio
     shares: Floats = weighted / weighted.sum(axis=-1, keepdims=True)
     return shares
@@ -88,3 +98,56 @@ def predictive_values(
 def prediction_set(probabilities: Floats, limits: Mapping[Finding, float]) -> tuple[Finding, ...]:
     """Return the findings whose score, 1 - probability, is within its limit (see `evaluation.conformal`)."""
     return tuple(f for f in FINDINGS if 1 - float(probabilities[f.index]) <= limits[f])
+
+
+def make_answer(
+    calibrated: Floats,
+    config: BundleConfig,
+    *,
+    operating_point: str,
+    coverage: float,
+    prevalence: Prevalence | None = None,
+) -> Answer:
+    """Return what follows from one image's probabilities.
+
+    The decision at the operating point and the prediction set are drawn on the probabilities as calibrated, where
+    their sensitivity, specificity and coverage were measured, whatever the prevalence.
+
+    Parameters
+    ----------
+    calibrated : ndarray of float64, shape (3,)
+        At the bundle's priors.
+    config : BundleConfig
+    operating_point : str
+        Name of one of the bundle's.
+    coverage : float
+        One that the bundle holds limits for.
+    prevalence : Prevalence, optional
+        That the answer's probabilities, finding and predictive values shall hold at.
+    """
+    point = config.operating_points[operating_point]
+    shown = calibrated if prevalence is None else reweighted(calibrated, config.priors, prevalence.shares)
+    ppv, npv = predictive_values(point, prevalence)
+    return Answer(
+        finding=FINDINGS[int(shown.argmax())],
+        probabilities={finding: float(shown[finding.index]) for finding in FINDINGS},
+        prediction_set=prediction_set(calibrated, config.conformal[coverage]),
+        coverage=coverage,
+        pneumonia=bool(1 - calibrated[Finding.NORMAL.index] >= point.threshold),
+        operating_point=operating_point,
+        threshold=point.threshold,
+        ppv=ppv,
+        npv=npv,
+        prevalence=dict(config.priors if prevalence is None else prevalence.shares),
+        prevalence_given=prevalence is not None,
+    )
+
+
+def answer_at(answer: Answer, config: BundleConfig, operating_point: str, prevalence: Prevalence) -> Answer:
+    """Return an answer of the bundle of `config` as it would be at another prevalence and operating point."""
+    shown = np.array([answer.probabilities[finding] for finding in FINDINGS])
+    base = reweighted(shown, answer.prevalence or config.priors, config.priors)
+    made = make_answer(
+        base, config, operating_point=operating_point, coverage=answer.coverage, prevalence=prevalence
+    )
+    return replace(made, prediction_set=answer.prediction_set)

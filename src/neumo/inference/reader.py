@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from neumo.bundle.folder import Bundle, load_bundle
 from neumo.core.errors import ConfigError
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.findings import Finding
 from neumo.core.radiograph import Step
-from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.core.reading import Notice, Reading, Status
 from neumo.explain.alarms import failed_checks_notice, map_alarm
 from neumo.explain.occlusion import occlusion_map
 from neumo.imaging.prepare import fit_square, scale_intensity
@@ -29,10 +29,8 @@ from neumo.inference.gate import (
 )
 from neumo.inference.opening import Opened, Source, open_source
 from neumo.inference.posterior import (
-    at_prevalence,
     calibrated,
-    prediction_set,
-    predictive_values,
+    make_answer,
     prevalence_of,
 )
 from neumo.inference.receipt import Asked, make_receipt
@@ -102,10 +100,10 @@ class Reader:
     ) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         config = self.bundle.config
-        self._point_name = operating_point or config.default_operating_point
-        if self._point_name not in config.operating_points:
+        self._point = operating_point or config.default_operating_point
+        if self._point not in config.operating_points:
             raise ConfigError(
-                f"operating point: {self._point_name!r} is not in the bundle; use one of "
+                f"operating point: {self._point!r} is not in the bundle; use one of "
                 f"{', '.join(config.operating_points)}"
             )
         if coverage not in config.conformal:
@@ -113,7 +111,6 @@ class Reader:
                 f"coverage: {coverage} is not in the bundle; use one of "
                 f"{', '.join(f'{level:g}' for level in config.conformal)}"
             )
-        self._point, self._limits = config.operating_points[self._point_name], config.conformal[coverage]
         self._prevalence = None if prevalence is None else prevalence_of(prevalence, config)
         self._coverage, self._allow_outside, self._keep_pixels = coverage, allow_outside_range, keep_pixels
         self._threads = threads or cores()
@@ -125,7 +122,7 @@ class Reader:
         """What the reader was made with, as plain values; a receipt keeps them."""
         shares = self._prevalence.shares if self._prevalence else None
         return {
-            "operating_point": self._point_name,
+            "operating_point": self._point,
             "coverage": self._coverage,
             "prevalence": {f.value: share for f, share in shares.items()} if shares else None,
             "allow_outside_range": self._allow_outside,
@@ -244,7 +241,13 @@ class Reader:
                 pixels=prepared.pixels,
                 receipt=self._receipt(prepared, session, Status.REFUSED, reasons, asked),
             )
-        answer = self._answer(asked.logits)
+        answer = make_answer(
+            calibrated(asked.logits, config.temperature),
+            config,
+            operating_point=self._point,
+            coverage=self._coverage,
+            prevalence=self._prevalence,
+        )
         class_map = self._class_map(asked.prepared, class_maps, answer.finding, session)
         alarms = [distance_notice(distance, config.gate)]
         if class_map is not None:
@@ -281,25 +284,6 @@ class Reader:
             return logits
 
         return occlusion_map(score, image)
-
-    def _answer(self, logits: NDArray[np.float32]) -> Answer:
-        config = self.bundle.config
-        base = calibrated(logits, config.temperature)
-        shown = at_prevalence(base, self._prevalence, config)
-        ppv, npv = predictive_values(self._point, self._prevalence)
-        return Answer(
-            finding=FINDINGS[int(shown.argmax())],
-            probabilities={finding: float(shown[finding.index]) for finding in FINDINGS},
-            prediction_set=prediction_set(base, self._limits),
-            coverage=self._coverage,
-            pneumonia=bool(1 - base[Finding.NORMAL.index] >= self._point.threshold),
-            operating_point=self._point_name,
-            threshold=self._point.threshold,
-            ppv=ppv,
-            npv=npv,
-            prevalence=dict(self._prevalence.shares if self._prevalence else config.priors),
-            prevalence_given=self._prevalence is not None,
-        )
 
     def _likely_cause(self, image: NDArray[np.float32], distance: float, session: Session) -> str | None:
         """Say whether the inverse or a turn of a refused image would clearly have been accepted."""

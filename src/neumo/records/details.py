@@ -64,7 +64,7 @@ class Details:
     probabilities : mapping of str to float, or None
         In 0-1, by finding.
     body : mapping or None
-        The whole reading as `neumo.results.json_lines.to_json` makes it; None once it was purged.
+        The whole reading as `Reading.to_json` makes it; None once it was purged.
     patient_hash : str or None
     views, decisions : tuple
         Oldest first.

@@ -28,7 +28,7 @@ class Entry:
     Attributes
     ----------
     values : mapping
-        As `neumo.results.json_lines.to_json` makes them; `file` is kept as it stands there.
+        As `Reading.to_json` makes them; `file` is kept as it stands there.
     source, actor : str
         Where the reading came from, and who recorded it; 1-128 characters.
     subject : Subject or None

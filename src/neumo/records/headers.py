@@ -10,7 +10,8 @@ from neumo.imaging.quiet import quiet
 from neumo.records.canonical import storable
 from neumo.records.subjects import Subject, subject_of
 
-_TEXTS: Final = ("warnings", "reasons")
+_QUOTING: Final = ("warnings", "reasons", "notices")
+"""Keys of a reading's plain form whose sentences and values may quote a path or identifier."""
 _SHOWN: Final = 16
 _KEYWORDS: Final = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 
@@ -47,7 +48,7 @@ def nameless(values: Mapping[str, Any], subject: Subject, *told: str) -> dict[st
     Parameters
     ----------
     values : mapping
-        As `neumo.results.json_lines.to_json` makes them.
+        As `Reading.to_json` makes them.
     subject : Subject
     told : str
         Paths and identifiers that reasons and warnings may quote.
@@ -56,11 +57,16 @@ def nameless(values: Mapping[str, Any], subject: Subject, *told: str) -> dict[st
     return {
         **values,
         "file": name,
-        **{key: [_without(text, told, name) for text in values[key]] for key in _TEXTS},
+        **{key: _without(values[key], told, name) for key in _QUOTING},
     }
 
 
-def _without(text: str, told: tuple[str, ...], name: str) -> str:
-    for secret in sorted(filter(None, told), key=len, reverse=True):
-        text = text.replace(secret, name)
-    return text
+def _without(value: Any, told: tuple[str, ...], name: str) -> Any:
+    """Return plain values with `name` for each of `told` in every string."""
+    if isinstance(value, str):
+        for secret in sorted(filter(None, told), key=len, reverse=True):
+            value = value.replace(secret, name)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _without(item, told, name) for key, item in value.items()}
+    return [_without(item, told, name) for item in value] if isinstance(value, list) else value

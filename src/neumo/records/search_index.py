@@ -10,7 +10,7 @@ from neumo.records.schema import DecisionRow, ReadingRow, WorklistRow
 
 
 def values_of(row: ReadingRow, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what makes a reading findable; `values` are those of `neumo.results.json_lines.to_json`."""
+    """Return what makes a reading findable; `values` are those of `Reading.to_json`."""
     prediction_set = values["prediction_set"]
     return {
         "reading_id": row.id,

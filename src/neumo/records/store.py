@@ -16,7 +16,6 @@ from neumo.records.database import connect, migrate, writing_session
 from neumo.records.group_recording import Entry, checked_name, record_together
 from neumo.records.schema import LARGEST_NUMBER, DecisionRow, ReadingRow, ViewRow
 from neumo.records.subjects import Subject
-from neumo.results.json_lines import to_json
 
 
 def open_archive(url: str) -> Engine:
@@ -41,7 +40,7 @@ def record(
 
     See `record_values`.
     """
-    return record_values(engine, to_json(reading), source=source, actor=actor, subject=subject)
+    return record_values(engine, reading.to_json(), source=source, actor=actor, subject=subject)
 
 
 def record_values(
@@ -53,7 +52,7 @@ def record_values(
     ----------
     engine : Engine
     values : mapping
-        As `neumo.results.json_lines.to_json` makes them; `file` is kept as it stands there.
+        As `Reading.to_json` makes them; `file` is kept as it stands there.
     source, actor : str
         Where the reading came from, and who recorded it; 1-128 characters.
     subject : Subject, optional

@@ -3,59 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from neumo.core.errors import OutputError
-from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
-
-KEYS = (
-    "file",
-    "sha256",
-    "status",
-    "finding",
-    "probabilities",
-    "prediction_set",
-    "coverage",
-    "pneumonia",
-    "operating_point",
-    "warnings",
-    "reasons",
-    "heatmap",
-    "receipt",
-)
-
-
-def to_json(reading: Reading, heatmap: str | None = None) -> dict[str, Any]:
-    """Plain values of a reading under exactly `KEYS`; null where there is none.
-
-    Parameters
-    ----------
-    reading : Reading
-    heatmap : str, optional
-        Path of the overlay that was written for it.
-    """
-    answer = reading.answer
-    return {
-        "file": reading.file,
-        "sha256": reading.sha256,
-        "status": reading.status.value,
-        "finding": answer.finding.value if answer else None,
-        "probabilities": {f.value: answer.probabilities[f] for f in FINDINGS} if answer else None,
-        "prediction_set": [f.value for f in answer.prediction_set] if answer else None,
-        "coverage": answer.coverage if answer else None,
-        "pneumonia": answer.pneumonia if answer else None,
-        "operating_point": answer.operating_point if answer else None,
-        "warnings": [str(notice) for notice in reading.warnings],
-        "reasons": [str(notice) for notice in reading.reasons],
-        "heatmap": heatmap,
-        "receipt": reading.receipt,
-    }
 
 
 def write_line(stream: TextIO, reading: Reading, heatmap: str | None = None) -> None:
     """Write one reading and flush it. Raises OSError."""
-    stream.write(json.dumps(to_json(reading, heatmap), ensure_ascii=False, allow_nan=False) + "\n")
+    stream.write(json.dumps(reading.to_json(heatmap), ensure_ascii=False, allow_nan=False) + "\n")
     stream.flush()
 
 

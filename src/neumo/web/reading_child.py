@@ -91,7 +91,7 @@ def _answer(reader: Reader, request: Mapping[str, str]) -> dict[str, Any]:
 def _read(reader: Reader, source: Path, target: Path, name: str) -> dict[str, Any]:
     reading = replace(reader.read(source), file=name)
     if reading.status is Status.FAILED:
-        reasons = [{"code": n.code, "text": n.text, "values": dict(n.values)} for n in reading.reasons]
+        reasons = [notice.to_json() for notice in reading.reasons]
         return {"status": reading.status.value, "reasons": reasons}
     temporary, kept = lay_out(target, reading, _header(source))
     return {"status": reading.status.value, "temporary": str(temporary), "kept": kept.to_json()}

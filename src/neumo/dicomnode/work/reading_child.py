@@ -23,7 +23,6 @@ from neumo.core.reading import Reading, Status
 from neumo.dicomnode.storage import READING
 from neumo.dicomnode.work.results import Results, load_results
 from neumo.inference.reader import Reader
-from neumo.results.json_lines import to_json
 
 
 def main() -> None:
@@ -80,7 +79,7 @@ def _keep(target: Path, reading: Reading, datasets: Sequence[Dataset]) -> None:
     temporary = target.with_name(f"{PART}{os.urandom(8).hex()}")
     temporary.mkdir(mode=0o700)
     try:
-        write_durably(temporary / READING, [json.dumps(to_json(reading)).encode()])
+        write_durably(temporary / READING, [json.dumps(reading.to_json()).encode()])
         for number, dataset in enumerate(datasets):
             file = temporary / f"{number:02d}.dcm"
             dcmwrite(file, dataset, enforce_file_format=True)

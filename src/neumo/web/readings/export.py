@@ -76,7 +76,7 @@ def _columns(row: Row, person: Person) -> dict[str, Any]:
         "pneumonia": body["pneumonia"] if said else None,
         "operating_point": body["operating_point"] if said else None,
         "bundle": f"{bundle['name']} {bundle['version']}" if bundle else None,
-        "reasons": " ".join(reason.partition(":")[0] for reason in body["reasons"]),
+        "reasons": " ".join(notice["code"] for notice in body["notices"]["reasons"]),
         "decision": None if newest is None else newest.finding,
         "agrees": None if newest is None else newest.agrees,
         "decided_by": None if newest is None else newest.person,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neumo.core.errors import NodeError
-from neumo.core.reading import Notice
+from neumo.core.reading import Notice, notices_from_json
 from neumo.records.audit_log import now
 from neumo.records.group_recording import Recorded
 from neumo.web.http.problems import Problem
@@ -153,5 +153,5 @@ async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
     if "error" in answer:
         return Taken("failed", reasons=(Notice("crash", _ENGLISH["crash"]),))
     if answer["status"] == "failed":
-        return Taken("failed", reasons=tuple(Notice(**reason) for reason in answer["reasons"]))
+        return Taken("failed", reasons=notices_from_json(answer["reasons"]))
     return answer

@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
+from neumo.bundle.config import BundleConfig
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Notice
+from neumo.core.reading import Answer, Notice
+from neumo.inference.posterior import Prevalence
 from neumo.records.database import reading_session
 from neumo.records.schema import DecisionRow, ViewRow
 from neumo.records.store import record_view
@@ -25,10 +27,21 @@ _WITHHELD: Mapping[str, Any] = {
     "probabilities": None,
     "prediction_set": None,
     "pneumonia": None,
+    "prevalence": None,
     "warnings": [],
     "heatmap": None,
     "receipt": None,
 }
+_POSTERIOR = (
+    "probabilities",
+    "finding",
+    "operating_point",
+    "threshold",
+    "pneumonia",
+    "ppv",
+    "npv",
+)
+"""Keys of an answer that depend on prevalence or operating point."""
 
 
 def is_withheld(row: Row, person: Person) -> bool:
@@ -94,12 +107,10 @@ def kept_json(
         "height": None if size is None else size[1],
         "pixels_kept": size is not None,
         "class_maps": list(FINDINGS) if found is not None and found.maps is not None and not withheld else [],
-        "field_of_view": (receipt.get("prepare") or {}).get("field_of_view"),
         "dicom": found is not None and found.header > 0,
-        "threshold": (receipt.get("thresholds") or {}).get("operating_point"),
         "notices": {
-            "warnings": [] if withheld else _notices(row.body, found, "warnings", language),
-            "reasons": _notices(row.body, found, "reasons", language),
+            "warnings": [] if withheld else _notices(row.body["notices"]["warnings"], language),
+            "reasons": _notices(row.body["notices"]["reasons"], language),
         },
         "withheld": withheld,
         "purged": row.purged,
@@ -146,11 +157,11 @@ def job_file_json(file: JobFile, language: str) -> dict[str, Any]:
     }
 
 
-def reasons_json(reasons: Sequence[Notice], language: str) -> list[dict[str, str]]:
-    """Return notices in a language."""
+def reasons_json(reasons: Sequence[Notice], language: str) -> list[dict[str, Any]]:
+    """Return the reasons for which a file was refused or failed, with their sentences in a language."""
     own = messages(language)
     return [
-        {"code": n.code, "text": own[n.code] if n.code in _OWN_CODES else notice_text(n, language)}
+        {**n.to_json(), "text": own[n.code] if n.code in _OWN_CODES else notice_text(n, language)}
         for n in reasons
     ]
 
@@ -160,12 +171,22 @@ def file_name(file: str) -> str:
     return file.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _notices(body: Mapping[str, Any], found: Kept | None, kind: str, language: str) -> list[dict[str, str]]:
-    if found is not None:
-        notices = found.reading.warnings if kind == "warnings" else found.reading.reasons
-    else:  # the archive keeps the English sentences without their values
-        notices = tuple(Notice(*line.split(": ", 1)) for line in body[kind])
-    return [{"code": notice.code, "text": notice_text(notice, language)} for notice in notices]
+def posterior_json(answer: Answer, config: BundleConfig, prevalence: Prevalence) -> dict[str, Any]:
+    """Return an answer at a prevalence and operating point, with what it is worth there."""
+    point = config.operating_points[answer.operating_point]
+    plain = answer.to_json()
+    return {
+        **{key: plain[key] for key in _POSTERIOR},
+        "prevalence": prevalence.pneumonia,
+        "prevalence_by_finding": plain["prevalence"],
+        "sensitivity": point.sensitivity,
+        "specificity": point.specificity,
+    }
+
+
+def _notices(notices: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
+    """Return plain notices with their sentences in a language."""
+    return [{**plain, "text": notice_text(Notice.from_json(plain), language)} for plain in notices]
 
 
 def first_views(archive: Engine, reading: int) -> dict[str, str]:

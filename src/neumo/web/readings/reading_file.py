@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.reading import Reading
-from neumo.web.readings.values import from_values, to_values
 
 SUFFIX: Final = ".kept"
 UNFINISHED: Final = ".part-"
@@ -53,7 +52,7 @@ class Kept:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values, for a file or another process."""
         return {
-            "reading": to_values(self.reading),
+            "reading": self.reading.to_json(),
             "size": self.size,
             "maps": self.maps,
             "header": self.header,
@@ -64,7 +63,7 @@ class Kept:
         """Return what `to_json` was called on."""
         size, maps = value["size"], value["maps"]
         return cls(
-            from_values(value["reading"]),
+            Reading.from_json(value["reading"]),
             None if size is None else (size[0], size[1]),
             None if maps is None else (maps[0], maps[1], maps[2]),
             value["header"],

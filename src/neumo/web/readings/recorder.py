@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 
 from neumo.core.errors import ArchiveUnavailableError
 from neumo.records.group_recording import Entry, Recorded, record_together
-from neumo.results.json_lines import to_json
 from neumo.web.http.problems import Problem
 from neumo.web.readings.group_commit import LaidOut, Settling
 from neumo.web.readings.reading_file import Kept
@@ -141,7 +140,7 @@ def _disk_full(fault: OSError) -> Problem:
 
 
 def _entry(finished: Finished) -> Entry:
-    return Entry(to_json(finished.kept.reading), SOURCE, finished.actor, shown_to=finished.shown_to)
+    return Entry(finished.kept.reading.to_json(), SOURCE, finished.actor, shown_to=finished.shown_to)
 
 
 def _tell(future: "asyncio.Future[Recorded]", outcome: Recorded | Exception) -> None:

@@ -47,9 +47,7 @@ def render(file: Path, name: str, language: str, target: Path) -> dict[str, Any]
 
 
 def _write_json(reading: Reading, _file: Path, _language: str, target: Path) -> None:
-    from neumo.results.json_lines import to_json
-
-    _write_value(to_json(reading), target)
+    _write_value(reading.to_json(), target)
 
 
 def _write_receipt(reading: Reading, _file: Path, _language: str, target: Path) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from neumo.core.findings import Finding
-from neumo.core.reading import Status
+from neumo.core.reading import Reading, Status
 from neumo.records.database import reading_session
 from neumo.records.details import body_of, probabilities_of
 from neumo.records.schema import DecisionRow, ReadingRow
@@ -21,18 +21,6 @@ from neumo.web.http.problems import Problem
 
 COUNTED: Final = 10_000
 """Matches up to which they are counted."""
-_EMPTIED: Final[Mapping[str, Any]] = {
-    "file": "",
-    "sha256": None,
-    "prediction_set": None,
-    "coverage": None,
-    "pneumonia": None,
-    "operating_point": None,
-    "warnings": [],
-    "reasons": [],
-    "heatmap": None,
-    "receipt": None,
-}
 SORTS: Final = ("-time", "time", "-pneumonia", "pneumonia")
 _HASH_DIGITS: Final = 8
 
@@ -213,8 +201,7 @@ def _row(reading: ReadingRow, decisions: tuple[DecisionRow, ...]) -> Row:
     purged = body is None
     if body is None:
         body = {
-            **_EMPTIED,
-            "status": reading.status,
+            **Reading("", None, Status(reading.status)).to_json(),
             "finding": reading.finding,
             "probabilities": probabilities_of(reading),
         }

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from neumo.core.findings import Finding
-from neumo.core.reading import Status
+from neumo.core.reading import Answer, Status
+from neumo.inference.posterior import Prevalence, answer_at, prevalence_of
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
 from neumo.web.readings import worklist
 from neumo.web.readings.isolated_rendering import rendered
 from neumo.web.readings.pictures import PNG, heat_png, radiograph_png
-from neumo.web.readings.posterior import posterior as reweighted
-from neumo.web.readings.presenting import is_withheld
+from neumo.web.readings.presenting import is_withheld, posterior_json
 from neumo.web.readings.reading_file import kept, kept_maps, kept_pixels
 from neumo.web.readings.rendering import MEDIA_TYPES, SHORT_NAMES
 from neumo.web.readings.worklist import Row
@@ -92,7 +92,8 @@ def posterior(
     if point not in config.operating_points:
         message = f"use one of {', '.join(config.operating_points)}"
         raise Problem(422, "invalid", errors=[{"field": "operating_point", "message": message}])
-    return reweighted(body, config, prevalence, point)
+    asked = Prevalence(config.priors) if prevalence is None else prevalence_of(prevalence, config)
+    return posterior_json(answer_at(Answer.from_json(body), config, point, asked), config, asked)
 
 
 @router.get("/api/readings/{identifier}/files/{name}", response_class=StreamingResponse)
