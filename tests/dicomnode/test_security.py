@@ -18,8 +18,8 @@ from tests.support.node_peers import association, echoes
 from tests.support.node_running import node
 
 from neumo.core.errors import NodeError
-from neumo.dicomnode.ops.logs import NodeLog, load_key, log_to
-from neumo.dicomnode.receive.identifiers import is_uid
+from neumo.dicomnode.ops.node_log import NodeLog, load_key, log_to
+from neumo.dicomnode.store.identifiers import is_uid
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import SecondaryCaptureImageStorage, Verification
 
-from neumo.dicomnode.receive.transport import ClosingEntity
+from neumo.dicomnode.closing_sockets import ClosingEntity
 
 
 @contextmanager

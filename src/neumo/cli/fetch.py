@@ -49,8 +49,8 @@ def fetch(
     from itertools import islice
 
     from neumo.dicomnode.fetch import read_instance
+    from neumo.dicomnode.send.attempts import Fate
     from neumo.dicomnode.send.dicomweb import Service, password_in, search
-    from neumo.dicomnode.send.shipment import Fate
     from neumo.dicomnode.work.results import load_results
     from neumo.inference.reader import Reader
     from neumo.results.outputs import open_outputs

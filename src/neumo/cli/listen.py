@@ -36,7 +36,7 @@ def listen(
     require_extra("dicom", "neumo listen")
     from neumo.dicomnode.config_file import load_config
     from neumo.dicomnode.node import running
-    from neumo.dicomnode.ops.logs import log_to
+    from neumo.dicomnode.ops.node_log import log_to
 
     given = {
         "data": None if data is None else str(data),

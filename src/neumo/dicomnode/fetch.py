@@ -1,4 +1,4 @@
-"""Reading what an archive already has: search, retrieve, read, and store the results back if that is wanted."""
+"""Retrieves and reads objects of a DICOMweb archive, and optionally stores the results there."""
 
 import io
 import tempfile
@@ -11,8 +11,8 @@ from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import NeumoError
 from neumo.core.reading import Notice, Reading, Status
+from neumo.dicomnode.send.attempts import Attempt, Fate, worst
 from neumo.dicomnode.send.dicomweb import Instance, Service, retrieve, store
-from neumo.dicomnode.send.shipment import Attempt, Fate, worst
 from neumo.dicomnode.work.results import Results
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
@@ -26,23 +26,23 @@ def read_instance(
     Parameters
     ----------
     reader : Reader
-        One that keeps pixels, where `results` shows them.
+        With `keep_pixels`, where `results` needs pixels.
     service : Service
     instance : Instance
     results : Results, optional
-        Makes what is stored back in the archive; nothing is stored without it.
+        Makes the objects to store in the archive; nothing is stored without it.
 
     Returns
     -------
     reading : Reading
-        Its `file` is the SOP Instance UID; failed with "unreadable_file" where the archive did not give the object.
+        Its `file` is the SOP Instance UID; failed with "unreadable_file" where the object cannot be retrieved.
     stored : Attempt or None
-        How storing ended; None where nothing was stored.
+        Outcome of storing; None where nothing was stored.
     """
     try:
         dataset = retrieve(service, instance)
         content = _as_file(dataset)
-    except Exception:  # ArchiveUnreachableError, and whatever a strange data set does to its writer
+    except Exception:  # ArchiveUnreachableError, or an error of the writer at an invalid data set
         notice = Notice("unreadable_file", "The archive does not give the object, although it lists it.")
         return Reading(instance.sop_instance_uid, None, Status.FAILED, reasons=(notice,)), None
     reading = replace(reader.read(content), file=instance.sop_instance_uid)
@@ -55,7 +55,7 @@ def read_instance(
             return reading, worst(store(service, files))
     except NeumoError:
         raise
-    except Exception as error:  # one object that no results can be made of holds up no other
+    except Exception as error:  # one object without results must not end the run
         return reading, Attempt(Fate.REFUSED, type(error).__name__)
 
 

@@ -1,4 +1,4 @@
-"""The whole node: puts receiver, queue, workers, dispatchers and health together, starts and stops them."""
+"""The whole node: starts and stops its Storage SCP, workers, dispatchers, recorder, retention and health server."""
 
 import sqlite3
 import time
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neumo.dicomnode.config import NodeConfig
-from neumo.dicomnode.database import Database
 from neumo.dicomnode.ops.health import HealthServer
-from neumo.dicomnode.ops.janitor import Janitor
-from neumo.dicomnode.ops.logs import NodeLog, load_key
 from neumo.dicomnode.ops.metrics import Metrics
-from neumo.dicomnode.receive.receiver import Receiver
-from neumo.dicomnode.send.dispatcher import Dispatcher, way_to
-from neumo.dicomnode.send.outbox import Outbox
+from neumo.dicomnode.ops.node_log import NodeLog, load_key
+from neumo.dicomnode.ops.retention import Retention
+from neumo.dicomnode.receive.storage_scp import StorageScp
+from neumo.dicomnode.send.dispatcher import Dispatcher, sender_to
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.storage import Storage
-from neumo.dicomnode.work.queue import Queue
+from neumo.dicomnode.store.data_folder import DataFolder
+from neumo.dicomnode.store.database import Database
+from neumo.dicomnode.store.outbox import Outbox
+from neumo.dicomnode.store.queue import Queue
 from neumo.dicomnode.work.reading_process import ReadingProcess
 from neumo.dicomnode.work.worker import Worker
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Running:
-    """A node that is at work.
+    """A running node.
 
     Attributes
     ----------
@@ -45,35 +45,35 @@ class Running:
 
 @contextmanager
 def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running]:
-    """Run a node while the block runs, and stop it gracefully afterwards.
+    """Run a node while the block runs, then shut it down gracefully.
 
     Parameters
     ----------
     config : NodeConfig
     reconsider : bool
-        Queue again what earlier was set aside.
+        Queue again what was set aside earlier.
 
     Raises
     ------
     NodeError
-        A port, the folder, TLS files or the reader cannot be used; nothing runs then.
+        A port, the data folder, TLS files or the reader cannot be used; nothing runs then.
     ConfigError
         A password file cannot be read.
     ArchiveError
-        The archive's URL or key cannot be used; that its database is away is no fault.
+        The archive's URL or key cannot be used; a database that does not answer yet is no fault.
     """
-    storage = Storage(config.data)
-    with storage.locked():
+    folder = DataFolder(config.data)
+    with folder.locked():
         log = NodeLog(load_key(config.data / "node.key"))
         processes = [ReadingProcess(config.read) for _ in range(config.read.processes)]
         try:
             (bundle,) = {process.start() for process in processes}
             database = Database(config.data / "queue.sqlite3")
             try:
-                shared = Shared(storage, Queue(database, bundle), Outbox(database), Metrics(), log)
+                shared = Shared(folder, Queue(database, bundle), Outbox(database), Metrics(), log)
                 recorder = _recorder(config, shared)
                 _recover(config, shared, reconsider)
-                with _at_work(config, shared, processes, recorder) as ports:
+                with _started(config, shared, processes, recorder) as ports:
                     log.info("started", port=ports[0], health_port=ports[1], bundle=bundle)
                     yield Running(*ports, shared)
             finally:
@@ -86,7 +86,7 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
 def _recover(config: NodeConfig, shared: Shared, reconsider: bool) -> None:
     broken = shared.queue.recover(config.read.interruptions)
     shared.outbox.recover()
-    swept = shared.storage.sweep(frozenset(shared.queue.paths()))
+    swept = shared.folder.sweep(frozenset(shared.queue.paths()))
     again = shared.queue.reconsider() + shared.outbox.reconsider() if reconsider else 0
     shared.log.info(
         "recovered", interrupted=broken, swept=swept, reconsidered=again, waiting=shared.queue.waiting()
@@ -102,23 +102,23 @@ def _recorder(config: NodeConfig, shared: Shared) -> "Recorder | None":
 
 
 @contextmanager
-def _at_work(
+def _started(
     config: NodeConfig, shared: Shared, processes: Sequence[ReadingProcess], recorder: "Recorder | None"
 ) -> Iterator[tuple[int, int | None]]:
     """Run all threads while the block runs; yield the ports of the Storage SCP and of the health server."""
     send = config.send
     destinations = [destination.name for destination in send.to]
-    always = [] if recorder is None else [recorder.destination]
-    workers = [Worker(config.read, shared, process, destinations, always) for process in processes]
+    recording = [] if recorder is None else [recorder.destination]
+    workers = [Worker(config.read, shared, process, destinations, recording) for process in processes]
     dispatchers = [
-        Dispatcher(destination.name, way_to(destination, config.receive.ae_title), send, shared)
+        Dispatcher(destination.name, sender_to(destination, config.receive.ae_title), send, shared)
         for destination in send.to
     ]
-    threads: list[Worker | Dispatcher | Recorder | Janitor] = [
+    threads: list[Worker | Dispatcher | Recorder | Retention] = [
         *workers,
         *dispatchers,
         *([] if recorder is None else [recorder]),
-        Janitor(shared, config.keep_days),
+        Retention(shared.queue, shared.folder, shared.log, config.keep_days),
     ]
 
     def wake() -> None:
@@ -128,25 +128,25 @@ def _at_work(
     def faults() -> Mapping[str, str]:
         return _faults(config, shared, [thread.name for thread in threads if not thread.is_alive()])
 
-    receiver = Receiver(config.receive, shared, wake)
+    scp = StorageScp(config.receive, shared, wake)
     shared.metrics.watch(shared.queue, shared.outbox)
     health = HealthServer(config.health, shared.metrics.registry, faults) if config.health else None
     try:
         for thread in threads:
             thread.start()
-        yield receiver.start(), health.start() if health else None
+        yield scp.start(), health.start() if health else None
     finally:
         shared.log.info("stopping")
         deadline = time.monotonic() + config.stop_seconds
         started = [thread for thread in threads if thread.ident is not None]
         for thread in started:
             thread.stop()
-        receiver.stop(config.stop_seconds)
+        scp.stop(config.stop_seconds)
         for thread in started:
             thread.join(max(0.0, deadline - time.monotonic()))
         for worker in workers:
             if worker.is_alive():
-                worker.break_off()
+                worker.abort()
                 worker.join(5)
         if health:
             health.stop()
@@ -156,7 +156,7 @@ def _at_work(
 def _faults(config: NodeConfig, shared: Shared, dead: Sequence[str]) -> Mapping[str, str]:
     found = {f"thread {name}": "has ended; restart the node and look at its log" for name in dead}
     try:
-        if shared.storage.free_bytes() < config.receive.limits.free_bytes:
+        if shared.folder.free_bytes() < config.receive.limits.free_bytes:
             found["disk"] = "less space is left than receive.limits.free_bytes; objects are not taken"
         if shared.queue.waiting() >= config.receive.limits.queue:
             found["queue"] = "receive.limits.queue is reached; objects are not taken"

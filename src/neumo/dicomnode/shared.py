@@ -1,19 +1,19 @@
-"""What all parts of a running node share."""
+"""Components that all threads of a running node share: data folder, queue, outbox, metrics, log."""
 
 from dataclasses import dataclass
 
-from neumo.dicomnode.ops.logs import NodeLog
 from neumo.dicomnode.ops.metrics import Metrics
-from neumo.dicomnode.send.outbox import Outbox
-from neumo.dicomnode.storage import Storage
-from neumo.dicomnode.work.queue import Queue
+from neumo.dicomnode.ops.node_log import NodeLog
+from neumo.dicomnode.store.data_folder import DataFolder
+from neumo.dicomnode.store.outbox import Outbox
+from neumo.dicomnode.store.queue import Queue
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Each of them may be used by several threads at once."""
+    """Shared components; each is safe for use by several threads."""
 
-    storage: Storage
+    folder: DataFolder
     queue: Queue
     outbox: Outbox
     metrics: Metrics

@@ -1,4 +1,4 @@
-"""Is the node well, and what has it done: /healthz and /metrics over HTTP."""
+"""HTTP server for /healthz and /metrics (Prometheus)."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ from neumo.core.errors import NodeError
 from neumo.dicomnode.config import HealthConfig
 
 Faults = Callable[[], Mapping[str, str]]
-"""What is wrong now: a code, and a sentence; empty where all is well."""
+"""Returns the present faults, code to sentence; empty where the node is healthy."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HealthServer:
-    """Answers from `start` to `stop`.
+    """The server, which answers from `start` to `stop`.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class HealthServer:
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> int:
-        """Listen, and return the port. Raises NodeError."""
+        """Listen, and return the port. Raises NodeError where the address cannot be used."""
         host, port = self._config.host, self._config.port
         try:
             self._server = ThreadingHTTPServer((host, port), self._handler)
@@ -75,7 +75,7 @@ class HealthServer:
         return int(self._server.server_address[1])
 
     def stop(self) -> None:
-        """Close the port."""
+        """Stop answering, and close the port."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()

@@ -1,15 +1,15 @@
-"""What the node counts and times, for Prometheus; no label ever holds an identifier."""
+"""Prometheus metrics of the node; no label ever holds an identifier of a patient, study or object."""
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from neumo.dicomnode.send.outbox import Outbox
-from neumo.dicomnode.work.queue import Queue
+from neumo.dicomnode.store.outbox import Outbox
+from neumo.dicomnode.store.queue import Queue
 
-_ACKNOWLEDGED = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
-_READ = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
-_TURNAROUND = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400)
+_STORE_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+_READING_BUCKETS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
+_TURNAROUND_BUCKETS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400)
 """Upper bounds of histogram buckets, in seconds."""
 
 
@@ -65,21 +65,21 @@ class Metrics:
         self.store_seconds = Histogram(
             "neumo_store_seconds",
             "From a whole object received to its answer.",
-            buckets=_ACKNOWLEDGED,
+            buckets=_STORE_BUCKETS,
             registry=self.registry,
         )
         self.reading_seconds = Histogram(
-            "neumo_reading_seconds", "Reading one object.", buckets=_READ, registry=self.registry
+            "neumo_reading_seconds", "Reading one object.", buckets=_READING_BUCKETS, registry=self.registry
         )
         self.turnaround_seconds = Histogram(
             "neumo_turnaround_seconds",
             "From an object received to its results at an archive.",
-            buckets=_TURNAROUND,
+            buckets=_TURNAROUND_BUCKETS,
             registry=self.registry,
         )
 
     def watch(self, queue: Queue, outbox: Outbox) -> None:
-        """Show the lengths of both queues whenever the metrics are asked for."""
+        """Add gauges of queue and outbox, which are queried at each scrape."""
         self.registry.register(_QueueCollector(queue, outbox))
 
 
@@ -88,7 +88,7 @@ class _QueueCollector(Collector):
         self._queue, self._outbox = queue, outbox
 
     def describe(self) -> list[GaugeMetricFamily]:
-        # Without it the registry would collect, and so ask the database, while it registers.
+        # Without it the registry would call `collect`, and so query the database, while it registers.
         return []
 
     def collect(self) -> list[GaugeMetricFamily]:

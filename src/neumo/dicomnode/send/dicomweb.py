@@ -1,4 +1,4 @@
-"""An archive's DICOMweb services: search (QIDO-RS), retrieve (WADO-RS), store (STOW-RS); PS3.18."""
+"""DICOMweb client: search (QIDO-RS), retrieve (WADO-RS) and store (STOW-RS); PS3.18."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from dicomweb_client import DICOMwebClient
 from pydicom import Dataset, dcmread
 
 from neumo.core.errors import ArchiveUnreachableError, ConfigError
-from neumo.dicomnode.receive.identifiers import is_uid
-from neumo.dicomnode.send.shipment import SENT, Attempt, Fate
+from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
+from neumo.dicomnode.store.identifiers import is_uid
 
-_PAGE = 100
-_REQUEST_BYTES = 32 * 2**20
+_PAGE_SIZE = 100
+_MAX_REQUEST_BYTES = 32 * 2**20
 _UNAVAILABLE = frozenset({401, 403, 404, 407, 408, 425, 429, 500, 502, 503, 504, 507})
-"""HTTP statuses that say something of the service, not of what was sent."""
+"""HTTP statuses that concern the service, not the objects that were sent."""
 _OUT_OF_RESOURCES = range(0xA700, 0xA800)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where the services are, and who asks.
+    """Address of a DICOMweb service, and credentials.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An object that an archive has."""
+    """An object of an archive."""
 
     study_instance_uid: str
     series_instance_uid: str
@@ -74,11 +74,11 @@ def store(service: Service, files: Sequence[Path]) -> list[Attempt]:
 
 
 def _by_size(files: Sequence[Path]) -> Iterator[list[Path]]:
-    """Divide files so that one request stays small: the client builds each in memory."""
+    """Group files by size; the client builds each request in memory."""
     group, size = list[Path](), 0
     for file in files:
         length = file.stat().st_size
-        if group and size + length > _REQUEST_BYTES:
+        if group and size + length > _MAX_REQUEST_BYTES:
             yield group
             group, size = [], 0
         group.append(file)
@@ -100,7 +100,7 @@ def _store_together(client: DICOMwebClient, files: Sequence[Path]) -> list[Attem
 
 
 def search(service: Service, filters: Mapping[str, str], limit: int | None = None) -> Iterator[Instance]:
-    """Yield the objects that match, page by page (PS3.18 section 10.6).
+    """Search for objects, page by page (PS3.18 section 10.6).
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ def search(service: Service, filters: Mapping[str, str], limit: int | None = Non
     filters : mapping of str to str
         Keyword or tag to value, such as {"Modality": "CR", "StudyDate": "20240101-20240131"}.
     limit : int, optional
-        Most objects that are yielded.
+        Maximum number of objects.
 
     Raises
     ------
     ArchiveUnreachableError
-        It does not answer, or answers something other than a search result.
+        The service does not answer, or its answer is not a search result.
     """
     client, found, seen = _client(service), 0, set[str]()
     while True:
@@ -124,7 +124,7 @@ def search(service: Service, filters: Mapping[str, str], limit: int | None = Non
                 f"{service.url}: answers something that is no search result; check the address"
             )
         fresh = [instance for instance in listed if instance.sop_instance_uid not in seen]
-        # An archive that ignores offsets answers the same page again; one that has no more answers none.
+        # An archive that ignores offsets returns the same page again; after the last page it returns none.
         if not fresh:
             return
         for instance in fresh:
@@ -133,12 +133,12 @@ def search(service: Service, filters: Mapping[str, str], limit: int | None = Non
             seen.add(instance.sop_instance_uid)
             found += 1
             yield instance
-        if len(rows) < _PAGE:
+        if len(rows) < _PAGE_SIZE:
             return
 
 
 def retrieve(service: Service, instance: Instance) -> Dataset:
-    """Return an object as the archive stores it, whatever its transfer syntax. Raises ArchiveUnreachableError."""
+    """Retrieve an object in the transfer syntax that it is stored in. Raises ArchiveUnreachableError."""
     try:
         dataset = _client(service).retrieve_instance(
             instance.study_instance_uid,
@@ -146,7 +146,7 @@ def retrieve(service: Service, instance: Instance) -> Dataset:
             instance.sop_instance_uid,
             media_types=(("application/dicom", "*"),),
         )
-    except Exception as error:  # what an archive answers may break a parser in many ways
+    except Exception as error:  # parsers of the answer raise errors of many kinds
         raise _unreachable(service, "does not give an object that it lists", error) from error
     if str(dataset.get("SOPInstanceUID", "")) != instance.sop_instance_uid:
         raise ArchiveUnreachableError(f"{service.url}: gives another object than was asked for")
@@ -160,7 +160,7 @@ def _client(service: Service) -> DICOMwebClient:
     if service.ca is not None:
         session.verify = str(service.ca)
     client = DICOMwebClient(service.url.rstrip("/"), session=session, timeout=service.timeout)
-    # Whoever asks decides when to ask again.
+    # Callers decide whether and when to retry.
     client.set_http_retry_params(retry=False)
     return client
 
@@ -171,11 +171,11 @@ def _page(client: DICOMwebClient, service: Service, filters: Mapping[str, str], 
             client.search_for_instances(
                 search_filters=dict(filters),
                 fields=["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
-                limit=_PAGE,
+                limit=_PAGE_SIZE,
                 offset=offset,
             )
         )
-    except Exception as error:  # what an archive answers may break a parser in many ways
+    except Exception as error:  # parsers of the answer raise errors of many kinds
         raise _unreachable(service, "cannot be searched", error) from error
     return rows
 
@@ -202,7 +202,7 @@ def _refused_request(error: requests.HTTPError) -> Attempt:
 
 
 def _failures(answer: Dataset) -> dict[str, int]:
-    """Failure reasons by SOP Instance UID (PS3.18 table I.2-1)."""
+    """Return failure reasons by SOP Instance UID (PS3.18 table I.2-1)."""
     failed = [*answer.get("FailedSOPSequence", []), *answer.get("OtherFailuresSequence", [])]
     return {
         str(item.get("ReferencedSOPInstanceUID", "")): int(item.get("FailureReason", 0)) for item in failed

@@ -1,4 +1,4 @@
-"""Sends the results of complete studies to one destination, and tries again when that fails."""
+"""Dispatcher: sends the results of complete studies to one destination, and retries with back-off."""
 
 import sqlite3
 import threading
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import CStoreDestination, Destination, SendConfig
+from neumo.dicomnode.send.attempts import Attempt, Fate, worst
+from neumo.dicomnode.send.c_store import send_by_c_store
 from neumo.dicomnode.send.dicomweb import Service, password_in, store
-from neumo.dicomnode.send.outbox import Delivery
-from neumo.dicomnode.send.sender import send_by_c_store
-from neumo.dicomnode.send.shipment import Attempt, Fate, worst
 from neumo.dicomnode.shared import Shared
+from neumo.dicomnode.store.outbox import Delivery
 
-_LOOK_AGAIN = 0.5
-"""Seconds after which an idle dispatcher looks for complete studies; quiet time passes without an event."""
+_POLL_SECONDS = 0.5
+"""Between looks for complete studies; that a study was quiet long enough gives no event to wait for."""
 
 Send = Callable[[Sequence[Path]], list[Attempt]]
-"""Sends files; one attempt for each, in order."""
+"""Sends files and returns an attempt for each, in order."""
 
 
-def way_to(destination: Destination, calling: str) -> Send:
+def sender_to(destination: Destination, calling: str) -> Send:
     """Return the function that sends to a destination. Raises ConfigError when its password file cannot be read."""
     if isinstance(destination, CStoreDestination):
         return partial(send_by_c_store, destination, calling)
@@ -37,14 +37,14 @@ def way_to(destination: Destination, calling: str) -> Send:
 
 
 class Dispatcher(threading.Thread):
-    """One destination's thread; a slow archive holds up no other.
+    """Thread of one destination, so that a slow archive delays no other.
 
     Parameters
     ----------
     name : str
         Of the destination.
     send : callable
-        See `way_to`.
+        See `sender_to`.
     config : SendConfig
     shared : Shared
     """
@@ -52,12 +52,12 @@ class Dispatcher(threading.Thread):
     def __init__(self, name: str, send: Send, config: SendConfig, shared: Shared) -> None:
         super().__init__(name=f"neumo-dispatcher-{name}", daemon=True)
         self.destination, self._send, self._config = name, send, config
-        self._outbox, self._storage = shared.outbox, shared.storage
+        self._outbox, self._folder = shared.outbox, shared.folder
         self._metrics, self._log = shared.metrics, shared.log
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """End after the association at hand."""
+        """End after the current association."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -65,33 +65,33 @@ class Dispatcher(threading.Thread):
         failures, retry = 0, self._config.retry
         while not self._stopping.is_set():
             try:
-                reachable = self._one()
+                reachable = self._send_ready()
             except (sqlite3.Error, OSError) as error:
                 self._log.fault("dispatcher_waits", error)
                 reachable = False
             if reachable is None:
-                self._stopping.wait(_LOOK_AGAIN)
+                self._stopping.wait(_POLL_SECONDS)
             elif reachable:
                 failures = 0
             else:
                 failures += 1
                 self._stopping.wait(back_off(failures, retry.first, retry.longest))
 
-    def _one(self) -> bool | None:
-        """Send what is ready; None where nothing is, else whether the archive could be reached."""
+    def _send_ready(self) -> bool | None:
+        """Send what is ready; None where nothing is, else whether the archive was reachable."""
         deliveries = self._outbox.ready(self.destination, self._config.quiet)
         if not deliveries:
             return None
-        files = [self._storage.result_files(delivery.key) for delivery in deliveries]
+        files = [self._folder.result_files(delivery.key) for delivery in deliveries]
         attempts = iter(self._send([file for group in files for file in group]))
         reachable = False
         for delivery, group in zip(deliveries, files, strict=True):
             attempt = worst([next(attempts) for _ in group])
-            self._note(delivery, attempt, len(group))
+            self._settle(delivery, attempt, len(group))
             reachable |= attempt.fate is not Fate.UNAVAILABLE
         return reachable
 
-    def _note(self, delivery: Delivery, attempt: Attempt, count: int) -> None:
+    def _settle(self, delivery: Delivery, attempt: Attempt, count: int) -> None:
         if attempt.fate is Fate.SENT:
             self._outbox.sent(delivery)
             self._metrics.sent.labels(self.destination).inc(count)
@@ -111,7 +111,7 @@ class Dispatcher(threading.Thread):
             self._metrics.set_aside.labels("sending").inc()
             self._log.warning("set_aside", instance=delivery.sop_instance_uid, **fields)
             return
-        # An archive that cannot be reached holds up all deliveries alike, in `run`.
+        # Where the archive cannot be reached, `run` waits before it sends any delivery.
         unreached = attempt.fate is Fate.UNAVAILABLE
         wait = 0.0 if unreached else back_off(delivery.attempts + 1, retry.first, retry.longest)
         self._outbox.retry(delivery, attempt.reason, wait, refused=refused)

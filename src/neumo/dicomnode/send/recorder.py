@@ -1,4 +1,4 @@
-"""Puts readings on record in an archive of readings, and tries again for as long as its database is away."""
+"""Recorder: writes readings to the archive of readings, and retries for as long as its database is unavailable."""
 
 import json
 import sqlite3
@@ -12,32 +12,32 @@ from sqlalchemy import Engine
 from neumo.core.errors import ArchiveUnavailableError, NeumoError
 from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
-from neumo.dicomnode.send.outbox import Delivery
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.storage import READING
+from neumo.dicomnode.store.data_folder import READING
+from neumo.dicomnode.store.outbox import Delivery
 from neumo.records.database import connect, migrate
 from neumo.records.headers import nameless, subject_in
 from neumo.records.store import record_values
 from neumo.records.subjects import Subject, load_key, subject_of
 
 RECORDS: Final = "@archive"
-"""Stands for the archive of readings among the destinations; their own names cannot begin like this."""
-_LOOK_AGAIN = 0.5
-"""Seconds after which an idle recorder looks for new readings."""
+"""Name of the archive of readings among the destinations; names of other destinations cannot begin with @."""
+_POLL_SECONDS = 0.5
+"""Between looks for new readings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Where readings are kept on record.
+    """The archive of readings that the recorder writes to.
 
     Attributes
     ----------
     engine : Engine
         Its database need not answer yet.
     key : bytes
-        Makes hashes of identifiers.
+        Key of the hashes of identifiers.
     source : str
-        What readings of this node are told by.
+        Name of this node among the sources of readings.
     """
 
     engine: Engine
@@ -51,7 +51,7 @@ def open_register(config: ArchiveConfig, data: Path) -> Register:
 
 
 class Recorder(threading.Thread):
-    """The thread that records; readings go on whether or not the archive answers.
+    """Thread that records; objects are read and sent whether or not the archive answers.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ class Recorder(threading.Thread):
     def __init__(self, register: Register, retry: RetryConfig, shared: Shared) -> None:
         super().__init__(name="neumo-recorder", daemon=True)
         self._register, self._retry = register, retry
-        self._outbox, self._storage = shared.outbox, shared.storage
+        self._outbox, self._folder = shared.outbox, shared.folder
         self._metrics, self._log = shared.metrics, shared.log
         self._stopping = threading.Event()
         self._migrated = False
 
     def stop(self) -> None:
-        """End after the reading at hand."""
+        """End after the current reading."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -79,7 +79,7 @@ class Recorder(threading.Thread):
         failures = 0
         while not self._stopping.is_set():
             try:
-                recorded = self._some()
+                recorded = self._record_due()
                 failures = 0
             except (sqlite3.Error, NeumoError, OSError) as error:
                 failures += 1
@@ -88,11 +88,11 @@ class Recorder(threading.Thread):
                 self._stopping.wait(back_off(failures, self._retry.first, self._retry.longest))
                 continue
             if not recorded:
-                self._stopping.wait(_LOOK_AGAIN)
+                self._stopping.wait(_POLL_SECONDS)
         self._register.engine.dispose()
 
-    def _some(self) -> int:
-        """Record what is due and return how much that was. Raises NeumoError where the archive cannot be used."""
+    def _record_due(self) -> int:
+        """Record what is due, and return how many readings. Raises NeumoError where the archive cannot be used."""
         if not self._migrated:
             migrate(self._register.engine)
             self._migrated = True
@@ -100,28 +100,28 @@ class Recorder(threading.Thread):
         for delivery in deliveries:
             if self._stopping.is_set():
                 break
-            self._one(delivery)
+            self._deliver(delivery)
         return len(deliveries)
 
-    def _one(self, delivery: Delivery) -> None:
+    def _deliver(self, delivery: Delivery) -> None:
         try:
             self._record(delivery)
         except ArchiveUnavailableError:
             raise
-        except Exception as error:  # whatever is wrong with one reading, the others are recorded
+        except Exception as error:  # one reading that cannot be recorded must not delay the others
             self._failed(delivery, type(error).__name__)
             return
-        # Killed before this line, the next start records it again, which the archive knows and leaves as it is.
+        # After a kill before this line the next start records it again; the archive recognises it and changes nothing.
         self._outbox.sent(delivery)
         self._metrics.recorded.inc()
         self._log.info("recorded", instance=delivery.sop_instance_uid)
 
     def _record(self, delivery: Delivery) -> None:
-        folder = self._storage.results_folder(delivery.key)
+        folder = self._folder.results_folder(delivery.key)
         values: dict[str, Any] = json.loads((folder / READING).read_bytes())
-        source = self._storage.root / delivery.path
+        source = self._folder.root / delivery.path
         subject = _subject(self._register.key, delivery, source)
-        # The node calls a file by its SOP Instance UID, which shall stand nowhere in the archive.
+        # A reading's file is its SOP Instance UID, which must not enter the archive.
         values = nameless(values, subject, str(source), source.name, delivery.sop_instance_uid)
         record_values(
             self._register.engine, values, source=self._register.source, actor="neumo listen", subject=subject

@@ -20,7 +20,7 @@ from neumo.core.durable import PART, sync_folder, write_durably
 from neumo.core.errors import NeumoError
 from neumo.core.faults import where_raised
 from neumo.core.reading import Reading, Status
-from neumo.dicomnode.storage import READING
+from neumo.dicomnode.store.data_folder import READING
 from neumo.dicomnode.work.results import Results, load_results
 from neumo.inference.reader import Reader
 

@@ -1,4 +1,4 @@
-"""The node's folder: objects as they came, results as they go."""
+"""The node's data folder: received objects, and the results of their readings."""
 
 import fcntl
 import os
@@ -10,25 +10,25 @@ from pathlib import Path
 from neumo.core.durable import PART, make_private, sync_folder, write_durably
 from neumo.core.errors import NodeError
 
-_FANS = tuple(f"{number:02x}" for number in range(256))
-"""Folders are divided by the first byte of a digest, so that none of them grows too large."""
+_SHARDS = tuple(f"{number:02x}" for number in range(256))
+"""Subfolders by the first byte of a digest, so that none of them grows too large."""
 
 READING = "reading.json"
 """File of a results folder that holds the reading itself."""
 
 
-class Storage:
-    """Where the node keeps what it received and what it made of it.
+class DataFolder:
+    """Files of received objects (`objects`) and of results (`results`) below `root`.
 
     Parameters
     ----------
     root : Path
-        Made where it is not there, for its owner only.
+        Created where it does not exist, with access for its owner only.
 
     Raises
     ------
     NodeError
-        It cannot be made or written.
+        It cannot be created or written.
     """
 
     def __init__(self, root: Path) -> None:
@@ -37,8 +37,8 @@ class Storage:
         try:
             make_private(root)
             for parent in (self.objects, self.results):
-                for fan in _FANS:
-                    (parent / fan).mkdir(parents=True, exist_ok=True)
+                for shard in _SHARDS:
+                    (parent / shard).mkdir(parents=True, exist_ok=True)
                 sync_folder(parent)
             sync_folder(root)
         except OSError as error:
@@ -48,7 +48,7 @@ class Storage:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other node out of the folder. Raises NodeError when one is in."""
+        """Hold the folder's lock while the block runs. Raises NodeError where another node holds it."""
         with (self.root / "lock").open("w") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -59,29 +59,29 @@ class Storage:
             yield
 
     def free_bytes(self) -> int:
-        """Space left for what comes. Raises OSError."""
+        """Return the free space of the file system. Raises OSError."""
         state = os.statvfs(self.root)
         return state.f_bavail * state.f_frsize
 
-    def keep_object(self, sop_instance_uid: str, parts: Iterable[bytes | memoryview]) -> str:
-        """Write an object; on return it is on the disk.
+    def write_object(self, sop_instance_uid: str, parts: Iterable[bytes | memoryview]) -> str:
+        """Write an object's file; it is synced to disk on return.
 
         Parameters
         ----------
         sop_instance_uid : str
             Checked with `is_uid` before.
         parts : iterable of bytes
-            Of the file, in order.
+            Content of the file, in order.
 
         Returns
         -------
         str
-            Its path below `root`, another one each time: what is kept twice may be deleted once.
+            Its path below `root`, a new one each time, so that deleting one copy leaves another.
 
         Raises
         ------
         OSError
-            Such as a full disk; nothing is left then.
+            The file could not be written, and does not exist.
         """
         token = os.urandom(16).hex()
         target = self.objects / token[:2] / f"{sop_instance_uid}-{token}.dcm"
@@ -89,23 +89,23 @@ class Storage:
         return str(target.relative_to(self.root))
 
     def results_folder(self, key: str) -> Path:
-        """Where the results of a reading lie, whether it is there yet or not."""
+        """Return the folder of a reading's results, whether it exists yet or not."""
         return self.results / key[:2] / key
 
     def result_files(self, key: str) -> list[Path]:
-        """Return the DICOM files that were made of a reading, in their order."""
+        """Return the DICOM files among the results of a reading, in order."""
         return sorted(self.results_folder(key).glob("*.dcm"))
 
-    def drop_object(self, path: str) -> None:
+    def delete_object(self, path: str) -> None:
         """Delete an object. Raises OSError."""
         (self.root / path).unlink(missing_ok=True)
 
-    def drop_results(self, key: str) -> None:
-        """Delete the results of a reading, as far as that is possible."""
+    def delete_results(self, key: str) -> None:
+        """Delete the results of a reading; what cannot be deleted is left."""
         shutil.rmtree(self.results_folder(key), ignore_errors=True)
 
     def sweep(self, known: frozenset[str]) -> int:
-        """Delete what a crash left half written, and objects that were never acknowledged; return how many.
+        """Delete unfinished files of a crash and objects that were never acknowledged; return how many.
 
         Parameters
         ----------
@@ -113,12 +113,12 @@ class Storage:
             Paths of all objects in the queue, below `root`.
         """
         swept = 0
-        for fan in _FANS:
-            for file in (self.objects / fan).iterdir():
+        for shard in _SHARDS:
+            for file in (self.objects / shard).iterdir():
                 if file.name.startswith(PART) or str(file.relative_to(self.root)) not in known:
                     file.unlink(missing_ok=True)
                     swept += 1
-            for folder in (self.results / fan).glob(f"{PART}*"):
+            for folder in (self.results / shard).glob(f"{PART}*"):
                 shutil.rmtree(folder, ignore_errors=True)
                 swept += 1
         return swept

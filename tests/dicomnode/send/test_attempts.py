@@ -15,9 +15,9 @@ from tests.support.node_samples import radiograph, written
 from neumo.core.errors import ArchiveUnreachableError, ConfigError
 from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import CStoreDestination
+from neumo.dicomnode.send.attempts import SENT, Attempt, Fate, worst
+from neumo.dicomnode.send.c_store import send_by_c_store
 from neumo.dicomnode.send.dicomweb import Service, password_in, search, store
-from neumo.dicomnode.send.sender import send_by_c_store
-from neumo.dicomnode.send.shipment import SENT, Attempt, Fate, worst
 from neumo.dicomnode.work.results import load_results
 
 

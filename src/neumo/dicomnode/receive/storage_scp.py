@@ -1,4 +1,4 @@
-"""The Storage SCP: takes radiographs, and answers success when they are safe and queued."""
+"""Storage SCP: receives radiographs by C-STORE and answers success once they are synced to disk and queued."""
 
 import sqlite3
 import threading
@@ -15,24 +15,24 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # m
 
 from neumo.core.errors import NodeError
 from neumo.dicomnode.config import ReceiveConfig
-from neumo.dicomnode.receive.header import read_header
-from neumo.dicomnode.receive.identifiers import content_digest, is_uid
-from neumo.dicomnode.receive.server import LimitedServer
-from neumo.dicomnode.receive.status import StoreRefusal, StoreStatus
-from neumo.dicomnode.receive.syntaxes import SOP_CLASSES, TRANSFER_SYNTAXES
-from neumo.dicomnode.receive.tls import server_context
-from neumo.dicomnode.receive.transport import BoundedBytes
+from neumo.dicomnode.receive.bounded_socket import BoundedBytes
+from neumo.dicomnode.receive.limited_server import LimitedServer
+from neumo.dicomnode.receive.object_uids import read_uids
+from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_SYNTAXES
+from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.work.queue import NewObject
+from neumo.dicomnode.store.identifiers import content_digest, is_uid
+from neumo.dicomnode.store.queue import NewObject
+from neumo.dicomnode.tls import server_context
 
 _PREAMBLE = b"\0" * 128 + b"DICM"
 _REQUIRED = ("MessageID", "AffectedSOPClassUID", "AffectedSOPInstanceUID", "Priority")
 """Of a C-STORE request (PS3.7 table 9.3-1)."""
-_LOOK_AGAIN = 0.05
+_POLL_SECONDS = 0.05
 
 
-class Receiver:
-    """Listens from `start` to `stop`.
+class StorageScp:
+    """The server, which listens from `start` to `stop`.
 
     Parameters
     ----------
@@ -43,19 +43,19 @@ class Receiver:
     """
 
     def __init__(self, config: ReceiveConfig, shared: Shared, wake: Callable[[], None]) -> None:
-        self._config, self._storage, self._queue = config, shared.storage, shared.queue
+        self._config, self._folder, self._queue = config, shared.folder, shared.queue
         self._metrics, self._log, self._wake = shared.metrics, shared.log, wake
         self._server: LimitedServer | None = None
 
     def start(self) -> int:
-        """Listen, and return the port. Raises NodeError when the address cannot be had or TLS cannot be set up."""
+        """Listen, and return the port. Raises NodeError where the address is taken or TLS files cannot be used."""
         config = self._config
         server_class = LimitedServer.configured(
             config.limits,
             config.timeouts,
             config.addresses,
             server_context(config.tls) if config.tls else None,
-            self._refused_connection,
+            self._connection_refused,
         )
         try:
             server = self._entity().make_server(
@@ -74,14 +74,14 @@ class Receiver:
         return int(server.server_address[1])
 
     def stop(self, seconds: float) -> None:
-        """Take no more connections, let associations end for so many seconds, then abort what is left."""
+        """Accept no more connections, wait so many seconds for associations to end, then abort the rest."""
         server, self._server = self._server, None
         if server is None:
             return
         server.shutdown()
         deadline = time.monotonic() + seconds
         while server.active_associations and time.monotonic() < deadline:
-            time.sleep(_LOOK_AGAIN)
+            time.sleep(_POLL_SECONDS)
         for association in server.active_associations:
             association.abort()
 
@@ -102,16 +102,16 @@ class Receiver:
     def _handlers(self) -> list[Any]:
         return [
             (evt.EVT_C_STORE, self._on_store),
-            (evt.EVT_DIMSE_RECV, _answer_what_has_no_identifiers),
-            (evt.EVT_REJECTED, lambda _event: self._refused_connection("association")),
+            (evt.EVT_DIMSE_RECV, _answer_incomplete_request),
+            (evt.EVT_REJECTED, lambda _event: self._connection_refused("association")),
         ]
 
-    def _refused_connection(self, reason: str) -> None:
+    def _connection_refused(self, reason: str) -> None:
         self._metrics.connections_refused.labels(reason).inc()
         self._log.warning("connection_refused", reason=reason)
 
     def _on_store(self, event: evt.Event) -> Dataset:
-        """Answer a C-STORE request with a status, whatever it holds."""
+        """Handle a C-STORE request; every request gets a response with a status."""
         started = time.monotonic()
         answer = Dataset()
         try:
@@ -121,12 +121,10 @@ class Receiver:
             answer.Status, answer.ErrorComment = refusal.status, refusal.comment
             self._refuse(refusal.status, refusal.comment)
         except (OSError, sqlite3.Error) as error:
-            answer.Status, answer.ErrorComment = (
-                StoreStatus.OUT_OF_RESOURCES,
-                "the object could not be stored",
-            )
+            answer.Status = StoreStatus.OUT_OF_RESOURCES
+            answer.ErrorComment = "the object could not be stored"
             self._refuse(StoreStatus.OUT_OF_RESOURCES, type(error).__name__)
-        except Exception as error:  # the sender must get an answer, and the next object be taken
+        except Exception as error:  # the sender must get a response, and the node go on
             answer.Status = StoreStatus.PROCESSING_FAILURE
             self._metrics.refused.labels(f"{StoreStatus.PROCESSING_FAILURE:04X}").inc()
             self._log.fault("store_failed", error)
@@ -144,10 +142,10 @@ class Receiver:
             raise StoreRefusal(StoreStatus.SOP_CLASS_NOT_SUPPORTED, "the SOP class is not the context's")
         if not is_uid(uid):
             raise StoreRefusal(StoreStatus.INVALID_SOP_INSTANCE, "AffectedSOPInstanceUID is no UID")
-        self._require_room()
+        self._require_space()
         content = self._content(request)
-        header = read_header(content, context.transfer_syntax)
-        if header.sop_instance_uid != uid or header.sop_class_uid != context.abstract_syntax:
+        uids = read_uids(content, context.transfer_syntax)
+        if uids.sop_instance_uid != uid or uids.sop_class_uid != context.abstract_syntax:
             raise StoreRefusal(
                 StoreStatus.DATA_SET_DOES_NOT_MATCH, "data set and command name different UIDs"
             )
@@ -155,18 +153,18 @@ class Receiver:
         if self._queue.knows(uid, digest):
             self._metrics.repeated.inc()
             return StoreStatus.SUCCESS
-        path = self._storage.keep_object(uid, [_PREAMBLE, encode_file_meta(event.file_meta), content])
-        new = NewObject(uid, header.study_instance_uid, digest, path)
-        self._queued(new, len(content), str(event.assoc.requestor.ae_title).strip())
+        path = self._folder.write_object(uid, [_PREAMBLE, encode_file_meta(event.file_meta), content])
+        new = NewObject(uid, uids.study_instance_uid, digest, path)
+        self._enqueue(new, len(content), str(event.assoc.requestor.ae_title).strip())
         return StoreStatus.SUCCESS
 
-    def _queued(self, new: NewObject, size: int, sender: str) -> None:
+    def _enqueue(self, new: NewObject, size: int, sender: str) -> None:
         added = False
         try:
             added = self._queue.add(new)
         finally:
             if not added:
-                self._storage.drop_object(new.path)
+                self._folder.delete_object(new.path)
         if not added:  # another association brought the same object at the same moment
             self._metrics.repeated.inc()
             return
@@ -176,13 +174,13 @@ class Receiver:
         )
         self._wake()
 
-    def _require_room(self) -> None:
+    def _require_space(self) -> None:
         limits = self._config.limits
         if self._queue.waiting() >= limits.queue:
             raise StoreRefusal(
                 StoreStatus.OUT_OF_RESOURCES, "too many objects wait to be read; try again later"
             )
-        if self._storage.free_bytes() < limits.free_bytes:
+        if self._folder.free_bytes() < limits.free_bytes:
             raise StoreRefusal(StoreStatus.OUT_OF_RESOURCES, "too little disk space is left; try again later")
 
     def _content(self, request: C_STORE) -> bytes:
@@ -194,8 +192,8 @@ class Receiver:
         return content
 
 
-def _answer_what_has_no_identifiers(event: evt.Event) -> None:
-    """Answer a C-STORE request without its UIDs, which pynetdicom would leave without any answer."""
+def _answer_incomplete_request(event: evt.Event) -> None:
+    """Answer a C-STORE request that lacks required elements, which pynetdicom does not answer at all."""
     message = event.message
     if not isinstance(message, C_STORE_RQ):
         return

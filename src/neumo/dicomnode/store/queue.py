@@ -1,23 +1,23 @@
-"""The durable queue of objects to read: what is in it survives a kill, and is read once in effect."""
+"""Durable queue of objects to read, in SQLite: entries survive a kill, and each takes effect once."""
 
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from neumo.dicomnode.database import Database
-from neumo.dicomnode.receive.identifiers import reading_key
+from neumo.dicomnode.store.database import Database
+from neumo.dicomnode.store.identifiers import reading_key
 
 
 @dataclass(frozen=True, slots=True)
 class NewObject:
-    """An object that is safe in storage and shall be read.
+    """A stored object that is to be read.
 
     Attributes
     ----------
     sop_instance_uid, study_uid : str
     digest : str
-        Of its content (see `neumo.dicomnode.receive.identifiers.content_digest`).
+        Of its content (see `neumo.dicomnode.store.identifiers.content_digest`).
     path : str
         Below the data folder.
     """
@@ -36,12 +36,12 @@ class Job:
     ----------
     id : int
     key : str
-        Its results are kept under this key (see `neumo.dicomnode.receive.identifiers.reading_key`).
+        Names its results folder (see `neumo.dicomnode.store.identifiers.reading_key`).
     sop_instance_uid : str
     path : str
         Below the data folder.
     attempts : int
-        Earlier ones that failed.
+        Earlier attempts that failed.
     received_at : float
         Seconds since 1970.
     """
@@ -55,9 +55,9 @@ class Job:
 
 
 class Queue:
-    """Objects from being received to being read or set aside; threads may share it.
+    """States of objects, from received to read or set aside; threads may share it.
 
-    Every method raises sqlite3.Error where the disk does not take the change, which then did not happen.
+    Every method raises sqlite3.Error where the change cannot be written, and then changes nothing.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ class Queue:
         self._database, self._bundle = database, bundle
 
     def knows(self, sop_instance_uid: str, digest: str) -> bool:
-        """Whether this content of this object was queued before, with the same bundle."""
-        with self._database.reading() as connection:
+        """Return whether this content of this object was queued before, for the same bundle."""
+        with self._database.snapshot() as connection:
             found = connection.execute(
                 "SELECT 1 FROM objects WHERE sop_instance_uid = ? AND digest = ? AND bundle = ?",
                 (sop_instance_uid, digest, self._bundle),
@@ -79,7 +79,7 @@ class Queue:
         return found is not None
 
     def add(self, new: NewObject) -> bool:
-        """Queue an object; False where it was queued before. On return it is on the disk."""
+        """Queue an object, synced to disk on return; False where it was queued before."""
         with self._database.transaction() as connection:
             inserted = connection.execute(
                 "INSERT OR IGNORE INTO objects (sop_instance_uid, digest, bundle, study_uid, path, received_at) "
@@ -89,10 +89,10 @@ class Queue:
         return inserted.rowcount == 1
 
     def claim(self) -> Job | None:
-        """Take the next object to read; None where none is due.
+        """Claim the next object to read; None where none is due.
 
-        Those whose reading an earlier death of the node interrupted come last, so that one which kills the node does
-        not keep it from reading the others.
+        Objects whose reading a crash of the node interrupted come last, so that one which crashes the node does not
+        keep it from reading the others.
         """
         with self._database.transaction() as connection:
             row = connection.execute(
@@ -106,7 +106,7 @@ class Queue:
         return _job(row)
 
     def finish(self, job: Job, status: str, destinations: Sequence[str]) -> None:
-        """Record that an object was read; its results shall go to `destinations`."""
+        """Record that an object was read, and add its deliveries to the outbox."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE objects SET state = 'read', status = ?, reason = NULL, finished_at = ? WHERE id = ?",
@@ -118,7 +118,7 @@ class Queue:
             )
 
     def release(self, job: Job) -> None:
-        """Give back an object whose reading was broken off through no fault of its own."""
+        """Return an object to the queue; that its reading was interrupted does not count as an attempt."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE objects SET state = 'waiting' WHERE id = ?", (job.id,))
 
@@ -132,7 +132,7 @@ class Queue:
             )
 
     def set_aside(self, job: Job, reason: str) -> None:
-        """Give an object up; `reason` is a code. Its file stays."""
+        """Stop trying to read an object; `reason` is a code. Its file stays."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE objects SET state = 'set_aside', attempts = attempts + 1, reason = ?, finished_at = ? "
@@ -141,9 +141,9 @@ class Queue:
             )
 
     def recover(self, interruptions: int) -> int:
-        """After a start: free what a killed node was reading, and set aside what was interrupted too often.
+        """After a start, requeue what was being read, and set aside what was interrupted too often.
 
-        Objects that wait are read with this node's bundle, whichever was there when they came.
+        Waiting objects are assigned to this node's bundle, whichever was in use when they were received.
 
         Returns
         -------
@@ -163,9 +163,9 @@ class Queue:
                 "UPDATE OR IGNORE objects SET bundle = ? WHERE state = 'waiting' AND bundle <> ?",
                 (self._bundle, self._bundle),
             )
-            # What is left is already read with this bundle.
+            # The rest was read with this bundle already.
             connection.execute("DELETE FROM objects WHERE state = 'waiting' AND bundle <> ?", (self._bundle,))
-            # A clock that was wrong must not hold objects back for years.
+            # Times of a clock that was wrong must not delay objects for years.
             connection.execute("UPDATE objects SET not_before = 0 WHERE state = 'waiting'")
         return broken
 
@@ -180,38 +180,38 @@ class Queue:
         return changed.rowcount
 
     def waiting(self) -> int:
-        """Objects that are not read yet."""
-        with self._database.reading() as connection:
+        """Return how many objects are not read yet."""
+        with self._database.snapshot() as connection:
             (count,) = connection.execute(
                 "SELECT count(*) FROM objects WHERE state IN ('waiting', 'reading')"
             ).fetchone()
         return int(count)
 
     def counts(self) -> dict[str, int]:
-        """Objects in each state."""
-        with self._database.reading() as connection:
+        """Return how many objects are in each state."""
+        with self._database.snapshot() as connection:
             rows = connection.execute("SELECT state, count(*) AS n FROM objects GROUP BY state").fetchall()
         return {"waiting": 0, "reading": 0, "read": 0, "set_aside": 0} | {
             row["state"]: row["n"] for row in rows
         }
 
     def age(self) -> float:
-        """Seconds that the oldest unread object has waited; 0 where none waits."""
-        with self._database.reading() as connection:
+        """Return the age of the oldest unread object in seconds; 0 where there is none."""
+        with self._database.snapshot() as connection:
             (oldest,) = connection.execute(
                 "SELECT min(received_at) FROM objects WHERE state IN ('waiting', 'reading')"
             ).fetchone()
         return 0.0 if oldest is None else max(0.0, time.time() - oldest)
 
     def paths(self) -> Iterator[str]:
-        """Yield the path of every object whose file shall be there."""
-        with self._database.reading() as connection:
+        """Yield the path of every object whose file is kept."""
+        with self._database.snapshot() as connection:
             rows = connection.execute("SELECT path FROM objects WHERE dropped = 0").fetchall()
         yield from (row["path"] for row in rows)
 
-    def outdated(self, before: float) -> list[Job]:
-        """Objects finished before that time, everywhere delivered, whose files are still there."""
-        with self._database.reading() as connection:
+    def expired(self, before: float) -> list[Job]:
+        """Return objects finished before that time and delivered everywhere, whose files still exist."""
+        with self._database.snapshot() as connection:
             rows = connection.execute(
                 "SELECT * FROM objects WHERE dropped = 0 AND state = 'read' AND finished_at < ? AND NOT EXISTS "
                 "(SELECT 1 FROM deliveries d WHERE d.object_id = objects.id AND d.state <> 'sent') LIMIT 1000",
@@ -219,8 +219,8 @@ class Queue:
             ).fetchall()
         return [_job(row) for row in rows]
 
-    def dropped(self, job: Job) -> None:
-        """Record that the files of an object are to be deleted; what it was stays known."""
+    def forget_files(self, job: Job) -> None:
+        """Record that the files of an object are to be deleted; its entry stays."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE objects SET dropped = 1 WHERE id = ?", (job.id,))
 

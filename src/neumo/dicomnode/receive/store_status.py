@@ -1,15 +1,15 @@
-"""The answers of the Storage SCP (PS3.4 table B.2-1, PS3.7 annex C)."""
+"""Statuses of C-STORE responses (PS3.4 table B.2-1, PS3.7 annex C)."""
 
 from enum import IntEnum
 
 
 class StoreStatus(IntEnum):
-    """Status (0000,0900) of a C-STORE response; the value is what goes over the network."""
+    """Status (0000,0900) of a C-STORE response, as sent over the network."""
 
     SUCCESS = 0x0000
-    """Safe on disk, and queued."""
+    """The object is synced to disk and queued."""
     PROCESSING_FAILURE = 0x0110
-    """A fault of the node's own; the sender may try again."""
+    """An unexpected error of the node; the sender may try again."""
     INVALID_SOP_INSTANCE = 0x0117
     """The Affected SOP Instance UID breaks the rules of UIDs."""
     SOP_CLASS_NOT_SUPPORTED = 0x0122
@@ -22,7 +22,7 @@ class StoreStatus(IntEnum):
 
 
 class StoreRefusal(Exception):
-    """An object that is not taken.
+    """An object that is not stored.
 
     Parameters
     ----------

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from neumo.core.errors import NodeError
-from neumo.dicomnode.database import Database
-from neumo.dicomnode.send.outbox import Outbox
-from neumo.dicomnode.storage import Storage
-from neumo.dicomnode.work.queue import NewObject, Queue
+from neumo.dicomnode.store.data_folder import DataFolder
+from neumo.dicomnode.store.database import Database
+from neumo.dicomnode.store.outbox import Outbox
+from neumo.dicomnode.store.queue import NewObject, Queue
 
 
 @pytest.fixture
@@ -78,18 +78,18 @@ def test_results_leave_when_the_study_is_read_and_quiet(database: Database) -> N
     assert delivery.refusals == 1
     outbox.sent(delivery)
     assert outbox.counts() == {("pacs", "sent"): 1, ("web", "waiting"): 1}
-    assert queue.outdated(2e10) == []
+    assert queue.expired(2e10) == []
     (other,) = outbox.ready("web", 0)
     outbox.set_aside(other, "status C000")
     assert outbox.reconsider() == 1
     (other,) = outbox.ready("web", 0)
     outbox.sent(other)
-    assert [job.id for job in queue.outdated(2e10)] == [first.id]
+    assert [job.id for job in queue.expired(2e10)] == [first.id]
 
 
 def test_the_sweep_removes_what_was_never_acknowledged(tmp_path: Path) -> None:
-    storage = Storage(tmp_path / "node")
-    kept, lost = storage.keep_object("1.2", [b"a"]), storage.keep_object("1.2", [b"a"])
+    storage = DataFolder(tmp_path / "node")
+    kept, lost = storage.write_object("1.2", [b"a"]), storage.write_object("1.2", [b"a"])
     (storage.objects / "00" / ".part-x").write_bytes(b"half")
     (storage.results / "00" / ".part-y").mkdir()
     assert storage.sweep(frozenset([kept])) == 3
@@ -97,7 +97,7 @@ def test_the_sweep_removes_what_was_never_acknowledged(tmp_path: Path) -> None:
 
 
 def test_two_nodes_do_not_share_a_folder(tmp_path: Path) -> None:
-    storage = Storage(tmp_path / "node")
+    storage = DataFolder(tmp_path / "node")
     with storage.locked(), pytest.raises(NodeError, match="another node"), storage.locked():
         pass
 

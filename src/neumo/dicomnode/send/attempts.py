@@ -1,4 +1,4 @@
-"""What became of results that were to be sent, whichever way they went."""
+"""Outcomes of attempts to send results, by C-STORE or STOW-RS alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,27 +6,27 @@ from enum import StrEnum
 
 
 class Fate(StrEnum):
-    """Of one delivery after an attempt."""
+    """Outcome of an attempt."""
 
     SENT = "sent"
-    """The archive has all of it."""
+    """The archive stored all of it."""
     UNAVAILABLE = "unavailable"
     """The archive could not be reached; that says nothing about the results."""
     BUSY = "busy"
     """The archive is out of resources; it may take the results later."""
     REFUSED = "refused"
-    """The archive does not take one of the results."""
+    """The archive refuses one of the results."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How sending one file, or all files of a delivery, ended.
+    """Outcome of sending one file, or all files of a delivery.
 
     Attributes
     ----------
     fate : Fate
     reason : str
-        A code for logs, such as "status A700" or "no association"; never what an archive says in words.
+        A code for logs, such as "status A700" or "no association"; never text of an archive.
     """
 
     fate: Fate
@@ -37,10 +37,7 @@ SENT = Attempt(Fate.SENT)
 
 
 def worst(attempts: Sequence[Attempt]) -> Attempt:
-    """Return what a whole delivery came to: refused first, sent last.
-
-    A delivery of nothing is sent.
-    """
+    """Return the outcome of a whole delivery: the worst of its attempts; SENT where there are none."""
     for fate in (Fate.REFUSED, Fate.UNAVAILABLE, Fate.BUSY):
         for attempt in attempts:
             if attempt.fate is fate:

@@ -1,4 +1,4 @@
-"""What the node takes: radiographs, and the encodings that `neumo.imaging` decodes."""
+"""Presentation contexts that the node accepts: SOP classes of radiographs, transfer syntaxes that `imaging` decodes."""
 
 from pydicom.uid import (
     HTJ2K,
@@ -47,4 +47,4 @@ TRANSFER_SYNTAXES: tuple[UID, ...] = (
     HTJ2K,
     ExplicitVRBigEndian,
 )
-"""In order of preference. Without Deflated, whose few bytes may unpack to any number of them."""
+"""In order of preference. Deflated is not accepted: a few bytes of it may inflate to any number."""

@@ -1,4 +1,4 @@
-"""DICOM over TLS: contexts of a server and of a client (PS3.15 annex B, BCP 195 profile: TLS 1.2 and later)."""
+"""TLS contexts of the Storage SCP and SCU (PS3.15 annex B, BCP 195 profile: TLS 1.2 and later)."""
 
 import ssl
 
@@ -7,7 +7,7 @@ from neumo.dicomnode.config import TlsConfig
 
 
 def server_context(config: TlsConfig) -> ssl.SSLContext:
-    """For the Storage SCP; asks senders for a certificate where an authority is named. Raises NodeError."""
+    """Return the Storage SCP's context; where `ca` is set, senders need a certificate of it. Raises NodeError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _load(context, config)
     if config.ca is not None:
@@ -16,7 +16,7 @@ def server_context(config: TlsConfig) -> ssl.SSLContext:
 
 
 def client_context(config: TlsConfig) -> ssl.SSLContext:
-    """For the Storage SCU; checks the archive's certificate and its name. Raises NodeError."""
+    """Return the Storage SCU's context, which verifies the archive's certificate and host name. Raises NodeError."""
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
     _load(context, config)
     return context

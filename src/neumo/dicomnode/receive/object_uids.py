@@ -1,4 +1,4 @@
-"""The few attributes of a received data set that the node itself goes by."""
+"""Reads the UIDs of a received data set, and no other attribute of it."""
 
 import io
 from dataclasses import dataclass
@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
-from neumo.dicomnode.receive.identifiers import is_uid
-from neumo.dicomnode.receive.status import StoreRefusal, StoreStatus
+from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
+from neumo.dicomnode.store.identifiers import is_uid
 from neumo.imaging.quiet import quiet
 
-_LAST = 0x0020000E
+_LAST_TAG = 0x0020000E
 """Series Instance UID; tags ascend in a data set, so nothing behind it is parsed."""
-_WANTED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID")
+_REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID")
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """Identifiers of an object, all of them checked with `is_uid`."""
+class ObjectUids:
+    """UIDs of an object, each checked with `is_uid`."""
 
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
 
 
-def read_header(content: bytes, transfer_syntax: UID) -> Header:
+def read_uids(content: bytes, transfer_syntax: UID) -> ObjectUids:
     """Parse the beginning of an encoded data set.
 
     Raises
     ------
     StoreRefusal
-        It cannot be parsed, or lacks one of the identifiers.
+        It cannot be parsed, or a UID is missing or invalid.
     """
     try:
         with quiet():
@@ -38,17 +38,15 @@ def read_header(content: bytes, transfer_syntax: UID) -> Header:
                 io.BytesIO(content),
                 transfer_syntax.is_implicit_VR,
                 transfer_syntax.is_little_endian,
-                stop_when=lambda tag, _vr, _length: tag > _LAST,
+                stop_when=lambda tag, _vr, _length: tag > _LAST_TAG,
             )
-            values = [str(dataset.get(keyword, "")) for keyword in _WANTED]
-    except (
-        Exception
-    ) as error:  # a data set may hold rubbish anywhere, and pydicom raises what it stumbles over
+            values = [str(dataset.get(keyword, "")) for keyword in _REQUIRED]
+    except Exception as error:  # pydicom raises errors of many kinds where bytes are no data set
         raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "the data set cannot be parsed") from error
     if not len(dataset):
         raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "there is no data set")
-    for keyword, value in zip(_WANTED, values, strict=True):
+    for keyword, value in zip(_REQUIRED, values, strict=True):
         if not is_uid(value):
             state = "is missing" if not value else "is no UID"
             raise StoreRefusal(StoreStatus.DATA_SET_DOES_NOT_MATCH, f"{keyword} {state}")
-    return Header(*values)
+    return ObjectUids(*values)

@@ -1,6 +1,6 @@
-"""Accepts connections: from whom, how many, and with TLS in a thread of their own.
+"""A DICOM server that limits who may connect and how many, with the TLS handshake in a thread of each connection.
 
-pynetdicom shakes hands for TLS in the thread that accepts, where one silent sender would hold up all others.
+pynetdicom shakes hands in the thread that accepts, where one silent sender would block all others.
 """
 
 import socketserver
@@ -20,50 +20,49 @@ from pynetdicom.association import Association
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from neumo.dicomnode.config import Limits, Timeouts
-from neumo.dicomnode.receive.transport import LimitedSocket, Refused
+from neumo.dicomnode.receive.bounded_socket import BoundedSocket, OnRefused
 
 _CONNECTIONS_PER_ASSOCIATION = 4
-"""Connections in all, those that have not asked for an association yet among them."""
+"""Maximum of connections, including those that have not requested an association yet."""
 _LOGGING_HANDLERS = (
     (evt.EVT_DIMSE_RECV, standard_dimse_recv_handler),
     (evt.EVT_DIMSE_SENT, standard_dimse_sent_handler),
     (evt.EVT_PDU_RECV, standard_pdu_recv_handler),
     (evt.EVT_PDU_SENT, standard_pdu_sent_handler),
 )
-"""pynetdicom's own; they fail at messages that lack their UIDs, and keep the node's handler from being called."""
+"""pynetdicom's own; they raise on messages that lack their UIDs, so that the node's handler would not be called."""
 
 
 class _LimitedHandler(RequestHandler):
-    """Gives each association a limited socket."""
+    """Gives each association a `BoundedSocket`."""
 
     server: "LimitedServer"
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        while (
-            not association.dul.event_queue.empty()
-        ):  # the socket it replaces has announced the connection already
+        # The socket that is replaced has announced the connection already.
+        while not association.dul.event_queue.empty():
             association.dul.event_queue.get_nowait()
         for event, handler in _LOGGING_HANDLERS:
             association.unbind(event, handler)
         server = self.server
-        association.dul.socket = LimitedSocket(
+        association.dul.socket = BoundedSocket(
             association, self.request, server.limits, server.timeouts.network, server.refused
         )
         return association
 
 
 class LimitedServer(ThreadedAssociationServer):
-    """Accepts connections from named networks only, and a limited number of them.
+    """Accepts a limited number of connections, from the named networks only.
 
-    `configured` makes a class with its settings, since pynetdicom makes the server itself.
+    `configured` returns a class with its settings, since pynetdicom makes the instance itself.
     """
 
     limits: Limits
     timeouts: Timeouts
     networks: Sequence[IPv4Network | IPv6Network]
     tls: ssl.SSLContext | None
-    refused: Refused
+    refused: OnRefused
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
@@ -78,7 +77,7 @@ class LimitedServer(ThreadedAssociationServer):
         timeouts: Timeouts,
         networks: Sequence[IPv4Network | IPv6Network],
         tls: ssl.SSLContext | None,
-        refused: Refused,
+        refused: OnRefused,
     ) -> "type[LimitedServer]":
         """Return the class with these settings."""
         settings = {
@@ -95,7 +94,7 @@ class LimitedServer(ThreadedAssociationServer):
             self.bind(event, evt.get_default_handler(event))
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether to go on with a connection; called before anything is read from it."""
+        """Return whether a connection is accepted; called before anything is read from it."""
         if not _inside(client_address[0], self.networks):
             self.refused("address")
             return False
@@ -105,7 +104,7 @@ class LimitedServer(ThreadedAssociationServer):
         return True
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Shake hands for TLS in the connection's own thread, then go on as pynetdicom does."""
+        """Do the TLS handshake in the connection's own thread, then go on as pynetdicom does."""
         if self.tls is not None:
             try:
                 request.settimeout(self.timeouts.network)
@@ -121,7 +120,7 @@ class LimitedServer(ThreadedAssociationServer):
         self.refused("connection")
 
     def shutdown(self) -> None:
-        """Take no more connections; associations go on, and their end is the caller's business."""
+        """Stop accepting; running associations go on until the caller ends them."""
         socketserver.BaseServer.shutdown(self)
         self.server_close()
 

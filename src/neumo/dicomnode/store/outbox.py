@@ -1,46 +1,41 @@
-"""The durable list of results to send, by destination; what is in it survives a kill."""
+"""Durable outbox of results to deliver, by destination, in SQLite; entries survive a kill."""
 
 import sqlite3
 import time
 from dataclasses import dataclass
 
-from neumo.dicomnode.database import Database
-from neumo.dicomnode.receive.identifiers import reading_key
+from neumo.dicomnode.store.database import Database
+from neumo.dicomnode.store.identifiers import reading_key
 
-_READY = """
-SELECT d.id AS id, d.attempts AS attempts, d.refusals AS refusals, o.path AS path, o.study_uid AS study_uid,
-       o.sop_instance_uid AS sop_instance_uid, o.digest AS digest, o.bundle AS bundle, o.received_at AS received_at
-FROM deliveries d JOIN objects o ON o.id = d.object_id
-WHERE d.state = 'waiting' AND d.destination = :destination AND d.not_before <= :now
-  AND NOT EXISTS (
-      SELECT 1 FROM objects s WHERE s.study_uid = o.study_uid
-      AND (s.state IN ('waiting', 'reading') OR s.received_at > :quiet_since))
-ORDER BY d.id LIMIT :limit
-"""
 _DUE = """
 SELECT d.id AS id, d.attempts AS attempts, d.refusals AS refusals, o.path AS path, o.study_uid AS study_uid,
        o.sop_instance_uid AS sop_instance_uid, o.digest AS digest, o.bundle AS bundle, o.received_at AS received_at
 FROM deliveries d JOIN objects o ON o.id = d.object_id
-WHERE d.state = 'waiting' AND d.destination = :destination AND d.not_before <= :now
+WHERE d.state = 'waiting' AND d.destination = :destination AND d.not_before <= :now {}
 ORDER BY d.id LIMIT :limit
+"""
+_OF_COMPLETE_STUDIES = """
+  AND NOT EXISTS (
+      SELECT 1 FROM objects s WHERE s.study_uid = o.study_uid
+      AND (s.state IN ('waiting', 'reading') OR s.received_at > :quiet_since))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The results of one reading, due at one destination.
+    """The results of one reading, to be delivered to one destination.
 
     Attributes
     ----------
     id : int
     key : str
-        Under which the results are kept.
+        Names the results folder.
     sop_instance_uid : str
         Of the object that was read.
     attempts, refusals : int
-        Earlier ones in all, and those in which the destination refused a result itself.
+        Earlier attempts in all, and those in which the destination refused a result itself.
     received_at : float
-        When the object came, in seconds since 1970.
+        When the object was received, in seconds since 1970.
     path : str
         Of the object, below the data folder.
     study_uid : str
@@ -57,9 +52,9 @@ class Delivery:
 
 
 class Outbox:
-    """Results from being made to being sent; threads may share it.
+    """States of deliveries, from waiting to sent or set aside; threads may share it.
 
-    Every method raises sqlite3.Error where the disk does not take the change, which then did not happen.
+    Every method raises sqlite3.Error where the change cannot be written, and then changes nothing.
     """
 
     def __init__(self, database: Database) -> None:
@@ -68,25 +63,23 @@ class Outbox:
     def ready(self, destination: str, quiet: float, limit: int = 20) -> list[Delivery]:
         """Return deliveries that are due, of complete studies.
 
-        A study is complete when all its objects are read or set aside, and none came for `quiet` seconds.
+        A study is complete when all its objects are read or set aside, and none was received for `quiet` seconds.
         """
-        now = time.time()
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                _READY, {"destination": destination, "now": now, "quiet_since": now - quiet, "limit": limit}
-            ).fetchall()
-        return [_delivery(row) for row in rows]
+        return self._select(_OF_COMPLETE_STUDIES, destination, limit, quiet)
 
     def due(self, destination: str, limit: int = 20) -> list[Delivery]:
         """Return deliveries that are due, whether or not their studies are complete."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                _DUE, {"destination": destination, "now": time.time(), "limit": limit}
-            ).fetchall()
+        return self._select("", destination, limit)
+
+    def _select(self, condition: str, destination: str, limit: int, quiet: float = 0) -> list[Delivery]:
+        now = time.time()
+        values = {"destination": destination, "now": now, "quiet_since": now - quiet, "limit": limit}
+        with self._database.snapshot() as connection:
+            rows = connection.execute(_DUE.format(condition), values).fetchall()
         return [_delivery(row) for row in rows]
 
     def sent(self, delivery: Delivery) -> None:
-        """Record that the destination has all of it."""
+        """Record that the destination stored all of it."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE deliveries SET state = 'sent', attempts = attempts + 1, reason = NULL, finished_at = ? "
@@ -104,7 +97,7 @@ class Outbox:
             )
 
     def set_aside(self, delivery: Delivery, reason: str) -> None:
-        """Give a delivery up; `reason` is a code. The results stay."""
+        """Stop trying to send a delivery; `reason` is a code. The results stay."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE deliveries SET state = 'set_aside', attempts = attempts + 1, refusals = refusals + 1, "
@@ -113,12 +106,12 @@ class Outbox:
             )
 
     def recover(self) -> None:
-        """After a start: whatever waits is due at once, for the destination may be back."""
+        """After a start, make all waiting deliveries due at once: destinations may be reachable again."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE deliveries SET not_before = 0 WHERE state = 'waiting'")
 
     def reconsider(self) -> int:
-        """Make due again all deliveries that were set aside; return how many."""
+        """Queue again all deliveries that were set aside; return how many."""
         with self._database.transaction() as connection:
             changed = connection.execute(
                 "UPDATE deliveries SET state = 'waiting', refusals = 0, not_before = 0, reason = NULL, "
@@ -127,8 +120,8 @@ class Outbox:
         return changed.rowcount
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """Deliveries by destination and state."""
-        with self._database.reading() as connection:
+        """Return how many deliveries are in each state, by destination."""
+        with self._database.snapshot() as connection:
             rows = connection.execute(
                 "SELECT destination, state, count(*) AS n FROM deliveries GROUP BY destination, state"
             ).fetchall()

@@ -1,39 +1,33 @@
-"""Sockets with limits: how large a PDU and an object may be, how long a PDU may take to come.
+"""A server's socket with limits on the size of a PDU, of an object, and on the time that a PDU may take.
 
-pynetdicom reads a PDU of whatever length its header states, and waits for its bytes without limit. Here one sender can
-take neither the memory nor the attention of the node.
+pynetdicom reads a PDU of whatever length its header states, and waits for its bytes without limit; with these limits
+one sender can exhaust neither the memory nor the threads of the node.
 """
 
 import io
 import socket
-import ssl
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from pynetdicom import AE
 from pynetdicom.association import Association
-from pynetdicom.transport import (
-    AddressInformation,
-    AssociationSocket,
-)
 
+from neumo.dicomnode.closing_sockets import ClosingSocket
 from neumo.dicomnode.config import Limits
 
 _HEADER = 6
 _P_DATA_TF = 0x04
-_LARGEST_OTHER_PDU = 2**20
+_MAX_OTHER_PDU = 2**20
 """Association requests with all their presentation contexts stay far below it."""
-_LARGEST_COMMAND = 2**16
-_MOST_UNANSWERED = 8
+_MAX_COMMAND_BYTES = 2**16
+_MAX_OPEN_REQUESTS = 8
 """Requests that a sender may have open; one is what the standard gives it (PS3.7 annex D.3.3.3)."""
-Refused = Callable[[str], None]
-"""Told why a connection was turned away: "address", "connections", "tls", "pdu"."""
+OnRefused = Callable[[str], None]
+"""Called with the reason why a connection was turned away: "address", "connections", "tls", "pdu"."""
 
 
 class BoundedBytes(io.BytesIO):
-    """Takes what is written up to a limit; beyond it, lets go of everything and remembers that."""
+    """A buffer with a maximum size; a write beyond it empties the buffer and sets `overflowed`."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -52,31 +46,7 @@ class BoundedBytes(io.BytesIO):
         return super().write(data)
 
 
-class ClosingSocket(AssociationSocket):
-    """Closes its socket in every case."""
-
-    def _shutdown_socket(self) -> None:
-        """Close also where the other side was faster, which pynetdicom leaves to the garbage collector."""
-        connection = self.socket
-        if connection is None:
-            return
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-        connection.close()
-
-
-class ClosingEntity(AE):
-    """An application entity that asks for associations over sockets that are closed afterwards."""
-
-    def _create_socket(
-        self, assoc: Association, address: AddressInformation, tls_args: tuple[ssl.SSLContext, str] | None
-    ) -> AssociationSocket:
-        created = ClosingSocket(assoc, address=address)
-        created.tls_args = tls_args
-        return created
-
-
-class LimitedSocket(ClosingSocket):
+class BoundedSocket(ClosingSocket):
     """Reads PDUs of a limited size within a limited time."""
 
     def __init__(
@@ -85,7 +55,7 @@ class LimitedSocket(ClosingSocket):
         client_socket: socket.socket,
         limits: Limits,
         seconds: float,
-        refused: Refused,
+        refused: OnRefused,
     ) -> None:
         super().__init__(assoc, client_socket=client_socket)
         self._limits, self._seconds, self._refused = limits, seconds, refused
@@ -107,26 +77,26 @@ class LimitedSocket(ClosingSocket):
             return content
         kind = self._header[0]
         self._header = None
-        if nr_bytes > (self._limits.pdu_bytes if kind == _P_DATA_TF else _LARGEST_OTHER_PDU):
+        if nr_bytes > (self._limits.pdu_bytes if kind == _P_DATA_TF else _MAX_OTHER_PDU):
             self._refused("pdu")
             raise ConnectionAbortedError("PDU too large")
         return self._exactly(nr_bytes)
 
     def _shutdown_socket(self) -> None:
-        """Also let go of an association that was never asked for, which otherwise takes a place until ARTIM ends."""
+        """End an association that was never requested, too; it would otherwise hold a place until ARTIM ends."""
         super()._shutdown_socket()
         if self.assoc.requestor.primitive is None:
-            self.assoc.dul.to_user_queue.put(None)  # what a time-out gives
+            self.assoc.dul.to_user_queue.put(None)  # type: ignore[arg-type]  # as pynetdicom does at a timeout
 
     def _bound_message(self) -> None:
-        """Hold the message that is being put together within its limits."""
-        if self.assoc.dimse.msg_queue.qsize() > _MOST_UNANSWERED:
+        """Enforce the limits of the message that is being assembled."""
+        if self.assoc.dimse.msg_queue.qsize() > _MAX_OPEN_REQUESTS:
             self._refused("pdu")
             raise ConnectionAbortedError("too many open requests")
         message = self.assoc.dimse.message
         if message is None:
             return
-        if message.encoded_command_set.tell() > _LARGEST_COMMAND:
+        if message.encoded_command_set.tell() > _MAX_COMMAND_BYTES:
             self._refused("pdu")
             raise ConnectionAbortedError("command set too large")
         if isinstance(message.data_set, io.BytesIO) and not isinstance(message.data_set, BoundedBytes):

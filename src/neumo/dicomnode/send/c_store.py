@@ -1,4 +1,4 @@
-"""The Storage SCU: results to an archive by C-STORE."""
+"""Storage SCU: sends results to an archive by C-STORE."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,16 +7,16 @@ from pydicom import Dataset, dcmread
 from pydicom.filereader import read_file_meta_info
 from pynetdicom.association import Association
 
+from neumo.dicomnode.closing_sockets import ClosingEntity
 from neumo.dicomnode.config import CStoreDestination
-from neumo.dicomnode.receive.tls import client_context
-from neumo.dicomnode.receive.transport import ClosingEntity
-from neumo.dicomnode.send.shipment import SENT, Attempt, Fate
+from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
+from neumo.dicomnode.tls import client_context
 
 _SUCCESS = 0x0000
 _WARNINGS = range(0xB000, 0xC000)
 """Stored, with elements coerced or left out (PS3.4 table B.2-1)."""
 _OUT_OF_RESOURCES = range(0xA700, 0xA800)
-_MOST_CONTEXTS = 128
+_MAX_CONTEXTS = 128
 """Presentation contexts of one association (PS3.8 section 9.3.2.2: odd identifiers 1-255)."""
 
 
@@ -38,7 +38,7 @@ def send_by_c_store(destination: CStoreDestination, calling: str, files: Sequenc
     Raises
     ------
     NodeError
-        Its TLS files cannot be used.
+        The destination's TLS files cannot be used.
     OSError
         A file cannot be read.
     """
@@ -68,7 +68,7 @@ def _entity(destination: CStoreDestination, calling: str, files: Sequence[Path])
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = destination.timeout
     meta = [read_file_meta_info(file) for file in files]
     kinds = dict.fromkeys((info.MediaStorageSOPClassUID, info.TransferSyntaxUID) for info in meta)
-    for sop_class, syntax in list(kinds)[:_MOST_CONTEXTS]:
+    for sop_class, syntax in list(kinds)[:_MAX_CONTEXTS]:
         entity.add_requested_context(sop_class, syntax)
     return entity
 
@@ -78,14 +78,14 @@ def _send(association: Association, file: Path) -> Attempt:
         return Attempt(Fate.UNAVAILABLE, "association lost")
     try:
         status = association.send_c_store(dcmread(file))
-    except ValueError:  # the archive accepted no presentation context for it
+    except ValueError:  # no presentation context was accepted for it
         return Attempt(Fate.REFUSED, "no presentation context")
     except RuntimeError:
         return Attempt(Fate.UNAVAILABLE, "association lost")
-    return _judged(status)
+    return _attempt_of(status)
 
 
-def _judged(answer: Dataset) -> Attempt:
+def _attempt_of(answer: Dataset) -> Attempt:
     if "Status" not in answer:
         return Attempt(Fate.UNAVAILABLE, "no answer")
     status = int(answer.Status)

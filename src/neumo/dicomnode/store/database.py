@@ -1,4 +1,4 @@
-"""The node's small database: one SQLite file whose commits are on the disk when they return."""
+"""The node's SQLite database of objects and deliveries; a commit is synced to disk when it returns."""
 
 import sqlite3
 import threading
@@ -48,17 +48,17 @@ CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);
 
 
 class Database:
-    """One connection that threads take in turns.
+    """One connection, which threads use in turn.
 
     Parameters
     ----------
     file : Path
-        Made where it is not there.
+        Created where it does not exist.
 
     Raises
     ------
     NodeError
-        It is no database of this schema, or cannot be written.
+        It is not a database of this schema, or cannot be written.
     """
 
     def __init__(self, file: Path) -> None:
@@ -69,7 +69,7 @@ class Database:
             )
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
-            # NORMAL would lose the last commits of a machine that loses power, and a sender was told "success".
+            # NORMAL would lose the last commits at a loss of power, after senders were answered with success.
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             file.chmod(0o600)
@@ -79,7 +79,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run a block as one whole: on return it is on the disk, after an error nothing of it is.
+        """Run a block as one transaction: committed and synced on return, rolled back after an error.
 
         Raises
         ------
@@ -97,13 +97,13 @@ class Database:
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Run a block that only looks. Raises sqlite3.Error."""
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Run a block of queries that change nothing. Raises sqlite3.Error."""
         with self._lock:
             yield self._connection
 
     def close(self) -> None:
-        """Write the log back into the file and close it."""
+        """Checkpoint the write-ahead log and close the file."""
         with self._lock:
             self._connection.close()
 

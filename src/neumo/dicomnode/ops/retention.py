@@ -1,0 +1,58 @@
+"""Retention: deletes the files of objects that were read and delivered `keep_days` ago; their entries stay."""
+
+import sqlite3
+import threading
+import time
+
+from neumo.dicomnode.ops.node_log import NodeLog
+from neumo.dicomnode.store.data_folder import DataFolder
+from neumo.dicomnode.store.queue import Queue
+
+_INTERVAL_SECONDS = 600.0
+_DAY_SECONDS = 86_400.0
+
+
+class Retention(threading.Thread):
+    """Thread that purges expired files every ten minutes.
+
+    Parameters
+    ----------
+    queue : Queue
+    folder : DataFolder
+    log : NodeLog
+    keep_days : float or None
+        None keeps everything.
+    """
+
+    def __init__(self, queue: Queue, folder: DataFolder, log: NodeLog, keep_days: float | None) -> None:
+        super().__init__(name="neumo-retention", daemon=True)
+        self._queue, self._folder, self._log = queue, folder, log
+        self._keep_days = keep_days
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End soon."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Purge until told to stop."""
+        while not self._stopping.is_set():
+            try:
+                self.purge()
+            except (sqlite3.Error, OSError) as error:
+                self._log.fault("retention_waits", error)
+            self._stopping.wait(_INTERVAL_SECONDS)
+
+    def purge(self) -> int:
+        """Delete the files of expired objects, and return of how many. Raises sqlite3.Error and OSError."""
+        if self._keep_days is None:
+            return 0
+        jobs = self._queue.expired(time.time() - self._keep_days * _DAY_SECONDS)
+        for job in jobs:
+            # The entry first: files without one are swept at the next start; an entry must not name missing files.
+            self._queue.forget_files(job)
+            self._folder.delete_object(job.path)
+            self._folder.delete_results(job.key)
+        if jobs:
+            self._log.info("cleaned", objects=len(jobs))
+        return len(jobs)
