@@ -15,7 +15,7 @@ from neumo.web.http.guard import Guard, host_check
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
 from neumo.web.logs import event, fault
-from neumo.web.routes import answers, decisions, export, jobs, pages, readings, research, session
+from neumo.web.routes import answers, decisions, export, jobs, pages, readings, research, samples, session
 from neumo.web.routes import oidc as elsewhere
 from neumo.web.workbench import Workbench, workbench_of
 
@@ -66,7 +66,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.state.workbench = workbench
     answer_problems(app)
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
-    for part in (session, elsewhere, readings, jobs, answers, decisions, export, research, pages):
+    for part in (session, elsewhere, readings, jobs, answers, decisions, export, research, samples, pages):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(pages.ROOM / "static"))
     _describe_honestly(app)

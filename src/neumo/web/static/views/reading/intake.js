@@ -21,6 +21,33 @@ export function createDropZone({ t, format, me }, take) {
 }
 
 /**
+ * Draw the button that sends the sample radiographs, for whoever has none at hand.
+ * @param {import("/static/app.js").Context} context
+ * @param {Take} take
+ */
+export function createSamples({ api, t, toast }, take) {
+  const button = /** @type {HTMLButtonElement} */ (
+    h("button", { class: "button", type: "button", data: { act: "samples" }, on: { click: send } }, t("reading.try_samples"))
+  );
+  async function send() {
+    button.disabled = true;
+    try {
+      const { samples } = await api.get("/api/samples");
+      take(await Promise.all(samples.map(fetched)));
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, "bad");
+      button.disabled = false;
+    }
+  }
+  /** @param {string} name */
+  async function fetched(name) {
+    const image = await (await api.raw(`/api/samples/${name}`)).blob();
+    return new File([image], name, { type: image.type });
+  }
+  return h("div", { class: "samples" }, button, h("p", { class: "quiet small" }, t("reading.try_samples_text")));
+}
+
+/**
  * Draw a button that opens the system's choice of files.
  * @param {string} label
  * @param {Take} take

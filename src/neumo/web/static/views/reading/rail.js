@@ -55,8 +55,13 @@ export function createRail(context, uploads, current) {
   const stop = uploads.follow(drawSent);
   drawSent();
   drawRecent();
-  refresh();
-  return { element, refresh, destroy: stop, next: () => step(1), previous: () => (current === null ? null : step(-1)) };
+  const loaded = refresh();
+  /** Whether nothing was sent and nothing is on record. */
+  const empty = async () => {
+    await loaded;
+    return remembered.length === 0 && uploads.items.length === 0;
+  };
+  return { element, refresh, empty, destroy: stop, next: () => step(1), previous: () => (current === null ? null : step(-1)) };
 }
 
 /** @param {any[]} items */

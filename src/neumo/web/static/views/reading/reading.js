@@ -2,7 +2,7 @@
 
 import { h, replace } from "/static/dom.js";
 import { drawAnswer } from "/static/views/reading/answer.js";
-import { createDropZone, takeDrops } from "/static/views/reading/intake.js";
+import { createDropZone, createSamples, takeDrops } from "/static/views/reading/intake.js";
 import { createRail } from "/static/views/reading/rail.js";
 import { createStage } from "/static/views/reading/stage.js";
 import { uploadsOf } from "/static/views/reading/uploads.js";
@@ -25,6 +25,7 @@ export async function mount(root, context) {
 function drawStart(root, context, uploads, rail) {
   const zone = createDropZone(context, (files) => uploads.add(files));
   replace(root, h("div", { class: "desk start" }, rail.element, h("div", { class: "stage-place" }, zone)));
+  rail.empty().then((/** @type {boolean} */ empty) => empty && zone.append(createSamples(context, (files) => uploads.add(files))));
   return () => {};
 }
 
