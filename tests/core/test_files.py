@@ -1,10 +1,35 @@
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from neumo.core.errors import OutputError
-from neumo.core.files import replacing, require_writable, write_json, write_text
+from neumo.core.files import (
+    creating_folder,
+    make_private,
+    replacing,
+    require_writable,
+    sync,
+    write_json,
+    write_private,
+    write_text,
+)
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -38,6 +63,78 @@ def test_an_unwritable_folder_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="could not be written"):
         write_text(tmp_path / "file" / "below.txt", "x")
+    with pytest.raises(OutputError, match="could not be written"), creating_folder(tmp_path / "file" / "a"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("mask", "file_mode", "folder_mode"),
+    [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700), (0o027, 0o640, 0o750)],
+)
+def test_the_umask_decides_who_may_read(tmp_path: Path, mask: int, file_mode: int, folder_mode: int) -> None:
+    with umask(mask):
+        write_text(tmp_path / "report.html", "before")
+        write_text(tmp_path / "report.html", "after")
+        with creating_folder(tmp_path / "folder") as temporary:
+            (temporary / "a").write_text("x")
+    assert mode_of(tmp_path / "report.html") == file_mode
+    assert mode_of(tmp_path / "folder") == folder_mode
+
+
+def test_private_files_and_folders_are_private_whatever_the_umask_and_from_the_first_byte(
+    tmp_path: Path,
+) -> None:
+    with umask(0):
+        with replacing(tmp_path / "key", private=True) as temporary:
+            assert mode_of(temporary) == 0o600
+        write_private(tmp_path / "parts", [b"a", memoryview(b"b")])
+        with creating_folder(tmp_path / "folder", private=True) as temporary:
+            assert mode_of(temporary) == 0o700
+        make_private(tmp_path / "deep" / "data")
+    assert (tmp_path / "parts").read_bytes() == b"ab"
+    assert mode_of(tmp_path / "key") == mode_of(tmp_path / "parts") == 0o600
+    assert mode_of(tmp_path / "folder") == mode_of(tmp_path / "deep" / "data") == 0o700
+
+
+def test_content_is_on_disk_before_its_name_and_the_name_before_the_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = list[str]()
+    fsync, rename = os.fsync, os.replace
+
+    def noted_fsync(handle: int) -> None:
+        steps.append(f"fsync {'folder' if Path(f'/proc/self/fd/{handle}').is_dir() else 'file'}")
+        fsync(handle)
+
+    def noted_replace(source: Path, target: Path) -> None:
+        steps.append("rename")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
+    write_text(tmp_path / "a", "x")
+    assert steps == ["fsync file", "rename", "fsync folder"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    with pytest.raises(RuntimeError), creating_folder(target) as temporary:
+        (temporary / "half").write_text("")
+        assert not target.exists()
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    target.mkdir()
+    with creating_folder(target) as temporary:
+        (temporary / "whole").write_text("")
+    assert [path.name for path in target.iterdir()] == ["whole"]
+    with pytest.raises(OutputError), creating_folder(target):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_is_not_there_cannot_be_synced(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        sync(tmp_path / "none")
 
 
 def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:

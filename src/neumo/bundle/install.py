@@ -1,12 +1,12 @@
 """Installing a bundle into the user's data folder: all of it or nothing, and never over another."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from neumo.bundle.folder import Bundle, load_bundle
 from neumo.bundle.places import installed_path
 from neumo.core.errors import BundleError, OutputError
+from neumo.core.files import creating_folder
 
 
 def install_bundle(source: Path) -> Bundle:
@@ -45,21 +45,12 @@ def install_bundle(source: Path) -> Bundle:
 
 
 def _copy(bundle: Bundle, target: Path) -> None:
-    beside: Path | None = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".installing-", dir=target.parent))
-        for file in bundle.path.iterdir():
-            shutil.copyfile(file, beside / file.name)
-        if load_bundle(beside).digest != bundle.digest:
-            raise BundleError(f"{bundle.path}: changed while it was copied; install it again")
-        beside.chmod(0o755)
-        beside.rename(target)
-    except OSError as error:
+        with creating_folder(target) as temporary:
+            for file in bundle.path.iterdir():
+                shutil.copyfile(file, temporary / file.name)
+            if load_bundle(temporary).digest != bundle.digest:
+                raise BundleError(f"{bundle.path}: changed while it was copied; install it again")
+    except OutputError as error:
         if not target.is_dir():  # else another process installed it first
-            raise OutputError(
-                f"{target}: could not be installed ({error.strerror or error}); free space or set NEUMO_BUNDLES"
-            ) from error
-    finally:
-        if beside is not None:
-            shutil.rmtree(beside, ignore_errors=True)
+            raise OutputError(f"{error}, or set NEUMO_BUNDLES") from error

@@ -1,47 +1,89 @@
-"""Writing results so that a reader never meets half a file: write beside, then rename."""
+"""Atomic and durable writes: write beside the target, fsync, rename, fsync the folder; the umask applies.
+
+A reader meets the old content or the new one, never half of it, and what was written survives a loss of power.
+"""
 
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from neumo.core.errors import OutputError
+from neumo.core.errors import NeumoError, OutputError
+
+PART = ".part-"
+"""Prefix of the names of unfinished files and folders; a crash may leave some."""
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, *, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `target`, and rename it to `target` when the block succeeds.
 
     Parents are made. When the block raises, the temporary file is removed and `target` is as before.
+
+    Parameters
+    ----------
+    target : Path
+    private : bool
+        Only the owner may read the file (0600); else the umask decides.
 
     Raises
     ------
     OutputError
         The folder cannot be made or written, or the disk is full.
     """
-    temporary: Path | None = None
+    temporary = part_of(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
         yield temporary
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(target)
+        publish(temporary, target)
+    except NeumoError:
+        raise
     except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(
-            f"{target}: could not be written ({error.strerror or error}); free space or choose another folder"
-        ) from error
+        raise _unwritable(target, error) from error
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def creating_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder beside `target`, and rename it to `target` when the block succeeds.
+
+    Parents are made. When the block raises, the temporary folder is removed and `target` is as before. Files are
+    durable only if the block syncs them.
+
+    Parameters
+    ----------
+    target : Path
+        Not there yet, or an empty folder.
+    private : bool
+        Only the owner may enter the folder (0700); else the umask decides.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made or written, `target` holds something, or the disk is full.
+    """
+    temporary = part_of(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(mode=0o700 if private else 0o777)
+        yield temporary
+        sync(temporary)
+        if target.is_dir():
+            target.rmdir()  # Windows renames no folder onto another, not even onto an empty one
+        temporary.rename(target)
+        sync(target.parent)
+    except NeumoError:
+        raise
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -53,6 +95,42 @@ def write_text(target: Path, text: str) -> None:
 def write_json(target: Path, value: Any) -> None:
     """Write `value` as readable JSON to `target`, all of it or nothing. Raises OutputError."""
     write_text(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_private(target: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write a file that only its owner may read (0600), all of it or nothing. Raises OutputError."""
+    with replacing(target, private=True) as temporary, temporary.open("wb") as stream:
+        stream.writelines(parts)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, with its parents, that only its owner may enter (0700). Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def part_of(target: Path) -> Path:
+    """Return a new name for an unfinished file beside `target`, with the same suffix."""
+    return target.with_name(f"{PART}{os.urandom(8).hex()}{target.suffix}")
+
+
+def publish(temporary: Path, target: Path) -> None:
+    """Sync a finished file, rename it to `target`, and sync the folder. Raises OSError."""
+    sync(temporary)
+    temporary.replace(target)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Flush a file, or the names in a folder, to disk (fsync). Raises OSError."""
+    folder = path.is_dir()
+    if folder and os.name == "nt":  # Windows cannot sync folders
+        return
+    handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def require_writable(*targets: Path | None) -> None:
@@ -71,3 +149,9 @@ def require_writable(*targets: Path | None) -> None:
             raise OutputError(
                 f"{target}: could not be written ({nearest} is not writable); choose another folder"
             )
+
+
+def _unwritable(target: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{target}: could not be written ({error.strerror or error}); free space or choose another folder"
+    )

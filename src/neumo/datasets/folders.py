@@ -1,12 +1,11 @@
 """Making a whole folder so that a reader never meets half of it: fill it beside, then rename."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from neumo.core.errors import DatasetError, NeumoError, OutputError
+from neumo.core.errors import DatasetError, OutputError
+from neumo.core.files import creating_folder
 
 
 def require_free(target: Path) -> None:
@@ -25,7 +24,9 @@ def require_free(target: Path) -> None:
         if target.is_dir() and any(target.iterdir()):
             raise DatasetError(f"{target}: exists and is not empty; choose another folder or remove it first")
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise OutputError(
+            f"{target}: cannot be read ({error.strerror or error}); choose another folder"
+        ) from error
 
 
 @contextmanager
@@ -43,25 +44,5 @@ def filling(target: Path) -> Iterator[Path]:
         The folder cannot be made or written, or the disk is full.
     """
     require_free(target)
-    temporary: Path | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    with creating_folder(target) as temporary:
         yield temporary
-        temporary.chmod(0o755)
-        if target.is_dir():
-            target.rmdir()  # Windows renames no folder onto another, not even onto an empty one
-        temporary.rename(target)
-    except OSError as error:
-        if isinstance(error, NeumoError):
-            raise
-        raise _unwritable(target, error) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _unwritable(target: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{target}: could not be written ({error.strerror or error}); free space or choose another folder"
-    )

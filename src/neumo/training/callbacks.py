@@ -6,7 +6,6 @@ epoch exist, and in the order in which they are given.
 
 import csv
 import io
-import os
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +14,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Checkpoint
 from rich.console import Console
 
-from neumo.core.files import write_text
+from neumo.core.files import publish, write_text
 from neumo.models.weights import NetworkCard, save_network
 from neumo.training.module import Classifier
 
@@ -122,6 +121,4 @@ class ResumePoint(Checkpoint):
         beside = self.target.with_suffix(".new")
         trainer.save_checkpoint(beside)
         if trainer.is_global_zero:
-            with beside.open("rb") as stream:
-                os.fsync(stream.fileno())
-            beside.replace(self.target)
+            publish(beside, self.target)

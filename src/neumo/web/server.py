@@ -12,8 +12,8 @@ from types import FrameType
 import uvicorn
 
 from neumo.bundle.folder import load_bundle
-from neumo.core.durable import make_private, write_durably
 from neumo.core.errors import ConfigError, NodeError, OutputError
+from neumo.core.files import make_private, write_private
 from neumo.records.store import open_archive
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
@@ -198,7 +198,7 @@ def _load_key(file: Path) -> bytes:
     try:
         make_private(file.parent)
         if not file.exists():
-            write_durably(file, [secrets.token_bytes(_KEY_BYTES)])
+            write_private(file, [secrets.token_bytes(_KEY_BYTES)])
         key = file.read_bytes()
     except OSError as error:
         raise OutputError(f"{file}: cannot be read or made ({error.strerror or error})") from error

@@ -222,7 +222,7 @@ def test_what_a_full_disk_refuses_is_not_acknowledged(
         raise OSError(28, "No space left on device")
 
     with node(settings) as running:
-        monkeypatch.setattr("neumo.dicomnode.store.data_folder.write_durably", full)
+        monkeypatch.setattr("neumo.dicomnode.store.data_folder.write_private", full)
         assert send(running.port, radiograph()) == [NO_RESOURCES]
         monkeypatch.undo()
         assert running.shared.queue.waiting() == 0

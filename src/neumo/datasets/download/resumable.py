@@ -13,6 +13,7 @@ from pathlib import Path
 
 from neumo import __version__
 from neumo.core.errors import DownloadError, NeumoError, OutputError
+from neumo.core.files import publish
 from neumo.datasets.download import http as web
 from neumo.datasets.download.partial_file import (
     PartialFile,
@@ -247,7 +248,7 @@ def _adopt(part: PartialFile, target: Path, expected: str | None) -> None:
         part.discard()
         raise
     try:
-        part.path.replace(target)
+        publish(part.path, target)
     except OSError as error:
         raise unwritable(target, error) from error
     part.source_file.unlink(missing_ok=True)

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from neumo.core.durable import write_durably
 from neumo.core.errors import NodeError
 from neumo.core.faults import where_raised
+from neumo.core.files import write_private
 
 _LOGGER = logging.getLogger("neumo.dicomnode")
 _SHOWN = 16
@@ -24,7 +24,7 @@ def load_key(file: Path) -> bytes:
     """Read the node's key, or make one (0600) where there is none. Raises NodeError."""
     try:
         if not file.exists():
-            write_durably(file, [os.urandom(_KEY_BYTES)])
+            write_private(file, [os.urandom(_KEY_BYTES)])
         key = file.read_bytes()
     except OSError as error:
         raise NodeError(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from neumo.core.durable import PART, make_private, sync_folder, write_durably
 from neumo.core.errors import NodeError
+from neumo.core.files import PART, make_private, sync, write_private
 
 _SHARDS = tuple(f"{number:02x}" for number in range(256))
 """Subfolders by the first byte of a digest, so that none of them grows too large."""
@@ -39,8 +39,8 @@ class DataFolder:
             for parent in (self.objects, self.results):
                 for shard in _SHARDS:
                     (parent / shard).mkdir(parents=True, exist_ok=True)
-                sync_folder(parent)
-            sync_folder(root)
+                sync(parent)
+            sync(root)
         except OSError as error:
             raise NodeError(
                 f"data: {root} cannot be used ({error.strerror or error}); choose a folder that may be written"
@@ -85,7 +85,7 @@ class DataFolder:
         """
         token = os.urandom(16).hex()
         target = self.objects / token[:2] / f"{sop_instance_uid}-{token}.dcm"
-        write_durably(target, parts)
+        write_private(target, parts)
         return str(target.relative_to(self.root))
 
     def results_folder(self, key: str) -> Path:

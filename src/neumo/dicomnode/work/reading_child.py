@@ -16,9 +16,9 @@ from typing import Any, TextIO
 
 from pydicom import Dataset, dcmread, dcmwrite
 
-from neumo.core.durable import PART, sync_folder, write_durably
 from neumo.core.errors import NeumoError
 from neumo.core.faults import where_raised
+from neumo.core.files import PART, sync, write_private
 from neumo.core.reading import Reading, Status
 from neumo.dicomnode.store.data_folder import READING
 from neumo.dicomnode.work.results import Results, load_results
@@ -79,19 +79,18 @@ def _keep(target: Path, reading: Reading, datasets: Sequence[Dataset]) -> None:
     temporary = target.with_name(f"{PART}{os.urandom(8).hex()}")
     temporary.mkdir(mode=0o700)
     try:
-        write_durably(temporary / READING, [json.dumps(reading.to_json()).encode()])
+        write_private(temporary / READING, [json.dumps(reading.to_json()).encode()])
         for number, dataset in enumerate(datasets):
             file = temporary / f"{number:02d}.dcm"
             dcmwrite(file, dataset, enforce_file_format=True)
-            with file.open("rb") as stream:
-                os.fsync(stream.fileno())
-        sync_folder(temporary)
+            sync(file)
+        sync(temporary)
         try:
             temporary.rename(target)
         except OSError:
             if not target.is_dir():
                 raise
-        sync_folder(target.parent)
+        sync(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -1,13 +1,12 @@
 """Readings that a reader laid out, made whole and lasting, several at once."""
 
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from neumo.core.durable import sync_folder
+from neumo.core.files import sync
 
 _AT_ONCE: Final = 8
 """What waits for the disk at the same time shares one write of the file system's journal, and its processor time."""
@@ -67,21 +66,10 @@ class Settling:
 
 def _synced(path: Path) -> OSError | None:
     try:
-        if path.is_dir():
-            sync_folder(path)
-        else:
-            _sync_file(path)
+        sync(path)
     except OSError as error:
         return error
     return None
-
-
-def _sync_file(path: Path) -> None:
-    handle = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _renamed(one: LaidOut) -> OSError | None:

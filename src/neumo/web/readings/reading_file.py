@@ -19,11 +19,10 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.core.files import PART, part_of
 from neumo.core.reading import Reading
 
 SUFFIX: Final = ".kept"
-UNFINISHED: Final = ".part-"
-"""Begins the names of files that are not whole yet."""
 _MAP_ITEM: Final = np.dtype("<f4")
 _DAY: Final = 86_400.0
 
@@ -83,7 +82,7 @@ class KeptReadings:
 
     def tidy(self) -> None:
         """Delete what was not whole when an earlier server ended."""
-        for left in self._folder.glob(f"??/{UNFINISHED}*"):
+        for left in self._folder.glob(f"??/{PART}*"):
             _delete(left)
 
     def place(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
@@ -148,7 +147,7 @@ def lay_out(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, K
         len(header or b""),
     )
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = file.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
+    temporary = part_of(file)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -18,8 +18,8 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from neumo.core.durable import make_private
 from neumo.core.errors import OutputError
+from neumo.core.files import make_private
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
 
