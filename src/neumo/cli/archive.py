@@ -71,11 +71,12 @@ class Matching:
         ------
         ConfigError
             A patient is given without a key.
-        ArchiveError
+        KeyFileError
             The key cannot be used.
         """
+        from neumo.core.keys import load_key
         from neumo.records.filters import Filters
-        from neumo.records.subjects import load_key, patient_hash
+        from neumo.records.subjects import patient_hash
 
         values = asdict(self)
         key = values.pop("key")

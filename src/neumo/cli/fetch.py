@@ -48,16 +48,18 @@ def fetch(
     done = options.already_read(resume, json_target)
     from itertools import islice
 
+    from neumo.core.keys import read_secret
     from neumo.dicomnode.fetch import read_instance
     from neumo.dicomnode.send.attempts import Fate
-    from neumo.dicomnode.send.dicomweb import Service, password_in, search
+    from neumo.dicomnode.send.dicomweb import Service, search
     from neumo.dicomnode.work.results import load_results
     from neumo.inference.reader import Reader
     from neumo.results.outputs import open_outputs
 
     matching = _matching(filters or [])
     maker = load_results(results) if store_results else None
-    service = Service(url, user, password_in(password_file), ca, timeout)
+    password = read_secret(password_file, "--password-file") if password_file else None
+    service = Service(url, user, password, ca, timeout)
     reader = Reader(
         bundle,
         operating_point=operating_point,

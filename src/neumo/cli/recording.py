@@ -67,10 +67,11 @@ def _with_path(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
 
 
 def _without_path(key_file: Path) -> "Values":
-    """Return what says a reading without the path of its file. Raises ArchiveError where the key cannot be used."""
+    """Return what says a reading without the path of its file. Raises KeyFileError where the key cannot be used."""
+    from neumo.core.keys import load_key
     from neumo.records.canonical import storable
     from neumo.records.headers import nameless, subject_in
-    from neumo.records.subjects import load_key, subject_of
+    from neumo.records.subjects import subject_of
 
     key = load_key(key_file)
 

@@ -80,6 +80,10 @@ class ArchiveUnavailableError(OutputError):
     """The archive's database cannot be reached or written now; nothing of the request was kept."""
 
 
+class KeyFileError(NeumoError, OSError):
+    """The file of a secret key cannot be read or made, others may read it, or the key is too short."""
+
+
 class NodeError(NeumoError, OSError):
     """The DICOM node cannot run: a port or folder is taken, TLS files cannot be used, readers do not start."""
 

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neumo.core.keys import load_key
 from neumo.dicomnode.config import NodeConfig
 from neumo.dicomnode.ops.health import HealthServer
 from neumo.dicomnode.ops.metrics import Metrics
-from neumo.dicomnode.ops.node_log import NodeLog, load_key
+from neumo.dicomnode.ops.node_log import NodeLog
 from neumo.dicomnode.ops.retention import Retention
 from neumo.dicomnode.receive.storage_scp import StorageScp
 from neumo.dicomnode.send.dispatcher import Dispatcher, sender_to
@@ -55,6 +56,8 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
 
     Raises
     ------
+    KeyFileError
+        A key cannot be used.
     NodeError
         A port, the data folder, TLS files or the reader cannot be used; nothing runs then.
     ConfigError

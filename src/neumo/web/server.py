@@ -1,19 +1,17 @@
 """Starting the server: databases, readers, socket, and the end of all of them."""
 
 import os
-import secrets
 import signal
 import socket
 import ssl
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from neumo.bundle.folder import load_bundle
-from neumo.core.errors import ConfigError, NodeError, OutputError
-from neumo.core.files import make_private, write_private
+from neumo.core.errors import ConfigError, NodeError
+from neumo.core.keys import load_key
 from neumo.records.store import open_archive
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
@@ -31,7 +29,6 @@ from neumo.web.readings.recorder import Recorder
 from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
 
-_KEY_BYTES = 32
 _STOP_SECONDS = 5
 _SPARE_CONNECTIONS = 100
 """Idle ones, and those that the guard answers; beyond these uvicorn answers by itself."""
@@ -58,7 +55,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         client_secret(config.oidc)
     for name in ("uploads", RENDERED):
         prepare_folder(config.data / name)
-    key = _load_key(config.data / "session.key")
+    key = load_key(config.data / "session.key")
     bundle = load_bundle(config.read.bundle)
     archive = open_archive(config.archive_url)
     kept = KeptReadings(config.data / "kept")
@@ -191,17 +188,3 @@ def _listener(config: WebConfig) -> socket.socket:
             f"{host}:{port}: cannot be listened on ({error.strerror or error}); choose another with --port"
         ) from error
     return listener
-
-
-def _load_key(file: Path) -> bytes:
-    """Read the key that signs sessions, or make one (0600) where there is none. Raises OutputError."""
-    try:
-        make_private(file.parent)
-        if not file.exists():
-            write_private(file, [secrets.token_bytes(_KEY_BYTES)])
-        key = file.read_bytes()
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be read or made ({error.strerror or error})") from error
-    if len(key) < _KEY_BYTES:
-        raise OutputError(f"{file}: is shorter than {_KEY_BYTES} bytes; delete it, and a new one is made")
-    return key

@@ -17,7 +17,7 @@ from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import CStoreDestination
 from neumo.dicomnode.send.attempts import SENT, Attempt, Fate, worst
 from neumo.dicomnode.send.c_store import send_by_c_store
-from neumo.dicomnode.send.dicomweb import Service, password_in, search, store
+from neumo.dicomnode.send.dicomweb import Service, search, store
 from neumo.dicomnode.work.results import load_results
 
 
@@ -124,11 +124,3 @@ def test_waits_double_up_to_the_longest() -> None:
 def test_makers_that_are_none_are_told(name: str) -> None:
     with pytest.raises(ConfigError, match=r"read\.results"):
         load_results(name)
-
-
-def test_a_password_is_the_first_line(tmp_path: Path) -> None:
-    (tmp_path / "p").write_text("secret \nmore")
-    assert password_in(tmp_path / "p") == "secret"
-    assert password_in(None) is None
-    with pytest.raises(ConfigError):
-        password_in(tmp_path / "none")

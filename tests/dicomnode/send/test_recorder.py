@@ -15,11 +15,12 @@ from tests.support.node_peers import archive, destination, send
 from tests.support.node_running import node, program, wait_until
 from tests.support.node_samples import radiograph
 
-from neumo.core.errors import ArchiveError, ConfigError
+from neumo.core.errors import ArchiveError, ConfigError, KeyFileError
+from neumo.core.keys import load_key
 from neumo.records.audit_log import verify
 from neumo.records.database import connect, reading_session
 from neumo.records.schema import ReadingRow, SubjectRow
-from neumo.records.subjects import load_key, patient_hash, subject_of
+from neumo.records.subjects import patient_hash, subject_of
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -161,8 +162,8 @@ def test_a_reading_that_cannot_be_recorded_holds_up_no_other(
     [
         ({"url": "mysql://h/n"}, ArchiveError, "sqlite:///FILE"),
         ({}, ConfigError, "archive.url"),
-        ({"url": "a.db", "key": "short"}, ArchiveError, "shorter"),
-        ({"url": "a.db", "key": "open"}, ArchiveError, "chmod 600"),
+        ({"url": "a.db", "key": "short"}, KeyFileError, "shorter"),
+        ({"url": "a.db", "key": "open"}, KeyFileError, "chmod 600"),
     ],
 )
 def test_settings_that_cannot_work_are_told_at_the_start(

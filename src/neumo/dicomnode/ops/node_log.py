@@ -4,35 +4,15 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TextIO
 
-from neumo.core.errors import NodeError
 from neumo.core.faults import where_raised
-from neumo.core.files import write_private
 
 _LOGGER = logging.getLogger("neumo.dicomnode")
 _SHOWN = 16
 """Hexadecimal digits of a hash that are logged: 64 bits."""
-_KEY_BYTES = 32
-
-
-def load_key(file: Path) -> bytes:
-    """Read the node's key, or make one (0600) where there is none. Raises NodeError."""
-    try:
-        if not file.exists():
-            write_private(file, [os.urandom(_KEY_BYTES)])
-        key = file.read_bytes()
-    except OSError as error:
-        raise NodeError(
-            f"{file}: the node's key cannot be read or made ({error.strerror or error})"
-        ) from error
-    if len(key) < _KEY_BYTES:
-        raise NodeError(f"{file}: is shorter than {_KEY_BYTES} bytes; delete it, and a new one is made")
-    return key
 
 
 class NodeLog:

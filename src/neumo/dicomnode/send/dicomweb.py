@@ -9,7 +9,7 @@ import requests
 from dicomweb_client import DICOMwebClient
 from pydicom import Dataset, dcmread
 
-from neumo.core.errors import ArchiveUnreachableError, ConfigError
+from neumo.core.errors import ArchiveUnreachableError
 from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
 from neumo.dicomnode.store.identifiers import is_uid
 
@@ -50,16 +50,6 @@ class Instance:
     study_instance_uid: str
     series_instance_uid: str
     sop_instance_uid: str
-
-
-def password_in(file: Path | None) -> str | None:
-    """Return the first line of a file. Raises ConfigError when it cannot be read."""
-    if file is None:
-        return None
-    try:
-        return file.read_text(encoding="utf-8").partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"password file: {file} cannot be read; make it a text file of one line") from error
 
 
 def store(service: Service, files: Sequence[Path]) -> list[Attempt]:

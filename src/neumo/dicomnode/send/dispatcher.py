@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from neumo.core.keys import read_secret
 from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import CStoreDestination, Destination, SendConfig
 from neumo.dicomnode.send.attempts import Attempt, Fate, worst
 from neumo.dicomnode.send.c_store import send_by_c_store
-from neumo.dicomnode.send.dicomweb import Service, password_in, store
+from neumo.dicomnode.send.dicomweb import Service, store
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.outbox import Delivery
 
@@ -26,10 +27,12 @@ def sender_to(destination: Destination, calling: str) -> Send:
     """Return the function that sends to a destination. Raises ConfigError when its password file cannot be read."""
     if isinstance(destination, CStoreDestination):
         return partial(send_by_c_store, destination, calling)
+    file = destination.password_file
+    password = None if file is None else read_secret(file, "send.to: password_file")
     service = Service(
         str(destination.url),
         destination.user,
-        password_in(destination.password_file),
+        password,
         destination.ca,
         destination.timeout,
     )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from neumo.core.errors import ArchiveUnavailableError, NeumoError
+from neumo.core.keys import load_key
 from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
 from neumo.dicomnode.shared import Shared
@@ -18,7 +19,7 @@ from neumo.dicomnode.store.outbox import Delivery
 from neumo.records.database import connect, migrate
 from neumo.records.headers import nameless, subject_in
 from neumo.records.store import record_values
-from neumo.records.subjects import Subject, load_key, subject_of
+from neumo.records.subjects import Subject, subject_of
 
 RECORDS: Final = "@archive"
 """Name of the archive of readings among the destinations; names of other destinations cannot begin with @."""
@@ -46,7 +47,7 @@ class Register:
 
 
 def open_register(config: ArchiveConfig, data: Path) -> Register:
-    """Return the archive of the settings. Raises ArchiveError where its URL or key cannot be used."""
+    """Return the archive of the settings. Raises ArchiveError or KeyFileError where its URL or key cannot be used."""
     return Register(connect(config.url), load_key(config.key or data / "archive.key"), config.source)
 
 

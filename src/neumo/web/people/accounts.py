@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, delete, func, select
 
 from neumo.core.errors import ConfigError, OutputError
+from neumo.core.files import make_private
 from neumo.records.database import connect, reading_session, writing_session
 from neumo.web.people.passwords import hashed, verified
 from neumo.web.people.schema import Base, PreferenceRow, SessionRow, TokenRow, UserRow
@@ -76,7 +77,7 @@ def open_accounts(folder: Path) -> Engine:
     """
     file = folder / "users.db"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         file.touch(mode=0o600)
     except OSError as error:
         raise OutputError(

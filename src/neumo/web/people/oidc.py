@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from neumo.core.errors import ConfigError
+from neumo.core.keys import read_secret
 from neumo.web.config import OidcConfig
 from neumo.web.http.problems import Problem, not_installed
 from neumo.web.logs import fault
@@ -83,10 +83,7 @@ def finish(config: OidcConfig, redirect_uri: str, attempt: Attempt, query: Mappi
 
 def client_secret(config: OidcConfig) -> str:
     """Read the client's secret. Raises ConfigError."""
-    try:
-        return config.secret_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"oidc.secret_file: {config.secret_file} cannot be read; check it") from error
+    return read_secret(config.secret_file, "oidc.secret_file")
 
 
 def _session(config: OidcConfig, redirect_uri: str) -> "OAuth2Session":
