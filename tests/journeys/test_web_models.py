@@ -144,7 +144,7 @@ def test_more_than_two_runs_are_compared(research: Page) -> None:
     for name in ("worse", "middling"):
         research.get_by_role("checkbox", name=name).check()
     research.get_by_role("button", name="Compare").click()
-    rows = research.get_by_role("table", name="Figures of the compared runs").locator("tbody tr")
+    rows = research.get_by_role("table", name="Metrics of the compared runs").locator("tbody tr")
     expect(rows).to_have_count(3)
     assert [rows.nth(i).locator("th").inner_text() for i in range(3)] == ["middling", "worse", "better"]
     expect(research.get_by_text("paired, both runs on the same 1000")).to_be_visible()
@@ -155,7 +155,7 @@ def test_more_than_two_runs_are_compared(research: Page) -> None:
 
 
 def test_small_subgroups_are_marked_and_say_what_they_rest_on(research: Page) -> None:
-    expect(research.get_by_role("row", name="F too few to judge")).to_be_visible()
+    expect(research.get_by_role("row", name="F too few to evaluate")).to_be_visible()
     expect(research.get_by_text("at a threshold of 0.50 on the probability of pneumonia")).to_be_visible()
     expect(
         research.get_by_text("percentile intervals from 200 bootstrap resamples of patients")
@@ -180,7 +180,7 @@ def test_axe_finds_nothing_grave_on_models(page: Page, path: str) -> None:
     page.goto(path)
     expect(page.locator("main h1")).to_be_visible()
     if path == "/research":
-        expect(page.get_by_role("row", name="too few to judge")).to_be_visible()
+        expect(page.get_by_role("row", name="too few to evaluate")).to_be_visible()
     assert grave_violations(page) == []
 
 

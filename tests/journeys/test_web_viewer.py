@@ -55,7 +55,7 @@ def test_a_narrow_window_leaves_black_and_white(film: Page) -> None:
     grid = [(x / 20, y / 20) for x in range(7, 14) for y in range(3, 18)]
     levels = {colour[0] for colour in pixels(film, *grid)}
     assert min(levels) == 0 and max(levels) == 255
-    film.get_by_role("button", name="As at the beginning").click()
+    film.get_by_role("button", name="Reset view").click()
     expect(film.locator(".viewer-readout")).to_contain_text("W 255")
 
 
@@ -131,7 +131,7 @@ _PINCH = """() => {
 }"""
 
 
-@pytest.mark.parametrize("tool", ["Move by drag", "Window and level"])
+@pytest.mark.parametrize("tool", ["Drag to move", "Window and level"])
 def test_two_fingers_enlarge_whatever_the_tool(film: Page, tool: str) -> None:
     film.get_by_role("button", name=tool).click()
     before = film.locator(".viewer-readout").inner_text()

@@ -83,6 +83,10 @@ def test_a_quiet_month_raises_no_alarm_and_one_after_a_change_does(
     assert kept["drift"]["figures"][0]["psi"] > 0.25 and kept["agreement"] == []
     page = (tmp_path / "m.html").read_text()
     assert "Alarm: gate distance changed." in page and "http" not in page.replace("http-equiv", "")
+    spanish = ("--lang", "es", "--html", tmp_path / "es.html")
+    alarma = call_neumo(capsys, *monitor, "--since", CHANGED[0], "--until", CHANGED[1], *spanish, status=1)
+    assert "Se comparó con 898 lecturas anteriores" in alarma and "distancia del control de entrada" in alarma
+    assert '<html lang="es">' in (tmp_path / "es.html").read_text()
     # Without a beginning the window is all that follows the reference.
     whole = json.loads(_json(capsys, tmp_path, *monitor, status=1))
     assert whole["readings"] == 2 * 298
@@ -122,7 +126,7 @@ def test_what_cannot_be_compared_is_said_in_one_line(
     assert "made by another bundle than neumo-lite0" in told, "that of neumo carries a reference"
     assert "there is no reading" in call_neumo(capsys, *monitor, "--since", "2027-01-01")
     short = ("--reference-until", "2026-01-05", "--until", "2026-01-07")
-    assert "No alarm: too few readings to judge." in call_neumo(capsys, *monitor, *short)
+    assert "No alarm: too few readings to evaluate." in call_neumo(capsys, *monitor, *short)
     # A new bundle has no readings of its own to be compared with.
     keep(hospital, rows(5001, datetime(2026, 5, 1, tzinfo=UTC), 150, "new"))
     told = call_neumo(capsys, *monitor, "--reference-until", REFERENCE)

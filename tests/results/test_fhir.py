@@ -33,7 +33,7 @@ def test_a_report_states_all_of_the_answer(tmp_path: Path) -> None:
     assert all(observation["status"] == "preliminary" for observation in found["Observation"])
     assert code_of(finding["valueCodeableConcept"]) == "75570004"
     assert [part["valueQuantity"]["value"] for part in finding["component"]] == [0.2, 0.3, 0.5]
-    assert finding["note"][0]["text"].startswith("The patient is 64 years old")
+    assert finding["note"][0]["text"] == "Too old."
     assert code_of(call["valueCodeableConcept"]) == "52101004"
     numbers = [part["valueQuantity"]["value"] for part in call["component"][1:]]
     assert call["component"][0]["valueCodeableConcept"]["text"] == "balanced" and numbers == [0.6, 0.31, 0.98]

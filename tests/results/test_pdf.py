@@ -9,6 +9,7 @@ from tests.support.hospital_samples import reading
 from neumo.core.errors import ConfigError, OutputError
 from neumo.core.reading import Notice, Status
 from neumo.results.pdf import write_pdf
+from neumo.texts.language import Language
 
 
 def text_of(file: Path) -> str:
@@ -19,10 +20,10 @@ def text_of(file: Path) -> str:
     ("language", "words"),
     [
         ("en", ("Not a medical device", "Viral pneumonia")),
-        ("es", ("No es un producto sanitario", "Neumonía")),
+        ("es", ("No es un dispositivo médico", "Neumonía")),
     ],
 )
-def test_it_says_what_the_reading_says(tmp_path: Path, language: str, words: tuple[str, ...]) -> None:
+def test_it_says_what_the_reading_says(tmp_path: Path, language: Language, words: tuple[str, ...]) -> None:
     target = tmp_path / "a.pdf"
     given = reading(file="Pérez <b>&amp; Ñu.png")
     write_pdf(given, target, language)

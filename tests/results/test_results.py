@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neumo.core.errors import ConfigError, OutputError
+from neumo.core.errors import OutputError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Answer, Notice, Reading, Status
 from neumo.results.csv_table import COLUMNS, write_header, write_row
 from neumo.results.json_lines import files_done, write_line
 from neumo.results.overlays import overlay_of, write_overlay
 from neumo.results.page import open_page
-from neumo.results.words import LANGUAGES, notice_text, reading_texts
+from neumo.results.sentences import notice_text
+from neumo.texts.catalogue import percent, texts
+from neumo.texts.language import LANGUAGES, Language
 
 ANSWER = Answer(
     finding=Finding.VIRAL_PNEUMONIA,
@@ -107,7 +109,7 @@ def many() -> Iterator[Reading]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_is_self_contained_and_escapes_what_files_are_called(
-    lang: str, many: Iterator[Reading], tmp_path: Path
+    lang: Language, many: Iterator[Reading], tmp_path: Path
 ) -> None:
     target = tmp_path / "page.html"
     with open_page(target, lang) as add:
@@ -115,8 +117,7 @@ def test_the_page_is_self_contained_and_escapes_what_files_are_called(
             add(reading)
     page = target.read_text()
     words = html.unescape(page)
-    texts = reading_texts(lang)
-    assert f'<html lang="{lang}">' in page and texts["notice"] in words
+    assert f'<html lang="{lang}">' in page and texts(lang)("terms.disclaimer") in words
     assert "<script" not in page and "&lt;script&gt;" in page
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", page), "nothing is fetched"
     assert page.count("<article") == 3 and page.count('class="heat"') == 1
@@ -128,7 +129,7 @@ def test_the_page_is_self_contained_and_escapes_what_files_are_called(
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_says_whose_prevalence_it_is_and_what_the_operating_point_means(
-    lang: str, tmp_path: Path
+    lang: Language, tmp_path: Path
 ) -> None:
     shares = dict(zip(FINDINGS, (0.96, 0.03, 0.01), strict=True))
     given = replace(ANSWER, prevalence=shares, prevalence_given=True)
@@ -138,13 +139,14 @@ def test_the_page_says_whose_prevalence_it_is_and_what_the_operating_point_means
         with open_page(tmp_path / "page.html", lang) as add:
             add(read(answer=answer))
         pages.append(html.unescape((tmp_path / "page.html").read_text()))
-    texts = reading_texts(lang)
+    t = texts(lang)
     for page in pages:
-        assert "4.0%" in page and "3.0%" in page and "60.0 %" in page
-    stated, unstated = texts["prevalence_given"][:20], texts["prevalence_of_bundle"][:20]
-    assert stated in pages[0] and unstated not in pages[0] and texts["no_values"] not in pages[0]
-    assert "31.0 %" in pages[0] and texts["points"]["balanced"] in pages[0]
-    assert unstated in pages[1] and texts["no_values"] in pages[1] and "house rule" in pages[1]
+        assert percent(0.04) in page and percent(0.03) in page and percent(0.6) in page
+    stated, unstated = (t.group("readings")[key][:20] for key in ("prevalence_given", "prevalence_of_bundle"))
+    without = t("readings.no_predictive_values")
+    assert stated in pages[0] and unstated not in pages[0] and without not in pages[0]
+    assert percent(0.31) in pages[0] and t("readings.points.balanced") in pages[0]
+    assert unstated in pages[1] and without in pages[1] and "house rule" in pages[1]
 
 
 def test_an_interrupted_page_shows_what_was_done_and_a_failed_one_leaves_nothing(tmp_path: Path) -> None:
@@ -161,11 +163,8 @@ def test_an_interrupted_page_shows_what_was_done_and_a_failed_one_leaves_nothing
     assert [file.name for file in tmp_path.iterdir()] == ["kept.html"]
 
 
-def test_both_languages_say_the_same_things() -> None:
-    english, spanish = (reading_texts(lang) for lang in LANGUAGES)
-    assert english.keys() == spanish.keys()
-    assert english["points"].keys() == spanish["points"].keys()
-    assert english["findings"].keys() == spanish["findings"].keys() == set(FINDINGS)
-    with pytest.raises(ConfigError, match="'fr'"):
-        reading_texts("fr")
+def test_a_notice_without_translation_keeps_its_english_sentence() -> None:
     assert notice_text(Notice("unheard_of", "Words."), "es") == "Words."
+    assert notice_text(Notice("too_small", "Words.", {"width": 3}), "es") == "Words."
+    assert notice_text(Notice("not_chest", "Words."), "es") == "No parece una radiografía de tórax frontal."
+    assert notice_text(Notice("not_chest", "Words."), "en") == "Words."

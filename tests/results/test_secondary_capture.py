@@ -13,7 +13,7 @@ from neumo.results.dicom import secondary_capture, structured_report
 from neumo.results.dicom.banner import Line, banner_lines, draw_banner
 from neumo.results.dicom.files import write_result
 from neumo.results.dicom.secondary_capture import LONGEST_SIDE, capture_picture
-from neumo.results.words import LANGUAGES
+from neumo.texts.language import LANGUAGES, Language
 
 HEADERS: dict[str, dict[str, Any]] = {
     "chest": {},
@@ -75,11 +75,24 @@ def test_pictures_are_neither_huge_nor_too_small_to_read(shape: tuple[int, int])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_banner_says_finding_uncertainty_warnings_and_that_nobody_verified(language: str) -> None:
+def test_the_banner_says_finding_uncertainty_warnings_and_that_nobody_verified(language: Language) -> None:
     words = " ".join(line.text for line in banner_lines(reading(), language))
     expected = {
-        "en": ("AI result, not verified", "viral pneumonia", "50.0%", "90% coverage", "64 years", "balanced"),
-        "es": ("Resultado de IA, no verificado", "neumonía viral", "50.0%", "cobertura del 90%", "64 años"),
+        "en": (
+            "AI result, not verified",
+            "viral pneumonia",
+            "50.0\xa0%",
+            "90\xa0% coverage",
+            "Too old.",
+            "balanced",
+        ),
+        "es": (
+            "Resultado de IA, no verificado",
+            "neumonía viral",
+            "50.0\xa0%",
+            "cobertura del 90\xa0%",
+            "64 años",
+        ),
     }
     for part in expected[language]:
         assert part in words

@@ -7,6 +7,7 @@ import typer
 
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, require_extra, say
+from neumo.texts.language import chosen_language
 
 app = typer.Typer()
 
@@ -17,7 +18,7 @@ def compare(
     split: Annotated[str, typer.Option("--split", help="Part that all were evaluated on.")] = "test",
     html: Annotated[Path | None, typer.Option("--html", help="Also write an HTML report.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Also write all numbers as JSON.")] = None,
-    lang: options.Lang = options.Language.EN,
+    lang: options.Lang = None,
     resamples: options.Resamples = 1000,
 ) -> None:
     """Compare each run with the ones before it: paired intervals over patients, McNemar, confusions, words."""
@@ -33,10 +34,10 @@ def compare(
         comparison = compare_runs(runs, part=split, resamples=resamples, progress=progress)
     for table in comparison_tables(comparison):
         console.print(table)
-    console.print(conclusion(comparison, lang.value))
+    console.print(conclusion(comparison, chosen_language(lang)))
     if json is not None:
         write_json(json, comparison.to_json())
         say(f"numbers: {json}")
     if html is not None:
-        write_comparison_report(comparison, html, lang.value)
+        write_comparison_report(comparison, html, chosen_language(lang))
         say(f"report: {html}")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, say
+from neumo.texts.language import chosen_language
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -51,7 +52,7 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="End with status 1 for problems too, not for leaks alone.")
     ] = False,
-    lang: options.Lang = options.Language.EN,
+    lang: options.Lang = None,
 ) -> None:
     """Audit a data set: broken images, duplicates, leaks across the official split, shortcuts.
 
@@ -66,12 +67,12 @@ def check(
     manifest = open_dataset(source)
     with progress_bar("decoding") as progress:
         audit = audit_dataset(manifest, shortcuts=shortcuts, progress=progress)
-    _show(audit, lang.value)
+    _show(audit, chosen_language(lang))
     if json is not None:
         write_json(json, audit.to_json())
         say(f"JSON: {json}")
     if html is not None:
-        write_audit_html(audit, manifest, html, lang.value)
+        write_audit_html(audit, manifest, html, chosen_language(lang))
         say(f"HTML: {html}")
     if audit.leaks or (strict and audit.of_severity("problem")):
         raise typer.Exit(1)

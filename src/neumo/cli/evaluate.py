@@ -10,6 +10,7 @@ import typer
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, require_extra, say, warn
 from neumo.core.errors import ConfigError
+from neumo.texts.language import chosen_language
 
 app = typer.Typer()
 
@@ -25,7 +26,7 @@ def evaluate(
         typer.Option("--data", help="Where the run's data set lies now, if it moved; needed for a bundle."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Of a bundle: folder for the results.")] = None,
-    lang: options.Lang = options.Language.EN,
+    lang: options.Lang = None,
     by: Annotated[
         list[str] | None, typer.Option("--by", metavar="COLUMN", help="Every metric by subgroup.")
     ] = None,
@@ -73,7 +74,7 @@ def evaluate(
             run,
             part=split,
             data=data,
-            lang=lang.value,
+            lang=chosen_language(lang),
             by=by or [],
             target_sensitivity=target_sensitivity,
             cost_ratio=cost_ratio,
@@ -86,7 +87,7 @@ def evaluate(
     console.print(evaluated.classification_report, markup=False)
     for report in evaluated.subgroups:
         for group in report.groups:
-            console.print(f"{report.column} = {group.words(lang.value)}", markup=False)
+            console.print(f"{report.column} = {group.words(chosen_language(lang))}", markup=False)
     if split == "test" and evaluated.times_judged > 1:
         warn(
             f"this run was evaluated on the test part {evaluated.times_judged} times: "

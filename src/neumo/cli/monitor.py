@@ -1,6 +1,5 @@
 """`neumo monitor`: agreement of people with the reader, and drift of what is read."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +8,10 @@ import typer
 from neumo.cli import options
 from neumo.cli.archive import opened
 from neumo.cli.show import console, say
+from neumo.texts.language import chosen_language
 
 if TYPE_CHECKING:
-    from neumo.monitoring.words import Row
+    from neumo.monitoring.tables import Table
 
 app = typer.Typer()
 
@@ -31,6 +31,7 @@ def monitor(
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page.")] = None,
+    lang: options.Lang = None,
 ) -> None:
     """Compare people's decisions with the reader's findings, and what is read now with a reference.
 
@@ -40,32 +41,34 @@ def monitor(
 
     require_writable(json_file, html_file)
     with opened("neumo monitor", archive) as engine:
-        from neumo.monitoring import words
         from neumo.monitoring.page import write_page
         from neumo.monitoring.report import monitor as look
+        from neumo.monitoring.tables import counts_sentence, notes, reference_sentence, tables, verdict
 
         report = look(engine, since=since, until=until, reference_until=reference_until, bundle=bundle)
-    if report.agreement:
-        _table("People beside the reader", words.AGREEMENT_HEADINGS, words.agreement_rows(report))
-    if report.drift is not None:
-        _table("Drift", words.DRIFT_HEADINGS, words.drift_rows(report))
-    for line in (words.counted(report), report.reference, *words.notes(report), words.verdict(report)):
+    language = chosen_language(lang)
+    for table in tables(report, language):
+        if table.rows:
+            _print(table)
+    say(counts_sentence(report, language))
+    say(reference_sentence(report, language))
+    for line in (*notes(report, language), verdict(report, language)):
         say(line)
     if json_file is not None:
         write_json(json_file, report.to_json())
     if html_file is not None:
-        write_page(report, html_file)
+        write_page(report, html_file, language)
     if report.alarms:
         raise typer.Exit(1)
 
 
-def _table(title: str, headings: Sequence[str], rows: "Sequence[Row]") -> None:
+def _print(shown: "Table") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left")
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if 0 < number < len(headings) - 1 else "left")
-    for row in rows:
+    table = Table(title=shown.title, title_justify="left")
+    for number, heading in enumerate(shown.headings):
+        table.add_column(heading, justify="right" if 0 < number < len(shown.headings) - 1 else "left")
+    for row in shown.rows:
         table.add_row(*(Text(cell) for cell in row.cells), style="bold red" if row.alarm else None)
     console.print(table)

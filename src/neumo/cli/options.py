@@ -1,20 +1,12 @@
 """Options that several commands share, and what they mean."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from neumo.core.errors import ConfigError
-
-
-class Language(StrEnum):
-    """Languages of reports."""
-
-    EN = "en"
-    ES = "es"
-
+from neumo.texts.language import Language
 
 _DATABASE_HELP = "sqlite:///FILE or postgresql://HOST/NAME."
 Database = Annotated[str, typer.Option("--database", envvar="NEUMO_ARCHIVE", help=_DATABASE_HELP)]
@@ -49,7 +41,10 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other setting, in YAML.")
 ]
 Resamples = Annotated[int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")]
-Lang = Annotated[Language, typer.Option("--lang", "--language", help="Language of tables and reports.")]
+Lang = Annotated[
+    Language | None,
+    typer.Option("--lang", "--language", help="Language of tables and reports; by default the locale's."),
+]
 
 
 def already_read(resume: bool, json_target: str | None) -> set[str]:

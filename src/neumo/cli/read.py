@@ -12,6 +12,7 @@ from neumo.cli import options
 from neumo.cli.recording import recording
 from neumo.core.errors import ConfigError, ReceiptError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.texts.language import Language, chosen_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +45,13 @@ def read(
         Path | None, typer.Option("--fhir", metavar="DIR", help="Folder for FHIR R4 DiagnosticReports.")
     ] = None,
     lang: Annotated[
-        options.Language,
-        typer.Option("--lang", "--language", help="Language of HTML, Secondary Captures, FHIR."),
-    ] = options.Language.EN,
+        Language | None,
+        typer.Option(
+            "--lang",
+            "--language",
+            help="Language of HTML, Secondary Captures, FHIR; by default the locale's.",
+        ),
+    ] = None,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
     prevalence: Annotated[
@@ -94,7 +99,7 @@ def read(
         raise ConfigError(
             f"{', '.join(paths)}: there is no image in it; give PNG, JPEG or DICOM files or folders of them"
         )
-    exports = Exports(sr=sr, sc=sc, fhir=fhir, language=lang)
+    exports = Exports(sr=sr, sc=sc, fhir=fhir, language=chosen_language(lang))
     export = open_exports(exports)
     reader = Reader(
         bundle,
@@ -113,7 +118,7 @@ def read(
             open_outputs(
                 json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume
             ) as outputs,
-            _page(html, lang) as to_page,
+            _page(html, chosen_language(lang)) as to_page,
             recording(archive, archive_key) as to_archive,
             _progress(len(files)) as advance,
         ):
@@ -155,7 +160,7 @@ def _exit_where_incomplete(failed: int, unmade: int, files: int) -> None:
 
 
 @contextmanager
-def _page(target: Path | None, lang: str) -> "Iterator[Callable[[Reading], None] | None]":
+def _page(target: Path | None, lang: Language) -> "Iterator[Callable[[Reading], None] | None]":
     if target is None:
         yield None
         return

@@ -1,35 +1,39 @@
-"""A report as one HTML page that needs nothing else."""
+"""A monitoring report as one HTML page that needs nothing else."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 import neumo
 from neumo.core.files import write_text
-from neumo.monitoring import words
 from neumo.monitoring.report import Report
+from neumo.monitoring.tables import counts_sentence, notes, reference_sentence, tables, verdict
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
+from neumo.texts.pages import render
 
 
-def write_page(report: Report, target: Path) -> None:
+def write_page(report: Report, target: Path, language: Language = "en") -> None:
     """Write the report as a page, all of it or nothing. Raises OutputError."""
-    environment = Environment(
-        # The second holds the style of all pages.
-        loader=ChoiceLoader([PackageLoader("neumo.monitoring"), PackageLoader("neumo.results")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("monitor.html.j2").render(
-        report=report,
-        verdict=words.verdict(report),
-        counted=words.counted(report),
-        notes=words.notes(report),
-        tables=[
-            ("People beside the reader", words.AGREEMENT_HEADINGS, words.agreement_rows(report)),
-            ("Drift", words.DRIFT_HEADINGS, words.drift_rows(report)),
-        ],
+    page = render(
+        "monitor.html.j2",
+        language,
+        alarm=bool(report.alarms),
+        verdict=verdict(report, language),
+        period=_period(report, language),
+        counts=counts_sentence(report, language),
+        reference=reference_sentence(report, language),
+        notes=notes(report, language),
+        tables=tables(report, language),
         made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, neumo {neumo.__version__}",
     )
     write_text(target, page)
+
+
+def _period(report: Report, language: Language) -> str:
+    t = texts(language)
+    until = report.until or t("monitoring.period.now")
+    if report.since:
+        return t("monitoring.period.since", since=report.since, until=until)
+    if report.reference_until:
+        return t("monitoring.period.after_reference", reference_until=report.reference_until, until=until)
+    return t("monitoring.period.from_first", until=until)

@@ -1,7 +1,7 @@
 """All that monitoring says of a period, and the same as plain JSON values."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -14,8 +14,25 @@ from neumo.monitoring.drift import Drift, drift
 from neumo.monitoring.history import History, Read, history
 from neumo.monitoring.reference import Sample, bundle_reference, sample_of
 from neumo.records.filters import moment
+from neumo.texts.catalogue import texts
 
 SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the readings were compared with, or why they were not.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the message in the group `monitoring.reference`.
+    values : mapping of str to plain values
+        What the message states.
+    """
+
+    kind: str
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +55,7 @@ class Report:
         By month, and all at last; empty where nobody decided.
     drift : Drift or None
         None where there is nothing to compare with.
-    reference : str
-        What was compared with, or why nothing was, in a sentence.
+    reference : Reference
     """
 
     since: str | None
@@ -54,7 +70,7 @@ class Report:
     reference_other_bundles: int
     agreement: tuple[Agreement, ...]
     drift: Drift | None
-    reference: str
+    reference: Reference
 
     @property
     def alarms(self) -> tuple[str, ...]:
@@ -63,7 +79,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"schema": SCHEMA, "alarms": list(self.alarms)} | asdict(self)
+        reference = texts("en")(f"monitoring.reference.{self.reference.kind}", **self.reference.values)
+        return {"schema": SCHEMA, "alarms": list(self.alarms)} | asdict(self) | {"reference": reference}
 
 
 def monitor(
@@ -106,7 +123,7 @@ def monitor(
     before = None if reference_end is None else history(engine, until=reference_end)
     digest = window.read[-1].bundle if window.read else None
     ours = _of_bundle(window.read, digest)
-    compared, words = _reference(before, digest, bundle)
+    compared, reference = _reference(before, digest, bundle)
     return Report(
         since=begin,
         until=end,
@@ -122,7 +139,7 @@ def monitor(
         else len(before.read) - len(_of_bundle(before.read, digest)),
         agreement=agreement_by_month(window.decided, seed=seed),
         drift=None if compared is None else drift(compared, sample_of(ours)),
-        reference=words,
+        reference=reference,
     )
 
 
@@ -145,20 +162,19 @@ def _of_bundle(read: Sequence[Read], digest: str | None) -> tuple[Read, ...]:
     return tuple(each for each in read if each.bundle == digest)
 
 
-def _reference(before: History | None, digest: str | None, bundle: str | None) -> tuple[Sample | None, str]:
+def _reference(
+    before: History | None, digest: str | None, bundle: str | None
+) -> tuple[Sample | None, Reference]:
     if digest is None:
-        return None, "No drift: there is no reading in this period."
+        return None, Reference("no_reading")
     if before is not None:
         ours = _of_bundle(before.read, digest)
-        return sample_of(ours), f"Compared with {len(ours):,} earlier readings of the same bundle."
+        return sample_of(ours), Reference("earlier", {"shown": f"{len(ours):,}"})
     loaded = load_bundle(bundle)
     carried = bundle_reference(loaded)
     named = f"{loaded.config.name} {loaded.config.version}"
     if carried is None:
-        return (
-            None,
-            f"No drift: no --reference-until was given, and the bundle {named} carries no {DRIFT_REFERENCE}.",
-        )
+        return None, Reference("none_carried", {"bundle": named, "file": DRIFT_REFERENCE})
     if loaded.digest != digest:
-        return None, f"No drift: the newest reading was made by another bundle than {named}; give --bundle."
-    return carried, f"Compared with the reference of the bundle {named}."
+        return None, Reference("other_bundle", {"bundle": named})
+    return carried, Reference("carried", {"bundle": named})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from neumo.core.errors import ResultError
 from neumo.core.reading import Reading, Status
+from neumo.texts.language import Language, as_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Exports:
     sr: Path | None = None
     sc: Path | None = None
     fhir: Path | None = None
-    language: str = "en"
+    language: Language = "en"
 
     @property
     def wanted(self) -> bool:
@@ -45,9 +46,7 @@ def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
     """
     if not exports.wanted:
         return lambda _reading: None
-    from neumo.results.words import reading_texts  # with PyYAML, which reading alone does not need
-
-    reading_texts(exports.language)
+    as_language(exports.language)
     _require_parts(exports)
 
     def export(reading: Reading) -> str | None:

@@ -21,11 +21,12 @@ from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, ref
 from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
 from neumo.results.fhir_observations import TERMS, Resource, concept, observations_of
 from neumo.results.origin import Origin, origin_of
+from neumo.texts.language import Language
 
 _URI: Final = "urn:ietf:rfc:3986"
 
 
-def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language: str = "en") -> Resource:
+def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language: Language = "en") -> Resource:
     """Put a reading into a FHIR Bundle of type "transaction".
 
     Every entry is created only where its identifier is not known yet, and the identifiers follow from what is
@@ -93,7 +94,7 @@ def write_fhir(report: Mapping[str, Any], folder: Path) -> Path:
     return target
 
 
-def _report(reading: Reading, source: Dataset | None, language: str) -> Resource:
+def _report(reading: Reading, source: Dataset | None, language: Language) -> Resource:
     lines = [line.text for line in banner_lines(reading, language)]
     paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
     report: Resource = {

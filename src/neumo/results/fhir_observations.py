@@ -9,7 +9,8 @@ from neumo.core.reading import Answer, Reading
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.structured_report import DECIMALS
 from neumo.results.dicom.uids import CODING_SCHEME
-from neumo.results.words import notice_text
+from neumo.results.sentences import notice_text
+from neumo.texts.language import Language
 
 _SYSTEMS: Final = {
     "SCT": "http://snomed.info/sct",
@@ -23,7 +24,7 @@ Resource = dict[str, Any]
 """A FHIR resource or a part of one, as plain JSON values."""
 
 
-def observations_of(reading: Reading, language: str) -> dict[str, Resource]:
+def observations_of(reading: Reading, language: Language) -> dict[str, Resource]:
     """Return the Observations of a reading by what they are, without patient, time and device.
 
     Parameters
@@ -82,12 +83,12 @@ def _prediction_set(answer: Answer) -> Resource:
     }
 
 
-def _notes(reading: Reading, language: str) -> Resource:
+def _notes(reading: Reading, language: Language) -> Resource:
     notes = [{"text": notice_text(warning, language)} for warning in reading.warnings]
     return {"note": notes} if notes else {}
 
 
-def _refusal(reading: Reading, language: str) -> Resource:
+def _refusal(reading: Reading, language: Language) -> Resource:
     reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
     absent = {"system": f"{TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
     return {**_observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}

@@ -1,7 +1,5 @@
 """Readings as one HTML page that needs nothing else: pictures, styles and words lie inside the file."""
 
-import base64
-import io
 import json
 import shutil
 import tempfile
@@ -12,24 +10,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from numpy.typing import NDArray
-from PIL import Image
-
 import neumo
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
 from neumo.results.overlays import overlay_of, shown_pixels
-from neumo.results.words import notice_text, point_words, prevalence_words, reading_texts, set_words
+from neumo.results.sentences import (
+    notice_text,
+    operating_point_sentence,
+    prediction_set_sentence,
+    prevalence_sentence,
+)
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
+from neumo.texts.pages import picture_uri, render
 
 _LONGEST_SIDE = 640
-_JPEG_QUALITY = 85
 
 
 @contextmanager
-def open_page(target: Path, lang: str = "en") -> Iterator[Callable[[Reading], None]]:
+def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[[Reading], None]]:
     """Yield a function that adds a reading; the page is written when the block ends.
 
     Readings are rendered as they come and kept on disk, so that memory does not grow with their number. When
@@ -48,8 +48,7 @@ def open_page(target: Path, lang: str = "en") -> Iterator[Callable[[Reading], No
     OutputError
         The page cannot be written.
     """
-    texts, environment = reading_texts(lang), _environment()
-    article = environment.get_template("reading.html.j2")
+    statuses = texts(lang).group("readings.status")
     counts: Counter[str] = Counter()
     bundles: set[str] = set()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as pieces:
@@ -61,37 +60,27 @@ def open_page(target: Path, lang: str = "en") -> Iterator[Callable[[Reading], No
             if reading.receipt is not None:
                 bundles.add("{name} {version}".format(**reading.receipt["bundle"]))
             pieces.write(
-                article.render(number=sum(counts[s] for s in texts["status"]), **_shown(reading, lang))
+                render(
+                    "reading.html.j2", lang, number=sum(counts[s] for s in statuses), **_shown(reading, lang)
+                )
             )
 
         try:
             yield add
         except KeyboardInterrupt:
-            _write(target, environment, pieces, lang=lang, counts=counts, bundles=bundles)
+            _write(target, pieces, lang, counts=counts, bundles=bundles)
             raise
-        _write(target, environment, pieces, lang=lang, counts=counts, bundles=bundles)
+        _write(target, pieces, lang, counts=counts, bundles=bundles)
 
 
-def _write(
-    target: Path,
-    environment: Environment,
-    pieces: IO[str],
-    *,
-    lang: str,
-    counts: Counter[str],
-    bundles: set[str],
-) -> None:
-    texts = reading_texts(lang)
-    frame = environment.get_template("readings.html.j2").render(
-        t=texts,
-        lang=lang,
-        counts=counts,
-        made=texts["made"].format(
-            when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            version=neumo.__version__,
-            bundle=", ".join(sorted(bundles)) or "-",
-        ),
+def _write(target: Path, pieces: IO[str], lang: Language, *, counts: Counter[str], bundles: set[str]) -> None:
+    made = texts(lang)(
+        "readings.made",
+        when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        version=neumo.__version__,
+        bundle=", ".join(sorted(bundles)) or "-",
     )
+    frame = render("readings.html.j2", lang, counts=counts, made=made)
     before, after = frame.split("<!-- readings -->")
     pieces.seek(0)
     with replacing(target) as temporary, temporary.open("w", encoding="utf-8") as page:
@@ -100,35 +89,19 @@ def _write(
         page.write(after)
 
 
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("neumo.results"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _shown(reading: Reading, lang: str) -> dict[str, Any]:
-    texts, answer = reading_texts(lang), reading.answer
+def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
+    t, answer = texts(lang), reading.answer
     pixels, heat = shown_pixels(reading, _LONGEST_SIDE), overlay_of(reading, _LONGEST_SIDE)
     return {
-        "t": texts,
         "reading": reading,
-        "picture": None if pixels is None else _data_uri(pixels),
-        "heat": None if heat is None else _data_uri(heat),
-        "bars": [(texts["findings"][f], answer.probabilities[f]) for f in FINDINGS] if answer else [],
-        "set_words": "" if answer is None else set_words(answer, lang),
-        "prevalence_words": "" if answer is None else prevalence_words(answer, lang),
-        "point_words": "" if answer is None else point_words(answer, lang),
+        "picture": None if pixels is None else picture_uri(pixels),
+        "heat": None if heat is None else picture_uri(heat),
+        "finding": t(f"terms.findings.{answer.finding}") if answer else "",
+        "bars": [(t(f"terms.findings.{f}"), answer.probabilities[f]) for f in FINDINGS] if answer else [],
+        "prediction_set": prediction_set_sentence(answer, lang) if answer else "",
+        "prevalence": prevalence_sentence(answer, lang) if answer else "",
+        "operating_point": operating_point_sentence(answer, lang) if answer else "",
         "warnings": [notice_text(notice, lang) for notice in reading.warnings],
         "reasons": [notice_text(notice, lang) for notice in reading.reasons],
         "receipt": json.dumps(reading.receipt, indent=2, ensure_ascii=False) if reading.receipt else None,
     }
-
-
-def _data_uri(pixels: NDArray[np.uint8]) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="JPEG", quality=_JPEG_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -18,7 +18,14 @@ from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Answer, Reading
 from neumo.results.overlays import overlay_of, shown_pixels
-from neumo.results.words import notice_text, point_words, prevalence_words, reading_texts, set_words
+from neumo.results.sentences import (
+    notice_text,
+    operating_point_sentence,
+    prediction_set_sentence,
+    prevalence_sentence,
+)
+from neumo.texts.catalogue import percent, texts
+from neumo.texts.language import Language
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable
@@ -31,7 +38,7 @@ _REGULAR, _BOLD = "Vera", "VeraBd"
 """Typefaces that come with ReportLab and have accents, unlike those that every PDF viewer has."""
 
 
-def write_pdf(reading: Reading, target: Path, language: str = "en") -> None:
+def write_pdf(reading: Reading, target: Path, language: Language = "en") -> None:
     """Write a reading as PDF, whole or not at all; the same reading gives the same bytes.
 
     Parameters
@@ -51,7 +58,7 @@ def write_pdf(reading: Reading, target: Path, language: str = "en") -> None:
     OutputError
         It cannot be written.
     """
-    texts = reading_texts(language)
+    t = texts(language)
     try:
         from reportlab.lib.pagesizes import A4
         from reportlab.platypus import SimpleDocTemplate
@@ -68,7 +75,7 @@ def write_pdf(reading: Reading, target: Path, language: str = "en") -> None:
         rightMargin=_MARGIN,
         topMargin=_MARGIN,
         bottomMargin=_MARGIN,
-        title=f"neumo: {texts['title']}",
+        title=f"neumo: {t('readings.title')}",
         author="neumo",
         lang=language,
         invariant=1,
@@ -78,18 +85,19 @@ def write_pdf(reading: Reading, target: Path, language: str = "en") -> None:
         temporary.write_bytes(buffer.getvalue())
 
 
-def _story(reading: Reading, language: str) -> "Iterator[Flowable]":
+def _story(reading: Reading, language: Language) -> "Iterator[Flowable]":
     from reportlab.platypus import Paragraph
 
-    texts, styles = reading_texts(language), _styles()
-    yield Paragraph(escape(texts["notice"]), styles["notice"])
+    t, styles = texts(language), _styles()
+    yield Paragraph(escape(t("terms.disclaimer")), styles["notice"])
     yield Paragraph(escape(reading.file), styles["title"])
     for warning in reading.warnings:
         yield Paragraph(
-            f"<b>{escape(texts['warnings'])}:</b> {escape(notice_text(warning, language))}", styles["alarm"]
+            f"<b>{escape(t('readings.warnings'))}:</b> {escape(notice_text(warning, language))}",
+            styles["alarm"],
         )
     if reading.answer is None:
-        yield Paragraph(escape(texts["status"][reading.status.value]), styles["finding"])
+        yield Paragraph(escape(t(f"readings.status.{reading.status.value}")), styles["finding"])
         for reason in reading.reasons:
             yield Paragraph(escape(notice_text(reason, language)), styles["text"])
     else:
@@ -98,33 +106,38 @@ def _story(reading: Reading, language: str) -> "Iterator[Flowable]":
     yield from _origin(reading, language, styles)
 
 
-def _answer(answer: Answer, language: str, styles: dict[str, Any]) -> "Iterator[Flowable]":
+def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":
     from reportlab.platypus import Paragraph, Table
 
-    texts = reading_texts(language)
+    t = texts(language)
     yield Paragraph(
-        f"{escape(texts['most_probable'])}: <b>{escape(texts['findings'][answer.finding])}</b>",
+        f"{escape(t('readings.most_probable'))}: <b>{escape(t(f'terms.findings.{answer.finding}'))}</b>",
         styles["finding"],
     )
-    rows = [[texts["findings"][f], f"{100 * answer.probabilities[f]:.1f} %"] for f in FINDINGS]
-    yield Table([[texts["probabilities"], ""], *rows], colWidths=[180, 60], hAlign="LEFT", style=_TABLE_STYLE)
-    called = texts["pneumonia_yes" if answer.pneumonia else "pneumonia_no"]
-    sentences = [set_words(answer, language), f"{called} {point_words(answer, language)}"]
-    sentences.append(prevalence_words(answer, language))
+    rows = [[t(f"terms.findings.{f}"), percent(answer.probabilities[f])] for f in FINDINGS]
+    yield Table(
+        [[t("readings.probabilities"), ""], *rows], colWidths=[180, 60], hAlign="LEFT", style=_TABLE_STYLE
+    )
+    called = t("readings.pneumonia_yes" if answer.pneumonia else "readings.pneumonia_no")
+    sentences = [
+        prediction_set_sentence(answer, language),
+        f"{called} {operating_point_sentence(answer, language)}",
+        prevalence_sentence(answer, language),
+    ]
     for sentence in filter(None, sentences):
         yield Paragraph(escape(sentence), styles["text"])
 
 
-def _pictures(reading: Reading, language: str, styles: dict[str, Any]) -> "Iterator[Flowable]":
+def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":
     from reportlab.platypus import Paragraph, Table
 
-    texts = reading_texts(language)
+    t = texts(language)
     pixels, heat = shown_pixels(reading, _LONGEST_SIDE), overlay_of(reading, _LONGEST_SIDE)
     shown = [_picture(picture) for picture in (pixels, heat) if picture is not None]
     if shown:
         yield Table([shown], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
     if heat is not None:
-        yield Paragraph(escape(texts["heat_words"]), styles["small"])
+        yield Paragraph(escape(t("readings.heat_map_note")), styles["small"])
 
 
 def _picture(pixels: NDArray[np.uint8]) -> "Flowable":
@@ -137,14 +150,15 @@ def _picture(pixels: NDArray[np.uint8]) -> "Flowable":
     return Picture(buffer, width=pixels.shape[1] * scale, height=pixels.shape[0] * scale)
 
 
-def _origin(reading: Reading, language: str, styles: dict[str, Any]) -> "Iterator[Flowable]":
+def _origin(reading: Reading, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":
     from reportlab.platypus import Paragraph
 
     if reading.receipt is None:
         return
-    words = reading_texts(language)["capture"]["maker"]
     bundle, software = reading.receipt["bundle"], reading.receipt["software"]
-    made = words.format(neumo=software["neumo"], name=bundle["name"], version=bundle["version"])
+    made = texts(language)(
+        "readings.banner.maker", neumo=software["neumo"], name=bundle["name"], version=bundle["version"]
+    )
     lines = [made, f"SHA-256 {reading.sha256}", f"{bundle['name']}: {bundle['digest']}"]
     yield Paragraph("<br/>".join(escape(line) for line in lines), styles["small"])
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from neumo.imaging.limits import MAX_FILE_BYTES
+from neumo.texts.language import DEFAULT, Language
 
 _MIB = 2**20
 _DAY_HOURS = 24
@@ -142,7 +143,7 @@ class WebConfig(_Section):
     """URL of the archive: sqlite:///FILE or postgresql://HOST/NAME; archive.db in `data` when left out."""
     runs: Path | None = None
     """Folder of runs for the research view."""
-    language: Literal["en", "es"] = "en"
+    language: Language = DEFAULT
     """Where neither the person nor the browser asks for one."""
     blinded: Literal["choice", "always"] = "choice"
     """"always" withholds the answer of every reading from each person until that person has decided."""

@@ -23,6 +23,7 @@ from neumo.core.reading import Status
 from neumo.imaging.dicom.recognise import is_dicom
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
+from neumo.texts.language import as_language
 from neumo.web.readings.reading_file import lay_out
 from neumo.web.readings.rendering import render
 from neumo.web.research.run_images import draw
@@ -77,7 +78,10 @@ def _answer(reader: Reader, request: Mapping[str, str]) -> dict[str, Any]:
     try:
         if request["do"] == "render":
             return render(
-                Path(request["kept"]), request["name"], request["language"], Path(request["target"])
+                Path(request["kept"]),
+                request["name"],
+                as_language(request["language"]),
+                Path(request["target"]),
             )
         if request["do"] == "draw":
             return draw(Path(request["source"]), int(request["side"]), Path(request["target"]))

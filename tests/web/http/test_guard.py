@@ -14,7 +14,6 @@ from starlette.types import Receive, Scope, Send
 from tests.support.web_running import Running
 
 from neumo.web.http.guard import Guard, host_check
-from neumo.web.http.languages import accepted
 
 
 def spoken(address: str, request: bytes, *, seconds: float = 20) -> bytes:
@@ -131,22 +130,6 @@ def test_a_failure_of_the_servers_own_is_told_without_its_words(caplog: pytest.L
     assert answer.headers["content-language"] == "es"
     assert "Garcia" not in answer.text + caplog.text
     assert answer.json()["reference"] in str([vars(record) for record in caplog.records])
-
-
-@pytest.mark.parametrize(
-    ("header", "language"),
-    [
-        ("es", "es"),
-        ("de, es;q=0.4, en;q=0.8", "en"),
-        ("en;q=0, es;q=0.1", "es"),
-        ("fr", None),
-        ("", None),
-        ("*", None),
-        ("es;q=x", None),
-    ],
-)
-def test_accept_language(header: str, language: str | None) -> None:
-    assert accepted(header) == language
 
 
 def test_problems_come_in_the_servers_and_the_persons_language(start: Callable[..., Running]) -> None:

@@ -92,7 +92,7 @@ def test_files_to_take_away(web: httpx.Client, read: dict[str, object], server: 
     assert web.get(f"{base}/json").json()["sha256"] == read["sha256"]
     assert web.get(f"{base}/receipt.json").json() == read["receipt"]
     page = web.get(f"{base}/html", params={"lang": "es"})
-    assert "No es un producto sanitario" in page.text
+    assert "No es un dispositivo médico" in page.text
     assert "sandbox" in page.headers["content-security-policy"]
     pdf = web.get(f"{base}/pdf")
     assert pdf.content.startswith(b"%PDF-") and pdf.content == web.get(f"{base}/report.pdf").content

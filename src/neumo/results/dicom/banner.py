@@ -13,7 +13,9 @@ from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Answer, Reading
 from neumo.results.origin import origin_of
-from neumo.results.words import notice_text, prevalence_words, reading_texts, set_words
+from neumo.results.sentences import notice_text, prediction_set_sentence, prevalence_sentence
+from neumo.texts.catalogue import percent, texts
+from neumo.texts.language import Language
 
 _FONT_PACKAGE = "font_source_sans_pro"
 _WARNING, _TEXT, _DIM = (255, 214, 64), (255, 255, 255), (190, 190, 190)
@@ -39,7 +41,7 @@ class Line:
     colour: tuple[int, int, int] = _TEXT
 
 
-def banner_lines(reading: Reading, language: str) -> list[Line]:
+def banner_lines(reading: Reading, language: Language) -> list[Line]:
     """Return what has to be said of a reading wherever its picture goes.
 
     Raises
@@ -49,15 +51,14 @@ def banner_lines(reading: Reading, language: str) -> list[Line]:
     ResultError
         The reading has no receipt.
     """
-    texts, origin = reading_texts(language), origin_of(reading)
-    words = texts["capture"]
-    made_by = words["maker"].format(neumo=origin.neumo, name=origin.name, version=origin.version)
+    t, origin = texts(language), origin_of(reading)
+    made_by = t("readings.banner.maker", neumo=origin.neumo, name=origin.name, version=origin.version)
     said = _refused(reading, language) if reading.answer is None else _said(reading.answer, language)
     return [
-        Line(words["title"], 1.5, _WARNING),
+        Line(t("readings.banner.title"), 1.5, _WARNING),
         *said,
         *(Line(notice_text(warning, language), 1.0, _WARNING) for warning in reading.warnings),
-        Line(texts["notice"], 0.9, _DIM),
+        Line(t("terms.disclaimer"), 0.9, _DIM),
         Line(made_by, 0.9, _DIM),
     ]
 
@@ -97,31 +98,28 @@ def draw_banner(lines: list[Line], width: int) -> NDArray[np.uint8]:
     return np.array(picture, dtype=np.uint8)
 
 
-def _said(answer: Answer, language: str) -> Iterator[Line]:
-    texts = reading_texts(language)
-    words, names = texts["capture"], texts["findings"]
-    finding = words["finding"].format(
-        finding=names[answer.finding], probability=_percent(answer.probabilities[answer.finding])
-    )
-    others = ", ".join(
-        f"{names[f]} {_percent(answer.probabilities[f])}" for f in FINDINGS if f != answer.finding
-    )
-    call = texts["pneumonia_yes" if answer.pneumonia else "pneumonia_no"]
-    yield Line(finding, 1.25)
-    yield Line(words["others"].format(findings=others))
-    yield Line(set_words(answer, language))
+def _said(answer: Answer, language: Language) -> Iterator[Line]:
+    t = texts(language)
+    stated = {f: (t(f"terms.findings.{f}"), percent(answer.probabilities[f])) for f in FINDINGS}
+    finding, probability = stated.pop(answer.finding)
+    yield Line(t("readings.banner.finding", finding=finding, probability=probability), 1.25)
+    yield Line(t("readings.banner.others", findings=", ".join(map(" ".join, stated.values()))))
+    yield Line(prediction_set_sentence(answer, language))
     yield Line(
-        words["pneumonia"].format(
-            call=call, name=answer.operating_point, threshold=_percent(answer.threshold)
+        t(
+            "readings.banner.pneumonia",
+            call=t("readings.pneumonia_yes" if answer.pneumonia else "readings.pneumonia_no"),
+            name=answer.operating_point,
+            threshold=percent(answer.threshold),
         )
     )
-    assumed = prevalence_words(answer, language)
+    assumed = prevalence_sentence(answer, language)
     if assumed:
         yield Line(assumed, 0.9, _DIM)
 
 
-def _refused(reading: Reading, language: str) -> Iterator[Line]:
-    yield Line(reading_texts(language)["capture"]["refused"], 1.25)
+def _refused(reading: Reading, language: Language) -> Iterator[Line]:
+    yield Line(texts(language)("readings.banner.refused"), 1.25)
     for reason in reading.reasons:
         yield Line(notice_text(reason, language))
 
@@ -147,10 +145,6 @@ def _short_words(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterato
             yield word[:kept]
             word = word[kept:]
         yield word
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}"
 
 
 def typeface() -> str:

@@ -26,6 +26,7 @@ from neumo.results.dicom.source import Reference, copy_element, reference_of, te
 from neumo.results.dicom.uids import series_uid
 from neumo.results.origin import origin_of
 from neumo.results.overlays import overlay_of, shown_pixels
+from neumo.texts.language import Language
 
 LONGEST_SIDE = 2048
 """Pixels of the whole picture: at most 12 MB."""
@@ -38,7 +39,7 @@ _CODE_STRING, _DIRECTION = re.compile(r"[A-Z0-9_ ]{1,16}"), re.compile(r"[LRAPHF
 _LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 
 
-def secondary_capture(reading: Reading, source: Dataset, /, *, language: str = "en") -> Dataset:
+def secondary_capture(reading: Reading, source: Dataset, /, *, language: Language = "en") -> Dataset:
     """Put a reading into a picture: the radiograph, the heat map beside it, and a burnt-in banner above.
 
     The same reading of the same radiograph always gives the same data set, SOP Instance UID included.
@@ -89,7 +90,7 @@ def secondary_capture(reading: Reading, source: Dataset, /, *, language: str = "
     return capture
 
 
-def capture_picture(reading: Reading, language: str) -> NDArray[np.uint8]:
+def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
     """Return the picture, shape (height, width, 3), its longer side at most `LONGEST_SIDE`.
 
     Raises

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from neumo.web.http.languages import accepted
+from neumo.texts.language import DEFAULT, accepted_language
 from neumo.web.http.problems import Problem, TooLarge, problem_response, unexpected
 from neumo.web.logs import event
 
@@ -93,7 +92,7 @@ class Guard:
             await send(message)
 
         async def refuse(problem: Problem) -> None:
-            language = accepted(HTTPConnection(scope).headers.get("accept-language", "")) or "en"
+            language = accepted_language(Headers(scope=scope).get("accept-language", "")) or DEFAULT
             await problem_response(problem, language)(scope, receive, send_with_headers)
 
         self._under_way += 1

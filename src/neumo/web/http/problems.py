@@ -1,19 +1,17 @@
 """Errors as RFC 9457 problems: a stable code for programs, a sentence in the person's language."""
 
 import secrets
-from collections.abc import Mapping
-from functools import cache
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
 
-import yaml
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError, MissingExtraError
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.logs import fault
 
@@ -26,7 +24,6 @@ _CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     408: "slow",
-    413: "too_large",
     415: "unsupported_media_type",
 }
 
@@ -39,7 +36,7 @@ class Problem(Exception):
     status : int
         Of HTTP.
     code : str
-        Stable; its sentences are in messages/.
+        Stable; its sentences are the messages of errors.
     retry_after : int, optional
         Seconds.
     members : plain values
@@ -65,30 +62,21 @@ def not_installed(extra: str) -> Problem:
     return Problem(501, "not_installed", extra=extra)
 
 
-@cache
-def messages(language: str) -> Mapping[str, str]:
-    """Sentences by code in "en" or "es"."""
-    source = files("neumo.web") / "messages" / f"{language}.yaml"
-    sentences: Mapping[str, str] = yaml.safe_load(source.read_text(encoding="utf-8"))
-    return sentences
-
-
-def problem_body(problem: Problem, language: str) -> dict[str, Any]:
+def problem_body(problem: Problem, language: Language) -> dict[str, Any]:
     """Return the members of an answer."""
-    sentence = messages(language).get(problem.code, problem.code)
     return {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": sentence.format_map(problem.members) if problem.members else sentence,
+        "detail": texts(language)(f"errors.{problem.code}", **problem.members),
         "code": problem.code,
         **problem.members,
     }
 
 
-def problem_response(problem: Problem, language: str) -> Response:
+def problem_response(problem: Problem, language: Language) -> Response:
     """Return the answer to a request that has a problem."""
-    headers = {"Content-Language": language}
+    headers: dict[str, str] = {"Content-Language": language}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == HTTPStatus.UNAUTHORIZED:

@@ -11,6 +11,7 @@ from neumo.core.errors import NodeError
 from neumo.core.reading import Notice, notices_from_json
 from neumo.records.audit_log import now
 from neumo.records.group_recording import Recorded
+from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
 from neumo.web.logs import fault
 from neumo.web.pool import Pool
@@ -19,12 +20,6 @@ from neumo.web.readings.group_commit import LaidOut
 from neumo.web.readings.reading_file import Kept, KeptReadings, kept
 from neumo.web.readings.recorder import Finished, Recorder
 from neumo.web.readings.uploads import Upload
-
-_ENGLISH = {
-    "crash": "The file ended the program that read it.",
-    "timeout": "Reading took too long and was stopped.",
-    "cancelled": "Reading was cancelled.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +133,11 @@ async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
         answer = await asyncio.shield(asyncio.wrap_future(future))
     except ReaderGone as error:
         status = "cancelled" if error.code == "cancelled" else "failed"
-        return Taken(status, reasons=(Notice(error.code, _ENGLISH[error.code]),))
+        return Taken(status, reasons=(_notice(error.code),))
     except (CancelledError, asyncio.CancelledError):
         if not future.cancelled():
             raise
-        return Taken("cancelled", reasons=(Notice("cancelled", _ENGLISH["cancelled"]),))
+        return Taken("cancelled", reasons=(_notice("cancelled"),))
     except NodeError as error:
         fault("no_reader", error)
         raise Problem(503, "busy", retry_after=10) from error
@@ -151,7 +146,11 @@ async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
     if answer.get("error") == "MemoryError":
         return Taken("failed", reasons=(Notice("too_large", "The image does not fit into memory."),))
     if "error" in answer:
-        return Taken("failed", reasons=(Notice("crash", _ENGLISH["crash"]),))
+        return Taken("failed", reasons=(_notice("crash"),))
     if answer["status"] == "failed":
         return Taken("failed", reasons=notices_from_json(answer["reasons"]))
     return answer
+
+
+def _notice(code: str) -> Notice:
+    return Notice(code, texts("en")(f"errors.{code}"))

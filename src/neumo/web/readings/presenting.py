@@ -12,8 +12,9 @@ from neumo.inference.posterior import Prevalence
 from neumo.records.database import reading_session
 from neumo.records.schema import DecisionRow, ViewRow
 from neumo.records.store import record_view
-from neumo.results.words import notice_text
-from neumo.web.http.problems import messages
+from neumo.results.sentences import notice_text
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
 from neumo.web.people.identity import Person
 from neumo.web.readings.jobs import Job, JobFile
 from neumo.web.readings.reading_file import Kept, kept
@@ -71,7 +72,7 @@ def list_item(row: Row, person: Person) -> dict[str, Any]:
     }
 
 
-def reading_json(workbench: Workbench, row: Row, person: Person, language: str) -> dict[str, Any]:
+def reading_json(workbench: Workbench, row: Row, person: Person, language: Language) -> dict[str, Any]:
     """Return a whole reading; the first time that a person is shown an answer is kept."""
     if not is_withheld(row, person):
         note_view(workbench.archive, row.id, person.name)
@@ -83,7 +84,7 @@ def reading_json(workbench: Workbench, row: Row, person: Person, language: str) 
 
 
 def kept_json(
-    workbench: Workbench, row: Row, found: Kept | None, person: Person, language: str
+    workbench: Workbench, row: Row, found: Kept | None, person: Person, language: Language
 ) -> dict[str, Any]:
     """Return a reading with what is kept of it, as long as nobody has decided on it; no view is kept."""
     withheld = is_withheld(row, person)
@@ -132,7 +133,7 @@ def note_view(archive: Engine, reading: int, name: str) -> None:
         record_view(archive, reading, person=name)
 
 
-def job_json(job: Job, language: str) -> dict[str, Any]:
+def job_json(job: Job, language: Language) -> dict[str, Any]:
     """Return a job as it stands."""
     ended = ("read", "refused", "failed", "cancelled")
     return {
@@ -145,7 +146,7 @@ def job_json(job: Job, language: str) -> dict[str, Any]:
     }
 
 
-def job_file_json(file: JobFile, language: str) -> dict[str, Any]:
+def job_file_json(file: JobFile, language: Language) -> dict[str, Any]:
     """Return one file of a job as it stands."""
     return {
         "index": file.index,
@@ -157,11 +158,11 @@ def job_file_json(file: JobFile, language: str) -> dict[str, Any]:
     }
 
 
-def reasons_json(reasons: Sequence[Notice], language: str) -> list[dict[str, Any]]:
+def reasons_json(reasons: Sequence[Notice], language: Language) -> list[dict[str, Any]]:
     """Return the reasons for which a file was refused or failed, with their sentences in a language."""
-    own = messages(language)
+    t = texts(language)
     return [
-        {**n.to_json(), "text": own[n.code] if n.code in _OWN_CODES else notice_text(n, language)}
+        {**n.to_json(), "text": t(f"errors.{n.code}") if n.code in _OWN_CODES else notice_text(n, language)}
         for n in reasons
     ]
 
@@ -184,7 +185,7 @@ def posterior_json(answer: Answer, config: BundleConfig, prevalence: Prevalence)
     }
 
 
-def _notices(notices: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
+def _notices(notices: Sequence[Mapping[str, Any]], language: Language) -> list[dict[str, Any]]:
     """Return plain notices with their sentences in a language."""
     return [{**plain, "text": notice_text(Notice.from_json(plain), language)} for plain in notices]
 

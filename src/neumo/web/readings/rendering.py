@@ -10,6 +10,7 @@ from pydicom import Dataset
 
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.reading import Reading
+from neumo.texts.language import Language
 from neumo.web.readings.reading_file import kept_header, kept_reading
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -26,7 +27,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
 
 
-def render(file: Path, name: str, language: str, target: Path) -> dict[str, Any]:
+def render(file: Path, name: str, language: Language, target: Path) -> dict[str, Any]:
     """Write a kept reading to `target` as one of `MEDIA_TYPES`.
 
     Returns
@@ -46,11 +47,11 @@ def render(file: Path, name: str, language: str, target: Path) -> dict[str, Any]
     return {"status": "made"}
 
 
-def _write_json(reading: Reading, _file: Path, _language: str, target: Path) -> None:
+def _write_json(reading: Reading, _file: Path, _language: Language, target: Path) -> None:
     _write_value(reading.to_json(), target)
 
 
-def _write_receipt(reading: Reading, _file: Path, _language: str, target: Path) -> None:
+def _write_receipt(reading: Reading, _file: Path, _language: Language, target: Path) -> None:
     _write_value(reading.receipt, target)
 
 
@@ -59,32 +60,32 @@ def _write_value(value: Any, target: Path) -> None:
     target.write_text(text + "\n", encoding="utf-8")
 
 
-def _write_html(reading: Reading, _file: Path, language: str, target: Path) -> None:
+def _write_html(reading: Reading, _file: Path, language: Language, target: Path) -> None:
     from neumo.results.page import open_page
 
     with open_page(target, language) as add:
         add(reading)
 
 
-def _write_pdf(reading: Reading, _file: Path, language: str, target: Path) -> None:
+def _write_pdf(reading: Reading, _file: Path, language: Language, target: Path) -> None:
     from neumo.results.pdf import write_pdf
 
     write_pdf(reading, target, language)
 
 
-def _write_report(reading: Reading, file: Path, _language: str, target: Path) -> None:
+def _write_report(reading: Reading, file: Path, _language: Language, target: Path) -> None:
     from neumo.results.dicom import structured_report
 
     _save(structured_report(reading, _header(file, target)), target)
 
 
-def _write_capture(reading: Reading, file: Path, language: str, target: Path) -> None:
+def _write_capture(reading: Reading, file: Path, language: Language, target: Path) -> None:
     from neumo.results.dicom import secondary_capture
 
     _save(secondary_capture(reading, _header(file, target), language=language), target)
 
 
-def _write_fhir(reading: Reading, file: Path, language: str, target: Path) -> None:
+def _write_fhir(reading: Reading, file: Path, language: Language, target: Path) -> None:
     from neumo.results.fhir import fhir_report
 
     header = None if kept_header(file) is None else _header(file, target)
@@ -110,7 +111,7 @@ def _save(result: Dataset, target: Path) -> None:
         result.save_as(target, enforce_file_format=True)
 
 
-_WRITERS: Final[Mapping[str, Callable[[Reading, Path, str, Path], None]]] = {
+_WRITERS: Final[Mapping[str, Callable[[Reading, Path, Language, Path], None]]] = {
     "reading.json": _write_json,
     "receipt.json": _write_receipt,
     "report.html": _write_html,

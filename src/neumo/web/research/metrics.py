@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.texts.language import Language
 from neumo.web.http.problems import Problem, not_installed
 from neumo.web.research.runs import json_of, parts_of
 
@@ -33,7 +34,7 @@ def run_predictions(folder: Path, part: str) -> dict[str, Any]:
     }
 
 
-def comparison(folders: Sequence[Path], part: str, language: str, resamples: int) -> dict[str, Any]:
+def comparison(folders: Sequence[Path], part: str, language: Language, resamples: int) -> dict[str, Any]:
     """Compare each run with every one before it. Raises Problem."""
     try:
         from neumo.evaluation.comparison.compare import compare

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Status
 from neumo.inference.posterior import Prevalence, answer_at, prevalence_of
+from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
@@ -102,7 +103,7 @@ def file(
     person: Reader,
     identifier: int,
     name: str,
-    lang: Literal["en", "es"] | None = None,
+    lang: Language | None = None,
 ) -> Response:
     """Give a reading as a file to take away."""
     workbench = workbench_of(request)

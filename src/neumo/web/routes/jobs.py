@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
+from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.people.identity import Uploader, still_known
 from neumo.web.readings.jobs import Job
@@ -45,7 +46,7 @@ async def events(request: Request, person: Uploader, identifier: str) -> Streami
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request, job: Job, language: str) -> AsyncIterator[str]:
+async def _events(request: Request, job: Job, language: Language) -> AsyncIterator[str]:
     """Tell of a job to its end, or until whoever watches has logged out or lost the right to."""
     yield _event("job", job_json(job, language))
     async for file in job.events(_QUIET_SECONDS):

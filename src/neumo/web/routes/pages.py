@@ -8,20 +8,22 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
-from fastapi.templating import Jinja2Templates
+from fastapi.responses import HTMLResponse, JSONResponse
 
 import neumo
-from neumo.web.http.languages import LANGUAGES, language_of
+from neumo.texts.catalogue import capital, load_area
+from neumo.texts.language import LANGUAGES, Language, known_language
+from neumo.texts.pages import render
+from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.http.static_files import ALL_STYLES, scripts_of_views
 from neumo.web.people.identity import current_person
 
 ROOM = Path(str(files("neumo.web")))
 router = APIRouter(include_in_schema=False)
-_TEMPLATES = Jinja2Templates(ROOM / "templates")
+_NAMES: Final = ("findings", "findings_short", "metrics")
+"""Groups of common terms that the pages use as labels."""
 _VIEWS: Final = {"": "reading", "readings": "reading"}
 """Views that are called otherwise than their address."""
 
@@ -37,22 +39,24 @@ def page(request: Request) -> Response:
     """Give the page that all views live in; it holds nothing about anybody."""
     with suppress(Problem):  # asked for the language alone: who is unknown is told by the API
         current_person(request)
-    context = {
-        "lang": language_of(request),
-        "languages": LANGUAGES,
-        "version": neumo.__version__,
-        "styles": ALL_STYLES,
-        "scripts": _scripts()[_view_at(request.url.path)],
-    }
-    return _TEMPLATES.TemplateResponse(request, "index.html", context)
+    html = render(
+        "workbench.html.j2",
+        language_of(request),
+        languages=LANGUAGES,
+        version=neumo.__version__,
+        styles=ALL_STYLES,
+        scripts=_scripts()[_view_at(request.url.path)],
+    )
+    return HTMLResponse(html)
 
 
 @router.get("/texts/{language}.json")
-def texts(request: Request, language: str) -> Response:
-    """Give the words of the pages."""
-    if language not in LANGUAGES:
+def messages(request: Request, language: str) -> Response:
+    """Give the messages of the pages."""
+    known = known_language(language)
+    if known is None:
         raise Problem(404, "not_found")
-    words = _texts(language)
+    words = page_messages(known)
     tag = f'"{hashlib.sha256(repr(words).encode()).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == tag:
@@ -64,9 +68,8 @@ def texts(request: Request, language: str) -> Response:
 def docs(request: Request) -> Response:
     """Describe the API for people, without scripts."""
     described = request.app.openapi()
-    return _TEMPLATES.TemplateResponse(
-        request, "api_docs.html", {"described": described, "lang": "en", "version": neumo.__version__}
-    )
+    html = render("api_docs.html.j2", language_of(request), described=described, version=neumo.__version__)
+    return HTMLResponse(html)
 
 
 def _view_at(path: str) -> str:
@@ -80,5 +83,8 @@ def _scripts() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def _texts(language: str) -> Any:
-    return yaml.safe_load((ROOM / "texts" / f"{language}.yaml").read_text(encoding="utf-8"))
+def page_messages(language: Language) -> Mapping[str, Any]:
+    """Return the workbench's messages, with common terms as labels."""
+    terms = load_area("terms", language)
+    labels = {group: {name: capital(text) for name, text in terms[group].items()} for group in _NAMES}
+    return {**load_area("workbench", language), **labels}

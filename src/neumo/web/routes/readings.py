@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
+from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader, Uploader, reader
@@ -89,7 +90,7 @@ async def _discard(uploads: Sequence[Upload]) -> None:
         await run_in_threadpool(waiting.discard)
 
 
-def _unread(taken: Taken, language: str) -> Problem:
+def _unread(taken: Taken, language: Language) -> Problem:
     if taken.status == "cancelled":
         return Problem(503, "stopping", retry_after=5)
     reasons = reasons_json(taken.reasons, language)
@@ -99,7 +100,7 @@ def _unread(taken: Taken, language: str) -> Problem:
 
 
 def _known_response(
-    workbench: Workbench, number: int, taken: Taken, person: Person, language: str
+    workbench: Workbench, number: int, taken: Taken, person: Person, language: Language
 ) -> Response:
     row = worklist.row(workbench.archive, number)
     return _response(reading_json(workbench, row, person, language), taken)

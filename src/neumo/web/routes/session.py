@@ -1,14 +1,15 @@
 """Logging in and out, and how a person wants to work."""
 
 from importlib.util import find_spec
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 import neumo
 from neumo.imaging.limits import MAX_PIXELS
-from neumo.web.http.languages import LANGUAGES, language_of
+from neumo.texts.language import LANGUAGES, Language
+from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.accounts import Preferences, begin_session, end_session, set_preferences
 from neumo.web.people.identity import COOKIE, Asking, Person, current_person, session_secret, set_cookie
@@ -31,7 +32,7 @@ class Wishes(BaseModel):
     """What a person wants to change; what is left out stays."""
 
     model_config = ConfigDict(extra="forbid")
-    language: Literal["en", "es"] | None = None
+    language: Language | None = None
     blinded: bool | None = None
     prevalence: Annotated[float, Field(gt=0, lt=1)] | None = None
 

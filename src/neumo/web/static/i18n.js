@@ -9,14 +9,15 @@
 /**
  * Fetch a language's words.
  * @param {string} language
- * @returns {Promise<Translate>} gives the words of a key such as `login.title`, with values for what stands in braces; an unknown key gives the key itself
+ * @returns {Promise<Translate>} gives the words of a key such as `login.title`, with values for what stands in braces; a message with forms by count takes that of `count`; an unknown key gives the key itself
  */
 export async function loadTexts(language) {
   const answer = await fetch(`/texts/${language}.json`);
   if (!answer.ok) throw new Error(`texts ${language}: ${answer.status}`);
   const words = await answer.json();
   return (key, values = {}) => {
-    const found = key.split(".").reduce((level, part) => level?.[part], words);
+    const named = key.split(".").reduce((level, part) => level?.[part], words);
+    const found = named?.[values.count === 1 ? "one" : "other"] ?? named;
     if (typeof found !== "string") return key;
     return found.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
   };
@@ -28,12 +29,13 @@ export async function loadTexts(language) {
  * @returns {Format}
  */
 export function formatOf(language) {
+  const numbers = language === "es" ? "es-419" : language; // with a decimal point, as in every other text of neumo
   const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const digitsOf = (/** @type {number} */ digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
   return {
-    percent: (share, digits = 0) => new Intl.NumberFormat(language, { style: "percent", ...digitsOf(digits) }).format(share),
-    number: (value, digits = 0) => new Intl.NumberFormat(language, digitsOf(digits)).format(value),
+    percent: (share, digits = 0) => new Intl.NumberFormat(numbers, { style: "percent", ...digitsOf(digits) }).format(share),
+    number: (value, digits = 0) => new Intl.NumberFormat(numbers, digitsOf(digits)).format(value),
     time: (iso) => time.format(new Date(iso)),
-    bytes: (count) => `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(count / 2 ** 20)} MiB`,
+    bytes: (count) => `${new Intl.NumberFormat(numbers, { maximumFractionDigits: 1 }).format(count / 2 ** 20)} MiB`,
   };
 }

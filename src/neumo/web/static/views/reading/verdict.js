@@ -22,7 +22,7 @@ export function verdictSection(context, reading) {
  * @param {any} reading
  */
 export function setInWords({ t, format }, reading) {
-  const names = reading.prediction_set.map((/** @type {string} */ finding) => t(`findings_short.${finding}`).toLocaleLowerCase());
+  const names = reading.prediction_set.map((/** @type {string} */ finding) => t(`findings.${finding}`).toLocaleLowerCase());
   const coverage = format.percent(reading.coverage);
   if (names.length === 0) return t("reading.set_none", { coverage });
   if (names.length === 1) return t("reading.set_one", { finding: names[0], coverage });

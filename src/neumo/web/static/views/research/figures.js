@@ -13,9 +13,7 @@ export function interval({ t, format }, figure) {
 
 /** @param {import("/static/i18n.js").Translate} t @param {string} name */
 export function figureName(t, name) {
-  const finding = /^(recall|precision|f1|auroc|average_precision)_([A-Z_]+)$/.exec(name);
-  if (finding) return `${figureName(t, finding[1])}, ${t(`findings_short.${finding[2]}`)}`;
-  const key = `figures.${name}`;
+  const key = `metrics.${name}`;
   return t(key) === key ? name.replaceAll("_", " ") : t(key);
 }
 
@@ -23,7 +21,7 @@ export function figureName(t, name) {
 export function figuresPanel(context, judgement) {
   const { t } = context;
   return h("section", { class: "panel" },
-    h("div", { class: "head" }, h("h2", {}, t("research.figures")), h("span", { class: "quiet small" }, t("research.basis", { images: judgement.images, patients: judgement.patients }))),
+    h("div", { class: "head" }, h("h2", {}, t("research.metrics")), h("span", { class: "quiet small" }, t("research.basis", { images: judgement.images, patients: judgement.patients }))),
     h("div", { class: "body pair" }, overall(context, judgement), byClass(context, judgement)),
   );
 }

@@ -61,10 +61,10 @@ function outcome({ t, format }, offer, { step, miss, alarm }) {
   const shown = (/** @type {number | null} */ share) => (share === null ? t("research.undefined") : format.percent(share, 1));
   return [
     h("table", { class: "table" }, h("caption", { class: "unseen" }, t("research.explorer")),
-      h("thead", {}, h("tr", {}, h("td"), h("th", { scope: "col", class: "number" }, t("research.called")), h("th", { scope: "col", class: "number" }, t("research.not_called")))),
+      h("thead", {}, h("tr", {}, h("td"), h("th", { scope: "col", class: "number" }, t("research.flagged")), h("th", { scope: "col", class: "number" }, t("research.not_flagged")))),
       h("tbody", {},
-        h("tr", {}, h("th", { scope: "row" }, t("research.ill")), h("td", { class: "number", data: { count: "tp" } }, tp), h("td", { class: "number", data: { count: "fn" } }, fn)),
-        h("tr", {}, h("th", { scope: "row" }, t("research.healthy")), h("td", { class: "number", data: { count: "fp" } }, fp), h("td", { class: "number", data: { count: "tn" } }, tn)))),
+        h("tr", {}, h("th", { scope: "row" }, t("research.with_pneumonia")), h("td", { class: "number", data: { count: "tp" } }, tp), h("td", { class: "number", data: { count: "fn" } }, fn)),
+        h("tr", {}, h("th", { scope: "row" }, t("research.without_pneumonia")), h("td", { class: "number", data: { count: "fp" } }, fp), h("td", { class: "number", data: { count: "tn" } }, tn)))),
     h("dl", { class: "worth" }, FIGURES.map((name) => h("div", { data: { figure: name } }, h("dt", {}, t(`reading.${name}`)), h("dd", {}, shown(offer[name][step]))))),
     h("p", {}, t("research.cost", { cost: format.number(cost, 1) })),
   ];
@@ -73,7 +73,7 @@ function outcome({ t, format }, offer, { step, miss, alarm }) {
 /** @param {import("/static/i18n.js").Translate} t @param {TradeOff} offer */
 function legend(t, { sensitivity, specificity }) {
   return h("ul", { class: "small" },
-    h("li", { class: "row" }, h("span", { class: "key" }), t("figures.sensitivity")),
-    h("li", { class: "row" }, h("span", { class: "key second" }), t("figures.specificity")),
+    h("li", { class: "row" }, h("span", { class: "key" }), t("metrics.sensitivity")),
+    h("li", { class: "row" }, h("span", { class: "key second" }), t("metrics.specificity")),
     [...sensitivity, ...specificity].includes(null) && h("li", {}, t("research.gap")));
 }

@@ -27,8 +27,7 @@ export async function mount(root, context) {
 
   /** @param {any} page */
   function shown(page) {
-    const number = format.number(page.count);
-    count.textContent = t(page.count_is_exact ? (page.count === 1 ? "worklist.count_one" : "worklist.count") : "worklist.count_over", { count: number });
+    count.textContent = t(page.count_is_exact ? "worklist.count" : "worklist.count_over", { count: page.count, shown: format.number(page.count) });
     announce(count.textContent);
     bar.sources(page.sources);
   }

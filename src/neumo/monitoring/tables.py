@@ -1,0 +1,184 @@
+"""A monitoring report as tables and sentences, for the terminal and the page alike."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from neumo.monitoring.agreement import ALL, SMALLEST_GROUP, Kappa
+from neumo.monitoring.drift import LARGE, LEVEL, MODERATE, SMALLEST_REFERENCE, SMALLEST_WINDOW, Change
+from neumo.monitoring.proportion import Proportion
+from neumo.monitoring.report import Report
+from neumo.texts.catalogue import Texts, percent, texts
+from neumo.texts.language import Language
+
+_NONE: Final = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Cells of a table, and whether the row is an alarm."""
+
+    cells: tuple[str, ...]
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its title; without rows where there is nothing to show."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def tables(report: Report, language: Language) -> tuple[Table, Table]:
+    """Return the agreement by month, and the drift of each quantity."""
+    t = texts(language)
+    agreement = (
+        *(t(f"monitoring.agreement.{name}") for name in ("period", "decisions", "blinded", "agree", "kappa")),
+        t("terms.metrics.sensitivity"),
+        t("terms.metrics.specificity"),
+        t("monitoring.agreement.remark"),
+    )
+    names = (
+        "quantity", "n", "reference_n", "median", "reference_median", "psi", "ks", "p", "p_holm", "remark",
+    )  # fmt: skip
+    return (
+        Table(t("monitoring.agreement.title"), agreement, _agreement_rows(report, t)),
+        Table(
+            t("monitoring.drift.title"),
+            tuple(t(f"monitoring.drift.{name}") for name in names),
+            _drift_rows(report, t),
+        ),
+    )
+
+
+def _agreement_rows(report: Report, t: Texts) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            (
+                t("monitoring.period.all") if each.period == ALL else each.period,
+                str(each.n),
+                str(each.blinded),
+                _share(each.agree),
+                _kappa(each.kappa),
+                _share(each.sensitivity),
+                _share(each.specificity),
+                t("monitoring.agreement.too_small", minimum=SMALLEST_GROUP) if each.too_small else "",
+            )
+        )
+        for each in report.agreement
+    )
+
+
+def _drift_rows(report: Report, t: Texts) -> tuple[Row, ...]:
+    if report.drift is None:
+        return ()
+    rows = [
+        Row(
+            (
+                t(f"monitoring.quantities.{each.name}"),
+                f"{each.n:,}",
+                f"{each.reference_n:,}",
+                _number(each.median),
+                _number(each.reference_median),
+                _number(each.psi),
+                _number(each.ks),
+                _p(each.p),
+                _p(each.p_holm),
+                t(f"monitoring.change.{each.change}"),
+            ),
+            each.change is Change.ALARM,
+        )
+        for each in report.drift.figures
+    ]
+    refusals = report.drift.refusals
+    before = refusals.reference
+    rows.append(
+        Row(
+            (
+                t("monitoring.quantities.refusals"),
+                f"{refusals.window.of:,}",
+                _NONE if before is None else f"{before.of:,}",
+                _share(refusals.window),
+                _NONE if before is None else _share(before),
+                _NONE,
+                _NONE,
+                _p(refusals.p),
+                _p(refusals.p_holm),
+                t(f"monitoring.change.{refusals.change}"),
+            ),
+            refusals.change is Change.ALARM,
+        )
+    )
+    return tuple(rows)
+
+
+def counts_sentence(report: Report, language: Language) -> str:
+    """Say how many readings were examined and how many left out."""
+    t = texts(language)
+    left = ("failed", "purged", "reference_purged", "other_bundles", "reference_other_bundles")
+    counted = [("readings", report.readings), *((name, getattr(report, name)) for name in left)]
+    parts = [
+        t(f"monitoring.counted.{name}", shown=f"{count:,}")
+        for name, count in counted
+        if count or name == "readings"
+    ]
+    return "; ".join(parts) + "."
+
+
+def reference_sentence(report: Report, language: Language) -> str:
+    """Say what the readings were compared with, or why they were not."""
+    return texts(language)(f"monitoring.reference.{report.reference.kind}", **report.reference.values)
+
+
+def notes(report: Report, language: Language) -> tuple[str, ...]:
+    """Say how the tables are to be read."""
+    t = texts(language)
+    agreement = (t("monitoring.agreement.note"),) if report.agreement else ()
+    if report.drift is None:
+        return agreement
+    drift = t(
+        "monitoring.drift.note",
+        tests=report.drift.tests,
+        large=LARGE,
+        moderate=MODERATE,
+        level=LEVEL,
+        window=SMALLEST_WINDOW,
+        reference=SMALLEST_REFERENCE,
+    )
+    return (*agreement, drift)
+
+
+def verdict(report: Report, language: Language) -> str:
+    """Say in one line whether there is an alarm."""
+    t = texts(language)
+    if report.alarms:
+        changed = ", ".join(t(f"monitoring.quantities.{name}") for name in report.alarms)
+        return t("monitoring.verdict.alarm", changed=changed)
+    if report.drift is None:
+        return t("monitoring.verdict.no_drift")
+    changes = [*(each.change for each in report.drift.figures), report.drift.refusals.change]
+    too_few = all(change in (Change.TOO_SMALL, Change.UNKNOWN) for change in changes)
+    return t("monitoring.verdict.too_few" if too_few else "monitoring.verdict.none")
+
+
+def _share(share: Proportion) -> str:
+    if share.share is None or share.low is None or share.high is None:
+        return _NONE
+    return f"{percent(share.share)} ({100 * share.low:.1f}–{100 * share.high:.1f})"
+
+
+def _kappa(kappa: Kappa) -> str:
+    if kappa.value is None or kappa.low is None or kappa.high is None:
+        return _NONE
+    return f"{kappa.value:.2f} ({kappa.low:.2f}–{kappa.high:.2f})"
+
+
+def _number(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.3f}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return _NONE
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"

@@ -1,0 +1,1 @@
+"""Message catalogue (English, Spanish) and Jinja templates of every page and report."""

@@ -1,0 +1,92 @@
+"""Messages by key and language: loads an area's YAML file when it is first asked for, and fills placeholders."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from neumo.texts.language import LANGUAGES, Language, as_language
+
+AREAS: Final = (
+    "terms", "readings", "notices", "monitoring", "workbench", "errors",
+)  # fmt: skip
+"""Files of each language's folder; the first part of every key. The English notices stand where notices are made."""
+
+
+class Texts:
+    """Messages of one language; see `texts`.
+
+    A key names area, groups and message: "readings.status.refused". Messages are patterns of `str.format`; one that
+    depends on a count has a form for 1 ("one") and one for every other count ("other").
+    """
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        """Return a message with its placeholders filled. Raises KeyError for an unknown key or a missing value."""
+        found = self._at(key)
+        if isinstance(found, Mapping) and "count" in values:
+            found = found["one" if values["count"] == 1 else "other"]
+        if not isinstance(found, str):
+            raise KeyError(f"{key}: is a group of messages or has forms by count")
+        return found.format_map(values)
+
+    def find(self, key: str, default: str) -> str:
+        """Return a message without placeholders; `default` where there is none, as of names that a user chose."""
+        try:
+            return self(key)
+        except KeyError:
+            return default
+
+    def label(self, key: str, /, **values: Any) -> str:
+        """Return a message that begins with a capital, as labels and headings do."""
+        return capital(self(key, **values))
+
+    def group(self, key: str) -> Mapping[str, Any]:
+        """Return the messages of a group by their names, placeholders unfilled. Raises KeyError."""
+        found = self._at(key)
+        if not isinstance(found, Mapping):
+            raise KeyError(f"{key}: is one message, not a group")
+        return found
+
+    def _at(self, key: str) -> Any:
+        area, *path = key.split(".")
+        found: Any = load_area(area, self.language)
+        for name in path:
+            if not isinstance(found, Mapping) or name not in found:
+                raise KeyError(f"{key}: no such message in {self.language!r}")
+            found = found[name]
+        return found
+
+
+_TEXTS: Final = {language: Texts(language) for language in LANGUAGES}
+
+
+def texts(language: Language) -> Texts:
+    """Return the messages of a language. Raises ConfigError where neumo does not speak it."""
+    return _TEXTS[as_language(language)]
+
+
+@cache
+def load_area(area: str, language: Language) -> Mapping[str, Any]:
+    """Return all messages of an area, nested. Raises KeyError for an unknown area."""
+    if area not in AREAS:
+        raise KeyError(f"{area}: no such area of messages")
+    # Reading a radiograph needs no messages; importing PyYAML takes longer than parsing one.
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    source = files("neumo.texts") / language / f"{area}.yaml"
+    messages: Mapping[str, Any] = yaml.load(source.read_text(encoding="utf-8"), loader)
+    return messages
+
+
+def capital(text: str) -> str:
+    """Return a text with a capital first letter; `str.capitalize` would turn "AUROC" into "Auroc"."""
+    return text[:1].upper() + text[1:]
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in 0-1 as a percentage that no line break parts from its sign."""
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"

@@ -1,0 +1,56 @@
+"""One term per concept: the messages and the Spanish documents keep to docs/reference/glossary.md."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.support.messages import SHARED, messages
+
+from neumo.texts.language import LANGUAGES, Language
+
+ROOT = Path(__file__).parents[2]
+GLOSSARY = ROOT / "docs" / "reference" / "glossary.md"
+_ROW = re.compile(r"^\| (?!English|---)(.+?) \| (.+?) \|(.*?)\|(.*?)\|$", re.MULTILINE)
+
+
+def forbidden(language: Language) -> list[tuple[str, re.Pattern[str]]]:
+    """What is not said in a language, with the term that is."""
+    rows = _ROW.findall(GLOSSARY.read_text(encoding="utf-8"))
+    assert len(rows) > 50
+    found = []
+    for english, spanish, not_english, not_spanish in rows:
+        term, others = (english, not_english) if language == "en" else (spanish, not_spanish)
+        for other in filter(None, (part.strip() for part in others.split(","))):
+            pattern = re.escape(other).replace(r"\*", r"\w*")
+            found.append((term, re.compile(rf"(?<![\w-]){pattern}(?![\w-])", re.IGNORECASE)))
+    return found
+
+
+def faults(text: str, language: Language) -> list[str]:
+    return [
+        f"{hit.group()!r} where the glossary has {term!r}"
+        for term, pattern in forbidden(language)
+        for hit in pattern.finditer(text)
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_messages_keep_to_the_glossary(language: Language) -> None:
+    said = messages(language, [*SHARED, "notices"] if language == "es" else SHARED)
+    assert {key: wrong for key, text in said.items() if (wrong := faults(text, language))} == {}
+
+
+def test_spanish_documents_keep_to_the_glossary() -> None:
+    for document in (ROOT / "README.es.md", *sorted((ROOT / "docs" / "es").rglob("*.md"))):
+        if document.exists():
+            text = document.read_text(encoding="utf-8")
+            prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+            assert faults(prose, "es") == [], document
+
+
+def test_the_glossary_finds_what_it_forbids() -> None:
+    assert faults("Neumonía vírica en la placa", "es") == [
+        "'vírica' where the glossary has 'neumonía viral'",
+        "'placa' where the glossary has 'radiografía de tórax'",
+    ]
+    assert faults("un emplacamiento", "es") == []
