@@ -1,9 +1,13 @@
 """DICOM files that are cut, corrupt, or made to do harm."""
 
 import io
+import os
+import signal
 import struct
 import tracemalloc
 import zlib
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import gdcm
@@ -33,7 +37,7 @@ from tests.support.dicom_samples import (
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
 from neumo.imaging import open_radiograph
-from neumo.imaging.dicom import gdcm_process
+from neumo.imaging.dicom import decoder_process
 
 STORED = np.add.outer(np.arange(40), np.arange(66)).astype(np.uint16)
 
@@ -234,16 +238,66 @@ def test_a_stream_that_ends_gdcm_costs_one_file_and_not_the_program(lossless: by
     marker = lossless.index(b"\xff\xc4")
     broken = lossless[: marker + 1] + b"\0" + lossless[marker + 2 :]
     expected = open_radiograph(lossless).pixels
-    decoders = list(gdcm_process._idle)
     with pytest.raises(UnreadableImageError, match="break their decoder"):
         open_radiograph(broken)
     np.testing.assert_array_equal(open_radiograph(lossless).pixels, expected)
-    assert gdcm_process._idle != decoders
 
 
 def test_a_decoder_that_was_killed_meanwhile_is_replaced(lossless: bytes) -> None:
     expected = open_radiograph(lossless).pixels
-    for child in gdcm_process._idle:
-        child._process.kill()
-        child._process.wait()
+    idle = decoder_process._idle["gdcm"]
+    assert idle
+    for child in idle:
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     np.testing.assert_array_equal(open_radiograph(lossless).pixels, expected)
+
+
+@pytest.fixture
+def no_idle_decoders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(decoder_process, "_idle", defaultdict(list))
+    yield
+    for children in decoder_process._idle.values():
+        for child in children:
+            child.end()
+
+
+LARGE = np.add.outer(np.arange(2000), np.arange(2400)).astype(np.uint16)
+
+
+@pytest.mark.parametrize("decoder", ["gdcm", "openjpeg"])
+def test_decoding_beyond_its_memory_is_told_as_such(
+    decoder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_idle_decoders: None
+) -> None:
+    content = _large(decoder, tmp_path)
+    monkeypatch.setattr(decoder_process, "_MEMORY_BYTES", 2**20)
+    with pytest.raises(ImageTooLargeError, match=r"needs more memory than allowed \(1 MiB\)"):
+        open_radiograph(content)
+    monkeypatch.undo()
+    assert open_radiograph(content).pixels.shape == LARGE.shape
+
+
+@pytest.mark.parametrize("decoder", ["gdcm", "openjpeg"])
+def test_decoding_beyond_its_time_is_told_as_such(
+    decoder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_idle_decoders: None
+) -> None:
+    content = _large(decoder, tmp_path)
+    monkeypatch.setattr(decoder_process, "_SECONDS", 0.001)
+    with pytest.raises(UnreadableImageError, match=r"took longer than 0\.001 s"):
+        open_radiograph(content)
+
+
+def test_a_decoder_that_is_not_installed_is_named(
+    monkeypatch: pytest.MonkeyPatch, lossless: bytes, tmp_path: Path, no_idle_decoders: None
+) -> None:
+    (tmp_path / "gdcm.py").write_text("raise ImportError('no such library')")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    with pytest.raises(UnsupportedImageError, match=r"no such library.*pip install python-gdcm"):
+        open_radiograph(lossless)
+
+
+def _large(decoder: str, folder: Path) -> bytes:
+    if decoder == "openjpeg":
+        return compressed(LARGE, JPEG2000Lossless)
+    return by_gdcm(dicom_file(LARGE), gdcm.TransferSyntax.JPEGLosslessProcess14_1, folder)

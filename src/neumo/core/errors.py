@@ -84,6 +84,28 @@ class KeyFileError(NeumoError, OSError):
     """The file of a secret key cannot be read or made, others may read it, or the key is too short."""
 
 
+class ChildError(NeumoError, OSError):
+    """A child process gave no answer to a request.
+
+    Parameters
+    ----------
+    code : str
+        "crash", "timeout", "out_of_memory", or what it was killed for, such as "cancelled".
+    message : str
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ChildStartError(ChildError):
+    """A child process cannot be started, or what it needs cannot be loaded."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("start", message)
+
+
 class NodeError(NeumoError, OSError):
     """The DICOM node cannot run: a port or folder is taken, TLS files cannot be used, readers do not start."""
 

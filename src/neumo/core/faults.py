@@ -1,7 +1,14 @@
 """What may be said of an unexpected error: its kind and its place, never its words, which may quote a header."""
 
+import errno
+import re
 import traceback
 from pathlib import Path
+
+_MEMORY = re.compile(
+    r"bad_alloc|out of memory|allocate .*memory|allocate memory|start new thread", re.IGNORECASE
+)
+"""What libraries in C and C++ say, as errors of their own kinds, where an allocation failed."""
 
 
 def where_raised(error: BaseException) -> str:
@@ -11,3 +18,14 @@ def where_raised(error: BaseException) -> str:
         return ""
     innermost = frames[-1]
     return f"{Path(innermost.filename).name}:{innermost.lineno} {innermost.name}"
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it was raised from, says that memory could not be had."""
+    while error is not None:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return True
+        if _MEMORY.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_MODULES = r"(PIL|pydicom|pylibjpeg|openjpeg|jpeg_ls|gdcm|_gdcm)(\.|$)"
+_MODULES = r"(PIL|pydicom|jpeg_ls)(\.|$)"
 _LOGGERS = (
     "PIL.Image",
     "PIL.PngImagePlugin",
@@ -15,8 +15,6 @@ _LOGGERS = (
     "pydicom",
     "pydicom.pixels.decoders.base",
     "pydicom.pixels.utils",
-    "pylibjpeg.utils",
-    "openjpeg.utils",
 )
 
 _inside: ContextVar[bool] = ContextVar("neumo_imaging_quiet", default=False)

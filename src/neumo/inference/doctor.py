@@ -3,6 +3,7 @@
 import importlib
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,11 +22,12 @@ from neumo.inference.session import Session, cores
 
 _PARTS = ("numpy", "pillow", "onnxruntime", "pydicom", "rich", "typer", "jinja2", "pyyaml")
 _PILLOW_CODECS = {"jpg": "JPEG", "zlib": "PNG"}
+_JPEG_2000, _SAFE_OPENJPEG = "DICOM JPEG 2000", (2, 5, 4)
+"""What Pillow's OpenJPEG decodes, and its first version without CVE-2025-54874."""
 _DICOM_CODECS = {
     "pydicom": ("DICOM uncompressed, RLE and baseline JPEG", "pydicom"),
     "gdcm": ("DICOM lossless and 12-bit JPEG", "python-gdcm"),
     "jpeg_ls": ("DICOM JPEG-LS", "pyjpegls"),
-    "openjpeg": ("DICOM JPEG 2000", "pylibjpeg-openjpeg"),
 }
 """Module that decodes, to what it decodes and the package that holds it."""
 _BATCH, _SHORTEST_MEASUREMENT = 8, 0.5
@@ -112,12 +114,19 @@ def check_codecs() -> Check:
 
     readable = {name: bool(features.check(codec)) for codec, name in _PILLOW_CODECS.items()}
     readable |= {name: _loads(module) for module, (name, _) in _DICOM_CODECS.items()}
+    readable[_JPEG_2000] = bool(features.check("jpg_2000"))
     lacking = [name for name, able in readable.items() if not able]
     values = {"readable": readable}
     if not lacking:
+        openjpeg = str(features.version("jpg_2000"))
+        if tuple(int(number) for number in re.findall(r"\d+", openjpeg)) < _SAFE_OPENJPEG:
+            text = (
+                f"this Pillow holds OpenJPEG {openjpeg}, which has known faults; pip install --upgrade pillow"
+            )
+            return Check("codecs", Outcome.WARNING, text, values)
         return Check("codecs", Outcome.FINE, f"can be read: {', '.join(readable)}", values)
     packages = [package for name, package in _DICOM_CODECS.values() if name in lacking]
-    if set(lacking) & set(_PILLOW_CODECS.values()):
+    if set(lacking) & {*_PILLOW_CODECS.values(), _JPEG_2000}:
         packages.append("pillow")
     text = f"cannot be read: {', '.join(lacking)}; pip install --force-reinstall {' '.join(packages)}"
     essential = {*_PILLOW_CODECS.values(), _DICOM_CODECS["pydicom"][0]}

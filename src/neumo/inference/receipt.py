@@ -18,7 +18,7 @@ from neumo.core.radiograph import Step
 from neumo.core.reading import Notice, Status
 
 SCHEMA = 3
-_PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls", "pylibjpeg": "pylibjpeg-openjpeg"}
+_PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls"}
 """Package of each library that decodes DICOM pixels and is not in every receipt."""
 
 

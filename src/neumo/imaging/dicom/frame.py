@@ -21,11 +21,19 @@ from pydicom.uid import (
 )
 
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
-from neumo.imaging.dicom.gdcm_process import decode_in_child
+from neumo.imaging.dicom.decoder_process import decode_in_child
 from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.dicom.parse import Parsed, PixelElement
 from neumo.imaging.dicom.rle import decode_rle
-from neumo.imaging.dicom.stream import JPEG, JPEG_2000, JPEG_LS, frame_of, require_agreement
+from neumo.imaging.dicom.stream import (
+    JPEG,
+    JPEG_2000,
+    JPEG_LS,
+    StreamHeader,
+    bare_codestream,
+    frame_of,
+    require_agreement,
+)
 
 _NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
 _YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
@@ -86,8 +94,17 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
     decoder = _decoder_of(syntax, name)
     frame = frame_of(pixels.value, name)
     header = require_agreement(frame, syntax, layout, name)
-    if decoder == "gdcm" or (syntax == JPEGExtended12Bit and header.precision > 8):
-        return _by_gdcm(frame, syntax, layout, name), "gdcm"
+    if syntax == JPEGExtended12Bit and header.precision > 8:
+        decoder = "gdcm"
+    if decoder == "openjpeg":
+        if layout.samples > 1 and header.precision > 8:  # Pillow's highest levels become 0
+            raise UnsupportedImageError(
+                f"{name}: JPEG 2000 colour of {header.precision} bits is not read; store it in grey, or with 8 bits"
+            )
+        frame = bare_codestream(frame)
+    if decoder in {"gdcm", "openjpeg"}:
+        request = _request(syntax, layout, header)
+        return _samples(decode_in_child(decoder, frame, request, name), layout, name), decoder
     return _by_pydicom(frame, syntax, layout, decoder, name), decoder
 
 
@@ -107,7 +124,7 @@ def _decoder_of(syntax: UID, name: str) -> str:
     if syntax in JPEG_LS:
         return "pyjpegls"
     if syntax in JPEG_2000:
-        return "pylibjpeg"
+        return "openjpeg"
     raise UnsupportedImageError(
         f"{name}: the transfer syntax {_shown(syntax)} is not read; store it uncompressed or as JPEG, JPEG-LS, "
         "JPEG 2000 or RLE"
@@ -164,9 +181,9 @@ def _encapsulated(frame: bytes) -> bytes:
     )
 
 
-def _by_gdcm(frame: bytes, syntax: UID, layout: PixelLayout, name: str) -> Samples:
-    """JPEG Lossless, and 12-bit JPEG, which pydicom's plugins turn away although GDCM decodes it."""
-    request = {
+def _request(syntax: UID, layout: PixelLayout, header: StreamHeader) -> dict[str, Any]:
+    """Return what `neumo.imaging.dicom.decoder_child` needs to know of a frame."""
+    return {
         "syntax": str(syntax),
         "photometric": layout.photometric,
         "rows": layout.rows,
@@ -175,8 +192,12 @@ def _by_gdcm(frame: bytes, syntax: UID, layout: PixelLayout, name: str) -> Sampl
         "bits_allocated": layout.bits_allocated,
         "bits_stored": layout.bits_stored,
         "signed": layout.signed,
+        "precision": header.precision,
+        "stream_signed": header.signed,
     }
-    content = decode_in_child(frame, request, name)
+
+
+def _samples(content: bytes, layout: PixelLayout, name: str) -> Samples:
     if len(content) != layout.sample_bytes:
         raise UnreadableImageError(
             f"{name}: the pixel data cannot be decoded; the file is corrupt or truncated"

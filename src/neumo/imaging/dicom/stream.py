@@ -29,6 +29,8 @@ JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
 JPEG_2000 = frozenset({JPEG2000Lossless, JPEG2000Lossy, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2KLossy})
 
 _ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_CODESTREAM, _TILE_PART = b"\xff\x4f\xff\x51", b"\xff\x90\x00\x0a"
+_TILE_PART_HEADER = 14
 _JP2_HEADER_LIMIT = 4096
 _MAX_TILES = 65_535
 _FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
@@ -45,6 +47,7 @@ class StreamHeader:
     columns: int
     samples: int
     precision: int
+    signed: bool = False
 
 
 def frame_of(value: memoryview, name: str) -> bytes:
@@ -125,7 +128,7 @@ def _jpeg_header(frame: bytes) -> StreamHeader:
 
 
 def _jpeg_2000_header(frame: bytes) -> StreamHeader:
-    start = frame.index(b"\xff\x4f\xff\x51", 0, _JP2_HEADER_LIMIT) + 4
+    start = frame.index(_CODESTREAM, 0, _JP2_HEADER_LIMIT) + 4
     if len(frame) < start + 40:
         raise ValueError("the SIZ segment is cut")
 
@@ -148,4 +151,24 @@ def _jpeg_2000_header(frame: bytes) -> StreamHeader:
         columns=right - left,
         samples=samples,
         precision=(number(38, 1) & 0x7F) + 1,
+        signed=number(38, 1) > 0x7F,
     )
+
+
+def bare_codestream(frame: bytes) -> bytes:
+    """Return a JPEG 2000 codestream without the JP2 boxes around it, which DICOM forbids (PS3.5 section 8.2.4).
+
+    Only the codestream's decoder ever sees a stranger's bytes then, not the parser of boxes; the data set says what
+    the components mean. Where a tile has more parts than its headers say, as an old encoder wrote them, their number is
+    set to "unknown" (ITU-T T.800 section A.4.2), without which no tile would be complete.
+    """
+    stream = bytearray(frame[frame.index(_CODESTREAM, 0, _JP2_HEADER_LIMIT) :])
+    starts, position = list[int](), stream.find(_TILE_PART)
+    while position >= 0 and stream[position : position + 4] == _TILE_PART:
+        starts.append(position)
+        length = int.from_bytes(stream[position + 6 : position + 10], "big")
+        position = position + length if length >= _TILE_PART_HEADER else -1
+    if any(0 < stream[start + 11] <= stream[start + 10] for start in starts if start + 11 < len(stream)):
+        for start in starts:
+            stream[start + 11] = 0
+    return bytes(stream)
