@@ -1,4 +1,4 @@
-"""Made-up predictions and a strict reader of pages, for the tests of figures and reports."""
+"""Synthetic predictions and a strict HTML parser, for tests of figures and reports."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ VOID = {"meta", "img", "br", "link", "input", "hr"}
 LOADING = {"src", "href", "xlink:href", "data", "action", "poster", "srcset", "background"}
 
 
-def made_up(images, *, strength=1.5, seed=0):
+def made_up(images: int, *, strength: float = 1.5, seed: int = 0) -> Predictions:
     """Predictions on the same images and truths for every seed; two images a patient."""
     truth = np.random.default_rng(99).integers(0, 3, size=images)
     logits = np.random.default_rng(seed).normal(size=(images, 3))
@@ -29,14 +29,18 @@ def made_up(images, *, strength=1.5, seed=0):
 class Page(HTMLParser):
     """A page whose every tag must be closed in order; keeps its text, tags, identifiers and addresses."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.open, self.tags, self.ids, self.text, self.loads = [], [], Counter(), [], []
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.ids: Counter[str | None] = Counter()
+        self.text: list[str] = []
+        self.loads: list[str | None] = []
         self.feed(text)
         self.close()
         assert not self.open, f"left open: {self.open}"
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.tags.append((tag, values))
         self.ids.update([values["id"]] if "id" in values else [])
@@ -44,19 +48,19 @@ class Page(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
         if tag not in VOID:
             self.open.pop()
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag, tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if not {"style", "svg"} & set(self.open):
             self.text.append(data)
 
     @property
-    def words(self):
+    def words(self) -> str:
         """Text outside figures, as a reader meets it."""
         return re.sub(r"\s+", " ", " ".join(self.text))
