@@ -1,6 +1,4 @@
-import shutil
 import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from pydicom.uid import (
 )
 from tests.support.films_of_patients import KEY, OTHER_KEY, SECRETS, code, patients_film
 from tests.support.node_samples import written
+from tests.support.programs import dciodvfy
 
 from neumo.core.errors import ConfigError, OutputError
 from neumo.deidentification.attributes import KEPT
@@ -47,9 +46,7 @@ def with_print(text: str) -> dict[str, Any]:
 
 def errors_of(file: Path) -> set[str]:
     """Errors that dciodvfy has of a file, or a skip where it is not installed."""
-    program = shutil.which("dciodvfy") or shutil.which("dciodvfy", path=str(Path(sys.executable).parent))
-    if program is None:
-        pytest.skip("the program dciodvfy is absent; it comes with the package dicom3tools")
+    program = dciodvfy()
     done = subprocess.run([program, str(file)], capture_output=True, text=True, timeout=60, check=False)
     return {line for line in done.stderr.splitlines() if line.startswith("Error")}
 

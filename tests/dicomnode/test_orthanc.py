@@ -1,7 +1,6 @@
 """Beside a real archive: a study is sent, read, and its results appear in the archive."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from tests.support.commands import run_neumo
 from tests.support.node_running import program, wait_until
 from tests.support.node_samples import radiograph, written
 from tests.support.orthanc import orthanc
+from tests.support.programs import require
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -19,9 +19,7 @@ pytestmark = pytest.mark.timeout(240)
 def test_results_of_a_study_appear_in_orthanc(
     settings: dict[str, Any], tmp_path: Path, films: list[Path], way: str
 ) -> None:
-    storescu = shutil.which("storescu")
-    if storescu is None:
-        pytest.skip("storescu is absent; install the Debian package dcmtk")
+    storescu = require("storescu", "dcmtk")
     study = radiograph().StudyInstanceUID
     files = [
         written(radiograph(film, study=study), tmp_path / f"{i}.dcm") for i, film in enumerate(films[:3])
@@ -45,9 +43,7 @@ def test_results_of_a_study_appear_in_orthanc(
 def test_fetch_reads_an_archive_and_stores_results(
     tmp_path: Path, films: list[Path], bundle_folder: Path
 ) -> None:
-    storescu = shutil.which("storescu")
-    if storescu is None:
-        pytest.skip("storescu is absent; install the Debian package dcmtk")
+    storescu = require("storescu", "dcmtk")
     objects = [radiograph(film) for film in films[:3]]
     files = [written(dataset, tmp_path / f"{i}.dcm") for i, dataset in enumerate(objects)]
     target = tmp_path / "readings.jsonl"

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import shutil
 import socket
 import ssl
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 import requests
 from tests.support.node_peers import association, echoes
 from tests.support.node_running import node
+from tests.support.programs import require
 
 from neumo.core.errors import NodeError
 from neumo.core.keys import load_key
@@ -26,9 +26,7 @@ from neumo.dicomnode.store.identifiers import is_uid
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A certificate for this machine that signs itself."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is absent; install the Debian package openssl")
+    openssl = require("openssl", "openssl")
     folder = tmp_path_factory.mktemp("tls")
     pem, key = folder / "node.pem", folder / "node.key"
     command = [

@@ -1,11 +1,11 @@
 """A real server and the system's Chromium for journeys through the workbench."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.support import programs
 from tests.support.tiny_bundle import make_bundle
 from tests.support.web_running import Running, running
 
@@ -35,9 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path) -> It
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium for the journeys of a file: while it is there an event loop runs, and other tests need their own."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium: install the system package chromium")
+    path = programs.chromium()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium

@@ -1,7 +1,6 @@
 """A radiograph's whole way: sent, read, and reported to a real Orthanc with the results that neumo makes by default."""
 
 import random
-import shutil
 import subprocess
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from tests.support.commands import run_neumo
 from tests.support.node_running import Program, program, wait_until
 from tests.support.node_samples import PATIENT, radiograph, written
 from tests.support.orthanc import Orthanc, orthanc
+from tests.support.programs import require
 from tests.support.tiny_bundle import make_bundle
 
 from neumo.core.reading import Reading, Status
@@ -65,11 +65,8 @@ def c_store(archive: Orthanc) -> dict[str, Any]:
 
 def storescu(port: int, title: str, *files: Path, check: bool = True) -> bool:
     """Send files as another vendor's program does; whether all were acknowledged."""
-    command = shutil.which("storescu")
-    if command is None:
-        pytest.skip("storescu is absent; install the Debian package dcmtk")
     done = subprocess.run(
-        [command, "-aec", title, "127.0.0.1", str(port), *map(str, files)],
+        [require("storescu", "dcmtk"), "-aec", title, "127.0.0.1", str(port), *map(str, files)],
         capture_output=True, timeout=60, check=check,
     )  # fmt: skip
     return done.returncode == 0

@@ -36,10 +36,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path) -> It
 
 @pytest.fixture
 def tab(tmp_path: Path) -> Iterator[Firefox]:
-    program = firefox_path()
-    if program is None:
-        pytest.skip("no Firefox: install the system package firefox-esr")
-    with firefox(program, tmp_path) as opened:
+    with firefox(firefox_path(), tmp_path) as opened:
         yield opened
         assert opened.errors == []
 

@@ -1,4 +1,3 @@
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.support.hospital_samples import (
     reading,
     write_file,
 )
+from tests.support.programs import require
 
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
@@ -81,9 +81,7 @@ def test_the_check_of_definitions_can_fail(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_another_reader_finds_no_fault_with_any_report(variant: str, tmp_path: Path) -> None:
-    program = shutil.which("dsrdump")
-    if program is None:
-        pytest.skip("the program dsrdump is absent; it comes with dcmtk")
+    program = require("dsrdump", "dcmtk")
     answer = VARIANTS[variant]
     file = write_result(structured_report(reading(answer), header()), tmp_path)
     done = subprocess.run(
@@ -96,9 +94,7 @@ def test_another_reader_finds_no_fault_with_any_report(variant: str, tmp_path: P
 
 
 def test_another_reader_understands_the_report(tmp_path: Path) -> None:
-    program = shutil.which("dsrdump")
-    if program is None:
-        pytest.skip("the program dsrdump is absent; it comes with dcmtk")
+    program = require("dsrdump", "dcmtk")
     film = write_file(
         header(SpecificCharacterSet="ISO_IR 100", PatientName="Ñuñez^José"), tmp_path / "film.dcm"
     )

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
+from tests.support.programs import require_file, skip_for_missing
 
 from neumo.records.store import open_archive
+
+_POSTGRES = "/usr/lib/postgresql/*/bin/postgres"
 
 _NUMBERS = count(1)
 
@@ -20,13 +23,9 @@ _NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """Folder of the Unix socket of a server that runs for these tests alone."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
-    programs = found[-1].parent if found else None
-    if programs is None:
-        on_path = shutil.which("postgres")
-        if on_path is None:
-            pytest.skip("needs the PostgreSQL server (postgres, initdb)")
-        programs = Path(on_path).resolve().parent
+    on_path = shutil.which("postgres")
+    postgres = Path(on_path).resolve() if on_path else require_file(_POSTGRES, "postgresql")
+    programs = postgres.parent
     folder = Path(tempfile.mkdtemp(prefix="neumo-pg-"))
     other: dict[str, object] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
@@ -34,7 +33,7 @@ def postgresql() -> Iterator[str]:
             try:
                 shutil.chown(folder, "postgres", "postgres")
             except LookupError:
-                pytest.skip("needs a user postgres, since root cannot run the server")
+                skip_for_missing("user postgres, since root cannot run the server", "postgresql")
             other |= {"user": "postgres", "group": "postgres", "extra_groups": []}
         make = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--no-sync"]
         subprocess.run([*make, "-E", "UTF8", "--locale=C"], check=True, timeout=120, **other)

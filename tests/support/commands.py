@@ -4,13 +4,16 @@ import subprocess
 import sys
 
 import pytest
+from tests.support.programs import without_override
 
 from neumo.cli.main import main
 
 
-def run_neumo(*arguments: object, status: int = 0) -> str:
-    """Run a whole command as a user does; return what it printed."""
+def run_neumo(*arguments: object, status: int = 0, obey_permissions: bool = False) -> str:
+    """Run a whole command as a user does, if asked for as one without root's rights; return what it printed."""
     command = [sys.executable, "-m", "neumo.cli.main", *map(str, arguments)]
+    if obey_permissions:
+        command = without_override(command)
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     assert "Traceback" not in done.stderr

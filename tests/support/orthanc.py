@@ -1,7 +1,6 @@
 """A real Orthanc on loopback: DICOM and DICOMweb on free ports, an empty store of its own."""
 
 import json
-import shutil
 import socket
 import subprocess
 import time
@@ -11,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
+from tests.support.programs import require, require_file
 
-_PLUGINS = (Path("/usr/share/orthanc/plugins"), Path("/usr/lib/orthanc"))
+_PLUGIN = "/usr/*/orthanc/**/libOrthancDicomWeb.so*"
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,8 @@ class Orthanc:
 @contextmanager
 def orthanc(folder: Path, node_port: int | None = None) -> Iterator[Orthanc]:
     """Run Orthanc until the block ends; it knows a node as "neumo" where a port is given."""
-    command = shutil.which("Orthanc")
-    plugin = next((p for place in _PLUGINS for p in place.glob("libOrthancDicomWeb.so*")), None)
-    if command is None or plugin is None:
-        pytest.skip("Orthanc is absent; install the Debian packages orthanc and orthanc-dicomweb")
+    command = require("Orthanc", "orthanc")
+    plugin = require_file(_PLUGIN, "orthanc-dicomweb")
     folder.mkdir()
     running = Orthanc(_free_port(), _free_port())
     settings = {
