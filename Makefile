@@ -5,16 +5,23 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= demo
 JOBS ?= 2
+# More arguments of pytest, and those that measure coverage.
+PYTEST ?=
+MEASURED := --cov --cov-report=
+# Least coverage of lines, in percent.
+FLOOR := 92
 LIGHT ?= .venv-light
 WEB ?= .venv-web
 DOCS ?= .venv-docs
 RELEASE ?= .venv-release
+LOCK ?= .venv-lock
+UV := 0.13.9
 # What the bill of materials describes: what a hospital installs, as the container does.
 SHIPPED ?= web,dicom,archive,oidc,client
 # An adult's chest radiograph that travels in a package, so that nothing is downloaded.
 SAMPLE := from pydicom.data import get_testdata_file as f; print(f('RG1_UNCR.dcm', download=False))
 
-.PHONY: help serve demo test light lint format docs sbom clean
+.PHONY: help serve demo test coverage light lint format docs sbom lock clean
 
 help:
 	@echo "make serve  the workbench in your browser: drop a radiograph (no torch, no download but packages)"
@@ -24,19 +31,26 @@ help:
 	@echo "make lint   ruff, mypy --strict, import-linter"
 	@echo "make docs   the documentation site, in site/"
 	@echo "make sbom   the bill of materials (CycloneDX) of what a hospital installs, in dist/"
+	@echo "make lock   requirements/*.txt anew, after pyproject.toml or constraints.txt changed"
 	@echo "make format apply ruff's formatting and safe fixes"
 
-$(READY): pyproject.toml constraints.txt
+# Every version with its hashes, then neumo itself from this folder: $(call install,ENVIRONMENT,LOCK FILE).
+define install
+	@echo "installing into $(1) (first time: up to some minutes) ..."
+	$(1)/bin/python -m pip install --disable-pip-version-check -q --no-deps --require-hashes -r requirements/$(2).txt
+	$(1)/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation $(3) .
+endef
+
+$(READY): pyproject.toml requirements/dev.txt requirements/torch.txt
 	$(PYTHON) -c 'import sys; sys.exit("neumo needs Python 3.11 to 3.13; set PYTHON=python3.12, say" if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV) (first time: some minutes) ..."
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements/torch.txt
+	$(call install,$(VENV),dev,-e)
 	@touch $@
 
-$(WEB)/.ready: pyproject.toml constraints.txt
+$(WEB)/.ready: pyproject.toml requirements/web.txt
 	$(PYTHON) -m venv $(WEB)
-	@echo "installing into $(WEB) (first time: less than a minute) ..."
-	$(WEB)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[web]"
+	$(call install,$(WEB),web,-e)
 	@touch $@
 
 serve: $(WEB)/.ready
@@ -51,11 +65,18 @@ demo: $(READY)
 	@echo "the HTML reading of a real radiograph: $(DEMO)/reading.html"
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
+	@scripts/system_packages.sh
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(PYTEST)
+
+# After `make test PYTEST="$(MEASURED)"`.
+coverage: $(READY)
+	$(BIN)/coverage json -q -o .coverage.json
+	$(BIN)/python scripts/coverage_floor.py .coverage.json $(FLOOR)
 
 light:
 	$(PYTHON) -m venv --clear $(LIGHT)
-	$(LIGHT)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt . "pydicom-data==1.0.0"
+	$(call install,$(LIGHT),light)
+	$(LIGHT)/bin/python -m pip install --disable-pip-version-check -q --no-deps "pydicom-data==1.0.0"
 	! $(LIGHT)/bin/python -c "import torch" 2>/dev/null
 	$(LIGHT)/bin/neumo doctor
 	$(LIGHT)/bin/neumo read "$$($(LIGHT)/bin/python -c "$(SAMPLE)")" --allow-outside-range --json -
@@ -70,17 +91,17 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-$(DOCS)/.ready: pyproject.toml constraints.txt
+$(DOCS)/.ready: pyproject.toml requirements/docs.txt
 	$(PYTHON) -m venv $(DOCS)
-	$(DOCS)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[docs]"
+	$(call install,$(DOCS),docs,-e)
 	@touch $@
 
 docs: $(DOCS)/.ready
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 
-$(RELEASE)/.ready: pyproject.toml constraints.txt
+$(RELEASE)/.ready: pyproject.toml requirements/release.txt
 	$(PYTHON) -m venv $(RELEASE)
-	$(RELEASE)/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt ".[release]"
+	$(call install,$(RELEASE),release)
 	@touch $@
 
 sbom: $(RELEASE)/.ready
@@ -90,5 +111,13 @@ sbom: $(RELEASE)/.ready
 	$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
 	  -o dist/neumo.cdx.json $(RELEASE)/shipped/bin/python
 
+$(LOCK)/.ready:
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/python -m pip install --disable-pip-version-check -q uv==$(UV)
+	@touch $@
+
+lock: $(LOCK)/.ready
+	$(PYTHON) scripts/lock.py $(LOCK)/bin/uv
+
 clean:
-	rm -rf $(VENV) $(LIGHT) $(WEB) $(DOCS) $(RELEASE) site $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(WEB) $(DOCS) $(RELEASE) $(LOCK) site $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

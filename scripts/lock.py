@@ -28,7 +28,17 @@ HEADER = "# Made by `make lock` from pyproject.toml and constraints.txt; install
 
 def compiled(uv: str, extras: list[str], build: Path) -> str:
     """Return requirements for every supported Python and platform, with hashes."""
-    command = [uv, "pip", "compile", "pyproject.toml", str(build), "-c", "constraints.txt", "--universal", "--quiet"]
+    command = [
+        uv,
+        "pip",
+        "compile",
+        "pyproject.toml",
+        str(build),
+        "-c",
+        "constraints.txt",
+        "--universal",
+        "--quiet",
+    ]
     # The smallest patch release of 3.11 that every pinned package supports.
     command += ["--generate-hashes", "--no-annotate", "--no-header", "--python-version", "3.11.5"]
     for extra in extras:

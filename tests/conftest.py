@@ -1,6 +1,7 @@
 """What every test may ask for: a cache of its own, phantoms, and the real data where they are."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,11 @@ import pytest
 from tests.support.programs import ABSENT_DATA
 
 from neumo.datasets.phantoms.dataset import make_phantoms
+
+# A shell without job control starts background programs with SIGINT ignored, and all that they start inherits that,
+# so that tests of Ctrl-C would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TINY = """
 name: tiny

@@ -19,6 +19,14 @@ _DROP = """([names, contents]) => {
 }"""
 
 
+_SETTLED = """async () => {
+  const ending = () => document.getAnimations().filter(
+    (animation) => animation.playState === "running" && animation.effect?.getComputedTiming().endTime !== Infinity
+  );
+  while (ending().length > 0) await Promise.allSettled(ending().map((animation) => animation.finished));
+}"""
+
+
 def drop(page: Page, files: list[Path]) -> None:
     """Drop files on the reading view as a person does."""
     from base64 import b64encode
@@ -35,7 +43,11 @@ def read_film(page: Page, film: Path) -> None:
 
 
 def grave_violations(page: Page) -> list[dict[str, Any]]:
-    """Return what axe finds serious or critical on the page (WCAG 2.2 A and AA, and its best practices)."""
+    """Return what axe finds serious or critical on the page (WCAG 2.2 A and AA, and its best practices).
+
+    Contrast is measured when every transition has ended; a turning sign of waiting never does.
+    """
+    page.evaluate(_SETTLED)
     found = Axe().run(page).response["violations"]
     return [
         {"id": v["id"], "nodes": [(node["target"], node.get("failureSummary")) for node in v["nodes"]][:5]}
