@@ -18,8 +18,6 @@ LOCK ?= .venv-lock
 UV := 0.13.9
 # What the bill of materials describes: what a hospital installs, as the container does.
 SHIPPED ?= web,dicom,archive,oidc,client
-# An adult's chest radiograph that travels in a package, so that nothing is downloaded.
-SAMPLE := from pydicom.data import get_testdata_file as f; print(f('RG1_UNCR.dcm', download=False))
 
 .PHONY: help serve demo test coverage light lint format docs sbom lock clean
 
@@ -61,8 +59,9 @@ demo: $(READY)
 	$(BIN)/neumo data phantom $(DEMO)/phantoms --per-class 120 --seed 7
 	$(BIN)/neumo train experiments/demo.yaml --data $(DEMO)/phantoms --out $(DEMO)/run
 	$(BIN)/neumo evaluate $(DEMO)/run --split test
-	$(BIN)/neumo read "$$($(BIN)/python -c "$(SAMPLE)")" --allow-outside-range --html $(DEMO)/reading.html
-	@echo "the HTML reading of a real radiograph: $(DEMO)/reading.html"
+	$(BIN)/neumo sample $(DEMO)/samples
+	$(BIN)/neumo read $(DEMO)/samples --html $(DEMO)/reading.html
+	@echo "the HTML readings of three real radiographs: $(DEMO)/reading.html"
 
 test: $(READY)
 	@scripts/system_packages.sh
@@ -76,10 +75,10 @@ coverage: $(READY)
 light:
 	$(PYTHON) -m venv --clear $(LIGHT)
 	$(call install,$(LIGHT),light)
-	$(LIGHT)/bin/python -m pip install --disable-pip-version-check -q --no-deps "pydicom-data==1.0.0"
 	! $(LIGHT)/bin/python -c "import torch" 2>/dev/null
 	$(LIGHT)/bin/neumo doctor
-	$(LIGHT)/bin/neumo read "$$($(LIGHT)/bin/python -c "$(SAMPLE)")" --allow-outside-range --json -
+	$(LIGHT)/bin/neumo sample $(LIGHT)/samples
+	$(LIGHT)/bin/neumo read $(LIGHT)/samples --json -
 
 lint: $(READY)
 	$(BIN)/ruff check
