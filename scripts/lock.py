@@ -53,7 +53,7 @@ def main(uv: str) -> None:
     with tempfile.TemporaryDirectory() as made:
         build = Path(made) / "build.in"
         # What builds neumo itself, so that no build reaches for other versions (--no-build-isolation).
-        build.write_text("hatchling\n")
+        build.write_text("hatchling\neditables\n")
         for name, extras in TARGETS.items():
             entries = re.split(r"\n(?=\S)", compiled(uv, extras, build).strip())
             by_machine = [entry for entry in entries if BY_MACHINE.match(entry)]
