@@ -15,8 +15,8 @@ from collections import Counter
 
 import numpy as np
 
+from neumo.core.statistics import wilson
 from neumo.monitoring.drift import MODERATE, Change, Drift, drift
-from neumo.monitoring.proportion import wilson
 from neumo.monitoring.reference import Sample
 
 REFUSED, SHAPE, SCALE = 0.02, 4.0, 0.2

@@ -9,9 +9,9 @@ from tests.support.commands import call_neumo
 from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.folder import load_bundle
-from neumo.evaluation.explanations.checks import FIGURES
+from neumo.evaluation.explanations.checks import MEASURES
 from neumo.evaluation.robustness.corruptions import CORRUPTIONS
-from neumo.export.card import with_figures
+from neumo.export.card import with_metrics
 from neumo.inference.reader import Reader
 
 
@@ -20,15 +20,15 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
     return make_bundle(tmp_path_factory.mktemp("bundle") / "tiny", phantoms)
 
 
-def test_a_bundle_is_judged_with_coverage_and_under_damage(
+def test_a_bundle_is_evaluated_with_coverage_and_under_damage(
     bundle: Path, phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = call_neumo(
         capsys, "evaluate", bundle, "--data", phantoms, "--split", "test", "--out", tmp_path, "--corruptions"
     )
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["images"] == figures["refused"] + figures["judgement"]["images"]
-    assert {row["promised"] for row in figures["coverage"]} == {0.9, 0.95}
+    assert figures["images"] == figures["refused"] + figures["evaluation"]["images"]
+    assert {row["nominal"] for row in figures["coverage"]} == {0.9, 0.95}
     points = figures["operating_points"]
     assert points.keys() == {"balanced", "high_sensitivity"}
     for point in points.values():
@@ -38,7 +38,7 @@ def test_a_bundle_is_judged_with_coverage_and_under_damage(
         assert point["sensitivity"]["value"] == pytest.approx(point["true_positives"] / sick)
     assert points["high_sensitivity"]["sensitivity"]["value"] >= points["balanced"]["sensitivity"]["value"]
     shipped = load_bundle()
-    card = with_figures((shipped.path / "README.md").read_text(), shipped.config, figures)
+    card = with_metrics((shipped.path / "README.md").read_text(), shipped.config, figures)
     found = points["high_sensitivity"]["sensitivity"]
     assert f"| high_sensitivity | {found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f}) |" in card
     assert str(tmp_path) not in figures["command"], "published figures hold no paths of a machine"
@@ -75,7 +75,7 @@ def test_heat_maps_are_checked_and_a_failure_is_shown_with_each_reading(
     found = json.loads((out / "explanations.json").read_text())
     assert found["drawn"] == 8 == found["images"] + found["refused"]
     assert found["field"] == "phantom" and 0.1 < found["field_area"] < 0.7
-    assert set(found["figures"]) == set(FIGURES)
+    assert set(found["figures"]) == set(MEASURES)
     assert "| check | outcome | rule |" in (out / "explanations.md").read_text()
     assert (out / "explanations.png").stat().st_size > 10_000
     assert "randomised weights" in output

@@ -1,4 +1,4 @@
-"""The study's steps as a student runs them: phantoms, two runs, judging, comparing, all with whole commands."""
+"""The study's steps as a student runs them: phantoms, two runs, evaluating, comparing, all with whole commands."""
 
 import json
 import re
@@ -21,7 +21,7 @@ schedule: {batch_size: 8, max_epochs: 5}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Phantoms and two trained and judged runs."""
+    """Phantoms and two trained and evaluated runs."""
     root = tmp_path_factory.mktemp("study")
     (root / "small.yaml").write_text(EXPERIMENT)
     run_neumo("data", "phantom", root / "data", "--per-class", 25, "--seed", 4, "--size", 64)
@@ -40,7 +40,7 @@ def test_evaluate_prints_and_writes_the_same_figures(
         capsys, "evaluate", folder / "base", "--split", "val", "--lang", "es", "--resamples", 100
     )
     metrics = json.loads((folder / "base/evaluation/val/metrics.json").read_text())
-    accuracy = metrics["judgement"]["overall"]["accuracy"]["value"]
+    accuracy = metrics["evaluation"]["overall"]["accuracy"]["value"]
     assert f"{accuracy:.3f}" in output
     assert "SYNTHETIC PHANTOMS" in output
     assert "precision    recall  f1-score   support" in output
@@ -53,8 +53,8 @@ def test_evaluate_prints_and_writes_the_same_figures(
 
 
 def test_the_operating_point_was_chosen_on_validation_images(folder: Path) -> None:
-    judged = json.loads((folder / "base/evaluation/test/metrics.json").read_text())["judgement"]
-    default, chosen = judged["decisions"]
+    evaluated = json.loads((folder / "base/evaluation/test/metrics.json").read_text())["evaluation"]
+    default, chosen = evaluated["decisions"]
     assert default["operating_point"]["rule"] == "default"
     assert chosen["operating_point"]["chosen_on"] == "validation"
     assert chosen["operating_point"]["target"] == 0.9
@@ -62,7 +62,7 @@ def test_the_operating_point_was_chosen_on_validation_images(folder: Path) -> No
 
 def test_a_second_look_at_the_test_part_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = call_neumo(capsys, "evaluate", folder / "balanced", "--resamples", 100)
-    assert "judged on the test part 2 times" in output
+    assert "evaluated on the test part 2 times" in output
 
 
 def test_compare_shows_tables_words_and_writes_html_and_json(
@@ -129,7 +129,7 @@ def test_reproduce_writes_the_page_and_goes_on_where_it_was(
         (["evaluate", "{0}/base", "--target-sensitivity", "0.9", "--cost-ratio", "5"], "choose one"),
         (["evaluate", "{0}/base", "--data", "{0}/data/train"], "is not the data"),
         (["compare", "{0}/base"], "two or more runs"),
-        (["compare", "{0}/base", "{0}/balanced", "--split", "train"], "was not judged on 'train' yet"),
+        (["compare", "{0}/base", "{0}/balanced", "--split", "train"], "was not evaluated on 'train' yet"),
         (
             ["reproduce", "--data", "{0}/data", "--runs", "1,9", "--page", "{0}/x.md"],
             "9 is none of the study's runs",

@@ -1,4 +1,4 @@
-"""Small runs that the evaluation itself judged, as `neumo train` and `neumo evaluate` leave them."""
+"""Small runs with real evaluations, as `neumo train` and `neumo evaluate` leave them."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from neumo.evaluation.evaluate import judge
+from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.predictions import Predictions, write_predictions
 
 EVALUATION = "evaluation/test"
@@ -37,9 +37,9 @@ def make_images(data: Path) -> None:
 def make_run(folder: Path, seed: int, skill: float, data: Path | None = None) -> None:
     part = folder / EVALUATION
     (part / "figures").mkdir(parents=True)
-    judged = predictions(seed, skill)
-    write_predictions(judged, part / "predictions.csv")
-    value = {"judgement": judge(judged, resamples=50).to_json(), "subgroups": []}
+    evaluated = predictions(seed, skill)
+    write_predictions(evaluated, part / "predictions.csv")
+    value = {"evaluation": evaluate(evaluated, resamples=50).to_json(), "subgroups": []}
     (part / "metrics.json").write_text(json.dumps(value))
     (part / "figures" / "roc.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     (folder / "experiment.yaml").write_text("name: small\nmodel: {name: study_cnn}\n")

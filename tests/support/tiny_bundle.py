@@ -1,4 +1,4 @@
-"""A real bundle in a few kilobytes: one convolution, its mean and a linear head, judged by phantoms."""
+"""A real bundle in a few kilobytes: one convolution, its mean and a linear head, evaluated on phantoms."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -79,7 +79,7 @@ def export(
     from neumo.cli.show import require_extra, say, warn
 
     require_extra("train", "neumo bundle export")
-    from neumo.export.bundle import LARGEST_BUNDLE, export_bundle
+    from neumo.export.bundle import MAX_BUNDLE_BYTES, export_bundle
 
     exported = export_bundle(run, fold or [], out, name=name, version=version, data=data)
     parity, decisions = exported.parity, exported.decisions
@@ -92,8 +92,8 @@ def export(
     )
     if not fold:
         warn("calibrated on the run's own validation images; give fold runs with --fold for more")
-    if exported.size > LARGEST_BUNDLE:
-        warn(f"larger than the {LARGEST_BUNDLE / 1e6:.0f} MB that may travel in the package")
+    if exported.size > MAX_BUNDLE_BYTES:
+        warn(f"larger than the {MAX_BUNDLE_BYTES / 1e6:.0f} MB that may travel in the package")
 
 
 @app.command()
@@ -115,9 +115,9 @@ def card(
     from neumo.cli.show import require_extra, say
 
     require_extra("train", "neumo bundle card")
-    from neumo.export.bundle import bundle_with_figures
+    from neumo.export.bundle import bundle_with_metrics
 
-    made = bundle_with_figures(bundle, figures, out, corruptions=corruptions, explanations=explanations)
+    made = bundle_with_metrics(bundle, figures, out, corruptions=corruptions, explanations=explanations)
     say(f"{out}: digest {made.digest[:12]}")
 
 

@@ -82,15 +82,15 @@ def evaluate(
             predicting=predicting,
             resampling=resampling,
         )
-    for table in evaluation_tables(evaluated.judgement):
+    for table in evaluation_tables(evaluated.evaluation):
         console.print(table)
     console.print(evaluated.classification_report, markup=False)
     for report in evaluated.subgroups:
         for group in report.groups:
             console.print(f"{report.column} = {group.words(chosen_language(lang))}", markup=False)
-    if split == "test" and evaluated.times_judged > 1:
+    if split == "test" and evaluated.times_evaluated > 1:
         warn(
-            f"this run was evaluated on the test part {evaluated.times_judged} times: "
+            f"this run was evaluated on the test part {evaluated.times_evaluated} times: "
             "choosing by such results makes them too good"
         )
     say(f"report: {evaluated.report}")

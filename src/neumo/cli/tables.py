@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from neumo.evaluation.comparison.values import COMPARED, Comparison, Pair, differs
-from neumo.evaluation.explanations.checks import FIGURES, ExplanationChecks
+from neumo.evaluation.explanations.checks import MEASURES, ExplanationChecks
 from neumo.evaluation.metrics.classification import OF_DECISION
 from neumo.evaluation.robustness.cells import Cell
 from neumo.evaluation.robustness.corruptions import STRENGTHS
-from neumo.evaluation.values import Judgement, PneumoniaDecision
+from neumo.evaluation.values import Evaluation, PneumoniaDecision
 from neumo.study.evaluate_reader import EvaluatedReader
 
 _FIELDS = {"fixed": "a fixed field, an approximation", "phantom": "as drawn"}
 
 
-def evaluation_tables(evaluation: Judgement) -> Iterator[Table]:
+def evaluation_tables(evaluation: Evaluation) -> Iterator[Table]:
     """Yield overall metrics, then what each operating point does."""
     mark = "SYNTHETIC PHANTOMS: " if evaluation.synthetic else ""
     title = f"{mark}{evaluation.images} images of {evaluation.patients} patients"
@@ -33,7 +33,7 @@ def evaluation_tables(evaluation: Judgement) -> Iterator[Table]:
 
 def reader_tables(evaluated: EvaluatedReader) -> Iterator[Table]:
     """Yield the tables of an evaluation, then what the bundle's operating points and prediction sets do."""
-    yield from evaluation_tables(evaluated.judgement)
+    yield from evaluation_tables(evaluated.evaluation)
     points = Table(
         "operating point", *OF_DECISION, "missed", "false alarms", title="the bundle's operating points"
     )
@@ -82,7 +82,7 @@ def explanation_tables(checks: ExplanationChecks) -> Iterator[Table]:
         f"{checks.images} images, {checks.patients} patients; thorax: {_FIELDS[checks.field]}, "
         f"{checks.field_area:.0%} of the image"
     )
-    for key, words in FIGURES.items():
+    for key, words in MEASURES.items():
         measured.add_row(words, str(checks.figures[key]))
     yield measured
     verdicts = Table("check of heat maps", "outcome", "rule")

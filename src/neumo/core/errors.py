@@ -41,7 +41,7 @@ class CheckpointError(NeumoError, ValueError):
 
 
 class EvaluationError(NeumoError, ValueError):
-    """Predictions cannot be judged: none there, wrong shape, a class missing, runs that do not match."""
+    """Predictions cannot be evaluated: none there, wrong shape, a class missing, runs that do not match."""
 
 
 class DownloadError(NeumoError, OSError):

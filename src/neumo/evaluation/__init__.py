@@ -1,1 +1,1 @@
-"""Truth and probabilities to metrics with intervals, figures, reports and comparisons."""
+"""Metrics with intervals, figures, reports and comparisons, from truth and probabilities."""

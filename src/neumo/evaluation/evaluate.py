@@ -1,4 +1,4 @@
-"""Judge predictions: every figure with its interval, in one value that reports and commands share."""
+"""Evaluate predictions: every metric with its interval, in one value that reports and commands share."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from neumo.evaluation.metrics.classification import (
     OVERALL,
     class_key,
     confusion_matrix,
-    decision_figures,
+    decision_metrics,
     measure,
     sick_and_called,
 )
@@ -20,24 +20,24 @@ from neumo.evaluation.metrics.operating_point import DEFAULT_OPERATING_POINT
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.uncertainty.bootstrap import Progress, estimates
-from neumo.evaluation.values import ClassReport, Estimate, Judgement, OperatingPoint, PneumoniaDecision
+from neumo.evaluation.values import ClassReport, Estimate, Evaluation, OperatingPoint, PneumoniaDecision
 
 
-def judge(
+def evaluate(
     predictions: Predictions,
     *,
     operating_point: OperatingPoint | None = None,
     resamples: int = 1000,
     seed: int = 42,
     progress: Progress | None = None,
-) -> Judgement:
-    """Measure everything on one set of predictions, with 95 % intervals over patients.
+) -> Evaluation:
+    """Compute every metric on one set of predictions, with 95 % intervals over patients.
 
     Parameters
     ----------
     predictions : Predictions
     operating_point : OperatingPoint, optional
-        Chosen on other images; judged beside the default one (0.5).
+        Chosen on other images; evaluated beside the default one (0.5).
     resamples : int
         Bootstrap resamples of patients, 40 or more.
     seed : int
@@ -47,8 +47,8 @@ def judge(
 
     Returns
     -------
-    Judgement
-        Figures that cannot be measured, such as the recall of a finding without images, are NaN.
+    Evaluation
+        Metrics that cannot be measured, such as the recall of a finding without images, are NaN.
 
     Raises
     ------
@@ -57,25 +57,25 @@ def judge(
     """
     points = (DEFAULT_OPERATING_POINT, *([operating_point] if operating_point is not None else []))
 
-    def all_figures(weights: FloatArray) -> dict[str, FloatArray]:
+    def all_metrics(weights: FloatArray) -> dict[str, FloatArray]:
         return measure(predictions, weights) | _decided(predictions, points, weights)
 
-    figures = estimates(all_figures, predictions.patients, resamples=resamples, seed=seed, progress=progress)
+    metrics = estimates(all_metrics, predictions.patients, resamples=resamples, seed=seed, progress=progress)
     support = np.bincount(predictions.truth, minlength=len(FINDINGS))
-    return Judgement(
+    return Evaluation(
         images=len(predictions),
         patients=len(set(predictions.patients)),
-        overall={name: figures[name] for name in OVERALL},
-        by_class=tuple(_class_report(finding, figures, int(support[finding.index])) for finding in FINDINGS),
+        overall={name: metrics[name] for name in OVERALL},
+        by_class=tuple(_class_report(finding, metrics, int(support[finding.index])) for finding in FINDINGS),
         confusion=confusion_matrix(predictions),
-        decisions=tuple(_decision(predictions, point, i, figures) for i, point in enumerate(points)),
+        decisions=tuple(_decision(predictions, point, i, metrics) for i, point in enumerate(points)),
         resamples=resamples,
         seed=seed,
         synthetic=predictions.synthetic,
     )
 
 
-def judge_decisions(
+def evaluate_decisions(
     predictions: Predictions,
     points: Mapping[str, OperatingPoint],
     *,
@@ -90,18 +90,18 @@ def judge_decisions(
         Too few resamples, or a negative seed.
     """
     chosen = tuple(points.values())
-    figures = estimates(
+    metrics = estimates(
         lambda weights: _decided(predictions, chosen, weights),
         predictions.patients,
         resamples=resamples,
         seed=seed,
     )
-    return {name: _decision(predictions, point, i, figures) for i, (name, point) in enumerate(points.items())}
+    return {name: _decision(predictions, point, i, metrics) for i, (name, point) in enumerate(points.items())}
 
 
-def classification_report(judged: Judgement | Predictions) -> str:
+def classification_report(evaluated: Evaluation | Predictions) -> str:
     """Precision, recall, F1 and support as text, in the shape that scikit-learn made familiar."""
-    confusion = judged.confusion if isinstance(judged, Judgement) else confusion_matrix(judged)
+    confusion = evaluated.confusion if isinstance(evaluated, Evaluation) else confusion_matrix(evaluated)
     truth, decisions = (np.repeat(axis.ravel(), confusion.ravel()) for axis in np.indices(confusion.shape))
     text: str = sklearn_report(
         truth,
@@ -114,8 +114,8 @@ def classification_report(judged: Judgement | Predictions) -> str:
     return text
 
 
-def _class_report(finding: Finding, figures: dict[str, Estimate], support: int) -> ClassReport:
-    own = {name: figures[class_key(name, finding)] for name in OF_CLASS}
+def _class_report(finding: Finding, metrics: dict[str, Estimate], support: int) -> ClassReport:
+    own = {name: metrics[class_key(name, finding)] for name in OF_CLASS}
     return ClassReport(finding=finding, support=support, **own)
 
 
@@ -125,17 +125,17 @@ def _decided(
     return {
         _decision_key(name, position): values
         for position, point in enumerate(points)
-        for name, values in decision_figures(predictions, point.threshold, weights).items()
+        for name, values in decision_metrics(predictions, point.threshold, weights).items()
     }
 
 
 def _decision(
-    predictions: Predictions, point: OperatingPoint, position: int, figures: dict[str, Estimate]
+    predictions: Predictions, point: OperatingPoint, position: int, metrics: dict[str, Estimate]
 ) -> PneumoniaDecision:
     sick, called = sick_and_called(predictions, point.threshold)
     return PneumoniaDecision(
         operating_point=point,
-        **{name: figures[_decision_key(name, position)] for name in OF_DECISION},
+        **{name: metrics[_decision_key(name, position)] for name in OF_DECISION},
         true_positives=int((sick & called).sum()),
         false_positives=int((~sick & called).sum()),
         true_negatives=int((~sick & ~called).sum()),

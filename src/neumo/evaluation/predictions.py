@@ -1,4 +1,4 @@
-"""What a model said beside what was true: the one input of every evaluation."""
+"""Predictions: probabilities beside the truth, the one input of every evaluation."""
 
 import csv
 import io
@@ -47,7 +47,9 @@ class Predictions:
     def __post_init__(self) -> None:
         n = len(self.paths)
         if n == 0:
-            raise EvaluationError("predictions: there is no image to judge; choose a split that holds images")
+            raise EvaluationError(
+                "predictions: there is no image to evaluate; choose a split that holds images"
+            )
         if (
             len(self.patients) != n
             or self.truth.shape != (n,)

@@ -1,4 +1,4 @@
-"""The values an evaluation consists of; how they are computed lies in the files beside this one."""
+"""The values that an evaluation consists of; `evaluate` computes them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from neumo.core.findings import Finding
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its 95 % interval; `low` and `high` are NaN where no interval can be given."""
+    """A metric with its 95 % interval; `low` and `high` are NaN where no interval can be given."""
 
     value: float
     low: float
@@ -61,7 +61,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class PneumoniaDecision:
-    """What an operating point does on the judged images: each an Estimate in 0-1, and the four counts."""
+    """What an operating point does on the evaluated images: each an Estimate in 0-1, and the four counts."""
 
     operating_point: OperatingPoint
     sensitivity: Estimate
@@ -75,13 +75,13 @@ class PneumoniaDecision:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """Everything measured on one set of predictions.
 
     Attributes
     ----------
     images, patients : int
-        How many were judged.
+        How many were evaluated.
     overall : mapping of str to Estimate
         Keys, in this order: accuracy, balanced_accuracy, macro_precision, macro_recall, macro_f1,
         macro_auroc, auroc_normal_vs_pneumonia, auroc_bacterial_vs_viral, macro_average_precision,

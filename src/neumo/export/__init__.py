@@ -1,1 +1,1 @@
-"""A trained run to a bundle: the graph, its calibration and gate from held-out folds, the card, the parity check."""
+"""Export of a trained run as a bundle: graph, calibration and gate from held-out folds, card, parity check."""

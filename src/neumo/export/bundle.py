@@ -1,4 +1,4 @@
-"""A trained run and its folds, made into a bundle."""
+"""Export of a trained run and its folds as a bundle."""
 
 import hashlib
 import shutil
@@ -21,9 +21,9 @@ from neumo.core.files import write_json, write_text
 from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
-from neumo.evaluation.evaluate import judge
+from neumo.evaluation.evaluate import evaluate
 from neumo.export.calibrate import Decisions, calibrated_predictions, decide
-from neumo.export.card import model_card, read_explanation_checks, read_figures, with_figures
+from neumo.export.card import model_card, read_explanation_checks, read_metrics, with_metrics
 from neumo.export.card_robustness import damage_section, heat_map_section
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers
@@ -33,8 +33,8 @@ from neumo.models.weights import TrainedNetwork, load_network
 from neumo.training.config import Experiment
 from neumo.training.run_folder import RunFolder
 
-LARGEST_BUNDLE = 25_000_000
-"""Bytes; so much may travel in the package."""
+MAX_BUNDLE_BYTES = 25_000_000
+"""So much may travel in the package."""
 AGE_YEARS = (1.0, 5.0)
 """Ages of the public data set (Kermany et al. 2018)."""
 _PARITY_IMAGES = 96
@@ -119,17 +119,17 @@ def export_bundle(
         write_json(made / CONFIG, config.to_json())
         statistics.save(made / GATE)
         write_reference(made / "reference.json", config, _logits_of(graph))
-        as_they_are = held_out.distances[0]
-        let_through = on_folds.probabilities[as_they_are <= decisions.gate_distance]
-        save_drift_reference(made / DRIFT_REFERENCE, as_they_are, 1 - let_through[:, Finding.NORMAL.index])
-        write_text(made / CARD, model_card(config, decisions, judge(on_folds)))
+        distances = held_out.distances[0]
+        accepted = on_folds.probabilities[distances <= decisions.gate_distance]
+        save_drift_reference(made / DRIFT_REFERENCE, distances, 1 - accepted[:, Finding.NORMAL.index])
+        write_text(made / CARD, model_card(config, decisions, evaluate(on_folds)))
         write_sums(made)
         size = sum(file.stat().st_size for file in made.iterdir())
         shutil.move(made, target)
     return Exported(load_bundle(target), parity, decisions, size)
 
 
-def bundle_with_figures(
+def bundle_with_metrics(
     source: Path,
     figures: Path,
     target: Path,
@@ -137,7 +137,7 @@ def bundle_with_figures(
     corruptions: Path | None = None,
     explanations: Path | None = None,
 ) -> Bundle:
-    """Copy a bundle, with measured figures on its card; nothing else changes but the sums.
+    """Copy a bundle, with measured metrics on its card; nothing else changes but the sums.
 
     With `corruptions` (corruptions.json) the card also tells how damaged images fare.
 
@@ -147,11 +147,11 @@ def bundle_with_figures(
     Raises
     ------
     ExportError
-        The figures are of another bundle, or the target exists.
+        The metrics are of another bundle, or the target exists.
     BundleError
         The source is no sound bundle.
     """
-    bundle, measured = load_bundle(source), read_figures(figures)
+    bundle, measured = load_bundle(source), read_metrics(figures)
     graph = hashlib.sha256(bundle.model).hexdigest()
     if measured["bundle"]["model"] != graph:
         raise ExportError(f"{figures}: was measured with another model than that of {source}")
@@ -165,7 +165,7 @@ def bundle_with_figures(
         made = Path(beside) / "bundle"
         shutil.copytree(bundle.path, made)
         card = (made / CARD).read_text(encoding="utf-8")
-        write_text(made / CARD, with_figures(card, bundle.config, measured, further))
+        write_text(made / CARD, with_metrics(card, bundle.config, measured, further))
         if checks is not None:
             write_json(made / CONFIG, replace(bundle.config, explanation_checks=checks).to_json())
         write_sums(made)
@@ -241,8 +241,8 @@ def _config(
 
 def _portable(experiment: Experiment) -> Experiment:
     """Return an experiment that names its teachers without the folders of this machine."""
-    taught = experiment.distillation
-    if taught is None:
+    distillation = experiment.distillation
+    if distillation is None:
         return experiment
-    names = tuple(Path(path).name for path in taught.teachers)
-    return experiment.model_copy(update={"distillation": taught.model_copy(update={"teachers": names})})
+    names = tuple(Path(path).name for path in distillation.teachers)
+    return experiment.model_copy(update={"distillation": distillation.model_copy(update={"teachers": names})})

@@ -1,4 +1,4 @@
-"""Everything that a bundle decides by, chosen on held-out fold images: never on test."""
+"""Calibration of a bundle on held-out fold images, never on test: temperature, thresholds, prediction sets, gate."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from neumo.export.held_out import HeldOut
 
 COVERAGES = (0.90, 0.95)
 ACCEPTED = 0.985
-"""Share of held-out chest radiographs whose embedding the gate lets through."""
+"""Share of held-out chest radiographs whose embedding the gate accepts."""
 HIGH_SENSITIVITY, HIGH_SPECIFICITY = 0.99, 0.99
 """Stricter than the clinical goal of 0.95, because other images are harder than those of the folds."""
 

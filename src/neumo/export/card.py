@@ -11,7 +11,7 @@ from neumo.bundle.config import BundleConfig
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.metrics.classification import OF_DECISION
-from neumo.evaluation.values import Estimate, Judgement
+from neumo.evaluation.values import Estimate, Evaluation
 from neumo.export.calibrate import Decisions
 
 _MEASURED, _LIMITS = "## Measured on the official", "## Limits"
@@ -25,14 +25,14 @@ _SHOWN = {
 }
 
 
-def model_card(config: BundleConfig, decisions: Decisions, on_folds: Judgement) -> str:
+def model_card(config: BundleConfig, decisions: Decisions, on_folds: Evaluation) -> str:
     """Write the card as Markdown with Hugging Face's YAML metadata.
 
     Parameters
     ----------
     config : BundleConfig
     decisions : Decisions
-    on_folds : Judgement
+    on_folds : Evaluation
         Of the fold runs' calibrated answers to their held-out images.
     """
     sections = [
@@ -45,25 +45,25 @@ def model_card(config: BundleConfig, decisions: Decisions, on_folds: Judgement) 
     return f"---\n{_metadata(config, None)}---\n\n" + "\n\n".join(sections) + "\n"
 
 
-def with_figures(
-    card: str, config: BundleConfig, figures: Mapping[str, Any], further: Sequence[str] = ()
+def with_metrics(
+    card: str, config: BundleConfig, metrics: Mapping[str, Any], further: Sequence[str] = ()
 ) -> str:
-    """Add to a card what `neumo evaluate BUNDLE` measured, in place of figures that it may hold already.
+    """Add to a card what `neumo evaluate BUNDLE` measured, in place of metrics that it may hold already.
 
     `further` are sections in Markdown that follow them.
     """
     body = card.split("---\n", 2)[2]
     before, limits = body.split(_LIMITS)
     kept = before.split(_MEASURED)[0].rstrip()
-    measured = "\n\n".join([_measured(figures), *further])
-    return f"---\n{_metadata(config, figures)}---\n{kept}\n\n{measured}\n\n{_LIMITS}{limits}"
+    measured = "\n\n".join([_measured(metrics), *further])
+    return f"---\n{_metadata(config, metrics)}---\n{kept}\n\n{measured}\n\n{_LIMITS}{limits}"
 
 
-def read_figures(source: Path) -> dict[str, Any]:
+def read_metrics(source: Path) -> dict[str, Any]:
     """Read figures.json of an evaluated bundle. Raises ExportError where the file is no such thing."""
     try:
         value: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
-        value["judgement"]["overall"], value["coverage"], value["part"], value["command"]
+        value["evaluation"]["overall"], value["coverage"], value["part"], value["command"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(f"{source}: is not the figures.json of an evaluated bundle ({error!r})") from error
     return value
@@ -96,7 +96,7 @@ def read_explanation_checks(source: Path, graph: str) -> dict[str, bool]:
     return checks
 
 
-def _metadata(config: BundleConfig, figures: Mapping[str, Any] | None) -> str:
+def _metadata(config: BundleConfig, metrics: Mapping[str, Any] | None) -> str:
     value: dict[str, Any] = {
         "license": config.licence.lower(),
         "library_name": "neumo",
@@ -104,20 +104,20 @@ def _metadata(config: BundleConfig, figures: Mapping[str, Any] | None) -> str:
         "language": ["en", "es"],
         "tags": ["medical", "radiology", "chest-x-ray", "pneumonia", "onnx"],
     }
-    if figures:
-        value["model-index"] = [{"name": config.name, "results": [_index_entry(figures)]}]
+    if metrics:
+        value["model-index"] = [{"name": config.name, "results": [_index_entry(metrics)]}]
     text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
     return text
 
 
-def _index_entry(figures: Mapping[str, Any]) -> dict[str, Any]:
-    overall = figures["judgement"]["overall"]
+def _index_entry(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    overall = metrics["evaluation"]["overall"]
     return {
         "task": {"type": "image-classification"},
         "dataset": {
             "name": "Kermany chest radiographs",
             "type": "kermany-chest-xray",
-            "split": figures["part"],
+            "split": metrics["part"],
         },
         "metrics": [
             {"type": key, "name": words, "value": round(overall[key]["value"], 4)}
@@ -159,19 +159,19 @@ def _training(config: BundleConfig) -> str:
         f"intensity {config.intensity.value}; {config.provenance['epochs']} epochs, seed "
         f"{experiment['seed']}, on "
         f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "
-        f"test set apart){_taught(experiment.get('distillation'))}. "
+        f"test set apart){_distilled(experiment.get('distillation'))}. "
         f"The whole recipe stands in config.json.\n\n{config.attribution}"
     )
 
 
-def _taught(distillation: Mapping[str, Any] | None) -> str:
+def _distilled(distillation: Mapping[str, Any] | None) -> str:
     if distillation is None:
         return ""
     share, teachers = distillation["share"], len(distillation["teachers"])
     return f"; {share:g} of each training target is the mean answer of {teachers} trained network{'s' * (teachers > 1)}"
 
 
-def _folds(config: BundleConfig, decisions: Decisions, on_folds: Judgement) -> str:
+def _folds(config: BundleConfig, decisions: Decisions, on_folds: Evaluation) -> str:
     points = "\n".join(
         f"| {name} | {point.threshold:.3f} | {point.sensitivity:.3f} | {point.specificity:.3f} | {point.rule} |"
         for name, point in config.operating_points.items()
@@ -190,27 +190,27 @@ def _folds(config: BundleConfig, decisions: Decisions, on_folds: Judgement) -> s
     )
 
 
-def _measured(figures: Mapping[str, Any]) -> str:
+def _measured(metrics: Mapping[str, Any]) -> str:
     overall = {
         key: Estimate(value["value"], value["low"], value["high"])
-        for key, value in figures["judgement"]["overall"].items()
+        for key, value in metrics["evaluation"]["overall"].items()
         if value["low"] is not None
     }
     return (
-        f"{_MEASURED} {figures['part']} images\n\n"
-        f"`{figures['command']}`; {figures['images']} images, {figures['refused']} refused by the gate. "
-        "The figures are of the images that were read. 95 % intervals by resampling patients.\n\n"
-        f"{_table(overall)}\n\n{_points(figures.get('operating_points', {}))}{_coverage(figures['coverage'])}"
+        f"{_MEASURED} {metrics['part']} images\n\n"
+        f"`{metrics['command']}`; {metrics['images']} images, {metrics['refused']} refused by the gate. "
+        "The metrics are of the images that were read. 95 % intervals by resampling patients.\n\n"
+        f"{_table(overall)}\n\n{_points(metrics.get('operating_points', {}))}{_coverage(metrics['coverage'])}"
     )
 
 
 def _points(measured: Mapping[str, Any]) -> str:
-    """Operating points as they were measured; empty for figures that were made without them."""
+    """Operating points as they were measured; empty for metrics that were made without them."""
     if not measured:
         return ""
     lines = "\n".join(
         f"| {name} | "
-        + " | ".join(_interval(decision[figure]) for figure in OF_DECISION)
+        + " | ".join(_interval(decision[metric]) for metric in OF_DECISION)
         + f" | {decision['false_negatives']} | {decision['false_positives']} |"
         for name, decision in measured.items()
     )
@@ -222,24 +222,24 @@ def _points(measured: Mapping[str, Any]) -> str:
     )
 
 
-def _interval(figure: Mapping[str, Any]) -> str:
-    if figure["value"] is None or figure["low"] is None:
+def _interval(metric: Mapping[str, Any]) -> str:
+    if metric["value"] is None or metric["low"] is None:
         return "not measurable"
-    return str(Estimate(figure["value"], figure["low"], figure["high"]))
+    return str(Estimate(metric["value"], metric["low"], metric["high"]))
 
 
 def _coverage(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = "\n".join(
-        f"| {row['promised']:.0%} | {row['finding'] or 'all'} | {row['measured']:.3f} "
+        f"| {row['nominal']:.0%} | {row['finding'] or 'all'} | {row['measured']:.3f} "
         f"({row['low']:.3f}-{row['high']:.3f}) "
         f"| {row['mean_size']:.2f} |"
         for row in rows
     )
     return (
-        "Prediction sets: the promise holds for images exchangeable with the folds' images, which the "
+        "Prediction sets: the nominal coverage holds for images exchangeable with the folds' images, which the "
         "test images are not "
         "quite (their labels had a third grader).\n\n"
-        f"| promised | true finding | measured | mean size |\n|---|---|---|---|\n{lines}"
+        f"| nominal | true finding | measured | mean size |\n|---|---|---|---|\n{lines}"
     )
 
 
@@ -259,4 +259,4 @@ def _limits(config: BundleConfig) -> str:
 
 def _table(overall: Mapping[str, Estimate]) -> str:
     rows = "\n".join(f"| {words} | {overall[key]} |" for key, words in _SHOWN.items() if key in overall)
-    return f"| figure | value (95 % interval) |\n|---|---|\n{rows}"
+    return f"| metric | value (95 % interval) |\n|---|---|\n{rows}"

@@ -1,4 +1,4 @@
-"""What a model card says of damaged images and of heat maps."""
+"""Sections of the model card on corrupted images and on heat maps."""
 
 import json
 from collections.abc import Mapping

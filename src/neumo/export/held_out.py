@@ -1,4 +1,4 @@
-"""Answers on images that trained nothing: each image's from the one fold run that did not see it."""
+"""Out-of-fold predictions: each image's from the one fold run that was not trained on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

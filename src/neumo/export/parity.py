@@ -1,4 +1,4 @@
-"""Whether the exported graph says what the network says, on real inputs."""
+"""Parity of the exported graph with the network, on real inputs."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from torch import nn
 from neumo.core.errors import ExportError
 from neumo.export.graph import INPUT, OUTPUTS
 
-LARGEST_LOGIT_DIFFERENCE = 0.05
+MAX_LOGIT_DIFFERENCE = 0.05
 """Half-precision weights move logits by a few thousandths; a wrong graph moves them by whole units."""
 _BATCH = 16
 
@@ -51,7 +51,7 @@ def check_parity(network: nn.Module, model: onnx.ModelProto, images: NDArray[np.
     Raises
     ------
     ExportError
-        A logit differs by more than `LARGEST_LOGIT_DIFFERENCE`.
+        A logit differs by more than `MAX_LOGIT_DIFFERENCE`.
     """
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     ours, theirs = [], []
@@ -63,10 +63,10 @@ def check_parity(network: nn.Module, model: onnx.ModelProto, images: NDArray[np.
             theirs.append(network(torch.from_numpy(batch)).float().numpy())
     shipped, trained = np.concatenate(ours), np.concatenate(theirs)
     difference = float(np.abs(shipped - trained).max())
-    if not difference <= LARGEST_LOGIT_DIFFERENCE:
+    if not difference <= MAX_LOGIT_DIFFERENCE:
         raise ExportError(
             f"the ONNX graph and the network differ by {difference:.3g} in a logit over {len(images)} images, "
-            f"more than {LARGEST_LOGIT_DIFFERENCE}; nothing was exported"
+            f"more than {MAX_LOGIT_DIFFERENCE}; nothing was exported"
         )
     return Parity(
         images=len(images),

@@ -1,4 +1,4 @@
-"""A bundle's graph with its weights shuffled: what a network that learnt nothing would show."""
+"""A bundle's graph with its weights shuffled (model-parameter randomisation)."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The same film from another hospital: what the gate must take for a radiograph still."""
+"""Changes of acquisition and export: the same radiograph from another hospital, which the gate must still accept."""
 
 from collections.abc import Callable
 

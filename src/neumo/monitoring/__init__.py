@@ -1,1 +1,1 @@
-"""Whether a reader in use still does what it did: people's decisions beside its findings, and drift of what is read."""
+"""Monitoring of a reader in use: agreement with people's decisions, and drift of what is read."""

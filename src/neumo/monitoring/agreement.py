@@ -1,4 +1,4 @@
-"""What people decided beside what the reader found, by month."""
+"""Agreement of people with the reader by month: kappa, sensitivity, specificity."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.findings import FINDINGS, PNEUMONIA
+from neumo.core.statistics import Proportion, wilson
 from neumo.monitoring.history import Decided
-from neumo.monitoring.proportion import Proportion, wilson
 
-SMALLEST_GROUP: Final = 20
+MIN_GROUP: Final = 20
 """With fewer decisions intervals are so wide that a month says next to nothing."""
 ALL: Final = "all"
 _REPLICATES: Final = 2000
@@ -104,7 +104,7 @@ def _agreement(period: str, group: Sequence[Decided], seed: int) -> Agreement:
         kappa=_kappa(group, seed),
         sensitivity=wilson(sum(each.called_pneumonia for each in sick), len(sick)),
         specificity=wilson(sum(not each.called_pneumonia for each in well), len(well)),
-        too_small=len(group) < SMALLEST_GROUP,
+        too_small=len(group) < MIN_GROUP,
     )
 
 

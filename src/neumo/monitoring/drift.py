@@ -1,4 +1,4 @@
-"""Whether readings still look as those of the reference."""
+"""Drift: gate distance, probability and refusals of a window against a reference."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -7,18 +7,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.monitoring.proportion import Proportion, wilson
+from neumo.core.statistics import Proportion, holm, wilson
 from neumo.monitoring.reference import Sample
 from neumo.monitoring.two_samples import (
     fisher_exact,
-    holm,
     kolmogorov_smirnov,
     population_stability_index,
 )
 
-SMALLEST_WINDOW: Final = 100
+MIN_WINDOW: Final = 100
 """With fewer readings the stability index passes its lower limit by chance alone in two of five windows."""
-SMALLEST_REFERENCE: Final = 500
+MIN_REFERENCE: Final = 500
 """With fewer, the deciles that the bins are made of are rough themselves."""
 MODERATE, LARGE = 0.1, 0.25
 """Conventional limits of the stability index (Siddiqi, Credit Risk Scorecards, Wiley 2006, ch. 9)."""
@@ -27,7 +26,7 @@ LEVEL: Final = 0.05
 
 
 class Change(StrEnum):
-    """What is said of one figure."""
+    """What is said of one metric."""
 
     NONE = "none"
     WATCH = "watch"
@@ -37,8 +36,8 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FigureDrift:
-    """One figure of the window beside the reference.
+class MetricDrift:
+    """One metric of the window beside the reference.
 
     Attributes
     ----------
@@ -95,13 +94,13 @@ class Drift:
 
     Attributes
     ----------
-    figures : tuple of FigureDrift
+    figures : tuple of MetricDrift
     refusals : RefusalDrift
     tests : int
         How many p values were corrected for each other.
     """
 
-    figures: tuple[FigureDrift, ...]
+    figures: tuple[MetricDrift, ...]
     refusals: RefusalDrift
     tests: int
 
@@ -115,7 +114,7 @@ class Drift:
 
 
 def drift(reference: Sample, window: Sample) -> Drift:
-    """Return how the window differs from the reference; samples that are too small are said to be so, not judged.
+    """Return how the window differs from the reference; samples that are too small are not tested.
 
     Parameters
     ----------
@@ -123,28 +122,28 @@ def drift(reference: Sample, window: Sample) -> Drift:
         Readings of the same bundle; `window` knows its refusals.
     """
     figures = (
-        _figure("distance", reference.distance, window.distance),
-        _figure("pneumonia", reference.pneumonia, window.pneumonia),
+        _metric("distance", reference.distance, window.distance),
+        _metric("pneumonia", reference.pneumonia, window.pneumonia),
     )
     refusals = _refusals(reference, window)
-    tested = [value for value in (*(figure.p for figure in figures), refusals.p) if value is not None]
-    corrected = iter(holm(tested))
-    judged = tuple(
-        figure if figure.p is None else _judged_figure(replace(figure, p_holm=next(corrected)))
+    p_values = [value for value in (*(figure.p for figure in figures), refusals.p) if value is not None]
+    corrected = iter(holm(p_values))
+    figures_with_change = tuple(
+        figure if figure.p is None else _with_change(replace(figure, p_holm=next(corrected)))
         for figure in figures
     )
     if refusals.p is not None:
         p_holm = next(corrected)
         refusals = replace(refusals, p_holm=p_holm, change=Change.ALARM if p_holm < LEVEL else Change.NONE)
-    return Drift(judged, refusals, len(tested))
+    return Drift(figures_with_change, refusals, len(p_values))
 
 
-def _figure(name: str, reference: NDArray[np.float64], window: NDArray[np.float64]) -> FigureDrift:
+def _metric(name: str, reference: NDArray[np.float64], window: NDArray[np.float64]) -> MetricDrift:
     psi = ks = p = None
-    if window.size >= SMALLEST_WINDOW and reference.size >= SMALLEST_REFERENCE:
+    if window.size >= MIN_WINDOW and reference.size >= MIN_REFERENCE:
         psi = population_stability_index(reference, window)
         ks, p = kolmogorov_smirnov(reference, window)
-    return FigureDrift(
+    return MetricDrift(
         name=name,
         n=window.size,
         reference_n=reference.size,
@@ -158,12 +157,12 @@ def _figure(name: str, reference: NDArray[np.float64], window: NDArray[np.float6
     )
 
 
-def _judged_figure(figure: FigureDrift) -> FigureDrift:
-    psi, p = figure.psi or 0.0, figure.p_holm
+def _with_change(metric: MetricDrift) -> MetricDrift:
+    psi, p = metric.psi or 0.0, metric.p_holm
     significant = p is not None and p < LEVEL
     if psi >= LARGE or (psi >= MODERATE and significant):
-        return replace(figure, change=Change.ALARM)
-    return replace(figure, change=Change.WATCH if psi >= MODERATE or significant else Change.NONE)
+        return replace(metric, change=Change.ALARM)
+    return replace(metric, change=Change.WATCH if psi >= MODERATE or significant else Change.NONE)
 
 
 def _refusals(reference: Sample, window: Sample) -> RefusalDrift:
@@ -172,7 +171,7 @@ def _refusals(reference: Sample, window: Sample) -> RefusalDrift:
     if reference.refused is None or reference.readings is None:
         return RefusalDrift(share, None, None, None, Change.UNKNOWN)
     before = wilson(reference.refused, reference.readings)
-    if readings < SMALLEST_WINDOW or reference.readings < SMALLEST_REFERENCE:
+    if readings < MIN_WINDOW or reference.readings < MIN_REFERENCE:
         return RefusalDrift(share, before, None, None, Change.TOO_SMALL)
     p = fisher_exact(refused, readings, reference.refused, reference.readings)
     return RefusalDrift(share, before, p, None, Change.NONE)

@@ -1,4 +1,4 @@
-"""What monitoring needs of the readings on record in a period."""
+"""Queries the readings on record in a period, with the newest decision on each."""
 
 import json
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class History:
     decided : tuple of Decided
         Those with an answer on which somebody decided.
     failed, purged : int
-        Readings left out, since they failed, or since nothing but their dates and figures was kept.
+        Readings left out, since they failed, or since their bodies were purged.
     """
 
     read: tuple[Read, ...]

@@ -1,4 +1,4 @@
-"""A monitoring report as one HTML page that needs nothing else."""
+"""The monitoring report as one self-contained HTML page."""
 
 from datetime import UTC, datetime
 from pathlib import Path

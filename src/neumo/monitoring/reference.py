@@ -1,4 +1,4 @@
-"""What readings looked like when all was well: a period of the archive, or what a bundle carries."""
+"""References for drift: a period of the archive when all was well, or the one that a bundle carries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from neumo.monitoring.history import Read
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Figures of some readings of one bundle.
+    """Gate distance, probability and refusals of some readings of one bundle.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Sample:
 
 
 def sample_of(read: Sequence[Read]) -> Sample:
-    """Return the figures of readings."""
+    """Return the sample that readings make."""
     return Sample(
         distance=np.array([each.distance for each in read if each.distance is not None], dtype=np.float64),
         pneumonia=np.array([each.pneumonia for each in read if each.pneumonia is not None], dtype=np.float64),

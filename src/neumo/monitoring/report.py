@@ -1,4 +1,4 @@
-"""All that monitoring says of a period, and the same as plain JSON values."""
+"""The monitoring report of a period: agreement and drift, also as plain JSON values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

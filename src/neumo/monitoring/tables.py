@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from neumo.monitoring.agreement import ALL, SMALLEST_GROUP, Kappa
-from neumo.monitoring.drift import LARGE, LEVEL, MODERATE, SMALLEST_REFERENCE, SMALLEST_WINDOW, Change
-from neumo.monitoring.proportion import Proportion
+from neumo.core.statistics import Proportion
+from neumo.monitoring.agreement import ALL, MIN_GROUP, Kappa
+from neumo.monitoring.drift import LARGE, LEVEL, MIN_REFERENCE, MIN_WINDOW, MODERATE, Change
 from neumo.monitoring.report import Report
 from neumo.texts.catalogue import Texts, percent, texts
 from neumo.texts.language import Language
@@ -63,7 +63,7 @@ def _agreement_rows(report: Report, t: Texts) -> tuple[Row, ...]:
                 _kappa(each.kappa),
                 _share(each.sensitivity),
                 _share(each.specificity),
-                t("monitoring.agreement.too_small", minimum=SMALLEST_GROUP) if each.too_small else "",
+                t("monitoring.agreement.too_small", minimum=MIN_GROUP) if each.too_small else "",
             )
         )
         for each in report.agreement
@@ -143,8 +143,8 @@ def notes(report: Report, language: Language) -> tuple[str, ...]:
         large=LARGE,
         moderate=MODERATE,
         level=LEVEL,
-        window=SMALLEST_WINDOW,
-        reference=SMALLEST_REFERENCE,
+        window=MIN_WINDOW,
+        reference=MIN_REFERENCE,
     )
     return (*agreement, drift)
 

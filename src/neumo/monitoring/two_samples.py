@@ -1,7 +1,6 @@
-"""How two samples differ: population stability index, Kolmogorov-Smirnov, Fisher's exact test; Holm's correction."""
+"""How two samples differ: population stability index, Kolmogorov-Smirnov, Fisher's exact test; without SciPy."""
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 _BINS: Final = 10
 _TERMS: Final = 100
-_SMALLEST_LAMBDA: Final = 0.2
+_MIN_LAMBDA: Final = 0.2
 """Below it the p value differs from 1 by less than 1e-12, and the series converges slowly."""
 
 
@@ -66,7 +65,7 @@ def kolmogorov_smirnov(reference: NDArray[np.float64], sample: NDArray[np.float6
 
 
 def _kolmogorov_tail(value: float) -> float:
-    if value < _SMALLEST_LAMBDA:
+    if value < _MIN_LAMBDA:
         return 1.0
     k = np.arange(1, _TERMS + 1)
     terms = (-1.0) ** (k - 1) * np.exp(-2.0 * k**2 * value**2)
@@ -90,16 +89,3 @@ def fisher_exact(count: int, of: int, other: int, other_of: int) -> float:
 
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Return p values corrected for their number, in their order (Holm, Scand. J. Stat. 6:65, 1979).
-
-    Calling a change where a corrected value is below 0.05 is wrong at all, in any of the tests, in at most 5 % of cases
-    without change, whatever the tests have to do with each other.
-    """
-    corrected, largest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        corrected[place] = largest
-    return tuple(corrected)

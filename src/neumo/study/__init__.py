@@ -1,1 +1,1 @@
-"""The study's steps over whole runs: judge a run, compare runs, reproduce the four."""
+"""Whole steps over runs and bundles: evaluate, compare, reproduce the study's four runs."""

@@ -1,4 +1,4 @@
-"""Several judged runs side by side (S12)."""
+"""Comparison of evaluated runs (S12)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from neumo.core.errors import EvaluationError
 from neumo.evaluation.comparison.compare import compare
 from neumo.evaluation.comparison.values import Comparison
 from neumo.evaluation.uncertainty.bootstrap import Progress
-from neumo.study.runs import judged_predictions
+from neumo.study.runs import evaluated_predictions
 
 
 def compare_runs(
@@ -18,21 +18,21 @@ def compare_runs(
     Parameters
     ----------
     runs : sequence of Path
-        Folders of judged runs, two or more; their folder names become their names.
+        Folders of evaluated runs, two or more; their folder names become their names.
     part : str
-        Part of the split that all were judged on.
+        Part of the split that all were evaluated on.
     resamples : int
         Bootstrap resamples of patients.
 
     Raises
     ------
     EvaluationError
-        Fewer than two runs, a run that was not judged, or runs judged on different images.
+        Fewer than two runs, a run that was not evaluated, or runs evaluated on different images.
     """
     if len(runs) < 2:
         raise EvaluationError("compare: give two or more runs")
     names = [run.resolve().name for run in runs]
     if len(set(names)) < len(names):
         names = [str(run) for run in runs]
-    predictions = [judged_predictions(run, part) for run in runs]
+    predictions = [evaluated_predictions(run, part) for run in runs]
     return compare(list(zip(names, predictions, strict=True)), resamples=resamples, progress=progress)

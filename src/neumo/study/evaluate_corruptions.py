@@ -1,4 +1,4 @@
-"""A bundle judged on damaged images: accuracy and refusals for every kind and strength of damage."""
+"""Evaluation of a bundle on corrupted images: accuracy and refusals by kind and strength."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,14 +24,14 @@ CELLS_FILE, FIGURE_NAME = "corruptions.json", "corruptions"
 def evaluate_corruptions(
     reader: Reader, data: Path, out: Path, *, part: str = "test", reading: Progress | None = None
 ) -> tuple[Cell, ...]:
-    """Read every image of a part undamaged and with every kind and strength of damage.
+    """Read every image of a part as it is and with every kind and strength of corruption.
 
     Writes corruptions.json, and corruptions.png and .svg, into `out`.
 
     Returns
     -------
     tuple of Cell
-        The undamaged images first.
+        The images as they are first.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def evaluate_corruptions(
     wanted = [("clean", 0), *((kind, strength) for kind in CORRUPTIONS for strength in STRENGTHS)]
     cells = []
     for number, (kind, strength) in enumerate(wanted, start=1):
-        decisions = _decisions(reader, _damaged(manifest, entries, kind, strength))
+        decisions = _decisions(reader, _corrupted(manifest, entries, kind, strength))
         cells.append(cell(kind, strength, truth, decisions))
         if reading is not None:
             reading(number * len(entries), len(wanted) * len(entries))
@@ -60,7 +60,7 @@ def evaluate_corruptions(
     return tuple(cells)
 
 
-def _damaged(
+def _corrupted(
     manifest: Manifest, entries: Sequence[Entry], kind: str, strength: int
 ) -> Iterator[NDArray[np.uint8]]:
     for index, entry in enumerate(entries):

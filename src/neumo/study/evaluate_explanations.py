@@ -1,4 +1,4 @@
-"""A bundle's heat maps checked: whether they are about the weights, the chest and the answer."""
+"""Checks of a bundle's heat maps: whether they depend on the weights, lie on the chest, and explain the answer."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +17,10 @@ from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.phantoms.outline import phantom_outlines
 from neumo.datasets.pixels import Progress
 from neumo.evaluation.explanations.checks import (
-    FIGURES,
-    LEAST_INSIDE,
+    MEASURES,
+    MIN_INSIDE,
     ExplanationChecks,
-    judge_explanations,
+    check_explanations,
     markdown,
 )
 from neumo.evaluation.explanations.deletion_insertion import Curves, area, curves
@@ -124,8 +124,8 @@ def evaluate_explanations(
         areas.append(float(field.mean()))
         if checking is not None:
             checking(number + 1, len(called))
-    measured = {key: np.array([row[key] for row in rows]) for key in FIGURES}
-    checks = judge_explanations(
+    measured = {key: np.array([row[key] for row in rows]) for key in MEASURES}
+    checks = check_explanations(
         measured,
         [one.entry.patient for one in called],
         [FINDINGS[one.finding] for one in called],
@@ -193,7 +193,7 @@ def _row(
         "randomised_correlation": float(known.mean()) if known.size else float("nan"),
         "randomised_overlap": float(np.mean([top_overlap(class_map, other) for other in shuffled])),
         "share_inside": inside,
-        "outside": float("nan") if np.isnan(inside) else float(inside < LEAST_INSIDE),
+        "outside": float("nan") if np.isnan(inside) else float(inside < MIN_INSIDE),
         "deletion_area": deletion,
         "deletion_gain": area(curve.random_deletion) - deletion,
         "insertion_area": insertion,

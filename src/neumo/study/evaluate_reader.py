@@ -1,4 +1,4 @@
-"""A bundle judged as it is shipped: files in, readings out, on one part of a data set."""
+"""Evaluation of a bundle as it is shipped: files in, readings out, on one part of a data set."""
 
 import hashlib
 from collections import Counter
@@ -17,10 +17,10 @@ from neumo.core.reading import Reading, Status
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.pixels import Progress
-from neumo.evaluation.evaluate import judge, judge_decisions
+from neumo.evaluation.evaluate import evaluate, evaluate_decisions
 from neumo.evaluation.predictions import Predictions, write_predictions
 from neumo.evaluation.uncertainty.conformal import Coverage, measure_coverage
-from neumo.evaluation.values import Judgement, OperatingPoint, PneumoniaDecision, without_nan
+from neumo.evaluation.values import Evaluation, OperatingPoint, PneumoniaDecision, without_nan
 from neumo.inference.reader import Reader
 
 FIGURES_FILE, PREDICTIONS_FILE = "figures.json", "predictions.csv"
@@ -37,7 +37,7 @@ class EvaluatedReader:
         All that were given.
     refused : mapping of str to int
         Refusals and failures by code.
-    judgement : Judgement
+    evaluation : Evaluation
         Of the images that were read, at the bundle's prevalence.
     coverage : mapping of float to mapping of Finding (None: all) to Coverage
     operating_points : mapping of str to PneumoniaDecision
@@ -47,7 +47,7 @@ class EvaluatedReader:
     part: str
     images: int
     refused: Counter[str]
-    judgement: Judgement
+    evaluation: Evaluation
     coverage: dict[float, dict[Finding | None, Coverage]]
     operating_points: dict[str, PneumoniaDecision]
 
@@ -62,7 +62,7 @@ def evaluate_reader(
     reading: Progress | None = None,
     resampling: Progress | None = None,
 ) -> EvaluatedReader:
-    """Read every image of a part, judge the readings, and write figures.json and predictions.csv into `out`.
+    """Read every image of a part, evaluate the readings, and write figures.json and predictions.csv into `out`.
 
     Parameters
     ----------
@@ -95,15 +95,15 @@ def evaluate_reader(
         part=part,
         images=len(entries),
         refused=Counter(r.reasons[0].code for r in readings if r.status is not Status.READ),
-        judgement=judge(predictions, progress=resampling),
+        evaluation=evaluate(predictions, progress=resampling),
         coverage={
             level: measure_coverage(predictions.truth, predictions.probabilities, limits, level)
             for level, limits in config.conformal.items()
         },
-        operating_points=judge_decisions(predictions, _points(config)),
+        operating_points=evaluate_decisions(predictions, _points(config)),
     )
     write_predictions(predictions, out / PREDICTIONS_FILE)
-    write_json(out / FIGURES_FILE, _figures(evaluated, reader, manifest, command))
+    write_json(out / FIGURES_FILE, _record(evaluated, reader, manifest, command))
     return evaluated
 
 
@@ -117,7 +117,7 @@ def _points(config: BundleConfig) -> dict[str, OperatingPoint]:
 def _predictions(manifest: Manifest, entries: Sequence[Entry], readings: Sequence[Reading]) -> Predictions:
     read = [(entry, r.answer) for entry, r in zip(entries, readings, strict=True) if r.answer is not None]
     if not read:
-        raise EvaluationError("reader: every image was refused, there is nothing to judge")
+        raise EvaluationError("reader: every image was refused, there is nothing to evaluate")
     probabilities = np.array([[answer.probabilities[f] for f in FINDINGS] for _, answer in read])
     return Predictions(
         paths=tuple(entry.path for entry, _ in read),
@@ -128,7 +128,7 @@ def _predictions(manifest: Manifest, entries: Sequence[Entry], readings: Sequenc
     )
 
 
-def _figures(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, command: str) -> dict[str, Any]:
+def _record(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, command: str) -> dict[str, Any]:
     config = reader.bundle.config
     return {
         "schema": 1,
@@ -144,7 +144,7 @@ def _figures(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, com
         "images": evaluated.images,
         "refused": sum(evaluated.refused.values()),
         "refused_by_reason": dict(evaluated.refused),
-        "judgement": evaluated.judgement.to_json(),
+        "evaluation": evaluated.evaluation.to_json(),
         "coverage": [
             {"finding": None if finding is None else finding.value, **asdict(coverage)}
             for coverages in evaluated.coverage.values()

@@ -1,4 +1,4 @@
-"""One run judged on one part of its split: figures with intervals, operating point, subgroups, report."""
+"""Evaluation of a run on one part of its split: metrics with intervals, operating point, subgroups, report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from neumo.core.findings import FINDINGS
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import Progress
 from neumo.datasets.split import Split
-from neumo.evaluation.evaluate import classification_report, judge
+from neumo.evaluation.evaluate import classification_report, evaluate
 from neumo.evaluation.learning_curves.diagnosis import read_curves
 from neumo.evaluation.learning_curves.values import CurveReading
 from neumo.evaluation.metrics.operating_point import (
@@ -24,9 +24,9 @@ from neumo.evaluation.report.content import PartSummary, ReportContent
 from neumo.evaluation.report.figure_style import save_figures
 from neumo.evaluation.report.figures import run_figures
 from neumo.evaluation.report.html import write_report
-from neumo.evaluation.subgroups.evaluate import judge_by
+from neumo.evaluation.subgroups.evaluate import evaluate_by
 from neumo.evaluation.subgroups.values import SubgroupReport
-from neumo.evaluation.values import Judgement, OperatingPoint
+from neumo.evaluation.values import Evaluation, OperatingPoint
 from neumo.study.gallery import instructive_cases
 from neumo.study.runs import METRICS_FILE, PREDICTIONS_FILE, read_history
 from neumo.training.predict import predict_part
@@ -38,25 +38,25 @@ REPORT_FILE = "report.html"
 
 @dataclass(frozen=True)
 class EvaluatedRun:
-    """What judging a run left.
+    """What evaluating a run left.
 
     Attributes
     ----------
     folder : Path
         Holds predictions.csv, metrics.json, report.html and figures/.
-    judgement : Judgement
+    evaluation : Evaluation
     classification_report : str
         In scikit-learn's shape.
     subgroups : tuple of SubgroupReport
-    times_judged : int
-        How often this run was judged on this part; more than once on "test" is worth a doubt.
+    times_evaluated : int
+        How often this run was evaluated on this part; more than once on "test" is worth a doubt.
     """
 
     folder: Path
-    judgement: Judgement
+    evaluation: Evaluation
     classification_report: str
     subgroups: tuple[SubgroupReport, ...]
-    times_judged: int
+    times_evaluated: int
 
     @property
     def report(self) -> Path:
@@ -77,7 +77,7 @@ def evaluate_run(
     predicting: Progress | None = None,
     resampling: Progress | None = None,
 ) -> EvaluatedRun:
-    """Judge a run's best weights and write predictions, numbers, figures and the report into its folder.
+    """Evaluate a run's best weights and write predictions, metrics, figures and the report into its folder.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def evaluate_run(
     lang : str
         "en" or "es": the language of report and figures.
     by : sequence of str
-        Manifest columns to judge by group.
+        Manifest columns to evaluate by group.
     target_sensitivity, cost_ratio : float, optional
         Choose the operating point by the one or the other, on the run's validation images.
     resamples : int
@@ -112,24 +112,26 @@ def evaluate_run(
     split = folder.split(manifest)
     point = _operating_point(folder, manifest, split, target_sensitivity, cost_ratio)
     predictions = predict_part(folder, manifest, split, part, progress=predicting)
-    judgement = judge(predictions, operating_point=point, resamples=resamples, progress=resampling)
+    evaluation = evaluate(predictions, operating_point=point, resamples=resamples, progress=resampling)
     subgroups = tuple(
-        judge_by(predictions, column, operating_point=point or DEFAULT_OPERATING_POINT, resamples=resamples)
+        evaluate_by(
+            predictions, column, operating_point=point or DEFAULT_OPERATING_POINT, resamples=resamples
+        )
         for column in by
     )
     evaluated = EvaluatedRun(
         folder=folder.evaluation(part),
-        judgement=judgement,
-        classification_report=classification_report(judgement),
+        evaluation=evaluation,
+        classification_report=classification_report(evaluation),
         subgroups=subgroups,
-        times_judged=_count(folder, part),
+        times_evaluated=_count(folder, part),
     )
     history = read_history(folder)
     reading = _curves_of(folder, history)
     best_epoch = reading.evidence.best_epoch
     write_predictions(predictions, evaluated.folder / PREDICTIONS_FILE)
-    write_json(evaluated.folder / METRICS_FILE, _numbers(evaluated, folder, part, reading))
-    figures = run_figures(predictions, judgement, history=history, best_epoch=best_epoch, lang=lang)
+    write_json(evaluated.folder / METRICS_FILE, _metrics(evaluated, folder, part, reading))
+    figures = run_figures(predictions, evaluation, history=history, best_epoch=best_epoch, lang=lang)
     save_figures(figures, evaluated.folder / FIGURES_FOLDER)
     record = folder.record()
     content = ReportContent(
@@ -138,7 +140,7 @@ def evaluate_run(
         created=datetime.now(UTC),
         split_name=part,
         dataset=manifest.root.name,
-        judgement=judgement,
+        evaluation=evaluation,
         predictions=predictions,
         classification_report=evaluated.classification_report,
         history=history,
@@ -198,13 +200,13 @@ def _parts(manifest: Manifest, split: Split) -> tuple[PartSummary, ...]:
 
 def _count(folder: RunFolder, part: str) -> int:
     """Note in run.json that the part was looked at once more; return how often that makes."""
-    counts = folder.record().get("times_judged", {})
+    counts = folder.record().get("times_evaluated", {})
     times = int(counts.get(part, 0)) + 1
-    folder.update(times_judged={**counts, part: times})
+    folder.update(times_evaluated={**counts, part: times})
     return times
 
 
-def _numbers(
+def _metrics(
     evaluated: EvaluatedRun, folder: RunFolder, part: str, reading: CurveReading
 ) -> Mapping[str, Any]:
     return {
@@ -212,8 +214,8 @@ def _numbers(
         "run": folder.record()["name"],
         "part": part,
         "made": now(),
-        "times_judged": evaluated.times_judged,
-        "judgement": evaluated.judgement.to_json(),
+        "times_evaluated": evaluated.times_evaluated,
+        "evaluation": evaluated.evaluation.to_json(),
         "learning_curves": reading.to_json(),
         "subgroups": [report.to_json() for report in evaluated.subgroups],
     }

@@ -1,4 +1,4 @@
-"""Radiographs worth looking at: right and wrong answers of each class, with what the network looked at."""
+"""The gallery of a report: right and wrong answers of each class, with their class maps."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""docs/results/study.md: our four runs beside the study's."""
+"""The page docs/results/study.md: our four runs beside the study's."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from neumo.core.files import write_text
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.statistics import wilson
 from neumo.evaluation.comparison.values import Comparison
 from neumo.evaluation.comparison.words import conclusion
 from neumo.evaluation.learning_curves.values import CurveReading
-from neumo.evaluation.values import Judgement
+from neumo.evaluation.values import Evaluation
 from neumo.study.reported import ReportedRun
 
 _LETTERS = {Finding.NORMAL: "N", Finding.BACTERIAL_PNEUMONIA: "B", Finding.VIRAL_PNEUMONIA: "V"}
@@ -27,8 +28,8 @@ class ReproducedRun:
     ----------
     number : int
     status : str
-        "finished", or why there are no figures.
-    judgement : Judgement or None
+        "finished", or why there are no metrics.
+    evaluation : Evaluation or None
         On the official test images; None where the run is not finished.
     record : mapping
         Content of run.json; empty where the run was not begun.
@@ -40,7 +41,7 @@ class ReproducedRun:
 
     number: int
     status: str
-    judgement: Judgement | None
+    evaluation: Evaluation | None
     record: Mapping[str, object]
     reading: CurveReading | None
     figures: Path | None
@@ -54,7 +55,7 @@ def write_study_page(
     *,
     command: str,
 ) -> None:
-    """Write the page as Markdown, atomically; a run without figures keeps its row, empty, with the reason.
+    """Write the page as Markdown, atomically; a run without metrics keeps its row, empty, with the reason.
 
     Raises
     ------
@@ -71,19 +72,20 @@ def write_study_page(
 
 
 def _head(runs: Sequence[ReproducedRun], command: str) -> Iterator[str]:
-    judged = [run.judgement for run in runs if run.judgement is not None]
+    evaluations = [run.evaluation for run in runs if run.evaluation is not None]
     yield "# The study's four runs, reproduced"
     yield ""
-    if any(judgement.synthetic for judgement in judged):
-        yield "> **Synthetic phantoms: these figures say nothing about patients.**"
+    if any(evaluation.synthetic for evaluation in evaluations):
+        yield "> **Synthetic phantoms: these metrics say nothing about patients.**"
         yield ""
-    yield f"Written by `{command}`. Every figure of ours is measured on the official test set"
-    if judged:
+    yield f"Written by `{command}`. Every metric of ours is measured on the official test set"
+    if evaluations:
+        first = evaluations[0]
         yield (
-            f"({judged[0].images} images of {judged[0].patients} patients), after all choices were made on training "
-            f"and validation images, with a 95 % interval from {judged[0].resamples} bootstrap resamples of patients."
+            f"({first.images} images of {first.patients} patients), after all choices were made on training "
+            f"and validation images, with a 95 % interval from {first.resamples} bootstrap resamples of patients."
         )
-    yield "The study's figures are its own; to its accuracies we add Wilson 95 % intervals over images."
+    yield "The study's metrics are its own; to its accuracies we add Wilson 95 % intervals over images."
     yield ""
 
 
@@ -91,21 +93,21 @@ def _overview(reported: Sequence[ReportedRun], runs: Mapping[int, ReproducedRun]
     yield "| run | change | | accuracy | macro-F1 | recall B | recall N | recall V |"
     yield "|---|---|---|---|---|---|---|---|"
     for original in reported:
-        low, high = _wilson(int(np.trace(original.confusion)), int(original.confusion.sum()))
+        right = wilson(int(np.trace(original.confusion)), int(original.confusion.sum()))
         recalls = " | ".join(f"{original.report[finding][1]:.2f}" for finding in _order())
         yield (
-            f"| {original.number} | {original.change} | study | {original.accuracy:.2f} ({low:.2f}-{high:.2f}) | "
-            f"{original.macro_f1:.2f} | {recalls} |"
+            f"| {original.number} | {original.change} | study | {original.accuracy:.2f} "
+            f"({right.low:.2f}-{right.high:.2f}) | {original.macro_f1:.2f} | {recalls} |"
         )
         yield _our_row(original.number, runs.get(original.number))
 
 
 def _our_row(number: int, run: ReproducedRun | None) -> str:
-    if run is None or run.judgement is None:
+    if run is None or run.evaluation is None:
         return f"| {number} | *{run.status if run else 'not trained'}* | neumo | | | | | |"
-    judged = run.judgement
-    recalls = " | ".join(str(judged.by_class[finding.index].recall) for finding in _order())
-    accuracy, macro_f1 = judged.overall["accuracy"], judged.overall["macro_f1"]
+    evaluation = run.evaluation
+    recalls = " | ".join(str(evaluation.by_class[finding.index].recall) for finding in _order())
+    accuracy, macro_f1 = evaluation.overall["accuracy"], evaluation.overall["macro_f1"]
     return f"| {number} | | **neumo** | **{accuracy}** | {macro_f1} | {recalls} |"
 
 
@@ -113,14 +115,14 @@ def _run_section(original: ReportedRun, run: ReproducedRun | None, folder: Path)
     yield ""
     yield f"## Run {original.number}: {original.change}"
     yield ""
-    if run is None or run.judgement is None:
-        yield f"No figures: {run.status if run else 'not trained'}."
+    if run is None or run.evaluation is None:
+        yield f"No metrics: {run.status if run else 'not trained'}."
         return
     yield _how_it_was_made(run)
     yield ""
-    yield from _confusions(original.confusion, run.judgement.confusion)
+    yield from _confusions(original.confusion, run.evaluation.confusion)
     yield ""
-    overall = run.judgement.overall
+    overall = run.evaluation.overall
     yield (
         f"AUROC normal against pneumonia {overall['auroc_normal_vs_pneumonia']}, bacterial against viral "
         f"{overall['auroc_bacterial_vs_viral']}; expected calibration error {overall['expected_calibration_error']}."
@@ -162,10 +164,3 @@ def _confusions(study: NDArray[np.int64], ours: NDArray[np.int64]) -> Iterator[s
 
 def _order() -> tuple[Finding, Finding, Finding]:
     return Finding.BACTERIAL_PNEUMONIA, Finding.NORMAL, Finding.VIRAL_PNEUMONIA
-
-
-def _wilson(successes: int, trials: int) -> tuple[float, float]:
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, trials).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)

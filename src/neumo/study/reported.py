@@ -13,7 +13,7 @@ from neumo.core.findings import FINDINGS, Finding
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """Figures of one of the study's runs.
+    """Metrics of one of the study's runs.
 
     Attributes
     ----------

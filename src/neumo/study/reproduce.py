@@ -1,4 +1,4 @@
-"""The study from end to end: train and judge its four runs, compare them, write the page."""
+"""The study from end to end: train and evaluate its four runs, compare them, write the page."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -8,12 +8,12 @@ from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
 from neumo.datasets.pixels import Progress
-from neumo.evaluation.evaluate import judge
+from neumo.evaluation.evaluate import evaluate
 from neumo.study.compare_runs import compare_runs
 from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run, read_run_curves
 from neumo.study.page import ReproducedRun, write_study_page
 from neumo.study.reported import reported_runs
-from neumo.study.runs import judged_predictions
+from neumo.study.runs import evaluated_predictions
 from neumo.training.config import load_experiment
 from neumo.training.fit import train
 from neumo.training.run_folder import RunFolder
@@ -34,7 +34,7 @@ def reproduce(
     decoding: Progress | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """Train and judge the chosen runs, each resumed where it was left, and write the page after each.
+    """Train and evaluate the chosen runs, each resumed where it was left, and write the page after each.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def reproduce(
     Returns
     -------
     Path
-        The page. Runs that were not chosen or not finished keep a row without figures.
+        The page. Runs that were not chosen or not finished keep a row without metrics.
 
     Raises
     ------
@@ -86,10 +86,14 @@ def write_page(runs: Path, page: Path, overrides: Sequence[str] = ()) -> Path:
     """Write the page from the runs as they stand on disk, and copy the figures that it shows."""
     figures = page.with_suffix("")
     standing = [_standing(number, runs / f"run{number}", figures) for number in NUMBERS]
-    judged = [runs / f"run{run.number}" for run in standing if run.judgement is not None]
+    evaluated = [runs / f"run{run.number}" for run in standing if run.evaluation is not None]
     command = " ".join(["neumo reproduce --data DIR", *(f"--set {override}" for override in overrides)])
     write_study_page(
-        page, reported_runs(), standing, compare_runs(judged) if len(judged) > 1 else None, command=command
+        page,
+        reported_runs(),
+        standing,
+        compare_runs(evaluated) if len(evaluated) > 1 else None,
+        command=command,
     )
     return page
 
@@ -103,11 +107,11 @@ def _standing(number: int, run: Path, figures: Path) -> ReproducedRun:
     if record["status"] != "finished":
         return ReproducedRun(number, f"{record['status']}, not finished", None, record, None, None)
     try:
-        judgement = judge(judged_predictions(run, "test"))
+        evaluation = evaluate(evaluated_predictions(run, "test"))
     except EvaluationError:
-        return ReproducedRun(number, "trained, not judged yet", None, record, None, None)
+        return ReproducedRun(number, "trained, not evaluated yet", None, record, None, None)
     copied = _copy_figures(folder, figures / f"run{number}")
-    return ReproducedRun(number, "finished", judgement, record, read_run_curves(folder), copied)
+    return ReproducedRun(number, "finished", evaluation, record, read_run_curves(folder), copied)
 
 
 def _copy_figures(folder: RunFolder, target: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""Judged runs on disk: where their predictions lie and what they were measured on."""
+"""Evaluated runs on disk: their predictions and their history of epochs."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ PREDICTIONS_FILE = "predictions.csv"
 METRICS_FILE = "metrics.json"
 
 
-def judged_predictions(run: Path, part: str) -> Predictions:
+def evaluated_predictions(run: Path, part: str) -> Predictions:
     """Predictions that `neumo evaluate` left in a run's folder.
 
     Raises
@@ -26,7 +26,7 @@ def judged_predictions(run: Path, part: str) -> Predictions:
     file = folder.evaluation(part) / PREDICTIONS_FILE
     if not file.is_file():
         raise EvaluationError(
-            f"{run}: was not judged on {part!r} yet; run: neumo evaluate {run} --split {part}"
+            f"{run}: was not evaluated on {part!r} yet; run: neumo evaluate {run} --split {part}"
         )
     return read_predictions(file, synthetic=synthetic)
 

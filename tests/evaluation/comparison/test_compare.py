@@ -6,19 +6,11 @@ import pytest
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.evaluation.comparison.compare import (
-    COMPARED,
-    CellChange,
-    Comparison,
-    McNemar,
-    Pair,
-    compare,
-    conclusion,
-    holm,
-    mcnemar_exact,
-)
-from neumo.evaluation.comparison.words import pair_conclusion
-from neumo.evaluation.evaluate import judge
+from neumo.core.statistics import holm
+from neumo.evaluation.comparison.compare import compare, mcnemar_exact
+from neumo.evaluation.comparison.values import COMPARED, CellChange, Comparison, McNemar, Pair
+from neumo.evaluation.comparison.words import conclusion, pair_conclusion
+from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.values import Estimate
 
 NO_CHANGE = Estimate(0.01, -0.02, 0.04)
@@ -47,12 +39,6 @@ def test_mcnemar_on_a_textbook_table():
     assert mcnemar_exact(0, 0) == 1.0
 
 
-def test_holm_steps_down_and_never_falls():
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([0.03]) == [0.03]
-
-
 def test_each_later_run_meets_each_earlier_one(simulate):
     runs = [(name, simulate(150, seed=i)) for i, name in enumerate("ABC")]
     comparison = compare(runs, resamples=60)
@@ -62,16 +48,16 @@ def test_each_later_run_meets_each_earlier_one(simulate):
     assert comparison.correction == "holm"
 
 
-def test_runs_and_differences_are_those_of_the_judgements(simulate):
+def test_runs_and_differences_are_those_of_the_evaluations(simulate):
     first, second = simulate(200, strength=1.0, seed=1), simulate(200, strength=2.0, seed=2)
     comparison = compare([("A", first), ("B", second)], resamples=200)
-    judged = [judge(p, resamples=200) for p in (first, second)]
-    for run, expected in zip(comparison.runs, judged, strict=True):
+    evaluated = [evaluate(p, resamples=200) for p in (first, second)]
+    for run, expected in zip(comparison.runs, evaluated, strict=True):
         assert run.figures["accuracy"] == expected.overall["accuracy"]
         assert run.figures["recall_NORMAL"] == expected.by_class[0].recall
         assert np.array(run.confusion).tolist() == expected.confusion.tolist()
     (pair,) = comparison.pairs
-    before, after = (j.overall["macro_f1"].value for j in judged)
+    before, after = (j.overall["macro_f1"].value for j in evaluated)
     assert pair.differences["macro_f1"].value == pytest.approx(after - before)
     right_first, right_second = first.decisions == first.truth, second.decisions == second.truth
     assert pair.mcnemar.only_earlier_right == int((right_first & ~right_second).sum())
@@ -133,10 +119,10 @@ def test_runs_on_different_images_are_refused_with_examples(simulate):
     whole = simulate(30)
     part = whole.take(np.arange(25))
     with pytest.raises(
-        EvaluationError, match=r"only 'A' judged image-0025\.jpeg, .*and 2 more; evaluate both"
+        EvaluationError, match=r"only 'A' answered image-0025\.jpeg, .*and 2 more; evaluate both"
     ):
         compare([("A", whole), ("B", part)])
-    with pytest.raises(EvaluationError, match="only 'B' judged"):
+    with pytest.raises(EvaluationError, match="only 'B' answered"):
         compare([("A", part), ("B", whole)])
 
 
@@ -155,10 +141,10 @@ def test_runs_that_know_other_truths_or_patients_are_refused(simulate):
         )
 
 
-def test_images_judged_twice_and_names_given_twice_are_refused(simulate):
+def test_images_answered_twice_and_names_given_twice_are_refused(simulate):
     first = simulate(30)
     twice = first.take(np.array([0, 1, 1]))
-    with pytest.raises(EvaluationError, match=r"run 'B': judged image-0001\.jpeg more than once"):
+    with pytest.raises(EvaluationError, match=r"run 'B': answered image-0001\.jpeg more than once"):
         compare([("A", first), ("B", twice)])
     with pytest.raises(EvaluationError, match="'A' is given more than once"):
         compare([("A", first), ("A", first)])

@@ -5,7 +5,7 @@ import pytest
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.evaluation.explanations.checks import FIGURES, ExplanationChecks, judge_explanations, markdown
+from neumo.evaluation.explanations.checks import MEASURES, ExplanationChecks, check_explanations, markdown
 
 GOOD = {
     "randomised_correlation": 0.2,
@@ -28,7 +28,7 @@ def checked(**means: float) -> ExplanationChecks:
         key: np.full(IMAGES, value) + (spread if key not in ("outside", "alarm") else 0)
         for key, value in {**GOOD, **means}.items()
     }
-    return judge_explanations(
+    return check_explanations(
         measured,
         [f"p{i // 2}" for i in range(IMAGES)],
         [FINDINGS[i % 2] for i in range(IMAGES)],
@@ -71,7 +71,7 @@ def test_a_finding_that_does_worse_than_random_is_named_though_all_together_pass
     measured = {key: np.full(IMAGES, value) for key, value in GOOD.items()}
     measured["insertion_gain"] = np.where([f is FINDINGS[1] for f in called], -0.05, 0.3)
     measured["insertion_gain"] += rng.normal(0, 0.01, IMAGES)
-    checks = judge_explanations(
+    checks = check_explanations(
         measured, [f"p{i}" for i in range(IMAGES)], called, field="fixed", field_area=0.66, resamples=200
     )
     assert not checks.failed
@@ -82,4 +82,4 @@ def test_a_finding_that_does_worse_than_random_is_named_though_all_together_pass
 
 def test_nothing_cannot_be_checked() -> None:
     with pytest.raises(EvaluationError, match="no reading with a heat map"):
-        judge_explanations({key: np.empty(0) for key in FIGURES}, [], [], field="fixed", field_area=0.66)
+        check_explanations({key: np.empty(0) for key in MEASURES}, [], [], field="fixed", field_area=0.66)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
+from tests.support.point_metrics import point_metrics
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
@@ -11,9 +12,8 @@ from neumo.evaluation.metrics.classification import (
     bacterial_share,
     class_key,
     confusion_matrix,
-    decision_figures,
+    decision_metrics,
     measure,
-    point_figures,
     unit_weights,
 )
 from neumo.evaluation.metrics.weighted import weighted_auroc, weighted_average_precision
@@ -59,7 +59,7 @@ def reference_figures(p: Predictions, weights: np.ndarray | None = None) -> dict
 @pytest.mark.parametrize("digits", [None, 1], ids=["distinct scores", "tied scores"])
 def test_every_figure_equals_scikit_learn(simulate, digits):
     predictions = simulate(300, digits=digits, strength=1.0)
-    ours = point_figures(predictions)
+    ours = point_metrics(predictions)
     expected = reference_figures(predictions)
     assert set(ours) - set(expected) == {"expected_calibration_error"}
     assert {k: ours[k] for k in expected} == pytest.approx(expected, abs=1e-9)
@@ -74,7 +74,7 @@ def test_figures_under_weights_equal_those_of_the_repeated_images(simulate):
         expected = reference_figures(repeated)
         assert {k: ours[k][row] for k in expected} == pytest.approx(expected, abs=1e-9)
         assert ours["expected_calibration_error"][row] == pytest.approx(
-            point_figures(repeated)["expected_calibration_error"]
+            point_metrics(repeated)["expected_calibration_error"]
         )
 
 
@@ -104,7 +104,7 @@ def test_rank_figures_equal_scikit_learn_on_any_ties_and_weights(rows):
 
 def test_a_finding_without_images_is_not_measured(simulate):
     predictions = simulate(60, classes=(0, 1))
-    figures = point_figures(predictions)
+    figures = point_metrics(predictions)
     unmeasured = {name for name, value in figures.items() if np.isnan(value)}
     assert unmeasured == {
         "balanced_accuracy",
@@ -125,7 +125,7 @@ def test_a_finding_never_decided_has_precision_zero(simulate):
     predictions = simulate(60)
     chances = np.tile([0.6, 0.3, 0.1], (60, 1))
     never = Predictions(predictions.paths, predictions.patients, predictions.truth, chances)
-    figures = point_figures(never)
+    figures = point_metrics(never)
     assert figures["precision_VIRAL_PNEUMONIA"] == 0.0
     assert figures["f1_VIRAL_PNEUMONIA"] == 0.0
     assert list(figures)[: len(OVERALL)] == list(OVERALL)
@@ -135,7 +135,7 @@ def test_a_certain_mistake_costs_much_but_not_infinity():
     certain = Predictions(
         ("a", "b"), ("a", "b"), np.array([0, 1]), np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
     )
-    figures = point_figures(certain)
+    figures = point_metrics(certain)
     assert figures["log_loss"] == pytest.approx(
         reference.log_loss([0, 1], certain.probabilities, labels=[0, 1, 2])
     )
@@ -155,7 +155,7 @@ def test_confusion_matrix_has_truth_in_rows(simulate):
 def test_decision_figures_follow_the_threshold(simulate):
     predictions = simulate(250, strength=0.7)
     sick, called = predictions.truth > 0, predictions.pneumonia >= 0.8
-    figures = decision_figures(predictions, 0.8, unit_weights(predictions))
+    figures = decision_metrics(predictions, 0.8, unit_weights(predictions))
     assert {name: values[0] for name, values in figures.items()} == pytest.approx(
         {
             "sensitivity": reference.recall_score(sick, called),
@@ -168,7 +168,7 @@ def test_decision_figures_follow_the_threshold(simulate):
 
 def test_ppv_is_undefined_where_nothing_is_called(simulate):
     predictions = simulate(30)
-    figures = decision_figures(predictions, 1.1, unit_weights(predictions))
+    figures = decision_metrics(predictions, 1.1, unit_weights(predictions))
     assert np.isnan(figures["ppv"][0])
     assert figures["sensitivity"][0] == 0.0
     assert figures["specificity"][0] == 1.0

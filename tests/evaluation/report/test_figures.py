@@ -9,8 +9,10 @@ from tests.support.report_samples import made_up
 from neumo.core.errors import EvaluationError, OutputError
 from neumo.evaluation.comparison.compare import compare
 from neumo.evaluation.comparison.figures import comparison_figures
-from neumo.evaluation.evaluate import judge
-from neumo.evaluation.report.figures import confusion_matrix, learning_curves, run_figures, save_figures
+from neumo.evaluation.evaluate import evaluate
+from neumo.evaluation.report.confusion_figure import confusion_matrix
+from neumo.evaluation.report.figure_style import save_figures
+from neumo.evaluation.report.figures import learning_curves, run_figures
 from neumo.evaluation.report.texts import figure_texts
 from neumo.evaluation.values import OperatingPoint
 
@@ -36,15 +38,15 @@ def _all_text(figure):
 
 
 @pytest.fixture(scope="module")
-def judged():
+def evaluated():
     predictions = made_up(120)
     point = OperatingPoint(0.3, rule="cost-ratio", target=5.0, chosen_on="validation")
-    return predictions, judge(predictions, operating_point=point, resamples=40)
+    return predictions, evaluate(predictions, operating_point=point, resamples=40)
 
 
 @pytest.fixture(scope="module")
-def figures(judged):
-    return {lang: run_figures(*judged, history=HISTORY, best_epoch=7, lang=lang) for lang in ("en", "es")}
+def figures(evaluated):
+    return {lang: run_figures(*evaluated, history=HISTORY, best_epoch=7, lang=lang) for lang in ("en", "es")}
 
 
 def test_every_figure_of_a_run_is_drawn_in_both_languages(figures):
@@ -55,11 +57,11 @@ def test_every_figure_of_a_run_is_drawn_in_both_languages(figures):
         assert english != spanish, name
 
 
-def test_areas_in_the_legends_are_those_of_the_judgement(judged, figures):
-    _, judgement = judged
+def test_areas_in_the_legends_are_those_of_the_evaluation(evaluated, figures):
+    _, evaluation = evaluated
     words = _all_text(figures["en"]["roc"])
-    areas = [report.auroc for report in judgement.by_class]
-    areas += [judgement.overall["auroc_normal_vs_pneumonia"], judgement.overall["auroc_bacterial_vs_viral"]]
+    areas = [report.auroc for report in evaluation.by_class]
+    areas += [evaluation.overall["auroc_normal_vs_pneumonia"], evaluation.overall["auroc_bacterial_vs_viral"]]
     for area in areas:
         assert f"{area.value:.3f} ({area.low:.3f}–{area.high:.3f})" in words
 
@@ -92,7 +94,7 @@ def test_both_operating_points_stand_in_the_trade_off(figures):
 
 def test_a_finding_without_images_leaves_its_curve_out(simulate):
     predictions = simulate(60, classes=(0, 1))
-    figures = run_figures(predictions, judge(predictions, resamples=40))
+    figures = run_figures(predictions, evaluate(predictions, resamples=40))
     assert "learning_curves" not in figures
     assert not any("Viral" in line.get_label() for line in figures["roc"].axes[0].lines)
 

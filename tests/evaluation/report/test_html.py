@@ -11,13 +11,15 @@ from tests.support.report_samples import Page, made_up
 
 from neumo.core.errors import EvaluationError, OutputError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.evaluation.evaluate import classification_report, judge
+from neumo.evaluation.evaluate import classification_report, evaluate
 from neumo.evaluation.learning_curves.diagnosis import read_curves
-from neumo.evaluation.report.figures import run_figures, save_figures
-from neumo.evaluation.report.html import Case, PartSummary, ReportContent, write_report
+from neumo.evaluation.report.content import Case, PartSummary, ReportContent
+from neumo.evaluation.report.figure_style import save_figures
+from neumo.evaluation.report.figures import run_figures
+from neumo.evaluation.report.html import write_report
 from neumo.evaluation.report.texts import report_texts
 from neumo.evaluation.report.words import operating_sentences
-from neumo.evaluation.subgroups.evaluate import judge_by
+from neumo.evaluation.subgroups.evaluate import evaluate_by
 from neumo.evaluation.values import OperatingPoint
 
 HISTORY = [
@@ -36,7 +38,7 @@ def _case(truth, decision, heat):
 def content():
     predictions = replace(made_up(150), attributes={"sex": tuple("F" if i % 2 else "M" for i in range(150))})
     point = OperatingPoint(0.35, rule="target-sensitivity", target=0.95, chosen_on="validation")
-    judgement = judge(predictions, operating_point=point, resamples=60)
+    evaluation = evaluate(predictions, operating_point=point, resamples=60)
     heat = np.zeros((40, 40), dtype=np.float32)
     heat[:3, :3] = 1.0
     return ReportContent(
@@ -45,9 +47,9 @@ def content():
         created=datetime(2031, 5, 4, 3, 2, tzinfo=UTC),
         split_name="test",
         dataset="films",
-        judgement=judgement,
+        evaluation=evaluation,
         predictions=predictions,
-        classification_report=classification_report(judgement),
+        classification_report=classification_report(evaluation),
         history=HISTORY,
         best_epoch=6,
         reading=read_curves(HISTORY, 6),
@@ -56,7 +58,7 @@ def content():
             _case(Finding.BACTERIAL_PNEUMONIA, Finding.BACTERIAL_PNEUMONIA, heat),
             _case(Finding.BACTERIAL_PNEUMONIA, Finding.NORMAL, heat),
         ),
-        subgroups=(judge_by(predictions, "sex", resamples=40),),
+        subgroups=(evaluate_by(predictions, "sex", resamples=40),),
         parts=(PartSummary("train", dict.fromkeys(FINDINGS, 11), 30),),
         config={"data": {"image_size": 224, "flip": True, "folds": []}, "seed": None},
         environment={"packages": {"numpy": "9.8.7"}},
@@ -105,18 +107,22 @@ def test_the_page_loads_nothing_from_elsewhere(pages, lang):
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_the_numbers_are_those_of_the_judgement(content, pages, lang):
+def test_the_numbers_are_those_of_the_evaluation(content, pages, lang):
     words = Page(pages[lang]).words
-    judgement = content.judgement
-    shown = [*judgement.overall.values()]
+    evaluation = content.evaluation
+    shown = [*evaluation.overall.values()]
     shown += [
-        getattr(d, name) for d in judgement.decisions for name in ("sensitivity", "specificity", "ppv", "npv")
+        getattr(d, name)
+        for d in evaluation.decisions
+        for name in ("sensitivity", "specificity", "ppv", "npv")
     ]
-    shown += [getattr(r, name) for r in judgement.by_class for name in ("precision", "recall", "f1", "auroc")]
+    shown += [
+        getattr(r, name) for r in evaluation.by_class for name in ("precision", "recall", "f1", "auroc")
+    ]
     for estimate in shown:
         assert f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})" in words
     assert content.classification_report.splitlines()[2] in pages[lang]
-    for row in judgement.confusion.tolist():
+    for row in evaluation.confusion.tolist():
         assert re.search(r" ".join(rf"{count} [\d.]+ %" for count in row) + rf" {sum(row)}\b", words)
 
 
@@ -134,7 +140,7 @@ def test_everything_recorded_is_shown(content, pages, lang):
     ]
     expected += ["26 groups of equal images", "one seed only", "2031-05-04", "11 11 11 33 30"]
     expected.append(content.reading.words(lang))
-    expected += list(operating_sentences(content.judgement, lang))
+    expected += list(operating_sentences(content.evaluation, lang))
     for piece in expected:
         assert re.sub(r"\s+", " ", piece) in words, piece
 
@@ -148,7 +154,7 @@ def test_missed_pneumonias_stand_before_other_cases_of_their_class_and_shortcuts
 
 
 def test_the_disclaimer_stands_at_both_ends_and_phantoms_are_called_so(content, pages, tmp_path):
-    phantoms = replace(content, judgement=replace(content.judgement, synthetic=True))
+    phantoms = replace(content, evaluation=replace(content.evaluation, synthetic=True))
     write_report(phantoms, tmp_path / "phantoms.html")
     of_phantoms = Page((tmp_path / "phantoms.html").read_text(encoding="utf-8")).words
     of_patients = Page(pages["en"]).words
@@ -171,9 +177,9 @@ def test_without_columns_equity_is_said_to_be_unknown(content, tmp_path):
 
 def test_a_finding_without_images_is_not_measurable_rather_than_zero(content, simulate, tmp_path):
     predictions = simulate(60, classes=(0, 1))
-    judgement = judge(predictions, resamples=40)
+    evaluation = evaluate(predictions, resamples=40)
     target = tmp_path / "two.html"
-    write_report(replace(content, predictions=predictions, judgement=judgement, subgroups=()), target)
+    write_report(replace(content, predictions=predictions, evaluation=evaluation, subgroups=()), target)
     text = target.read_text(encoding="utf-8")
     assert "not measurable" in Page(text).words
     assert ">nan" not in text.lower()
@@ -236,10 +242,10 @@ def test_no_english_is_left_in_the_spanish_texts():
 def test_what_an_operating_point_buys_and_costs_is_said(simulate, threshold, bought, paid):
     predictions = simulate(200)
     point = OperatingPoint(threshold, rule="cost-ratio", target=3.0, chosen_on="validation")
-    judgement = judge(predictions, operating_point=point, resamples=40)
-    default, chosen = judgement.decisions
+    evaluation = evaluate(predictions, operating_point=point, resamples=40)
+    default, chosen = evaluation.decisions
     found = abs(chosen.true_positives - default.true_positives)
-    words = " ".join(operating_sentences(judgement, "en"))
+    words = " ".join(operating_sentences(evaluation, "en"))
     assert bought.format(found) in words
     assert re.search(paid, words)
     assert "counts as much as 3 false alarms" in words
@@ -249,7 +255,7 @@ def test_every_subgroup_is_shown_with_its_figures_and_too_small_ones_are_named(c
     predictions = replace(
         content.predictions, attributes={"view": tuple("PA" if i else "AP" for i in range(150))}
     )
-    report = judge_by(predictions, "view", resamples=40)
+    report = evaluate_by(predictions, "view", resamples=40)
     write_report(replace(content, subgroups=(report,)), tmp_path / "views.html")
     words = Page((tmp_path / "views.html").read_text(encoding="utf-8")).words
     anteroposterior, posteroanterior = report.groups
@@ -260,7 +266,7 @@ def test_every_subgroup_is_shown_with_its_figures_and_too_small_ones_are_named(c
 
 
 def test_figures_that_were_drawn_and_saved_already_give_the_same_page(content, tmp_path):
-    figures = run_figures(content.predictions, content.judgement, history=HISTORY, best_epoch=6, lang="es")
+    figures = run_figures(content.predictions, content.evaluation, history=HISTORY, best_epoch=6, lang="es")
     save_figures(figures, tmp_path / "figures")
     write_report(content, tmp_path / "drawn.html", "es")
     write_report(content, tmp_path / "given.html", "es", figures)

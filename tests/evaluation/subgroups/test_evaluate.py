@@ -6,10 +6,10 @@ import pytest
 from scipy.stats import binomtest
 
 from neumo.core.errors import EvaluationError
-from neumo.evaluation.evaluate import judge
+from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.subgroups.age import age_band
-from neumo.evaluation.subgroups.evaluate import LEAST_PATIENTS, judge_by
+from neumo.evaluation.subgroups.evaluate import MIN_PATIENTS, evaluate_by
 
 
 def joined(name: str, values: tuple[str, ...], *parts: Predictions) -> Predictions:
@@ -23,12 +23,12 @@ def joined(name: str, values: tuple[str, ...], *parts: Predictions) -> Predictio
     )
 
 
-def test_each_group_is_judged_on_its_own_images(simulate):
+def test_each_group_is_evaluated_on_its_own_images(simulate):
     women, men = simulate(300, strength=3.0), simulate(300, strength=1.0, seed=5)
-    report = judge_by(joined("sex", ("F", "M"), women, men), "sex", resamples=200)
+    report = evaluate_by(joined("sex", ("F", "M"), women, men), "sex", resamples=200)
     assert [g.name for g in report.groups] == ["F", "M"]
     for group, alone in zip(report.groups, (women, men), strict=True):
-        expected = judge(alone, resamples=200)
+        expected = evaluate(alone, resamples=200)
         assert group.figures["accuracy"] == expected.overall["accuracy"]
         assert group.figures["recall_NORMAL"] == expected.by_class[0].recall
         assert group.figures["sensitivity"] == expected.decisions[0].sensitivity
@@ -38,7 +38,7 @@ def test_each_group_is_judged_on_its_own_images(simulate):
 def test_gaps_tell_the_worse_served_group_with_an_interval(simulate):
     women, men = simulate(400, strength=4.0), simulate(400, strength=2.5, seed=5)
     predictions = joined("sex", ("F", "M"), women, men)
-    report = judge_by(predictions, "sex", resamples=300)
+    report = evaluate_by(predictions, "sex", resamples=300)
     by_name = {g.name: g.figures for g in report.groups}
     gaps = {gap.figure: gap for gap in report.gaps}
     assert set(gaps) == {"accuracy", "sensitivity", "specificity"}
@@ -56,7 +56,7 @@ def test_gaps_tell_the_worse_served_group_with_an_interval(simulate):
 
 def test_equally_served_groups_show_no_gap(simulate):
     same = simulate(400, strength=3.0)
-    report = judge_by(joined("sex", ("F", "M"), same, same), "sex", resamples=200)
+    report = evaluate_by(joined("sex", ("F", "M"), same, same), "sex", resamples=200)
     for gap in report.gaps:
         assert gap.difference.value == 0.0
         assert gap.difference.low < 0.0 < gap.difference.high
@@ -65,14 +65,14 @@ def test_equally_served_groups_show_no_gap(simulate):
 
 def test_a_group_of_few_patients_is_flagged_and_left_out_of_gaps(simulate):
     large, small = simulate(400, strength=3.0), simulate(30, images_per_patient=2, seed=2)
-    report = judge_by(joined("source", ("A", "B"), large, small), "source", resamples=100)
-    judged, flagged = report.groups
-    assert judged.judgeable and not flagged.judgeable
+    report = evaluate_by(joined("source", ("A", "B"), large, small), "source", resamples=100)
+    large, flagged = report.groups
+    assert large.judgeable and not flagged.judgeable
     assert "few-without-pneumonia" in flagged.reasons
     assert report.gaps == ()
     assert np.isnan(report.equalized_odds_difference)
-    assert judged.words("en") == "Large enough to judge."
-    assert judged.words("es") == "Tamaño suficiente para juzgar."
+    assert large.words("en") == "Large enough to judge."
+    assert large.words("es") == "Tamaño suficiente para juzgar."
     assert (
         f"too few patients without pneumonia ({flagged.patients_without_pneumonia}, at least 17 needed)"
         in (flagged.words("en"))
@@ -81,7 +81,7 @@ def test_a_group_of_few_patients_is_flagged_and_left_out_of_gaps(simulate):
 
 
 def test_an_imprecise_group_is_flagged_whatever_its_number(simulate):
-    report = judge_by(
+    report = evaluate_by(
         joined("source", ("A",), simulate(70, strength=0.6)), "source", minimum=1, resamples=100
     )
     assert report.groups[0].reasons == ("imprecise",)
@@ -91,7 +91,7 @@ def test_an_imprecise_group_is_flagged_whatever_its_number(simulate):
 
 
 def test_a_group_without_pneumonia_is_reported_with_what_can_be_measured(simulate):
-    report = judge_by(joined("view", ("AP",), simulate(40, classes=(0,))), "view", resamples=100)
+    report = evaluate_by(joined("view", ("AP",), simulate(40, classes=(0,))), "view", resamples=100)
     figures = report.groups[0].figures
     assert np.isfinite(figures["specificity"].value)
     assert np.isnan(figures["sensitivity"].value)
@@ -103,19 +103,19 @@ def test_a_group_without_pneumonia_is_reported_with_what_can_be_measured(simulat
 def test_least_patients_is_where_a_faultless_figure_becomes_exact_enough():
     widths = [
         np.diff(binomtest(n, n).proportion_ci(0.95, method="exact"))[0]
-        for n in (LEAST_PATIENTS - 1, LEAST_PATIENTS)
+        for n in (MIN_PATIENTS - 1, MIN_PATIENTS)
     ]
     assert widths[0] > 0.2 >= widths[1]
 
 
 def test_missing_values_are_a_group_of_their_own_at_the_end(simulate):
     predictions = joined("sex", ("z", " ", "F"), *(simulate(20, seed=i) for i in range(3)))
-    assert [g.name for g in judge_by(predictions, "sex", resamples=50).groups] == ["F", "z", "unknown"]
+    assert [g.name for g in evaluate_by(predictions, "sex", resamples=50).groups] == ["F", "z", "unknown"]
 
 
 def test_ages_are_banded_from_young_to_old(simulate):
     predictions = joined("age", ("70", "3", "006M", "", "20.5"), *(simulate(12, seed=i) for i in range(5)))
-    names = [g.name for g in judge_by(predictions, "age", resamples=50).groups]
+    names = [g.name for g in evaluate_by(predictions, "age", resamples=50).groups]
     assert names == ["<1", "1–5", "18–64", "65+", "unknown"]
 
 
@@ -145,12 +145,12 @@ def test_age_band(age, band):
 def test_an_unknown_column_names_those_there_are(simulate):
     predictions = joined("sex", ("F",), simulate(20))
     with pytest.raises(EvaluationError, match=r"'view'.*they have: sex"):
-        judge_by(predictions, "view")
+        evaluate_by(predictions, "view")
     with pytest.raises(EvaluationError, match="none; add one to the manifest"):
-        judge_by(replace(predictions, attributes={}), "sex")
+        evaluate_by(replace(predictions, attributes={}), "sex")
 
 
 def test_an_unknown_language_is_refused(simulate):
-    report = judge_by(joined("sex", ("F",), simulate(20)), "sex", resamples=50)
+    report = evaluate_by(joined("sex", ("F",), simulate(20)), "sex", resamples=50)
     with pytest.raises(EvaluationError, match="'fr'"):
         report.groups[0].words("fr")

@@ -16,19 +16,19 @@ def images(rng: np.random.Generator, count: int) -> tuple[IntArray, FloatArray]:
     return truth, powers / powers.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("promised", [0.9, 0.95])
-def test_every_finding_is_covered_as_promised_on_fresh_images(promised: float) -> None:
+@pytest.mark.parametrize("nominal", [0.9, 0.95])
+def test_every_finding_is_covered_as_promised_on_fresh_images(nominal: float) -> None:
     rng = np.random.default_rng(4)
-    limits = conformal_limits(*images(rng, 4000), promised)
-    measured = measure_coverage(*images(rng, 40_000), limits, promised)
+    limits = conformal_limits(*images(rng, 4000), nominal)
+    measured = measure_coverage(*images(rng, 40_000), limits, nominal)
     for finding in FINDINGS:
-        assert measured[finding].measured == pytest.approx(promised, abs=0.025), finding
+        assert measured[finding].measured == pytest.approx(nominal, abs=0.025), finding
         assert measured[finding].low < measured[finding].measured < measured[finding].high
     assert measured[None].mean_size > 1, "the hard class makes sets larger than one"
 
 
 def test_the_promise_holds_on_average_even_with_few_images() -> None:
-    """The correction for finite samples: without it, 19 images would give 0.85 where 0.9 is promised."""
+    """The correction for finite samples: without it, 19 images would give 0.85 where 0.9 is nominal."""
     rng = np.random.default_rng(5)
     held = []
     for _ in range(400):

@@ -1,4 +1,4 @@
-"""The research view on small runs that the evaluation itself judged, against a real server."""
+"""The research view on small runs with real evaluations, against a real server."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ def test_runs_are_listed_and_shown(research: httpx.Client) -> None:
     run = research.get("/api/runs/better").json()
     assert run["history"] == [{"epoch": 0, "loss": 1.5}, {"epoch": 1, "loss": None}]
     assert run["experiment"]["model"]["name"] == "study_cnn"
-    assert np.sum(run["evaluations"]["test"]["judgement"]["confusion"]) == 120
+    assert np.sum(run["evaluations"]["test"]["evaluation"]["confusion"]) == 120
     assert run["figures"]["test"] == ["roc.svg"]
     assert research.get("/api/runs/broken").json()["status"] is None
 
@@ -87,7 +87,7 @@ def test_thresholds_give_and_take(research: httpx.Client) -> None:
     assert value["decisions"][0]["operating_point"]["threshold"] == 0.5
 
 
-def test_subgroups_are_judged_at_the_asked_threshold(research: httpx.Client) -> None:
+def test_subgroups_are_evaluated_at_the_asked_threshold(research: httpx.Client) -> None:
     asked = {"column": "sex", "threshold": 0.4, "resamples": "200"}
     report = research.get("/api/runs/better/subgroups", params=asked).json()
     assert [group["name"] for group in report["groups"]] == ["F", "M"]

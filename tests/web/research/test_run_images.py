@@ -39,7 +39,7 @@ def ada(pictured: Running) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_an_image_of_the_judged_part_is_drawn(ada: httpx.Client) -> None:
+def test_an_image_of_the_evaluated_part_is_drawn(ada: httpx.Client) -> None:
     answer = ada.get("/api/runs/here/images/test/100.png")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
     assert answer.headers["cache-control"] == "private, no-store"

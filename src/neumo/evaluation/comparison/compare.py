@@ -1,4 +1,4 @@
-"""Compare runs on the same images: each later run against each earlier one, in figures and in errors.
+"""Compare runs on the same images: each later run against each earlier one, in metrics and in errors.
 
 Intervals are paired: both runs are measured on the same resamples of patients, so that what is hard for both
 cancels out. Sources: McNemar, Psychometrika 1947 (here the exact test); Holm, Scand. J. Statistics 1979.
@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS
+from neumo.core.statistics import holm
 from neumo.evaluation.comparison.values import (
     COMPARED,
     CellChange,
@@ -19,28 +20,12 @@ from neumo.evaluation.comparison.values import (
     Comparison,
     McNemar,
     Pair,
-    differs,
 )
-from neumo.evaluation.comparison.words import conclusion
 from neumo.evaluation.metrics.classification import confusion_counts, confusion_matrix, measure
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.uncertainty.bootstrap import Progress, estimates
 from neumo.evaluation.values import Estimate
-
-__all__ = [
-    "COMPARED",
-    "CellChange",
-    "ComparedRun",
-    "Comparison",
-    "McNemar",
-    "Pair",
-    "compare",
-    "conclusion",
-    "differs",
-    "holm",
-    "mcnemar_exact",
-]
 
 Run = tuple[str, Predictions]
 
@@ -56,7 +41,7 @@ def compare(
     Parameters
     ----------
     runs : sequence of (str, Predictions)
-        Two or more, in their order, with names that differ. All must have judged the same images, in any
+        Two or more, in their order, with names that differ. All must have answered the same images, in any
         order.
     resamples : int
         Bootstrap resamples of patients, 40 or more.
@@ -71,7 +56,7 @@ def compare(
     Raises
     ------
     EvaluationError
-        Fewer than two runs, equal names, or runs that judged different images or know other truths or
+        Fewer than two runs, equal names, or runs that answered different images or know other truths or
         patients.
     """
     _check_names([name for name, _ in runs])
@@ -79,7 +64,7 @@ def compare(
     pairs = [(earlier, later) for later in range(len(aligned)) for earlier in range(later)]
     first = aligned[0][1]
     measured = estimates(
-        lambda weights: _all_figures(aligned, pairs, weights),
+        lambda weights: _all_metrics(aligned, pairs, weights),
         first.patients,
         resamples=resamples,
         seed=seed,
@@ -107,16 +92,6 @@ def mcnemar_exact(only_earlier_right: int, only_later_right: int) -> float:
     """Two-sided p value of the exact McNemar test; 1 where the runs never disagree about being right."""
     discordant = only_earlier_right + only_later_right
     return float(binomtest(only_later_right, discordant, 0.5).pvalue) if discordant else 1.0
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p values for being several (Holm 1979), in the order given."""
-    values = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(values, kind="stable")
-    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return [float(p) for p in adjusted]
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -148,13 +123,13 @@ def _check_paths_differ(name: str, predictions: Predictions) -> None:
     repeated = [path for path, times in Counter(predictions.paths).items() if times > 1]
     if repeated:
         raise EvaluationError(
-            f"run {name!r}: judged {_listed(repeated)} more than once; evaluate the run again"
+            f"run {name!r}: answered {_listed(repeated)} more than once; evaluate the run again"
         )
 
 
 def _check_same_paths(first_name: str, first: Predictions, name: str, other: Predictions) -> None:
     faults = [
-        f"only {owner!r} judged {_listed(sorted(extra))}"
+        f"only {owner!r} answered {_listed(sorted(extra))}"
         for owner, extra in (
             (first_name, set(first.paths) - set(other.paths)),
             (name, set(other.paths) - set(first.paths)),
@@ -163,7 +138,7 @@ def _check_same_paths(first_name: str, first: Predictions, name: str, other: Pre
     ]
     if faults:
         raise EvaluationError(
-            f"runs {first_name!r} and {name!r} judged different images: {'; '.join(faults)}; "
+            f"runs {first_name!r} and {name!r} answered different images: {'; '.join(faults)}; "
             "evaluate both on the same split of the same data"
         )
 
@@ -185,7 +160,7 @@ def _listed(paths: Sequence[str]) -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def _all_figures(
+def _all_metrics(
     runs: Sequence[Run], pairs: Sequence[tuple[int, int]], weights: FloatArray
 ) -> dict[str, FloatArray]:
     by_run = [measure(predictions, weights) for _, predictions in runs]
@@ -193,16 +168,16 @@ def _all_figures(
         confusion_counts(predictions.truth, predictions.decisions, weights).reshape(len(weights), -1)
         for _, predictions in runs
     ]
-    figures = {
+    metrics = {
         _run_key(position, name): values
         for position, measured in enumerate(by_run)
         for name, values in measured.items()
     }
     for pair in pairs:
         earlier, later = pair
-        figures |= {_pair_key(pair, name): by_run[later][name] - by_run[earlier][name] for name in COMPARED}
-        figures |= {_cell_key(pair, i): (cells[later] - cells[earlier])[:, i] for i in range(len(_CELLS))}
-    return figures
+        metrics |= {_pair_key(pair, name): by_run[later][name] - by_run[earlier][name] for name in COMPARED}
+        metrics |= {_cell_key(pair, i): (cells[later] - cells[earlier])[:, i] for i in range(len(_CELLS))}
+    return metrics
 
 
 def _run_key(position: int, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Figures of a comparison of runs: figures by run, paired differences, changes of the confusion matrix."""
+"""Figures of a comparison of runs: metrics by run, paired differences, changes of the confusion matrix."""
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
@@ -13,19 +13,17 @@ from neumo.evaluation.report.figure_style import BETTER, INK, MUTED, TRAIN, WORS
 from neumo.evaluation.report.texts import figure_texts, finding_name, report_texts
 from neumo.evaluation.values import Estimate
 
-__all__ = ["comparison_figures", "confusion_change", "figures_by_run", "forest", "signed_count"]
-
 _BY_RUN = ("accuracy", "macro_f1", *(class_key("recall", finding) for finding in FINDINGS))
 _CHANGE = LinearSegmentedColormap.from_list("change", ["#e08a4a", "#f4efe8", "#6aa9d6"])
 
 
-_LEAST_REACH = 0.01
+_MIN_REACH = 0.01
 """Half the width of the forest plot where two runs answer alike and every difference is 0."""
 
 
 def comparison_figures(comparison: Comparison, *, lang: str = "en") -> dict[str, Figure]:
     """Draw every figure of a comparison, by file name: by_run, then forest_N and change_N of each pair."""
-    figures = {"by_run": figures_by_run(comparison, lang=lang)}
+    figures = {"by_run": metrics_by_run(comparison, lang=lang)}
     for number, pair in enumerate(comparison.pairs, start=1):
         figures[f"forest_{number}"] = forest(pair, lang=lang)
         figures[f"change_{number}"] = confusion_change(pair, lang=lang)
@@ -33,7 +31,7 @@ def comparison_figures(comparison: Comparison, *, lang: str = "en") -> dict[str,
 
 
 @styled
-def figures_by_run(comparison: Comparison, *, lang: str = "en") -> Figure:
+def metrics_by_run(comparison: Comparison, *, lang: str = "en") -> Figure:
     """Accuracy, macro F1 and the recalls of each run, each with its 95 % interval."""
     words = report_texts(lang)
     names = [run.name for run in comparison.runs]
@@ -54,7 +52,7 @@ def figures_by_run(comparison: Comparison, *, lang: str = "en") -> Figure:
 
 @styled
 def forest(pair: Pair, *, lang: str = "en") -> Figure:
-    """Paired differences of every compared figure with their intervals; filled where the interval excludes 0."""
+    """Paired differences of every compared metric with their intervals; filled where the interval excludes 0."""
     words = report_texts(lang)
     estimates = [pair.differences[name] for name in COMPARED]
     reach = 1.15 * max(
@@ -76,7 +74,7 @@ def forest(pair: Pair, *, lang: str = "en") -> Figure:
         )
     axes.set_yticks(range(len(COMPARED)), [words["metrics"][name] for name in COMPARED])
     axes.set_ylim(len(COMPARED) - 0.5, -0.5)
-    axes.set_xlim(-max(reach, _LEAST_REACH), max(reach, _LEAST_REACH))
+    axes.set_xlim(-max(reach, _MIN_REACH), max(reach, _MIN_REACH))
     axes.grid(visible=False, axis="y")
     axes.set_title(figure_texts(lang)["difference"].format(later=pair.later, earlier=pair.earlier))
     axes.set_xlabel(figure_texts(lang)["favours"].format(later=pair.later, earlier=pair.earlier))

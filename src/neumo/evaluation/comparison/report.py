@@ -15,7 +15,7 @@ from neumo.evaluation.report.texts import report_texts
 from neumo.evaluation.values import Estimate
 
 _SHOWN = (*OVERALL, *(name for name in COMPARED if name not in OVERALL))
-_SMALLEST_P = 0.001
+_MIN_P = 0.001
 
 
 def write_comparison_report(comparison: Comparison, target: Path, lang: str = "en") -> None:
@@ -79,10 +79,10 @@ def _pair_view(pair: Pair, number: int, figures: dict[str, Any], words: dict[str
 
 
 def _difference(value: Estimate) -> Markup:
-    figure, low, high = (f"{part:+.3f}".replace("-", "−") for part in (value.value, value.low, value.high))
+    shown, low, high = (f"{part:+.3f}".replace("-", "−") for part in (value.value, value.low, value.high))
     if not np.isfinite(value.low):
-        return Markup("{}").format(figure if np.isfinite(value.value) else "–")
-    return Markup('{} <span class="ci">({} … {})</span>').format(figure, low, high)
+        return Markup("{}").format(shown if np.isfinite(value.value) else "–")
+    return Markup('{} <span class="ci">({} … {})</span>').format(shown, low, high)
 
 
 def _count_change(change: Estimate) -> Markup:
@@ -93,4 +93,4 @@ def _count_change(change: Estimate) -> Markup:
 
 
 def _p_value(p: float) -> str:
-    return f"<\N{NO-BREAK SPACE}{_SMALLEST_P}" if p < _SMALLEST_P else f"{p:.3f}"
+    return f"<\N{NO-BREAK SPACE}{_MIN_P}" if p < _MIN_P else f"{p:.3f}"

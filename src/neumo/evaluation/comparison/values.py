@@ -1,4 +1,4 @@
-"""The values a comparison of runs consists of; how they are computed lies in `comparison`."""
+"""The values that a comparison of runs consists of; `compare` computes them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,18 +17,18 @@ COMPARED = (
     "auroc_bacterial_vs_viral",
     *(class_key("recall", finding) for finding in FINDINGS),
 )
-"""Names of the figures that are compared, in the order in which they are shown; more is better for each."""
+"""Names of the metrics that are compared, in the order in which they are shown; more is better for each."""
 
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """One run on the images that all runs judged.
+    """One run on the images that all runs answered.
 
     Attributes
     ----------
     name : str
     figures : mapping of str to Estimate
-        Every name of `metrics.measure`.
+        Every name of `measure`.
     confusion : tuple of tuple of int, 3 by 3
         Rows truth, columns decision, in the order of FINDINGS.
     """
@@ -100,7 +100,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs that judged the same images, and each later one against each earlier one.
+    """Runs that answered the same images, and each later one against each earlier one.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Whether heat maps may be believed: four checks, each with a limit stated before anything was measured."""
+"""Sanity checks of heat maps, each with a limit that was set before anything was measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,16 +13,16 @@ from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.evaluation.values import Estimate, without_nan
 
-MOST_CORRELATION = 0.50
+MAX_CORRELATION = 0.50
 """Of a map with that of shuffled weights: beyond, a quarter of the ranks' variance needs nothing learnt."""
-LEAST_INSIDE = 0.50
+MIN_INSIDE = 0.50
 """A map with less of its mass on the thorax is counted as lying outside."""
-MOST_OUTSIDE = 0.10
+MAX_OUTSIDE = 0.10
 """Share of such maps."""
-MOST_ALARMS = 0.10
+MAX_ALARMS = 0.10
 """Share of maps with the border and corner alarm."""
 
-FIGURES: Mapping[str, str] = {
+MEASURES: Mapping[str, str] = {
     "randomised_correlation": "rank correlation with shuffled weights, without its sign",
     "randomised_overlap": "overlap of the hottest tenth with shuffled weights",
     "share_inside": "share of the map on the thorax",
@@ -67,9 +67,9 @@ class ExplanationChecks:
     field_area : float
         Mean area of that field as a share of the image: what an even map would have inside, in 0-1.
     figures : mapping of str to Estimate
-        By the keys of FIGURES: means with 95 % intervals over patients.
+        By the keys of MEASURES: means with 95 % intervals over patients.
     by_finding : mapping of Finding to mapping of str to Estimate
-        The same figures among the images called so; a finding that was never called is left out.
+        The same among the images called so; a finding that was never called is left out.
     verdicts : tuple of Verdict
         On all images together.
     """
@@ -107,7 +107,7 @@ class ExplanationChecks:
         return {**value, "worse_than_random": worse}
 
 
-def judge_explanations(
+def check_explanations(
     measured: Mapping[str, NDArray[np.float64]],
     patients: Sequence[str],
     called: Sequence[Finding],
@@ -122,7 +122,7 @@ def judge_explanations(
     Parameters
     ----------
     measured : mapping of str to ndarray of float64, shape (N,)
-        By the keys of FIGURES; NaN where an image's map allows no measurement (it is flat).
+        By the keys of MEASURES; NaN where an image's map allows no measurement (it is flat).
     patients : sequence of str, length N
     called : sequence of Finding, length N
         What the reader answered, which is what the maps are of.
@@ -142,7 +142,7 @@ def judge_explanations(
         raise EvaluationError("explanations: there is no reading with a heat map to check")
 
     def among(rows: Sequence[int]) -> dict[str, Estimate]:
-        columns = {key: measured[key][list(rows)] for key in FIGURES}
+        columns = {key: measured[key][list(rows)] for key in MEASURES}
         return estimates(
             lambda weights: {key: _mean(values, weights) for key, values in columns.items()},
             [patients[row] for row in rows],
@@ -177,13 +177,13 @@ def _verdicts(figures: Mapping[str, Estimate], field_area: float) -> tuple[Verdi
     return (
         Verdict(
             "randomised_weights",
-            figures["randomised_correlation"].high < MOST_CORRELATION,
-            f"upper end of the rank correlation below {MOST_CORRELATION:.2f}",
+            figures["randomised_correlation"].high < MAX_CORRELATION,
+            f"upper end of the rank correlation below {MAX_CORRELATION:.2f}",
         ),
         Verdict(
             "thorax",
-            inside.low > field_area and outside.value <= MOST_OUTSIDE,
-            f"lower end of the share above {field_area:.2f}, the field's own area; at most {MOST_OUTSIDE:.0%} of "
+            inside.low > field_area and outside.value <= MAX_OUTSIDE,
+            f"lower end of the share above {field_area:.2f}, the field's own area; at most {MAX_OUTSIDE:.0%} of "
             "images with most of the map outside",
         ),
         *(
@@ -193,17 +193,17 @@ def _verdicts(figures: Mapping[str, Estimate], field_area: float) -> tuple[Verdi
             for name in ("deletion", "insertion")
         ),
         Verdict(
-            "alarms", figures["alarm"].value <= MOST_ALARMS, f"at most {MOST_ALARMS:.0%} of images with alarm"
+            "alarms", figures["alarm"].value <= MAX_ALARMS, f"at most {MAX_ALARMS:.0%} of images with alarm"
         ),
     )
 
 
 def markdown(checks: ExplanationChecks) -> str:
-    """Two Markdown tables: figures and verdicts."""
+    """Write two Markdown tables: measures and verdicts."""
     columns = [checks.figures, *checks.by_finding.values()]
     rows = "\n".join(
         f"| {words} | {' | '.join(str(figures[key]) for figures in columns)} |"
-        for key, words in FIGURES.items()
+        for key, words in MEASURES.items()
     )
     worse = "".join(
         f"\n**Called {finding.value}: {name} is worse than in random order**, whatever the verdict on all together.\n"
@@ -222,6 +222,6 @@ def markdown(checks: ExplanationChecks) -> str:
     return (
         f"{checks.images} images of {checks.patients} patients; thorax: {field} "
         f"({checks.field_area:.0%} of the image).\n\n"
-        f"Means with 95 % intervals over patients.\n\n| figure | {heads} |\n|---{'|---' * len(columns)}|\n{rows}\n\n"
+        f"Means with 95 % intervals over patients.\n\n| measure | {heads} |\n|---{'|---' * len(columns)}|\n{rows}\n\n"
         f"| check | outcome | rule |\n|---|---|---|\n{outcomes}\n{worse}"
     )

@@ -1,4 +1,4 @@
-"""Deletion and insertion: whether the answer hangs on the places that the map shows.
+"""Deletion and insertion: whether the answer depends on the places that the map shows.
 
 After Petsiuk, Das, Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models", BMVC 2018, with
 square blocks in place of pixels: blocks of the image are taken out (or put in) in the order of the map, and the

@@ -1,4 +1,4 @@
-"""The checks of explanations in one figure: curves of deletion and insertion, likeness, place."""
+"""Figure of the checks of heat maps: curves of deletion and insertion, likeness, place."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neumo.evaluation.explanations.checks import LEAST_INSIDE, MOST_CORRELATION
+from neumo.evaluation.explanations.checks import MAX_CORRELATION, MIN_INSIDE
 from neumo.evaluation.explanations.deletion_insertion import STEPS, Curves
 from neumo.evaluation.report.figure_style import MUTED, TRAIN, VALIDATION, new_figure, styled, unit_axes
 
@@ -25,7 +25,7 @@ def explanation_figure(
     curves : sequence of Curves
         One an image, at least one.
     measured : mapping of str to ndarray of float64, shape (N,)
-        "randomised_correlation" and "share_inside", as for `judge_explanations`.
+        "randomised_correlation" and "share_inside", as for `check_explanations`.
     field_area : float
         Share of the image that the thorax takes, drawn as what an even map would have.
     """
@@ -35,10 +35,10 @@ def explanation_figure(
     _draw_curves(insertion, [c.insertion for c in curves], [c.random_insertion for c in curves])
     insertion.set(title="Insertion (higher is better)", xlabel="share of blocks put in")
     deletion.set_ylabel("probability of the called finding")
-    _draw_spread(likeness, measured["randomised_correlation"], MOST_CORRELATION, "limit of the mean")
+    _draw_spread(likeness, measured["randomised_correlation"], MAX_CORRELATION, "limit of the mean")
     likeness.set(title="Likeness to shuffled weights", xlabel="rank correlation, without its sign")
     likeness.set_ylabel("images")
-    _draw_spread(place, measured["share_inside"], LEAST_INSIDE, "counted as outside below")
+    _draw_spread(place, measured["share_inside"], MIN_INSIDE, "counted as outside below")
     place.axvline(field_area, color=MUTED, linestyle=":", label="an even map")
     place.set(title="Place", xlabel="share of the map on the thorax")
     for axis in (deletion, likeness, place):

@@ -1,6 +1,6 @@
-"""Read the curves of a training run: did it overfit, underfit, jump about, or learn in balance.
+"""Diagnosis of learning curves: overfitting, underfitting, unstable, or balanced.
 
-The reading looks at a run as a whole. The weights that are kept are those of the best epoch, so a run may
+The reading looks at a run as a whole. The weights that are saved are those of the best epoch, so a run may
 overfit after that epoch and still leave a good model; the reading says so.
 """
 
@@ -13,11 +13,9 @@ from neumo.core.errors import EvaluationError
 from neumo.evaluation.learning_curves.values import VERDICTS, CurveEvidence, CurveReading
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray
 
-__all__ = ["VERDICTS", "CurveEvidence", "CurveReading", "read_curves"]
-
 History: TypeAlias = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
 
-LEAST_EPOCHS = 5
+MIN_EPOCHS = 5
 """Fewer epochs than the study's patience (5) show no trend."""
 
 RISE = 0.10
@@ -33,7 +31,7 @@ LOSS_RATIO = 1.5
 SPIKE = 1.25
 """An epoch is a spike where its validation loss is so many times the median around it."""
 
-LEAST_SPIKES = 2
+MIN_SPIKES = 2
 SPIKE_SHARE = 0.10
 """A run is unstable where both so many epochs and this share of all epochs are spikes."""
 
@@ -188,8 +186,8 @@ def _reason(evidence: CurveEvidence) -> str:
     """First key of VERDICTS that applies."""
     applies = {
         "not-finite": evidence.epochs_without_loss > 0,
-        "few-epochs": evidence.epochs < LEAST_EPOCHS,
-        "spikes": evidence.spikes >= max(LEAST_SPIKES, SPIKE_SHARE * evidence.epochs),
+        "few-epochs": evidence.epochs < MIN_EPOCHS,
+        "spikes": evidence.spikes >= max(MIN_SPIKES, SPIKE_SHARE * evidence.epochs),
         "loss-rises": evidence.val_rise_after_best >= RISE and evidence.train_change_after_best < 0.0,
         "accuracy-gap": evidence.accuracy_gap_at_best >= ACCURACY_GAP
         and evidence.val_loss_at_best >= LOSS_RATIO * evidence.train_loss_at_best,

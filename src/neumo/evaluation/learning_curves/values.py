@@ -1,4 +1,4 @@
-"""The values a reading of learning curves consists of; `learning_curves` computes them."""
+"""The values that a reading of learning curves consists of; `diagnosis` computes them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class CurveEvidence:
-    """The figures behind a verdict; changes are relative (0.1 is a rise by a tenth), accuracies in 0-1.
+    """The numbers behind a verdict; changes are relative (0.1 is a rise by a tenth), accuracies in 0-1.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class CurveReading:
         return VERDICTS[self.reason]
 
     def words(self, lang: str) -> str:
-        """Say in "en" or "es" what the curves show, with the figures behind it. Raises EvaluationError."""
+        """Say in "en" or "es" what the curves show, with the numbers behind it. Raises EvaluationError."""
         return CURVE_WORDS[check_language(lang)][self.reason].format(**asdict(self.evidence))
 
     def to_json(self) -> dict[str, Any]:

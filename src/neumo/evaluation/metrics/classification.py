@@ -1,7 +1,7 @@
-"""Every figure that neumo reports, from truth and probabilities, under any image weights.
+"""Every classification metric that neumo reports, from truth and probabilities, under any image weights.
 
-Definitions are those of scikit-learn, and the tests hold each figure against it. One difference: where a
-finding has no image (or no weight), its figures and every mean over findings are NaN instead of 0, because
+Definitions are those of scikit-learn, and the tests check each metric against it. One difference: where a
+finding has no image (or no weight), its metrics and every mean over findings are NaN instead of 0, because
 nothing was measured.
 """
 
@@ -36,13 +36,13 @@ OVERALL = (
     "brier",
     "expected_calibration_error",
 )
-"""Names of the figures of all findings together, in the order in which they are shown."""
+"""Names of the metrics of all findings together, in the order in which they are shown."""
 
 OF_CLASS = ("precision", "recall", "f1", "auroc", "average_precision")
-"""Names of the figures of one finding."""
+"""Names of the metrics of one finding."""
 
 OF_DECISION = ("sensitivity", "specificity", "ppv", "npv")
-"""Names of the figures of pneumonia called by a threshold."""
+"""Names of the metrics of pneumonia called by a threshold."""
 
 _MEANS = MappingProxyType(
     {
@@ -57,7 +57,7 @@ _MEANS = MappingProxyType(
 
 
 def class_key(name: str, finding: Finding) -> str:
-    """Name of a figure of one finding in the result of `measure`, such as "recall_NORMAL"."""
+    """Name of a metric of one finding in the result of `measure`, such as "recall_NORMAL"."""
     return f"{name}_{finding}"
 
 
@@ -67,7 +67,7 @@ def unit_weights(predictions: Predictions) -> FloatArray:
 
 
 def measure(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
-    """Measure everything but the decision by threshold, for each row of weights.
+    """Compute every metric but those of a decision by threshold, for each row of weights.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def measure(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArr
         The names of `OVERALL`, then `class_key(name, finding)` for the names of `OF_CLASS`. All lie in 0-1
         except log_loss (0 and up, natural logarithm) and brier (sum over findings, 0-2).
     """
-    by_class = class_figures(predictions, weights)
+    by_class = class_metrics(predictions, weights)
     means = {name: by_class[source].mean(axis=1) for name, source in _MEANS.items()}
-    overall = means | _rank_figures(predictions, weights) | _probability_figures(predictions, weights)
+    overall = means | _rank_metrics(predictions, weights) | _probability_metrics(predictions, weights)
     overall["accuracy"] = weighted_mean(
         (predictions.decisions == predictions.truth).astype(np.float64), weights
     )
@@ -93,13 +93,6 @@ def measure(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArr
         for finding in FINDINGS
     }
     return {name: overall[name] for name in OVERALL} | flat
-
-
-def point_figures(predictions: Predictions) -> dict[str, float]:
-    """All figures of `measure` for the images as they are, without intervals."""
-    return {
-        name: float(values[0]) for name, values in measure(predictions, unit_weights(predictions)).items()
-    }
 
 
 def confusion_counts(truth: IntArray, decisions: IntArray, weights: FloatArray) -> FloatArray:
@@ -117,8 +110,8 @@ def confusion_matrix(predictions: Predictions) -> IntArray:
     return images
 
 
-def class_figures(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
-    """Figures of each finding against the other two.
+def class_metrics(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
+    """Metrics of each finding against the other two.
 
     Returns
     -------
@@ -140,7 +133,7 @@ def class_figures(predictions: Predictions, weights: FloatArray) -> dict[str, Fl
     }
 
 
-def decision_figures(
+def decision_metrics(
     predictions: Predictions, threshold: float, weights: FloatArray
 ) -> dict[str, FloatArray]:
     """Sensitivity, specificity, PPV and NPV of pneumonia where its probability is at least `threshold`.
@@ -169,7 +162,7 @@ def bacterial_share(probabilities: FloatArray) -> FloatArray:
     return share
 
 
-def _rank_figures(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
+def _rank_metrics(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
     truth = predictions.truth
     sick = truth != Finding.NORMAL.index
     bacterial = truth == Finding.BACTERIAL_PNEUMONIA.index
@@ -180,7 +173,7 @@ def _rank_figures(predictions: Predictions, weights: FloatArray) -> dict[str, Fl
     }
 
 
-def _probability_figures(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
+def _probability_metrics(predictions: Predictions, weights: FloatArray) -> dict[str, FloatArray]:
     truth, probabilities = predictions.truth, predictions.probabilities
     of_truth = np.take_along_axis(probabilities, truth[:, np.newaxis], axis=1)[:, 0]
     # The floor keeps one certain mistake from making the whole loss infinite; scikit-learn takes the same.

@@ -1,17 +1,17 @@
 """Missed pneumonias, counted on their own: in medicine the false negatives matter most."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from neumo.core.findings import PNEUMONIA, Finding
 from neumo.evaluation.metrics.classification import sick_and_called
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_mean
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.uncertainty.bootstrap import estimates
+from neumo.evaluation.uncertainty.exact import clopper_pearson
 from neumo.evaluation.values import Estimate
 
 
@@ -77,7 +77,8 @@ def missed_pneumonias(
             support=int(group.sum()),
             counts=tuple(int((group & normal).sum()) for normal in rules),
             shares=tuple(
-                _honest(measured[_key(kind, i)], _patients(predictions, group)) for i in range(len(rules))
+                _exact_at_the_ends(measured[_key(kind, i)], _patients(predictions, group))
+                for i in range(len(rules))
             ),
         )
         for kind, group in kinds.items()
@@ -95,11 +96,10 @@ def _patients(predictions: Predictions, group: BoolArray) -> int:
     return len({predictions.patients[i] for i in np.flatnonzero(group)})
 
 
-def _honest(share: Estimate, patients: int) -> Estimate:
+def _exact_at_the_ends(share: Estimate, patients: int) -> Estimate:
     if share.value not in {0.0, 1.0}:
         return share
-    exact = binomtest(round(share.value * patients), patients).proportion_ci()
-    return replace(share, low=float(exact.low), high=float(exact.high))
+    return clopper_pearson(round(share.value * patients), patients)
 
 
 def _not_called(predictions: Predictions, threshold: float) -> BoolArray:

@@ -1,4 +1,4 @@
-"""Where to call pneumonia: a threshold chosen for a clinical need, on validation images only."""
+"""Operating points: a threshold chosen for a clinical need, on validation images only."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ DEFAULT_OPERATING_POINT = OperatingPoint(threshold=0.5, rule="default", target=N
 
 @dataclass(frozen=True)
 class TradeOff:
-    """What each threshold gives and takes; arrays of shape (T,), figures in 0-1, NaN where undefined."""
+    """Metrics at each threshold; arrays of shape (T,), in 0-1, NaN where undefined."""
 
     thresholds: FloatArray
     sensitivity: FloatArray
@@ -32,7 +32,7 @@ def choose_for_sensitivity(validation: Predictions, target: float) -> OperatingP
     Parameters
     ----------
     validation : Predictions
-        Images that trained nothing and judge nothing else.
+        Images that neither train nor test anything.
     target : float
         Wanted sensitivity, above 0 and at most 1.
 
@@ -62,7 +62,7 @@ def choose_for_cost(validation: Predictions, cost_ratio: float) -> OperatingPoin
     Parameters
     ----------
     validation : Predictions
-        Images that trained nothing and judge nothing else.
+        Images that neither train nor test anything.
     cost_ratio : float
         How many false alarms one missed pneumonia is worth; above 0.
 

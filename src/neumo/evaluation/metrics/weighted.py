@@ -1,11 +1,11 @@
-"""Figures of one set of images under many sets of image weights at once.
+"""Metrics of one set of images under many sets of image weights at once.
 
 A bootstrap resample of patients is a row of weights (how often each image was drawn), so one pass over a
 matrix of weights measures many resamples. With weights of one, each function equals its scikit-learn
 counterpart.
 
 In every function `weights` has shape (R, N), not negative, and the result shape (R,) is NaN in rows where the
-figure is undefined.
+metric is undefined.
 """
 
 import numpy as np

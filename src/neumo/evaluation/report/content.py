@@ -13,7 +13,7 @@ from neumo.core.findings import Finding
 from neumo.evaluation.learning_curves.values import CurveReading
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.subgroups.values import SubgroupReport
-from neumo.evaluation.values import Judgement
+from neumo.evaluation.values import Evaluation
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class ReportContent:
     run : str
         Name of the run.
     created : datetime
-        When the run was judged.
+        When the run was evaluated.
     split_name : str
-        The part that was judged: "train", "val", "test" or "holdout".
+        The part that was evaluated: "train", "val", "test" or "holdout".
     dataset : str
         Name of the data set.
-    judgement : Judgement
+    evaluation : Evaluation
     predictions : Predictions
-        The same images that were judged.
+        The same images that were evaluated.
     classification_report : str
         In scikit-learn's shape.
     history : sequence of mappings
@@ -102,7 +102,7 @@ class ReportContent:
     created: datetime
     split_name: str
     dataset: str
-    judgement: Judgement
+    evaluation: Evaluation
     predictions: Predictions
     classification_report: str
     history: Sequence[Mapping[str, Any]] = ()

@@ -1,4 +1,4 @@
-"""One design for every figure, and writing figures to files: the same input gives the same bytes."""
+"""The style of every figure, and saving figures to files: the same input gives the same bytes."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ STYLE: dict[Any, Any] = {
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Decorate a function that draws a figure: it has the project's design, and the caller's settings stay.
 
-    The layout is settled once, here; each saving would move it by a hair and so change the bytes.
+    The layout is fixed once, here; each saving would move it by a hair and so change the bytes.
     """
 
     @wraps(draw)

@@ -1,4 +1,4 @@
-"""Figures of one judged run. Each function returns a Figure; `save_figures` writes them."""
+"""Figures of one evaluated run. Each function returns a Figure; `save_figures` writes them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,7 +22,6 @@ from neumo.evaluation.report.figure_style import (
     TRAIN,
     VALIDATION,
     new_figure,
-    save_figures,
     styled,
     unit_axes,
     with_area,
@@ -30,18 +29,7 @@ from neumo.evaluation.report.figure_style import (
 from neumo.evaluation.report.ranking_figures import precision_recall, roc
 from neumo.evaluation.report.texts import figure_texts
 from neumo.evaluation.uncertainty.calibration import reliability_bins
-from neumo.evaluation.values import Judgement
-
-__all__ = [
-    "confusion_matrix",
-    "learning_curves",
-    "operating_trade_off",
-    "precision_recall",
-    "reliability",
-    "roc",
-    "run_figures",
-    "save_figures",
-]
+from neumo.evaluation.values import Evaluation
 
 Epochs = Sequence[Mapping[str, Any]]
 """One mapping an epoch: epoch, train_loss, val_loss, train_accuracy, val_accuracy, learning_rate."""
@@ -51,7 +39,7 @@ _THRESHOLDS = np.linspace(0.0, 1.0, 201)
 
 def run_figures(
     predictions: Predictions,
-    judgement: Judgement,
+    evaluation: Evaluation,
     *,
     history: Epochs = (),
     best_epoch: int | None = None,
@@ -66,11 +54,11 @@ def run_figures(
     """
     curves = {"learning_curves": learning_curves(history, best_epoch, lang=lang)} if history else {}
     return curves | {
-        "confusion_matrix": confusion_matrix(judgement.confusion, lang=lang),
-        "roc": roc(predictions, judgement, lang=lang),
-        "precision_recall": precision_recall(predictions, judgement, lang=lang),
-        "reliability": reliability(predictions, judgement, lang=lang),
-        "trade_off": operating_trade_off(predictions, judgement, lang=lang),
+        "confusion_matrix": confusion_matrix(evaluation.confusion, lang=lang),
+        "roc": roc(predictions, evaluation, lang=lang),
+        "precision_recall": precision_recall(predictions, evaluation, lang=lang),
+        "reliability": reliability(predictions, evaluation, lang=lang),
+        "trade_off": operating_trade_off(predictions, evaluation, lang=lang),
     }
 
 
@@ -149,7 +137,7 @@ def _label_rate_steps(axes: Axes, rates: NDArray[np.float64], name: str) -> None
 
 
 @styled
-def reliability(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> Figure:
+def reliability(predictions: Predictions, evaluation: Evaluation, *, lang: str = "en") -> Figure:
     """Share of right decisions against confidence in 15 bins (Guo et al., ICML 2017), with counts below."""
     words = figure_texts(lang)
     bins = [b for b in reliability_bins(predictions.truth, predictions.probabilities) if b.count]
@@ -165,7 +153,7 @@ def reliability(predictions: Predictions, judgement: Judgement, *, lang: str = "
     diagram.set_ylabel(words["share_right"])
     diagram.legend(
         loc="upper left",
-        title=with_area("ECE", judgement.overall["expected_calibration_error"]),
+        title=with_area("ECE", evaluation.overall["expected_calibration_error"]),
         alignment="left",
     )
     histogram.bar(
@@ -177,7 +165,7 @@ def reliability(predictions: Predictions, judgement: Judgement, *, lang: str = "
 
 
 @styled
-def operating_trade_off(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> Figure:
+def operating_trade_off(predictions: Predictions, evaluation: Evaluation, *, lang: str = "en") -> Figure:
     """Sensitivity, specificity, PPV and NPV against the threshold, with the operating points marked."""
     words = figure_texts(lang)
     rates = trade_off(predictions, _THRESHOLDS)
@@ -191,7 +179,7 @@ def operating_trade_off(predictions: Predictions, judgement: Judgement, *, lang:
     for name, values, colour, dashes in lines:
         axes.plot(rates.thresholds, values, color=colour, linestyle=dashes, label=words[name])
     unit_axes(axes, square=False)
-    for position, decision in enumerate(judgement.decisions):
+    for position, decision in enumerate(evaluation.decisions):
         threshold = decision.operating_point.threshold
         name = words["chosen_threshold" if position else "default_threshold"].format(threshold=threshold)
         axes.axvline(

@@ -1,4 +1,4 @@
-"""One run's evaluation as one self-contained HTML file, in English or Spanish."""
+"""The HTML report: one run's evaluation as one self-contained HTML file, in English or Spanish."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -11,18 +11,16 @@ from matplotlib.figure import Figure
 
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.metrics.missed import clearest_missed, missed_pneumonias
-from neumo.evaluation.report.content import Case, PartSummary, ReportContent
+from neumo.evaluation.report.content import Case, ReportContent
 from neumo.evaluation.report.figures import run_figures
 from neumo.evaluation.report.page import flat, inline_figure, picture_uri, write_page
 from neumo.evaluation.report.texts import percent, report_texts
 from neumo.evaluation.report.words import missed_sentence, operating_sentences
 from neumo.evaluation.subgroups.age import UNKNOWN
-from neumo.evaluation.subgroups.values import SUBGROUP_FIGURES, SubgroupReport
+from neumo.evaluation.subgroups.values import SUBGROUP_METRICS, SubgroupReport
 from neumo.evaluation.values import Estimate
 from neumo.explain.heatmap import border_share
 from neumo.explain.overlay import heat_colours, overlay
-
-__all__ = ["Case", "PartSummary", "ReportContent", "write_report"]
 
 _MISSED_LISTED = 20
 _HEADLINES = ("accuracy", "macro_f1", "auroc_normal_vs_pneumonia", "auroc_bacterial_vs_viral")
@@ -57,48 +55,48 @@ def write_report(
         The file cannot be written.
     """
     words = report_texts(lang)["report"]
-    judgement = content.judgement
-    thresholds = [decision.operating_point.threshold for decision in judgement.decisions]
+    evaluation = content.evaluation
+    thresholds = [decision.operating_point.threshold for decision in evaluation.decisions]
     listed = clearest_missed(content.predictions, thresholds[-1], _MISSED_LISTED)
     write_page(
         "report.html.j2",
         target,
         lang,
         content=content,
-        judgement=judgement,
+        evaluation=evaluation,
         findings=FINDINGS,
-        synthetic=judgement.synthetic,
+        synthetic=evaluation.synthetic,
         title=content.title,
         headlines=_headlines(content),
         figures=_inline(figures or _drawn(content, lang), lang),
         missed=missed_pneumonias(
-            content.predictions, thresholds, resamples=judgement.resamples, seed=judgement.seed
+            content.predictions, thresholds, resamples=evaluation.resamples, seed=evaluation.seed
         ),
-        missed_sentence=missed_sentence(judgement, lang),
+        missed_sentence=missed_sentence(evaluation, lang),
         missed_list=[_prediction_row(content, int(i)) for i in listed],
         row_shares=_row_shares(content),
-        operating=operating_sentences(judgement, lang),
+        operating=operating_sentences(evaluation, lang),
         reading=content.reading.words(lang) if content.reading is not None else "",
         galleries=list(_galleries(content.cases, words)),
         heat_stops=_heat_stops(),
         groups=[_subgroup_view(report, words["equity"]) for report in content.subgroups],
-        subgroup_figures=SUBGROUP_FIGURES,
+        subgroup_metrics=SUBGROUP_METRICS,
         config=list(flat(content.config, lang)),
         environment=list(flat(content.environment, lang)),
     )
 
 
 def _headlines(content: ReportContent) -> list[tuple[str, Estimate, bool]]:
-    """Name, figure, and whether it depends on the operating point in force."""
-    decision = content.judgement.decisions[-1]
-    ranked = [(name, content.judgement.overall[name], False) for name in _HEADLINES]
+    """Name, metric, and whether it depends on the operating point in force."""
+    decision = content.evaluation.decisions[-1]
+    ranked = [(name, content.evaluation.overall[name], False) for name in _HEADLINES]
     return [*ranked, *((name, getattr(decision, name), True) for name in _OF_DECISION)]
 
 
 def _drawn(content: ReportContent, lang: str) -> Mapping[str, Figure]:
     return run_figures(
         content.predictions,
-        content.judgement,
+        content.evaluation,
         history=content.history,
         best_epoch=content.best_epoch,
         lang=lang,
@@ -123,7 +121,7 @@ def _prediction_row(content: ReportContent, position: int) -> dict[str, Any]:
 
 def _row_shares(content: ReportContent) -> list[list[float]]:
     """Confusion as shares of the true class; NaN where a finding has no image."""
-    confusion = content.judgement.confusion.astype(np.float64)
+    confusion = content.evaluation.confusion.astype(np.float64)
     totals = confusion.sum(axis=1, keepdims=True)
     shares: list[list[float]] = np.divide(
         confusion, totals, out=np.full(confusion.shape, np.nan), where=totals > 0

@@ -1,4 +1,4 @@
-"""One HTML page that carries everything it shows: styles, figures and pictures lie inside the file."""
+"""Self-contained HTML pages: styles, figures and pictures are inlined."""
 
 import base64
 import io
@@ -76,7 +76,7 @@ def _environment() -> Environment:
 
 
 def format_estimate(value: Estimate, not_measurable: str) -> Markup:
-    """Write a figure with three decimals, and its interval where there is one."""
+    """Write a metric with three decimals, and its interval where there is one."""
     if not np.isfinite(value.value):
         return Markup('<span class="ci">{}</span>').format(not_measurable)
     if not np.isfinite(value.low):

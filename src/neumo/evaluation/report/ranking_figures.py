@@ -23,15 +23,15 @@ from neumo.evaluation.report.figure_style import (
     with_area,
 )
 from neumo.evaluation.report.texts import figure_texts, finding_name
-from neumo.evaluation.values import Judgement
+from neumo.evaluation.values import Evaluation
 
 
 @styled
-def roc(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> Figure:
+def roc(predictions: Predictions, evaluation: Evaluation, *, lang: str = "en") -> Figure:
     """ROC curves: each finding against the others, and the two clinical questions, with AUROC and interval."""
     words = figure_texts(lang)
     figure, (by_finding, questions) = new_figure(9.2, 4.7, columns=2)
-    for report in judgement.by_class:
+    for report in evaluation.by_class:
         finding = report.finding
         _roc_curve(
             by_finding,
@@ -47,14 +47,14 @@ def roc(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> 
         questions,
         sick,
         predictions.pneumonia,
-        label=with_area(words["normal_vs_pneumonia"], judgement.overall["auroc_normal_vs_pneumonia"]),
+        label=with_area(words["normal_vs_pneumonia"], evaluation.overall["auroc_normal_vs_pneumonia"]),
         color=PNEUMONIA_COLOUR,
     )
     _roc_curve(
         questions,
         bacterial[sick],
         bacterial_share(predictions.probabilities)[sick],
-        label=with_area(words["bacterial_vs_viral"], judgement.overall["auroc_bacterial_vs_viral"]),
+        label=with_area(words["bacterial_vs_viral"], evaluation.overall["auroc_bacterial_vs_viral"]),
         color=FINDING_COLOURS[Finding.BACTERIAL_PNEUMONIA],
         linestyle=DASHES[Finding.BACTERIAL_PNEUMONIA],
     )
@@ -75,11 +75,11 @@ def _roc_curve(axes: Axes, positive: NDArray[np.bool_], score: NDArray[np.float6
 
 
 @styled
-def precision_recall(predictions: Predictions, judgement: Judgement, *, lang: str = "en") -> Figure:
+def precision_recall(predictions: Predictions, evaluation: Evaluation, *, lang: str = "en") -> Figure:
     """Precision-recall curve of each finding, with its average precision and the share of images it has."""
     words = figure_texts(lang)
     figure, panels = new_figure(9.2, 3.7, columns=3, sharey=True)
-    for axes, report in zip(panels, judgement.by_class, strict=True):
+    for axes, report in zip(panels, evaluation.by_class, strict=True):
         finding, colour = report.finding, FINDING_COLOURS[report.finding]
         positive = predictions.truth == finding.index
         if positive.any():

@@ -5,14 +5,14 @@ from types import MappingProxyType
 from typing import Any
 
 from neumo.evaluation.report.texts import counted, percent, report_texts
-from neumo.evaluation.values import Judgement, OperatingPoint, PneumoniaDecision
+from neumo.evaluation.values import Evaluation, OperatingPoint, PneumoniaDecision
 
 _TARGETS: Mapping[str, Callable[[float], str]] = MappingProxyType(
     {"target-sensitivity": percent, "cost-ratio": "{:g}".format}
 )
 
 
-def operating_sentences(judgement: Judgement, lang: str) -> tuple[str, ...]:
+def operating_sentences(evaluation: Evaluation, lang: str) -> tuple[str, ...]:
     """Say what the default operating point does, and what the chosen one buys and costs against it.
 
     Raises
@@ -21,7 +21,7 @@ def operating_sentences(judgement: Judgement, lang: str) -> tuple[str, ...]:
         Another language than "en" or "es".
     """
     words: Mapping[str, Any] = report_texts(lang)["report"]["operating"]
-    default, chosen = judgement.decisions[0], judgement.decisions[1:]
+    default, chosen = evaluation.decisions[0], evaluation.decisions[1:]
     sick, well = _sick(default), _well(default)
     counts = words["default_counts"].format(
         threshold=default.operating_point.threshold,
@@ -44,10 +44,10 @@ def operating_sentences(judgement: Judgement, lang: str) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def missed_sentence(judgement: Judgement, lang: str) -> str:
+def missed_sentence(evaluation: Evaluation, lang: str) -> str:
     """Say how many pneumonias the operating point in force misses. Raises EvaluationError."""
     words = report_texts(lang)["report"]
-    decision = judgement.decisions[-1]
+    decision = evaluation.decisions[-1]
     threshold, missed = decision.operating_point.threshold, decision.false_negatives
     if missed == 0:
         none: str = words["missed_none"].format(threshold=threshold)

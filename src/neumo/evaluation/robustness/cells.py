@@ -1,18 +1,18 @@
-"""How a reader answers damaged radiographs: one cell for every kind and strength."""
+"""Accuracy and refusals on corrupted radiographs: one cell for every kind and strength."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
+from neumo.evaluation.uncertainty.exact import clopper_pearson
 from neumo.evaluation.values import Estimate, without_nan
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Images of one kind and strength of damage.
+    """Images of one kind and strength of corruption.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Cell:
 
 
 def cell(kind: str, strength: int, truth: NDArray[np.int64], decisions: NDArray[np.int64]) -> Cell:
-    """Count one cell.
+    """Count accuracy and refusals of one cell.
 
     Parameters
     ----------
@@ -49,12 +49,4 @@ def cell(kind: str, strength: int, truth: NDArray[np.int64], decisions: NDArray[
     """
     read = decisions >= 0
     right, answered = int((decisions == truth)[read].sum()), int(read.sum())
-    return Cell(kind, strength, len(truth), float(1 - read.mean()), _share(right, answered))
-
-
-def _share(right: int, answered: int) -> Estimate:
-    if not answered:
-        return Estimate(float("nan"), float("nan"), float("nan"))
-    low = float(beta.ppf(0.025, right, answered - right + 1)) if right else 0.0
-    high = float(beta.ppf(0.975, right + 1, answered - right)) if right < answered else 1.0
-    return Estimate(right / answered, low, high)
+    return Cell(kind, strength, len(truth), float(1 - read.mean()), clopper_pearson(right, answered))

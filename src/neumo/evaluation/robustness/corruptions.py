@@ -1,4 +1,4 @@
-"""Damage that radiographs meet between detector and reader, at five strengths, the same for every image size.
+"""Corruptions that radiographs meet between detector and reader, at five strengths, the same for every image size.
 
 The kinds follow D. Hendrycks and T. Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
 Perturbations", ICLR 2019, with those of radiography in place of weather: borders, burnt-in text, framing.
@@ -20,7 +20,7 @@ STRENGTHS = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Corruption:
-    """One kind of damage.
+    """One kind of corruption.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Corruption:
 
 
 def corrupt(pixels: Pixels, kind: str, strength: int, index: int) -> Pixels:
-    """Damage one radiograph; the same image, kind and strength always give the same pixels.
+    """Corrupt one radiograph; the same image, kind and strength always give the same pixels.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def corrupt(pixels: Pixels, kind: str, strength: int, index: int) -> Pixels:
     """
     corruption = CORRUPTIONS[kind]
     rng = np.random.default_rng((index, list(CORRUPTIONS).index(kind), strength))
-    damaged = corruption.apply(pixels, corruption.parameters[strength - 1], rng)
-    return np.ascontiguousarray(damaged, dtype=np.uint8)
+    corrupted = corruption.apply(pixels, corruption.parameters[strength - 1], rng)
+    return np.ascontiguousarray(corrupted, dtype=np.uint8)
 
 
 def _levels(values: NDArray[np.floating]) -> Pixels:

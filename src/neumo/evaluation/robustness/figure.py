@@ -1,4 +1,4 @@
-"""Accuracy and refusals under damage, one small plot a kind."""
+"""Figure of accuracy and refusals under corruption, one small plot a kind."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ _COLUMNS = 4
 
 @styled
 def corruption_figure(clean: Cell, cells: Sequence[Cell]) -> Figure:
-    """Draw accuracy with its interval, and the share refused, over the strengths of every kind of damage.
+    """Draw accuracy with its interval, and the share refused, over the strengths of every kind of corruption.
 
     Parameters
     ----------
     clean : Cell
-        Of the undamaged images, drawn as strength 0.
+        Of the images as they are, drawn as strength 0.
     cells : sequence of Cell
         Of every kind and strength.
     """
@@ -50,5 +50,5 @@ def corruption_figure(clean: Cell, cells: Sequence[Cell]) -> Figure:
     for axis in axes[len(kinds) :]:
         axis.set_visible(False)
     axes[0].legend(loc="center left", fontsize=8, labelcolor=MUTED)
-    figure.supxlabel("strength (0: undamaged)", fontsize=10)
+    figure.supxlabel("strength (0: as it is)", fontsize=10)
     return figure

@@ -1,4 +1,4 @@
-"""Ages as people and DICOM files write them, put into the bands in which results are shown."""
+"""Age bands, from ages as people and DICOM files write them."""
 
 import re
 

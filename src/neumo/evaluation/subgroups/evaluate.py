@@ -1,4 +1,4 @@
-"""Does the model serve every group alike: figures by subgroup, gaps, and groups too small to judge.
+"""Metrics by subgroup, gaps between groups, and groups that are too small to evaluate.
 
 Gaps are Fairlearn's (Bird et al., Microsoft Research MSR-TR-2020-32). A gap is no proof of a cause: groups
 may differ in how ill their patients are, or in how they were imaged.
@@ -15,25 +15,23 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score
 
 from neumo.core.errors import EvaluationError
-from neumo.evaluation.metrics.classification import decision_figures, measure, sick_and_called
+from neumo.evaluation.metrics.classification import decision_metrics, measure, sick_and_called
 from neumo.evaluation.metrics.operating_point import DEFAULT_OPERATING_POINT
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_mean
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.subgroups.age import AGE_BANDS, UNKNOWN, age_band
-from neumo.evaluation.subgroups.values import SUBGROUP_FIGURES, WIDEST_HALF, Gap, Subgroup, SubgroupReport
+from neumo.evaluation.subgroups.values import MAX_HALF_WIDTH, SUBGROUP_METRICS, Gap, Subgroup, SubgroupReport
 from neumo.evaluation.uncertainty.bootstrap import Measure, estimates
 from neumo.evaluation.values import Estimate, OperatingPoint
 
-LEAST_PATIENTS = 17
+MIN_PATIENTS = 17
 """Patients with, and patients without pneumonia that a group needs: with 16, the exact 95 % interval (Clopper
-and Pearson) of a figure without a single error is still wider than 0.2; with 17 it is not."""
-
-__all__ = ["LEAST_PATIENTS", "SUBGROUP_FIGURES", "Gap", "Subgroup", "SubgroupReport", "judge_by"]
+and Pearson) of a metric without a single error is still wider than 0.2; with 17 it is not."""
 
 Rate = Callable[[str, FloatArray], FloatArray]
-"""From a group's name and image weights of shape (R, N) to a figure of shape (R,)."""
+"""From a group's name and image weights of shape (R, N) to a metric of shape (R,)."""
 
-_DECISION_FIGURES = ("sensitivity", "specificity")
+_DECISION_METRICS = ("sensitivity", "specificity")
 
 
 class WithIntervals(Protocol):
@@ -43,11 +41,11 @@ class WithIntervals(Protocol):
         """Measure with intervals over patients."""
 
 
-def judge_by(
+def evaluate_by(
     predictions: Predictions,
     column: str,
     *,
-    minimum: int = LEAST_PATIENTS,
+    minimum: int = MIN_PATIENTS,
     operating_point: OperatingPoint = DEFAULT_OPERATING_POINT,
     resamples: int = 1000,
     seed: int = 42,
@@ -60,7 +58,7 @@ def judge_by(
     column : str
         A name in `predictions.attributes`. Ages in years (column "age") are put into bands.
     minimum : int
-        Patients with and without pneumonia below which a group is too small to judge.
+        Patients with and without pneumonia below which a group is too small to evaluate.
     operating_point : OperatingPoint
         Where pneumonia is called.
     resamples, seed : int
@@ -83,11 +81,11 @@ def judge_by(
         )
         for name in _in_order(set(values.tolist()))
     )
-    judged = [group.name for group in groups if group.judgeable]
+    large = [group.name for group in groups if group.judgeable]
     gaps: tuple[Gap, ...] = ()
     odds = float("nan")
-    if len(judged) > 1:
-        members = np.flatnonzero(np.isin(values, judged))
+    if len(large) > 1:
+        members = np.flatnonzero(np.isin(values, large))
         gaps, odds = _gaps(predictions.take(members), values[members], operating_point, with_intervals)
     return SubgroupReport(
         column=column,
@@ -119,17 +117,17 @@ def _in_order(names: set[str]) -> Sequence[str]:
 def _subgroup(
     name: str, members: Predictions, minimum: int, point: OperatingPoint, with_intervals: WithIntervals
 ) -> Subgroup:
-    def all_figures(weights: FloatArray) -> dict[str, FloatArray]:
-        return measure(members, weights) | decision_figures(members, point.threshold, weights)
+    def all_metrics(weights: FloatArray) -> dict[str, FloatArray]:
+        return measure(members, weights) | decision_metrics(members, point.threshold, weights)
 
-    measured = with_intervals(all_figures, members.patients)
-    figures = {figure: measured[figure] for figure in SUBGROUP_FIGURES}
+    measured = with_intervals(all_metrics, members.patients)
+    metrics = {name: measured[name] for name in SUBGROUP_METRICS}
     sick, _ = sick_and_called(members, point.threshold)
     with_pneumonia, without_pneumonia = _patients(members, sick), _patients(members, ~sick)
     faults = {
         "few-with-pneumonia": with_pneumonia < minimum,
         "few-without-pneumonia": without_pneumonia < minimum,
-        "imprecise": any(not _half_width(figures[figure]) <= WIDEST_HALF for figure in _DECISION_FIGURES),
+        "imprecise": any(not _half_width(metrics[metric]) <= MAX_HALF_WIDTH for metric in _DECISION_METRICS),
     }
     return Subgroup(
         name=name,
@@ -137,7 +135,7 @@ def _subgroup(
         patients=len(set(members.patients)),
         patients_with_pneumonia=with_pneumonia,
         patients_without_pneumonia=without_pneumonia,
-        figures=figures,
+        figures=metrics,
         reasons=tuple(reason for reason, applies in faults.items() if applies),
         minimum=minimum,
     )
@@ -175,8 +173,8 @@ def _gaps(
         ("specificity", of_pneumonia, _rate(~called, ~sick, groups)),
     )
     gaps = tuple(
-        _gap(figure, frame, partial(with_intervals, _distance(figure, frame, rate), members.patients))
-        for figure, frame, rate in frames
+        _gap(metric, frame, partial(with_intervals, _distance(metric, frame, rate), members.patients))
+        for metric, frame, rate in frames
     )
     odds = equalized_odds_difference(sick.astype(int), called.astype(int), sensitive_features=groups)
     return gaps, float(odds)
@@ -188,22 +186,22 @@ def _rate(right: BoolArray, counted: BoolArray, groups: NDArray[np.str_]) -> Rat
     return lambda group, weights: weighted_mean(values, weights * (counted & (groups == group)))
 
 
-def _distance(figure: str, frame: MetricFrame, rate: Rate) -> Measure:
-    lowest, highest = _extremes(figure, frame)
-    return lambda weights: {figure: rate(highest, weights) - rate(lowest, weights)}
+def _distance(metric: str, frame: MetricFrame, rate: Rate) -> Measure:
+    lowest, highest = _extremes(metric, frame)
+    return lambda weights: {metric: rate(highest, weights) - rate(lowest, weights)}
 
 
-def _extremes(figure: str, frame: MetricFrame) -> tuple[str, str]:
-    ranked = frame.by_group[figure].sort_values(kind="stable").index
+def _extremes(metric: str, frame: MetricFrame) -> tuple[str, str]:
+    ranked = frame.by_group[metric].sort_values(kind="stable").index
     return str(ranked[0]), str(ranked[-1])
 
 
-def _gap(figure: str, frame: MetricFrame, measured: Callable[[], Mapping[str, Estimate]]) -> Gap:
-    lowest, highest = _extremes(figure, frame)
+def _gap(metric: str, frame: MetricFrame, measured: Callable[[], Mapping[str, Estimate]]) -> Gap:
+    lowest, highest = _extremes(metric, frame)
     return Gap(
-        figure=figure,
+        figure=metric,
         lowest=lowest,
         highest=highest,
-        difference=replace(measured()[figure], value=float(frame.difference()[figure])),
-        ratio=float(frame.ratio()[figure]),
+        difference=replace(measured()[metric], value=float(frame.difference()[metric])),
+        ratio=float(frame.ratio()[metric]),
     )

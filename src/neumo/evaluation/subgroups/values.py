@@ -1,4 +1,4 @@
-"""The values a judgement by subgroup consists of, with their words; `subgroups` computes them."""
+"""The values that an evaluation by subgroup consists of, with their words; `evaluate` computes them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,11 +9,11 @@ from neumo.evaluation.languages import check_language
 from neumo.evaluation.metrics.classification import class_key
 from neumo.evaluation.values import Estimate, OperatingPoint, without_nan
 
-WIDEST_HALF = 0.1
+MAX_HALF_WIDTH = 0.1
 """Half-width of the interval of sensitivity or specificity above which a group is called imprecise: such a
-group could be ten points better or worse than its figure."""
+group could be ten points better or worse than its metric."""
 
-SUBGROUP_FIGURES = (
+SUBGROUP_METRICS = (
     "accuracy",
     "balanced_accuracy",
     "macro_f1",
@@ -22,7 +22,7 @@ SUBGROUP_FIGURES = (
     "sensitivity",
     "specificity",
 )
-"""Names of the figures of a subgroup, in the order in which they are shown."""
+"""Names of the metrics of a subgroup, in the order in which they are shown."""
 
 _REASONS = {
     "en": {
@@ -44,7 +44,7 @@ _VERDICTS = {
 
 @dataclass(frozen=True)
 class Subgroup:
-    """Figures of the images that share one value of a column.
+    """Metrics of the images that share one value of a column.
 
     Attributes
     ----------
@@ -54,9 +54,9 @@ class Subgroup:
     patients_with_pneumonia, patients_without_pneumonia : int
         A patient with images of both kinds counts in both.
     figures : mapping of str to Estimate
-        The names of `SUBGROUP_FIGURES`; NaN where not measurable.
+        The names of `SUBGROUP_METRICS`; NaN where not measurable.
     reasons : tuple of str
-        Why the group is too small to judge, of "few-with-pneumonia", "few-without-pneumonia", "imprecise";
+        Why the group is too small to evaluate, of "few-with-pneumonia", "few-without-pneumonia", "imprecise";
         empty where it is not.
     minimum : int
         Patients with and without pneumonia that were asked for.
@@ -73,17 +73,17 @@ class Subgroup:
 
     @property
     def judgeable(self) -> bool:
-        """True where the group is large enough for its figures to mean something."""
+        """True where the group is large enough for its metrics to mean something."""
         return not self.reasons
 
     def words(self, lang: str) -> str:
-        """Say in "en" or "es" whether the group can be judged, and why not. Raises EvaluationError."""
+        """Say in "en" or "es" whether the group can be evaluated, and why not. Raises EvaluationError."""
         templates = _REASONS[check_language(lang)]
         numbers = {
             "sick": self.patients_with_pneumonia,
             "well": self.patients_without_pneumonia,
             "minimum": self.minimum,
-            "widest": WIDEST_HALF,
+            "widest": MAX_HALF_WIDTH,
         }
         reasons = "; ".join(templates[reason].format(**numbers) for reason in self.reasons)
         return _VERDICTS[lang][self.judgeable].format(reasons=reasons)
@@ -91,7 +91,7 @@ class Subgroup:
 
 @dataclass(frozen=True)
 class Gap:
-    """Distance between the best and the worst served group, among those large enough to judge.
+    """Distance between the best and the worst served group, among those large enough to evaluate.
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ class SubgroupReport:
     groups : tuple of Subgroup
         Age bands from young to old, other values in alphabetical order, "unknown" last.
     gaps : tuple of Gap
-        Empty where fewer than two groups are large enough to judge.
+        Empty where fewer than two groups are large enough to evaluate.
     equalized_odds_difference : float
         The larger of the gaps in sensitivity and in false alarms; NaN where there are no gaps.
     resamples, seed : int

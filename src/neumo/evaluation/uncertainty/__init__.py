@@ -1,1 +1,1 @@
-"""Bootstrap intervals, calibration, temperature scaling and conformal prediction sets."""
+"""Bootstrap and exact intervals, calibration, temperature scaling and conformal prediction sets."""

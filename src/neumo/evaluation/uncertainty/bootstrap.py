@@ -1,7 +1,7 @@
 """95 % intervals by resampling patients, not images.
 
 Images of one patient resemble each other, so resampling images would pretend to more evidence than there is.
-Patients are drawn with replacement, and every figure is measured on the same resamples, so that figures can
+Patients are drawn with replacement, and every metric is computed on the same resamples, so that metrics can
 be compared. Sources: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile
 interval); Field and Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 2007 (resampling clusters).
 
@@ -18,16 +18,16 @@ from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.values import Estimate
 
 Measure = Callable[[FloatArray], Mapping[str, FloatArray]]
-"""From image weights of shape (R, N) to figures of shape (R,); NaN where undefined."""
+"""From image weights of shape (R, N) to metrics of shape (R,); NaN where undefined."""
 
 Progress = Callable[[int, int], None]
 """Called with the resamples done and their total."""
 
-LEAST_RESAMPLES = 40
+MIN_RESAMPLES = 40
 """Fewer leave no resample beyond the 2.5th and 97.5th percentile."""
 
-LEAST_DEFINED = 0.9
-"""Share of resamples in which a figure must be defined for its interval to be given."""
+MIN_DEFINED = 0.9
+"""Share of resamples in which a metric must be defined for its interval to be given."""
 
 _BLOCK = 100
 
@@ -54,9 +54,9 @@ def patient_resamples(patients: Sequence[str], resamples: int, seed: int) -> Ite
     EvaluationError
         Too few resamples, or a negative seed.
     """
-    if resamples < LEAST_RESAMPLES:
+    if resamples < MIN_RESAMPLES:
         raise EvaluationError(
-            f"resamples: {resamples} are too few for a 95 % interval; use {LEAST_RESAMPLES} or more"
+            f"resamples: {resamples} are too few for a 95 % interval; use {MIN_RESAMPLES} or more"
         )
     if seed < 0:
         raise EvaluationError(f"seed: {seed} is negative; use 0 or more")
@@ -80,12 +80,12 @@ def estimates(
     seed: int = 42,
     progress: Progress | None = None,
 ) -> dict[str, Estimate]:
-    """Measure once on all images and once on each resample of patients.
+    """Compute metrics with percentile intervals: once on all images, once on each resample of patients.
 
     Parameters
     ----------
     measure : callable
-        From weights of shape (R, N) to a mapping of names to figures of shape (R,).
+        From weights of shape (R, N) to a mapping of names to metrics of shape (R,).
     patients : sequence of str, length N
     resamples : int
         40 or more.
@@ -96,8 +96,8 @@ def estimates(
     Returns
     -------
     dict of str to Estimate
-        The figure of all images, with the 2.5th and 97.5th percentile of its resamples. A resample in which a
-        figure is undefined is left out for that figure; where more than a tenth is, or where there is but one
+        The metric of all images, with the 2.5th and 97.5th percentile of its resamples. A resample in which a
+        metric is undefined is left out for that metric; where more than a tenth is, or where there is but one
         patient, the interval is NaN.
 
     Raises
@@ -123,9 +123,9 @@ def estimates(
 
 
 def estimate(value: float, samples: FloatArray) -> Estimate:
-    """Join a figure with the percentile interval of its resamples, shape (R,); NaN where there is none."""
+    """Join a metric with the percentile interval of its resamples, shape (R,); NaN where there is none."""
     defined = samples[~np.isnan(samples)]
-    if np.isnan(value) or defined.size == 0 or defined.size < LEAST_DEFINED * samples.size:
+    if np.isnan(value) or defined.size == 0 or defined.size < MIN_DEFINED * samples.size:
         return Estimate(value, float("nan"), float("nan"))
     low, high = np.percentile(defined, (2.5, 97.5))
     return Estimate(value, float(low), float(high))

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say: reliability bins and expected calibration error of the top label."""
+"""Calibration of the top label: reliability bins and expected calibration error."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,9 @@
-"""Prediction sets that hold the true finding as often as they promise, for every finding by itself.
+"""Conformal prediction sets with a nominal coverage for every finding by itself.
 
 Class-conditional (Mondrian) split conformal prediction: V. Vovk, "Conditional validity of inductive conformal
-predictors", ACML 2012; the score is 1 - probability (Sadinle, Lei and Wasserman, JASA 2019). The promise holds for
-images that are exchangeable with those that set the limits: same hospital, ages, scanners and labelling. Elsewhere
-it is only measured.
+predictors", ACML 2012; the score is 1 - probability (Sadinle, Lei and Wasserman, JASA 2019). The nominal coverage
+holds for images that are exchangeable with those that set the limits: same hospital, ages, scanners and labelling.
+Elsewhere it is only measured.
 """
 
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from neumo.core.findings import FINDINGS, Finding
 from neumo.evaluation.metrics.weighted import FloatArray, IntArray
+from neumo.evaluation.uncertainty.exact import clopper_pearson
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often prediction sets held the truth.
+    """How often prediction sets contained the true finding.
 
     Attributes
     ----------
-    promised : float
-        In 0-1.
+    nominal : float
+        Coverage that the sets were made for, in 0-1.
     measured : float
         Share of images whose set holds the true finding, in 0-1.
     low, high : float
@@ -36,7 +36,7 @@ class Coverage:
     images : int
     """
 
-    promised: float
+    nominal: float
     measured: float
     low: float
     high: float
@@ -56,12 +56,12 @@ def conformal_limits(truth: IntArray, probabilities: FloatArray, coverage: float
     probabilities : ndarray of float64, shape (N, 3)
         Calibrated.
     coverage : float
-        Promised coverage, above 0 and below 1.
+        Nominal coverage, above 0 and below 1.
 
     Returns
     -------
     dict of Finding to float
-        In 0-1; 1 where a finding has too few images for the promise, so that it is in every set.
+        In 0-1; 1 where a finding has too few images for that coverage, so that it is in every set.
     """
     limits = {}
     for finding in FINDINGS:
@@ -78,7 +78,7 @@ def prediction_sets(probabilities: FloatArray, limits: Mapping[Finding, float]) 
 
 
 def measure_coverage(
-    truth: IntArray, probabilities: FloatArray, limits: Mapping[Finding, float], promised: float
+    truth: IntArray, probabilities: FloatArray, limits: Mapping[Finding, float], nominal: float
 ) -> dict[Finding | None, Coverage]:
     """Measure coverage and set sizes of all images (key None) and of each true finding."""
     members = prediction_sets(probabilities, limits)
@@ -86,21 +86,21 @@ def measure_coverage(
     chosen: dict[Finding | None, NDArray[np.bool_]] = {None: np.ones(len(truth), dtype=bool)}
     chosen |= {finding: truth == finding.index for finding in FINDINGS}
     return {
-        finding: _coverage(held[images], members[images].sum(axis=1), promised)
+        finding: _coverage(held[images], members[images].sum(axis=1), nominal)
         for finding, images in chosen.items()
         if images.any()
     }
 
 
-def _coverage(held: NDArray[np.bool_], sizes: IntArray, promised: float) -> Coverage:
-    right, images = int(held.sum()), len(held)
+def _coverage(held: NDArray[np.bool_], sizes: IntArray, nominal: float) -> Coverage:
+    measured = clopper_pearson(int(held.sum()), len(held))
     return Coverage(
-        promised=promised,
-        measured=right / images,
-        low=float(beta.ppf(0.025, right, images - right + 1)) if right else 0.0,
-        high=float(beta.ppf(0.975, right + 1, images - right)) if right < images else 1.0,
+        nominal=nominal,
+        measured=measured.value,
+        low=measured.low,
+        high=measured.high,
         mean_size=float(sizes.mean()),
         empty=float((sizes == 0).mean()),
         single=float((sizes == 1).mean()),
-        images=images,
+        images=len(held),
     )

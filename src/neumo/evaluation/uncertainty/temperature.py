@@ -1,4 +1,4 @@
-"""One number that makes probabilities honest: the temperature of the softmax."""
+"""Temperature scaling: one number that calibrates the softmax."""
 
 import numpy as np
 

@@ -41,9 +41,9 @@ def comparison(folders: Sequence[Path], part: str, language: Language, resamples
         from neumo.evaluation.comparison.words import conclusion
     except ImportError as error:
         raise not_installed("train") from error
-    judged = [(folder.name, _predictions(folder, part)) for folder in folders]
+    runs = [(folder.name, _predictions(folder, part)) for folder in folders]
     try:
-        compared = compare(judged, resamples=resamples)
+        compared = compare(runs, resamples=resamples)
     except EvaluationError as error:
         raise Problem(422, "invalid", errors=[{"field": "runs", "message": str(error)}]) from error
     return {"part": part, **compared.to_json(), "conclusion": conclusion(compared, language)}
@@ -59,7 +59,7 @@ def thresholds(folder: Path, part: str) -> dict[str, Any]:
         raise not_installed("train") from error
 
     gained = trade_off(predictions, np.linspace(0.0, 1.0, THRESHOLDS))
-    judgement = json_of(folder / "evaluation" / part / "metrics.json").get("judgement") or {}
+    evaluation = json_of(folder / "evaluation" / part / "metrics.json").get("evaluation") or {}
     plain: dict[str, Any] = without_nan({name: column.tolist() for name, column in vars(gained).items()})
     plain["thresholds"] = [round(value, 4) for value in plain["thresholds"]]
     return {
@@ -67,7 +67,7 @@ def thresholds(folder: Path, part: str) -> dict[str, Any]:
         "synthetic": predictions.synthetic,
         **plain,
         "counts": _counts(predictions, gained.thresholds),
-        "decisions": judgement.get("decisions") or [],
+        "decisions": evaluation.get("decisions") or [],
     }
 
 
@@ -80,16 +80,16 @@ def _counts(predictions: Any, thresholds: NDArray[np.float64]) -> dict[str, list
 
 
 def subgroups(folder: Path, part: str, column: str, threshold: float, resamples: int) -> dict[str, Any]:
-    """Judge each group of a column, with 95 % intervals over patients, and the gaps between. Raises Problem."""
+    """Evaluate each group of a column, with 95 % intervals over patients, and the gaps between. Raises Problem."""
     predictions = _predictions(folder, part)
     try:
-        from neumo.evaluation.subgroups.evaluate import judge_by
+        from neumo.evaluation.subgroups.evaluate import evaluate_by
         from neumo.evaluation.values import OperatingPoint
     except ImportError as error:
         raise not_installed("train") from error
     asked = OperatingPoint(threshold=threshold, rule="asked", target=None, chosen_on="asked")
     try:
-        report = judge_by(predictions, column, operating_point=asked, resamples=resamples)
+        report = evaluate_by(predictions, column, operating_point=asked, resamples=resamples)
     except EvaluationError as error:
         raise Problem(422, "invalid", errors=[{"field": "column", "message": str(error)}]) from error
     return {"part": part, **report.to_json()}

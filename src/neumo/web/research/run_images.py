@@ -1,4 +1,4 @@
-"""The images that a run was judged on: which there are, whether they are on this machine, and each as a picture."""
+"""The images that a run was evaluated on: which there are, whether they are on this machine, and each as a picture."""
 
 import csv
 from functools import lru_cache

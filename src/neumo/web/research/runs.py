@@ -76,7 +76,7 @@ def _listed(folder: Path) -> dict[str, Any]:
 
 
 def parts_of(folder: Path) -> list[str]:
-    """Return the parts of the data that a run was judged on."""
+    """Return the parts of the data that a run was evaluated on."""
     return sorted(file.parent.name for file in folder.glob("evaluation/*/metrics.json"))
 
 

@@ -26,7 +26,7 @@ Index = Annotated[int, Path(ge=0, le=10_000_000)]
 Side = Annotated[int, Query(ge=16, le=run_images.LONGEST_SIDE)]
 _MOST_COMPARED = 8
 Resamples = Literal["200", "1000"]
-_JUDGING = threading.BoundedSemaphore(1)
+_EVALUATING = threading.BoundedSemaphore(1)
 """Intervals keep a core busy for seconds."""
 
 
@@ -93,7 +93,7 @@ def subgroups(
     threshold: Annotated[float, Query(ge=0, le=1)] = 0.5,
     resamples: Resamples = "1000",
 ) -> dict[str, Any]:
-    """Judge each group of a column of the predictions, and the gaps between groups."""
+    """Evaluate each group of a column of the predictions, and the gaps between groups."""
     folder = research.run_folder(workbench_of(request).config.runs, name)
     with _in_turn():
         return research_figures.subgroups(folder, part, column, threshold, int(resamples))
@@ -119,12 +119,12 @@ def compare(
 
 @contextmanager
 def _in_turn() -> Iterator[None]:
-    if not _JUDGING.acquire(timeout=30):
+    if not _EVALUATING.acquire(timeout=30):
         raise Problem(503, "busy", retry_after=10)
     try:
         yield
     finally:
-        _JUDGING.release()
+        _EVALUATING.release()
 
 
 @router.get("/api/bundle")

@@ -17,27 +17,27 @@ export function figureName(t, name) {
   return t(key) === key ? name.replaceAll("_", " ") : t(key);
 }
 
-/** @param {Context} context @param {any} judgement */
-export function figuresPanel(context, judgement) {
+/** @param {Context} context @param {any} evaluation */
+export function figuresPanel(context, evaluation) {
   const { t } = context;
   return h("section", { class: "panel" },
-    h("div", { class: "head" }, h("h2", {}, t("research.metrics")), h("span", { class: "quiet small" }, t("research.basis", { images: judgement.images, patients: judgement.patients }))),
-    h("div", { class: "body pair" }, overall(context, judgement), byClass(context, judgement)),
+    h("div", { class: "head" }, h("h2", {}, t("research.metrics")), h("span", { class: "quiet small" }, t("research.basis", { images: evaluation.images, patients: evaluation.patients }))),
+    h("div", { class: "body pair" }, overall(context, evaluation), byClass(context, evaluation)),
   );
 }
 
-/** @param {Context} context @param {any} judgement */
-function overall(context, judgement) {
+/** @param {Context} context @param {any} evaluation */
+function overall(context, evaluation) {
   return h("table", { class: "table" }, h("caption", {}, context.t("research.overall")), h("tbody", {},
-    Object.entries(judgement.overall).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, figureName(context.t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure)))))));
+    Object.entries(evaluation.overall).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, figureName(context.t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure)))))));
 }
 
-/** @param {Context} context @param {any} judgement */
-function byClass(context, judgement) {
+/** @param {Context} context @param {any} evaluation */
+function byClass(context, evaluation) {
   const { t } = context;
   const names = ["recall", "precision", "f1", "auroc"];
   return h("table", { class: "table" }, h("caption", {}, t("research.by_class")),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.finding")), names.map((name) => h("th", { scope: "col", class: "number" }, figureName(t, name))))),
-    h("tbody", {}, judgement.by_class.map((/** @type {any} */ row) =>
+    h("tbody", {}, evaluation.by_class.map((/** @type {any} */ row) =>
       h("tr", {}, h("th", { scope: "row" }, t(`findings_short.${row.finding}`)), names.map((name) => h("td", { class: "number" }, interval(context, row[name])))))));
 }

@@ -15,22 +15,22 @@ export async function mount(root, context) {
   const { t, me, api, route } = context;
   if (me.research_missing) return replace(root, missing(context));
   const { runs } = await api.get("/api/runs");
-  const judged = runs.filter((/** @type {any} */ run) => run.parts.length > 0);
-  if (judged.length === 0) return replace(root, empty(t, t("research.no_runs"), t("research.no_runs_text")));
-  const run = judged.find((/** @type {any} */ one) => one.name === route.query.get("run")) ?? judged[0];
+  const evaluated = runs.filter((/** @type {any} */ run) => run.parts.length > 0);
+  if (evaluated.length === 0) return replace(root, empty(t, t("research.no_runs"), t("research.no_runs_text")));
+  const run = evaluated.find((/** @type {any} */ one) => one.name === route.query.get("run")) ?? evaluated[0];
   const part = run.parts.includes(route.query.get("part")) ? route.query.get("part") : run.parts.includes("test") ? "test" : run.parts[0];
   const path = `/api/runs/${encodeURIComponent(run.name)}`;
   const of = `part=${encodeURIComponent(part)}`;
   const [details, predictions, offer] = await Promise.all([api.get(path), api.get(`${path}/predictions?${of}`), api.get(`${path}/thresholds?${of}`)]);
   replace(root, h("div", { class: "page research" },
-    heading(context, judged, run, part),
+    heading(context, evaluated, run, part),
     predictions.synthetic && h("p", { class: "note warn" }, icon("warning"), t("research.synthetic")),
-    figuresPanel(context, details.evaluations[part].judgement),
+    figuresPanel(context, details.evaluations[part].evaluation),
     confusionPanel(context, { ...predictions, run: run.name }),
     thresholdPanel(context, offer),
     calibrationPanel(context, predictions),
     subgroupsPanel(context, run.name, part, predictions.attributes ?? []),
-    comparisonPanel(context, judged, run.name, part),
+    comparisonPanel(context, evaluated, run.name, part),
   ));
 }
 

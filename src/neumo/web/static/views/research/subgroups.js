@@ -39,7 +39,7 @@ function table(context, found) {
   const { t } = context;
   return h("table", { class: "table" },
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, found.column), h("th", { scope: "col", class: "number" }, t("research.patients")), SHOWN.map((figure) => h("th", { scope: "col", class: "number" }, t(`metrics.${figure}`))))),
-    h("tbody", {}, found.groups.map((/** @type {any} */ group) => h("tr", { class: group.judgeable ? "" : "unjudged" },
+    h("tbody", {}, found.groups.map((/** @type {any} */ group) => h("tr", { class: group.judgeable ? "" : "too-small" },
       h("th", { scope: "row" }, group.name, group.judgeable ? null : h("span", { class: "tag warn" }, icon("warning"), t("research.too_small"))),
       h("td", { class: "number" }, group.patients),
       SHOWN.map((figure) => h("td", { class: "number" }, interval(context, group.figures[figure])))))));

@@ -1,6 +1,7 @@
-"""A share with its interval."""
+"""Statistics that run without SciPy: Wilson's interval of a proportion, and Holm's correction of p values."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +28,7 @@ class Proportion:
 
 
 def wilson(count: int, of: int) -> Proportion:
-    """Return a share with the score interval of Wilson (J. Am. Stat. Assoc. 22:209, 1927).
+    """Return a proportion with the score interval of Wilson (J. Am. Stat. Assoc. 22:209, 1927).
 
     Parameters
     ----------
@@ -51,3 +52,16 @@ def wilson(count: int, of: int) -> Proportion:
     low = 0.0 if count == 0 else centre - half
     high = 1.0 if count == of else centre + half
     return Proportion(count, of, share, low, high)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Return p values adjusted for multiple testing, in the order given (Holm, Scand. J. Stat. 6:65, 1979).
+
+    Rejecting where an adjusted value is below 0.05 makes any false rejection at all at most 5 % likely, however the
+    tests depend on each other.
+    """
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, position in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[position]))
+        adjusted[position] = largest
+    return tuple(adjusted)
