@@ -30,8 +30,8 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 
 from neumo import Reader
+from neumo.core.cores import usable_cores
 from neumo.dicomnode.work.results import load_results
-from neumo.inference.session import cores
 
 DEFAULT_RESULTS = "neumo.dicomnode.work.results:default_results"
 NO_ANSWER = 0x10000
@@ -129,7 +129,7 @@ def _settings(folder: str, options: Any) -> dict[str, Any]:
             "results": options.results,
             "allow_outside_range": True,
             "processes": options.processes,
-            "threads": max(1, cores() // options.processes),
+            "threads": max(1, usable_cores() // options.processes),
         },
         "health": {"port": 0},
     }

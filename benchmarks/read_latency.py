@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from neumo import Reader
+from neumo.core.cores import usable_cores
 from neumo.imaging import fit_square, open_radiograph
 from neumo.imaging.prepare import scale_intensity
-from neumo.inference.session import Session, cores
+from neumo.inference.session import Session
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("image", type=Path)
     parser.add_argument("--bundle")
     parser.add_argument("--runs", type=int, default=300)
-    parser.add_argument("--threads", type=int, default=cores())
+    parser.add_argument("--threads", type=int, default=usable_cores())
     options = parser.parse_args()
     reader = Reader(options.bundle, threads=options.threads)
     config, session = reader.bundle.config, Session(reader.bundle, options.threads)

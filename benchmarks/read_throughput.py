@@ -24,9 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo import Reader
+from neumo.core.cores import usable_cores
 from neumo.imaging import fit_square, open_radiograph
 from neumo.imaging.prepare import scale_intensity
-from neumo.inference.session import Session, cores
+from neumo.inference.session import Session
 
 BATCH = 8
 SIDE = 224
@@ -44,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--densenet-images", type=int, default=32, help="images a round of DenseNet-121")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=cores())
+    parser.add_argument("--threads", type=int, default=usable_cores())
     options = parser.parse_args()
     files = list(islice(cycle(found(options.paths)), options.images))
     reader = Reader(options.bundle, threads=options.threads)

@@ -22,7 +22,7 @@ from pathlib import Path
 from web_program import Sender, found, fresh, web_program
 
 from neumo import Reader
-from neumo.inference.session import cores
+from neumo.core.cores import usable_cores
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--users", nargs="+", type=int, default=[1, 10, 50])
     parser.add_argument("--readings", type=int, default=200, help="of each contestant in a round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--processes", type=int, default=cores(), help="readers of the server")
+    parser.add_argument("--processes", type=int, default=usable_cores(), help="readers of the server")
     parser.add_argument("--threads", type=int, default=1, help="of each reader")
     options = parser.parse_args()
     files = fresh(found(options.paths))

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from neumo.core.errors import DatasetError, OutputError
+from neumo.core.user_folders import cache_folder
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
-from neumo.datasets.pixels import cache_folder, decoded_pixels
+from neumo.datasets.pixels import decoded_pixels
 from neumo.imaging import fit_square, open_radiograph
 
 

@@ -6,8 +6,8 @@ import pytest
 from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.folder import MODEL, REFERENCE, Bundle, write_sums
+from neumo.core.cores import usable_cores
 from neumo.inference.doctor import Check, Outcome, check_codecs, check_threads, examine
-from neumo.inference.session import cores
 
 CHECKS = ["install", "codecs", "bundle", "reference", "speed", "threads"]
 
@@ -59,5 +59,5 @@ def test_a_missing_codec_is_named_with_its_package(monkeypatch: pytest.MonkeyPat
 
 
 def test_more_threads_than_cores_are_a_warning() -> None:
-    assert check_threads(cores() + 1).outcome is Outcome.WARNING
+    assert check_threads(usable_cores() + 1).outcome is Outcome.WARNING
     assert check_threads(None).outcome is Outcome.FINE

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from neumo.bundle.folder import Bundle, load_bundle
-from neumo.bundle.places import installed_path
+from neumo.bundle.places import installed_bundles, installed_path
 from neumo.core.errors import BundleError, OutputError
 from neumo.core.files import creating_folder
 
@@ -28,12 +28,14 @@ def install_bundle(source: Path) -> Bundle:
     ------
     BundleError
         The bundle's sums do not hold, or another bundle of that name and version is installed.
+    ConfigError
+        The user has no home folder, and no variable names another.
     OutputError
         The data folder cannot be written.
     """
     bundle = load_bundle(source)
     target = installed_path(bundle.config.name, bundle.config.version)
-    if not target.exists():
+    if target.name not in installed_bundles():
         _copy(bundle, target)
     installed = load_bundle(target)
     if installed.digest != bundle.digest:

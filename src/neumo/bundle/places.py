@@ -1,11 +1,11 @@
-"""Where bundles lie: the built-in one, installed ones, and the one that is meant."""
+"""Where bundles lie: the built-in one, installed ones, and the one that a name or path means."""
 
 import os
 import re
-import sys
 from pathlib import Path
 
-from neumo.core.errors import BundleError
+from neumo.core.errors import BundleError, ConfigError
+from neumo.core.user_folders import data_folder
 
 BUILT_IN = Path(__file__).parent / "default"
 """The bundle that is shipped with neumo."""
@@ -17,22 +17,22 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def bundles_folder() -> Path:
-    """Where `neumo bundle install` puts bundles.
+    """Return where `neumo bundle install` puts bundles: $NEUMO_BUNDLES, else neumo/bundles in the user's data folder.
 
-    $NEUMO_BUNDLES; else neumo/bundles in $XDG_DATA_HOME, in %LOCALAPPDATA% on Windows, or in ~/.local/share.
+    Raises
+    ------
+    ConfigError
+        The user has no home folder, and no variable names another.
     """
     chosen = os.environ.get("NEUMO_BUNDLES")
-    if chosen:
-        return Path(chosen)
-    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME")
-    return Path(base or Path.home() / ".local" / "share") / "neumo" / "bundles"
+    return Path(chosen) if chosen else data_folder("bundles", "set NEUMO_BUNDLES")
 
 
 def installed_bundles() -> tuple[str, ...]:
-    """Names of the installed bundles, sorted; their contents are not checked."""
+    """Return the names of the installed bundles, sorted; their contents are not checked."""
     try:
         return tuple(sorted(entry.name for entry in bundles_folder().iterdir() if _is_name(entry.name)))
-    except OSError:
+    except (OSError, ConfigError):
         return ()
 
 
@@ -49,9 +49,9 @@ def bundle_path(source: Path | str | None) -> Path:
     wanted = source if source is not None else os.environ.get(VARIABLE) or None
     if wanted is None:
         return _built_in()
-    if Path(wanted).is_dir():
+    if _is_folder(Path(wanted)):
         return Path(wanted)
-    if _is_name(str(wanted)) and (bundles_folder() / wanted).is_dir():
+    if str(wanted) in installed_bundles():
         return bundles_folder() / wanted
     origin = f"{wanted}" if source is not None else f"{wanted} (from ${VARIABLE})"
     known = ", ".join(installed_bundles()) or "none"
@@ -65,6 +65,8 @@ def installed_path(name: str, version: str) -> Path:
     ------
     BundleError
         Name or version cannot be part of a folder's name.
+    ConfigError
+        The user has no home folder.
     """
     folder = f"{name}-{version}"
     if not _is_name(folder):
@@ -75,11 +77,18 @@ def installed_path(name: str, version: str) -> Path:
 
 
 def _built_in() -> Path:
-    if not BUILT_IN.is_dir():
+    if not _is_folder(BUILT_IN):
         raise BundleError(
             f"{BUILT_IN}: the built-in bundle is missing; reinstall neumo, or name one by --bundle or ${VARIABLE}"
         )
     return BUILT_IN
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # what lies there may not be looked at
+        return False
 
 
 def _is_name(text: str) -> bool:

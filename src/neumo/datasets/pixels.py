@@ -1,7 +1,6 @@
 """Decoded pixels of a whole data set, made once and memory-mapped ever after."""
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.core.cores import usable_cores
 from neumo.core.errors import DatasetError, UnreadableImageError
 from neumo.core.files import replacing, write_json
+from neumo.core.user_folders import cache_folder
 from neumo.datasets.manifest import Manifest, write_manifest
 from neumo.imaging import fit_square, open_radiograph
 
@@ -37,14 +38,6 @@ class PixelStore:
 
     array: NDArray[np.uint8]
     file: Path
-
-
-def cache_folder() -> Path:
-    """Where caches go: $NEUMO_CACHE, else $XDG_CACHE_HOME/neumo, else ~/.cache/neumo."""
-    chosen = os.environ.get("NEUMO_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neumo"
 
 
 def decoded_pixels(
@@ -101,7 +94,7 @@ def _decode_all(
     with (
         replacing(target) as temporary,
         temporary.open("wb") as stream,
-        ThreadPoolExecutor(os.cpu_count()) as pool,
+        ThreadPoolExecutor(usable_cores()) as pool,
     ):
         for start in range(0, total, _BLOCK):
             block = range(start, min(start + _BLOCK, total))

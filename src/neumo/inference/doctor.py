@@ -17,8 +17,9 @@ import numpy as np
 import neumo
 from neumo.bundle.folder import Bundle, load_bundle
 from neumo.bundle.reference import reference_differences, reference_inputs
+from neumo.core.cores import usable_cores
 from neumo.core.errors import NeumoError
-from neumo.inference.session import Session, cores
+from neumo.inference.session import Session
 
 _PARTS = ("numpy", "pillow", "onnxruntime", "pydicom", "rich", "typer", "jinja2", "pyyaml")
 _PILLOW_CODECS = {"jpg": "JPEG", "zlib": "PNG"}
@@ -84,7 +85,7 @@ def examine(source: Path | str | None = None, threads: int | None = None) -> Ite
             yield loaded
         else:
             yield check_reference(bundle, session)
-            yield check_speed(bundle, session, threads or cores())
+            yield check_speed(bundle, session, threads or usable_cores())
     yield check_threads(threads)
 
 
@@ -192,7 +193,7 @@ def check_speed(bundle: Bundle, session: Session, threads: int) -> Check:
 
 def check_threads(threads: int | None) -> Check:
     """Cores of the machine, of this process, and threads asked for."""
-    usable, machine = cores(), os.cpu_count() or 1
+    usable, machine = usable_cores(), os.cpu_count() or 1
     used = threads or usable
     values = {"threads": used, "usable_cores": usable, "cores": machine}
     if used > usable:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.bundle.folder import Bundle, load_bundle
+from neumo.core.cores import usable_cores
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
 from neumo.core.radiograph import Step
@@ -34,7 +35,7 @@ from neumo.inference.posterior import (
     prevalence_of,
 )
 from neumo.inference.receipt import Asked, make_receipt
-from neumo.inference.session import Session, cores
+from neumo.inference.session import Session
 
 _CLEARLY = 1.5
 """How much nearer the inverse or a turn must lie for a refusal to be named by it."""
@@ -113,7 +114,7 @@ class Reader:
             )
         self._prevalence = None if prevalence is None else prevalence_of(prevalence, config)
         self._coverage, self._allow_outside, self._keep_pixels = coverage, allow_outside_range, keep_pixels
-        self._threads = threads or cores()
+        self._threads = threads or usable_cores()
         self._single = Session(self.bundle, 1)
         self._statistics = self.bundle.gate_statistics
 
@@ -143,7 +144,7 @@ class Reader:
         one waits for the interpreter's lock or the disk, another has its core.
         """
         remaining = iter(sources)
-        with ThreadPoolExecutor(self._threads + (self._threads >= cores())) as pool:
+        with ThreadPoolExecutor(self._threads + (self._threads >= usable_cores())) as pool:
             ahead: deque[Future[Reading]] = deque()
             try:
                 for source in islice(remaining, _LOOK_AHEAD * self._threads):

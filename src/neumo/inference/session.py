@@ -1,6 +1,5 @@
 """A bundle's graph, ready to run on the CPU."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from neumo.bundle.folder import Bundle
+from neumo.core.cores import usable_cores
 from neumo.core.errors import BundleError
 
 _INPUT = "images"
@@ -54,7 +54,7 @@ class Session:
 
     def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
-        self.threads = threads or cores()
+        self.threads = threads or usable_cores()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
@@ -75,8 +75,3 @@ class Session:
         """Run on images of shape (N, 1, side, side) in 0-1."""
         logits, embeddings, *rest = self._session.run(self._outputs, {_INPUT: images})
         return Outputs(np.asarray(logits), np.asarray(embeddings), np.asarray(rest[0]) if rest else None)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,10 +1,11 @@
 """The C allocator and threads, set for training on a CPU."""
 
 import ctypes
-import os
 import sys
 
 import torch
+
+from neumo.core.cores import usable_cores
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
@@ -35,7 +36,7 @@ def keep_memory() -> bool:
 
 def use_all_cores() -> int:
     """Let torch use every core this process may run on; return their number."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     torch.set_num_threads(cores)
     return cores
 

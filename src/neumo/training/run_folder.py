@@ -1,7 +1,6 @@
 """The folder of a run: what it was made from, what came of it, and how it stands."""
 
 import json
-import os
 import platform
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import torch
 import yaml
 
 import neumo
+from neumo.core.cores import usable_cores
 from neumo.core.errors import CheckpointError, ConfigError
 from neumo.core.files import write_json, write_text
 from neumo.datasets.layout import open_dataset
@@ -158,7 +158,7 @@ def environment() -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": usable_cores(),
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
     }
 

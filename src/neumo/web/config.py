@@ -1,7 +1,5 @@
 """The server's settings: what the YAML file may hold, and its defaults."""
 
-import os
-import sys
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -9,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from neumo.core.user_folders import data_folder
 from neumo.imaging.limits import MAX_FILE_BYTES
 from neumo.texts.language import DEFAULT, Language
 
@@ -20,9 +19,8 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 def default_data_folder() -> Path:
-    """Where uploads, kept pixels, users and the archive lie: neumo/web in the user's data folder."""
-    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME")
-    return Path(base or Path.home() / ".local" / "share") / "neumo" / "web"
+    """Return neumo/web in the user's data folder. Raises ConfigError for a user without a home."""
+    return data_folder("web", "give --data")
 
 
 class _Section(BaseModel):

@@ -1,7 +1,6 @@
 """The one pass over the files: every image is decoded once, and all that the audit needs is kept."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.core.cores import usable_cores
 from neumo.core.errors import UnreadableImageError
 from neumo.datasets.check.fingerprint import fingerprint
 from neumo.datasets.check.lungless import border_features, intensity_features
@@ -85,7 +85,7 @@ def scan(manifest: Manifest, progress: Progress | None = None) -> Scan:
     """Decode and measure every image in a pool of threads; unreadable images become a Fault."""
     total = len(manifest)
     images: list[Measured | Fault] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         for start in range(0, total, _BLOCK):
             files = [manifest.file(entry) for entry in manifest.entries[start : start + _BLOCK]]
             images.extend(pool.map(_measure, files))
