@@ -17,7 +17,7 @@ from neumo.texts.language import chosen_language
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from neumo.datasets.check import Audit
+    from neumo.datasets.check.check import Audit
     from neumo.datasets.check.inventory import Stratum
     from neumo.datasets.check.shortcuts import Control
 
@@ -60,7 +60,8 @@ def check(
     (with --strict: or any problem). Status 2: the data set cannot be used.
     """
     from neumo.core.files import require_writable, write_json
-    from neumo.datasets.check import audit_dataset, write_audit_html
+    from neumo.datasets.check.check import audit_dataset
+    from neumo.datasets.check.page import write_audit_html
     from neumo.datasets.layout import open_dataset
 
     require_writable(json, html)
@@ -151,7 +152,8 @@ def phantom(
     They serve to try neumo out and to test it without patients' data. Each one says SYNTHETIC. Nothing
     learned from them holds for patients.
     """
-    from neumo.datasets.phantoms.dataset import SYNTHETIC_MARKER, make_phantoms
+    from neumo.datasets.layout import SYNTHETIC_MARKER
+    from neumo.datasets.phantoms.dataset import make_phantoms
 
     with progress_bar("drawing") as progress:
         count = make_phantoms(target, per_class=per_class, seed=seed, size=size, progress=progress)

@@ -1,7 +1,6 @@
 """Decoded pixels of a whole data set, made once and memory-mapped ever after."""
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from neumo.core.cores import usable_cores
 from neumo.core.errors import DatasetError, UnreadableImageError
 from neumo.core.files import replacing, write_json
+from neumo.core.progress import Progress
 from neumo.core.user_folders import cache_folder
 from neumo.datasets.manifest import Manifest, write_manifest
 from neumo.imaging import fit_square, open_radiograph
@@ -20,8 +20,6 @@ CACHE_VERSION = 1
 """Raised whenever decoding or preparation changes, so that old caches are not used."""
 
 _BLOCK = 256
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
 
 
 @dataclass(frozen=True)

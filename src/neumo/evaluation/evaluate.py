@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import classification_report as sklearn_report
 
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.progress import Progress
 from neumo.evaluation.metrics.classification import (
     OF_CLASS,
     OF_DECISION,
@@ -19,7 +20,7 @@ from neumo.evaluation.metrics.classification import (
 from neumo.evaluation.metrics.operating_point import DEFAULT_OPERATING_POINT
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.predictions import Predictions
-from neumo.evaluation.uncertainty.bootstrap import Progress, estimates
+from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.evaluation.values import ClassReport, Estimate, Evaluation, OperatingPoint, PneumoniaDecision
 
 

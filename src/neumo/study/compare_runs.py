@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neumo.core.errors import EvaluationError
+from neumo.core.progress import Progress
 from neumo.evaluation.comparison.compare import compare
 from neumo.evaluation.comparison.values import Comparison
-from neumo.evaluation.uncertainty.bootstrap import Progress
 from neumo.study.runs import evaluated_predictions
 
 

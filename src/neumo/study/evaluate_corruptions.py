@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json
+from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
-from neumo.datasets.pixels import Progress
 from neumo.evaluation.report.figure_style import save_figures
 from neumo.evaluation.robustness.cells import Cell, cell
 from neumo.evaluation.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupt

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json, write_text
 from neumo.core.findings import FINDINGS
+from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.phantoms.outline import phantom_outlines
-from neumo.datasets.pixels import Progress
 from neumo.evaluation.explanations.checks import (
     MEASURES,
     MIN_INSIDE,

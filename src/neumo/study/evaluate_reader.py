@@ -13,10 +13,10 @@ from neumo.bundle.config import BundleConfig
 from neumo.core.errors import EvaluationError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.progress import Progress
 from neumo.core.reading import Reading, Status
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
-from neumo.datasets.pixels import Progress
 from neumo.evaluation.evaluate import evaluate, evaluate_decisions
 from neumo.evaluation.predictions import Predictions, write_predictions
 from neumo.evaluation.uncertainty.conformal import Coverage, measure_coverage

@@ -8,8 +8,8 @@ from typing import Any
 
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
+from neumo.core.progress import Progress
 from neumo.datasets.manifest import Manifest
-from neumo.datasets.pixels import Progress
 from neumo.datasets.split import Split
 from neumo.evaluation.evaluate import classification_report, evaluate
 from neumo.evaluation.learning_curves.diagnosis import read_curves

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
-from neumo.datasets.pixels import Progress
+from neumo.core.progress import Progress
 from neumo.evaluation.evaluate import evaluate
 from neumo.study.compare_runs import compare_runs
 from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run, read_run_curves

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, OutputError
+from neumo.core.progress import Progress
 from neumo.datasets.balance import Balance, class_weights, log_priors
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
-from neumo.datasets.pixels import Progress
 from neumo.models.registry import build_network, load_pretrained
 from neumo.models.weights import NetworkCard
 from neumo.training.allocator import computes_in_bfloat16, prepare_processor

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import SplitError
 from neumo.core.findings import FINDINGS
+from neumo.core.progress import Progress
 from neumo.core.user_folders import cache_folder
 from neumo.datasets.balance import class_counts, resampled
 from neumo.datasets.manifest import Manifest
-from neumo.datasets.pixels import Progress, decoded_pixels
+from neumo.datasets.pixels import decoded_pixels
 from neumo.datasets.split import Split, fold_split, fractions_split, load_split, official_split
 from neumo.training.batches import Batches, PixelDataset
 from neumo.training.config import Experiment, SplitConfig

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from neumo.core.errors import CheckpointError
+from neumo.core.progress import Progress
 from neumo.datasets.manifest import Manifest
-from neumo.datasets.pixels import Progress, decoded_pixels
+from neumo.datasets.pixels import decoded_pixels
 from neumo.datasets.split import Split
 from neumo.evaluation.predictions import Predictions
 from neumo.imaging.prepare import scale_intensity

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from neumo.core.findings import Finding
-from neumo.datasets.check import audit_dataset
-from neumo.datasets.check.check import Audit
+from neumo.datasets.check.check import Audit, audit_dataset
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY
 from neumo.datasets.check.fingerprint import fingerprint
 from neumo.datasets.layout import open_dataset

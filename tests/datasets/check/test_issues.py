@@ -7,8 +7,7 @@ from PIL import Image
 
 from neumo.core.errors import DatasetError
 from neumo.core.findings import Finding
-from neumo.datasets.check import audit_dataset
-from neumo.datasets.check.check import Audit
+from neumo.datasets.check.check import Audit, audit_dataset
 from neumo.datasets.manifest import Manifest
 
 N, B, V = Finding

@@ -11,8 +11,9 @@ from PIL import Image
 
 from neumo.core.errors import NeumoError
 from neumo.core.findings import Finding
-from neumo.datasets.check import audit_dataset, write_audit_html
+from neumo.datasets.check.check import audit_dataset
 from neumo.datasets.check.issues import SEVERITIES, SEVERITY
+from neumo.datasets.check.page import write_audit_html
 from neumo.datasets.check.shortcuts import STRENGTHS
 from neumo.datasets.check.texts import TEXTS
 from neumo.datasets.manifest import Manifest

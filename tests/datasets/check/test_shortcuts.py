@@ -8,7 +8,7 @@ from PIL import Image
 
 from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.datasets.check import audit_dataset
+from neumo.datasets.check.check import audit_dataset
 from neumo.datasets.check.shortcuts import Control, Score
 from neumo.datasets.manifest import Manifest
 

@@ -11,7 +11,7 @@ from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.phantoms.dataset import NOTE, SYNTHETIC_MARKER, draw_phantom, make_phantoms
-from neumo.datasets.phantoms.film import text_masks
+from neumo.datasets.phantoms.radiograph import text_masks
 from neumo.imaging import open_radiograph
 
 

@@ -1,4 +1,4 @@
-"""The audit of a data set: the values it consists of, and how they come together."""
+"""Audits a data set: inventory, issues, duplicates and shortcuts in one value, also as JSON."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neumo.core.errors import DatasetError
+from neumo.core.progress import Progress
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY, DuplicateGroup, duplicate_groups
 from neumo.datasets.check.inventory import QUANTILES, Stratum, inventory
 from neumo.datasets.check.issues import (
@@ -19,7 +20,7 @@ from neumo.datasets.check.issues import (
     patient_check,
     patient_issues,
 )
-from neumo.datasets.check.scan import Progress, scan
+from neumo.datasets.check.scan import scan
 from neumo.datasets.check.shortcuts import Shortcuts, require_sklearn, shortcut_controls
 from neumo.datasets.manifest import Manifest
 
@@ -77,7 +78,7 @@ class Audit:
         return self.of_severity("leak")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for JSON; undefined figures (NaN) become None.
+        """Plain values for JSON; undefined metrics (NaN) become None.
 
         Returns
         -------
@@ -112,7 +113,7 @@ class Audit:
 
 
 def audit_dataset(manifest: Manifest, *, shortcuts: bool = True, progress: Progress | None = None) -> Audit:
-    """Look for everything that makes a data set unfit to train on or a test figure too good.
+    """Audit a data set: find what makes it unfit to train on, or a test metric too good.
 
     Every image is decoded once; 5,856 images of 224 px take about 50 s of processor time in all.
 

@@ -1,4 +1,4 @@
-"""Which images are the same picture: equal files, equal pixels, and copies that were changed a little."""
+"""Duplicates: equal files, equal pixels, and near duplicates (copies that were changed a little)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ NEAR_SIMILARITY = 0.90
 """Similarity of fingerprints from which two images count as one picture.
 
 Chosen on the public children's data set: of its 17 million pairs of images, the most similar pair that is not
-one picture (probably two films of one child) reaches 0.88 and the next 0.84, while copies of an image stored as
+one picture (probably two radiographs of one child) reaches 0.88 and the next 0.84, while copies of an image stored as
 JPEG of quality 30, at half its size, with gamma 0.6 to 1.5, rotated by 1 degree, cropped by 1 % or with a marker
 painted on reach 0.90 or more in 99 of 100 cases. Copies cropped by 2 % or padded are mostly missed.
 """

@@ -1,4 +1,4 @@
-"""A small picture of each radiograph by which copies are recognised."""
+"""Fingerprints of radiographs, whose inner product is their similarity."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ _CLIP = 2.5
 def fingerprint(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
     """Describe a radiograph so that the inner product of two descriptions is their similarity.
 
-    All chest films look alike in the large, so a hash of low frequencies confuses different children. What
-    tells films apart are ribs and vessels: the 32 x 32 reduction is normalised by local mean and local
+    All chest radiographs look alike in the large, so a hash of low frequencies confuses different children. What
+    tells them apart are ribs and vessels: the 32 x 32 reduction is normalised by local mean and local
     contrast (Jarrett et al., ICCV 2009), clipped so that a bright marker counts little, centred and scaled to
     unit length.
 
@@ -29,7 +29,7 @@ def fingerprint(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
     ndarray of float16, shape (1024,)
         Unit length, or all zero where the image has no structure.
     """
-    # Box averages keep neighbouring values independent, which tells films apart better than a wider filter.
+    # Box averages keep neighbouring values independent, which tells radiographs apart better than a wider filter.
     reduced = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX)
     small = np.asarray(reduced, dtype=np.float64)
     detail = small - _blurred(small)

@@ -1,4 +1,4 @@
-"""How many images there are, of what size, by official part and finding."""
+"""Counts and sizes of images by official part and finding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rules: what counts as an issue of a data set, and how grave it is."""
+"""Issues of a data set: the rules for each kind, and its severity."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,10 +12,10 @@ TINY_SIDE = 100
 """Images with a side shorter than this, in pixels, are reported."""
 
 BLANK_SPREAD = 8.0
-"""Images of which 95 % of the pixels lie within fewer grey levels count as blank; chest films span 70 and more."""
+"""Images of which 95 % of the pixels lie within fewer grey levels count as blank; chest radiographs span over 70."""
 
 SEVERITIES = ("leak", "problem", "note")
-"""From the gravest on. A leak makes every test figure too good; a problem should be repaired; a note is to know."""
+"""From the gravest on. A leak makes every test metric too good; a problem should be repaired; a note is to know."""
 
 SEVERITY = {
     "patient-across-splits": "leak",
@@ -105,13 +105,13 @@ def patient_issues(manifest: Manifest) -> Iterator[Issue]:
 
 
 def patient_check(manifest: Manifest) -> str:
-    """Say what the search for patients on both sides is worth.
+    """Return what the search for patients on both sides is worth.
 
     Returns
     -------
     str
         "no-split" (there are not two official parts), "by-construction" (the groups carry the part's name,
-        because the numbers in the file names restart; they cannot cross, whoever is on the films) or "checked".
+        because the numbers in the file names restart; they cannot cross, whoever is on the radiographs) or "checked".
     """
     if len({entry.split for entry in manifest.entries if entry.split}) < 2:
         return "no-split"

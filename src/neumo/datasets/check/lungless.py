@@ -1,4 +1,4 @@
-"""What an image shows without its lungs: the border, the grey levels, the size. Inputs of the shortcut controls."""
+"""Features of an image without its lungs (border, grey levels), for the shortcut controls."""
 
 import numpy as np
 from numpy.typing import NDArray

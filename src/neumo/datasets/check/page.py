@@ -1,4 +1,4 @@
-"""The audit as one self-contained page: no script, no request, pictures inside."""
+"""The audit as one self-contained HTML page."""
 
 import base64
 import io

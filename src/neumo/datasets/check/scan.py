@@ -1,7 +1,6 @@
-"""The one pass over the files: every image is decoded once, and all that the audit needs is kept."""
+"""Decodes every image once, and keeps the measurements that the checks need."""
 
 import hashlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,20 +10,18 @@ from numpy.typing import NDArray
 
 from neumo.core.cores import usable_cores
 from neumo.core.errors import UnreadableImageError
+from neumo.core.progress import Progress
 from neumo.datasets.check.fingerprint import fingerprint
 from neumo.datasets.check.lungless import border_features, intensity_features
 from neumo.datasets.manifest import Manifest
 from neumo.imaging import open_radiograph
-
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
 
 _BLOCK = 256
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one decoded image left behind.
+    """Measurements of one decoded image.
 
     Attributes
     ----------

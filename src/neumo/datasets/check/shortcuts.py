@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.errors import MissingExtraError
-from neumo.core.findings import FINDINGS
+from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.check.scan import Scan
 from neumo.datasets.manifest import Manifest
+from neumo.evaluation.metrics.classification import bacterial_share
 from neumo.evaluation.metrics.weighted import FloatArray, weighted_auroc
 from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.evaluation.values import Estimate
@@ -26,7 +27,7 @@ RESAMPLES = 200
 FOLDS = 5
 _SEED = 42
 STRENGTHS = ("none", "weak", "moderate", "strong")
-_NORMAL, _BACTERIAL, _VIRAL = (finding.index for finding in FINDINGS)
+_NORMAL, _BACTERIAL = Finding.NORMAL.index, Finding.BACTERIAL_PNEUMONIA.index
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Control:
-    """What one lungless view of the images gives away.
+    """AUROCs of one lungless view of the images.
 
     Attributes
     ----------
@@ -178,7 +179,7 @@ def _control(
 ) -> Control:
     chances = _held_out_chances(features, truth, splits)
     found = estimates(
-        lambda weights: _figures(truth, chances, weights), patients.tolist(), resamples=RESAMPLES, seed=_SEED
+        lambda weights: _aurocs(truth, chances, weights), patients.tolist(), resamples=RESAMPLES, seed=_SEED
     )
     macro, sickness, kinds = (_score(found[name]) for name in ("macro", "sickness", "kinds"))
     return Control(view, macro, sickness, kinds, same_size)
@@ -205,18 +206,17 @@ def _held_out_chances(
     return chances
 
 
-def _figures(
+def _aurocs(
     truth: NDArray[np.int64], chances: NDArray[np.float64], weights: FloatArray
 ) -> dict[str, FloatArray]:
     """AUROC of three classes, of normal against pneumonia and of bacterial against viral, each of shape (R,)."""
     by_class = [weighted_auroc(truth == k, chances[:, k], weights) for k in range(len(FINDINGS))]
     sick = truth != _NORMAL
-    share = chances[sick, _VIRAL] / np.maximum(chances[sick, _VIRAL] + chances[sick, _BACTERIAL], 1e-12)
     return {
         "macro": np.mean(by_class, axis=0),
         # Normal against the rest is the question of normal against pneumonia.
         "sickness": by_class[_NORMAL],
-        "kinds": weighted_auroc(truth[sick] == _VIRAL, share, weights[:, sick]),
+        "kinds": weighted_auroc(truth[sick] == _BACTERIAL, bacterial_share(chances[sick]), weights[:, sick]),
     }
 
 

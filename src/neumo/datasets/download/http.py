@@ -1,4 +1,4 @@
-"""Speaking HTTP: an opener for the web alone, and the headers that resuming depends on (RFC 9110)."""
+"""HTTP for downloads: an opener for http and https alone, and the headers that resuming needs (RFC 9110)."""
 
 import re
 import urllib.request

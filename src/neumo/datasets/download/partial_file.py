@@ -1,4 +1,4 @@
-"""The unfinished part of a download on disk, with what is needed to recognise the file it belongs to."""
+"""The `.part` file of an unfinished download, with the ETag or date of the file that it belongs to."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Fetching one large file over HTTP: resumed after a break, checked, and never half-made under its name."""
+"""Downloads one large file over HTTP: resumable, checked by digest, published atomically."""
 
 import hashlib
 import http.client
@@ -26,7 +26,7 @@ from neumo.datasets.download.partial_file import (
 )
 
 _CHUNK = 1 << 18
-_LONGEST_PAUSE = 60.0
+_MAX_PAUSE = 60.0
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all; None where the server does not say)."""
@@ -114,7 +114,7 @@ def download(
             else ""
         )
         raise DownloadError(f"{error}{hint}") from error
-    _adopt(part, target, expected)
+    _publish(part, target, expected)
     return target
 
 
@@ -139,7 +139,7 @@ def _fetch_with_retries(transfer: _Transfer, attempts: int, pause: float) -> Non
                 raise DownloadError(
                     f"{transfer.url}: failed {failures} times in a row, at last: {error}; try again later"
                 ) from error
-            time.sleep(min(pause * 2 ** (failures - 1), _LONGEST_PAUSE))
+            time.sleep(min(pause * 2 ** (failures - 1), _MAX_PAUSE))
 
 
 def _fetch(transfer: _Transfer) -> None:
@@ -155,7 +155,7 @@ def _fetch(transfer: _Transfer) -> None:
             _receive(transfer, response, known)
     except urllib.error.HTTPError as error:
         with error:
-            _meet_refusal(transfer.url, error, offset)
+            _raise_for_status(transfer.url, error, offset)
     except NeumoError:
         raise
     except (OSError, http.client.HTTPException) as error:  # URLError, time-outs and TLS faults are OSErrors
@@ -204,8 +204,8 @@ def _append(transfer: _Transfer, response: http.client.HTTPResponse, offset: int
     return done
 
 
-def _meet_refusal(url: str, error: urllib.error.HTTPError, offset: int) -> None:
-    """Return where 416 says that every byte is here already; else raise."""
+def _raise_for_status(url: str, error: urllib.error.HTTPError, offset: int) -> None:
+    """Raise for the server's status, unless it is a 416 that says that every byte is here already."""
     said = f"the server answered {error.code} {error.reason}"
     if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         if offset and error.headers.get("Content-Range", "").strip() == f"bytes */{offset}":
@@ -241,7 +241,7 @@ def _require_digest(file: Path, expected: str | None, remedy: str) -> None:
         raise DownloadError(f"{file}: its SHA-256 is {found}, expected {expected}; {remedy}")
 
 
-def _adopt(part: PartialFile, target: Path, expected: str | None) -> None:
+def _publish(part: PartialFile, target: Path, expected: str | None) -> None:
     try:
         _require_digest(part.path, expected, remedy="it was removed; check the digest or the address")
     except DownloadError:

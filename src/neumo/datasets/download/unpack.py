@@ -1,4 +1,4 @@
-"""Unpacking a zip archive of unknown origin: nothing outside the target, nothing larger than agreed."""
+"""Unpacks untrusted zip archives: no path traversal, no links, no decompression bombs."""
 
 import stat
 import struct

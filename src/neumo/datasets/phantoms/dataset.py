@@ -1,7 +1,7 @@
-"""A data set of phantoms: invented radiographs in the public data set's layout, for trials without patients' data."""
+"""A data set of phantoms: synthetic radiographs in the public data set's layout, for trials without patients' data."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,11 +13,10 @@ from PIL.ExifTags import Base
 from neumo.core.errors import DatasetError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.progress import Progress
 from neumo.datasets.folders import filling
 from neumo.datasets.layout import SYNTHETIC_MARKER
-from neumo.datasets.phantoms.film import draw_film
-
-__all__ = ["GENERATOR_VERSION", "NOTE", "SYNTHETIC_MARKER", "draw_phantom", "make_phantoms"]
+from neumo.datasets.phantoms.radiograph import draw_radiograph
 
 GENERATOR_VERSION = 1
 """Raised whenever the same seed gives other pixels."""
@@ -29,15 +28,12 @@ MIN_SIZE, MAX_SIZE = 64, 2048
 _MAX_PER_CLASS = 100_000
 _JPEG_QUALITY = 95
 _BLOCK = 5
-"""Films come in blocks of five: one goes to test, and the last two show the same patient."""
+"""Images come in blocks of five: one goes to test, and the last two show the same patient."""
 _TEST_POSITION = 1
-
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
 
 
 @dataclass(frozen=True)
-class Film:
+class PhantomImage:
     """One file of a data set of phantoms: its finding, its number there, its patient and which take of them."""
 
     finding: Finding
@@ -47,6 +43,7 @@ class Film:
 
     @property
     def path(self) -> PurePosixPath:
+        """Path in the data set."""
         split = "test" if self.number % _BLOCK == _TEST_POSITION else "train"
         if self.finding is Finding.NORMAL:
             return PurePosixPath(split, "NORMAL", f"IM-{self.patient + 1:04d}-{self.take + 1:04d}.jpeg")
@@ -58,7 +55,7 @@ class Film:
 
 
 def draw_phantom(finding: Finding, rng: np.random.Generator, size: int = 224) -> NDArray[np.uint8]:
-    """Draw one invented frontal chest radiograph, with the word SYNTHETIC burnt in.
+    """Draw one synthetic frontal chest radiograph, with the word SYNTHETIC burnt in.
 
     Parameters
     ----------
@@ -81,8 +78,8 @@ def draw_phantom(finding: Finding, rng: np.random.Generator, size: int = 224) ->
         `size` is out of range.
     """
     _require_in_range("size", size, MIN_SIZE, MAX_SIZE)
-    patient, film = rng.spawn(2)
-    return draw_film(finding, patient, film, size)
+    patient, image = rng.spawn(2)
+    return draw_radiograph(finding, patient, image, size)
 
 
 def make_phantoms(
@@ -124,41 +121,41 @@ def make_phantoms(
     _require_in_range("seed", seed, 0, 2**63 - 1)
     total = per_class * len(FINDINGS)
     with filling(target) as folder:
-        for done, film in enumerate(_films(per_class), start=1):
-            file = folder / film.path
+        for done, image in enumerate(_images(per_class), start=1):
+            file = folder / image.path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(_jpeg(_pixels(film, seed, size)))
+            file.write_bytes(_jpeg(_pixels(image, seed, size)))
             if progress is not None:
                 progress(done, total)
         write_json(folder / SYNTHETIC_MARKER, _marker(per_class, seed, size))
     return total
 
 
-def film_sources(per_class: int) -> dict[str, Film]:
-    """Films of a data set of so many a finding, by their paths; `generators_of` says what each was drawn from."""
-    return {str(film.path): film for film in _films(per_class)}
+def images_by_path(per_class: int) -> dict[str, PhantomImage]:
+    """Return the images of a data set of so many a finding by their paths; for `generators_of`."""
+    return {str(image.path): image for image in _images(per_class)}
 
 
-def generators_of(film: Film, seed: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """Fresh generators (patient, film) that a film of a data set with this seed was drawn with."""
-    key = (film.finding.index, film.patient)
+def generators_of(image: PhantomImage, seed: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """Fresh generators (patient, image) that an image of a data set with this seed was drawn with."""
+    key = (image.finding.index, image.patient)
     return (
         np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key)),
-        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(*key, film.take))),
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(*key, image.take))),
     )
 
 
-def _films(per_class: int) -> Iterator[Film]:
+def _images(per_class: int) -> Iterator[PhantomImage]:
     for finding in FINDINGS:
         for number in range(per_class):
             block, position = divmod(number, _BLOCK)
             last = position == _BLOCK - 1
             patient = block * (_BLOCK - 1) + position - (1 if last else 0)
-            yield Film(finding, number, patient, take=1 if last else 0)
+            yield PhantomImage(finding, number, patient, take=1 if last else 0)
 
 
-def _pixels(film: Film, seed: int, size: int) -> NDArray[np.uint8]:
-    return draw_film(film.finding, *generators_of(film, seed), size)
+def _pixels(image: PhantomImage, seed: int, size: int) -> NDArray[np.uint8]:
+    return draw_radiograph(image.finding, *generators_of(image, seed), size)
 
 
 def _jpeg(pixels: NDArray[np.uint8]) -> bytes:

@@ -1,4 +1,4 @@
-"""What lies in a phantom's lungs: vessels in all, and the patterns of the two kinds of pneumonia.
+"""Draws the lungs of a phantom: vessels in all, and the patterns of the two kinds of pneumonia.
 
 The patterns follow the radiographic descriptions in the data set's paper (Kermany et al., Cell 2018):
 bacterial pneumonia as focal lobar consolidation, viral pneumonia as diffuse interstitial change in both lungs.

@@ -1,4 +1,4 @@
-"""Where the thorax lies on phantoms: drawn again from their seeds, without the film."""
+"""Outlines of the thorax on phantoms, drawn again from their seeds."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from neumo.datasets.layout import SYNTHETIC_MARKER
-from neumo.datasets.phantoms.dataset import GENERATOR_VERSION, film_sources, generators_of
-from neumo.datasets.phantoms.film import posed
+from neumo.datasets.phantoms.dataset import GENERATOR_VERSION, generators_of, images_by_path
+from neumo.datasets.phantoms.radiograph import posed
 from neumo.datasets.phantoms.thorax import Field, draw_anatomy, thorax_field
 
 
@@ -36,12 +36,12 @@ def phantom_outlines(folder: Path, paths: Sequence[str], size: int) -> dict[str,
         seed, per_class = int(marker["seed"]), int(marker["per_class"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    sources = film_sources(per_class)
+    sources = images_by_path(per_class)
     if not known or not set(paths) <= set(sources):
         return None
     fields = {}
     for path in paths:
-        patient, film = generators_of(sources[path], seed)
+        patient, image = generators_of(sources[path], seed)
         anatomy = draw_anatomy(patient)
-        fields[path] = np.asarray(thorax_field(anatomy, *posed(film, size)), dtype=np.float32)
+        fields[path] = np.asarray(thorax_field(anatomy, *posed(image, size)), dtype=np.float32)
     return fields

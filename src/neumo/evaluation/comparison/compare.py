@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS
+from neumo.core.progress import Progress
 from neumo.core.statistics import holm
 from neumo.evaluation.comparison.values import (
     COMPARED,
@@ -24,7 +25,7 @@ from neumo.evaluation.comparison.values import (
 from neumo.evaluation.metrics.classification import confusion_counts, confusion_matrix, measure
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.predictions import Predictions
-from neumo.evaluation.uncertainty.bootstrap import Progress, estimates
+from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.evaluation.values import Estimate
 
 Run = tuple[str, Predictions]

@@ -93,8 +93,6 @@ class ReportContent:
         Shown as they are, nested keys with dots.
     dataset_digest, split_digest : str
         Identity of the data and of the split.
-    data_warnings, limits : sequence of str
-        Added to what the report says anyway.
     """
 
     title: str
@@ -115,5 +113,3 @@ class ReportContent:
     environment: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     dataset_digest: str = ""
     split_digest: str = ""
-    data_warnings: Sequence[str] = ()
-    limits: Sequence[str] = ()

@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from neumo.core.errors import EvaluationError
+from neumo.core.progress import Progress
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.values import Estimate
 
 Measure = Callable[[FloatArray], Mapping[str, FloatArray]]
 """From image weights of shape (R, N) to metrics of shape (R,); NaN where undefined."""
-
-Progress = Callable[[int, int], None]
-"""Called with the resamples done and their total."""
 
 MIN_RESAMPLES = 40
 """Fewer leave no resample beyond the 2.5th and 97.5th percentile."""

@@ -1,4 +1,4 @@
-"""From a phantom's thorax to the picture a detector would give: pose, exposure, blur, noise, collimation."""
+"""Draws the radiograph of a phantom's thorax: pose, exposure, blur, noise, collimation."""
 
 from functools import cache
 
@@ -14,10 +14,10 @@ BURNT_IN_TEXT = "SYNTHETIC"
 """Stands at the same place in every phantom of every class."""
 
 
-def draw_film(
-    finding: Finding, patient: np.random.Generator, film: np.random.Generator, size: int
+def draw_radiograph(
+    finding: Finding, patient: np.random.Generator, image: np.random.Generator, size: int
 ) -> NDArray[np.uint8]:
-    """Draw one radiograph of an invented patient.
+    """Draw one radiograph of a synthetic patient.
 
     Exposure is set from the mean and the spread of the picture itself, as automatic exposure does, and then
     varied, so that overall brightness and contrast tell nothing about the finding.
@@ -27,7 +27,7 @@ def draw_film(
     finding : Finding
     patient : numpy.random.Generator
         Body and disease; an equal state gives the same patient.
-    film : numpy.random.Generator
+    image : numpy.random.Generator
         Pose, exposure and noise.
     size : int
         Side in pixels.
@@ -37,11 +37,11 @@ def draw_film(
     ndarray of uint8, shape (size, size)
     """
     anatomy = draw_anatomy(patient)
-    thorax = lay_out(anatomy, *posed(film, size))
+    thorax = lay_out(anatomy, *posed(image, size))
     lungs = lungs_with(finding, thorax, anatomy.aeration, patient)
     attenuation = thorax.tissue - lungs.air + lungs.markings
-    exposed = _exposed(attenuation, film)
-    return _labelled(_collimated(_noisy(_blurred(exposed, film), film), film))
+    exposed = _exposed(attenuation, image)
+    return _labelled(_collimated(_noisy(_blurred(exposed, image), image), image))
 
 
 def posed(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
@@ -58,7 +58,7 @@ def posed(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
 
 
 def _exposed(attenuation: Field, rng: np.random.Generator) -> Field:
-    """Brightness from 0 to 1 with a drawn mean, contrast and film curve."""
+    """Brightness from 0 to 1 with a drawn mean, contrast and characteristic curve."""
     scatter = 0.03 * cloud(rng, len(attenuation), 4)
     field = attenuation + scatter
     standard = (field - field.mean()) / field.std()
