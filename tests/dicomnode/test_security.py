@@ -1,13 +1,9 @@
 """TLS, slow senders, logs without patient data, the health server's other answers."""
 
-import io
-import json
-import logging
 import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +14,6 @@ from tests.support.node_running import node
 from tests.support.programs import require
 
 from neumo.core.errors import NodeError
-from neumo.core.keys import load_key
-from neumo.dicomnode.ops.node_log import NodeLog, log_to
 from neumo.dicomnode.store.identifiers import is_uid
 
 
@@ -107,43 +101,6 @@ def test_health_says_what_is_wrong(settings: dict[str, Any]) -> None:
     with node(settings) as running:
         answer = requests.get(f"http://127.0.0.1:{running.health_port}/healthz", timeout=10)
         assert answer.status_code == 503 and "disk" in answer.json()["faults"]
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """What is logged while a test runs, with the process's own logging as before afterwards."""
-    import threading
-
-    root, hook = logging.getLogger(), threading.excepthook
-    names = ("pynetdicom", "pydicom", "dicomweb_client", "urllib3", "neumo.dicomnode")
-    before = (root.handlers[:], root.level, {name: logging.getLogger(name).level for name in names})
-    stream = io.StringIO()
-    log_to(stream)
-    yield stream
-    logging.captureWarnings(False)
-    threading.excepthook = hook
-    root.handlers[:], level, levels = before
-    root.setLevel(level)
-    for name, value in levels.items():
-        logging.getLogger(name).setLevel(value)
-
-
-def test_logs_hold_hashes_and_libraries_say_only_where(logged: io.StringIO, tmp_path: Path) -> None:
-    log = NodeLog(load_key(tmp_path / "key"))
-    log.info("received", instance="1.2.3", study="1.2", bytes=7)
-    logging.getLogger("pydicom").error("Invalid value for PN: 'Doe^Jane'")
-    try:
-        raise ValueError("Doe^Jane")
-    except ValueError as error:
-        log.fault("store_failed", error, instance="1.2.3")
-    first, library, fault = map(json.loads, logged.getvalue().splitlines())
-    assert first["instance"] == fault["instance"] == log.hashed("1.2.3") and len(first["instance"]) == 16
-    assert first["bytes"] == 7 and library["event"] == "library" and fault["error"] == "ValueError"
-    assert "Doe" not in logged.getvalue() and "1.2.3" not in logged.getvalue()
-
-
-def test_hashes_depend_on_the_key() -> None:
-    assert NodeLog(b"k" * 32).hashed("1.2") != NodeLog(bytes(32)).hashed("1.2")
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ def listen(
 ) -> None:
     """Receive radiographs by DICOM, read them, and send the results back. Logs are JSON lines on standard error."""
     require_extra("dicom", "neumo listen")
+    from neumo.core.logging import log_to
     from neumo.dicomnode.config_file import load_config
     from neumo.dicomnode.node import running
-    from neumo.dicomnode.ops.node_log import log_to
 
     given = {
         "data": None if data is None else str(data),

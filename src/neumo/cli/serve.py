@@ -36,8 +36,8 @@ def serve(
 ) -> None:
     """Serve the workbench and its API. Not a medical device. Logs are JSON lines on standard error."""
     require_extra("web", "neumo serve")
+    from neumo.core.logging import log_to
     from neumo.web.config_file import load_config
-    from neumo.web.logs import log_to
     from neumo.web.server import serve as run
 
     given = {

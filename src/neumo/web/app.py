@@ -10,11 +10,11 @@ from starlette.requests import Request
 
 import neumo
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
+from neumo.core.logging import event, fault
 from neumo.records.database import reading_session
 from neumo.web.http.guard import Guard, host_check
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
-from neumo.web.logs import event, fault
 from neumo.web.routes import answers, decisions, export, jobs, pages, readings, research, samples, session
 from neumo.web.routes import oidc as elsewhere
 from neumo.web.workbench import Workbench, workbench_of

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neumo.core.errors import NodeError
+from neumo.core.logging import event, fault
 from neumo.web.config import ReadConfig
 from neumo.web.http.problems import Problem
-from neumo.web.logs import event, fault
 from neumo.web.reading_process import ReaderGone, ReadingProcess
 
 _RETRY_SECONDS = 3

@@ -11,9 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from neumo.core.logging import event
 from neumo.texts.language import DEFAULT, accepted_language
 from neumo.web.http.problems import Problem, TooLarge, problem_response, unexpected
-from neumo.web.logs import event
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _SMALL_BYTES: Final = 65_536

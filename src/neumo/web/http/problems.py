@@ -10,10 +10,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError, MissingExtraError
+from neumo.core.logging import fault
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
-from neumo.web.logs import fault
 
 _RETRY_SECONDS = 5
 _CODES = {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from neumo.core.keys import read_secret
+from neumo.core.logging import fault
 from neumo.web.config import OidcConfig
 from neumo.web.http.problems import Problem, not_installed
-from neumo.web.logs import fault
 
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from neumo.core.errors import NodeError
+from neumo.core.logging import fault
 from neumo.core.reading import Notice, notices_from_json
 from neumo.records.audit_log import now
 from neumo.records.group_recording import Recorded
 from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
-from neumo.web.logs import fault
 from neumo.web.pool import Pool
 from neumo.web.reading_process import ReaderGone
 from neumo.web.readings.group_commit import LaidOut

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from neumo.core.errors import ArchiveUnavailableError
+from neumo.core.logging import fault
 from neumo.core.reading import Notice
 from neumo.records.audit_log import now
 from neumo.web.http.problems import Problem
-from neumo.web.logs import fault
 from neumo.web.pool import Pool
 from neumo.web.readings.intake import Intake, Taken, Watch
 from neumo.web.readings.uploads import Upload

@@ -1,4 +1,4 @@
-"""Structured logs without patient data: one JSON object a line on standard error."""
+"""Structured logs without patient data: one JSON object a line, for node and workbench."""
 
 import json
 import logging
@@ -8,11 +8,13 @@ from typing import Any, TextIO
 
 from neumo.core.faults import where_raised
 
-_LOGGER = logging.getLogger("neumo.web")
+_LOGGER = logging.getLogger("neumo.events")
+_LIBRARIES = ("pynetdicom", "pydicom", "dicomweb_client", "urllib3")
+"""Those that set handlers or levels of their own."""
 
 
 class _JsonFormatter(logging.Formatter):
-    """Events with their fields; of libraries only who spoke and where, for their words may quote a file."""
+    """Events with their fields; of libraries only logger and place, since their messages may quote a header."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -24,28 +26,32 @@ class _JsonFormatter(logging.Formatter):
         else:
             place = f"{record.filename}:{record.lineno} {record.funcName}"
             line |= {"event": "library", "logger": record.name, "where": place}
-        return json.dumps(line, ensure_ascii=True, default=str)
+        return json.dumps(line, default=str)
 
 
 def log_to(stream: TextIO) -> None:
-    """Make every log of this process JSON on `stream`, warnings and faults of threads included."""
+    """Log everything in this process as JSON to `stream`: events, errors of libraries, warnings, dying threads."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.ERROR)
     _LOGGER.setLevel(logging.INFO)
+    for name in _LIBRARIES:
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.setLevel(logging.ERROR)
     logging.captureWarnings(True)
     threading.excepthook = _thread_fault
 
 
-def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
+def event(name: str, /, *, level: int = logging.INFO, **fields: Any) -> None:
     """Log an event; `fields` must hold nothing about a patient."""
     _LOGGER.log(level, name, extra={"fields": fields})
 
 
-def fault(name: str, error: BaseException, **fields: Any) -> None:
-    """Log an unexpected error by its kind and place."""
+def fault(name: str, error: BaseException, /, **fields: Any) -> None:
+    """Log an unexpected error by its type and place; its message may quote a header."""
     event(name, level=logging.ERROR, error=type(error).__name__, where=where_raised(error), **fields)
 
 
