@@ -1,5 +1,6 @@
 """Requests to a server: credentials, bounded retries, problems as exceptions."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from neumo.core.back_off import back_off
 from neumo.core.errors import ConfigError, MissingExtraError
 
 try:
@@ -70,16 +72,16 @@ class Transport:
         ServerError
             The server answered with another problem.
         """
-        deadline, pause = time.monotonic() + self._patience, _FIRST_PAUSE
-        while True:
+        deadline = time.monotonic() + self._patience
+        for failures in itertools.count(1):
             answer = self._once(method, path, **request)
             if answer.status_code not in _BUSY:
                 break
-            pause = min(_asked_pause(answer, pause), _LONGEST_PAUSE)
+            own = back_off(failures, _FIRST_PAUSE, _LONGEST_PAUSE)
+            pause = min(_asked_pause(answer, own), _LONGEST_PAUSE)
             if time.monotonic() + pause > deadline:
                 break
             time.sleep(pause)
-            pause *= 2
         if answer.status_code >= 300:
             raise problem_of(answer)
         return answer

@@ -13,7 +13,6 @@ from tests.support.node_peers import Archive, archive
 from tests.support.node_samples import radiograph, written
 
 from neumo.core.errors import ArchiveUnreachableError, ConfigError
-from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import CStoreDestination
 from neumo.dicomnode.send.attempts import SENT, Attempt, Fate, worst
 from neumo.dicomnode.send.c_store import send_by_c_store
@@ -113,11 +112,6 @@ def test_the_worst_attempt_decides() -> None:
     assert worst([]) == SENT
     assert worst([SENT, busy]) == busy
     assert worst([busy, refused, SENT]) == refused
-
-
-def test_waits_double_up_to_the_longest() -> None:
-    for failures, whole in ((1, 5), (2, 10), (4, 40), (9, 900), (10_000, 900)):
-        assert 0.75 * whole <= back_off(failures, 5, 900) <= whole
 
 
 @pytest.mark.parametrize("name", ["no.such.module:f", "json:nothing", "json:__doc__"])

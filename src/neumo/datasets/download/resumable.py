@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from neumo import __version__
+from neumo.core.back_off import back_off
 from neumo.core.errors import DownloadError, NeumoError, OutputError
 from neumo.core.files import publish
 from neumo.datasets.download import http as web
@@ -139,7 +140,7 @@ def _fetch_with_retries(transfer: _Transfer, attempts: int, pause: float) -> Non
                 raise DownloadError(
                     f"{transfer.url}: failed {failures} times in a row, at last: {error}; try again later"
                 ) from error
-            time.sleep(min(pause * 2 ** (failures - 1), _MAX_PAUSE))
+            time.sleep(back_off(failures, pause, _MAX_PAUSE))
 
 
 def _fetch(transfer: _Transfer) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from neumo.core.back_off import back_off
 from neumo.core.keys import read_secret
-from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import CStoreDestination, Destination, SendConfig
 from neumo.dicomnode.send.attempts import Attempt, Fate, worst
 from neumo.dicomnode.send.c_store import send_by_c_store

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
+from neumo.core.back_off import back_off
 from neumo.core.errors import ArchiveUnavailableError, NeumoError
 from neumo.core.keys import load_key
-from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.data_folder import READING

@@ -5,8 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from neumo.core.back_off import back_off
 from neumo.core.errors import NodeError
-from neumo.dicomnode.back_off import back_off
 from neumo.dicomnode.config import ReadConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.queue import Job

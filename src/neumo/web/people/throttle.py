@@ -5,6 +5,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from neumo.core.back_off import back_off
+
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 900.0
 _FORGET = 3600.0
 _LARGEST = 10_000
@@ -62,5 +64,5 @@ class Throttle:
         count, last = self._failures.get(key, (0, now))
         if count < self._attempts:
             return 0.0
-        wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(count - self._attempts, 20))
+        wait = back_off(count - self._attempts + 1, _FIRST_WAIT, _LONGEST_WAIT, jitter=0)
         return max(0.0, last + wait - now)

@@ -1,6 +1,7 @@
 """Several files read in the background, and who watches them."""
 
 import asyncio
+import itertools
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from neumo.core.back_off import back_off
 from neumo.core.errors import ArchiveUnavailableError
 from neumo.core.logging import fault
 from neumo.core.reading import Notice
@@ -18,8 +20,9 @@ from neumo.web.readings.intake import Intake, Taken, Watch
 from neumo.web.readings.uploads import Upload
 
 _KEPT_SECONDS = 3600.0
-_ARCHIVE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between attempts to record while the archive is away."""
+_RECORD_ATTEMPTS = 6
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+"""Seconds between attempts to record while the archive is unavailable."""
 
 
 @dataclass
@@ -159,14 +162,14 @@ class Jobs:
         job.tell(file)
 
     async def _taken(self, job: Job, upload: Upload, watch: Watch) -> Taken:
-        for pause in (*_ARCHIVE_PAUSES, None):
+        for attempt in itertools.count(1):
             try:
                 return await self._intake.take(upload, job.person, watch=watch)
             except ArchiveUnavailableError:
                 # The reading is kept beside the archive, so trying again costs no second reading.
-                if pause is None or job.cancelled:
+                if attempt == _RECORD_ATTEMPTS or job.cancelled:
                     raise
-                await asyncio.sleep(pause)
+                await asyncio.sleep(back_off(attempt, _FIRST_PAUSE, _LONGEST_PAUSE))
         raise AssertionError("the last attempt returns or raises")
 
     def _forget(self) -> None:
