@@ -16,10 +16,8 @@ DOCS ?= .venv-docs
 RELEASE ?= .venv-release
 LOCK ?= .venv-lock
 UV := 0.13.9
-# What the bill of materials describes: what a hospital installs, as the container does.
-SHIPPED ?= web,dicom,archive,oidc,client
 
-.PHONY: help serve demo test coverage light lint format docs sbom lock clean
+.PHONY: help serve demo test coverage light lint format docs licences sbom release lock clean
 
 help:
 	@echo "make serve  the workbench in your browser: drop a radiograph (no torch, no download but packages)"
@@ -28,7 +26,9 @@ help:
 	@echo "make light  the reading install by itself, without torch, reads and examines itself"
 	@echo "make lint   ruff, mypy --strict, import-linter"
 	@echo "make docs   the documentation site, in site/"
+	@echo "make licences  docs/reference/licences.md, from the installed packages"
 	@echo "make sbom   the bill of materials (CycloneDX) of what a hospital installs, in dist/"
+	@echo "make release TAG=vX.Y.Z  wheel, source distribution and bill of materials, in dist/"
 	@echo "make lock   requirements/*.txt anew, after pyproject.toml or constraints.txt changed"
 	@echo "make format apply ruff's formatting and safe fixes"
 
@@ -98,17 +98,32 @@ $(DOCS)/.ready: pyproject.toml requirements/docs.txt
 docs: $(DOCS)/.ready
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 
+licences: $(READY)
+	$(BIN)/python scripts/licences.py
+
 $(RELEASE)/.ready: pyproject.toml requirements/release.txt
 	$(PYTHON) -m venv $(RELEASE)
 	$(call install,$(RELEASE),release)
 	@touch $@
 
+# Of what a hospital installs, as the container does.
 sbom: $(RELEASE)/.ready
-	$(PYTHON) -m venv --clear --without-pip $(RELEASE)/shipped
-	$(RELEASE)/bin/python -m pip --python $(RELEASE)/shipped/bin/python install --disable-pip-version-check -q -c constraints.txt ".[$(SHIPPED)]"
+	$(PYTHON) -m venv --clear $(RELEASE)/server
+	$(call install,$(RELEASE)/server,server)
 	mkdir -p dist
 	$(RELEASE)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
-	  -o dist/neumo.cdx.json $(RELEASE)/shipped/bin/python
+	  -o dist/neumo.cdx.json $(RELEASE)/server/bin/python
+
+# The wheel reads a sample in an environment of its own.
+release: sbom
+	test "$(TAG)" = "v$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/neumo/__init__.py)" # the tag names the version
+	grep -q "^## $(TAG:v%=%) - " CHANGELOG.md # and the changelog dates it
+	rm -f dist/*.whl dist/*.tar.gz
+	$(RELEASE)/bin/python -m build --no-isolation
+	$(PYTHON) -m venv --clear $(RELEASE)/try
+	$(RELEASE)/try/bin/python -m pip install --disable-pip-version-check -q --no-deps --require-hashes -r requirements/light.txt
+	$(RELEASE)/try/bin/python -m pip install --disable-pip-version-check -q --no-deps dist/*.whl
+	cd $(RELEASE)/try && bin/neumo doctor && bin/neumo sample samples && bin/neumo read samples
 
 $(LOCK)/.ready:
 	$(PYTHON) -m venv $(LOCK)

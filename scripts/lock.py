@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 TARGETS = {
     "light": [],
     "web": ["web"],
+    "server": ["web", "dicom", "archive", "oidc", "client"],
     "docs": ["docs"],
     "release": ["release"],
     "dev": ["dev"],

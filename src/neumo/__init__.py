@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from neumo.core.reading import Reading
     from neumo.inference.reader import Reader
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Reader", "Reading", "__version__"]
 
 
