@@ -1,5 +1,6 @@
 """Many readings on record at once, for tests and benchmarks of searching; not logged, since nobody verifies them."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,19 +13,23 @@ from neumo.records.canonical import canonical
 from neumo.records.database import writing_session
 from neumo.records.schema import DecisionRow, ReadingRow, WorklistRow
 
+DILIGENT = "reader who decided all but ten"
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _BATCH = 5000
 
 
-def fill(engine: Engine, readings: int, *, body: str = "{}") -> None:
-    """Add readings, one a minute, of which one in 10 is refused, one in 20 undecided, one in 100 disagreed with."""
+def fill(engine: Engine, readings: int, *, body: str = "{}", diligent: bool = False) -> None:
+    """Add readings, one a minute, of which one in 10 is refused, one in 20 undecided, one in 100 disagreed with.
+
+    One in four is decided by one of five readers; `DILIGENT` decided all but the first ten where `diligent`.
+    """
     rows = [_row(number) for number in range(1, readings + 1)]
     with writing_session(engine) as session:
         for begin in range(0, readings, _BATCH):
             batch = rows[begin : begin + _BATCH]
             session.execute(insert(ReadingRow), [_reading(row, body) for row in batch])
             session.execute(insert(WorklistRow), batch)
-            session.execute(insert(DecisionRow), list(_decisions(batch)))
+            session.execute(insert(DecisionRow), list(_decisions(batch, diligent)))
     if engine.dialect.name == "sqlite":
         return
     # A server does so by itself after a while; nobody does so for a file.
@@ -35,6 +40,11 @@ def fill(engine: Engine, readings: int, *, body: str = "{}") -> None:
 def moment_of(number: int) -> str:
     """Return when that reading was recorded."""
     return (_BEGIN + timedelta(minutes=number)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def sha256_of(number: int) -> str:
+    """Return the digest of that reading's file."""
+    return hashlib.sha256(str(number).encode()).hexdigest()
 
 
 def sample_body() -> str:
@@ -55,8 +65,8 @@ def _row(number: int) -> dict[str, Any]:
         "undecided": None if refused else undecided,
         "decided": decided,
         "disagreement": decided and number % 100 == 4,
-        "file": f"study {number % 1009}/film {number}.dcm",
-        "sha256": f"{number:064x}",
+        "path": f"study {number % 1009}/film {number}.dcm",
+        "sha256": sha256_of(number),
     }
 
 
@@ -72,16 +82,22 @@ def _reading(row: dict[str, Any], body: str) -> dict[str, Any]:
     }
 
 
-def _decisions(batch: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _decisions(batch: list[dict[str, Any]], diligent: bool) -> Iterator[dict[str, Any]]:
     for row in batch:
         if row["decided"] and row["finding"] is not None:
-            yield {
-                "reading_id": row["reading_id"],
-                "revision": 1,
-                "person": f"reader {row['reading_id'] % 5}",
-                "at": row["recorded_at"],
-                "finding": row["finding"],
-                "agrees": not row["disagreement"],
-                "blinded": False,
-                "note": "",
-            }
+            yield _decision(row, 1, f"reader {row['reading_id'] % 5}", agrees=not row["disagreement"])
+        if diligent and row["reading_id"] > 10:
+            yield _decision(row, 2, DILIGENT, agrees=True)
+
+
+def _decision(row: dict[str, Any], revision: int, person: str, *, agrees: bool) -> dict[str, Any]:
+    return {
+        "reading_id": row["reading_id"],
+        "revision": revision,
+        "person": person,
+        "at": row["recorded_at"],
+        "finding": row["finding"] or FINDINGS[0],
+        "agrees": agrees,
+        "blinded": False,
+        "note": "",
+    }

@@ -127,7 +127,7 @@ def test_with_a_key_no_path_and_no_identifier_is_kept(
 ) -> None:
     folder, key, database = tmp_path / "Jane_Doe", tmp_path / "key", tmp_path / "a.db"
     folder.mkdir()
-    shutil.copy(get_testdata_file("RG1_UNCR.dcm", download=False), folder / "jane.dcm")
+    shutil.copy(str(get_testdata_file("RG1_UNCR.dcm", download=False)), folder / "jane.dcm")
     shutil.copy(films[0], folder / "jane.jpeg")
     (folder / "jane.png").write_text("no image")
     header = dcmread(folder / "jane.dcm", stop_before_pixels=True)

@@ -35,7 +35,7 @@ def test_texts_that_quote_path_or_identifier_are_made_nameless() -> None:
 
 
 def test_only_a_dicom_file_has_a_subject(tmp_path: Path) -> None:
-    film = Path(get_testdata_file("RG1_UNCR.dcm", download=False))
+    film = Path(str(get_testdata_file("RG1_UNCR.dcm", download=False)))
     found = subject_in(film, KEY)
     assert found is not None and found.patient_hash and found.study_hash and found.series_hash
     for number, content in enumerate(

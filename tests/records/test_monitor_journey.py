@@ -153,10 +153,8 @@ def test_the_reference_of_a_bundle_serves_where_no_period_is_given(
     folder = make_bundle(tmp_path / "tiny", phantoms)
     generator = np.random.default_rng(9)
     figures = {"distance": generator.gamma(4, 0.2, 2000), "pneumonia": generator.beta(0.6, 0.6, 2000)}
-    np.savez(
-        folder / DRIFT_REFERENCE,
-        **{name: np.sort(values).astype(np.float32) for name, values in figures.items()},
-    )
+    reference: dict[str, Any] = {name: np.sort(values).astype(np.float32) for name, values in figures.items()}
+    np.savez(folder / DRIFT_REFERENCE, **reference)
     write_sums(folder)
     digest = load_bundle(folder).digest
     monitor = ("monitor", "--archive", url, "--bundle", folder)

@@ -11,12 +11,12 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Notice, Reading, Status
 from neumo.records.audit_log import Checkpoint, append, verify
 from neumo.records.database import writing_session
-from neumo.records.details import details
 from neumo.records.filters import Filters
 from neumo.records.log_coverage import purge_of
 from neumo.records.retention import due, purge
-from neumo.records.search import find
+from neumo.records.search import search
 from neumo.records.store import record, record_decision
+from neumo.records.stored_reading import stored_reading
 
 SECRET = "Jane_Doe_1950"
 
@@ -53,9 +53,9 @@ def test_only_old_readings_are_emptied_and_only_once(archive: Engine) -> None:
     assert due(archive, days=1) == 0 and purge(archive, days=1, actor="officer") == 0
     assert due(archive, days=0) == 1 and purge(archive, days=0, actor="officer") == 1
     assert due(archive, days=0) == 0 and purge(archive, days=0, actor="officer") == 0
-    for wrong in ({"days": -1, "actor": "officer"}, {"days": 1, "actor": " "}):
+    for days, actor in ((-1, "officer"), (1, " ")):
         with pytest.raises(ArchiveError, match="give"):
-            purge(archive, **wrong)
+            purge(archive, days=days, actor=actor)
 
 
 def test_the_log_accounts_for_what_was_emptied(purged: Engine) -> None:
@@ -64,10 +64,10 @@ def test_the_log_accounts_for_what_was_emptied(purged: Engine) -> None:
     with purged.connect() as connection:
         actors = connection.execute(text("SELECT actor FROM audit_log WHERE action = 'purge'")).scalars()
         assert list(actors) == ["officer"] * 4
-    first = details(purged, 1)
-    assert first.body is None and first.status == "refused" and first.decisions[0].note == "seen"
-    assert find(purged, Filters(text=SECRET)).readings == ()
-    assert details(purged, 5).body is not None
+    first = stored_reading(purged, 1)
+    assert first.purged and first.status == "refused" and first.decisions[0].note == "seen"
+    assert search(purged, Filters(text=SECRET)).readings == ()
+    assert stored_reading(purged, 5).purged is False
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,9 @@ def test_the_log_accounts_for_what_was_emptied(purged: Engine) -> None:
         ("UPDATE readings SET body = '{}' WHERE id = 5", "row 5 was emptied outside the log"),
         ("DELETE FROM audit_log WHERE action = 'record' AND sequence = 2", "row 2 is missing"),
         ("UPDATE worklist SET disagreement = true WHERE reading_id = 3", "worklist: row 3"),
+        ("UPDATE worklist SET path = 'other.png' WHERE reading_id = 5", "worklist: row 5"),
+        ("UPDATE worklist SET sha256 = 'a' WHERE reading_id = 4", "worklist: row 4"),
+        ("UPDATE worklist SET undecided = true WHERE reading_id = 5", "worklist: row 5"),
         ("DELETE FROM worklist WHERE reading_id = 4", "worklist: row 4"),
     ],
 )

@@ -1,20 +1,28 @@
 import hashlib
+import re
+from typing import Any
 
 import pytest
+from records_filling import fill, moment_of
+from sqlalchemy import Engine, Select, text
 
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Reading, Status
-from neumo.records.search import search
+from neumo.records.filters import FilterError, Filters, Sort
+from neumo.records.search import page_query, search, sources
 from neumo.records.store import record
+from neumo.records.stored_reading import StoredReading
+
+N = Finding.NORMAL
 
 
-def _keep(archive, name, source="ward", status=Status.REFUSED):
-    reading = Reading(name, hashlib.sha256(name.encode()).hexdigest(), status)
+def _keep(archive: Engine, name: str, source: str = "ward") -> int:
+    reading = Reading(name, hashlib.sha256(name.encode()).hexdigest(), Status.REFUSED)
     return record(archive, reading, source=source, actor="t")
 
 
-def test_pages_hold_each_reading_once_while_others_are_recorded(archive):
+def test_pages_hold_each_reading_once_while_others_are_recorded(archive: Engine) -> None:
     kept = [_keep(archive, str(number)) for number in range(7)]
     page = search(archive, limit=3)
     seen = [row.id for row in page.readings]
@@ -25,16 +33,117 @@ def test_pages_hold_each_reading_once_while_others_are_recorded(archive):
     assert seen == kept[::-1]
 
 
-def test_filters_hold_together(archive):
-    wanted = _keep(archive, "a", source="node", status=Status.FAILED)
-    _keep(archive, "b", source="node")
-    _keep(archive, "c", status=Status.FAILED)
-    found = search(archive, source="node", status=Status.FAILED)
-    assert [row.id for row in found.readings] == [wanted] and found.after is None
-    assert search(archive, finding=Finding.NORMAL).readings == ()
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("filters", [Filters(), Filters(status=Status.READ, undecided=False, text="film 1")])
+def test_pages_in_every_order_hold_each_match_once(archive: Engine, sort: Sort, filters: Filters) -> None:
+    fill(archive, 300)
+    seen: list[StoredReading] = []
+    after = None
+    while True:
+        page = search(archive, filters, sort=sort, limit=37, after=after)
+        seen += page.readings
+        after = page.after
+        if after is None:
+            break
+    assert len({row.id for row in seen}) == len(seen)
+    answered = [
+        row
+        for row in search(archive, filters, limit=1000).readings
+        if sort.by_time or row.probabilities is not None
+    ]
+    assert {row.id for row in seen} == {row.id for row in answered}
+    keys: list[Any] = [row.recorded_at if sort.by_time else (row.probabilities or {})[N] for row in seen]
+    assert keys == sorted(keys, reverse=sort.falling)
 
 
-def test_wrong_requests_are_named(archive):
-    for wrong in ({"limit": 0}, {"limit": 1001}, {"after": "x"}, {"after": "2026/y"}):
-        with pytest.raises(ArchiveError, match="give"):
-            search(archive, **wrong)
+def test_a_page_stays_within_its_period(archive: Engine) -> None:
+    fill(archive, 40)
+    period = Filters(since=moment_of(11), until=moment_of(30))
+    for sort, expected in ((Sort.NEWEST, range(30, 10, -1)), (Sort.OLDEST, range(11, 31))):
+        beyond = f"{moment_of(35 if sort is Sort.NEWEST else 5)}/20"
+        for after in (None, beyond):
+            first = search(archive, period, sort=sort, limit=15, after=after)
+            rest = search(archive, period, sort=sort, limit=15, after=first.after)
+            assert [row.id for row in (*first.readings, *rest.readings)] == list(expected)
+            assert rest.after is None
+
+
+def test_matches_are_counted_as_far_as_asked(archive: Engine) -> None:
+    fill(archive, 100)
+    assert search(archive).count is None
+    for sort, number in ((Sort.NEWEST, 100), (Sort.PNEUMONIA_RISING, 90)):
+        for filters, share in ((Filters(), 1), (Filters(decided_by="nobody"), 0)):
+            assert search(archive, filters, sort=sort, limit=10, count_to=200).count == number * share
+            assert search(archive, filters, sort=sort, limit=100, count_to=200).count == number * share
+    assert search(archive, limit=10, count_to=20).count == 21
+
+
+def test_sources_are_listed_once(archive: Engine) -> None:
+    assert sources(archive) == ()
+    for number, source in enumerate(("ward", "node", "ward", "Ward")):
+        _keep(archive, str(number), source)
+    assert sorted(sources(archive)) == ["Ward", "node", "ward"]
+    assert len(sources(archive, limit=2)) == 2
+
+
+def test_a_cursor_of_another_order_is_refused(archive: Engine) -> None:
+    fill(archive, 30)
+    by_time, by_probability = (
+        search(archive, sort=sort, limit=5).after for sort in (Sort.NEWEST, Sort.PNEUMONIA_FALLING)
+    )
+    for after, sort in (
+        (by_time, Sort.PNEUMONIA_RISING),
+        (by_probability, Sort.NEWEST),
+        ("nan/1", Sort.PNEUMONIA_RISING),
+        ("x", Sort.NEWEST),
+        ("2026/y", Sort.NEWEST),
+        (f"{moment_of(1)}/{'9' * 5000}", Sort.NEWEST),
+    ):
+        with pytest.raises(FilterError, match="comes from no page"):
+            search(archive, sort=sort, after=after)
+
+
+def test_wrong_limits_are_named(archive: Engine) -> None:
+    for limit in (0, 1001):
+        with pytest.raises(ArchiveError, match=r"limit: .* give 1 to 1000"):
+            search(archive, limit=limit)
+
+
+FILTERS = {
+    "all": Filters(),
+    "finding": Filters(finding=Finding.BACTERIAL_PNEUMONIA),
+    "refused": Filters(status=Status.REFUSED),
+    "undecided": Filters(undecided=True),
+    "not decided": Filters(decided=False),
+    "disagreement": Filters(disagreement=True),
+    "source": Filters(source="ward 3"),
+    "day": Filters(since="2026-01-05", until="2026-01-05"),
+    "undecided of a source": Filters(undecided=True, source="ward 3"),
+    "decided by one": Filters(decided_by="reader 3"),
+    "not decided by one": Filters(not_decided_by="reader 3", finding=N),
+    "text": Filters(text="nowhere"),
+    "beginning of a digest": Filters(text="0123456789"),
+}
+
+
+def test_pages_deep_in_a_long_list_go_along_an_index(archive: Engine) -> None:
+    fill(archive, 20_000)
+    for sort in Sort:
+        after = "2026-01-05T12:00:00.000000Z/9999" if sort.by_time else "0.5/9999"
+        for name, filters in FILTERS.items():
+            if filters.text and archive.dialect.name == "postgresql":
+                continue  # which reads the whole table for part of a text
+            plan = _plan(archive, page_query(filters, sort=sort, limit=50, after=after))
+            assert "worklist_by_" in plan, f"{sort} {name}: {plan}"
+            assert not re.search(r"SCAN worklist(?! USING)|Seq Scan on worklist", plan), (
+                f"{sort} {name}: {plan}"
+            )
+            if archive.dialect.name == "sqlite" and sort.by_time:
+                assert "TEMP B-TREE" not in plan, f"{sort} {name}: {plan}"
+
+
+def _plan(archive: Engine, query: Select[Any]) -> str:
+    shown = str(query.compile(archive, compile_kwargs={"literal_binds": True})).replace(":", "\\:")
+    explain = "EXPLAIN QUERY PLAN" if archive.dialect.name == "sqlite" else "EXPLAIN"
+    with archive.connect() as connection:
+        return "\n".join(str(row) for row in connection.execute(text(f"{explain} {shown}")))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -27,7 +28,7 @@ def postgresql() -> Iterator[str]:
     postgres = Path(on_path).resolve() if on_path else require_file(_POSTGRES, "postgresql")
     programs = postgres.parent
     folder = Path(tempfile.mkdtemp(prefix="neumo-pg-"))
-    other: dict[str, object] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    other: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         if os.geteuid() == 0:
             try:
@@ -35,10 +36,14 @@ def postgresql() -> Iterator[str]:
             except LookupError:
                 skip_for_missing("user postgres, since root cannot run the server", "postgresql")
             other |= {"user": "postgres", "group": "postgres", "extra_groups": []}
-        make = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "--no-sync"]
-        subprocess.run([*make, "-E", "UTF8", "--locale=C"], check=True, timeout=120, **other)
-        serve = [programs / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="]
-        server = subprocess.Popen([*serve, "-c", "fsync=off"], **other)
+        options = ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+        subprocess.run(
+            [programs / "initdb", "-D", folder / "data", *options], check=True, timeout=120, **other
+        )
+        options = ["-c", "listen_addresses=", "-c", "fsync=off"]
+        server: subprocess.Popen[bytes] = subprocess.Popen(
+            [programs / "postgres", "-D", folder / "data", "-k", folder, *options], **other
+        )
         try:
             _wait(server, folder)
             yield str(folder)

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,8 +15,7 @@ from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, Finding
 
 if TYPE_CHECKING:
-    from neumo.records.details import Details
-    from neumo.records.search import Found
+    from neumo.records.stored_reading import StoredReading
 
 archive = typer.Typer(
     name="archive", help="Readings on record: search, decide, export, purge.", no_args_is_help=True
@@ -65,12 +64,12 @@ def search(
     """Show readings on record that match all options, a page at a time."""
     with opened("neumo archive search", database) as engine:
         from neumo.records.filters import Sort
-        from neumo.records.search import find
+        from neumo.records.search import search as search_records
 
-        page = find(engine, matching.filters(), sort=Sort(sort.value), limit=limit, after=after)
+        page = search_records(engine, matching.filters(), sort=Sort(sort.value), limit=limit, after=after)
     if json_lines:
         for row in page.readings:
-            typer.echo(json.dumps(asdict(row), ensure_ascii=False))
+            typer.echo(json.dumps(_summary(row), ensure_ascii=False))
     else:
         _print_table(page.readings)
     if page.after is not None:
@@ -88,12 +87,12 @@ def show(
 ) -> None:
     """Show a reading, who looked at it, and what was decided."""
     with opened("neumo archive show", database) as engine:
-        from neumo.records.details import details
         from neumo.records.store import record_view
+        from neumo.records.stored_reading import stored_reading
 
         if person is not None:
             record_view(engine, reading, person=person)
-        found = details(engine, reading)
+        found = stored_reading(engine, reading)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
         return
@@ -123,10 +122,10 @@ def decide(
 ) -> None:
     """Record a decision; the model's answer and earlier decisions stay as they are."""
     with opened("neumo archive decide", database) as engine:
-        from neumo.records.details import details
         from neumo.records.store import record_decision
+        from neumo.records.stored_reading import stored_reading
 
-        final = _final_finding(reading, details(engine, reading).finding, agree, finding)
+        final = _final_finding(reading, stored_reading(engine, reading).finding, agree, finding)
         revision = record_decision(
             engine, reading, person=person, finding=final, note=note, blinded=blinded, seen_revision=seen
         )
@@ -139,15 +138,19 @@ def export(
     database: options.Database,
     matching: Matching,
     csv_file: options.CsvFile = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="File of one JSON object a line.")] = None,
     parquet_file: Annotated[Path | None, typer.Option("--parquet", help="Parquet file.")] = None,
 ) -> None:
     """Write all readings that match, with the newest decision on each, oldest first."""
-    if csv_file is None and parquet_file is None:
-        raise ConfigError("neumo archive export: give --csv FILE, --parquet FILE, or both")
+    given = {"csv": csv_file, "jsonl": json_file, "parquet": parquet_file}
+    if not any(given.values()):
+        raise ConfigError("neumo archive export: give --csv FILE, --json FILE, --parquet FILE, or several")
     with opened("neumo archive export", database) as engine:
+        from neumo.records.export import Format
         from neumo.records.export import export as write
 
-        rows = write(engine, matching.filters(), csv_file=csv_file, parquet_file=parquet_file)
+        files = {Format(name): file for name, file in given.items() if file is not None}
+        rows = write(engine, matching.filters(), files=files)
     typer.echo(f"{rows} readings written")
 
 
@@ -216,7 +219,25 @@ def _final_finding(reading: int, model: str | None, agree: bool | None, finding:
     return finding
 
 
-def _print_table(readings: "tuple[Found, ...]") -> None:
+def _summary(row: "StoredReading") -> dict[str, Any]:
+    probabilities = row.probabilities or {}
+    return {
+        "id": row.id,
+        "recorded_at": row.recorded_at,
+        "source": row.source,
+        "status": row.status,
+        "finding": row.finding,
+        "file": row.body["file"],
+        "normal": probabilities.get(Finding.NORMAL),
+        "bacterial": probabilities.get(Finding.BACTERIAL_PNEUMONIA),
+        "viral": probabilities.get(Finding.VIRAL_PNEUMONIA),
+        "undecided": row.undecided,
+        "decided": bool(row.decisions),
+        "disagreement": row.disagreement,
+    }
+
+
+def _print_table(readings: "tuple[StoredReading, ...]") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -233,39 +254,36 @@ def _print_table(readings: "tuple[Found, ...]") -> None:
             str(row.id),
             row.recorded_at[:16].replace("T", " "),
             row.finding or row.status,
-            "" if row.normal is None else f"{1 - row.normal:.3f}",
+            "" if row.probabilities is None else f"{1 - row.probabilities[Finding.NORMAL]:.3f}",
             _notes(row),
             row.source,
-            PurePath(row.file).name,
+            PurePath(row.body["file"]).name,
         ]
         table.add_row(*(Text(_printable(cell)) for cell in cells))
     # Wider than a small terminal rather than folded into columns of a few letters.
     Console(highlight=False, width=max(console.width, _NARROWEST)).print(table)
 
 
-def _notes(row: "Found") -> str:
-    decided = row.decided and not row.disagreement
+def _notes(row: "StoredReading") -> str:
+    decided = bool(row.decisions) and not row.disagreement
     notes = {"undecided": row.undecided, "decided": decided, "disagreement": row.disagreement}
     return ", ".join(note for note, true in notes.items() if true)
 
 
-def _lines(found: "Details") -> list[str]:
+def _lines(found: "StoredReading") -> list[str]:
     lines = [f"reading {found.id}, recorded {found.recorded_at} from {found.source}"]
-    if found.body is None:
+    if found.purged:
         lines.append("purged: file, receipt, warnings and reasons are gone")
     else:
         lines.append(f"file: {found.body['file']}")
     lines.append(f"model: {found.finding or found.status}")
     if found.probabilities is not None:
-        lines += [
-            f"  {name}: {value:.4f}" for name, value in found.probabilities.items() if value is not None
-        ]
-    if found.body is not None:
-        prediction_set = found.body.get("prediction_set")
-        if prediction_set is not None:
-            lines.append(f"prediction set: {', '.join(prediction_set) or 'empty'}")
-        lines += [f"warning: {text}" for text in found.body.get("warnings", [])]
-        lines += [f"reason: {text}" for text in found.body.get("reasons", [])]
+        lines += [f"  {name}: {value:.4f}" for name, value in found.probabilities.items()]
+    prediction_set = found.body["prediction_set"]
+    if prediction_set is not None:
+        lines.append(f"prediction set: {', '.join(prediction_set) or 'empty'}")
+    lines += [f"warning: {text}" for text in found.body.get("warnings", [])]
+    lines += [f"reason: {text}" for text in found.body.get("reasons", [])]
     lines += [f"looked at by {view.person}, {view.at}" for view in found.views]
     for decision in found.decisions:
         verdict = {True: "agrees", False: "disagrees", None: "the model gave none"}[decision.agrees]

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.orm import Session
@@ -20,6 +21,8 @@ from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 _BUSY_SECONDS = 30
 _PATIENCE = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
 """For libpq: a server that vanishes must not keep a writer waiting for hours."""
+_CACHE_KIB = 16_384
+"""Of each SQLite connection: the worklist's indexes of 100,000 readings."""
 _REMEDY = "give sqlite:///FILE or postgresql://HOST/NAME"
 _WRITERS_LOCK = 0x6E65756D6F
 """Key of PostgreSQL's advisory lock that all writers of an archive take."""
@@ -47,6 +50,7 @@ def connect(url: str, *, existing: bool = False) -> Engine:
         raise ArchiveError(f"{parsed.database}: no such file; give the database that readings were kept in")
     # The driver's own transactions would begin without the write lock; ours begin in _begin_sqlite.
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None})
+    engine.dialect.statement_compiler = _SQLiteCompiler
     event.listen(engine, "connect", _set_up_sqlite)
     if not existing:
         event.listen(engine, "connect", _journal_ahead)
@@ -66,11 +70,18 @@ def _parse(url: str) -> URL:
     return parsed
 
 
+class _SQLiteCompiler(SQLiteCompiler):
+    """Writes hints of `Select.with_hint`, such as INDEXED BY, which SQLAlchemy leaves out for SQLite."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        return text
+
+
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Without recursive triggers, INSERT OR REPLACE deletes rows past the triggers that refuse it.
     # What a purge empties is overwritten too, not only given free.
     settings = ("foreign_keys = ON", "recursive_triggers = ON", "secure_delete = ON")
-    for pragma in (*settings, f"busy_timeout = {_BUSY_SECONDS * 1000}"):
+    for pragma in (*settings, f"busy_timeout = {_BUSY_SECONDS * 1000}", f"cache_size = -{_CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -1,130 +1,150 @@
-"""Readings on record, with the newest decision on each, as CSV and Parquet: whole files or none, in bounded memory."""
+"""Exports readings on record with the newest decision on each as CSV, JSON Lines or Parquet, in bounded memory."""
 
 import csv
+import io
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, nullcontext
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 
+from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.records.database import reading_session
-from neumo.records.details import body_of, probabilities_of
 from neumo.records.filters import Filters, Sort
-from neumo.records.schema import DecisionRow, ReadingRow, SubjectRow
-from neumo.records.search import LARGEST_PAGE, page
+from neumo.records.search import page
+from neumo.records.stored_reading import StoredReading
 
 COLUMNS: Final = (
-    "id", "recorded_at", "source", "status", "finding", *(f"p_{finding}" for finding in FINDINGS), "prediction_set",
-    "coverage", "operating_point", "bundle", "bundle_digest", "reasons", "file", "sha256", "patient_hash", "purged",
-    "decision", "agrees", "decided_by", "decided_at", "revision", "blinded", "note",
+    "id", "time", "source", "file", "sha256", "status", "finding", *(f"p_{finding}" for finding in FINDINGS),
+    "prediction_set", "coverage", "pneumonia", "operating_point", "bundle", "bundle_digest", "reasons", "patient_hash",
+    "purged", "decision", "agrees", "decided_by", "decided_at", "decision_blinded", "revision", "note",
 )  # fmt: skip
-"""Lists are joined by " | "; what has no value is empty in CSV and null in Parquet."""
+"""Lists are joined by " | "; what has no value is empty in CSV and null in JSON and Parquet."""
+_BATCH: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
-Batch = list[dict[str, Any]]
+Batch = Sequence[Mapping[str, Any]]
 """Some rows, by column."""
-Sink = Callable[[Batch], None]
 
 
-def export(
-    engine: Engine,
-    filters: Filters | None = None,
-    *,
-    csv_file: Path | None = None,
-    parquet_file: Path | None = None,
-) -> int:
-    """Write all readings that match, oldest first, and return how many.
+class Format(StrEnum):
+    """Formats of an export."""
 
-    All of them come from one state of the database, whatever is recorded meanwhile. A text in CSV that a spreadsheet
-    would take for a formula gets an apostrophe before it; Parquet holds texts as they are.
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    PARQUET = "parquet"
+
+
+class Encoder(Protocol):
+    """Encodes rows as the bytes of a format."""
+
+    def encode(self, rows: Batch) -> bytes:
+        """Return the next bytes of the file."""
+
+    def end(self) -> bytes:
+        """Return the last bytes of the file."""
+
+
+def export(engine: Engine, filters: Filters | None = None, *, files: Mapping[Format, Path]) -> int:
+    """Write all readings that match to each of the files, oldest first, and return how many.
+
+    All of them come from one state of the database, whatever is recorded meanwhile.
 
     Raises
     ------
     OutputError
         A file cannot be written; those there before are as they were.
-    ArchiveError, ArchiveUnavailableError
+    MissingExtraError
+        As `open_encoder`.
+    FilterError, ArchiveUnavailableError
     """
     rows = 0
+    encoders = {file: open_encoder(kind) for kind, file in files.items()}
     with ExitStack() as stack:
-        sinks: list[Sink] = []
-        if csv_file is not None:
-            sinks.append(stack.enter_context(_csv(csv_file)))
-        if parquet_file is not None:
-            sinks.append(stack.enter_context(_parquet(parquet_file)))
-        for batch in batches(engine, filters or Filters()):
-            for sink in sinks:
-                sink(batch)
+        streams = {
+            file: stack.enter_context(stack.enter_context(replacing(file)).open("wb")) for file in encoders
+        }
+        for readings in stored(engine, filters or Filters(), sort=Sort.OLDEST, one_state=True):
+            batch = [row_of(reading) for reading in readings]
             rows += len(batch)
+            for file, encoder in encoders.items():
+                streams[file].write(encoder.encode(batch))
+        for file, encoder in encoders.items():
+            streams[file].write(encoder.end())
     return rows
 
 
-def batches(engine: Engine, filters: Filters) -> Iterator[Batch]:
-    """Yield all that matches, oldest first, some rows at a time. Raises ArchiveError, ArchiveUnavailableError."""
+def stored(
+    engine: Engine, filters: Filters, *, sort: Sort, one_state: bool = False
+) -> Iterator[tuple[StoredReading, ...]]:
+    """Yield all readings that match, some at a time, at least one time.
+
+    Parameters
+    ----------
+    engine : Engine
+    filters : Filters
+    sort : Sort
+    one_state : bool
+        Take all of them from one transaction, which stays open for as long as they are taken.
+
+    Raises
+    ------
+    FilterError, ArchiveUnavailableError
+    """
     after: str | None = None
-    with reading_session(engine) as session:
+    with reading_session(engine) if one_state else nullcontext() as whole:
         while True:
-            found = page(session, filters, sort=Sort.OLDEST, limit=LARGEST_PAGE, after=after)
-            yield _batch(session, [row.id for row in found.readings])
-            session.expunge_all()
+            with nullcontext(whole) if whole is not None else reading_session(engine) as session:
+                found = page(session, filters, sort=sort, limit=_BATCH, after=after)
+            yield found.readings
             after = found.after
             if after is None:
                 return
 
 
-def _batch(session: Session, numbers: Sequence[int]) -> Batch:
-    newest = (
-        select(DecisionRow.reading_id, func.max(DecisionRow.revision).label("revision"))
-        .where(DecisionRow.reading_id.in_(numbers))
-        .group_by(DecisionRow.reading_id)
-        .subquery()
-    )
-    query = (
-        select(ReadingRow, SubjectRow.patient_hash, DecisionRow)
-        .outerjoin(SubjectRow, SubjectRow.id == ReadingRow.subject_id)
-        .outerjoin(newest, newest.c.reading_id == ReadingRow.id)
-        .outerjoin(
-            DecisionRow,
-            (DecisionRow.reading_id == newest.c.reading_id) & (DecisionRow.revision == newest.c.revision),
-        )
-        .where(ReadingRow.id.in_(numbers))
-        .order_by(ReadingRow.recorded_at, ReadingRow.id)
-    )
-    return [_columns(*row) for row in session.execute(query)]
+def row_of(reading: StoredReading, *, withheld: bool = False) -> dict[str, Any]:
+    """Return a reading by column.
 
-
-def _columns(row: ReadingRow, patient_hash: str | None, decision: DecisionRow | None) -> dict[str, Any]:
-    kept = body_of(row)
-    body: Mapping[str, Any] = kept or {}
-    probabilities = probabilities_of(row) or {}
+    Parameters
+    ----------
+    reading : StoredReading
+    withheld : bool
+        Leave out the answer and all decisions, for somebody who must decide first.
+    """
+    body = reading.body
     bundle = (body.get("receipt") or {}).get("bundle") or {}
+    answer = {} if withheld or reading.finding is None else body
+    newest = reading.decisions[-1] if reading.decisions and not withheld else None
     return {
-        "id": row.id,
-        "recorded_at": row.recorded_at,
-        "source": row.source,
-        "status": row.status,
-        "finding": row.finding,
-        **{f"p_{finding}": probabilities.get(finding) for finding in FINDINGS},
-        "prediction_set": _joined(body.get("prediction_set")),
-        "coverage": body.get("coverage"),
-        "operating_point": body.get("operating_point"),
-        "bundle": f"{bundle['name']} {bundle['version']}" if bundle else None,
-        "bundle_digest": row.bundle_digest or None,
-        "reasons": _joined(body.get("reasons")),
+        "id": reading.id,
+        "time": reading.recorded_at,
+        "source": reading.source,
         "file": body.get("file"),
         "sha256": body.get("sha256"),
-        "patient_hash": patient_hash,
-        "purged": kept is None,
-        "decision": decision and decision.finding,
-        "agrees": decision and decision.agrees,
-        "decided_by": decision and decision.person,
-        "decided_at": decision and decision.at,
-        "revision": decision and decision.revision,
-        "blinded": decision and decision.blinded,
-        "note": decision and decision.note,
+        "status": reading.status,
+        "finding": answer.get("finding"),
+        **{f"p_{finding}": (answer.get("probabilities") or {}).get(finding) for finding in FINDINGS},
+        "prediction_set": _joined(answer.get("prediction_set")),
+        "coverage": answer.get("coverage"),
+        "pneumonia": answer.get("pneumonia"),
+        "operating_point": answer.get("operating_point"),
+        "bundle": f"{bundle['name']} {bundle['version']}" if bundle else None,
+        "bundle_digest": reading.bundle_digest or None,
+        "reasons": _joined(body.get("reasons")),
+        "patient_hash": reading.patient_hash,
+        "purged": reading.purged,
+        "decision": newest and newest.finding,
+        "agrees": newest and newest.agrees,
+        "decided_by": newest and newest.person,
+        "decided_at": newest and newest.at,
+        "decision_blinded": newest and newest.blinded,
+        "revision": newest and newest.revision,
+        "note": newest and newest.note,
     }
 
 
@@ -132,12 +152,31 @@ def _joined(values: Sequence[str] | None) -> str | None:
     return None if values is None else " | ".join(values)
 
 
-@contextmanager
-def _csv(target: Path) -> Iterator[Sink]:
-    with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        yield lambda batch: writer.writerows([_cell(row[name]) for name in COLUMNS] for row in batch)
+def open_encoder(kind: Format, columns: Sequence[str] = COLUMNS) -> Encoder:
+    """Return an encoder of some columns. Raises MissingExtraError where Parquet's library is not installed."""
+    encoders: Mapping[Format, Callable[[Sequence[str]], Encoder]]
+    encoders = {Format.CSV: _Csv, Format.JSON_LINES: _JsonLines, Format.PARQUET: _Parquet}
+    return encoders[kind](columns)
+
+
+class _Csv:
+    """Comma-separated values; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._buffer = io.StringIO(newline="")
+        self._writer = csv.writer(self._buffer, lineterminator="\n")
+        self._writer.writerow(columns)
+
+    def encode(self, rows: Batch) -> bytes:
+        self._writer.writerows([_cell(row[name]) for name in self._columns] for row in rows)
+        return self.end()
+
+    def end(self) -> bytes:
+        written = self._buffer.getvalue().encode()
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        return written
 
 
 def _cell(value: Any) -> Any:
@@ -146,14 +185,68 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-@contextmanager
-def _parquet(target: Path) -> Iterator[Sink]:
-    import pyarrow
-    from pyarrow import parquet
+class _JsonLines:
+    """One JSON object a line."""
 
-    kinds = dict.fromkeys(("purged", "agrees", "blinded"), pyarrow.bool_())
-    kinds |= dict.fromkeys(("id", "revision"), pyarrow.int64())
-    kinds |= dict.fromkeys(("coverage", *(f"p_{finding}" for finding in FINDINGS)), pyarrow.float64())
-    schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in COLUMNS])
-    with replacing(target) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
-        yield lambda batch: writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+
+    def encode(self, rows: Batch) -> bytes:
+        kept = ({name: row[name] for name in self._columns} for row in rows)
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept).encode()
+
+    def end(self) -> bytes:
+        return b""
+
+
+class _Parquet:
+    """Apache Parquet, a row group for each batch."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        try:
+            import pyarrow
+            from pyarrow import parquet
+        except ImportError as error:
+            raise MissingExtraError(
+                'Parquet: pyarrow is not installed; pip install "neumo[parquet]", or choose another format'
+            ) from error
+        kinds = dict.fromkeys(("pneumonia", "purged", "agrees", "decision_blinded"), pyarrow.bool_())
+        kinds |= dict.fromkeys(("id", "revision"), pyarrow.int64())
+        kinds |= dict.fromkeys(("coverage", *(f"p_{finding}" for finding in FINDINGS)), pyarrow.float64())
+        self._schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in columns])
+        self._table = pyarrow.Table
+        self._written = _Written()
+        self._writer = parquet.ParquetWriter(self._written, self._schema)
+
+    def encode(self, rows: Batch) -> bytes:
+        self._writer.write_table(self._table.from_pylist(list(rows), schema=self._schema))
+        return self._written.take()
+
+    def end(self) -> bytes:
+        self._writer.close()
+        return self._written.take()
+
+
+class _Written(io.RawIOBase):
+    """A stream to write to, from which what was written is taken, so that no file is ever whole in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._size += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._size
+
+    def take(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)

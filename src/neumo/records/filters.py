@@ -1,19 +1,43 @@
-"""What readings on record can be narrowed to and sorted by, as conditions on the worklist's table."""
+"""Filters and orders of readings on record, as conditions on the worklist's table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
-from neumo.records.schema import LARGEST_NUMBER, DecisionRow, ReadingRow, SubjectRow, WorklistRow
+from neumo.records.schema import (
+    FILTER_COLUMNS,
+    MAX_NUMBER,
+    DecisionRow,
+    ReadingRow,
+    SubjectRow,
+    WorklistRow,
+)
+from neumo.records.search_index import searchable
 
 _DAY: Final = len("2026-01-31")
-_HASH_DIGITS: Final = 8
+_MIN_HASH_DIGITS: Final = 8
+
+
+class FilterError(ArchiveError):
+    """A filter or a page's place cannot be used.
+
+    Parameters
+    ----------
+    key : str
+        Such as "since" or "after".
+    message : str
+        What is wrong with it and what to give instead.
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key, self.message = key, message
 
 
 class Sort(StrEnum):
@@ -26,7 +50,7 @@ class Sort(StrEnum):
 
     @property
     def by_time(self) -> bool:
-        """Whether it goes by time rather than by the probability of pneumonia."""
+        """Whether it sorts by time rather than by the probability of pneumonia."""
         return self in (Sort.NEWEST, Sort.OLDEST)
 
     @property
@@ -37,7 +61,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What readings must match, all of it; None narrows nothing.
+    """What readings must match, all of it; None filters nothing.
 
     Attributes
     ----------
@@ -45,6 +69,8 @@ class Filters:
         The model's; refusals and failures have none.
     status : Status or None
         Such as `Status.REFUSED`.
+    source : str or None
+        Exactly.
     undecided : bool or None
         Whether the prediction set holds more than one finding; only readings with an answer match either.
     decided : bool or None
@@ -53,13 +79,11 @@ class Filters:
         Whether somebody's decision, of whatever revision, is another finding than the model's.
     decided_by, not_decided_by : str or None
         A person who decided, or who did not yet.
-    source : str or None
-        Exactly.
     since, until : str or None
         A day or a time of recording in ISO 8601, in UTC where it names no zone; both inclusive.
     text : str or None
-        Part of the file's path (letters of ASCII in either case), at least 8 digits with which its SHA-256 begins, or a
-        reading's number. Readings that were purged are found by number only.
+        Part of the last 400 characters of the file's path in upper or lower case, at least 8 digits with which its
+        SHA-256 begins, or a reading's number. Purged readings are found by number only.
     patient : str or None
         A patient's hash (see `neumo.records.subjects.patient_hash`).
     ids : tuple of int
@@ -68,68 +92,76 @@ class Filters:
 
     finding: Finding | None = None
     status: Status | None = None
+    source: str | None = None
     undecided: bool | None = None
     decided: bool | None = None
     disagreement: bool | None = None
     decided_by: str | None = None
     not_decided_by: str | None = None
-    source: str | None = None
     since: str | None = None
     until: str | None = None
     text: str | None = None
     patient: str | None = None
     ids: tuple[int, ...] = ()
 
+    @property
+    def few(self) -> bool:
+        """Whether only few readings can match, which are found by their numbers."""
+        return bool(self.ids) or self.patient is not None
+
+    @property
+    def one_column(self) -> bool:
+        """Whether at most one column and a period are filtered by, for which there is an index by time."""
+        others = [field.name for field in fields(self) if field.name not in FILTER_COLUMNS]
+        columns = [name for name in FILTER_COLUMNS if getattr(self, name) is not None]
+        return len(columns) <= 1 and not any(
+            getattr(self, name) for name in others if name not in ("since", "until")
+        )
+
 
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Return the filters as conditions on `WorklistRow`. Raises ArchiveError for a time that is none."""
+    """Return the filters as conditions on `WorklistRow`. Raises FilterError for a time that is none."""
     row = WorklistRow
-    found: list[ColumnElement[bool]] = []
-    equal: list[tuple[Any, Any]] = [
-        (row.finding, filters.finding and filters.finding.value),
-        (row.status, filters.status and filters.status.value),
-        (row.source, filters.source),
-        (row.undecided, filters.undecided),
-        (row.decided, filters.decided),
-        (row.disagreement, filters.disagreement),
+    found = [
+        getattr(row, name) == value
+        for name in FILTER_COLUMNS
+        if (value := getattr(filters, name)) is not None
     ]
-    found += [column == value for column, value in equal if value is not None]
-    if filters.decided_by is not None:
-        found.append(_by(filters.decided_by))
-    if filters.not_decided_by is not None:
-        found.append(~_by(filters.not_decided_by))
     if filters.since is not None:
         found.append(row.recorded_at >= moment("since", filters.since))
     if filters.until is not None:
         found.append(row.recorded_at <= moment("until", filters.until, end=True))
+    if filters.ids:
+        found.append(row.reading_id.in_([number for number in filters.ids if 0 <= number <= MAX_NUMBER]))
     if filters.text:
         found.append(_text(filters.text))
     if filters.patient is not None:
         found.append(row.reading_id.in_(_of_patient(filters.patient)))
-    if filters.ids:
-        found.append(row.reading_id.in_([number for number in filters.ids if 0 <= number < LARGEST_NUMBER]))
+    if filters.decided_by is not None:
+        found.append(row.reading_id.in_(_decided_by(filters.decided_by)))
+    if filters.not_decided_by is not None:
+        found.append(row.reading_id.not_in(_decided_by(filters.not_decided_by)))
     return found
 
 
 def moment(key: str, text: str, *, end: bool = False) -> str:
-    """Return a time, or a day's first or last moment, as the archive writes times. Raises ArchiveError."""
+    """Return a time, or a day's first or last moment, as the archive writes times. Raises FilterError."""
     try:
         value = datetime.fromisoformat(text)
         if len(text) <= _DAY:
             value = datetime.combine(value.date(), time.max if end else time.min)
         value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ArchiveError(
-            f"{key}: {text!r} is no time; give a day (2026-01-31) or a time (2026-01-31T08:00)"
-        ) from error
+        message = f"{text!r} is no time; give a day (2026-01-31) or a time (2026-01-31T08:00)"
+        raise FilterError(key, message) from error
     return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _by(person: str) -> ColumnElement[bool]:
-    return exists().where(DecisionRow.reading_id == WorklistRow.reading_id, DecisionRow.person == person)
+def _decided_by(person: str) -> Select[Any]:
+    return select(DecisionRow.reading_id).where(DecisionRow.person == person)
 
 
-def _of_patient(patient: str) -> Any:
+def _of_patient(patient: str) -> Select[Any]:
     return (
         select(ReadingRow.id)
         .join(SubjectRow, SubjectRow.id == ReadingRow.subject_id)
@@ -138,9 +170,12 @@ def _of_patient(patient: str) -> Any:
 
 
 def _text(text: str) -> ColumnElement[bool]:
-    found: list[ColumnElement[bool]] = [WorklistRow.file.icontains(text, autoescape=True)]
-    if text.isascii() and text.isdecimal() and int(text) < LARGEST_NUMBER:
+    found: list[ColumnElement[bool]] = [WorklistRow.path.contains(searchable(text), autoescape=True)]
+    if len(text) <= len(str(MAX_NUMBER)) and text.isascii() and text.isdecimal() and int(text) <= MAX_NUMBER:
         found.append(WorklistRow.reading_id == int(text))
-    if len(text) >= _HASH_DIGITS and not set(text.lower()) - set("0123456789abcdef"):
-        found.append(WorklistRow.sha256.startswith(text.lower()))
+    digits = text.lower()
+    if len(digits) >= _MIN_HASH_DIGITS and not set(digits) - set("0123456789abcdef"):
+        named: Any = WorklistRow.__table__.alias("named")
+        begin = (named.c.sha256 >= digits, named.c.sha256 < f"{digits}g")
+        found.append(WorklistRow.reading_id.in_(select(named.c.reading_id).where(*begin)))
     return or_(*found)

@@ -5,8 +5,11 @@ from typing import Final
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-LARGEST_NUMBER: Final = 2**31
-"""From which on no row has its number (INTEGER of PostgreSQL)."""
+MAX_NUMBER: Final = 2**31 - 1
+"""Of a row (INTEGER of PostgreSQL)."""
+MAX_SEARCHED: Final = 400
+"""Characters of a file's path that can be searched: its end. PostgreSQL indexes rows of up to 2.7 kB."""
+FILTER_COLUMNS: Final = ("finding", "status", "source", "undecided", "decided", "disagreement")
 
 
 class Base(DeclarativeBase):
@@ -77,9 +80,10 @@ class DecisionRow(Base):
 
 
 class WorklistRow(Base):
-    """What a reading is searched by, taken from the tables above so that each question has an index.
+    """What a reading is searched by, derived from the tables above so that every search goes along an index.
 
-    It is no evidence: it is changed by decisions and purges, and `neumo audit verify` compares it with what is.
+    It is no evidence: decisions and purges change it, and `neumo audit verify` compares it with the other tables. Both
+    `worklist_by_time` and `worklist_by_normal` hold all that filters look at, so that no filter needs the table itself.
     """
 
     __tablename__ = "worklist"
@@ -92,15 +96,13 @@ class WorklistRow(Base):
     undecided: Mapped[bool | None] = mapped_column(Boolean)
     decided: Mapped[bool] = mapped_column(Boolean)
     disagreement: Mapped[bool] = mapped_column(Boolean)
-    file: Mapped[str] = mapped_column(Text)
+    path: Mapped[str] = mapped_column(String(MAX_SEARCHED))
     sha256: Mapped[str] = mapped_column(String(64))
     __table_args__ = (
-        Index("worklist_by_time", "recorded_at", "reading_id"),
-        Index("worklist_by_normal", "normal", "reading_id"),
-        *(
-            Index(f"worklist_by_{name}", name, "recorded_at", "reading_id")
-            for name in ("finding", "status", "source", "undecided", "decided", "disagreement")
-        ),
+        Index("worklist_by_time", "recorded_at", "reading_id", *FILTER_COLUMNS, "path"),
+        Index("worklist_by_normal", "normal", "reading_id", "recorded_at", *FILTER_COLUMNS, "path"),
+        Index("worklist_by_sha256", "sha256"),
+        *(Index(f"worklist_by_{name}", name, "recorded_at", "reading_id") for name in FILTER_COLUMNS),
     )
 
 

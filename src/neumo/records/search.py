@@ -1,90 +1,47 @@
-"""Finding readings on record, page by page along an index."""
+"""Searches readings on record, page by page along an index."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select, tuple_
+from sqlalchemy import Engine, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from neumo.core.errors import ArchiveError
-from neumo.core.findings import Finding
-from neumo.core.reading import Status
 from neumo.records.database import reading_session
-from neumo.records.filters import Filters, Sort, conditions
-from neumo.records.schema import LARGEST_NUMBER, ReadingRow, WorklistRow
+from neumo.records.filters import FilterError, Filters, Sort, conditions, moment
+from neumo.records.schema import MAX_NUMBER, WorklistRow
+from neumo.records.stored_reading import StoredReading, load
 
-LARGEST_PAGE = 1000
-_TIME: Final = len("2026-01-31T08:00:00.000000Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A reading on record.
-
-    Attributes
-    ----------
-    id : int
-    recorded_at : str
-        ISO 8601 in UTC.
-    source, status : str
-    finding : str or None
-        None for a refusal or failure, as are the probabilities and `undecided`.
-    file : str
-        As it was given; empty once the reading was purged.
-    normal, bacterial, viral : float or None
-        Probabilities in 0-1.
-    undecided : bool or None
-        Whether the prediction set holds more than one finding.
-    decided : bool
-        Whether somebody decided.
-    disagreement : bool
-        Whether somebody's decision differs from the finding.
-    """
-
-    id: int
-    recorded_at: str
-    source: str
-    status: str
-    finding: str | None
-    file: str
-    normal: float | None
-    bacterial: float | None
-    viral: float | None
-    undecided: bool | None
-    decided: bool
-    disagreement: bool
+MAX_PAGE: Final = 1000
+_DIGITS: Final = len(str(MAX_NUMBER))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some readings, and what to give as `after` for those that follow; None on the last page."""
+    """Some readings that match.
 
-    readings: tuple[Found, ...]
+    Attributes
+    ----------
+    readings : tuple of StoredReading
+    after : str or None
+        What to give as `after` for those that follow; None on the last page.
+    count : int or None
+        How many match from this page on, at most one more than was asked for; None where they were not counted.
+    """
+
+    readings: tuple[StoredReading, ...]
     after: str | None
+    count: int | None = None
 
 
 def search(
-    engine: Engine,
-    *,
-    finding: Finding | None = None,
-    status: Status | None = None,
-    source: str | None = None,
-    limit: int = 50,
-    after: str | None = None,
-) -> Page:
-    """Return readings that match all that is given, newest first; `find` with the commonest filters."""
-    filters = Filters(finding=finding, status=status, source=source)
-    return find(engine, filters, limit=limit, after=after)
-
-
-def find(
     engine: Engine,
     filters: Filters | None = None,
     *,
     sort: Sort = Sort.NEWEST,
     limit: int = 50,
     after: str | None = None,
+    count_to: int | None = None,
 ) -> Page:
     """Return readings that match.
 
@@ -99,114 +56,107 @@ def find(
         Readings on a page, 1-1000.
     after : str, optional
         From the page before, with the same filters and order.
+    count_to : int, optional
+        Count matches too, up to one more than this, which is at least `limit`.
 
     Raises
     ------
-    ArchiveError
+    FilterError
         `limit` is out of range, `after` comes from no such page, or a filter's time is none.
     ArchiveUnavailableError
     """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise ArchiveError(f"limit: {limit} is out of range; give 1 to {LARGEST_PAGE}")
+    if not 1 <= limit <= MAX_PAGE:
+        raise FilterError("limit", f"{limit} is out of range; give 1 to {MAX_PAGE}")
     with reading_session(engine) as session:
-        return page(session, filters or Filters(), sort=sort, limit=limit, after=after)
+        return page(session, filters or Filters(), sort=sort, limit=limit, after=after, count_to=count_to)
 
 
-def page(session: Session, filters: Filters, *, sort: Sort, limit: int, after: str | None) -> Page:
-    """Return a page as `find` does, within a session, so that several pages come from one state."""
-    numbers = page_query(filters, sort=sort, limit=limit, after=after).subquery()
-    # The page is cut before the wide table is looked at.
-    query = (
-        select(WorklistRow, ReadingRow.bacterial, ReadingRow.viral)
-        .join(numbers, numbers.c.reading_id == WorklistRow.reading_id)
-        .join(ReadingRow, ReadingRow.id == WorklistRow.reading_id)
-        .order_by(_directed(_key(sort), sort), _directed(WorklistRow.reading_id, sort))
-    )
-    found = [_found(*row) for row in session.execute(query)]
-    shown = tuple(found[:limit])
+def page(
+    session: Session,
+    filters: Filters,
+    *,
+    sort: Sort,
+    limit: int,
+    after: str | None,
+    count_to: int | None = None,
+) -> Page:
+    """Return a page as `search` does, within a session, so that several pages come from one state."""
+    found = session.execute(page_query(filters, sort=sort, limit=limit, after=after)).all()
+    # The page is cut before the tables with the whole readings are looked at.
+    readings = load(session, [number for _, number in found[:limit]])
     if len(found) <= limit:
-        return Page(shown, None)
-    last = shown[-1]
-    return Page(shown, f"{last.recorded_at if sort.by_time else repr(last.normal)}/{last.id}")
+        return Page(readings, None, None if count_to is None else len(found))
+    key, number = found[limit - 1]
+    place = f"{key if sort.by_time else repr(key)}/{number}"
+    if count_to is None:
+        return Page(readings, place)
+    matching = _matching(filters, sort, after, page=False).limit(count_to + 1).subquery()
+    return Page(readings, place, session.scalar(select(func.count()).select_from(matching)))
 
 
 def page_query(filters: Filters, *, sort: Sort, limit: int, after: str | None) -> Select[Any]:
-    """Return the query for the numbers of a page's readings, and of one more. Raises ArchiveError."""
-    row: Any = WorklistRow
-    matching = select(WorklistRow.reading_id, _key(sort)).where(*conditions(filters))
-    if filters.text and not sort.by_time:
-        # Along the index of probabilities, a walk for a rare text would jump to and fro in the table.
-        row = matching.cte("matching").prefix_with("MATERIALIZED").c
-        matching = select(row.reading_id)
-    place: list[Any] = [row.recorded_at if sort.by_time else row.normal, row.reading_id]
-    query = matching.with_only_columns(row.reading_id).limit(limit + 1)
-    if not sort.by_time:
-        query = query.where(row.normal.is_not(None))
-    if after is not None:
-        ours, given = tuple_(*place), tuple_(*_place(after, sort))
-        query = query.where(ours < given if sort.falling else ours > given)
-    return query.order_by(*(_directed(column, sort) for column in place))
+    """Return the query for key and number of a page's readings, and of one more. Raises FilterError."""
+    query = _matching(filters, sort, after, page=True)
+    return query.order_by(*_order(sort, *query.selected_columns)).limit(limit + 1)
 
 
-def count(engine: Engine, filters: Filters, *, most: int = 10_000) -> int:
-    """Count readings that match, up to one more than `most`. Raises ArchiveError, ArchiveUnavailableError."""
-    query = select(WorklistRow.reading_id).where(*conditions(filters)).limit(most + 1)
-    with reading_session(engine) as session:
-        return session.scalar(select(func.count()).select_from(query.subquery())) or 0
-
-
-def sources(engine: Engine, *, most: int = 100) -> tuple[str, ...]:
-    """Return where readings came from, sorted, at most `most` of them. Raises ArchiveUnavailableError."""
-    found: list[str] = []
-    with reading_session(engine) as session:
-        while len(found) < most:
-            # Hops along the index, instead of a walk through all readings.
-            least = select(func.min(WorklistRow.source))
-            following = session.scalar(least.where(WorklistRow.source > found[-1]) if found else least)
-            if following is None:
-                break
-            found.append(following)
-    return tuple(found)
-
-
-def _key(sort: Sort) -> ColumnElement[Any]:
+def _matching(filters: Filters, sort: Sort, after: str | None, *, page: bool) -> Select[Any]:
+    """Return the query for key and number of all that match, to be sorted for a page, or counted."""
     key: Any = WorklistRow.recorded_at if sort.by_time else WorklistRow.normal
-    return key  # type: ignore[no-any-return]
-
-
-def _directed(column: Any, sort: Sort) -> ColumnElement[Any]:
-    ordered: ColumnElement[Any] = column.desc() if sort.falling else column.asc()
-    return ordered
-
-
-def _found(row: WorklistRow, bacterial: float | None, viral: float | None) -> Found:
-    return Found(
-        id=row.reading_id,
-        recorded_at=row.recorded_at,
-        source=row.source,
-        status=row.status,
-        finding=row.finding,
-        file=row.file,
-        normal=row.normal,
-        bacterial=bacterial,
-        viral=viral,
-        undecided=row.undecided,
-        decided=row.decided,
-        disagreement=row.disagreement,
+    query = select(key, WorklistRow.reading_id)
+    if after is not None:
+        place = _place(after, sort)
+        ours, given = tuple_(key, WorklistRow.reading_id), tuple_(*place)
+        query = query.where(ours < given if sort.falling else ours > given)
+        filters = _narrowed(filters, sort, str(place[0]))
+    if not sort.by_time:
+        query = query.where(key.is_not(None))
+    query = query.where(*conditions(filters))
+    if filters.few or (sort.by_time and filters.one_column) or not (page or filters.decided_by is None):
+        return query  # SQLite looks the readings up by their numbers, or walks along the column's own index
+    # SQLite, which knows no statistics of the tables, is told to walk along an index that holds all filtered columns.
+    return query.with_hint(
+        WorklistRow, f"INDEXED BY worklist_by_{'time' if sort.by_time else 'normal'}", "sqlite"
     )
+
+
+def _narrowed(filters: Filters, sort: Sort, time: str) -> Filters:
+    """Return filters whose period ends or begins where a page does, since SQLite goes along an index from there."""
+    if sort is Sort.NEWEST and filters.until is not None:
+        return replace(filters, until=min(time, moment("until", filters.until, end=True)))
+    if sort is Sort.OLDEST and filters.since is not None:
+        return replace(filters, since=max(time, moment("since", filters.since)))
+    return filters
+
+
+def _order(sort: Sort, *columns: Any) -> list[Any]:
+    return [column.desc() if sort.falling else column.asc() for column in columns]
+
+
+def sources(engine: Engine, *, limit: int = 100) -> tuple[str, ...]:
+    """Return where readings came from, sorted, at most `limit` of them. Raises ArchiveUnavailableError."""
+    # Jumps along the index from one source to the next, instead of a walk through all readings.
+    source = select(func.min(WorklistRow.source).label("source")).cte("sources", recursive=True)
+    following = select(func.min(WorklistRow.source)).where(WorklistRow.source > source.c.source)
+    source = source.union_all(select(following.scalar_subquery()).where(source.c.source.is_not(None)))
+    with reading_session(engine) as session:
+        found = session.scalars(select(source.c.source).where(source.c.source.is_not(None)).limit(limit))
+        return tuple(found)
 
 
 def _place(after: str, sort: Sort) -> tuple[str | float, int]:
+    """Return the key and number that a page begins after. Raises FilterError."""
     text, _, number = after.partition("/")
-    if number.isascii() and number.isdecimal() and int(number) < LARGEST_NUMBER:
-        if sort.by_time and len(text) == _TIME and text.isascii() and text.isprintable():
-            return text, int(number)
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not sort.by_time and math.isfinite(value):
-            return value, int(number)
-    raise ArchiveError(
-        f"after: {after!r} comes from no page of this order; give what the page before ended with"
+    try:
+        key = moment("after", text) if sort.by_time else float(text)
+        if number.isascii() and number.isdecimal() and len(number) <= _DIGITS and _is_key(key, text):
+            return key, int(number)
+    except (FilterError, ValueError):
+        pass
+    raise FilterError(
+        "after", f"{after!r} comes from no page of this order; give what the page before ended with"
     )
+
+
+def _is_key(key: str | float, text: str) -> bool:
+    return key == text if isinstance(key, str) else math.isfinite(key)

@@ -1,40 +1,47 @@
-"""Keeping the table that searches go along; it says nothing that the tables on record do not say."""
+"""Maintains the table that searches go along; it says nothing that the other tables do not say."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, insert, or_, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from neumo.records.schema import DecisionRow, ReadingRow, WorklistRow
+from neumo.records.log_coverage import EMPTIED
+from neumo.records.schema import MAX_SEARCHED, DecisionRow, ReadingRow, WorklistRow
+
+_EMPTY: Mapping[str, Any] = {"prediction_set": None, "file": "", "sha256": None}
+"""What is searched for in the body of a purged reading."""
+_SHARED = ("recorded_at", "source", "status", "finding", "normal")
 
 
-def values_of(row: ReadingRow, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what makes a reading findable; `values` are those of `Reading.to_json`."""
-    prediction_set = values["prediction_set"]
+def values_of(row: ReadingRow, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a new reading is searched by; `body` as `Reading.to_json` makes it."""
+    prediction_set = body["prediction_set"]
     return {
         "reading_id": row.id,
-        "recorded_at": row.recorded_at,
-        "source": row.source,
-        "status": row.status,
-        "finding": row.finding,
-        "normal": row.normal,
+        **{name: getattr(row, name) for name in _SHARED},
         "undecided": None if prediction_set is None else len(prediction_set) > 1,
         "decided": False,
         "disagreement": False,
-        "file": values["file"],
-        "sha256": values["sha256"] or "",
+        "path": searchable(body["file"]),
+        "sha256": body["sha256"] or "",
     }
 
 
+def searchable(path: str) -> str:
+    """Return the end of a file's path without regard to upper and lower case."""
+    return path.casefold()[-MAX_SEARCHED:]
+
+
 def add_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Make readings that were just kept findable; each row as `values_of` gives it."""
+    """Add readings that were just recorded; each row as `values_of` gives it."""
     if rows:
         session.connection().execute(insert(WorklistRow), [dict(row) for row in rows])
 
 
 def note_decision(session: Session, decision: DecisionRow) -> None:
-    """Say of a reading that it was decided, and whether somebody disagreed with it."""
+    """Mark a reading as decided, and whether somebody disagreed with it."""
     changes: dict[str, Any] = {"decided": True}
     if decision.agrees is False:
         changes["disagreement"] = True
@@ -42,26 +49,38 @@ def note_decision(session: Session, decision: DecisionRow) -> None:
 
 
 def forget_file(session: Session, reading: int) -> None:
-    """Drop the name and digest of a reading's file."""
-    session.execute(update(WorklistRow).where(WorklistRow.reading_id == reading).values(file="", sha256=""))
+    """Delete the path and digest of a reading's file."""
+    session.execute(update(WorklistRow).where(WorklistRow.reading_id == reading).values(path="", sha256=""))
 
 
 def faults(session: Session) -> list[str]:
-    """Return in which rows the table says something other than readings and decisions, as sentences."""
-    same = (
-        (WorklistRow.recorded_at, ReadingRow.recorded_at),
-        (WorklistRow.source, ReadingRow.source),
-        (WorklistRow.status, ReadingRow.status),
-        (WorklistRow.finding, ReadingRow.finding),
-        (WorklistRow.normal, ReadingRow.normal),
-        (WorklistRow.decided, exists().where(DecisionRow.reading_id == ReadingRow.id)),
-        (
-            WorklistRow.disagreement,
-            exists().where(DecisionRow.reading_id == ReadingRow.id, DecisionRow.agrees.is_(False)),
-        ),
+    """Return in which rows the table differs from readings and decisions, as sentences.
+
+    Whether the prediction set of a purged reading held several findings stands nowhere else and is not compared.
+    """
+    numbers = set(
+        session.scalars(
+            select(WorklistRow.reading_id).where(~exists().where(ReadingRow.id == WorklistRow.reading_id))
+        )
     )
-    differs = or_(*(mine.is_distinct_from(theirs) for mine, theirs in same))
-    joined = select(ReadingRow.id).outerjoin(WorklistRow, WorklistRow.reading_id == ReadingRow.id)
-    extra = select(WorklistRow.reading_id).where(~exists().where(ReadingRow.id == WorklistRow.reading_id))
-    numbers = {*session.scalars(joined.where(differs)), *session.scalars(extra)}
-    return [f"worklist: row {number} is not as what is on record says" for number in sorted(numbers)]
+    decided = exists().where(DecisionRow.reading_id == ReadingRow.id)
+    against = decided.where(DecisionRow.agrees.is_(False))
+    query = select(ReadingRow, WorklistRow, decided.label("decided"), against.label("against")).outerjoin(
+        WorklistRow, WorklistRow.reading_id == ReadingRow.id
+    )
+    for row, listed, *people in session.execute(query.execution_options(yield_per=1000)):
+        if listed is None or not _same(row, listed, *people):
+            numbers.add(row.id)
+    return [f"worklist: row {number} differs from what is on record" for number in sorted(numbers)]
+
+
+def _same(row: ReadingRow, listed: WorklistRow, decided: bool, disagreement: bool) -> bool:
+    purged = row.body == EMPTIED
+    try:
+        expected = values_of(row, _EMPTY if purged else json.loads(row.body))
+    except (ValueError, TypeError, KeyError, AttributeError):  # not a body that neumo wrote
+        return False
+    if purged:
+        expected["undecided"] = listed.undecided
+    expected |= {"decided": decided, "disagreement": disagreement}
+    return all(getattr(listed, name) == value for name, value in expected.items())

@@ -14,7 +14,8 @@ from neumo.records.audit_log import insert, now
 from neumo.records.canonical import storable
 from neumo.records.database import connect, migrate, writing_session
 from neumo.records.group_recording import Entry, checked_name, record_together
-from neumo.records.schema import LARGEST_NUMBER, DecisionRow, ReadingRow, ViewRow
+from neumo.records.schema import MAX_NUMBER, DecisionRow, ReadingRow, ViewRow
+from neumo.records.stored_reading import View
 from neumo.records.subjects import Subject
 
 
@@ -68,12 +69,13 @@ def record_values(
     return record_together(engine, [entry])[0].id
 
 
-def record_view(engine: Engine, reading: int, *, person: str) -> None:
-    """Keep that a person looked at a reading. Raises ArchiveError, ArchiveUnavailableError."""
-    person = checked_name("person", person)
+def record_view(engine: Engine, reading: int, *, person: str) -> View:
+    """Record that a person looked at a reading. Raises ArchiveError, ArchiveUnavailableError."""
+    view = View(checked_name("person", person), now())
     with writing_session(engine) as session:
         _found(session, reading)
-        insert(session, person, "view", ViewRow(reading_id=reading, person=person, at=now()))
+        insert(session, view.person, "view", ViewRow(reading_id=reading, person=view.person, at=view.at))
+    return view
 
 
 def record_decision(
@@ -124,7 +126,7 @@ def record_decision(
 
 
 def _found(session: Session, reading: int) -> ReadingRow:
-    row = session.get(ReadingRow, reading) if 0 <= reading < LARGEST_NUMBER else None
+    row = session.get(ReadingRow, reading) if 0 <= reading <= MAX_NUMBER else None
     if row is None:
         raise ArchiveError(f"reading {reading}: not in this archive")
     return row

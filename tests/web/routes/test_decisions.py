@@ -81,7 +81,7 @@ def test_agreeing_and_disagreeing_are_kept(ana: httpx.Client, radiographs: list[
     listed = ana.get("/api/readings", params={"disagreement": "true"}).json()["readings"]
     assert reading["id"] in [item["id"] for item in listed]
     exported = ana.get("/api/export", params={"id": reading["id"]}).text
-    assert f",{other},False,ana," in exported
+    assert f",{other},no,ana," in exported
 
 
 def test_decisions_that_cannot_be_kept(ana: httpx.Client, radiographs: list[Path]) -> None:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError, MissingExtraError
 from neumo.core.logging import fault
+from neumo.records.filters import FilterError
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
@@ -26,6 +27,9 @@ _CODES = {
     408: "slow",
     415: "unsupported_media_type",
 }
+
+_PARAMETERS = {"since": "from", "until": "to", "after": "cursor"}
+"""Names of filters in requests, where they differ."""
 
 
 class Problem(Exception):
@@ -119,6 +123,9 @@ def _problem(error: Exception) -> Problem:
             problem = Problem(error.status_code, _CODES.get(error.status_code, "bad_request"))
         case ArchiveUnavailableError():
             problem = Problem(503, "archive_unavailable", retry_after=_RETRY_SECONDS)
+        case FilterError():
+            field = _PARAMETERS.get(error.key, error.key)
+            problem = Problem(422, "invalid", errors=[{"field": field, "message": error.message}])
         case ArchiveError():
             problem = Problem(404, "not_found")
         case MissingExtraError():

@@ -1,24 +1,24 @@
 """Readings, decisions and jobs as the API's JSON, and what is withheld from whom."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from neumo.bundle.config import BundleConfig
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Answer, Notice
 from neumo.inference.posterior import Prevalence
-from neumo.records.database import reading_session
-from neumo.records.schema import DecisionRow, ViewRow
 from neumo.records.store import record_view
+from neumo.records.stored_reading import Decision, StoredReading
 from neumo.results.sentences import notice_text
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.people.identity import Person
+from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.jobs import Job, JobFile
 from neumo.web.readings.reading_file import Kept, kept
-from neumo.web.readings.worklist import Row
 from neumo.web.workbench import Workbench
 
 _OWN_CODES = frozenset({"crash", "timeout", "cancelled", "server_fault"})
@@ -45,59 +45,56 @@ _POSTERIOR = (
 """Keys of an answer that depend on prevalence or operating point."""
 
 
-def is_withheld(row: Row, person: Person) -> bool:
-    """Whether a person must decide before seeing the answer."""
-    return person.blinded and not any(decision.person == person.name for decision in row.decisions)
-
-
-def list_item(row: Row, person: Person) -> dict[str, Any]:
+def list_item(reading: StoredReading, person: Person) -> dict[str, Any]:
     """Return a reading as the worklist shows it."""
-    withheld = is_withheld(row, person)
-    body, newest = row.body, row.decisions[-1] if row.decisions and not withheld else None
-    answered = not withheld and body["probabilities"] is not None
+    withheld = is_withheld(reading, person)
+    newest = reading.decisions[-1] if reading.decisions and not withheld else None
+    probabilities = None if withheld else reading.probabilities
     return {
-        "id": row.id,
-        "time": row.recorded_at,
-        "file": file_name(body["file"]),
-        "source": row.source,
-        "status": body["status"],
-        "finding": None if withheld else body["finding"],
-        "pneumonia": 1 - body["probabilities"][Finding.NORMAL] if answered else None,
-        "prediction_set": None if withheld else body["prediction_set"],
-        "decisions": len(row.decisions),
+        "id": reading.id,
+        "time": reading.recorded_at,
+        "file": file_name(reading.body["file"]),
+        "source": reading.source,
+        "status": reading.status,
+        "finding": None if withheld else reading.finding,
+        "pneumonia": None if probabilities is None else 1 - probabilities[Finding.NORMAL],
+        "prediction_set": None if withheld else reading.body["prediction_set"],
+        "decisions": len(reading.decisions),
         "decision": None if newest is None else newest.finding,
         "agrees": None if newest is None else newest.agrees,
         "withheld": withheld,
-        "purged": row.purged,
+        "purged": reading.purged,
     }
 
 
-def reading_json(workbench: Workbench, row: Row, person: Person, language: Language) -> dict[str, Any]:
-    """Return a whole reading; the first time that a person is shown an answer is kept."""
-    if not is_withheld(row, person):
-        note_view(workbench.archive, row.id, person.name)
-    place = workbench.kept.place_of(row.body)
+def reading_json(
+    workbench: Workbench, reading: StoredReading, person: Person, language: Language
+) -> dict[str, Any]:
+    """Return a whole reading; the first time that a person is shown an answer is recorded."""
+    if not is_withheld(reading, person):
+        reading = viewed(workbench.archive, reading, person.name)
+    place = workbench.kept.place_of(reading.body)
     return {
-        **kept_json(workbench, row, None if place is None else kept(place), person, language),
-        "decisions": decisions_json(workbench.archive, row, person),
+        **kept_json(workbench, reading, None if place is None else kept(place), person, language),
+        "decisions": decisions_json(reading, person),
     }
 
 
 def kept_json(
-    workbench: Workbench, row: Row, found: Kept | None, person: Person, language: Language
+    workbench: Workbench, reading: StoredReading, found: Kept | None, person: Person, language: Language
 ) -> dict[str, Any]:
     """Return a reading with what is kept of it, as long as nobody has decided on it; no view is kept."""
-    withheld = is_withheld(row, person)
-    receipt = row.body.get("receipt") or {}
+    withheld = is_withheld(reading, person)
+    receipt = reading.body.get("receipt") or {}
     bundle = receipt.get("bundle") or {}
     size = None if found is None else found.size
     return {
-        **row.body,
+        **reading.body,
         **(_WITHHELD if withheld else {}),
-        "file": file_name(row.body["file"]),
-        "id": row.id,
-        "time": row.recorded_at,
-        "source": row.source,
+        "file": file_name(reading.body["file"]),
+        "id": reading.id,
+        "time": reading.recorded_at,
+        "source": reading.source,
         "bundle": {
             "name": bundle.get("name"),
             "version": bundle.get("version"),
@@ -110,27 +107,30 @@ def kept_json(
         "class_maps": list(FINDINGS) if found is not None and found.maps is not None and not withheld else [],
         "dicom": found is not None and found.header > 0,
         "notices": {
-            "warnings": [] if withheld else _notices(row.body["notices"]["warnings"], language),
-            "reasons": _notices(row.body["notices"]["reasons"], language),
+            "warnings": [] if withheld else _notices(reading.body["notices"]["warnings"], language),
+            "reasons": _notices(reading.body["notices"]["reasons"], language),
         },
         "withheld": withheld,
-        "purged": row.purged,
-        "revision": len(row.decisions),
+        "purged": reading.purged,
+        "revision": len(reading.decisions),
         "decisions": [],
     }
 
 
-def decisions_json(archive: Engine, row: Row, person: Person) -> list[dict[str, Any]]:
+def decisions_json(reading: StoredReading, person: Person) -> list[dict[str, Any]]:
     """Return the decisions on a reading that a person may see, in their order."""
-    shown = first_views(archive, row.id) if row.decisions else {}
-    withheld = is_withheld(row, person)
-    return [_decision(d, shown) for d in row.decisions if not withheld or d.person == person.name]
+    shown, withheld = first_views(reading), is_withheld(reading, person)
+    return [_decision(d, shown) for d in reading.decisions if not withheld or d.person == person.name]
 
 
-def note_view(archive: Engine, reading: int, name: str) -> None:
-    """Keep the first time that a person was shown an answer. Raises ArchiveUnavailableError."""
-    if name not in first_views(archive, reading):
-        record_view(archive, reading, person=name)
+def viewed(archive: Engine, reading: StoredReading, person: str) -> StoredReading:
+    """Record the first time that a person was shown an answer, and return the reading with it.
+
+    Raises ArchiveUnavailableError.
+    """
+    if person in first_views(reading):
+        return reading
+    return replace(reading, views=(*reading.views, record_view(archive, reading.id, person=person)))
 
 
 def job_json(job: Job, language: Language) -> dict[str, Any]:
@@ -190,14 +190,12 @@ def _notices(notices: Sequence[Mapping[str, Any]], language: Language) -> list[d
     return [{**plain, "text": notice_text(Notice.from_json(plain), language)} for plain in notices]
 
 
-def first_views(archive: Engine, reading: int) -> dict[str, str]:
-    """Return when each person was first shown the answer of a reading. Raises ArchiveUnavailableError."""
-    query = select(ViewRow.person, func.min(ViewRow.at)).where(ViewRow.reading_id == reading)
-    with reading_session(archive) as session:
-        return {row[0]: row[1] for row in session.execute(query.group_by(ViewRow.person))}
+def first_views(reading: StoredReading) -> dict[str, str]:
+    """Return when each person was first shown the answer of a reading."""
+    return {view.person: view.at for view in reversed(reading.views)}
 
 
-def _decision(decision: DecisionRow, shown: Mapping[str, str]) -> dict[str, Any]:
+def _decision(decision: Decision, shown: Mapping[str, str]) -> dict[str, Any]:
     return {
         "revision": decision.revision,
         "person": decision.person,

@@ -10,18 +10,17 @@ from fastapi.responses import StreamingResponse
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Status
 from neumo.inference.posterior import Prevalence, answer_at, prevalence_of
+from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
-from neumo.web.readings import worklist
+from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.isolated_rendering import rendered
 from neumo.web.readings.pictures import PNG, heat_png, radiograph_png
-from neumo.web.readings.presenting import is_withheld, posterior_json
+from neumo.web.readings.presenting import posterior_json
 from neumo.web.readings.reading_file import kept, kept_maps, kept_pixels
 from neumo.web.readings.rendering import MEDIA_TYPES, SHORT_NAMES
-from neumo.web.readings.worklist import Row
-from neumo.web.routes.readings import known
 from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["readings"])
@@ -46,7 +45,7 @@ def image(
     if (window_center is None) != (window_width is None):
         message = "give both window_center and window_width, or neither"
         raise Problem(422, "invalid", errors=[{"field": "window_width", "message": message}])
-    pixels = kept_pixels(_place(workbench, worklist.row(workbench.archive, known(identifier))))
+    pixels = kept_pixels(_place(workbench, stored_reading(workbench.archive, identifier)))
     if pixels is None:
         raise Problem(410, "pixels_deleted")
     window = None if window_center is None or window_width is None else (window_center, window_width)
@@ -63,10 +62,10 @@ def heat_map(
 ) -> Response:
     """Draw what speaks for a finding."""
     workbench = workbench_of(request)
-    row = _shown(workbench, identifier, person)
-    file_ = _place(workbench, row)
-    wanted = finding or row.body["finding"]
-    if row.body["status"] != Status.READ or wanted is None:
+    reading = _shown(workbench, identifier, person)
+    file_ = _place(workbench, reading)
+    wanted = finding or reading.body["finding"]
+    if reading.body["status"] != Status.READ or wanted is None:
         raise Problem(409, "no_answer")
     found, maps = kept(file_), kept_maps(file_)
     if found is None or found.size is None or maps is None:
@@ -110,12 +109,12 @@ def file(
     wanted = SHORT_NAMES.get(name, name)
     if wanted not in MEDIA_TYPES:
         raise Problem(404, "not_found")
-    row = _shown(workbench, identifier, person)
+    reading = _shown(workbench, identifier, person)
     language = lang or language_of(request)
-    asked = {"do": "render", "kept": str(_place(workbench, row)), "name": wanted, "language": language}
+    asked = {"do": "render", "kept": str(_place(workbench, reading)), "name": wanted, "language": language}
     target = rendered(workbench, asked)
     headers = {
-        "Content-Disposition": f'attachment; filename="neumo-{row.id}-{wanted}"',
+        "Content-Disposition": f'attachment; filename="neumo-{reading.id}-{wanted}"',
         # Were it opened in place all the same, nothing in it could run.
         "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
         "Content-Length": str(target.stat().st_size),
@@ -132,19 +131,19 @@ def _given_away(target: Path) -> Iterator[bytes]:
         target.unlink(missing_ok=True)
 
 
-def _shown(workbench: Workbench, identifier: int, person: Person) -> Row:
-    row = worklist.row(workbench.archive, known(identifier))
-    if is_withheld(row, person):
+def _shown(workbench: Workbench, identifier: int, person: Person) -> StoredReading:
+    reading = stored_reading(workbench.archive, identifier)
+    if is_withheld(reading, person):
         raise Problem(409, "withheld")
-    if row.purged:
+    if reading.purged:
         raise Problem(410, "purged")
-    return row
+    return reading
 
 
-def _place(workbench: Workbench, row: Row) -> Path:
-    place = workbench.kept.place_of(row.body)
+def _place(workbench: Workbench, reading: StoredReading) -> Path:
+    place = workbench.kept.place_of(reading.body)
     if place is None:
-        raise Problem(410, "purged" if row.purged else "pixels_deleted")
+        raise Problem(410, "purged" if reading.purged else "pixels_deleted")
     return place
 
 

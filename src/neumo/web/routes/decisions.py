@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.records.store import record_decision
+from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Decider, Person, Reader
-from neumo.web.readings import worklist
-from neumo.web.readings.presenting import decisions_json, first_views, is_withheld, reading_json
-from neumo.web.readings.worklist import Row
-from neumo.web.routes.readings import etag, known
+from neumo.web.readings.blinding import is_withheld
+from neumo.web.readings.presenting import decisions_json, first_views, reading_json
+from neumo.web.routes.readings import etag
 from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["decisions"])
@@ -36,9 +36,9 @@ class Decision(BaseModel):
 def decisions(request: Request, response: Response, person: Reader, identifier: int) -> dict[str, Any]:
     """List the decisions on a reading."""
     archive = workbench_of(request).archive
-    row = worklist.row(archive, known(identifier))
-    response.headers["ETag"] = etag(len(row.decisions))
-    return {"revision": len(row.decisions), "decisions": decisions_json(archive, row, person)}
+    reading = stored_reading(archive, identifier)
+    response.headers["ETag"] = etag(len(reading.decisions))
+    return {"revision": len(reading.decisions), "decisions": decisions_json(reading, person)}
 
 
 @router.post("/api/readings/{identifier}/decisions", status_code=201)
@@ -53,25 +53,25 @@ def decide(
     """Keep a decision beside the others."""
     workbench = workbench_of(request)
     seen = _seen(if_match)
-    row = worklist.row(workbench.archive, known(identifier))
-    withheld = is_withheld(row, person)
-    finding = _finding(row, decision, withheld)
+    reading = stored_reading(workbench.archive, identifier)
+    withheld = is_withheld(reading, person)
+    finding = _finding(reading, decision, withheld)
     try:
         revision = record_decision(
             workbench.archive,
-            row.id,
+            reading.id,
             person=person.name,
             finding=finding,
             note=decision.note,
             # Who looked before asking for blinding is not blind.
-            blinded=withheld and person.name not in first_views(workbench.archive, row.id),
+            blinded=withheld and person.name not in first_views(reading),
             seen_revision=seen,
         )
     except ArchiveError as error:
-        raise _meanwhile(workbench_of(request).archive, row.id, person) from error
+        raise _meanwhile(workbench_of(request).archive, reading.id, person) from error
     response.headers["ETag"] = etag(revision)
-    row = worklist.row(workbench.archive, row.id)
-    body = reading_json(workbench, row, person, language_of(request))
+    reading = stored_reading(workbench.archive, reading.id)
+    body = reading_json(workbench, reading, person, language_of(request))
     return {"revision": body["revision"], "decisions": body["decisions"], "reading": body}
 
 
@@ -84,11 +84,11 @@ def _seen(if_match: str | None) -> int:
     return int(match[1])
 
 
-def _finding(row: Row, decision: Decision, withheld: bool) -> Finding:
+def _finding(reading: StoredReading, decision: Decision, withheld: bool) -> Finding:
     """Return the final finding that a decision means. Raises Problem where it means none."""
     if decision.decision != "finding" and withheld:
         raise Problem(409, "withheld")
-    answered = row.body["finding"]
+    answered = reading.body["finding"]
     if decision.decision == "agree":
         if answered is None:
             raise Problem(409, "no_finding")
@@ -107,6 +107,6 @@ def _invalid(message: str) -> Problem:
 
 
 def _meanwhile(archive: Any, identifier: int, person: Person) -> Problem:
-    row = worklist.row(archive, identifier)
-    decided = decisions_json(archive, row, person)
-    return Problem(412, "decided_meanwhile", revision=len(row.decisions), decisions=decided)
+    reading = stored_reading(archive, identifier)
+    decided = decisions_json(reading, person)
+    return Problem(412, "decided_meanwhile", revision=len(reading.decisions), decisions=decided)

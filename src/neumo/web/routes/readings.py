@@ -9,21 +9,25 @@ from starlette.concurrency import run_in_threadpool
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
+from neumo.records.filters import Filters, Sort
+from neumo.records.schema import MAX_NUMBER
+from neumo.records.search import search, sources
+from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
-from neumo.web.people.identity import Person, Reader, Uploader, reader
-from neumo.web.readings import worklist
+from neumo.web.people.identity import Person, Reader, Uploader
+from neumo.web.readings.blinding import blinded
 from neumo.web.readings.intake import Taken
 from neumo.web.readings.presenting import job_json, kept_json, list_item, reading_json, reasons_json
 from neumo.web.readings.recorder import SOURCE
 from neumo.web.readings.uploads import Upload, receive_uploads
-from neumo.web.readings.worklist import COUNTED, Filters, Row
 from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["readings"])
-LARGEST_ID = 2**31 - 1
-Identifier = Annotated[int, Query(ge=1, le=LARGEST_ID)]
+MAX_COUNT = 10_000
+"""Matches up to which they are counted."""
+Identifier = Annotated[int, Query(ge=1, le=MAX_NUMBER)]
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -81,8 +85,8 @@ async def upload(
     if recorded.body is None:
         return await run_in_threadpool(_known_response, workbench, recorded.id, taken, person, language)
     # All that a new reading says is at hand, and who is shown it was put on record with it.
-    row = Row(recorded.id, recorded.recorded_at, SOURCE, recorded.body, ())
-    return _response(kept_json(workbench, row, taken.kept, person, language), taken)
+    new = StoredReading.new(recorded.id, recorded.recorded_at, SOURCE, recorded.body)
+    return _response(kept_json(workbench, new, taken.kept, person, language), taken)
 
 
 async def _discard(uploads: Sequence[Upload]) -> None:
@@ -102,8 +106,8 @@ def _unread(taken: Taken, language: Language) -> Problem:
 def _known_response(
     workbench: Workbench, number: int, taken: Taken, person: Person, language: Language
 ) -> Response:
-    row = worklist.row(workbench.archive, number)
-    return _response(reading_json(workbench, row, person, language), taken)
+    known = stored_reading(workbench.archive, number)
+    return _response(reading_json(workbench, known, person, language), taken)
 
 
 def _response(body: dict[str, Any], taken: Taken) -> Response:
@@ -120,7 +124,6 @@ Text = Annotated[str, Query(max_length=200)]
 
 
 def filters_of(
-    person: Annotated[Person, Depends(reader)],
     q: Text | None = None,
     finding: Finding | None = None,
     status: Status | None = None,
@@ -142,7 +145,6 @@ def filters_of(
         since=since or None,
         until=until or None,
         source=source,
-        for_person=person.name if person.blinded else None,
     )
 
 
@@ -151,20 +153,23 @@ def readings(
     request: Request,
     person: Reader,
     filters: Annotated[Filters, Depends(filters_of)],
-    sort: Literal["-time", "time", "-pneumonia", "pneumonia"] = "-time",
+    sort: Sort = Sort.NEWEST,
     cursor: Annotated[str, Query(max_length=300)] | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> dict[str, Any]:
     """List readings on record that match."""
     archive = workbench_of(request).archive
-    page = worklist.page(archive, filters, sort=sort, cursor=cursor, limit=limit)
-    number = worklist.count(archive, filters) if cursor is None else None
+    filters = blinded(filters, person, sort)
+    first = cursor is None
+    page = search(
+        archive, filters, sort=sort, limit=limit, after=cursor, count_to=MAX_COUNT if first else None
+    )
     return {
-        "readings": [list_item(row, person) for row in page.rows],
-        "next": page.next,
-        "count": None if number is None else min(number, COUNTED),
-        "count_is_exact": None if number is None else number <= COUNTED,
-        "sources": worklist.sources(archive) if cursor is None else None,
+        "readings": [list_item(stored, person) for stored in page.readings],
+        "next": page.after,
+        "count": None if page.count is None else min(page.count, MAX_COUNT),
+        "count_is_exact": None if page.count is None else page.count <= MAX_COUNT,
+        "sources": sources(archive) if first else None,
     }
 
 
@@ -172,14 +177,7 @@ def readings(
 def reading(request: Request, response: Response, person: Reader, identifier: int) -> dict[str, Any]:
     """Show one reading; the first time that a person is shown an answer is kept."""
     workbench = workbench_of(request)
-    row = worklist.row(workbench.archive, known(identifier))
-    body = reading_json(workbench, row, person, language_of(request))
+    stored = stored_reading(workbench.archive, identifier)
+    body = reading_json(workbench, stored, person, language_of(request))
     response.headers["ETag"] = etag(body["revision"])
     return body
-
-
-def known(identifier: int) -> int:
-    """Return a number that a reading may have. Raises Problem."""
-    if not 1 <= identifier <= LARGEST_ID:
-        raise Problem(404, "not_found")
-    return identifier

@@ -115,12 +115,14 @@ def _worklist() -> None:
         sa.Column("undecided", sa.Boolean()),
         sa.Column("decided", sa.Boolean(), nullable=False),
         sa.Column("disagreement", sa.Boolean(), nullable=False),
-        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("path", sa.String(400), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("reading_id"),
     )
-    op.create_index("worklist_by_time", "worklist", ["recorded_at", "reading_id"])
-    op.create_index("worklist_by_normal", "worklist", ["normal", "reading_id"])
+    op.create_index("worklist_by_time", "worklist", ["recorded_at", "reading_id", *_FILTERS, "path"])
+    by_normal = ["normal", "reading_id", "recorded_at", *_FILTERS, "path"]
+    op.create_index("worklist_by_normal", "worklist", by_normal)
+    op.create_index("worklist_by_sha256", "worklist", ["sha256"])
     for name in _FILTERS:
         op.create_index(f"worklist_by_{name}", "worklist", [name, "recorded_at", "reading_id"])
 

@@ -1,0 +1,30 @@
+"""Blinded reading: what is withheld from a person until that person has decided."""
+
+from dataclasses import replace
+
+from neumo.records.filters import Filters, Sort
+from neumo.records.stored_reading import StoredReading
+from neumo.web.people.identity import Person
+
+
+def is_withheld(reading: StoredReading, person: Person) -> bool:
+    """Whether a person must decide before seeing the answer."""
+    return person.blinded and not any(decision.person == person.name for decision in reading.decisions)
+
+
+def blinded(filters: Filters, person: Person, sort: Sort = Sort.NEWEST) -> Filters:
+    """Return filters by which a person learns nothing of answers that are withheld.
+
+    Where filters or order depend on answers or on what others decided, only readings match that this person has
+    decided; `decided` is about this person's own decisions.
+    """
+    if not person.blinded:
+        return filters
+    telling = (filters.finding, filters.undecided, filters.disagreement)
+    told = not sort.by_time or any(value is not None for value in telling)
+    return replace(
+        filters,
+        decided=None,
+        decided_by=person.name if told or filters.decided is True else None,
+        not_decided_by=person.name if filters.decided is False else None,
+    )
