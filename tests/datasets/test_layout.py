@@ -97,13 +97,13 @@ def test_csv_attributes_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("path,label\na.png,NORMAL\n", "missing column finding"),
+        ("path,verdict\na.png,NORMAL\n", "missing column label; found path, verdict"),
         ("path,finding\na.png,COVID\n", "unknown label 'COVID'"),
         ("path,finding\nb.png,NORMAL\n", "line 2: the file 'b.png' is not there"),
         ("path,finding,split\na.png,NORMAL,trial\n", "unknown split 'trial'"),
         ("path,finding\na.png,NORMAL\na.png,NORMAL\n", "stands already in line 2"),
         ("path,finding\na.png,NORMAL\n", "no image of BACTERIAL_PNEUMONIA, VIRAL_PNEUMONIA"),
-        ("", "missing column path, finding"),
+        ("", "missing column path, label"),
     ],
 )
 def test_bad_manifests_say_what_is_wrong(tmp_path: Path, content: str, message: str) -> None:

@@ -1,5 +1,6 @@
-"""Ways to meet unequal class frequencies in training; a run uses exactly one."""
+"""Corrections for unequal class frequencies in training (a run uses exactly one), and balanced sampling of sources."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -7,10 +8,14 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS
+from neumo.datasets.labels import ALLOWED
+
+MIN_FREQUENCY = 1e-4
+"""Frequency that a class without images in a source is taken for."""
 
 
 class Balance(StrEnum):
-    """How a run meets unequal class frequencies."""
+    """Correction for unequal class frequencies."""
 
     NONE = "none"
     UNDERSAMPLE = "undersample"
@@ -69,4 +74,101 @@ def log_priors(labels: NDArray[np.int64]) -> NDArray[np.float32]:
     """
     counts = class_counts(labels)
     logarithms: NDArray[np.float32] = np.log(counts / counts.sum()).astype(np.float32)
+    return logarithms
+
+
+class Sampling(StrEnum):
+    """How often each training image is drawn in an epoch."""
+
+    ONCE = "once"
+    """Every image once."""
+    LABEL_VIEW = "label_view"
+    """Within each source, every pair of a label and a view equally often, so that the view does not tell the label."""
+    SOURCE_LABEL_VIEW = "source_label_view"
+    """The same, and every source equally often."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Images of an epoch.
+
+    Attributes
+    ----------
+    cells : ndarray of int64, shape (N,)
+        Cell (source, label and view) of each training image.
+    counts : ndarray of int64, shape (C,)
+        Draws from each cell in one epoch.
+    """
+
+    cells: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Average draws of each image in an epoch, shape (N,)."""
+        weights: NDArray[np.float64] = (self.counts / np.bincount(self.cells))[self.cells]
+        return weights
+
+    def epoch(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Positions of one epoch in random order: an image is repeated once more or less often than its neighbours."""
+        drawn = [
+            _draw(np.flatnonzero(self.cells == cell), int(count), rng)
+            for cell, count in enumerate(self.counts)
+        ]
+        return rng.permutation(np.concatenate(drawn))
+
+
+def balanced_draws(
+    labels: NDArray[np.int64],
+    sources: NDArray[np.int64],
+    views: NDArray[np.int64],
+    sampling: Sampling,
+    max_repeats: float,
+) -> Draws | None:
+    """Draws of every cell of source, label and view; None where every image is drawn once.
+
+    Where source, label and view go together, a network tells the hospital and sorts pneumonia by it (Zech et al.,
+    PLoS Medicine 2018). No image is drawn more than `max_repeats` times an epoch on average; cells that would need
+    more stay rarer.
+
+    Parameters
+    ----------
+    labels, sources, views : ndarray of int64, shape (N,)
+        Codes of the training images.
+    """
+    if sampling is Sampling.ONCE:
+        return None
+    keys, cells, sizes = np.unique(
+        np.stack([sources, labels, views], axis=1), axis=0, return_inverse=True, return_counts=True
+    )
+    present, per_source = np.unique(sources, return_counts=True)
+    images = dict(zip(present.tolist(), per_source.tolist(), strict=True))
+    if sampling is Sampling.SOURCE_LABEL_VIEW:
+        images = dict.fromkeys(images, len(labels) / len(images))
+    in_source = np.array([np.sum(keys[:, 0] == source) for source in keys[:, 0]])
+    wanted = np.array([images[source] for source in keys[:, 0].tolist()]) / in_source
+    counts = np.rint(np.minimum(wanted, max_repeats * sizes)).astype(np.int64)
+    return Draws(cells.reshape(-1).astype(np.int64), counts)
+
+
+def log_priors_by_source(
+    labels: NDArray[np.int64], sources: NDArray[np.int64], weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Natural logarithm of the class frequencies in each source as it is sampled, shape (S, 3).
+
+    As `log_priors`, for each source by itself, so that a source's own frequencies teach nothing. A partial label counts
+    for the findings that it allows, in equal parts: no evidence tells them apart.
+
+    Parameters
+    ----------
+    labels, sources : ndarray of int64, shape (N,)
+        Codes of the training images; sources count from 0.
+    weights : ndarray of float64, shape (N,)
+        Draws of each image in an epoch.
+    """
+    allowed = ALLOWED[labels].astype(np.float64)
+    shares = allowed / np.maximum(allowed.sum(axis=1, keepdims=True), 1) * weights[:, None]
+    counts = np.stack([shares[sources == source].sum(axis=0) for source in range(int(sources.max()) + 1)])
+    frequencies = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
+    logarithms: NDArray[np.float32] = np.log(np.maximum(frequencies, MIN_FREQUENCY)).astype(np.float32)
     return logarithms

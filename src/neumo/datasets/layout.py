@@ -1,27 +1,20 @@
-"""Any supported data set folder, or a CSV manifest, to one Manifest."""
+"""Open any supported data set folder, or a CSV manifest, as one Manifest."""
 
-import csv
 import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from neumo.core.errors import DatasetError, ManifestError
+from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.datasets.manifest import (
-    KNOWN_COLUMNS,
-    NO_ATTRIBUTES,
-    REQUIRED_COLUMNS,
-    SPLITS,
-    Entry,
-    Manifest,
-    parse_finding,
-)
+from neumo.datasets.csv_manifest import SPLIT_NAMES, Listed, raise_faults, read_csv_rows
+from neumo.datasets.labels import Label
+from neumo.datasets.manifest import NO_ATTRIBUTES, Entry, Manifest
 from neumo.imaging.raster import RASTER_SUFFIXES, open_header
 
 SYNTHETIC_MARKER = "SYNTHETIC.json"
@@ -30,14 +23,6 @@ SYNTHETIC_MARKER = "SYNTHETIC.json"
 _BLOCK = 1024
 """Images measured together."""
 
-_SPLIT_FOLDERS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-}
 _CLASS_FOLDERS = {
     "NORMAL": Finding.NORMAL,
     "BACTERIAL_PNEUMONIA": Finding.BACTERIAL_PNEUMONIA,
@@ -58,22 +43,13 @@ _AUTHORS = re.compile(r"(?P<kind>BACTERIA|VIRUS|NORMAL)-(?P<patient>\d+)-\d+", r
 _KINDS = {"bacteria": Finding.BACTERIAL_PNEUMONIA, "virus": Finding.VIRAL_PNEUMONIA, "normal": Finding.NORMAL}
 
 
-@dataclass(frozen=True, slots=True)
-class _Labelled:
-    path: str
-    finding: Finding
-    patient: str
-    split: str
-    attributes: tuple[tuple[str, str], ...] = ()
-
-
 def open_dataset(path: Path) -> Manifest:
     """Read a data set into a manifest.
 
     Understood are a folder with three class folders, with or without train / val / test above them; the
     Kaggle layout (NORMAL and PNEUMONIA, the subtype in the file name) and the authors' archive; and a CSV
-    with the columns path and finding, and optionally patient, split and any attribute (age, sex, view,
-    source). Files are hashed and their headers read for the size; nothing is decoded, so an image that
+    with the columns path and label, and optionally patient, split and any attribute (source, age, sex, view,
+    label_basis). Files are hashed and their headers read for the size; nothing is decoded, so an image that
     cannot be read is still an entry (its width and height are 0).
 
     Patient groups: the number in the file name, namespaced by split folder and class folder, because
@@ -83,37 +59,81 @@ def open_dataset(path: Path) -> Manifest:
     Raises
     ------
     DatasetError
-        The folder is missing or empty, holds an unknown class folder, or a class has no image.
+        The folder is missing or empty, holds an unknown class folder, or a class has no image (where no
+        label is partial).
     ManifestError
-        The CSV lacks a column, holds an unknown label or split, or names a file that is not there.
+        The CSV lacks a column, or rows have faults: unknown labels, splits or ages, missing files, a patient in
+        two sources. All are listed, with their lines.
+    """
+    root = path.parent if path.is_file() else path
+    listed, faults = listed_images(path)
+    raise_faults(path, faults)
+    _require_every_class(path, listed)
+    entries = measured(root, listed)
+    return Manifest(root=root.resolve(), entries=entries, synthetic=is_synthetic(root, entries))
+
+
+def listed_images(path: Path) -> tuple[list[Listed], list[str]]:
+    """List the images of a data set without opening them, and the faults of a CSV's rows ("line 3: ...").
+
+    Raises
+    ------
+    DatasetError, ManifestError
+        As in `open_dataset`, for what is no fault of a row.
     """
     if not path.exists():
         raise DatasetError(f"{path}: no such folder or manifest; give a data set folder or a CSV file")
-    if path.is_file():
-        root, labelled = path.parent, list(_from_csv(path))
-    else:
-        root, labelled = path, list(_from_folders(path))
-    if not labelled:
+    rows, faults = read_csv_rows(path) if path.is_file() else (list(_from_folders(path)), [])
+    if not rows and not faults:
         raise DatasetError(f"{path}: holds no image; expected PNG or JPEG files in class folders")
-    _require_every_class(path, labelled)
-    labelled.sort(key=lambda item: item.path)
+    rows = [
+        row if row.patient else replace(row, patient=patient_group(row.path, row.label, row.split))
+        for row in rows
+    ]
+    return rows, [*faults, *patients_in_two_sources(rows)]
+
+
+def patients_in_two_sources(rows: Sequence[Listed], places: Sequence[str] | None = None) -> list[str]:
+    """Faults of patient ids that stand in more than one source; `places` names each row, by default by its line."""
+    first: dict[str, tuple[str, str]] = {}
+    faults: dict[str, str] = {}
+    for row, place in zip(rows, places or [f"line {row.line}" for row in rows], strict=True):
+        source, there = first.setdefault(row.patient, (row.source, place))
+        if source != row.source:
+            faults.setdefault(
+                row.patient,
+                f"{place}: the patient {row.patient!r} of source {row.source!r} stands in source {source!r} too "
+                f"({there}); put the source before the id, as in {row.source}:{row.patient}",
+            )
+    return list(faults.values())
+
+
+def measured(root: Path, listed: Sequence[Listed]) -> tuple[Entry, ...]:
+    """Entries sorted by path, with the digest and size of each file. Raises DatasetError where one cannot be read."""
+    ordered = sorted(listed, key=lambda item: item.path)
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
         # Block by block: a pool makes a task of every item at once, which costs more than the entries.
-        blocks = (labelled[start : start + _BLOCK] for start in range(0, len(labelled), _BLOCK))
-        entries = tuple(
+        blocks = (ordered[start : start + _BLOCK] for start in range(0, len(ordered), _BLOCK))
+        return tuple(
             entry for block in blocks for entry in pool.map(lambda item: _measured(root, item), block)
         )
-    return Manifest(root=root.resolve(), entries=entries, synthetic=(root / SYNTHETIC_MARKER).is_file())
 
 
-def _require_every_class(path: Path, labelled: list[_Labelled]) -> None:
-    present = {item.finding for item in labelled}
+def is_synthetic(root: Path, entries: Iterable[Entry]) -> bool:
+    """Whether the images are phantoms: the marker lies in their data set's folder, or beside the manifest."""
+    folders = {(root / entry.path).parent for entry in entries}
+    near = {folder for each in folders for folder in (each, *list(each.parents)[:2])}
+    return any((folder / SYNTHETIC_MARKER).is_file() for folder in near | {root})
+
+
+def _require_every_class(path: Path, listed: Sequence[Listed]) -> None:
+    present = {item.label for item in listed}
     missing = [finding for finding in FINDINGS if finding not in present]
-    if missing:
+    if missing and present <= set(FINDINGS):
         raise DatasetError(f"{path}: no image of {', '.join(missing)}; all three classes are needed")
 
 
-def _measured(root: Path, item: _Labelled) -> Entry:
+def _measured(root: Path, item: Listed) -> Entry:
     file = root / item.path
     try:
         content = file.read_bytes()
@@ -122,7 +142,7 @@ def _measured(root: Path, item: _Labelled) -> Entry:
     width, height = _header_size(content, file)
     return Entry(
         path=item.path,
-        finding=item.finding,
+        label=item.label,
         patient=item.patient,
         split=item.split,
         width=width,
@@ -143,16 +163,14 @@ def _header_size(content: bytes, file: Path) -> tuple[int, int]:
 # --- folders -------------------------------------------------------------------------------------------
 
 
-def _from_folders(root: Path) -> Iterator[_Labelled]:
+def _from_folders(root: Path) -> Iterator[Listed]:
     folders = _subfolders(root)
     if not folders:
         raise DatasetError(
             f"{root}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA"
         )
     splits = {
-        folder: _SPLIT_FOLDERS[folder.name.lower()]
-        for folder in folders
-        if folder.name.lower() in _SPLIT_FOLDERS
+        folder: SPLIT_NAMES[folder.name.lower()] for folder in folders if folder.name.lower() in SPLIT_NAMES
     }
     if splits and len(splits) != len(folders):
         strange = sorted(folder.name for folder in folders if folder not in splits)
@@ -166,7 +184,7 @@ def _from_folders(root: Path) -> Iterator[_Labelled]:
         yield from _from_class_folders(root, folder, split)
 
 
-def _from_class_folders(root: Path, parent: Path, split: str) -> Iterator[_Labelled]:
+def _from_class_folders(root: Path, parent: Path, split: str) -> Iterator[Listed]:
     folders = _subfolders(parent)
     if not folders:
         raise DatasetError(
@@ -185,7 +203,7 @@ def _from_class_folders(root: Path, parent: Path, split: str) -> Iterator[_Label
         for file in files:
             relative = file.relative_to(root).as_posix()
             label = finding if finding is not None else _kind_in_name(file)
-            yield _Labelled(relative, label, patient_group(relative, label, split), split)
+            yield Listed(relative, label, patient_group(relative, label, split), split)
 
 
 def _kind_in_name(file: Path) -> Finding:
@@ -199,11 +217,11 @@ def _kind_in_name(file: Path) -> Finding:
     return kind
 
 
-def patient_group(path: str, finding: Finding, split: str) -> str:
+def patient_group(path: str, label: Label, split: str) -> str:
     """Return the namespaced patient group of an image, from its file name; the path where the name holds none."""
     name = PurePosixPath(path).name
     match = _KAGGLE_PNEUMONIA.match(name) or _KAGGLE_NORMAL.match(name) or _AUTHORS.match(name)
-    folder = "NORMAL" if finding is Finding.NORMAL else _PNEUMONIA_FOLDER
+    folder = "NORMAL" if label is Finding.NORMAL else _PNEUMONIA_FOLDER
     return "/".join(filter(None, (split, folder, match["patient"]))) if match else path
 
 
@@ -221,43 +239,3 @@ def _images(folder: Path) -> list[Path]:
 
 def _ignored(path: Path) -> bool:
     return path.name.startswith(".") or path.name.lower() in _IGNORED
-
-
-# --- CSV -----------------------------------------------------------------------------------------------
-
-
-def _from_csv(source: Path) -> Iterator[_Labelled]:
-    try:
-        with source.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = [name.strip() for name in reader.fieldnames or []]
-            missing = [name for name in REQUIRED_COLUMNS if name not in columns]
-            if missing:
-                raise ManifestError(
-                    f"{source}: missing column {', '.join(missing)}; found {', '.join(columns) or 'none'}"
-                )
-            reader.fieldnames = columns
-            seen: dict[str, int] = {}
-            for row in reader:
-                yield _from_row(source, reader.line_num, row, seen)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{source}: is not a CSV file in UTF-8 ({error})") from error
-
-
-def _from_row(source: Path, line: int, row: dict[str, str | None], seen: dict[str, int]) -> _Labelled:
-    where = f"{source}, line {line}"
-    value = {name: (text or "").strip() for name, text in row.items() if isinstance(name, str)}
-    path = value["path"]
-    if not path or not (source.parent / path).is_file():
-        raise ManifestError(f"{where}: the file {path!r} is not there; paths are relative to {source.parent}")
-    if path in seen:
-        raise ManifestError(f"{where}: {path!r} stands already in line {seen[path]}; list each image once")
-    seen[path] = line
-    split = value.get("split", "").lower()
-    if split and split not in _SPLIT_FOLDERS:
-        raise ManifestError(f"{where}: unknown split {split!r}; use {', '.join(SPLITS)} or leave it empty")
-    split = _SPLIT_FOLDERS.get(split, "")
-    finding = parse_finding(value["finding"], where)
-    patient = value.get("patient") or patient_group(path, finding, split)
-    extra = tuple((name, text) for name, text in value.items() if name not in KNOWN_COLUMNS)
-    return _Labelled(PurePosixPath(path).as_posix(), finding, patient, split, extra)

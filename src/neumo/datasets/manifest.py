@@ -1,4 +1,4 @@
-"""One manifest for every layout: which image, which finding, which patient, which official split."""
+"""Manifest of a data set: path, label, patient and official split of every image, whatever its layout."""
 
 import csv
 import hashlib
@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from neumo.core.errors import ManifestError
+from neumo.core.errors import DatasetError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS, Finding
+from neumo.datasets.labels import LABELS, Label
 
-REQUIRED_COLUMNS = ("path", "finding")
-KNOWN_COLUMNS = ("path", "finding", "patient", "split", "width", "height", "sha256")
+COLUMNS = ("path", "label", "patient", "split", "width", "height", "sha256")
+"""Columns of every written manifest; attributes follow."""
+SOURCE_COLUMNS = ("source", "age", "sex", "view", "label_basis")
+"""Attributes that a manifest of several sources (hospitals, archives) should state."""
 SPLITS = ("train", "val", "test")
 
 NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
@@ -28,8 +31,8 @@ class Entry:
     ----------
     path : str
         POSIX path relative to the manifest's root.
-    finding : Finding
-        The reference label.
+    label : Label
+        The reference label: a finding, or a partial label.
     patient : str
         Patient group, namespaced so that equal numbers of different patients stay apart.
     split : str
@@ -39,17 +42,46 @@ class Entry:
     sha256 : str
         Hex digest of the file.
     attributes : mapping of str to str
-        Optional columns, such as age_band, sex, view, source.
+        Optional columns, such as source, age, sex, view and label_basis.
     """
 
     path: str
-    finding: Finding
+    label: Label
     patient: str
     split: str
     width: int
     height: int
     sha256: str
     attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
+
+    @property
+    def finding(self) -> Finding:
+        """The label where it is a finding. Raises DatasetError where it is partial."""
+        if isinstance(self.label, Finding):
+            return self.label
+        raise DatasetError(
+            f"{self.path}: its label {self.label} is partial; this needs one of {', '.join(FINDINGS)}"
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the label is a finding, not a partial label."""
+        return isinstance(self.label, Finding)
+
+    @property
+    def code(self) -> int:
+        """Position of the label in `neumo.datasets.labels.LABELS`; of a finding its index."""
+        return LABELS.index(self.label)
+
+    @property
+    def source(self) -> str:
+        """Hospital or archive that the image comes from; empty where the data set has one only."""
+        return self.attributes.get("source", "")
+
+    @property
+    def view(self) -> str:
+        """Projection, such as AP or PA; empty where unknown."""
+        return self.attributes.get("view", "")
 
 
 @dataclass(frozen=True)
@@ -74,10 +106,11 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over paths, findings, patients, splits and file digests: the identity of the data."""
+        """SHA-256 over paths, labels, patients, splits, file digests, sources and their views."""
         digest = hashlib.sha256()
         for e in self.entries:
-            digest.update(f"{e.path}\t{e.finding}\t{e.patient}\t{e.split}\t{e.sha256}\n".encode())
+            source = f"\t{e.source}\t{e.view}" if e.source else ""
+            digest.update(f"{e.path}\t{e.label}\t{e.patient}\t{e.split}\t{e.sha256}{source}\n".encode())
         return digest.hexdigest()
 
     @property
@@ -85,13 +118,18 @@ class Manifest:
         """Names of the optional columns that at least one entry fills, sorted."""
         return tuple(sorted({name for e in self.entries for name, value in e.attributes.items() if value}))
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources, sorted; a single empty one where the data set names none."""
+        return tuple(sorted({e.source for e in self.entries}))
+
     def file(self, entry: Entry) -> Path:
         """Absolute path of an entry's image."""
         return self.root / entry.path
 
     def counts(self, split: str | None = None) -> dict[Finding, int]:
-        """Images per finding, of one official split or of all."""
-        found = Counter(e.finding for e in self.entries if split is None or e.split == split)
+        """Images per finding, of one official split or of all; those of partial labels are not counted."""
+        found = Counter(e.label for e in self.entries if split is None or e.split == split)
         return {finding: found.get(finding, 0) for finding in FINDINGS}
 
 
@@ -100,22 +138,7 @@ def write_manifest(manifest: Manifest, target: Path) -> None:
     names = manifest.attribute_names
     with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*KNOWN_COLUMNS, *names])
+        writer.writerow([*COLUMNS, *names])
         for e in manifest.entries:
-            known = [e.path, e.finding.value, e.patient, e.split, e.width, e.height, e.sha256]
+            known = [e.path, e.label.value, e.patient, e.split, e.width, e.height, e.sha256]
             writer.writerow([*known, *(e.attributes.get(name, "") for name in names)])
-
-
-def parse_finding(label: str, where: str) -> Finding:
-    """Turn a label of a CSV file into a Finding; `where` names the file and line for the message.
-
-    Raises
-    ------
-    ManifestError
-        The label is none of the three.
-    """
-    try:
-        return Finding(label.strip().upper())
-    except ValueError as error:
-        allowed = ", ".join(FINDINGS)
-        raise ManifestError(f"{where}: unknown label {label!r}; use one of {allowed}") from error

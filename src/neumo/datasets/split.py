@@ -1,4 +1,4 @@
-"""Which images a run trains on, validates on and is judged on: grouped by patient, stratified, saved."""
+"""Splits: which images a run trains on, validates on and is tested on, grouped by patient and stratified."""
 
 import hashlib
 import json
@@ -14,6 +14,7 @@ import numpy as np
 from neumo.core.errors import SplitError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
+from neumo.datasets.labels import LABELS
 from neumo.datasets.manifest import Entry, Manifest
 
 _FINEST = 20
@@ -27,9 +28,9 @@ class Split:
     Attributes
     ----------
     kind : str
-        "official", "fractions" or "fold".
+        "official", "fractions", "fold" or "source".
     settings : mapping
-        What the split was made from (seed, fractions, fold, number of folds).
+        What the split was made from (seed, fractions, fold, number of folds, held-out source).
     dataset : str
         Digest of the manifest it was made from.
     parts : mapping of str to tuple of str
@@ -198,25 +199,63 @@ def fold_split(manifest: Manifest, *, folds: int, fold: int, seed: int) -> Split
     return _split("fold", {"seed": seed, "folds": folds, "fold": fold}, manifest, parts)
 
 
+def source_split(manifest: Manifest, *, source: str) -> Split:
+    """Leave one source (hospital) out: its training material is validation, that of the others is trained on.
+
+    Official test images stay the part "test", whichever source they come from.
+
+    Raises
+    ------
+    SplitError
+        There is no such source, or no other.
+    """
+    names = manifest.sources
+    if source not in names or len(names) < 2:
+        known = ", ".join(name or "(none stated)" for name in names)
+        raise SplitError(
+            f"split.source: {source!r} cannot be left out of {manifest.root}; it has {known}. Give one of at least two "
+            "sources (column source of the manifest; neumo data merge writes it)"
+        )
+    material = training_material(manifest)
+    parts = {
+        "train": [entry for entry in material if entry.source != source],
+        "val": [entry for entry in material if entry.source == source],
+    }
+    test = [entry for entry in manifest.entries if entry.split == "test"]
+    if test:
+        parts["test"] = test
+    return _split("source", {"source": source}, manifest, parts)
+
+
 def training_material(manifest: Manifest) -> list[Entry]:
     """All images that are not official test images: train and the small val folder together."""
     return [entry for entry in manifest.entries if entry.split != "test"]
 
 
 def _grouped_folds(material: Sequence[Entry], folds: int, seed: int) -> list[list[int]]:
+    """Positions of each fold: patients stay together, each source and label is spread evenly."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    for finding in FINDINGS:
-        patients = len({entry.patient for entry in material if entry.finding is finding})
+    strata = sorted({(entry.source, entry.code) for entry in material} | _required_strata(material))
+    for source, code in strata:
+        patients = len({e.patient for e in material if e.source == source and e.code == code})
         if patients < folds:
+            of = f" in source {source}" if source else ""
             raise SplitError(
-                f"split: {patients} patients of {finding} cannot be divided into {folds} parts; add images, or use "
-                "fewer folds or coarser shares (0.2 needs 5 parts, 0.15 needs 20)"
+                f"split: {patients} patients of {LABELS[code]}{of} cannot be divided into {folds} parts; add images, "
+                "or use fewer folds or coarser shares (0.2 needs 5 parts, 0.15 needs 20)"
             )
-    labels = np.array([entry.finding.index for entry in material])
+    number = {stratum: position for position, stratum in enumerate(strata)}
+    labels = np.array([number[entry.source, entry.code] for entry in material])
     groups = np.array([entry.patient for entry in material])
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     return [held_out.tolist() for _, held_out in splitter.split(labels, labels, groups)]
+
+
+def _required_strata(material: Sequence[Entry]) -> set[tuple[str, int]]:
+    """Return the three findings where the data set has one source and no partial label: each must be there."""
+    single = {entry.source for entry in material} == {""} and all(entry.is_complete for entry in material)
+    return {("", finding.index) for finding in FINDINGS} if single else set()
 
 
 def _joined(material: Sequence[Entry], folds: Iterable[list[int]]) -> list[Entry]:

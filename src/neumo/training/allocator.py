@@ -1,6 +1,7 @@
 """The C allocator and threads, set for training on a CPU."""
 
 import ctypes
+import os
 import sys
 
 import torch
@@ -35,8 +36,13 @@ def keep_memory() -> bool:
 
 
 def use_all_cores() -> int:
-    """Let torch use every core this process may run on; return their number."""
-    cores = usable_cores()
+    """Let torch use every core this process may run on, or OMP_NUM_THREADS where that is less; return their number.
+
+    On a machine that others use too, one thread is best: threads wait for each other, and every wait for one that is
+    not running costs time.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    cores = min(usable_cores(), int(asked) if asked.isdecimal() and int(asked) else usable_cores())
     torch.set_num_threads(cores)
     return cores
 

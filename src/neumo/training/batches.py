@@ -9,14 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from neumo.datasets.balance import Draws
 from neumo.imaging.prepare import Intensity, scale_intensity
 
-Batch = tuple[torch.Tensor, torch.Tensor]
-"""Images, uint8 (N, 1, side, side) in training and float32 in 0-1 in validation, and labels int64 (N,)."""
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Images, uint8 (N, 1, side, side) in training and float32 in 0-1 in validation; label codes, sources: int64 (N,)."""
 
 
 class PixelDataset(Dataset[Batch]):
-    """Some images of a pixel store with their labels.
+    """Some images of a pixel store with their labels and sources.
 
     Parameters
     ----------
@@ -25,7 +26,9 @@ class PixelDataset(Dataset[Batch]):
     positions : ndarray of int64, shape (N,)
         Which of its images belong here.
     labels : ndarray of int64, shape (M,)
-        Class index of every image of the store.
+        Label code of every image of the store (see `neumo.datasets.labels.LABELS`).
+    sources : ndarray of int64, shape (M,)
+        Source of every image of the store, from 0.
     intensity : Intensity, optional
         Scale the grey levels as reading does; without it they are given as stored.
     """
@@ -35,9 +38,11 @@ class PixelDataset(Dataset[Batch]):
         pixels: NDArray[np.uint8],
         positions: NDArray[np.int64],
         labels: NDArray[np.int64],
+        sources: NDArray[np.int64],
         intensity: Intensity | None = None,
     ) -> None:
-        self.pixels, self.positions, self.labels, self.intensity = pixels, positions, labels, intensity
+        self.pixels, self.positions, self.intensity = pixels, positions, intensity
+        self.labels, self.sources = labels, sources
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -49,40 +54,62 @@ class PixelDataset(Dataset[Batch]):
         images = torch.from_numpy(
             pixels if self.intensity is None else scale_intensity(pixels, self.intensity)
         )
-        return images.unsqueeze(1), torch.from_numpy(self.labels[chosen])
+        return (
+            images.unsqueeze(1),
+            torch.from_numpy(self.labels[chosen]),
+            torch.from_numpy(self.sources[chosen]),
+        )
 
 
 class SeededShuffle(Sampler[int]):
-    """A new order every epoch that depends on the seed and the epoch alone, so that a resumed run meets the same."""
+    """A new order (and draw) every epoch that depends on the seed and the epoch alone: a resumed run meets the same.
 
-    def __init__(self, length: int, seed: int) -> None:
-        self.length, self.seed, self.epoch = length, seed, 0
+    Parameters
+    ----------
+    length : int
+        Training images.
+    seed : int
+    draws : Draws, optional
+        How often each is drawn; without it, once.
+    """
+
+    def __init__(self, length: int, seed: int, draws: Draws | None = None) -> None:
+        self.length, self.seed, self.epoch, self.draws = length, seed, 0, draws
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order comes next; Lightning calls it."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.length
+        return self.length if self.draws is None else int(self.draws.counts.sum())
 
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        yield from rng.permutation(self.length).tolist()
+        order = rng.permutation(self.length) if self.draws is None else self.draws.epoch(rng)
+        yield from order.tolist()
 
 
 class Batches(L.LightningDataModule):
     """Training and validation batches."""
 
-    def __init__(self, training: PixelDataset, validation: PixelDataset, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        training: PixelDataset,
+        validation: PixelDataset,
+        batch_size: int,
+        seed: int,
+        draws: Draws | None = None,
+    ) -> None:
         super().__init__()
-        self.training, self.validation, self.batch_size, self.seed = training, validation, batch_size, seed
+        self.training, self.validation, self.batch_size = training, validation, batch_size
+        self.order = SeededShuffle(len(training), seed, draws)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled anew each epoch."""
         return DataLoader(
             self.training,
             batch_size=self.batch_size,
-            sampler=SeededShuffle(len(self.training), self.seed),
+            sampler=self.order,
             collate_fn=_as_is,
             pin_memory=torch.cuda.is_available(),
         )

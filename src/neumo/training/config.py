@@ -10,10 +10,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from neumo.core.errors import ConfigError
-from neumo.datasets.balance import Balance
+from neumo.datasets.balance import Balance, Sampling
 from neumo.imaging.prepare import Intensity
 
 Share = Annotated[float, Field(ge=0, le=1)]
+_BALANCE_OF_SAMPLES = (Balance.LOGIT_ADJUSTMENT, Balance.NONE)
 
 
 class _Section(BaseModel):
@@ -23,15 +24,22 @@ class _Section(BaseModel):
 class SplitConfig(_Section):
     """Which images train, validate and test; see `neumo.datasets.split`."""
 
-    kind: Literal["official", "fractions", "fold"]
+    kind: Literal["official", "fractions", "fold", "source"]
     validation: Annotated[float, Field(gt=0, lt=1)] | None = None
     fractions: tuple[float, float, float] = (0.70, 0.15, 0.15)
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     fold: Annotated[int, Field(ge=0)] = 0
+    source: str | None = None
+    """The hospital that is left out of training."""
 
     @model_validator(mode="after")
     def _only_what_the_kind_uses(self) -> "SplitConfig":
-        used = {"official": {"validation"}, "fractions": {"fractions"}, "fold": {"folds", "fold"}}[self.kind]
+        used = {
+            "official": {"validation"},
+            "fractions": {"fractions"},
+            "fold": {"folds", "fold"},
+            "source": {"source"},
+        }[self.kind]
         fields = type(self).model_fields
         idle = [
             key for key in fields if key not in used | {"kind"} and getattr(self, key) != fields[key].default
@@ -42,7 +50,17 @@ class SplitConfig(_Section):
             )
         if self.kind == "fold" and self.fold >= self.folds:
             raise ValueError(f"fold {self.fold} does not exist among {self.folds} folds, which count from 0")
+        if self.kind == "source" and self.source is None:
+            raise ValueError("kind source needs source, the name of the hospital that is left out")
         return self
+
+
+class SamplingConfig(_Section):
+    """How often the images of each source, label and view are drawn; see `neumo.datasets.balance`."""
+
+    over: Sampling = Sampling.ONCE
+    max_repeats: Annotated[float, Field(ge=1, le=100)] = 4.0
+    """Most draws of one image in an epoch, on average over its source, label and view."""
 
 
 class ModelConfig(_Section):
@@ -158,6 +176,7 @@ class Experiment(_Section):
     distillation: DistillationConfig | None = None
     split: SplitConfig
     balance: Balance = Balance.NONE
+    sampling: SamplingConfig = SamplingConfig()
     model: ModelConfig
     augmentation: AugmentationConfig = AugmentationConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -178,6 +197,11 @@ class Experiment(_Section):
                 raise ValueError(
                     f"{key} {getattr(self, key)} needs random crops; set augmentation.crop below 1"
                 )
+        if self.sampling.over is not Sampling.ONCE and self.balance not in _BALANCE_OF_SAMPLES:
+            raise ValueError(
+                f"sampling.over {self.sampling.over} and balance {self.balance} both choose or weigh images; set "
+                f"balance to {' or '.join(_BALANCE_OF_SAMPLES)}"
+            )
         return self
 
     @field_validator("balance", mode="before")

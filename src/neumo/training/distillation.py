@@ -35,26 +35,26 @@ class Teachers:
         self._networks = [one.network.to(memory_format=torch.channels_last) for one in trained]  # type: ignore[call-overload]
 
     @torch.no_grad()
-    def targets(
-        self, images: torch.Tensor, labels: torch.Tensor, log_priors: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Probabilities (N, 3) to learn: the labels' and the mean of the teachers', weighted.
+    def answers(self, images: torch.Tensor, log_priors: torch.Tensor | None) -> torch.Tensor:
+        """Mean of the teachers' probabilities, (N, 3).
 
         Parameters
         ----------
         images : tensor (N, 1, side, side) in 0-1
             As the learner sees them.
-        labels : tensor of int64 (N,)
-        log_priors : tensor (3,) or None
+        log_priors : tensor (N, 3) or (3,) or None
             Added to a teacher's logits as to the learner's own in training.
         """
         answers = []
         for network in self._networks:
             logits = network.to(images.device)(images).float()
             answers.append((logits if log_priors is None else logits + log_priors).softmax(dim=1))
-        taught = torch.stack(answers).mean(dim=0)
-        stated = nn.functional.one_hot(labels, taught.shape[1]).to(taught.dtype)
-        return self.share * taught + (1 - self.share) * stated
+        return torch.stack(answers).mean(dim=0)
+
+    def mixed(self, answers: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Probabilities (N, 3) to learn: the teachers' and those of complete labels (N,), weighted."""
+        stated = nn.functional.one_hot(labels, answers.shape[1]).to(answers.dtype)
+        return self.share * answers + (1 - self.share) * stated
 
 
 def load_teachers(experiment: Experiment, manifest: Manifest, split: Split) -> Teachers | None:

@@ -11,17 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning as L
-import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, RichProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerStatus
-from numpy.typing import NDArray
 from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, OutputError
 from neumo.core.progress import Progress
-from neumo.datasets.balance import Balance, class_weights, log_priors
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
 from neumo.models.registry import build_network, load_pretrained
@@ -32,7 +29,7 @@ from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoi
 from neumo.training.config import Experiment
 from neumo.training.distillation import Teachers, load_teachers
 from neumo.training.interrupt import StopBetweenBatches
-from neumo.training.material import load_material, make_split
+from neumo.training.material import Material, load_material, make_split
 from neumo.training.module import Classifier
 from neumo.training.run_folder import RunFolder, create_run, now
 
@@ -144,7 +141,7 @@ def train(
         model.name, model.options, experiment.image_size, experiment.intensity, experiment.field_of_view
     )
     kept = KeptWeights(folder.path, card, experiment.schedule.keep)
-    callbacks: list[Callback] = [history, kept, *_shown(console, history, len(material.labels))]
+    callbacks: list[Callback] = [history, kept, *_shown(console, history, material.draws)]
     if experiment.schedule.early_stopping is not None:
         callbacks.insert(0, EarlyStopping("val_loss", patience=experiment.schedule.early_stopping))
     if before_first_step is not None:
@@ -166,7 +163,7 @@ def train(
             log_every_n_steps=1_000_000,
         )
         with interrupt.listening():
-            _fit(trainer, _classifier(experiment, material.labels, teachers), material.batches, folder)
+            _fit(trainer, _classifier(experiment, material, teachers), material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
     folder.update(
         status="finished" if finished else "interrupted",
@@ -181,7 +178,7 @@ def train(
     return _outcome(folder)
 
 
-def _classifier(experiment: Experiment, labels: NDArray[np.int64], teachers: Teachers | None) -> Classifier:
+def _classifier(experiment: Experiment, material: Material, teachers: Teachers | None) -> Classifier:
     torch.manual_seed(experiment.seed)
     network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
     if experiment.model.pretrained:
@@ -189,14 +186,15 @@ def _classifier(experiment: Experiment, labels: NDArray[np.int64], teachers: Tea
     crop_size = experiment.crop_size or experiment.image_size
     if crop_size != experiment.image_size:
         _require_same_network(network, experiment, crop_size)
-    weights, priors = Balance.CLASS_WEIGHTS, Balance.LOGIT_ADJUSTMENT
+    weights, priors = material.class_weights, material.log_priors
     return Classifier(
         network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
         random_augmentation(experiment.augmentation, crop_size, experiment.intensity),
         experiment.optimizer,
         experiment.schedule,
-        class_weights=torch.from_numpy(class_weights(labels)) if experiment.balance is weights else None,
-        log_priors=torch.from_numpy(log_priors(labels)) if experiment.balance is priors else None,
+        class_weights=None if weights is None else torch.from_numpy(weights),
+        log_priors=None if priors is None else torch.from_numpy(priors),
+        partial=material.partial,
         label_smoothing=experiment.label_smoothing,
         teachers=teachers,
         seed=experiment.seed,

@@ -1,4 +1,4 @@
-"""What one training step is: Lightning calls it, nothing here knows of files."""
+"""The Lightning module: training and validation step, loss, metrics, optimiser. Nothing here knows of files."""
 
 from typing import Any
 
@@ -17,9 +17,11 @@ from torchmetrics.classification import (
 )
 
 from neumo.core.findings import FINDINGS
+from neumo.datasets.labels import ALLOWED
 from neumo.training.batches import Batch
 from neumo.training.config import OptimizerConfig, ScheduleConfig
 from neumo.training.distillation import Teachers
+from neumo.training.partial_loss import partial_cross_entropy
 
 
 class Classifier(L.LightningModule):
@@ -33,8 +35,12 @@ class Classifier(L.LightningModule):
         Applied to training batches on the device.
     optimizer, schedule
         See `neumo.training.config`.
-    class_weights, log_priors : tensor of shape (3,) or None
-        Of the loss; at most one is given (see `neumo.datasets.balance`).
+    class_weights : tensor of shape (3,), optional
+        Of the loss; not with `log_priors` or partial labels.
+    log_priors : tensor of shape (S, 3), optional
+        Of each source, added to the logits in training (see `neumo.datasets.balance`).
+    partial : bool
+        Whether some labels are partial.
     label_smoothing : float
         Share of each training label spread over all classes, 0-1.
     teachers : Teachers, optional
@@ -45,6 +51,7 @@ class Classifier(L.LightningModule):
 
     class_weights: torch.Tensor | None
     log_priors: torch.Tensor | None
+    allowed: torch.Tensor
 
     def __init__(
         self,
@@ -55,6 +62,7 @@ class Classifier(L.LightningModule):
         *,
         class_weights: torch.Tensor | None = None,
         log_priors: torch.Tensor | None = None,
+        partial: bool = False,
         label_smoothing: float = 0.0,
         teachers: Teachers | None = None,
         seed: int,
@@ -63,10 +71,11 @@ class Classifier(L.LightningModule):
         self.network = network
         self.augmentation = augmentation
         self.settings, self.schedule, self.seed = optimizer, schedule, seed
-        self.label_smoothing, self.teachers = label_smoothing, teachers
+        self.label_smoothing, self.teachers, self.partial = label_smoothing, teachers, partial
         self.average = _moving_average(network, schedule.averaging)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.register_buffer("log_priors", log_priors, persistent=False)
+        self.register_buffer("allowed", torch.from_numpy(ALLOWED), persistent=False)
         self.train_metrics = _metrics("train_")
         self.val_metrics = _metrics("val_")
         self._plateau: ReduceLROnPlateau | None = None
@@ -107,8 +116,8 @@ class Classifier(L.LightningModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Scale pixels to 0-1 on the device; validation images come scaled as reading scales them."""
-        images, labels = batch
-        return images.float().div_(255) if images.dtype == torch.uint8 else images, labels
+        images, labels, sources = batch
+        return images.float().div_(255) if images.dtype == torch.uint8 else images, labels, sources
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Take the new weights into the moving average."""
@@ -117,16 +126,16 @@ class Classifier(L.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
         """Loss of one augmented batch."""
-        images, labels = batch
+        images, labels, sources = batch
         self._seed(batch_idx)
         # In single precision: rotation angles lose their meaning in bfloat16.
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             images = self.augmentation(images)
         images = images.to(memory_format=torch.channels_last)
         logits = self(images).float()
-        targets = labels if self.teachers is None else self.teachers.targets(images, labels, self.log_priors)
-        loss = self._loss(logits, targets)
-        self.train_metrics.update(logits.detach().softmax(dim=1), labels)
+        priors = None if self.log_priors is None else self.log_priors[sources]
+        loss = self._training_loss(logits if priors is None else logits + priors, images, labels, priors)
+        self._count(self.train_metrics, logits.detach(), labels)
         self.log(
             "train_loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True
         )
@@ -134,10 +143,10 @@ class Classifier(L.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Loss and metrics of one batch."""
-        images, labels = batch
+        images, labels, _ = batch
         logits = self(images.to(memory_format=torch.channels_last)).float()
-        self.val_metrics.update(logits.softmax(dim=1), labels)
-        self.log("val_loss", self._loss(logits, labels), batch_size=len(labels), sync_dist=True)
+        self._count(self.val_metrics, logits, labels)
+        self.log("val_loss", self._label_loss(logits, labels), batch_size=len(labels), sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
         """Report the validation metrics of the epoch."""
@@ -170,15 +179,40 @@ class Classifier(L.LightningModule):
         key = (self.seed, self.current_epoch, batch_idx, self.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
-    def _loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Cross entropy to labels (N,) or probabilities (N, 3)."""
-        learning = self.trainer.training
-        if self.log_priors is not None and learning:
-            logits = logits + self.log_priors
-        smoothing = self.label_smoothing if learning else 0.0
+    def _training_loss(
+        self, logits: torch.Tensor, images: torch.Tensor, labels: torch.Tensor, priors: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Loss to the labels and to what the teachers answer."""
+        if self.teachers is None:
+            return self._label_loss(logits, labels, self.label_smoothing)
+        answers = self.teachers.answers(images, priors)
+        if self.partial:
+            taught = nn.functional.cross_entropy(logits, answers, label_smoothing=self.label_smoothing)
+            stated = self._label_loss(logits, labels, self.label_smoothing)
+            return self.teachers.share * taught + (1 - self.teachers.share) * stated
+        targets = self.teachers.mixed(answers, labels)
         return nn.functional.cross_entropy(
-            logits, targets, weight=self.class_weights, label_smoothing=smoothing
+            logits, targets, weight=self.class_weights, label_smoothing=self.label_smoothing
         )
+
+    def _label_loss(
+        self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float = 0.0
+    ) -> torch.Tensor:
+        """Cross entropy to label codes (N,)."""
+        if self.partial:
+            return partial_cross_entropy(logits, self.allowed[labels], label_smoothing)
+        return nn.functional.cross_entropy(
+            logits, labels, weight=self.class_weights, label_smoothing=label_smoothing
+        )
+
+    def _count(self, metrics: MetricCollection, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Count images in the metrics of an epoch, those of partial labels left out."""
+        if self.partial:
+            complete = labels < len(FINDINGS)
+            logits, labels = logits[complete], labels[complete]
+            if not len(labels):
+                return
+        metrics.update(logits.softmax(dim=1), labels)
 
 
 def _moving_average(network: nn.Module, decay: float | None) -> AveragedModel | None:

@@ -28,6 +28,8 @@ def predict_part(
 ) -> Predictions:
     """Probabilities of a run's kept weights on a part ("val", "test", ...) of its split, in single precision.
 
+    Images whose label is partial are left out: they have no finding to compare with.
+
     Raises
     ------
     CheckpointError
@@ -38,7 +40,7 @@ def predict_part(
         An image cannot be decoded.
     """
     trained = load_network(folder.path)
-    positions = split.indices(part, manifest)
+    positions = [i for i in split.indices(part, manifest) if manifest.entries[i].is_complete]
     network = trained.network.to(device=_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def probabilities_of(images: torch.Tensor) -> torch.Tensor:

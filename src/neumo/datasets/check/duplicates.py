@@ -132,7 +132,7 @@ def _described(manifest: Manifest, group: Sequence[int], evidence: Sequence[_Pai
     return DuplicateGroup(
         kind=_kind(entries, evidence),
         images=tuple(sorted(entry.path for entry in entries)),
-        findings=tuple(sorted({entry.finding.value for entry in entries})),
+        findings=tuple(sorted({entry.label.value for entry in entries})),
         patients=tuple(sorted({entry.patient for entry in entries})),
         splits=tuple(sorted({entry.split for entry in entries})),
         similarity=min((pair.similarity for pair in evidence), default=1.0),

@@ -74,7 +74,7 @@ def inventory(manifest: Manifest, scanned: Scan) -> tuple[Stratum, ...]:
 
 
 def _stratum(manifest: Manifest, scanned: Scan, split: str, finding: Finding) -> Stratum:
-    members = [i for i, e in enumerate(manifest.entries) if e.split == split and e.finding is finding]
+    members = [i for i, e in enumerate(manifest.entries) if e.split == split and e.label is finding]
     readable = set(scanned.readable)
     images = [scanned.measured(i) for i in members if i in readable]
     return Stratum(
@@ -82,7 +82,7 @@ def _stratum(manifest: Manifest, scanned: Scan, split: str, finding: Finding) ->
         finding=finding,
         images=len(members),
         patients=len({manifest.entries[i].patient for i in members}),
-        share=len(members) / sum(manifest.counts(split).values()),
+        share=len(members) / sum(e.split == split for e in manifest.entries),
         width=_spread([image.width for image in images]),
         height=_spread([image.height for image in images]),
         aspect=_spread([image.width / image.height for image in images]),

@@ -112,7 +112,7 @@ def require_sklearn() -> None:
 
 
 def shortcut_controls(manifest: Manifest, scanned: Scan) -> Shortcuts:
-    """Measure the three controls on the training material (all but the official test images).
+    """Measure the three controls on the training material (all but the official test images and partial labels).
 
     Logistic regression on standardised features, cross-validated by patient. It is a floor: a stronger
     classifier finds a little more.
@@ -123,7 +123,9 @@ def shortcut_controls(manifest: Manifest, scanned: Scan) -> Shortcuts:
         scikit-learn is not installed.
     """
     require_sklearn()
-    material = [i for i in scanned.readable if manifest.entries[i].split != "test"]
+    material = [
+        i for i in scanned.readable if manifest.entries[i].split != "test" and manifest.entries[i].is_complete
+    ]
     truth = np.array([manifest.entries[i].finding.index for i in material], dtype=np.int64)
     patients = np.array([manifest.entries[i].patient for i in material])
     people = len(set(patients.tolist()))
