@@ -37,8 +37,8 @@ prepare_processor()
 rng = np.random.default_rng(0)
 pixels = rng.integers(0, 255, (images, 224, 224), dtype=np.uint8)
 labels = rng.integers(0, 3, images)
-data = PixelDataset(pixels, np.arange(images), labels)
-few = PixelDataset(pixels, np.arange(32), labels)
+data = PixelDataset(pixels, np.arange(images), labels, np.zeros_like(labels))
+few = PixelDataset(pixels, np.arange(32), labels, np.zeros_like(labels))
 module = Classifier(StudyCNN().to(memory_format=torch.channels_last),
                     random_augmentation(AugmentationConfig(flip=0.5, rotation=10, zoom=0.1, contrast=0.1), 224,
                                         Intensity.AS_STORED),

@@ -1,12 +1,15 @@
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from neumo.core.errors import SplitError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.datasets.labels import LABELS
 from neumo.datasets.manifest import Entry, Manifest
-from neumo.datasets.split import fold_split, fractions_split, load_split, official_split
+from neumo.datasets.split import fold_split, fractions_split, load_split, official_split, source_split
 
 
 def made(patients: int = 300, *, official: bool = True, salt: str = "") -> Manifest:
@@ -125,3 +128,53 @@ def test_impossible_wishes_are_refused() -> None:
         fold_split(made(9), folds=10, fold=0, seed=1)
     with pytest.raises(SplitError, match="no part 'holdout'"):
         fold_split(manifest, folds=5, fold=0, seed=1).indices("holdout", manifest)
+
+
+def two_hospitals() -> Manifest:
+    """Complete labels in one source, with an official test set; partial labels in the other."""
+    home = [replace(entry, attributes={"source": "home"}) for entry in made(120).entries]
+    away = [
+        Entry(
+            f"x{n:03}.png",
+            LABELS[(0, 3, 4)[n % 3]],
+            f"away:{n // 2}",
+            "",
+            9,
+            9,
+            f"x{n}",
+            {"source": "away", "view": "AP"},
+        )
+        for n in range(90)
+    ]
+    return Manifest(Path("/data"), tuple(sorted([*home, *away], key=lambda e: e.path)))
+
+
+def test_folds_are_stratified_by_source_and_label() -> None:
+    manifest = two_hospitals()
+    stratum = {e.path: (e.source, e.label) for e in manifest.entries}
+    patient = {e.path: e.patient for e in manifest.entries}
+    held_out = [fold_split(manifest, folds=3, fold=fold, seed=42).parts["val"] for fold in range(3)]
+    counts = [Counter(stratum[path] for path in fold) for fold in held_out]
+    for key in set(stratum.values()):
+        shares = [count[key] / sum(c[key] for c in counts) for count in counts]
+        assert shares == pytest.approx([1 / 3] * 3, abs=0.12), key
+    groups = [{patient[path] for path in fold} for fold in held_out]
+    assert not groups[0] & groups[1] | groups[1] & groups[2] | groups[0] & groups[2]
+
+
+def test_one_hospital_is_left_out() -> None:
+    manifest = two_hospitals()
+    source = {e.path: e.source for e in manifest.entries}
+    split = source_split(manifest, source="home")
+    assert {source[path] for path in split.parts["train"]} == {"away"}
+    assert {source[path] for path in split.parts["val"]} == {"home"}
+    assert set(split.parts["test"]) == {e.path for e in manifest.entries if e.split == "test"}
+    assert not set(split.parts["test"]) & set(split.parts["val"])
+    for unknown, of in (("elsewhere", manifest), ("", made())):
+        with pytest.raises(SplitError, match="cannot be left out"):
+            source_split(of, source=unknown)
+
+
+def test_too_few_patients_of_a_label_in_a_source_are_named() -> None:
+    with pytest.raises(SplitError, match=r"patients of .* in source away cannot be divided into 40 parts"):
+        fold_split(two_hospitals(), folds=40, fold=0, seed=1)

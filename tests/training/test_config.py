@@ -65,7 +65,7 @@ def test_all_faults_are_reported_at_once_with_key_value_and_remedy(file: Path) -
     assert "schedule.batchsize: 8: unknown key; did you mean 'batch_size'?" in message
     assert "optimizer.learning_rate: -1: input should be greater than 0" in message
     assert "image_size: 'many'" in message
-    assert "split.kind: 'random': input should be 'official', 'fractions' or 'fold'" in message
+    assert "split.kind: 'random': input should be 'official', 'fractions', 'fold' or 'source'" in message
     assert "colour: 1: unknown key; known here: augmentation, balance" in message
 
 

@@ -1,4 +1,4 @@
-"""`neumo data`: get a public data set, check one, or make one of phantoms."""
+"""`neumo data`: get a public data set, check one, merge several, or make one of phantoms."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neumo.cli import options
-from neumo.cli.show import console, progress_bar, say
+from neumo.cli.show import console, progress_bar, say, warn
 from neumo.texts.language import chosen_language
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from neumo.datasets.check.check import Audit
     from neumo.datasets.check.inventory import Stratum
     from neumo.datasets.check.shortcuts import Control
+    from neumo.datasets.merge import Source
 
-app = typer.Typer(name="data", help="Data sets: get, check, make phantoms.", no_args_is_help=True)
+app = typer.Typer(name="data", help="Data sets: get, check, merge, make phantoms.", no_args_is_help=True)
 
 _NewFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder to make; must not exist or be empty.")
@@ -77,6 +78,49 @@ def check(
         say(f"HTML: {html}")
     if audit.leaks or (strict and audit.of_severity("problem")):
         raise typer.Exit(1)
+
+
+@app.command()
+def merge(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[NAME=]DIR|MANIFEST.csv...",
+            help="Data sets; NAME is the source of images that state none (by default the file's or folder's name).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="CSV", help="Manifest to write.")],
+) -> None:
+    """Merge data sets of several hospitals into one manifest.
+
+    Labels: NORMAL, BACTERIAL_PNEUMONIA, VIRAL_PNEUMONIA; PNEUMONIA where the cause is unknown; OTHER_ABNORMAL for
+    what is neither normal nor pneumonia (never trained on). All faults are listed at once, and nothing is written
+    then. Warnings name what would teach a network the hospital instead of the disease.
+    """
+    from neumo.core.files import require_writable
+    from neumo.datasets.merge import label_counts
+    from neumo.datasets.merge import merge as merge_sources
+
+    require_writable(out)
+    merged = merge_sources([_source(text) for text in sources], out)
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("source", "label", "view", "images"):
+        table.add_column(heading, justify="right" if heading == "images" else "left")
+    for (source, label, view), count in label_counts(merged.manifest).items():
+        table.add_row(source, label, view or "–", f"{count:,}")
+    console.print(table)
+    for warning in merged.warnings:
+        warn(f"warning: {warning}")
+    say(f"{out}: {len(merged.manifest):,} images of {len(merged.manifest.sources)} sources")
+
+
+def _source(text: str) -> "Source":
+    from neumo.datasets.merge import Source
+
+    name, found, path = text.partition("=")
+    if found and name and not Path(text).exists():
+        return Source(Path(path), name)
+    return Source(Path(text))
 
 
 @app.command()

@@ -141,6 +141,6 @@ def _listed(row: Mapping[str, str], label_column: str, line: int) -> Listed:
         label=label,
         patient=row.get("patient", ""),
         split=SPLIT_NAMES.get(row.get("split", "").lower(), ""),
-        attributes={name: text for name, text in row.items() if name not in known},
+        attributes={name: text for name, text in row.items() if text and name not in known},
         line=line,
     )

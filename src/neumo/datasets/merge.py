@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neumo.core.errors import ManifestError
+from neumo.core.files import require_writable
 from neumo.datasets.ages import age_in_years
 from neumo.datasets.csv_manifest import MAX_SHOWN_FAULTS, Listed
 from neumo.datasets.layout import is_synthetic, listed_images, measured, patients_in_two_sources
@@ -73,6 +74,8 @@ def merge(sources: Sequence[Source], target: Path) -> Merged:
         places += [f"{source.path}, line {row.line}" if row.line else str(source.path) for row in rows]
     faults += _across(listed, places)
     _raise(faults)
+    require_writable(target)
+    folder.mkdir(parents=True, exist_ok=True)  # relative paths lead out of it, so it must be there
     entries = measured(folder, listed)
     synthetic = [is_synthetic(folder, [entry]) for entry in _first_of_each_source(entries)]
     if len(set(synthetic)) > 1:

@@ -123,9 +123,9 @@ def train(
     else:
         split = make_split(manifest, experiment.split, experiment.seed)
     teachers = load_teachers(experiment, manifest, split)
+    material = load_material(experiment, manifest, split, decoding=decoding)
     if not begun:
         folder = create_run(out, experiment, data, manifest, split)
-    material = load_material(experiment, manifest, split, decoding=decoding)
     precision = _precision(experiment)
     folder.update(
         status="running",

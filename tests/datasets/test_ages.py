@@ -1,0 +1,27 @@
+import pytest
+
+from neumo.datasets.ages import age_in_years
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("43", 43),
+        ("043Y", 43),
+        ("018M", 1.5),
+        ("8 months", 8 / 12),
+        ("6 weeks", 6 / 52.18),
+        ("10 days", 10 / 365.25),
+        ("2,5", 2.5),
+        ("1 yr", 1),
+        ("3 mo", 0.25),
+        (" 0 ", 0),
+    ],
+)
+def test_ages_as_people_write_them(text: str, years: float) -> None:
+    assert age_in_years(text) == pytest.approx(years)
+
+
+@pytest.mark.parametrize("text", ["", "adult", "-1", "411", "nan", "5 moons", "1e1"])
+def test_what_is_no_age(text: str) -> None:
+    assert age_in_years(text) is None
