@@ -9,7 +9,6 @@ pneumonia. Official test images are not touched. 95 % intervals by resampling pa
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -164,4 +163,4 @@ def shown(statistic: object, patients: list[str]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,7 +9,7 @@ from neumo.core.errors import SplitError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.labels import LABELS
 from neumo.datasets.manifest import Entry, Manifest
-from neumo.datasets.split import fold_split, fractions_split, load_split, official_split, source_split
+from neumo.datasets.split import Split, fold_split, fractions_split, load_split, official_split, source_split
 
 
 def made(patients: int = 300, *, official: bool = True, salt: str = "") -> Manifest:
@@ -24,7 +24,7 @@ def made(patients: int = 300, *, official: bool = True, salt: str = "") -> Manif
     return Manifest(Path("/data"), tuple(sorted(entries, key=lambda e: e.path)))
 
 
-def splits(manifest: Manifest, seed: int = 42) -> list:
+def splits(manifest: Manifest, seed: int = 42) -> list[Split]:
     return [
         official_split(manifest, validation=0.15, seed=seed),
         fractions_split(manifest, fractions=(0.7, 0.15, 0.15), seed=seed),
@@ -178,3 +178,10 @@ def test_one_hospital_is_left_out() -> None:
 def test_too_few_patients_of_a_label_in_a_source_are_named() -> None:
     with pytest.raises(SplitError, match=r"patients of .* in source away cannot be divided into 40 parts"):
         fold_split(two_hospitals(), folds=40, fold=0, seed=1)
+
+
+def test_images_without_an_official_part_are_trained_on() -> None:
+    manifest = two_hospitals()
+    split = official_split(manifest, validation=None, seed=0)
+    away = {e.path for e in manifest.entries if e.source == "away"}
+    assert away <= set(split.parts["train"])

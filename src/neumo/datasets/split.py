@@ -117,6 +117,8 @@ def load_split(source: Path, manifest: Manifest | None = None) -> Split:
 def official_split(manifest: Manifest, *, validation: float | None, seed: int) -> Split:
     """Train and test as distributed; validation as distributed, or a patient-grouped share of training material.
 
+    Images without an official part, such as those of a second source, are trained on.
+
     Parameters
     ----------
     validation : float or None
@@ -134,7 +136,7 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
         raise SplitError(f"{manifest.root}: has no official test folder; use split.kind: fractions")
     settings = {"seed": seed, "validation": validation}
     if validation is None:
-        train = [entry for entry in manifest.entries if entry.split == "train"]
+        train = [entry for entry in manifest.entries if entry.split in ("train", "")]
         val = [entry for entry in manifest.entries if entry.split == "val"]
         if not val:
             raise SplitError(
