@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from neumo.core.ages import OLDEST, age_in_years
 from neumo.core.errors import ManifestError
-from neumo.datasets.ages import OLDEST, age_in_years
 from neumo.datasets.labels import LABELS, Label, parse_label
 from neumo.datasets.manifest import COLUMNS, SPLITS
 

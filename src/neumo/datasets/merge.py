@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from neumo.core.ages import age_in_years
 from neumo.core.errors import ManifestError
 from neumo.core.files import require_writable
-from neumo.datasets.ages import age_in_years
 from neumo.datasets.csv_manifest import MAX_SHOWN_FAULTS, Listed
 from neumo.datasets.layout import is_synthetic, listed_images, measured, patients_in_two_sources
 from neumo.datasets.manifest import Entry, Manifest, write_manifest

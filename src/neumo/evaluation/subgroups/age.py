@@ -1,6 +1,6 @@
 """Age bands in which results are shown."""
 
-from neumo.datasets.ages import age_in_years
+from neumo.core.ages import age_in_years
 
 UNKNOWN = "unknown"
 """Name of the group whose value is missing or cannot be read."""
@@ -17,7 +17,7 @@ def age_band(age: str) -> str:
     Parameters
     ----------
     age : str
-        As in `neumo.datasets.ages.age_in_years`.
+        As in `neumo.core.ages.age_in_years`.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 import pytest
 
-from neumo.datasets.ages import age_in_years
+from neumo.core.ages import age_in_years
 
 
 @pytest.mark.parametrize(
