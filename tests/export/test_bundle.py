@@ -26,10 +26,10 @@ image_size: 64
 intensity: percentiles
 split: {kind: fold, folds: 3, fold: 0}
 balance: logit_adjustment
-model: {name: efficientnet_lite, options: {variant: lite0}, pretrained: true}
-optimizer: {name: adamw, learning_rate: 0.001}
+model: {name: study_cnn, options: {filters: [4, 8], dense: 16, dropout: 0.4}}
+optimizer: {name: adamw, learning_rate: 0.003}
 schedule:
-  {batch_size: 8, max_epochs: 1, early_stopping: null, plateau: null, one_cycle: true, averaging: 0.5, keep: last}
+  {batch_size: 8, max_epochs: 2, early_stopping: null, plateau: null, one_cycle: true, averaging: 0.5, keep: last}
 """
 
 

@@ -15,7 +15,7 @@ from neumo.core.findings import FINDINGS
 from neumo.export.monai import export_monai
 from neumo.inference.reader import Reader
 
-REQUIRED = {
+REQUIRED: dict[str, type] = {
     "schema": str,
     "version": str,
     "monai_version": str,
@@ -28,7 +28,7 @@ REQUIRED = {
     "copyright": str,
     "network_data_format": dict,
 }
-OPTIONAL = {
+OPTIONAL: dict[str, type] = {
     "changelog": dict,
     "data_source": str,
     "data_type": str,
@@ -38,7 +38,7 @@ OPTIONAL = {
     "intended_use": str,
 }
 """Keys and types of MONAI's metadata schema of 2024-07-25."""
-TENSOR = {
+TENSOR: dict[str, type] = {
     "type": str,
     "format": str,
     "num_channels": int,

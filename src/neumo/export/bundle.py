@@ -17,7 +17,7 @@ from neumo.bundle.drift_reference import DRIFT_REFERENCE, save_drift_reference
 from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, write_sums
 from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
-from neumo.core.files import write_json, write_text
+from neumo.core.files import require_writable, write_json, write_text
 from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
@@ -26,7 +26,7 @@ from neumo.export.calibrate import Decisions, calibrated_predictions, decide
 from neumo.export.card import model_card, read_explanation_checks, read_metrics, with_metrics
 from neumo.export.card_robustness import damage_section, heat_map_section
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
-from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers
+from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers, require_matching_folds
 from neumo.export.parity import Parity, check_parity
 from neumo.imaging.prepare import scale_intensity
 from neumo.models.weights import TrainedNetwork, load_network
@@ -101,11 +101,13 @@ def export_bundle(
     folder = RunFolder(run)
     if folder.record()["status"] != "finished":
         raise ExportError(f"{run}: is not finished; go on with neumo train --resume")
+    require_writable(target)
     manifest = folder.dataset(data)
+    require_matching_folds(folds or [run], folder, manifest)
     trained = load_network(run)
     model = export_graph(trained.network, trained.card.image_size)
     parity = check_parity(trained.network, model, _some_inputs(trained, folder, manifest))
-    held_out = held_out_answers(folds or [run], folder, manifest)
+    held_out = held_out_answers(folds or [run], manifest)
     decisions = decide(held_out, folder.experiment().balance)
     statistics = gate_statistics_of(folder, manifest)
     config = _config(trained, folder, held_out, decisions, parity, name=name, version=version)

@@ -29,8 +29,8 @@ class HeldOut:
         Of N held-out images.
     distances : ndarray of float32, shape (3, N)
         Of each embedding from its run's own training images (see `gate_statistics_of`), for the images as they are,
-        for the same ones reduced to half and enlarged again, and for the same ones restyled: another export of a film
-        may be refused no more often than the film.
+        for the same ones reduced to half and enlarged again, and for the same ones restyled: another export of a
+        radiograph may be refused no more often than the radiograph.
     runs : tuple of Path
     """
 
@@ -39,8 +39,8 @@ class HeldOut:
     runs: tuple[Path, ...]
 
 
-def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifest) -> HeldOut:
-    """Let each run answer its validation images.
+def require_matching_folds(runs: Sequence[Path], shipped: RunFolder, manifest: Manifest) -> None:
+    """Check that runs can serve as the folds of a bundle.
 
     Parameters
     ----------
@@ -55,12 +55,11 @@ def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifes
     ------
     ExportError
         A run is of another recipe, is unfinished, or two of them hold out the same image.
-    CheckpointError, SplitError, DatasetError
+    CheckpointError, SplitError
         A run cannot be used.
     """
     recipe = _recipe(shipped.experiment())
-    parts: list[Predictions] = []
-    distances: list[NDArray[np.float32]] = []
+    held_out: set[str] = set()
     for path in runs:
         run = RunFolder(path)
         if _recipe(run.experiment()) != recipe:
@@ -70,6 +69,23 @@ def held_out_answers(runs: Sequence[Path], shipped: RunFolder, manifest: Manifes
             )
         if run.record()["status"] != "finished":
             raise ExportError(f"{path}: is not finished; go on with neumo train --resume")
+        images = run.split(manifest).parts["val"]
+        if not held_out.isdisjoint(images):
+            raise ExportError("the fold runs hold out the same image more than once; give each fold once")
+        held_out.update(images)
+
+
+def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
+    """Let each run predict its validation images; the runs are those of `require_matching_folds`.
+
+    Raises
+    ------
+    CheckpointError, SplitError, DatasetError
+        A run cannot be used.
+    """
+    parts: list[Predictions] = []
+    distances: list[NDArray[np.float32]] = []
+    for run in map(RunFolder, runs):
         split = run.split(manifest)
         parts.append(predict_part(run, manifest, split, "val"))
         statistics = gate_statistics_of(run, manifest)
@@ -111,16 +127,13 @@ def _recipe(experiment: Experiment) -> Experiment:
     plain = experiment.model_copy(update={"name": "recipe", "description": "", "seed": 0})
     schedule = plain.schedule.model_copy(update={"max_epochs": 1})
     split = SplitConfig(kind="official")
-    taught = plain.distillation and plain.distillation.model_copy(update={"teachers": ()})
-    return plain.model_copy(update={"schedule": schedule, "split": split, "distillation": taught})
+    distillation = plain.distillation and plain.distillation.model_copy(update={"teachers": ()})
+    return plain.model_copy(update={"schedule": schedule, "split": split, "distillation": distillation})
 
 
 def _pooled(parts: Sequence[Predictions]) -> Predictions:
-    paths = tuple(path for part in parts for path in part.paths)
-    if len(set(paths)) < len(paths):
-        raise ExportError("the fold runs hold out the same image more than once; give each fold once")
     return Predictions(
-        paths=paths,
+        paths=tuple(path for part in parts for path in part.paths),
         patients=tuple(patient for part in parts for patient in part.patients),
         truth=np.concatenate([part.truth for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),

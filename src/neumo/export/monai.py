@@ -5,8 +5,6 @@ schema of 2024-07-25. The specification also names `models/model.pt`, a pickled 
 a neumo bundle holds its network as an ONNX graph only.
 """
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +17,7 @@ import neumo
 from neumo.bundle.config import BundleConfig
 from neumo.bundle.folder import CARD, Bundle, load_bundle
 from neumo.core.errors import ExportError
-from neumo.core.files import write_json, write_text
+from neumo.core.files import creating_folder, write_json, write_text
 from neumo.core.findings import FINDINGS
 from neumo.export.monai_inference import inference_config
 from neumo.inference.session import Outputs, Session
@@ -69,22 +67,14 @@ def export_monai(source: Path | str | None, target: Path) -> Bundle:
         raise ExportError(f"{target}: exists already; choose another folder")
     licence = _licence(bundle.config)
     card = (bundle.path / CARD).read_text(encoding="utf-8")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".monai-") as beside:
-            made = Path(beside) / "bundle"
-            write_json(made / "configs" / "metadata.json", metadata(bundle))
-            write_json(made / "configs" / "inference.json", inference_config(bundle.config))
-            write_text(made / "docs" / "README.md", card)
-            write_text(made / "docs" / "data_license.txt", bundle.config.attribution + "\n")
-            write_text(made / "LICENSE", licence)
-            (made / "models").mkdir()
-            (made / "models" / "model.onnx").write_bytes(bundle.model)
-            shutil.move(made, target)
-    except OSError as error:
-        raise ExportError(
-            f"{target}: could not be written ({error.strerror or error}); free space or choose another folder"
-        ) from error
+    with creating_folder(target) as made:
+        write_json(made / "configs" / "metadata.json", metadata(bundle))
+        write_json(made / "configs" / "inference.json", inference_config(bundle.config))
+        write_text(made / "docs" / "README.md", card)
+        write_text(made / "docs" / "data_license.txt", bundle.config.attribution + "\n")
+        write_text(made / "LICENSE", licence)
+        (made / "models").mkdir()
+        (made / "models" / "model.onnx").write_bytes(bundle.model)
     return bundle
 
 
