@@ -14,7 +14,7 @@ from neumo.core.errors import ConfigError, OutputError
 from neumo.core.files import make_private
 from neumo.records.database import connect, reading_session, writing_session
 from neumo.web.people.passwords import hashed, verified
-from neumo.web.people.schema import Base, PreferenceRow, SessionRow, TokenRow, UserRow
+from neumo.web.people.schema import VERSION, Base, PreferenceRow, SessionRow, TokenRow, UserRow
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
 _TOKEN_PREFIX = "neumo_"
@@ -72,6 +72,8 @@ def open_accounts(folder: Path) -> Engine:
     ------
     OutputError
         It cannot be made.
+    ConfigError
+        A newer neumo made it.
     ArchiveUnavailableError
         It cannot be used.
     """
@@ -85,7 +87,15 @@ def open_accounts(folder: Path) -> Engine:
         ) from error
     engine = connect(f"sqlite:///{file}")
     with writing_session(engine) as session:
-        Base.metadata.create_all(session.connection())
+        connection = session.connection()
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version > VERSION:
+            raise ConfigError(
+                f"{file}: has version {version} of its tables, and this neumo knows {VERSION}; install a newer one"
+            )
+        if version < VERSION:
+            Base.metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
     return engine
 
 

@@ -1,7 +1,12 @@
 """Tables of who may use the workbench; they lie beside the archive, never in it."""
 
+from typing import Final
+
 from sqlalchemy import Boolean, Float, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+VERSION: Final = 1
+"""Of these tables, kept as the database's `user_version`; one more whenever they change."""
 
 
 class Base(DeclarativeBase):
