@@ -26,7 +26,7 @@ def compare(
     from neumo.cli.tables import comparison_tables
     from neumo.core.files import require_writable, write_json
     from neumo.evaluation.comparison.report import write_comparison_report
-    from neumo.evaluation.comparison.words import conclusion
+    from neumo.evaluation.comparison.sentences import conclusion
     from neumo.study.compare_runs import compare_runs
 
     require_writable(json, html)

@@ -29,6 +29,7 @@ from neumo.evaluation.subgroups.values import SubgroupReport
 from neumo.evaluation.values import Evaluation, OperatingPoint
 from neumo.study.gallery import instructive_cases
 from neumo.study.runs import METRICS_FILE, PREDICTIONS_FILE, read_history
+from neumo.texts.language import Language
 from neumo.training.predict import predict_part
 from neumo.training.run_folder import RunFolder, now
 
@@ -69,7 +70,7 @@ def evaluate_run(
     *,
     part: str = "test",
     data: Path | None = None,
-    lang: str = "en",
+    lang: Language = "en",
     by: Sequence[str] = (),
     target_sensitivity: float | None = None,
     cost_ratio: float | None = None,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from neumo.core.files import write_text
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.statistics import wilson
+from neumo.evaluation.comparison.sentences import conclusion
 from neumo.evaluation.comparison.values import Comparison
-from neumo.evaluation.comparison.words import conclusion
 from neumo.evaluation.learning_curves.values import CurveReading
 from neumo.evaluation.values import Evaluation
 from neumo.study.reported import ReportedRun

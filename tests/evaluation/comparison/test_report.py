@@ -8,7 +8,7 @@ from tests.support.report_samples import Page, made_up
 from neumo.core.errors import OutputError
 from neumo.evaluation.comparison.compare import compare
 from neumo.evaluation.comparison.report import write_comparison_report
-from neumo.evaluation.comparison.words import conclusion
+from neumo.evaluation.comparison.sentences import conclusion
 
 
 @pytest.fixture(scope="module")

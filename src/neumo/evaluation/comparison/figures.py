@@ -1,5 +1,7 @@
 """Figures of a comparison of runs: metrics by run, paired differences, changes of the confusion matrix."""
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
@@ -10,10 +12,13 @@ from neumo.evaluation.comparison.values import COMPARED, Comparison, Pair, diffe
 from neumo.evaluation.metrics.classification import class_key
 from neumo.evaluation.report.confusion_figure import frame_cells, paint_cells
 from neumo.evaluation.report.figure_style import BETTER, INK, MUTED, TRAIN, WORSE, new_figure, styled
-from neumo.evaluation.report.texts import figure_texts, finding_name, report_texts
 from neumo.evaluation.values import Estimate
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
 
 _BY_RUN = ("accuracy", "macro_f1", *(class_key("recall", finding) for finding in FINDINGS))
+_TITLE_WIDTH = 24
+"""Letters in a line of a panel's title."""
 _CHANGE = LinearSegmentedColormap.from_list("change", ["#e08a4a", "#f4efe8", "#6aa9d6"])
 
 
@@ -21,7 +26,7 @@ _MIN_REACH = 0.01
 """Half the width of the forest plot where two runs answer alike and every difference is 0."""
 
 
-def comparison_figures(comparison: Comparison, *, lang: str = "en") -> dict[str, Figure]:
+def comparison_figures(comparison: Comparison, *, lang: Language = "en") -> dict[str, Figure]:
     """Draw every figure of a comparison, by file name: by_run, then forest_N and change_N of each pair."""
     figures = {"by_run": metrics_by_run(comparison, lang=lang)}
     for number, pair in enumerate(comparison.pairs, start=1):
@@ -31,9 +36,9 @@ def comparison_figures(comparison: Comparison, *, lang: str = "en") -> dict[str,
 
 
 @styled
-def metrics_by_run(comparison: Comparison, *, lang: str = "en") -> Figure:
+def metrics_by_run(comparison: Comparison, *, lang: Language = "en") -> Figure:
     """Accuracy, macro F1 and the recalls of each run, each with its 95 % interval."""
-    words = report_texts(lang)
+    t = texts(lang)
     names = [run.name for run in comparison.runs]
     rows = np.arange(len(names))
     figure, panels = new_figure(9.2, 1.3 + 0.34 * len(names), columns=len(_BY_RUN), sharex=True, sharey=True)
@@ -43,7 +48,7 @@ def metrics_by_run(comparison: Comparison, *, lang: str = "en") -> Figure:
         axes.errorbar(
             values, rows, xerr=_whiskers(estimates), fmt="o", color=TRAIN, markersize=5, linewidth=1.6
         )
-        axes.set_title(words["metrics"][key], fontsize=8.5)
+        axes.set_title(fill(t.label(f"terms.metrics.{key}"), _TITLE_WIDTH), fontsize=8.5)
         axes.set_yticks(rows, names)
         axes.tick_params(axis="x", labelsize=8)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
@@ -51,9 +56,9 @@ def metrics_by_run(comparison: Comparison, *, lang: str = "en") -> Figure:
 
 
 @styled
-def forest(pair: Pair, *, lang: str = "en") -> Figure:
+def forest(pair: Pair, *, lang: Language = "en") -> Figure:
     """Paired differences of every compared metric with their intervals; filled where the interval excludes 0."""
-    words = report_texts(lang)
+    t = texts(lang)
     estimates = [pair.differences[name] for name in COMPARED]
     reach = 1.15 * max(
         (abs(bound) for e in estimates for bound in (e.low, e.high) if np.isfinite(bound)), default=0.1
@@ -72,12 +77,12 @@ def forest(pair: Pair, *, lang: str = "en") -> Figure:
             markersize=6,
             linewidth=1.8,
         )
-    axes.set_yticks(range(len(COMPARED)), [words["metrics"][name] for name in COMPARED])
+    axes.set_yticks(range(len(COMPARED)), [t.label(f"terms.metrics.{name}") for name in COMPARED])
     axes.set_ylim(len(COMPARED) - 0.5, -0.5)
     axes.set_xlim(-max(reach, _MIN_REACH), max(reach, _MIN_REACH))
     axes.grid(visible=False, axis="y")
-    axes.set_title(figure_texts(lang)["difference"].format(later=pair.later, earlier=pair.earlier))
-    axes.set_xlabel(figure_texts(lang)["favours"].format(later=pair.later, earlier=pair.earlier))
+    axes.set_title(t("evaluation.plots.difference", later=pair.later, earlier=pair.earlier))
+    axes.set_xlabel(t("evaluation.plots.favours", later=pair.later, earlier=pair.earlier))
     return figure
 
 
@@ -95,10 +100,10 @@ def _colour(difference: Estimate) -> str:
 
 
 @styled
-def confusion_change(pair: Pair, *, lang: str = "en") -> Figure:
+def confusion_change(pair: Pair, *, lang: Language = "en") -> Figure:
     """Change of each cell of the confusion matrix; blue is better, orange worse, bold where the interval excludes 0."""
-    words = figure_texts(lang)
-    names = [finding_name(finding, lang).replace(" ", "\n") for finding in FINDINGS]
+    t = texts(lang)
+    names = [t.label(f"terms.findings.{finding}").replace(" ", "\n") for finding in FINDINGS]
     changes = np.array([cell.change.value for cell in pair.cells]).reshape(len(FINDINGS), len(FINDINGS))
     gains = np.where(np.eye(len(FINDINGS), dtype=bool), changes, -changes)
     reach = max(1.0, float(np.abs(gains).max()))
@@ -114,9 +119,9 @@ def confusion_change(pair: Pair, *, lang: str = "en") -> Figure:
         counts = f"{cell.earlier} → {cell.later}"
         axes.text(column, row + 0.22, counts, ha="center", va="center", color="#14202b", fontsize=9)
     frame_cells(axes, names)
-    axes.set_title(words["change_title"].format(earlier=pair.earlier, later=pair.later))
-    axes.set_xlabel(words["decision"])
-    axes.set_ylabel(words["truth"])
+    axes.set_title(t("evaluation.plots.change", earlier=pair.earlier, later=pair.later))
+    axes.set_xlabel(t.label("evaluation.names.decision"))
+    axes.set_ylabel(t.label("evaluation.names.truth"))
     return figure
 
 

@@ -7,18 +7,19 @@ import numpy as np
 from markupsafe import Markup
 
 from neumo.evaluation.comparison.figures import comparison_figures, signed_count
+from neumo.evaluation.comparison.sentences import conclusion
 from neumo.evaluation.comparison.values import COMPARED, Comparison, Pair, differs
-from neumo.evaluation.comparison.words import conclusion
 from neumo.evaluation.metrics.classification import OVERALL
 from neumo.evaluation.report.page import inline_figure, write_page
-from neumo.evaluation.report.texts import report_texts
 from neumo.evaluation.values import Estimate
+from neumo.texts.catalogue import Texts, texts
+from neumo.texts.language import Language
 
 _SHOWN = (*OVERALL, *(name for name in COMPARED if name not in OVERALL))
 _MIN_P = 0.001
 
 
-def write_comparison_report(comparison: Comparison, target: Path, lang: str = "en") -> None:
+def write_comparison_report(comparison: Comparison, target: Path, lang: Language = "en") -> None:
     """Write the comparison, all of it or nothing. The file loads nothing from elsewhere.
 
     Parameters
@@ -31,48 +32,46 @@ def write_comparison_report(comparison: Comparison, target: Path, lang: str = "e
 
     Raises
     ------
-    EvaluationError
+    ConfigError
         Another language.
     OutputError
         The file cannot be written.
     """
-    words = report_texts(lang)["comparison"]
+    t = texts(lang)
     figures = comparison_figures(comparison, lang=lang)
     write_page(
         "comparison.html.j2",
         target,
         lang,
-        filters={
-            "is_shown": differs,
-            "difference": _difference,
-            "count_change": _count_change,
-            "p_value": _p_value,
-        },
+        is_shown=differs,
+        difference=_difference,
+        count_change=_count_change,
+        p_value=_p_value,
         comparison=comparison,
         synthetic=comparison.synthetic,
-        title=words["title"].format(count=len(comparison.runs)),
+        title=t("evaluation.comparison.title", count=len(comparison.runs)),
         conclusion=conclusion(comparison, lang).split("\n\n"),
-        figures={"by_run": inline_figure(figures["by_run"], "by_run", words["alts"]["by_run"])},
+        figures={
+            "by_run": inline_figure(figures["by_run"], "by_run", t("evaluation.comparison.alts.by_run"))
+        },
         shown=_SHOWN,
-        pairs=[
-            _pair_view(pair, number, figures, words) for number, pair in enumerate(comparison.pairs, start=1)
-        ],
+        pairs=[_pair_view(pair, number, figures, t) for number, pair in enumerate(comparison.pairs, start=1)],
     )
 
 
-def _pair_view(pair: Pair, number: int, figures: dict[str, Any], words: dict[str, Any]) -> dict[str, Any]:
+def _pair_view(pair: Pair, number: int, figures: dict[str, Any], t: Texts) -> dict[str, Any]:
     names = {"earlier": pair.earlier, "later": pair.later}
     errors = sorted((cell for cell in pair.cells if cell.is_error), key=lambda cell: -abs(cell.change.value))
     drawn = {
         kind: inline_figure(
-            figures[f"{kind}_{number}"], f"{kind}_{number}", words["alts"][kind].format(**names)
+            figures[f"{kind}_{number}"], f"{kind}_{number}", t(f"evaluation.comparison.alts.{kind}", **names)
         )
         for kind in ("forest", "change")
     }
     return drawn | {
         "pair": pair,
         "anchor": f"pair-{number}",
-        "title": words["titles"]["pair"].format(**names),
+        "title": t("evaluation.comparison.pair", **names),
         "fell": [cell for cell in errors if cell.change.value < 0],
         "rose": [cell for cell in errors if cell.change.value > 0],
     }

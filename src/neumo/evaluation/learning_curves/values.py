@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from neumo.evaluation.languages import check_language
-from neumo.evaluation.learning_curves.words import CURVE_WORDS
 from neumo.evaluation.values import without_nan
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
 
 VERDICTS: Mapping[str, str] = MappingProxyType(
     {
@@ -92,9 +92,9 @@ class CurveReading:
         """One of "overfitting", "underfitting", "balanced", "unstable", "too short"."""
         return VERDICTS[self.reason]
 
-    def words(self, lang: str) -> str:
-        """Say in "en" or "es" what the curves show, with the numbers behind it. Raises EvaluationError."""
-        return CURVE_WORDS[check_language(lang)][self.reason].format(**asdict(self.evidence))
+    def words(self, lang: Language) -> str:
+        """Say in "en" or "es" what the curves show, with the numbers behind it. Raises ConfigError."""
+        return texts(lang)(f"evaluation.curves.{self.reason}", **asdict(self.evidence))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; NaN (not recorded) becomes None."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.report.figure_style import new_figure, styled
-from neumo.evaluation.report.texts import figure_texts, finding_name
+from neumo.texts.catalogue import percent, texts
+from neumo.texts.language import Language
 
 _COUNTS = LinearSegmentedColormap.from_list("counts", ["#eef4fa", "#9dc3e2", "#084a7a"])
 _DARK = 0.8
@@ -18,7 +19,7 @@ _DARK = 0.8
 
 
 @styled
-def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figure:
+def confusion_matrix(confusion: NDArray[np.int64], *, lang: Language = "en") -> Figure:
     """Draw counts with the share of each true class (recall on the diagonal).
 
     Parameters
@@ -27,8 +28,8 @@ def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figur
         Rows truth, columns decision, in the order of FINDINGS.
     lang : str
     """
-    words = figure_texts(lang)
-    names = [finding_name(finding, lang).replace(" ", "\n") for finding in FINDINGS]
+    t = texts(lang)
+    names = [t.label(f"terms.findings.{finding}").replace(" ", "\n") for finding in FINDINGS]
     of_truth = confusion.sum(axis=1, keepdims=True)
     shares = np.divide(confusion, of_truth, out=np.zeros(confusion.shape), where=of_truth > 0)
     figure, (axes,) = new_figure(5.4, 4.5)
@@ -41,16 +42,16 @@ def confusion_matrix(confusion: NDArray[np.int64], *, lang: str = "en") -> Figur
         axes.text(
             column,
             row + 0.22,
-            f"{shares[row, column]:.1%}",
+            percent(shares[row, column]),
             ha="center",
             va="center",
             color=colour,
             fontsize=9,
         )
     frame_cells(axes, names)
-    axes.set_title(words["confusion_title"])
-    axes.set_xlabel(words["decision"])
-    axes.set_ylabel(words["truth"])
+    axes.set_title(t("evaluation.plots.confusion"))
+    axes.set_xlabel(t.label("evaluation.names.decision"))
+    axes.set_ylabel(t.label("evaluation.names.truth"))
     return figure
 
 

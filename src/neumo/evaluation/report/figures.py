@@ -27,9 +27,10 @@ from neumo.evaluation.report.figure_style import (
     with_area,
 )
 from neumo.evaluation.report.ranking_figures import precision_recall, roc
-from neumo.evaluation.report.texts import figure_texts
 from neumo.evaluation.uncertainty.calibration import reliability_bins
 from neumo.evaluation.values import Evaluation
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
 
 Epochs = Sequence[Mapping[str, Any]]
 """One mapping an epoch: epoch, train_loss, val_loss, train_accuracy, val_accuracy, learning_rate."""
@@ -43,13 +44,13 @@ def run_figures(
     *,
     history: Epochs = (),
     best_epoch: int | None = None,
-    lang: str = "en",
+    lang: Language = "en",
 ) -> dict[str, Figure]:
     """Draw every figure of a run, by file name; no learning curves where `history` is empty.
 
     Raises
     ------
-    EvaluationError
+    ConfigError
         Another language than "en" or "es".
     """
     curves = {"learning_curves": learning_curves(history, best_epoch, lang=lang)} if history else {}
@@ -63,7 +64,7 @@ def run_figures(
 
 
 @styled
-def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: str = "en") -> Figure:
+def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: Language = "en") -> Figure:
     """Loss and accuracy by epoch, training beside validation, with the best epoch and learning-rate steps.
 
     Parameters
@@ -74,7 +75,7 @@ def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: str
         Marked where given.
     lang : str
     """
-    words = figure_texts(lang)
+    t = texts(lang)
     epochs = _column(history, "epoch")
     epochs = np.where(np.isfinite(epochs), epochs, np.arange(1, len(history) + 1))
     figure, (loss, accuracy) = new_figure(9.2, 3.9, columns=2)
@@ -85,7 +86,7 @@ def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: str
             color=TRAIN,
             marker="o",
             markersize=3,
-            label=words["train"],
+            label=t("evaluation.plots.train"),
         )
         axes.plot(
             epochs,
@@ -94,19 +95,19 @@ def learning_curves(history: Epochs, best_epoch: int | None = None, *, lang: str
             linestyle=(0, (5, 1.5)),
             marker="s",
             markersize=3,
-            label=words["validation"],
+            label=t("evaluation.plots.validation"),
         )
-        axes.set_title(words[name])
-        axes.set_xlabel(words["epoch"])
+        axes.set_title(t.label({"loss": "evaluation.plots.loss"}.get(name, "terms.metrics.accuracy")))
+        axes.set_xlabel(t("evaluation.plots.epoch"))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _mark_rate_steps(axes, epochs, _column(history, "learning_rate"))
         if best_epoch is not None:
             axes.axvline(best_epoch, color=MUTED, linewidth=1.2, linestyle=":")
     loss.set_ylim(bottom=0)
     if best_epoch is not None:
-        label = words["best_epoch"].format(epoch=best_epoch)
+        label = t("evaluation.plots.best_epoch", epoch=best_epoch)
         accuracy.plot([], [], color=MUTED, linewidth=1.2, linestyle=":", label=label)
-    _label_rate_steps(accuracy, _column(history, "learning_rate"), words["learning_rate"])
+    _label_rate_steps(accuracy, _column(history, "learning_rate"), t("evaluation.plots.learning_rate"))
     handles, labels = accuracy.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=len(labels))
     return figure
@@ -137,20 +138,20 @@ def _label_rate_steps(axes: Axes, rates: NDArray[np.float64], name: str) -> None
 
 
 @styled
-def reliability(predictions: Predictions, evaluation: Evaluation, *, lang: str = "en") -> Figure:
+def reliability(predictions: Predictions, evaluation: Evaluation, *, lang: Language = "en") -> Figure:
     """Share of right decisions against confidence in 15 bins (Guo et al., ICML 2017), with counts below."""
-    words = figure_texts(lang)
+    t = texts(lang)
     bins = [b for b in reliability_bins(predictions.truth, predictions.probabilities) if b.count]
     confidence, accuracy = [b.confidence for b in bins], [b.accuracy for b in bins]
     counts = np.array([b.count for b in bins])
     figure, (diagram, histogram) = new_figure(5.4, 5.4, rows=2, height_ratios=[3.4, 1], sharex=True)
-    diagram.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":", label=words["perfect"])
+    diagram.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":", label=t("evaluation.plots.perfect"))
     diagram.vlines(confidence, confidence, accuracy, color=VALIDATION, linewidth=1.6, alpha=0.7)
     diagram.plot(confidence, accuracy, color=TRAIN, linewidth=1.2)
     diagram.scatter(confidence, accuracy, s=18 + 130 * counts / counts.max(), color=TRAIN, zorder=3)
     unit_axes(diagram, square=False)
-    diagram.set_title(words["reliability_title"])
-    diagram.set_ylabel(words["share_right"])
+    diagram.set_title(t("evaluation.plots.reliability"))
+    diagram.set_ylabel(t("evaluation.plots.share_right"))
     diagram.legend(
         loc="upper left",
         title=with_area("ECE", evaluation.overall["expected_calibration_error"]),
@@ -159,15 +160,15 @@ def reliability(predictions: Predictions, evaluation: Evaluation, *, lang: str =
     histogram.bar(
         [b.low for b in bins], counts, [b.high - b.low for b in bins], align="edge", color=TRAIN, alpha=0.75
     )
-    histogram.set_xlabel(words["confidence"])
-    histogram.set_ylabel(words["images"])
+    histogram.set_xlabel(t("evaluation.plots.confidence"))
+    histogram.set_ylabel(t.label("evaluation.names.images"))
     return figure
 
 
 @styled
-def operating_trade_off(predictions: Predictions, evaluation: Evaluation, *, lang: str = "en") -> Figure:
+def operating_trade_off(predictions: Predictions, evaluation: Evaluation, *, lang: Language = "en") -> Figure:
     """Sensitivity, specificity, PPV and NPV against the threshold, with the operating points marked."""
-    words = figure_texts(lang)
+    t = texts(lang)
     rates = trade_off(predictions, _THRESHOLDS)
     figure, (axes,) = new_figure(9.2, 4.0)
     lines = (
@@ -177,11 +178,16 @@ def operating_trade_off(predictions: Predictions, evaluation: Evaluation, *, lan
         ("npv", rates.npv, FINDING_COLOURS[Finding.VIRAL_PNEUMONIA], (0, (6, 1.5, 1.5, 1.5))),
     )
     for name, values, colour, dashes in lines:
-        axes.plot(rates.thresholds, values, color=colour, linestyle=dashes, label=words[name])
+        axes.plot(
+            rates.thresholds, values, color=colour, linestyle=dashes, label=t.label(f"terms.metrics.{name}")
+        )
     unit_axes(axes, square=False)
     for position, decision in enumerate(evaluation.decisions):
         threshold = decision.operating_point.threshold
-        name = words["chosen_threshold" if position else "default_threshold"].format(threshold=threshold)
+        name = t(
+            "evaluation.plots.chosen_threshold" if position else "evaluation.plots.default_threshold",
+            threshold=threshold,
+        )
         axes.axvline(
             threshold, color=INK if position else MUTED, linewidth=1.3, linestyle="-" if position else ":"
         )
@@ -195,7 +201,7 @@ def operating_trade_off(predictions: Predictions, evaluation: Evaluation, *, lan
             ha="left" if threshold < 0.85 else "right",
             fontsize=8.5,
         )
-    axes.set_xlabel(words["threshold"])
-    axes.set_ylabel(words["share"])
+    axes.set_xlabel(t("evaluation.plots.threshold"))
+    axes.set_ylabel(t("evaluation.plots.share"))
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

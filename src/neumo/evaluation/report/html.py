@@ -13,18 +13,21 @@ from neumo.core.findings import FINDINGS
 from neumo.evaluation.metrics.missed import clearest_missed, missed_pneumonias
 from neumo.evaluation.report.content import Case, ReportContent
 from neumo.evaluation.report.figures import run_figures
-from neumo.evaluation.report.page import flat, inline_figure, picture_uri, write_page
-from neumo.evaluation.report.texts import percent, report_texts
-from neumo.evaluation.report.words import missed_sentence, operating_sentences
+from neumo.evaluation.report.page import flat, inline_figure, write_page
+from neumo.evaluation.report.sentences import missed_sentence, operating_sentences
 from neumo.evaluation.subgroups.age import UNKNOWN
 from neumo.evaluation.subgroups.values import SUBGROUP_METRICS, SubgroupReport
 from neumo.evaluation.values import Estimate
 from neumo.explain.heatmap import border_share
 from neumo.explain.overlay import heat_colours, overlay
+from neumo.texts.catalogue import Texts, percent, texts
+from neumo.texts.language import Language
+from neumo.texts.pages import picture_uri
 
 _MISSED_LISTED = 20
 _HEADLINES = ("accuracy", "macro_f1", "auroc_normal_vs_pneumonia", "auroc_bacterial_vs_viral")
 _OF_DECISION = ("sensitivity", "specificity")
+_PICTURE_SIDE = 320
 _MUCH_AT_THE_EDGE = 0.5
 """Share of a heat map in the outer tenth (36 % of the area) from which the reader is told to look for a shortcut."""
 
@@ -32,7 +35,7 @@ _MUCH_AT_THE_EDGE = 0.5
 def write_report(
     content: ReportContent,
     target: Path,
-    lang: str = "en",
+    lang: Language = "en",
     figures: Mapping[str, Figure] | None = None,
 ) -> None:
     """Write the report, all of it or nothing. The file loads nothing from elsewhere.
@@ -49,12 +52,12 @@ def write_report(
 
     Raises
     ------
-    EvaluationError
+    ConfigError
         Another language.
     OutputError
         The file cannot be written.
     """
-    words = report_texts(lang)["report"]
+    t = texts(lang)
     evaluation = content.evaluation
     thresholds = [decision.operating_point.threshold for decision in evaluation.decisions]
     listed = clearest_missed(content.predictions, thresholds[-1], _MISSED_LISTED)
@@ -77,9 +80,9 @@ def write_report(
         row_shares=_row_shares(content),
         operating=operating_sentences(evaluation, lang),
         reading=content.reading.words(lang) if content.reading is not None else "",
-        galleries=list(_galleries(content.cases, words)),
+        galleries=list(_galleries(content.cases, t)),
         heat_stops=_heat_stops(),
-        groups=[_subgroup_view(report, words["equity"]) for report in content.subgroups],
+        groups=[_subgroup_view(report, t) for report in content.subgroups],
         subgroup_metrics=SUBGROUP_METRICS,
         config=list(flat(content.config, lang)),
         environment=list(flat(content.environment, lang)),
@@ -93,7 +96,7 @@ def _headlines(content: ReportContent) -> list[tuple[str, Estimate, bool]]:
     return [*ranked, *((name, getattr(decision, name), True) for name in _OF_DECISION)]
 
 
-def _drawn(content: ReportContent, lang: str) -> Mapping[str, Figure]:
+def _drawn(content: ReportContent, lang: Language) -> Mapping[str, Figure]:
     return run_figures(
         content.predictions,
         content.evaluation,
@@ -103,10 +106,13 @@ def _drawn(content: ReportContent, lang: str) -> Mapping[str, Figure]:
     )
 
 
-def _inline(figures: Mapping[str, Figure], lang: str) -> dict[str, Markup]:
-    alts = report_texts(lang)["report"]["alts"]
-    hint = report_texts(lang)["page"]["figure_alt_hint"]
-    return {name: inline_figure(figure, name, f"{alts[name]} {hint}") for name, figure in figures.items()}
+def _inline(figures: Mapping[str, Figure], lang: Language) -> dict[str, Markup]:
+    t = texts(lang)
+    hint = t("evaluation.page.alt_hint")
+    return {
+        name: inline_figure(figure, name, f"{t(f'evaluation.alts.{name}')} {hint}")
+        for name, figure in figures.items()
+    }
 
 
 def _prediction_row(content: ReportContent, position: int) -> dict[str, Any]:
@@ -129,26 +135,31 @@ def _row_shares(content: ReportContent) -> list[list[float]]:
     return shares
 
 
-def _galleries(cases: tuple[Case, ...], words: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _galleries(cases: tuple[Case, ...], t: Texts) -> Iterator[dict[str, Any]]:
     """Cases by truth, wrong ones before right ones and missed pneumonias before all."""
     ordered = sorted(cases, key=lambda case: (case.truth.index, case.is_right, not case.is_missed))
     for truth, of_truth in groupby(ordered, key=lambda case: case.truth):
         groups = [
-            (words["cases"]["right" if is_right else "wrong"], [_case_view(case, words) for case in group])
+            (
+                t("evaluation.cases.right" if is_right else "evaluation.cases.wrong"),
+                [_case_view(case, t) for case in group],
+            )
             for is_right, group in groupby(of_truth, key=lambda case: case.is_right)
         ]
         yield {"truth": truth, "groups": groups}
 
 
-def _case_view(case: Case, words: Mapping[str, Any]) -> dict[str, Any]:
+def _case_view(case: Case, t: Texts) -> dict[str, Any]:
     kind = "missed" if case.is_missed else "right" if case.is_right else "wrong"
     edge = border_share(case.heat) if case.heat is not None else 0.0
     return {
         "case": case,
         "kind": kind,
-        "badge": words["cases"][f"{kind}_badge"],
-        "radiograph": picture_uri(case.pixels),
-        "overlay": picture_uri(overlay(case.pixels, case.heat)) if case.heat is not None else None,
+        "badge": t(f"evaluation.cases.{kind}_badge"),
+        "radiograph": picture_uri(case.pixels, _PICTURE_SIDE),
+        "overlay": picture_uri(overlay(case.pixels, case.heat), _PICTURE_SIDE)
+        if case.heat is not None
+        else None,
         "edge": percent(edge, 0) if edge > _MUCH_AT_THE_EDGE else None,
     }
 
@@ -158,13 +169,13 @@ def _heat_stops() -> str:
     return ", ".join("#{:02x}{:02x}{:02x}".format(*colour) for colour in heat_colours()[::51])
 
 
-def _subgroup_view(report: SubgroupReport, words: Mapping[str, Any]) -> dict[str, Any]:
+def _subgroup_view(report: SubgroupReport, t: Texts) -> dict[str, Any]:
     def shown(name: str) -> str:
-        return str(words["unknown"]) if name == UNKNOWN else name
+        return t("evaluation.names.unknown") if name == UNKNOWN else name
 
     return {
         "report": report,
-        "column": words["column_names"].get(report.column, report.column),
+        "column": t.find(f"evaluation.names.columns.{report.column}", report.column),
         "names": {group.name: shown(group.name) for group in report.groups},
         "small": [shown(group.name) for group in report.groups if not group.judgeable],
     }

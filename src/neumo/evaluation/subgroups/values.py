@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from neumo.core.findings import FINDINGS
-from neumo.evaluation.languages import check_language
 from neumo.evaluation.metrics.classification import class_key
 from neumo.evaluation.values import Estimate, OperatingPoint, without_nan
+from neumo.texts.catalogue import texts
+from neumo.texts.language import Language
 
 MAX_HALF_WIDTH = 0.1
 """Half-width of the interval of sensitivity or specificity above which a group is called imprecise: such a
@@ -23,23 +24,6 @@ SUBGROUP_METRICS = (
     "specificity",
 )
 """Names of the metrics of a subgroup, in the order in which they are shown."""
-
-_REASONS = {
-    "en": {
-        "few-with-pneumonia": "too few patients with pneumonia ({sick}, at least {minimum} needed)",
-        "few-without-pneumonia": "too few patients without pneumonia ({well}, at least {minimum} needed)",
-        "imprecise": "the interval of sensitivity or specificity is wider than ±{widest}",
-    },
-    "es": {
-        "few-with-pneumonia": "muy pocos pacientes con neumonía ({sick}; hacen falta al menos {minimum})",
-        "few-without-pneumonia": "muy pocos pacientes sin neumonía ({well}; hacen falta al menos {minimum})",
-        "imprecise": "el intervalo de la sensibilidad o de la especificidad es más ancho que ±{widest}",
-    },
-}
-_VERDICTS = {
-    "en": {True: "Large enough to judge.", False: "Too small to judge: {reasons}."},
-    "es": {True: "Tamaño suficiente para juzgar.", False: "Demasiado pequeño para juzgar: {reasons}."},
-}
 
 
 @dataclass(frozen=True)
@@ -76,17 +60,19 @@ class Subgroup:
         """True where the group is large enough for its metrics to mean something."""
         return not self.reasons
 
-    def words(self, lang: str) -> str:
-        """Say in "en" or "es" whether the group can be evaluated, and why not. Raises EvaluationError."""
-        templates = _REASONS[check_language(lang)]
+    def words(self, lang: Language) -> str:
+        """Say in "en" or "es" whether the group is large enough, and why not. Raises ConfigError."""
+        t = texts(lang)
+        if self.judgeable:
+            return t("evaluation.equity.large_enough")
         numbers = {
             "sick": self.patients_with_pneumonia,
             "well": self.patients_without_pneumonia,
             "minimum": self.minimum,
             "widest": MAX_HALF_WIDTH,
         }
-        reasons = "; ".join(templates[reason].format(**numbers) for reason in self.reasons)
-        return _VERDICTS[lang][self.judgeable].format(reasons=reasons)
+        reasons = [t(f"evaluation.equity.reasons.{reason}", **numbers) for reason in self.reasons]
+        return t("evaluation.equity.too_small", reasons="; ".join(reasons))
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def comparison(folders: Sequence[Path], part: str, language: Language, resamples
     """Compare each run with every one before it. Raises Problem."""
     try:
         from neumo.evaluation.comparison.compare import compare
-        from neumo.evaluation.comparison.words import conclusion
+        from neumo.evaluation.comparison.sentences import conclusion
     except ImportError as error:
         raise not_installed("train") from error
     runs = [(folder.name, _predictions(folder, part)) for folder in folders]
