@@ -203,7 +203,7 @@ def test_a_child_dies_with_its_parent_whatever_it_does(how: str, tmp_path: Path,
 
 def _lives(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

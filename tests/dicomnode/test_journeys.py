@@ -58,23 +58,24 @@ def _waiting_deliveries(settings: dict[str, Any]) -> int:
 
 def test_poison_is_set_aside_and_holds_up_nothing(settings: dict[str, Any], tmp_path: Path) -> None:
     settings["read"] |= {"results": "tests.support.node_results:by_patient", "attempts": 2, "timeout": 4}
-    poison = [radiograph(PatientID=what) for what in ("crash", "hang", "fail")]
+    settings["read"] |= {"memory_bytes": 512 * 2**20}
+    poison = [radiograph(PatientID=what) for what in ("crash", "hang", "fail", "hog")]
     rubbish = radiograph(Rows=9999)
     sound = radiograph()
     with (
         archive() as pacs,
         program(settings | {"send": settings["send"] | {"to": [destination(pacs.port)]}}, tmp_path) as node,
     ):
-        assert send(node.port, *poison, rubbish, sound) == [0] * 5
-        wait_until(lambda: len(node.events("set_aside")) == 4, 60, f"{node.raw}")
+        assert send(node.port, *poison, rubbish, sound) == [0] * 6
+        wait_until(lambda: len(node.events("set_aside")) == 5, 60, f"{node.raw}")
         wait_until(lambda: sources(pacs) == [sound.SOPInstanceUID], 60, f"{node.raw}")
         reasons = sorted(line["reason"].split(" at ")[0] for line in node.events("set_aside"))
-        assert reasons == ["crash", "error: ValueError", "not_an_image", "timeout"]
+        assert reasons == ["crash", "error: ValueError", "not_an_image", "out_of_memory", "timeout"]
         health = requests.get(f"http://127.0.0.1:{node.health_port}/healthz", timeout=10)
         assert health.status_code == 200
         address = f"http://127.0.0.1:{node.health_port}/metrics"
         for line in (
-            'neumo_set_aside_total{stage="reading"} 4.0',
+            'neumo_set_aside_total{stage="reading"} 5.0',
             'neumo_results_sent_total{destination="pacs"} 1.0',
         ):
             wait_until(lambda line=line: line in requests.get(address, timeout=10).text, what=line)

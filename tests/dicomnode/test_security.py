@@ -13,7 +13,7 @@ from tests.support.node_peers import association, echoes
 from tests.support.node_running import node
 from tests.support.programs import require
 
-from neumo.core.errors import NodeError
+from neumo.core.errors import ChildStartError, NodeError
 from neumo.dicomnode.store.identifiers import is_uid
 
 
@@ -88,7 +88,10 @@ def test_a_reader_that_does_not_start_is_told(settings: dict[str, Any], tmp_path
         ({"bundle": str(tmp_path / "none")}, "none"),
         ({"results": "json:nothing"}, "cannot be loaded"),
     ):
-        with pytest.raises(NodeError, match=words), node(settings | {"read": settings["read"] | change}):
+        with (
+            pytest.raises(ChildStartError, match=words),
+            node(settings | {"read": settings["read"] | change}),
+        ):
             pass
 
 

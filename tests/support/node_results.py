@@ -8,6 +8,7 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 from tests.support.node_samples import with_meta
+from tests.support.reader_handlers import grow
 
 from neumo.core.reading import Reading
 
@@ -40,10 +41,12 @@ def capture(reading: Reading, header: Dataset) -> Sequence[Dataset]:
 
 
 def by_patient(reading: Reading, header: Dataset) -> Sequence[Dataset]:
-    """Do what the patient's ID says: end the process, sleep, fail, or make a capture."""
+    """Do what the patient's ID says: end the process, take all memory, sleep, fail, or make a capture."""
     match str(header.PatientID):
         case "crash":
             os.abort()
+        case "hog":
+            grow()
         case "hang":
             time.sleep(3600)
         case "fail":

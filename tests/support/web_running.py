@@ -35,7 +35,7 @@ class Running:
         import psutil
 
         children = psutil.Process(self.process.pid).children()
-        return [child.pid for child in children if "neumo.web.reading_child" in child.cmdline()]
+        return [child.pid for child in children if "neumo.core.child" in child.cmdline()]
 
 
 PASSWORD = "correct horse battery"

@@ -1,4 +1,4 @@
-"""The child's side of `neumo.core.child_process`: run with `python -m`, never imported by its parent.
+"""The child's side of `neumo.core.child_process`, which runs it with `python -m`.
 
 The socket to the parent is standard input; standard output and error lead nowhere, so whatever a library prints
 disturbs nothing. On Linux the child is killed with its parent, even while foreign code hangs in it or it is stopped.
@@ -40,6 +40,13 @@ def main() -> None:
         return
 
 
+def load_function(name: str) -> Callable[..., Any]:
+    """Import a function by "module:function". Raises ImportError or AttributeError."""
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
 def limit_memory(memory_bytes: int) -> None:
     """Bound this process's address space (on Linux), so that no allocation can outrun its parent, which watches it.
 
@@ -60,9 +67,8 @@ def limit_memory(memory_bytes: int) -> None:
 
 def _started(link: socket.socket) -> Handler | None:
     settings, _ = receive_frame(link)
-    module, _, function = settings["opener"].partition(":")
     try:
-        ready, handler = getattr(importlib.import_module(module), function)(settings["settings"])
+        ready, handler = load_function(settings["opener"])(settings["settings"])
     except NeumoError as error:
         send_frame(link, {"fault": str(error)})
         return None

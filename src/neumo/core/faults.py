@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 _MEMORY = re.compile(
-    r"bad_alloc|out of memory|allocate .*memory|allocate memory|start new thread", re.IGNORECASE
+    r"bad_alloc|out of memory|allocate memory|unable to allocate|start new thread", re.IGNORECASE
 )
 """What libraries in C and C++ say, as errors of their own kinds, where an allocation failed."""
 

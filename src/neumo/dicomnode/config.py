@@ -89,6 +89,8 @@ class ReadConfig(_Section):
     """Of each process; null is all cores."""
     timeout: Seconds = 120
     """In seconds for one object, after which its reader is killed."""
+    memory_bytes: Annotated[int, Field(ge=512 * _MIB)] | None = 4096 * _MIB
+    """What a process may take beyond what it has once its network is loaded; enforced on Linux. null is no limit."""
     attempts: Annotated[int, Field(ge=1, le=100)] = 3
     """Times an object may break its reader or make it fail before it is set aside."""
     interruptions: Annotated[int, Field(ge=1, le=1000)] = 20

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from neumo.core.keys import load_key
 from neumo.dicomnode.config import NodeConfig
@@ -20,11 +20,13 @@ from neumo.dicomnode.store.data_folder import DataFolder
 from neumo.dicomnode.store.database import Database
 from neumo.dicomnode.store.outbox import Outbox
 from neumo.dicomnode.store.queue import Queue
-from neumo.dicomnode.work.reading_process import ReadingProcess
 from neumo.dicomnode.work.worker import Worker
+from neumo.worker.reader_process import ReaderProcess
 
 if TYPE_CHECKING:
     from neumo.dicomnode.send.recorder import Recorder
+
+_HANDLER: Final = "neumo.dicomnode.work.reading:open_handler"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
     KeyFileError
         A key cannot be used.
     NodeError
-        A port, the data folder, TLS files or the reader cannot be used; nothing runs then.
+        A port, the data folder or TLS files cannot be used; nothing runs then.
+    ChildStartError
+        The reader cannot be started.
     ConfigError
         A password file cannot be read.
     ArchiveError
@@ -68,9 +72,14 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
     folder = DataFolder(config.data)
     with folder.locked():
         log = NodeLog(load_key(config.data / "node.key"))
-        processes = [ReadingProcess(config.read) for _ in range(config.read.processes)]
+        processes = [
+            ReaderProcess(config.read, _HANDLER, results=config.read.results)
+            for _ in range(config.read.processes)
+        ]
         try:
-            (bundle,) = {process.start() for process in processes}
+            for process in processes:
+                process.start()
+            (bundle,) = {process.bundle_digest for process in processes}
             database = Database(config.data / "queue.sqlite3")
             try:
                 shared = Shared(folder, Queue(database, bundle), Outbox(database), Metrics(), log)
@@ -106,7 +115,7 @@ def _recorder(config: NodeConfig, shared: Shared) -> "Recorder | None":
 
 @contextmanager
 def _started(
-    config: NodeConfig, shared: Shared, processes: Sequence[ReadingProcess], recorder: "Recorder | None"
+    config: NodeConfig, shared: Shared, processes: Sequence[ReaderProcess], recorder: "Recorder | None"
 ) -> Iterator[tuple[int, int | None]]:
     """Run all threads while the block runs; yield the ports of the Storage SCP and of the health server."""
     send = config.send

@@ -83,7 +83,7 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
             pixels, colour, steps = _to_grey(image, depth)
             if image.format == "PNG":
                 _require_all_rows(pixels, content)
-    except UnreadableImageError:
+    except (UnreadableImageError, MemoryError):
         raise
     except Exception as error:  # on corrupt bytes decoders raise whatever their parsing happens to meet
         raise UnreadableImageError(

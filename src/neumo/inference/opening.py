@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
+from neumo.core.faults import is_out_of_memory
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
 from neumo.imaging import open_radiograph
@@ -76,14 +77,14 @@ def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> No
     match error:
         case ImageTooLargeError():
             return Notice("too_large", _sentence(error, source))
+        case _ if is_out_of_memory(error):
+            return Notice("out_of_memory", "Reading the image needs more memory than there is or is allowed.")
         case UnsupportedImageError():
             return Notice("unsupported_image", _sentence(error, source))
         case UnreadableImageError(__cause__=OSError(errno=int())):
             return Notice("unreadable_file", _sentence(error, source))
         case UnreadableImageError():
             return Notice("not_an_image", _sentence(error, source))
-        case MemoryError():
-            return Notice("too_large", "The image does not fit into memory.")
     # A decoder that stumbles over one strange file must not cost a thousand others their readings.
     return Notice("not_an_image", f"The file cannot be decoded ({type(error).__name__}).")
 

@@ -75,7 +75,7 @@ class ReadConfig(_Section):
     timeout: Seconds = 120
     """For one file, after which its process is killed."""
     memory_bytes: Annotated[int, Field(ge=512 * _MIB)] | None = 4096 * _MIB
-    """What a process may take beyond what it has once its network is loaded; not enforced on Windows and macOS."""
+    """What a process may take beyond what it has once its network is loaded; enforced on Linux. null is no limit."""
 
 
 class Limits(_Section):

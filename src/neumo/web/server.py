@@ -20,14 +20,16 @@ from neumo.web.people.accounts import has_users, open_accounts
 from neumo.web.people.cache import People
 from neumo.web.people.oidc import client_secret
 from neumo.web.people.throttle import Throttle
-from neumo.web.pool import Pool
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.isolated_rendering import FOLDER as RENDERED
 from neumo.web.readings.jobs import Jobs
+from neumo.web.readings.reader_requests import HANDLER
 from neumo.web.readings.reading_file import KeptReadings
 from neumo.web.readings.recorder import Recorder
 from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
+from neumo.worker.reader_pool import ReaderPool
+from neumo.worker.reader_process import ReaderProcess
 
 _STOP_SECONDS = 5
 _SPARE_CONNECTIONS = 100
@@ -60,7 +62,8 @@ def open_workbench(config: WebConfig) -> Workbench:
     archive = open_archive(config.archive_url)
     kept = KeptReadings(config.data / "kept")
     kept.tidy()
-    pool = Pool(config.read, config.limits.waiting)
+    processes = [ReaderProcess(config.read, HANDLER) for _ in range(config.read.processes)]
+    pool = ReaderPool(processes, config.limits.waiting)
     pool.start()
     intake = Intake(kept, pool, Recorder(archive, lambda: pool.queued))
     return Workbench(

@@ -10,10 +10,10 @@ from neumo.web.config import WebConfig
 from neumo.web.people.accounts import has_users
 from neumo.web.people.cache import People
 from neumo.web.people.throttle import Throttle
-from neumo.web.pool import Pool
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.jobs import Jobs
 from neumo.web.readings.reading_file import KeptReadings
+from neumo.worker.reader_pool import ReaderPool
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Workbench:
     bundle : Bundle
         The one that the readers use.
     kept : KeptReadings
-    pool : Pool
+    pool : ReaderPool
     intake : Intake
     jobs : Jobs
     throttle : Throttle
@@ -48,7 +48,7 @@ class Workbench:
     archive: Engine
     bundle: Bundle
     kept: KeptReadings
-    pool: Pool
+    pool: ReaderPool
     intake: Intake
     jobs: Jobs
     throttle: Throttle

@@ -1,13 +1,10 @@
 """What is remembered of people, and deadlines with one thread."""
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from tests.support.web_held import wait_until
 
 from neumo.web.people.accounts import (
     Preferences,
@@ -19,7 +16,6 @@ from neumo.web.people.accounts import (
     set_preferences,
 )
 from neumo.web.people.cache import Forgotten, People
-from neumo.web.watchdog import Watchdog
 
 
 @pytest.fixture
@@ -79,29 +75,3 @@ def test_guesses_do_not_fill_the_memory(people: People, monkeypatch: pytest.Monk
     for guess in range(10):
         people.find(("token", guess), lambda: None)
     assert len(people._answers) <= 3
-
-
-def test_a_watchdog_bites_once_and_only_when_the_time_is_over() -> None:
-    before = threading.enumerate()
-    bites: list[float] = []
-    watchdog = Watchdog(lambda: bites.append(time.monotonic()))
-    with watchdog.watching(60):
-        pass
-    began = time.monotonic()
-    with watchdog.watching(0.2):
-        wait_until(lambda: bites != [])
-    assert 0.2 <= bites[0] - began < 5
-    with watchdog.watching(0.2):
-        pass
-    time.sleep(0.5)
-    assert len(bites) == 1
-    with watchdog.watching(0.1):
-        wait_until(lambda: len(bites) == 2)
-    watching = [thread for thread in threading.enumerate() if thread not in before]
-    assert [thread.name for thread in watching] == ["neumo-watchdog"]
-    watchdog.rest()
-    watching[0].join(5)
-    assert not watching[0].is_alive()
-    with watchdog.watching(0.1):
-        wait_until(lambda: len(bites) == 3)
-    watchdog.rest()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from pydicom import Dataset
 
+from neumo.core.child import load_function
 from neumo.core.errors import ConfigError
 from neumo.core.reading import Reading
 
@@ -36,9 +37,8 @@ class Results(Protocol):
 
 def load_results(name: str) -> Results:
     """Find a maker by "module:function". Raises ConfigError where there is none, or where it lacks its parts."""
-    module, _, function = name.partition(":")
     try:
-        maker = getattr(importlib.import_module(module), function)
+        maker = load_function(name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"read.results: {name!r} cannot be loaded ({error}); give module:function"

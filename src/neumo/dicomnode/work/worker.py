@@ -3,19 +3,40 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from neumo.core.back_off import back_off
-from neumo.core.errors import NodeError
+from neumo.core.errors import ChildError, ChildStartError
 from neumo.dicomnode.config import ReadConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.queue import Job
-from neumo.dicomnode.work.reading_process import Outcome, ReadingProcess
+from neumo.worker.reader_process import ReaderProcess
 
 _POLL_SECONDS = 0.5
 """Between looks into the queue while nobody wakes the worker."""
 _FIRST_WAIT, _MAX_WAIT = 1.0, 60.0
 """Seconds between attempts to read an object, to start a reader, and to write to a full disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt to read an object ended.
+
+    Attributes
+    ----------
+    status : str or None
+        "read" or "refused"; None where there is no reading.
+    reason : str
+        Code of why there is none: "crash", "timeout", "out_of_memory", "error: ...", or the reader's own code; else "".
+    final : bool
+        Whether another attempt can only end the same way.
+    """
+
+    status: str | None
+    reason: str = ""
+    final: bool = False
 
 
 class Worker(threading.Thread):
@@ -25,7 +46,7 @@ class Worker(threading.Thread):
     ----------
     config : ReadConfig
     shared : Shared
-    process : ReadingProcess
+    process : ReaderProcess
         Started already.
     destinations : sequence of str
         Names of those that get the results of every reading.
@@ -37,7 +58,7 @@ class Worker(threading.Thread):
         self,
         config: ReadConfig,
         shared: Shared,
-        process: ReadingProcess,
+        process: ReaderProcess,
         destinations: Sequence[str],
         recording: Sequence[str] = (),
     ) -> None:
@@ -70,7 +91,7 @@ class Worker(threading.Thread):
             try:
                 worked = self._read_next()
                 failures = 0
-            except (sqlite3.Error, OSError) as error:  # also NodeError: the reader does not start
+            except (sqlite3.Error, OSError) as error:  # also ChildStartError
                 failures += 1
                 self._log.fault("worker_waits", error)
                 self._stopping.wait(back_off(failures, _FIRST_WAIT, _MAX_WAIT))
@@ -86,10 +107,8 @@ class Worker(threading.Thread):
             return False
         started = time.monotonic()
         try:
-            outcome = self._process.read(
-                self._folder.root / job.path, self._folder.results_folder(job.key), job.sop_instance_uid
-            )
-        except NodeError:
+            outcome = self._outcome(job)
+        except ChildStartError:
             self._write_with_retries(lambda: self._queue.release(job))
             raise
         seconds = time.monotonic() - started
@@ -100,6 +119,21 @@ class Worker(threading.Thread):
         else:
             self._failed(job, outcome)
         return True
+
+    def _outcome(self, job: Job) -> Outcome:
+        """Have an object read. Raises ChildStartError."""
+        request = {
+            "source": str(self._folder.root / job.path),
+            "target": str(self._folder.results_folder(job.key)),
+            "name": job.sop_instance_uid,
+        }
+        try:
+            answer, _ = self._process.ask(request)
+        except ChildStartError:
+            raise
+        except ChildError as error:
+            return Outcome(None, error.code)
+        return _outcome_of(answer)
 
     def _finished(self, job: Job, status: str, seconds: float) -> None:
         sent_to = self._destinations if self._folder.result_files(job.key) else ()
@@ -139,3 +173,13 @@ class Worker(threading.Thread):
                 self._log.fault("queue_not_written", error)
                 if self._stopping.wait(back_off(failures, _FIRST_WAIT, _MAX_WAIT)):
                     return
+
+
+def _outcome_of(answer: Mapping[str, Any]) -> Outcome:
+    if "error" in answer:
+        return Outcome(None, f"error: {answer['error']} at {answer['where']}")
+    if answer["status"] == "failed":
+        codes = answer["reasons"]
+        # The disk may answer next time; a file that is no image stays none.
+        return Outcome(None, ", ".join(codes), final="unreadable_file" not in codes)
+    return Outcome(str(answer["status"]))

@@ -45,7 +45,7 @@ def decode_dicom(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     with quiet():
         try:
             return _decode(content, name, max_pixels)
-        except UnreadableImageError:
+        except (UnreadableImageError, MemoryError):
             raise
         except Exception as error:  # a header can hold rubbish anywhere; its words may quote the patient
             raise UnreadableImageError(

@@ -15,8 +15,9 @@ from neumo.records.filters import FilterError
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
+from neumo.worker.reader_pool import PoolBusyError, PoolStoppedError
 
-_RETRY_SECONDS = 5
+_RETRY_SECONDS, _POOL_RETRY_SECONDS = 5, 3
 _CODES = {
     400: "bad_request",
     401: "not_logged_in",
@@ -103,6 +104,8 @@ def answer_problems(app: FastAPI) -> None:
         ArchiveUnavailableError,
         ArchiveError,
         MissingExtraError,
+        PoolBusyError,
+        PoolStoppedError,
     ):
         app.add_exception_handler(kind, answer)
 
@@ -128,6 +131,9 @@ def _problem(error: Exception) -> Problem:
             problem = Problem(422, "invalid", errors=[{"field": field, "message": error.message}])
         case ArchiveError():
             problem = Problem(404, "not_found")
+        case PoolBusyError() | PoolStoppedError():
+            code = "busy" if isinstance(error, PoolBusyError) else "stopping"
+            problem = Problem(503, code, retry_after=_POOL_RETRY_SECONDS)
         case MissingExtraError():
             problem = not_installed("dicom")
         case _:

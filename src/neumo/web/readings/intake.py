@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neumo.core.errors import NodeError
+from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.logging import fault
 from neumo.core.reading import Notice, notices_from_json
 from neumo.records.audit_log import now
 from neumo.records.group_recording import Recorded
 from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
-from neumo.web.pool import Pool
-from neumo.web.reading_process import ReaderGone
 from neumo.web.readings.group_commit import LaidOut
 from neumo.web.readings.reading_file import Kept, KeptReadings, kept
 from neumo.web.readings.recorder import Finished, Recorder
 from neumo.web.readings.uploads import Upload
+from neumo.worker.reader_pool import ReaderPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Watch:
     Attributes
     ----------
     asked : function of Future
-        Is given what `Pool.cancel` takes.
+        Is given what `ReaderPool.cancel` takes.
     started : function
         Called on the event loop when a reader begins with the file.
     """
@@ -73,7 +72,7 @@ class Intake:
     """What reading an upload needs."""
 
     kept: KeptReadings
-    pool: Pool
+    pool: ReaderPool
     recorder: Recorder
 
     async def take(
@@ -131,20 +130,18 @@ async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
     """Return a reader's answer with a reading, or what became of a file that gave none."""
     try:
         answer = await asyncio.shield(asyncio.wrap_future(future))
-    except ReaderGone as error:
+    except ChildStartError as error:
+        fault("no_reader", error)
+        raise Problem(503, "busy", retry_after=10) from error
+    except ChildError as error:
         status = "cancelled" if error.code == "cancelled" else "failed"
         return Taken(status, reasons=(_notice(error.code),))
     except (CancelledError, asyncio.CancelledError):
         if not future.cancelled():
             raise
         return Taken("cancelled", reasons=(_notice("cancelled"),))
-    except NodeError as error:
-        fault("no_reader", error)
-        raise Problem(503, "busy", retry_after=10) from error
     if answer.get("error") == "OSError":
         raise Problem(507, "disk_full")
-    if answer.get("error") == "MemoryError":
-        return Taken("failed", reasons=(Notice("too_large", "The image does not fit into memory."),))
     if "error" in answer:
         return Taken("failed", reasons=(_notice("crash"),))
     if answer["status"] == "failed":

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from neumo.core.errors import NodeError
+from neumo.core.errors import ChildError
 from neumo.web.http.problems import Problem, not_installed
-from neumo.web.reading_process import ReaderGone
 from neumo.web.workbench import Workbench
 
 FOLDER: Final = "rendered"
@@ -22,7 +21,7 @@ def rendered(workbench: Workbench, request: Mapping[str, str]) -> Path:
     ----------
     workbench : Workbench
     request : mapping
-        What `neumo.web.reading_child` takes, without `target`.
+        What `neumo.web.readings.reader_requests` takes, without `target`.
 
     Raises
     ------
@@ -41,10 +40,10 @@ def rendered(workbench: Workbench, request: Mapping[str, str]) -> Path:
 def _ask(workbench: Workbench, request: Mapping[str, str]) -> None:
     with workbench.pool.place():
         try:
-            answer = workbench.pool.submit(request, soon=True).result(_SECONDS)
+            answer = workbench.pool.submit(request, urgent=True).result(_SECONDS)
         except TimeoutError as error:
             raise Problem(503, "busy", retry_after=10) from error
-        except (ReaderGone, NodeError) as error:
+        except ChildError as error:
             raise Problem(503, "busy", retry_after=3) from error
     match answer:
         case {"status": "made"}:

@@ -15,9 +15,9 @@ from neumo.core.logging import fault
 from neumo.core.reading import Notice
 from neumo.records.audit_log import now
 from neumo.web.http.problems import Problem
-from neumo.web.pool import Pool
 from neumo.web.readings.intake import Intake, Taken, Watch
 from neumo.web.readings.uploads import Upload
+from neumo.worker.reader_pool import ReaderPool
 
 _KEPT_SECONDS = 3600.0
 _RECORD_ATTEMPTS = 6
@@ -86,10 +86,10 @@ class Jobs:
     Parameters
     ----------
     intake : Intake
-    pool : Pool
+    pool : ReaderPool
     """
 
-    def __init__(self, intake: Intake, pool: Pool) -> None:
+    def __init__(self, intake: Intake, pool: ReaderPool) -> None:
         self._intake, self._pool = intake, pool
         self._jobs: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()

@@ -21,7 +21,7 @@ from neumo.web.readings.jobs import Job, JobFile
 from neumo.web.readings.reading_file import Kept, kept
 from neumo.web.workbench import Workbench
 
-_OWN_CODES = frozenset({"crash", "timeout", "cancelled", "server_fault"})
+_OWN_CODES = frozenset({"crash", "timeout", "cancelled", "server_fault", "out_of_memory"})
 """Reasons that come from the server rather than from the reader."""
 _WITHHELD: Mapping[str, Any] = {
     "finding": None,

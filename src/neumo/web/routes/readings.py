@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from neumo.core.errors import NeumoError
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.records.filters import Filters, Sort
@@ -66,7 +67,7 @@ async def upload(
     uploads = await receive_uploads(request, workbench.config.data / "uploads", workbench.config.limits)
     try:
         workbench.pool.take(len(uploads))
-    except Problem:
+    except NeumoError:
         await _discard(uploads)
         raise
     if len(uploads) > 1 or background == "1":

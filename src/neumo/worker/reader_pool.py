@@ -1,24 +1,29 @@
-"""A few readers and the queue before them: bounded, so that overload is told at once instead of piling up."""
+"""A pool of readers with a bounded queue: overload is refused at once instead of piling up."""
 
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from neumo.core.errors import NodeError
+from neumo.core.errors import ChildError, ChildStartError, NeumoError
 from neumo.core.logging import event, fault
-from neumo.web.config import ReadConfig
-from neumo.web.http.problems import Problem
-from neumo.web.reading_process import ReaderGone, ReadingProcess
+from neumo.worker.reader_process import ReaderProcess
 
-_RETRY_SECONDS = 3
-_RESTART_PAUSE = 2.0
-_SOON, _IN_TURN, _STOP = 0, 1, 2
+_RESTART_PAUSE: Final = 2.0
+_URGENT, _IN_TURN, _STOP = 0, 1, 2
 """A person waits for what is rendered; radiographs wait in turn."""
+
+
+class PoolBusyError(NeumoError):
+    """Too many files wait to be read."""
+
+
+class PoolStoppedError(NeumoError):
+    """The pool has been stopped."""
 
 
 @dataclass(order=True)
@@ -30,22 +35,21 @@ class _Task:
     future: "Future[dict[str, Any]]" = field(compare=False, default_factory=Future)
 
 
-class Pool:
+class ReaderPool:
     """Threads that each ask a reader of their own.
 
     Parameters
     ----------
-    config : ReadConfig
+    processes : sequence of ReaderProcess
     waiting : int
-        Files that may be on their way at once (see `places`).
+        Files that may wait or be read at once (see `take`).
     """
 
-    def __init__(self, config: ReadConfig, waiting: int) -> None:
-        self._config, self._waiting = config, waiting
+    def __init__(self, processes: Sequence[ReaderProcess], waiting: int) -> None:
+        self._processes, self._waiting = processes, waiting
         self._tasks: queue.PriorityQueue[_Task] = queue.PriorityQueue()
         self._numbers = itertools.count()
-        self._processes = [ReadingProcess(config) for _ in range(config.processes)]
-        self._asked: dict[int, ReadingProcess] = {}
+        self._asked: dict[int, ReaderProcess] = {}
         self._taken = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -54,10 +58,10 @@ class Pool:
         self.options: Mapping[str, Any] = {}
 
     def start(self) -> None:
-        """Start one reader, to know that they can be, and the threads that start the others. Raises NodeError."""
+        """Start one reader, and the threads that start the others. Raises ChildStartError where it does not start."""
         first = self._processes[0]
         first.start()
-        self.bundle_digest, self.options = str(first.ready["bundle"]), first.ready["options"]
+        self.bundle_digest, self.options = first.bundle_digest, first.reader_options
         self._threads = [
             threading.Thread(target=self._work, args=[process], name=f"neumo-reader-{number}", daemon=True)
             for number, process in enumerate(self._processes)
@@ -66,7 +70,7 @@ class Pool:
             thread.start()
 
     def stop(self) -> None:
-        """Kill the readers and wait for the threads; what waits is cancelled."""
+        """Kill the readers and wait for the threads; waiting requests are cancelled."""
         self._stopping.set()
         while True:
             try:
@@ -84,13 +88,8 @@ class Pool:
 
     @property
     def readers(self) -> int:
-        """How many readers are there."""
+        """How many readers run."""
         return sum(process.pid is not None for process in self._processes)
-
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """Numbers of the readers' processes."""
-        return tuple(process.pid for process in self._processes if process.pid is not None)
 
     @property
     def queued(self) -> int:
@@ -98,28 +97,28 @@ class Pool:
         return self._tasks.qsize()
 
     def require_room(self) -> None:
-        """Raise Problem where nothing more may wait."""
+        """Raise PoolBusyError where no more files may wait, PoolStoppedError after a stop."""
         if self._stopping.is_set():
-            raise Problem(503, "stopping", retry_after=_RETRY_SECONDS)
+            raise PoolStoppedError("the readers were stopped")
         if self._taken >= self._waiting:
-            raise Problem(503, "busy", retry_after=_RETRY_SECONDS)
+            raise PoolBusyError("too many files wait to be read")
 
     def take(self, files: int) -> None:
-        """Take places in the queue; `give_back` them. Raises Problem where there are not so many."""
+        """Reserve places in the queue; `give_back` frees them. Raises as `require_room`."""
         self.require_room()
         with self._lock:
             if self._taken + files > max(self._waiting, files if self._taken == 0 else 0):
-                raise Problem(503, "busy", retry_after=_RETRY_SECONDS)
+                raise PoolBusyError("too many files wait to be read")
             self._taken += files
 
     def give_back(self, files: int = 1) -> None:
-        """Give places in the queue back."""
+        """Free reserved places in the queue."""
         with self._lock:
             self._taken -= files
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold one place. Raises Problem."""
+        """Hold one place. Raises as `require_room`."""
         self.take(1)
         try:
             yield
@@ -130,7 +129,7 @@ class Pool:
         self,
         request: Mapping[str, str],
         *,
-        soon: bool = False,
+        urgent: bool = False,
         started: Callable[[], object] = lambda: None,
     ) -> "Future[dict[str, Any]]":
         """Queue a request to a reader.
@@ -138,18 +137,18 @@ class Pool:
         Parameters
         ----------
         request : mapping
-            What `neumo.web.reading_child` takes.
-        soon : bool
-            Before all radiographs.
+            What the readers' handler takes.
+        urgent : bool
+            Before all that are not.
         started : function
             Called, on a thread of the pool, when a reader begins with it.
 
         Returns
         -------
         Future of dict
-            The reader's answer; or it raises ReaderGone, or NodeError where no reader starts.
+            The reader's answer; or it raises ChildError, ChildStartError where no reader starts.
         """
-        task = _Task(_SOON if soon else _IN_TURN, next(self._numbers), request, started)
+        task = _Task(_URGENT if urgent else _IN_TURN, next(self._numbers), request, started)
         if self._stopping.is_set():
             task.future.cancel()
         else:
@@ -157,7 +156,7 @@ class Pool:
         return task.future
 
     def cancel(self, future: "Future[dict[str, Any]]") -> None:
-        """Give a request up: what waits is taken out, what is being read is killed."""
+        """Cancel a request: one that waits is removed, the reader of one that is being read is killed."""
         if future.cancel():
             return
         with self._lock:
@@ -165,7 +164,7 @@ class Pool:
             if process is not None:
                 process.kill("cancelled")
 
-    def _work(self, process: ReadingProcess) -> None:
+    def _work(self, process: ReaderProcess) -> None:
         while not self._stopping.is_set():
             if process.pid is None and not self._restarted(process):
                 continue
@@ -173,15 +172,14 @@ class Pool:
             if task.priority == _STOP or not task.future.set_running_or_notify_cancel():
                 continue
             with self._lock:
+                process.allow()
                 self._asked[id(task.future)] = process
             task.started()
             try:
-                answer = process.ask(task.request)
-            except ReaderGone as error:
-                event("reader_gone", reason=error.code)
-                self._forget(task)
-                task.future.set_exception(error)
+                answer, _ = process.ask(task.request)
             except Exception as error:
+                if isinstance(error, ChildError):
+                    event("reader_lost", reason=error.code)
                 self._forget(task)
                 task.future.set_exception(error)
             else:
@@ -193,11 +191,11 @@ class Pool:
         with self._lock:
             del self._asked[id(task.future)]
 
-    def _restarted(self, process: ReadingProcess) -> bool:
+    def _restarted(self, process: ReaderProcess) -> bool:
         try:
             process.start()
-        except (NodeError, OSError) as error:
-            fault("reader_does_not_start", error)
+        except ChildStartError as error:
+            fault("reader_not_started", error)
             self._stopping.wait(_RESTART_PAUSE)
             return False
         return True

@@ -1,0 +1,64 @@
+"""In a reader's child process: an object to a results folder."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset, dcmread, dcmwrite
+
+from neumo.core.files import PART, sync, write_private
+from neumo.core.reading import Reading, Status
+from neumo.dicomnode.store.data_folder import READING
+from neumo.dicomnode.work.results import load_results
+from neumo.inference.reader import Reader
+from neumo.worker.reader_child import ReaderHandler
+
+
+def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
+    """Return what reads objects: from `source`, `target` and `name` to a status, with reasons where it failed.
+
+    Parameters
+    ----------
+    reader : Reader
+    results : str
+        "module:function" of the maker of results. Raises ConfigError where there is none.
+    """
+    make_results = load_results(results)
+
+    def handle(request: Mapping[str, Any]) -> dict[str, Any]:
+        target = Path(request["target"])
+        if target.is_dir():  # an earlier node was killed after this reading and before it took note of it
+            return {"status": json.loads((target / READING).read_bytes())["status"]}
+        source = Path(request["source"])
+        reading = replace(reader.read(source), file=request["name"])
+        if reading.status is Status.FAILED:
+            return {"status": "failed", "reasons": [notice.code for notice in reading.reasons]}
+        _write_results(target, reading, make_results(reading, dcmread(source, stop_before_pixels=True)))
+        return {"status": reading.status.value}
+
+    return handle
+
+
+def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset]) -> None:
+    """Write the results folder, whole or not at all; one that is already there stays as it is."""
+    temporary = target.with_name(f"{PART}{os.urandom(8).hex()}")
+    temporary.mkdir(mode=0o700)
+    try:
+        write_private(temporary / READING, [json.dumps(reading.to_json()).encode()])
+        for number, dataset in enumerate(datasets):
+            file = temporary / f"{number:02d}.dcm"
+            dcmwrite(file, dataset, enforce_file_format=True)
+            sync(file)
+        sync(temporary)
+        try:
+            temporary.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+        sync(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,60 @@
+"""In a reader's child process: radiographs read, results and pictures drawn for the workbench."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from pydicom import dcmread
+
+from neumo.core.reading import Status
+from neumo.imaging.dicom.recognise import is_dicom
+from neumo.imaging.quiet import quiet
+from neumo.inference.reader import Reader
+from neumo.web.readings.reading_file import lay_out
+from neumo.web.readings.rendering import render
+from neumo.web.research.run_images import draw
+from neumo.worker.reader_child import ReaderHandler
+
+HANDLER: Final = "neumo.web.readings.reader_requests:open_handler"
+
+
+def open_handler(reader: Reader) -> ReaderHandler:
+    """Return what answers requests to "read" an upload, "render" a stored reading, "draw" a run's image."""
+
+    def handle(request: Mapping[str, Any]) -> Mapping[str, Any]:
+        target = Path(request["target"])
+        match request["do"]:
+            case "render":
+                return render(Path(request["kept"]), request["name"], request["language"], target)
+            case "draw":
+                return draw(Path(request["source"]), int(request["side"]), target)
+            case _:
+                return _read(reader, Path(request["source"]), target, request["name"])
+
+    return handle
+
+
+def _read(reader: Reader, source: Path, target: Path, name: str) -> dict[str, Any]:
+    reading = replace(reader.read(source), file=name)
+    if reading.status is Status.FAILED:
+        reasons = [notice.to_json() for notice in reading.reasons]
+        return {"status": reading.status.value, "reasons": reasons}
+    temporary, kept = lay_out(target, reading, _header(source))
+    return {"status": reading.status.value, "temporary": str(temporary), "kept": kept.to_json()}
+
+
+def _header(source: Path) -> bytes | None:
+    """Return a DICOM file without its pixels; None for other files, and for headers that cannot be written."""
+    with source.open("rb") as stream:
+        if not is_dicom(stream.read(132)):
+            return None
+    try:
+        with quiet():
+            dataset = dcmread(source, force=True, stop_before_pixels=True)
+            buffer = BytesIO()
+            dataset.save_as(buffer, enforce_file_format=True)
+    except Exception:  # the parser's own errors are of any kind; the reading stands without its header
+        return None
+    return buffer.getvalue()

@@ -1,0 +1,21 @@
+"""Loads a `Reader` in a child process and answers requests with a named handler."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from neumo.core.child import Handler, load_function
+from neumo.inference.reader import Reader
+
+ReaderHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""From a request to an answer, both plain values."""
+
+
+def open_reader(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
+    """Load the reader, and what answers with it: the function `handler` of the reader and of `options`."""
+    warnings.simplefilter("ignore")
+    make_handler = load_function(settings["handler"])
+    reader = Reader(**settings["reader"], keep_pixels=True)
+    handle: ReaderHandler = make_handler(reader, **settings["options"])
+    ready = {"bundle": reader.bundle.digest, "options": reader.options}
+    return ready, lambda request, _payload: (handle(request), b"")

@@ -1,0 +1,67 @@
+"""A reader in a child process, as the node and the workbench set it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from neumo.core.child_process import ChildProcess
+from neumo.core.errors import ChildStartError
+
+
+class ReadSettings(Protocol):
+    """The section `read` of a settings file."""
+
+    @property
+    def bundle(self) -> str | None: ...  # noqa: D102
+    @property
+    def operating_point(self) -> str | None: ...  # noqa: D102
+    @property
+    def coverage(self) -> float: ...  # noqa: D102
+    @property
+    def allow_outside_range(self) -> bool: ...  # noqa: D102
+    @property
+    def threads(self) -> int | None: ...  # noqa: D102
+    @property
+    def timeout(self) -> float: ...  # noqa: D102
+    @property
+    def memory_bytes(self) -> int | None: ...  # noqa: D102
+
+
+class ReaderProcess(ChildProcess):
+    """A reader that can crash, hang or be killed without harm; one thread at a time may ask it.
+
+    Parameters
+    ----------
+    settings : ReadSettings
+    handler : str
+        "module:function" of what answers requests in the child: the function is given the `Reader`, which keeps pixels,
+        and `options`, and returns a function from a request to an answer (see `neumo.worker.reader_child`).
+    options : plain values
+    """
+
+    def __init__(self, settings: ReadSettings, handler: str, **options: Any) -> None:
+        names = ("bundle", "operating_point", "coverage", "allow_outside_range", "threads")
+        reader = {name: getattr(settings, name) for name in names}
+        super().__init__(
+            "neumo.worker.reader_child:open_reader",
+            {"reader": reader, "handler": handler, "options": options},
+            seconds=settings.timeout,
+            memory_bytes=settings.memory_bytes,
+        )
+
+    def start(self) -> None:
+        """Start the reader. Raises ChildStartError where it cannot be started."""
+        try:
+            super().start()
+        except ChildStartError as error:
+            raise ChildStartError(f"read: {error}") from error
+
+    @property
+    def bundle_digest(self) -> str:
+        """Of the bundle that the reader loaded."""
+        return str(self.ready["bundle"])
+
+    @property
+    def reader_options(self) -> Mapping[str, Any]:
+        """What the reader was made with, as receipts keep it."""
+        options: Mapping[str, Any] = self.ready["options"]
+        return options

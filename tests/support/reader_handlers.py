@@ -1,0 +1,41 @@
+"""What the readers of tests do with a request, by name."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neumo.core.errors import ConfigError
+from neumo.inference.reader import Reader
+from neumo.worker.reader_child import ReaderHandler
+
+
+def open_handler(reader: Reader, *, refuse: bool = False) -> ReaderHandler:
+    if refuse:
+        raise ConfigError("an option is wrong")
+
+    def handle(request: Mapping[str, Any]) -> Mapping[str, Any]:
+        match request["do"]:
+            case "read":
+                reading = reader.read(Path(request["source"]))
+                return {"status": reading.status.value, "sha256": reading.sha256, "pid": os.getpid()}
+            case "wait":  # until a file is there
+                Path(request["mark"]).touch()
+                while not Path(request["until"]).exists():
+                    time.sleep(0.01)
+                return {"said": request["say"]}
+            case "grow":
+                grow()
+            case "crash":
+                os.abort()
+        return {}
+
+    return handle
+
+
+def grow() -> None:
+    """Take memory, a little at a time, for ever."""
+    taken = []
+    while True:
+        taken.append(b"x" * 2**24)

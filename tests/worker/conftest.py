@@ -1,0 +1,52 @@
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.tiny_bundle import make_bundle
+
+from neumo.worker.reader_process import ReaderProcess
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section `read` of a settings file."""
+
+    bundle: str | None
+    operating_point: str | None = None
+    coverage: float = 0.90
+    allow_outside_range: bool = False
+    threads: int | None = 1
+    timeout: float = 60
+    memory_bytes: int | None = 512 * 2**20
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> str:
+    return str(make_bundle(tmp_path_factory.mktemp("worker") / "tiny", phantoms))
+
+
+@pytest.fixture
+def make(tiny: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ReaderProcess]]:
+    """Make readers with settings of a test's own."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    made: list[ReaderProcess] = []
+
+    def make_process(refuse: bool = False, **settings: Any) -> ReaderProcess:
+        options = {"refuse": True} if refuse else {}
+        handler = "tests.support.reader_handlers:open_handler"
+        made.append(ReaderProcess(Settings(**{"bundle": tiny, **settings}), handler, **options))
+        return made[-1]
+
+    yield make_process
+    for process in made:
+        process.end()
+
+
+@pytest.fixture(scope="session")
+def film(phantoms: Path) -> Path:
+    return sorted((phantoms / "test").rglob("*.jpeg"))[0]

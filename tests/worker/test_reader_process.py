@@ -1,0 +1,48 @@
+"""A reader in a child process reads as one in this process, and its faults are told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from neumo.core.errors import ChildError, ChildStartError
+from neumo.inference.reader import Reader
+from neumo.worker.reader_process import ReaderProcess
+
+Make = Callable[..., ReaderProcess]
+
+
+def test_it_reads_as_a_reader_in_this_process(make: Make, tiny: str, film: Path) -> None:
+    process, reader = make(), Reader(tiny, threads=1)
+    process.start()
+    assert process.bundle_digest == reader.bundle.digest
+    assert process.reader_options == reader.options
+    expected = reader.read(film)
+    answer, _ = process.ask({"do": "read", "source": str(film)})
+    assert (answer["status"], answer["sha256"]) == (expected.status.value, expected.sha256)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"bundle": "/nowhere"}, "read: .*nowhere"),
+        ({"coverage": 0.5}, "read: coverage: 0.5 is not in the bundle"),
+        ({"refuse": True}, "read: an option is wrong"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_used_are_named(
+    make: Make, settings: dict[str, object], message: str
+) -> None:
+    process = make(**settings)
+    with pytest.raises(ChildStartError, match=message):
+        process.start()
+    assert process.pid is None
+
+
+def test_a_file_that_takes_all_memory_is_told_as_such_and_the_next_is_read(make: Make, film: Path) -> None:
+    process = make()
+    with pytest.raises(ChildError, match=r"needs more memory than allowed \(512 MiB\)") as caught:
+        process.ask({"do": "grow"})
+    assert caught.value.code == "out_of_memory"
+    assert process.ask({"do": "read", "source": str(film)})[0]["status"] == "read"
