@@ -52,7 +52,7 @@ def taught_by(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_target_is_the_label_and_the_mean_of_the_teachers_as_weighted() -> None:
     images, labels = torch.zeros(2, 1, 32, 32), torch.tensor([0, 2])
     them = teachers(0.6, [0.0, 0.0, 0.0], [np.log(8.0), 0.0, 0.0])
-    targets = them.mixed(them.answers(images, None), labels)
+    targets = them.targets(them.probabilities(images, None), labels)
     taught = (np.array([1, 1, 1]) / 3 + np.array([8, 1, 1]) / 10) / 2
     expected = 0.6 * taught + 0.4 * np.eye(3)[[0, 2]]
     np.testing.assert_allclose(targets.numpy(), expected, rtol=1e-6)
@@ -60,7 +60,7 @@ def test_a_target_is_the_label_and_the_mean_of_the_teachers_as_weighted() -> Non
 
 def test_teachers_answer_for_the_frequencies_that_the_learner_is_adjusted_to() -> None:
     priors = torch.tensor([0.2, 0.5, 0.3]).log()
-    targets = teachers(1.0, [0.0, 0.0, 0.0]).answers(torch.zeros(1, 1, 8, 8), priors)
+    targets = teachers(1.0, [0.0, 0.0, 0.0]).probabilities(torch.zeros(1, 1, 8, 8), priors)
     np.testing.assert_allclose(targets.numpy(), [[0.2, 0.5, 0.3]], rtol=1e-6)
 
 

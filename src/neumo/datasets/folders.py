@@ -1,4 +1,4 @@
-"""Making a whole folder so that a reader never meets half of it: fill it beside, then rename."""
+"""Write a whole folder atomically: fill it beside its target, then rename."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The public data set of Kermany et al. (2018) from its authors' archive, checked and ready to read."""
+"""Download the public data set of Kermany et al. (2018) from its authors' archive, and check it."""
 
 import shutil
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Decoded pixels of a whole data set, made once and memory-mapped ever after."""
+"""Pixel cache: the decoded images of a whole data set, memory-mapped."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

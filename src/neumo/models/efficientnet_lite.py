@@ -87,7 +87,7 @@ class EfficientNetLite(nn.Module):
         Largest share of residual branches dropped in training (stochastic depth), rising with depth from 0.
     smoothing : float
         Standard deviation in pixels of a Gaussian that comes before everything else; 0 for none. Finer detail than
-        that depends on how a film was exported, and cannot decide.
+        that depends on how an image was exported, and cannot decide.
     image_size : int
         Side of the input in pixels; a multiple of 32, so that TensorFlow's "same" padding is the same everywhere.
     """

@@ -1,4 +1,4 @@
-"""What a network that can be shipped says besides its logits."""
+"""Class maps and embedding that an explainable network returns beside its logits."""
 
 from typing import NamedTuple, Protocol, runtime_checkable
 

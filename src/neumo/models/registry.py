@@ -1,4 +1,4 @@
-"""Networks by name; a new one is one entry here and one file beside it."""
+"""Registry of networks by name; a new one is one entry here and one file beside it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A fixed Gaussian before a network's first layer."""
+"""Gaussian smoothing (low-pass filter) before a network's first layer."""
 
 import math
 
@@ -12,7 +12,7 @@ _REACH = 3
 class GaussianSmoothing(nn.Module):
     """Smooth images with a Gaussian, in single precision, the edges continued; nothing is learnt.
 
-    Copies of one film differ most in their finest detail: antialiasing or none, JPEG quality, noise, a maker's
+    Copies of one radiograph differ most in their finest detail: antialiasing or none, JPEG quality, noise, a maker's
     sharpening. Low-pass filtering before subsampling is what makes networks shift-invariant, too (R. Zhang, "Making
     Convolutional Networks Shift-Invariant Again", ICML 2019).
 

@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors beside a JSON that says which network they belong to. Never a pickle."""
+"""Load and save network weights: safetensors beside a JSON card that names the network. Never a pickle."""
 
 import hashlib
 import json

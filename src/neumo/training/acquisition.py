@@ -1,4 +1,4 @@
-"""Random changes that another scanner, archive or export would make to the same film.
+"""Acquisition augmentation: changes that another scanner, archive or export would make to the same radiograph.
 
 All take and return batches of shape (N, 1, side, side) in 0-1; each image draws its own change.
 """
@@ -21,7 +21,7 @@ _COARSEST = 16
 class RandomResampling(nn.Module):
     """With probability `p` reduce and enlarge again, with or without antialiasing, or blur lightly.
 
-    The same film reaches a reader as a full-size export, a thumbnail made by a careful library or one made
+    The same radiograph reaches a reader as a full-size export, a thumbnail made by a careful library or one made
     by a careless one; none of that may change the answer.
     """
 
@@ -67,8 +67,8 @@ class RandomToneCurve(nn.Module):
 class RandomDetail(nn.Module):
     """Weaken the coarse picture and strengthen or weaken the detail upon it, each by up to `strength`.
 
-    Makers process films by spatial frequency: one flattens the mediastinum, the next sharpens the vessels. The
-    level of grey over large areas is also what a network takes for a finding where classes were filmed apart.
+    Makers process images by spatial frequency: one flattens the mediastinum, the next sharpens the vessels. The
+    level of grey over large areas is also what a network takes for a finding where classes were acquired apart.
     """
 
     def __init__(self, strength: float) -> None:
@@ -90,7 +90,7 @@ class RandomDetail(nn.Module):
 class RandomBorders(nn.Module):
     """With probability `p` paint the four edges in one grey level, each to a width of its own.
 
-    Collimators, letter boxes and cut films differ between hospitals, and here between the classes.
+    Collimators, letter boxes and cropping differ between hospitals, and here between the classes.
     """
 
     def __init__(self, p: float) -> None:

@@ -1,4 +1,4 @@
-"""What happens at the end of an epoch: history, best weights, one line for people, the resume point.
+"""Callbacks at the end of an epoch: metrics history, kept weights, progress line, checkpoint to resume from.
 
 All derive from Lightning's Checkpoint class only so that Lightning calls them after the metrics of the
 epoch exist, and in the order in which they are given.
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 class History(Checkpoint):
-    """Metrics of every epoch, kept in metrics.csv and in the resume point."""
+    """Metrics of every epoch, in metrics.csv and in the checkpoint."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -77,7 +77,7 @@ class KeptWeights(Checkpoint):
         if self.keep == "last" or loss < self.loss:
             self.loss, self.epoch = loss, trainer.current_epoch + 1
             if trainer.is_global_zero and isinstance(pl_module, Classifier):
-                save_network(pl_module.judged, self.folder, self.card)
+                save_network(pl_module.evaluated, self.folder, self.card)
 
     def state_dict(self) -> dict[str, Any]:
         """Best loss and epoch so far."""
@@ -89,7 +89,7 @@ class KeptWeights(Checkpoint):
 
 
 class EpochLines(Checkpoint):
-    """One line an epoch for people: metrics, rate and the most time that can be left."""
+    """Progress line of each epoch: metrics, images per second and the most time that can be left."""
 
     def __init__(self, console: Console, history: History, images: int) -> None:
         self.console, self.history, self.images = console, history, images
@@ -111,7 +111,7 @@ class EpochLines(Checkpoint):
 
 
 class ResumePoint(Checkpoint):
-    """Everything needed to go on after this epoch, replaced as one piece."""
+    """Checkpoint of the last finished epoch, replaced atomically."""
 
     def __init__(self, target: Path) -> None:
         self.target = target

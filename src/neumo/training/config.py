@@ -1,4 +1,4 @@
-"""The experiment file: every choice of a run, validated as a whole."""
+"""Experiment files: every choice of a run, validated as a whole (pydantic)."""
 
 import difflib
 from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ class AugmentationConfig(_Section):
     resampling: Share = 0.0
     """Probability of a reduction and enlargement (with or without antialiasing) or a blur."""
     tone: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Strength of a random monotone tone curve: gamma, look-up tables and films of other makers."""
+    """Strength of a random monotone tone curve: gamma, look-up tables and detectors of other makers."""
     detail: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Largest relative loss of the coarse picture, and loss or gain of the detail upon it."""
     borders: Share = 0.0
@@ -116,7 +116,7 @@ class OptimizerConfig(_Section):
 
 
 class PlateauConfig(_Section):
-    """Reduction of the learning rate when the validation loss stops falling."""
+    """ReduceLROnPlateau: the learning rate falls when the validation loss stops falling."""
 
     patience: Annotated[int, Field(ge=0)] = 2
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -124,7 +124,7 @@ class PlateauConfig(_Section):
 
 
 class ScheduleConfig(_Section):
-    """How long, in what steps and with what arithmetic."""
+    """Epochs, batch size, learning rate schedule, weight averaging and precision."""
 
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
     max_epochs: Annotated[int, Field(ge=1, le=10_000)] = 50
@@ -134,7 +134,7 @@ class ScheduleConfig(_Section):
     one_cycle: bool = False
     """Learning rate up over the first quarter and down to zero (Smith and Topin 2018), stepped every batch."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Decay of an exponential moving average of the weights, which then is judged and kept; null keeps the last."""
+    """Decay of an exponential moving average of the weights, which then is validated and kept; null keeps the last."""
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch with the lowest validation loss, or of the last."""
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
@@ -148,12 +148,12 @@ class ScheduleConfig(_Section):
 
 
 class DistillationConfig(_Section):
-    """Finished runs whose answers are learnt beside the labels; see `neumo.training.distillation`."""
+    """Knowledge distillation from finished runs; see `neumo.training.distillation`."""
 
     teachers: Annotated[tuple[str, ...], Field(min_length=1)]
     """Folders of runs that saw no image which this run holds out."""
     share: Annotated[float, Field(gt=0, le=1)] = 0.7
-    """Weight of their answers in a training target; the label has the rest."""
+    """Weight of their probabilities in a training target; the label has the rest."""
 
 
 class Experiment(_Section):

@@ -1,6 +1,6 @@
-"""Teachers: finished runs whose answers to the same crops a run learns from, beside the labels.
+"""Knowledge distillation: the probabilities of finished runs (teachers) are part of a run's training targets.
 
-Hinton et al. 2015; the same random crop goes to teacher and learner (Beyer et al., CVPR 2022).
+Hinton et al. 2015; teacher and student see the same random crop (Beyer et al., CVPR 2022).
 """
 
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ from neumo.training.run_folder import RunFolder
 
 
 class Teachers:
-    """Networks that answer together.
+    """Ensemble of trained networks, in evaluation mode.
 
-    Not a module, so that their weights are neither learnt nor written into a run's resume point.
+    Not a module, so that their weights are neither trained nor written into a run's checkpoint.
 
     Parameters
     ----------
     trained : sequence of TrainedNetwork
     share : float
-        Weight of their answers in a training target, 0-1; the label has the rest.
+        Weight of their probabilities in a training target, 0-1; the label has the rest.
     """
 
     def __init__(self, trained: Sequence[TrainedNetwork], share: float) -> None:
@@ -35,26 +35,26 @@ class Teachers:
         self._networks = [one.network.to(memory_format=torch.channels_last) for one in trained]  # type: ignore[call-overload]
 
     @torch.no_grad()
-    def answers(self, images: torch.Tensor, log_priors: torch.Tensor | None) -> torch.Tensor:
+    def probabilities(self, images: torch.Tensor, log_priors: torch.Tensor | None) -> torch.Tensor:
         """Mean of the teachers' probabilities, (N, 3).
 
         Parameters
         ----------
         images : tensor (N, 1, side, side) in 0-1
-            As the learner sees them.
+            As the student sees them.
         log_priors : tensor (N, 3) or (3,) or None
-            Added to a teacher's logits as to the learner's own in training.
+            Added to a teacher's logits as to the student's own in training.
         """
-        answers = []
+        each = []
         for network in self._networks:
             logits = network.to(images.device)(images).float()
-            answers.append((logits if log_priors is None else logits + log_priors).softmax(dim=1))
-        return torch.stack(answers).mean(dim=0)
+            each.append((logits if log_priors is None else logits + log_priors).softmax(dim=1))
+        return torch.stack(each).mean(dim=0)
 
-    def mixed(self, answers: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Probabilities (N, 3) to learn: the teachers' and those of complete labels (N,), weighted."""
-        stated = nn.functional.one_hot(labels, answers.shape[1]).to(answers.dtype)
-        return self.share * answers + (1 - self.share) * stated
+    def targets(self, probabilities: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Training targets (N, 3): the weighted mean of the teachers' probabilities and complete labels (N,)."""
+        hard = nn.functional.one_hot(labels, probabilities.shape[1]).to(probabilities.dtype)
+        return self.share * probabilities + (1 - self.share) * hard
 
 
 def load_teachers(experiment: Experiment, manifest: Manifest, split: Split) -> Teachers | None:

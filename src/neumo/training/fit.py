@@ -1,4 +1,4 @@
-"""One run from an experiment to trained weights, with Lightning's loop."""
+"""Train a run: from an experiment to trained weights, with Lightning's loop; resumable."""
 
 import logging
 import pickle
@@ -33,7 +33,7 @@ from neumo.training.material import Material, load_material, make_split
 from neumo.training.module import Classifier
 from neumo.training.run_folder import RunFolder, create_run, now
 
-# The loader copies from memory, so workers would only slow it down; the others are Lightning's notes on itself.
+# Data are copied from memory, so loader workers would only slow it down; the others are Lightning's notes on itself.
 _EXPECTED_WARNINGS = (
     ".*does not have many workers.*",
     ".*LeafSpec.*",
@@ -217,7 +217,7 @@ def _fit(trainer: L.Trainer, module: Classifier, batches: L.LightningDataModule,
     state = folder.resume_file if folder.resume_file.exists() else None
     try:
         trainer.fit(module, batches, ckpt_path=state, weights_only=True)
-    except SystemExit:  # Lightning's answer to Ctrl-C
+    except SystemExit:  # raised by Lightning on Ctrl-C
         if trainer.state.status != TrainerStatus.INTERRUPTED:
             raise
     except (pickle.UnpicklingError, KeyError, EOFError) as error:

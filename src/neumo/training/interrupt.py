@@ -1,4 +1,4 @@
-"""Ctrl-C between two batches, where nothing can swallow it."""
+"""Ctrl-C (SIGINT) handled between two batches, where nothing can swallow it."""
 
 import signal
 import threading

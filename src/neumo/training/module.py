@@ -44,7 +44,7 @@ class Classifier(L.LightningModule):
     label_smoothing : float
         Share of each training label spread over all classes, 0-1.
     teachers : Teachers, optional
-        Whose answers are learnt beside the labels.
+        Networks whose probabilities are part of the training targets (distillation).
     seed : int
         The random numbers of a batch depend on this, the epoch and the batch alone.
     """
@@ -82,14 +82,14 @@ class Classifier(L.LightningModule):
         self._plateau_state: dict[str, Any] | None = None
 
     @property
-    def judged(self) -> nn.Module:
+    def evaluated(self) -> nn.Module:
         """The network that is validated and kept: the moving average where there is one."""
-        averaged: nn.Module = self.network if self.average is None else self.average.module
-        return averaged
+        network: nn.Module = self.network if self.average is None else self.average.module
+        return network
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (N, 3)."""
-        logits: torch.Tensor = (self.network if self.training else self.judged)(images)
+        logits: torch.Tensor = (self.network if self.training else self.evaluated)(images)
         return logits
 
     def configure_optimizers(self) -> Any:
@@ -135,7 +135,7 @@ class Classifier(L.LightningModule):
         logits = self(images).float()
         priors = None if self.log_priors is None else self.log_priors[sources]
         loss = self._training_loss(logits if priors is None else logits + priors, images, labels, priors)
-        self._count(self.train_metrics, logits.detach(), labels)
+        self._update(self.train_metrics, logits.detach(), labels)
         self.log(
             "train_loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True
         )
@@ -145,7 +145,7 @@ class Classifier(L.LightningModule):
         """Loss and metrics of one batch."""
         images, labels, _ = batch
         logits = self(images.to(memory_format=torch.channels_last)).float()
-        self._count(self.val_metrics, logits, labels)
+        self._update(self.val_metrics, logits, labels)
         self.log("val_loss", self._label_loss(logits, labels), batch_size=len(labels), sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
@@ -182,15 +182,15 @@ class Classifier(L.LightningModule):
     def _training_loss(
         self, logits: torch.Tensor, images: torch.Tensor, labels: torch.Tensor, priors: torch.Tensor | None
     ) -> torch.Tensor:
-        """Loss to the labels and to what the teachers answer."""
+        """Loss to the labels and to the teachers' probabilities."""
         if self.teachers is None:
             return self._label_loss(logits, labels, self.label_smoothing)
-        answers = self.teachers.answers(images, priors)
+        soft = self.teachers.probabilities(images, priors)
         if self.partial:
-            taught = nn.functional.cross_entropy(logits, answers, label_smoothing=self.label_smoothing)
-            stated = self._label_loss(logits, labels, self.label_smoothing)
-            return self.teachers.share * taught + (1 - self.teachers.share) * stated
-        targets = self.teachers.mixed(answers, labels)
+            soft_loss = nn.functional.cross_entropy(logits, soft, label_smoothing=self.label_smoothing)
+            label_loss = self._label_loss(logits, labels, self.label_smoothing)
+            return self.teachers.share * soft_loss + (1 - self.teachers.share) * label_loss
+        targets = self.teachers.targets(soft, labels)
         return nn.functional.cross_entropy(
             logits, targets, weight=self.class_weights, label_smoothing=self.label_smoothing
         )
@@ -205,8 +205,8 @@ class Classifier(L.LightningModule):
             logits, labels, weight=self.class_weights, label_smoothing=label_smoothing
         )
 
-    def _count(self, metrics: MetricCollection, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Count images in the metrics of an epoch, those of partial labels left out."""
+    def _update(self, metrics: MetricCollection, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Update the metrics of an epoch; images with partial labels are left out."""
         if self.partial:
             complete = labels < len(FINDINGS)
             logits, labels = logits[complete], labels[complete]

@@ -1,4 +1,4 @@
-"""A trained run's probabilities and embeddings on one part of its split, and where the network looked."""
+"""Predict with a trained run: probabilities and embeddings on one part of its split, and class maps."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

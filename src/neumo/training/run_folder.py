@@ -1,4 +1,4 @@
-"""The folder of a run: what it was made from, what came of it, and how it stands."""
+"""Run folder: experiment, split, data, environment, status and results of a training run."""
 
 import json
 import platform
@@ -30,14 +30,14 @@ class RunFolder:
 
     `experiment.yaml` (resolved), `run.json` (data, split, versions, hardware, outcome), `split.json`,
     `metrics.csv` (one row an epoch), `model.safetensors` with `model.json` (best epoch), `tensorboard/`,
-    `resume/` (private state for going on), `evaluation/` (one folder for each judged part).
+    `resume/` (private state for going on), `evaluation/` (one folder for each evaluated part).
     """
 
     path: Path
 
     @property
     def record_file(self) -> Path:
-        """run.json: how the run stands."""
+        """run.json: status, data, versions and outcome."""
         return self.path / "run.json"
 
     @property

@@ -81,7 +81,7 @@ def _noisy(bright: Field, rng: np.random.Generator) -> Field:
 
 
 def _collimated(bright: Field, rng: np.random.Generator) -> Field:
-    """Dark strips of random width where the collimator cut the beam, on some films."""
+    """Dark strips of random width where the collimator cut the beam, on some radiographs."""
     if rng.random() > 0.3:
         return bright
     size = len(bright)
