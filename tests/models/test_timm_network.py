@@ -29,9 +29,13 @@ class Standing(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(in_chans, WIDTH, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU()
         )
-        self.norm = nn.Identity()
+        self.norm: nn.Module = nn.Identity()
         self.fc = nn.Linear(WIDTH, num_classes)
         self.drop = nn.Dropout(drop_rate)
+
+    def scored(self, pooled: torch.Tensor, pre_logits: bool) -> torch.Tensor:
+        logits: torch.Tensor = pooled if pre_logits else self.fc(pooled)
+        return logits
 
     def get_classifier(self) -> nn.Module:
         return self.fc
@@ -42,7 +46,7 @@ class Standing(nn.Module):
 
     def forward_head(self, x: torch.Tensor, pre_logits: bool = False) -> torch.Tensor:
         pooled = self.drop(self.norm(x.mean(dim=(2, 3))))
-        return pooled if pre_logits else self.fc(pooled)
+        return self.scored(pooled, pre_logits)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.forward_head(self.forward_features(x))
@@ -65,18 +69,18 @@ class Tokens(Standing):
 
     def forward_head(self, x: torch.Tensor, pre_logits: bool = False) -> torch.Tensor:
         pooled = x.mean(dim=1)
-        return pooled if pre_logits else self.fc(pooled)
+        return self.scored(pooled, pre_logits)
 
 
-MODELS = {"standing": Standing, "normed": Normed, "tokens": Tokens}
+MODELS: dict[str, type[Standing]] = {"standing": Standing, "normed": Normed, "tokens": Tokens}
 
 
 def create_model(model_name: str, pretrained: bool = False, **options: Any) -> nn.Module:
     if model_name not in MODELS:
         raise RuntimeError(f"Unknown model ({model_name})")
-    model = MODELS[model_name](**options)
+    model: Standing = MODELS[model_name](**options)
     if pretrained:
-        nn.init.constant_(model.stem[0].weight, 0.5)
+        nn.init.constant_(next(model.stem.parameters()), 0.5)
     return model
 
 
@@ -89,7 +93,7 @@ def timm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("timm")
 def test_a_class_map_and_a_bias_add_up_to_the_logit() -> None:
-    network = build_network("timm:standing", {}, SIZE).eval()
+    network: Any = build_network("timm:standing", {}, SIZE).eval()
     images = torch.rand(4, 1, SIZE, SIZE)
     with torch.no_grad():
         explained, logits = network.explained(images), network(images)
@@ -101,7 +105,7 @@ def test_a_class_map_and_a_bias_add_up_to_the_logit() -> None:
 
 @pytest.mark.usefixtures("timm")
 def test_it_exports_and_the_graph_agrees() -> None:
-    network = build_network("timm:standing", {"drop_rate": 0.5}, SIZE).eval()
+    network: Any = build_network("timm:standing", {"drop_rate": 0.5}, SIZE).eval()
     session = onnxruntime.InferenceSession(
         export_graph(network, SIZE).SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -115,7 +119,7 @@ def test_it_exports_and_the_graph_agrees() -> None:
 
 @pytest.mark.usefixtures("timm")
 def test_weights_are_kept_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = build_network("timm:standing", {}, SIZE).eval()
+    network: Any = build_network("timm:standing", {}, SIZE).eval()
     save_network(network, tmp_path, NetworkCard("timm:standing", {}, SIZE, Intensity.PERCENTILES))
     loaded = load_network(tmp_path).network
     images = torch.rand(2, 1, SIZE, SIZE)
@@ -127,7 +131,7 @@ def test_weights_are_kept_and_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("timm")
 def test_pretrained_weights_are_taken_only_when_asked_for() -> None:
-    network = build_network("timm:standing", {}, SIZE)
+    network: Any = build_network("timm:standing", {}, SIZE)
     assert (network.features.stem[0].weight != 0.5).any()
     load_pretrained(network, "timm:standing")
     assert (network.features.stem[0].weight == 0.5).all()

@@ -112,7 +112,7 @@ def test_predictions_are_probabilities_of_the_named_images(
     assert {path: int(t) for path, t in zip(predictions.paths, predictions.truth, strict=True)} == truth
     assert predictions.synthetic
     trained = load_network(folder.path)
-    pixels = np.zeros((2, 64, 64), dtype=np.uint8) + np.arange(64, dtype=np.uint8)
+    pixels = np.broadcast_to(np.arange(64, dtype=np.uint8), (2, 64, 64)).copy()
     maps = class_maps(trained, pixels)
     assert maps.shape[:2] == (2, 3)
     assert np.isfinite(maps).all()
@@ -181,7 +181,7 @@ class Exploit:
     def __init__(self, target: Path) -> None:
         self.target = target
 
-    def __reduce__(self) -> tuple[object, tuple[str]]:
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
         return Path.touch, (self.target,)
 
 

@@ -1,6 +1,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ Collect = Callable[..., Manifest]
 Texture = Callable[[int], np.ndarray]
 
 
-def picture(path: Path, pixels: np.ndarray, **options: object) -> None:
+def picture(path: Path, pixels: np.ndarray, **options: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)
 

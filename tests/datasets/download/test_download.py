@@ -9,13 +9,12 @@ import pytest
 from tests.support.web_server import Behaviour, serving
 
 from neumo.core.errors import DownloadError, OutputError
-from neumo.datasets.download import partial_file
 from neumo.datasets.download.resumable import download, resumable_bytes
 
 try:
     import resource
 except ImportError:  # Windows
-    resource = None
+    resource = None  # type: ignore[assignment]
 
 CONTENT = bytes(range(256)) * 4000
 
@@ -191,7 +190,7 @@ def test_too_little_space_is_said_before_anything_is_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = SimpleNamespace(free=1000)
-    monkeypatch.setattr(partial_file.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr("neumo.datasets.download.partial_file.shutil.disk_usage", lambda folder: usage)
     with (
         serving(Behaviour(CONTENT)) as url,
         pytest.raises(OutputError, match="1,024,000 bytes are needed and 1,000"),

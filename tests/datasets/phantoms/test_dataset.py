@@ -1,16 +1,18 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base
 
 from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.datasets.layout import open_dataset
-from neumo.datasets.phantoms.dataset import NOTE, SYNTHETIC_MARKER, draw_phantom, make_phantoms
+from neumo.datasets.layout import SYNTHETIC_MARKER, open_dataset
+from neumo.datasets.phantoms.dataset import NOTE, draw_phantom, make_phantoms
 from neumo.datasets.phantoms.radiograph import text_masks
 from neumo.imaging import open_radiograph
 
@@ -50,7 +52,9 @@ def test_the_ordinary_reader_reads_them_with_patients_kept_together(tmp_path: Pa
 
 def test_two_films_of_a_patient_resemble_each_other_more_than_other_patients(tmp_path: Path) -> None:
     make_phantoms(tmp_path / "set", per_class=25, seed=2, size=96)
-    films = {path.name[:8]: [] for path in sorted((tmp_path / "set/train/NORMAL").iterdir())}
+    films: dict[str, list[NDArray[np.float64]]] = {
+        path.name[:8]: [] for path in sorted((tmp_path / "set/train/NORMAL").iterdir())
+    }
     for path in sorted((tmp_path / "set/train/NORMAL").iterdir()):
         pixels = open_radiograph(path).pixels.astype(float)
         films[path.name[:8]].append((pixels - pixels.mean()) / pixels.std())
@@ -113,7 +117,8 @@ def test_refuses_a_folder_in_use_and_numbers_out_of_range(tmp_path: Path) -> Non
         make_phantoms(tmp_path, per_class=2, seed=1)
     with pytest.raises(DatasetError, match="not a folder"):
         make_phantoms(tmp_path / "notes.txt", per_class=2, seed=1)
-    for wrong in ({"per_class": 1}, {"size": 8}, {"seed": -1}):
+    wrongs: list[dict[str, Any]] = [{"per_class": 1}, {"size": 8}, {"seed": -1}]
+    for wrong in wrongs:
         with pytest.raises(DatasetError, match="out of range"):
             make_phantoms(tmp_path / "new", **{"per_class": 2, "seed": 1, **wrong})
     assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]

@@ -15,7 +15,8 @@ def test_the_outline_lies_where_the_air_of_its_phantom_is(phantoms: Path) -> Non
     outlines = phantom_outlines(phantoms, [entry.path for entry in entries], 64)
     assert outlines is not None
     clear = [entry for entry in entries if entry.finding.index == 0]
-    own, others = [], []
+    own: list[float] = []
+    others: list[float] = []
     for entry, other in zip(clear, [*clear[1:], clear[0]], strict=True):
         pixels = open_radiograph(manifest.file(entry)).pixels.astype(float)
         edges = np.hypot(*np.gradient(pixels))
