@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
-from neumo.core.files import write_json
+from neumo.core.files import require_writable, write_json
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
@@ -39,7 +39,10 @@ def evaluate_corruptions(
         The data set cannot be used.
     EvaluationError
         The part holds no image.
+    OutputError
+        `out` cannot be written; told before the first image is read.
     """
+    require_writable(out / CELLS_FILE)
     manifest = open_dataset(data)
     entries = [entry for entry in manifest.entries if entry.split == part]
     if not entries:

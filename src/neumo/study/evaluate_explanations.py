@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
-from neumo.core.files import write_json, write_text
+from neumo.core.files import require_writable, write_json, write_text
 from neumo.core.findings import FINDINGS
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
@@ -88,7 +88,10 @@ def evaluate_explanations(
         The bundle gives no class maps, the part holds no image, or every image was refused.
     ExportError
         The bundle's graph cannot be shuffled.
+    OutputError
+        `out` cannot be written; told before the first image is read.
     """
+    require_writable(out / CHECKS_FILE)
     bundle = reader.bundle
     if bundle.config.class_maps is None:
         raise EvaluationError(f"{bundle.path}: its graph gives no class maps, so there is nothing to check")

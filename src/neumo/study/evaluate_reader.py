@@ -11,7 +11,7 @@ import numpy as np
 
 from neumo.bundle.config import BundleConfig
 from neumo.core.errors import EvaluationError
-from neumo.core.files import write_json
+from neumo.core.files import require_writable, write_json
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading, Status
@@ -79,7 +79,10 @@ def evaluate_reader(
         The data set cannot be used.
     EvaluationError
         The part holds no image, or none could be read.
+    OutputError
+        `out` cannot be written; told before the first image is read.
     """
+    require_writable(out / FIGURES_FILE)
     manifest = open_dataset(data)
     entries = [entry for entry in manifest.entries if entry.split == part]
     if not entries:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from neumo.core.files import write_json
+from neumo.core.files import require_writable, write_json
 from neumo.core.findings import FINDINGS
 from neumo.core.progress import Progress
 from neumo.datasets.manifest import Manifest
@@ -107,19 +107,22 @@ def evaluate_run(
         There is no such part.
     EvaluationError
         A column or target cannot be used.
+    OutputError
+        The run's folder cannot be written; told before the first image is predicted.
     """
     folder = RunFolder(run)
+    require_writable(folder.evaluation(part) / METRICS_FILE)
     manifest = folder.dataset(data)
     split = folder.split(manifest)
     point = _operating_point(folder, manifest, split, target_sensitivity, cost_ratio)
     predictions = predict_part(folder, manifest, split, part, progress=predicting)
-    evaluation = evaluate(predictions, operating_point=point, resamples=resamples, progress=resampling)
     subgroups = tuple(
         evaluate_by(
             predictions, column, operating_point=point or DEFAULT_OPERATING_POINT, resamples=resamples
         )
         for column in by
     )
+    evaluation = evaluate(predictions, operating_point=point, resamples=resamples, progress=resampling)
     evaluated = EvaluatedRun(
         folder=folder.evaluation(part),
         evaluation=evaluation,

@@ -25,7 +25,7 @@ def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predic
         The run's weights cannot be loaded.
     """
     trained = load_network(folder.path)
-    chosen = _chosen(predictions)
+    chosen = chosen_cases(predictions)
     position = {entry.path: i for i, entry in enumerate(manifest.entries)}
     card = trained.card
     pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array[
@@ -47,7 +47,8 @@ def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predic
     return tuple(sorted(cases, key=lambda case: (not case.is_missed, case.is_right)))
 
 
-def _chosen(predictions: Predictions) -> list[int]:
+def chosen_cases(predictions: Predictions) -> list[int]:
+    """Return positions of up to three right answers of each class, at random, and its most confident wrong ones."""
     rng = np.random.default_rng(0)
     confidence = predictions.probabilities.max(axis=1)
     chosen: list[int] = []

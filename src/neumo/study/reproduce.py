@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
+from neumo.core.files import require_writable
 from neumo.core.progress import Progress
 from neumo.evaluation.evaluate import evaluate
 from neumo.study.compare_runs import compare_runs
@@ -62,12 +63,15 @@ def reproduce(
     ------
     ConfigError
         There is no such run.
+    OutputError
+        The page cannot be written; told before anything is trained.
     """
     for number in numbers:
         if number not in NUMBERS:
             raise ConfigError(
                 f"--runs: {number} is none of the study's runs; use {', '.join(map(str, NUMBERS))}"
             )
+    require_writable(page)
     settings = {number: load_experiment(experiments / f"run{number}.yaml", overrides) for number in numbers}
     for number in numbers:
         folder = runs / f"run{number}"
