@@ -10,6 +10,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import neumo
+from neumo.dicomnode.config_file import load_config as load_node
+from neumo.web.config_file import load_config as load_web
 
 _ROOT = Path(__file__).parents[1]
 _TOOLS = {"dev", "docs", "release"}
@@ -45,3 +47,22 @@ def test_licences_are_stated_of_every_requirement() -> None:
     page = (_ROOT / "docs" / "reference" / "licences.md").read_text(encoding="utf-8")
     assert not names - set(re.findall(r"^\| \[([\w-]+)\]", page, re.MULTILINE)), "run: make licences"
     assert "not stated" not in page
+
+
+def test_the_compose_file_runs_this_version_with_the_rights_of_the_guide() -> None:
+    compose = _yaml("deploy/compose.yaml")
+    assert compose["services"]["node"]["image"] == f"localhost/neumo:{neumo.__version__}"
+    guide = (_ROOT / "docs" / "how-to" / "postgresql.md").read_text(encoding="utf-8")
+    assert (_ROOT / "deploy" / "postgres" / "rights.sql").read_text(encoding="utf-8") in guide
+
+
+def test_settings_of_the_containers_can_be_read() -> None:
+    web = load_web(_ROOT / "deploy" / "serve.yaml")
+    node = load_node(_ROOT / "deploy" / "node.yaml")
+    assert not web.listen.loopback
+    assert node.receive.host == "0.0.0.0"
+
+
+def test_the_image_holds_no_torch() -> None:
+    lock = (_ROOT / "requirements" / "server.txt").read_text(encoding="utf-8")
+    assert not re.search(r"^(torch|lightning|scikit-learn)==", lock, re.MULTILINE)
