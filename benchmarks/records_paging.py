@@ -20,9 +20,9 @@ from sqlalchemy import Engine, text
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
+from neumo.records.database import open_archive
 from neumo.records.filters import Filters, Sort
 from neumo.records.search import search, sources
-from neumo.records.store import open_archive
 from neumo.records.subjects import patient_hash
 
 FILTERS = {

@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 from neumo.core.errors import ArchiveUnavailableError, MissingExtraError, OutputError
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Reading, Status
+from neumo.records.decisions import record_decision
 from neumo.records.export import COLUMNS, Format, export, stored
 from neumo.records.filters import Filters, Sort
 from neumo.records.retention import purge
-from neumo.records.store import record, record_decision
+from neumo.records.store import record
 from neumo.records.stored_reading import StoredReading
 
 N, B, V = Finding

@@ -8,10 +8,11 @@ from sqlalchemy import Engine
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Reading, Status
+from neumo.records.decisions import record_decision
 from neumo.records.filters import Filters, Sort
 from neumo.records.retention import purge
 from neumo.records.search import search
-from neumo.records.store import record, record_decision, record_values
+from neumo.records.store import record
 from neumo.records.subjects import patient_hash, subject_of
 
 KEY = b"k" * 32
@@ -68,7 +69,7 @@ def test_a_reading_is_found_by_its_patient(archive: Engine) -> None:
     values = {"file": "dicom:1", "sha256": "0" * 64, "status": "refused", "receipt": None}
     values |= dict.fromkeys(("finding", "probabilities", "prediction_set"))
     subject = subject_of(KEY, sop_instance_uid="1.2", patient_id="4711")
-    number = record_values(archive, values, source="node", actor="t", subject=subject)
+    number = record(archive, values, source="node", actor="t", subject=subject)
     _keep(archive, "other.png")
     assert _numbers(archive, patient=patient_hash(KEY, "4711")) == [number]
     assert _numbers(archive, patient=patient_hash(b"x" * 32, "4711")) == []

@@ -17,8 +17,8 @@ from neumo.bundle.folder import load_bundle, write_sums
 from neumo.core.findings import Finding
 from neumo.records.canonical import canonical
 from neumo.records.database import writing_session
+from neumo.records.decisions import record_decision
 from neumo.records.schema import ReadingRow
-from neumo.records.store import record_decision
 
 REFERENCE, QUIET, CHANGED = "2026-01-31", ("2026-02-01", "2026-02-28"), ("2026-03-01", "2026-03-31")
 

@@ -11,11 +11,12 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Notice, Reading, Status
 from neumo.records.audit_log import Checkpoint, append, verify
 from neumo.records.database import writing_session
+from neumo.records.decisions import record_decision
 from neumo.records.filters import Filters
 from neumo.records.log_coverage import purge_of
 from neumo.records.retention import due, purge
 from neumo.records.search import search
-from neumo.records.store import record, record_decision
+from neumo.records.store import record
 from neumo.records.stored_reading import stored_reading
 
 SECRET = "Jane_Doe_1950"
@@ -111,7 +112,7 @@ def test_the_database_lets_a_body_be_emptied_and_nothing_else(purged: Engine) ->
 
 
 def test_nothing_of_it_is_left_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from neumo.records.store import open_archive
+    from neumo.records.database import open_archive
 
     file = tmp_path / "a.db"
     engine = open_archive(str(file))

@@ -12,8 +12,9 @@ from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Reading, Status
 from neumo.records.audit_log import Checkpoint, verify
-from neumo.records.database import connect
-from neumo.records.store import open_archive, record, record_decision, record_view
+from neumo.records.database import connect, open_archive
+from neumo.records.decisions import record_decision, record_view
+from neumo.records.store import record
 from neumo.records.stored_reading import stored_reading
 
 TABLES = ("readings", "views", "decisions", "audit_log")

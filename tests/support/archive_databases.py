@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from tests.support.programs import require_file, skip_for_missing
 
-from neumo.records.store import open_archive
+from neumo.records.database import open_archive
 
 _POSTGRES = "/usr/lib/postgresql/*/bin/postgres"
 

@@ -41,7 +41,7 @@ def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading]
     require_extra("archive", "neumo read --archive")
     import getpass
 
-    from neumo.records.store import open_archive
+    from neumo.records.database import open_archive
 
     try:
         actor = getpass.getuser()
@@ -56,10 +56,10 @@ def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading]
 
 
 def _record(engine: "Engine", actor: str, values_of: "Values", reading: "Reading") -> None:
-    from neumo.records.store import record_values
+    from neumo.records.store import record
 
     values, subject = values_of(reading)
-    record_values(engine, values, source="neumo read", actor=actor, subject=subject)
+    record(engine, values, source="neumo read", actor=actor, subject=subject)
 
 
 def _with_path(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":

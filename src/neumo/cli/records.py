@@ -39,7 +39,7 @@ class Order(StrEnum):
 def init(database: options.Database) -> None:
     """Make an archive's tables, or bring them to this version; needs a role that may."""
     require_extra("archive", "neumo archive init")
-    from neumo.records.store import open_archive
+    from neumo.records.database import open_archive
 
     engine = open_archive(database)
     where = engine.url.render_as_string(hide_password=True)
@@ -87,7 +87,7 @@ def show(
 ) -> None:
     """Show a reading, who looked at it, and what was decided."""
     with opened("neumo archive show", database) as engine:
-        from neumo.records.store import record_view
+        from neumo.records.decisions import record_view
         from neumo.records.stored_reading import stored_reading
 
         if person is not None:
@@ -122,7 +122,7 @@ def decide(
 ) -> None:
     """Record a decision; the model's answer and earlier decisions stay as they are."""
     with opened("neumo archive decide", database) as engine:
-        from neumo.records.store import record_decision
+        from neumo.records.decisions import record_decision
         from neumo.records.stored_reading import stored_reading
 
         final = _final_finding(reading, stored_reading(engine, reading).finding, agree, finding)

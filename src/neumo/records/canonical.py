@@ -1,7 +1,11 @@
-"""The one JSON text of a value, over which digests are taken, and text that every database keeps."""
+"""Canonical JSON, over which digests are taken, and text and names that every database can store."""
 
 import json
-from typing import Any
+from typing import Any, Final
+
+from neumo.core.errors import ArchiveError
+
+_MAX_NAME: Final = 128
 
 
 def canonical(value: Any) -> str:
@@ -10,5 +14,13 @@ def canonical(value: Any) -> str:
 
 
 def storable(text: str) -> str:
-    r"""Return text with what no database takes as escapes: bytes that are no UTF-8 as "\\udcff", and NUL."""
+    r"""Return text with escapes for what no database stores: bytes that are no UTF-8 as "\\udcff", and NUL."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def checked_name(key: str, text: str) -> str:
+    """Return the name of a person, program or source as it is stored. Raises ArchiveError."""
+    name = storable(text).strip()
+    if not 1 <= len(name) <= _MAX_NAME:
+        raise ArchiveError(f"{key}: {text!r} cannot be kept; give 1 to {_MAX_NAME} characters")
+    return name

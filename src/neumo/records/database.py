@@ -58,6 +58,21 @@ def connect(url: str, *, existing: bool = False) -> Engine:
     return engine
 
 
+def open_archive(url: str) -> Engine:
+    """Return the archive at `url`, its tables made or brought to this version.
+
+    Raises
+    ------
+    ArchiveError
+        The URL cannot be used, or a newer neumo made the database.
+    ArchiveUnavailableError
+        The database cannot be reached.
+    """
+    engine = connect(url)
+    migrate(engine)
+    return engine
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url if "://" in url else f"sqlite:///{url}")

@@ -1,132 +1,200 @@
-"""Putting readings and people's decisions on record; every write is also an event of the audit log."""
+"""Stores readings: one, or several in one transaction (group commit), each with its event in the audit log."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, insert, inspect, select
 from sqlalchemy.orm import Session
 
-from neumo.core.errors import ArchiveError
-from neumo.core.findings import Finding
 from neumo.core.reading import Reading
-from neumo.records import search_index as worklist
-from neumo.records.audit_log import insert, now
-from neumo.records.canonical import storable
-from neumo.records.database import connect, migrate, writing_session
-from neumo.records.group_recording import Entry, checked_name, record_together
-from neumo.records.schema import MAX_NUMBER, DecisionRow, ReadingRow, ViewRow
-from neumo.records.stored_reading import View
+from neumo.records import search_index
+from neumo.records.audit_log import Event, append_all, now
+from neumo.records.canonical import canonical, checked_name, storable
+from neumo.records.database import writing_session
+from neumo.records.log_coverage import entry_of
+from neumo.records.schema import Base, ReadingRow, SubjectRow, ViewRow
 from neumo.records.subjects import Subject
 
+_Key = tuple[str, str]
 
-def open_archive(url: str) -> Engine:
-    """Return the archive at `url`, its tables made or migrated.
 
-    Raises
-    ------
-    ArchiveError
-        The URL cannot be used, or a newer neumo wrote the database.
-    ArchiveUnavailableError
-        The database cannot be reached.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A reading that is to be stored.
+
+    Attributes
+    ----------
+    values : mapping
+        As `Reading.to_json` makes them; `file` is stored as it stands there.
+    source, actor : str
+        Where the reading came from, and who recorded it; 1-128 characters.
+    subject : Subject or None
+        Whose image it is; a reading that is stored already keeps the subject that it has.
+    shown_to : str or None
+        Who is shown the answer as soon as it is stored; that view is recorded with it.
     """
-    engine = connect(url)
-    migrate(engine)
-    return engine
+
+    values: Mapping[str, Any]
+    source: str
+    actor: str
+    subject: Subject | None = None
+    shown_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a reading is stored.
+
+    Attributes
+    ----------
+    id : int
+    recorded_at : str
+        When it was stored, ISO 8601 in UTC.
+    body : mapping or None
+        What was stored of it; None where it had been stored before.
+    """
+
+    id: int
+    recorded_at: str
+    body: Mapping[str, Any] | None
 
 
 def record(
-    engine: Engine, reading: Reading, *, source: str, actor: str, subject: Subject | None = None
-) -> int:
-    """Keep a reading and return its number; the same bytes by the same bundle and options are kept once.
-
-    See `record_values`.
-    """
-    return record_values(engine, reading.to_json(), source=source, actor=actor, subject=subject)
-
-
-def record_values(
-    engine: Engine, values: Mapping[str, Any], *, source: str, actor: str, subject: Subject | None = None
-) -> int:
-    """Keep a reading that is there as plain values.
-
-    Parameters
-    ----------
-    engine : Engine
-    values : mapping
-        As `Reading.to_json` makes them; `file` is kept as it stands there.
-    source, actor : str
-        Where the reading came from, and who recorded it; 1-128 characters.
-    subject : Subject, optional
-        Whose image it is; a reading that is on record already keeps what it was recorded with.
-
-    Raises
-    ------
-    ArchiveError
-        `source` or `actor` cannot be kept.
-    ArchiveUnavailableError
-    """
-    entry = Entry(values, source, actor, subject)
-    return record_together(engine, [entry])[0].id
-
-
-def record_view(engine: Engine, reading: int, *, person: str) -> View:
-    """Record that a person looked at a reading. Raises ArchiveError, ArchiveUnavailableError."""
-    view = View(checked_name("person", person), now())
-    with writing_session(engine) as session:
-        _found(session, reading)
-        insert(session, view.person, "view", ViewRow(reading_id=reading, person=view.person, at=view.at))
-    return view
-
-
-def record_decision(
     engine: Engine,
-    reading: int,
+    reading: Reading | Mapping[str, Any],
     *,
-    person: str,
-    finding: Finding,
-    note: str = "",
-    blinded: bool = False,
-    seen_revision: int | None = None,
+    source: str,
+    actor: str,
+    subject: Subject | None = None,
 ) -> int:
-    """Keep a decision beside the others, and return its revision (1, 2, ... for each reading).
+    """Store a reading, or its plain form, and return its number.
 
-    Parameters
-    ----------
-    seen_revision : int, optional
-        Last revision that the person knew, 0 for none; a newer one is then a conflict.
+    The same bytes, read by the same bundle with the same options, are stored once. Parameters and errors are those of
+    `Entry` and `record_all`.
+    """
+    values = reading.to_json() if isinstance(reading, Reading) else reading
+    return record_all(engine, [Entry(values, source, actor, subject)])[0].id
+
+
+def record_all(engine: Engine, entries: Sequence[Entry]) -> tuple[Recorded, ...]:
+    """Store readings in one transaction, all of them or none, which waits for the disk once.
 
     Raises
     ------
     ArchiveError
-        No such reading, somebody decided meanwhile, or `person` is no name of 1-128 characters.
+        A name cannot be stored, or the database refuses a value.
     ArchiveUnavailableError
     """
-    person = checked_name("person", person)
+    prepared = [_prepared(entry) for entry in entries]
     with writing_session(engine) as session:
-        row = _found(session, reading)
-        newest = select(func.max(DecisionRow.revision)).where(DecisionRow.reading_id == reading)
-        last = session.scalar(newest) or 0
-        if seen_revision is not None and seen_revision != last:
-            raise ArchiveError(
-                f"reading {reading}: decided meanwhile (revision {last}, not {seen_revision}); look again"
-            )
-        decision = DecisionRow(
-            reading_id=reading,
-            revision=last + 1,
-            person=person,
-            at=now(),
-            finding=finding.value,
-            agrees=None if row.finding is None else row.finding == finding.value,
-            blinded=blinded,
-            note=storable(note),
+        return _Writing(session, prepared).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    entry: Entry
+    key: _Key
+    body: Mapping[str, Any]
+    row: Mapping[str, Any]
+
+
+def _prepared(entry: Entry) -> _Prepared:
+    """Return an entry with all of its row that needs no database."""
+    source, actor = checked_name("source", entry.source), checked_name("actor", entry.actor)
+    body = {**entry.values, "file": storable(entry.values["file"])}
+    receipt: Mapping[str, Any] = body["receipt"] or {}
+    content, bundle = _content_sha256(body), str(receipt.get("bundle", {}).get("digest", ""))
+    probabilities, distance = body["probabilities"] or {}, receipt.get("distance")
+    row = {
+        "source": source,
+        "content_sha256": content,
+        "bundle_digest": bundle,
+        "status": body["status"],
+        "finding": body["finding"],
+        "normal": probabilities.get("NORMAL"),
+        "bacterial": probabilities.get("BACTERIAL_PNEUMONIA"),
+        "viral": probabilities.get("VIRAL_PNEUMONIA"),
+        "distance": float.fromhex(distance) if distance else None,
+        "body": canonical(body),
+    }
+    shown_to = None if entry.shown_to is None else checked_name("person", entry.shown_to)
+    checked = Entry(entry.values, source, actor, entry.subject, shown_to)
+    return _Prepared(checked, (content, bundle), body, row)
+
+
+@dataclass
+class _Writing:
+    """One transaction; rows are inserted one by one, their events and what they are searched by at its end."""
+
+    session: Session
+    prepared: Sequence[_Prepared]
+    events: list[Event] = field(default_factory=list)
+    searched: list[dict[str, Any]] = field(default_factory=list)
+
+    def run(self) -> tuple[Recorded, ...]:
+        known = self._known()
+        recorded = []
+        for one in self.prepared:
+            if one.key not in known:
+                new = self._recorded(one)
+                known[one.key] = Recorded(new.id, new.recorded_at, None)
+                recorded.append(new)
+            else:
+                recorded.append(known[one.key])
+        search_index.add_all(self.session, self.searched)
+        append_all(self.session, self.events)
+        return tuple(recorded)
+
+    def _known(self) -> dict[_Key, Recorded]:
+        columns = (
+            ReadingRow.content_sha256,
+            ReadingRow.bundle_digest,
+            ReadingRow.id,
+            ReadingRow.recorded_at,
         )
-        insert(session, person, "decision", decision)
-        worklist.note_decision(session, decision)
-    return last + 1
+        contents = sorted({one.key[0] for one in self.prepared})
+        rows = self.session.execute(select(*columns).where(ReadingRow.content_sha256.in_(contents)))
+        return {(row[0], row[1]): Recorded(row[2], row[3], None) for row in rows}
+
+    def _recorded(self, one: _Prepared) -> Recorded:
+        entry = one.entry
+        subject = None if entry.subject is None else self._subject_id(entry.actor, entry.subject)
+        row = ReadingRow(subject_id=subject, recorded_at=now(), **one.row)
+        self._insert(entry.actor, "record", row)
+        self.searched.append(search_index.values_of(row, one.body))
+        if entry.shown_to is not None:
+            view = ViewRow(reading_id=row.id, person=entry.shown_to, at=now())
+            self._insert(entry.shown_to, "view", view)
+        return Recorded(row.id, row.recorded_at, one.body)
+
+    def _subject_id(self, actor: str, subject: Subject) -> int:
+        query = select(SubjectRow.id).where(SubjectRow.keyed_hash == subject.keyed_hash)
+        known = self.session.scalar(query)
+        if known is not None:
+            return known
+        row = SubjectRow(**asdict(subject))
+        self._insert(actor, "subject", row)
+        return row.id
+
+    def _insert(self, actor: str, action: str, row: SubjectRow | ReadingRow | ViewRow) -> None:
+        # Past the unit of work, which takes several times as long to insert one row.
+        result = self.session.connection().execute(insert(type(row)), _values(row))
+        key = result.inserted_primary_key
+        assert key is not None
+        row.id = key[0]
+        self.events.append(Event(actor, action, entry_of(row)))
 
 
-def _found(session: Session, reading: int) -> ReadingRow:
-    row = session.get(ReadingRow, reading) if 0 <= reading <= MAX_NUMBER else None
-    if row is None:
-        raise ArchiveError(f"reading {reading}: not in this archive")
-    return row
+def _values(row: Base) -> dict[str, Any]:
+    columns = inspect(type(row)).column_attrs
+    return {column.key: getattr(row, column.key) for column in columns if column.key != "id"}
+
+
+def _content_sha256(values: Mapping[str, Any]) -> str:
+    """Name what was read and how, not where it lay; a failure does not stand in the way of a later answer."""
+    receipt: Mapping[str, Any] = values["receipt"] or {}
+    read = values["sha256"] or receipt.get("input_sha256") or {"file": values["file"]}
+    named = {"read": read, "options": receipt.get("options"), "status": values["status"]}
+    return hashlib.sha256(canonical(named).encode()).hexdigest()

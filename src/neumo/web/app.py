@@ -45,7 +45,7 @@ def create_app(workbench: Workbench) -> FastAPI:
             await cleaning
         await asyncio.to_thread(workbench.pool.stop)
         await workbench.jobs.stop()
-        workbench.intake.recorder.close()
+        workbench.intake.group_commit.close()
         workbench.people.close()
 
     app = FastAPI(

@@ -12,7 +12,7 @@ import uvicorn
 from neumo.bundle.folder import load_bundle
 from neumo.core.errors import ConfigError, NodeError
 from neumo.core.keys import load_key
-from neumo.records.store import open_archive
+from neumo.records.database import open_archive
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
 from neumo.web.http.connections import patient_protocol
@@ -20,12 +20,12 @@ from neumo.web.people.accounts import has_users, open_accounts
 from neumo.web.people.cache import People
 from neumo.web.people.oidc import client_secret
 from neumo.web.people.throttle import Throttle
+from neumo.web.readings.group_commit import GroupCommit
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.isolated_rendering import FOLDER as RENDERED
 from neumo.web.readings.jobs import Jobs
 from neumo.web.readings.reader_requests import HANDLER
 from neumo.web.readings.reading_file import KeptReadings
-from neumo.web.readings.recorder import Recorder
 from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
 from neumo.worker.reader_pool import ReaderPool
@@ -65,7 +65,7 @@ def open_workbench(config: WebConfig) -> Workbench:
     processes = [ReaderProcess(config.read, HANDLER) for _ in range(config.read.processes)]
     pool = ReaderPool(processes, config.limits.waiting)
     pool.start()
-    intake = Intake(kept, pool, Recorder(archive, lambda: pool.queued))
+    intake = Intake(kept, pool, GroupCommit(archive, lambda: pool.queued))
     return Workbench(
         config=config,
         always_login=people or config.sessions.required or not config.listen.loopback,

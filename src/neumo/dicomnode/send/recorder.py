@@ -18,7 +18,7 @@ from neumo.dicomnode.store.data_folder import READING
 from neumo.dicomnode.store.outbox import Delivery
 from neumo.records.database import connect, migrate
 from neumo.records.headers import nameless, subject_in
-from neumo.records.store import record_values
+from neumo.records.store import record
 from neumo.records.subjects import Subject, subject_of
 
 RECORDS: Final = "@archive"
@@ -124,7 +124,7 @@ class Recorder(threading.Thread):
         subject = _subject(self._register.key, delivery, source)
         # A reading's file is its SOP Instance UID, which must not enter the archive.
         values = nameless(values, subject, str(source), source.name, delivery.sop_instance_uid)
-        record_values(
+        record(
             self._register.engine, values, source=self._register.source, actor="neumo listen", subject=subject
         )
 

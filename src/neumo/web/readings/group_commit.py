@@ -1,83 +1,152 @@
-"""Readings that a reader laid out, made whole and lasting, several at once."""
+"""Group commit: finished readings are synced to disk and recorded in batches, before anybody is answered."""
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from neumo.core.files import sync
+from sqlalchemy import Engine
 
-_AT_ONCE: Final = 8
-"""What waits for the disk at the same time shares one write of the file system's journal, and its processor time."""
+from neumo.core.errors import ArchiveUnavailableError
+from neumo.records.store import Entry, Recorded, record_all
+from neumo.web.http.problems import Problem
+from neumo.web.readings.file_sync import FileSync, FinishedFile
+from neumo.web.readings.reading_file import Kept
+from neumo.web.readings.uploads import Upload
+
+SOURCE: Final = "web"
+_GATHER_SECONDS: Final = 0.02
+"""For which a batch waits for more readings while files queue, so that no reader idles meanwhile."""
+_MAX_BATCH: Final = 32
+"""Readings of one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
-class LaidOut:
-    """A file as it was written, and what it shall be called."""
+class FinishedReading:
+    """A reading that is to be recorded.
 
-    temporary: Path
-    file: Path
+    Attributes
+    ----------
+    kept : Kept
+    file : FinishedFile or None
+        What a reader wrote of it; None where its file exists already.
+    upload : Upload
+        Deleted as soon as its reading is durable.
+    actor : str
+        Who sent it.
+    shown_to : str or None
+        Who is shown the answer at once.
+    """
+
+    kept: Kept
+    file: FinishedFile | None
+    upload: Upload
+    actor: str
+    shown_to: str | None
 
 
-class Settling:
-    """Makes files durable; one thread at a time may call it."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    reading: FinishedReading
+    future: "asyncio.Future[Recorded]"
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="neumo-disk")
-        self._lasting: set[Path] = set()
-        """Parents whose own names are on the disk."""
+
+class GroupCommit:
+    """Records finished readings in batches; it belongs to the server's event loop.
+
+    Parameters
+    ----------
+    archive : Engine
+    queue : function
+        Return how many files wait for a reader.
+    """
+
+    def __init__(self, archive: Engine, queue: Callable[[], int]) -> None:
+        self._archive, self._queue = archive, queue
+        self._files = FileSync()
+        self._waiting: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """End the threads."""
-        self._threads.shutdown()
+        """End its threads, once nothing is to be recorded any more."""
+        self._files.close()
 
-    def settle(self, laid_out: Sequence[LaidOut]) -> list[OSError | None]:
-        """Have files on the disk under their names when it returns, whole or not at all.
+    async def record(self, reading: FinishedReading) -> Recorded:
+        """Record a reading, and return once its file and its record are on disk.
 
-        One that is there already stays as it is.
-
-        Returns
-        -------
-        list of OSError or None
-            What went wrong with each.
+        Raises
+        ------
+        Problem
+            The disk is full.
+        ArchiveError
+        ArchiveUnavailableError
+            Its file is on disk; recording it may be tried again.
         """
-        faults: list[OSError | None] = [None] * len(laid_out)
-        self._do(faults, [(i, one.temporary) for i, one in enumerate(laid_out)])
-        for index, one in enumerate(laid_out):
-            faults[index] = faults[index] or _renamed(one)
-        self._do(faults, [(i, f) for i, one in enumerate(laid_out) for f in self._above(one.file)])
-        self._lasting.update(
-            one.file.parent for one, fault in zip(laid_out, faults, strict=True) if fault is None
-        )
-        return faults
+        waiting = _Waiting(reading, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._task is None:
+            self._task = asyncio.create_task(self._write())
+        return await waiting.future
 
-    def _do(self, faults: list[OSError | None], to_sync: Sequence[tuple[int, Path]]) -> None:
-        """Sync paths, each once; a fault is that of all that need the path."""
-        paths = list(dict.fromkeys(path for _, path in to_sync))
-        outcome = dict(zip(paths, self._threads.map(_synced, paths), strict=True))
-        for index, path in to_sync:
-            faults[index] = faults[index] or outcome[path]
+    async def _write(self) -> None:
+        """Record batches until nothing waits; a caller that is cancelled stops nobody else."""
+        try:
+            while self._waiting:
+                if self._queue() > 0:
+                    await asyncio.sleep(_GATHER_SECONDS)
+                batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+                readings = [one.reading for one in batch]
+                try:
+                    outcomes = await asyncio.to_thread(self._commit, readings)
+                except Exception as error:
+                    outcomes = [error] * len(batch)
+                for one, outcome in zip(batch, outcomes, strict=True):
+                    _tell(one.future, outcome)
+        finally:
+            self._task = None
 
-    def _above(self, file: Path) -> Iterable[Path]:
-        parent = file.parent
-        return (parent,) if parent in self._lasting else (parent, parent.parent)
+    def _commit(self, batch: Sequence[FinishedReading]) -> list[Recorded | Exception]:
+        outcomes: list[Recorded | Exception | None] = [None] * len(batch)
+        new = [(index, one.file) for index, one in enumerate(batch) if one.file is not None]
+        faults = self._files.publish([file for _, file in new])
+        for (index, _), fault in zip(new, faults, strict=True):
+            outcomes[index] = None if fault is None else _disk_full(fault)
+        durable = [index for index, outcome in enumerate(outcomes) if outcome is None]
+        recorded = self._record([_entry(batch[index]) for index in durable])
+        for index, outcome in zip(durable, recorded, strict=True):
+            outcomes[index] = outcome
+        for one in batch:
+            one.upload.discard()
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _record(self, entries: Sequence[Entry]) -> Sequence[Recorded | Exception]:
+        if not entries:
+            return ()
+        try:
+            return record_all(self._archive, entries)
+        except ArchiveUnavailableError as error:
+            return [error] * len(entries)
+        except Exception as error:
+            if len(entries) == 1:
+                return [error]
+            # One that cannot be recorded must not cost the others their record.
+            return [outcome for entry in entries for outcome in self._record([entry])]
 
 
-def _synced(path: Path) -> OSError | None:
-    try:
-        sync(path)
-    except OSError as error:
-        return error
-    return None
+def _disk_full(fault: OSError) -> Problem:
+    problem = Problem(507, "disk_full")
+    problem.__cause__ = fault
+    return problem
 
 
-def _renamed(one: LaidOut) -> OSError | None:
-    try:
-        if not one.file.exists():
-            one.temporary.replace(one.file)
-    except OSError as error:
-        return error
-    finally:
-        one.temporary.unlink(missing_ok=True)
-    return None
+def _entry(reading: FinishedReading) -> Entry:
+    return Entry(reading.kept.reading.to_json(), SOURCE, reading.actor, shown_to=reading.shown_to)
+
+
+def _tell(future: "asyncio.Future[Recorded]", outcome: Recorded | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

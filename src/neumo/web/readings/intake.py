@@ -11,12 +11,12 @@ from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.logging import fault
 from neumo.core.reading import Notice, notices_from_json
 from neumo.records.audit_log import now
-from neumo.records.group_recording import Recorded
+from neumo.records.store import Recorded
 from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
-from neumo.web.readings.group_commit import LaidOut
+from neumo.web.readings.file_sync import FinishedFile
+from neumo.web.readings.group_commit import FinishedReading, GroupCommit
 from neumo.web.readings.reading_file import Kept, KeptReadings, kept
-from neumo.web.readings.recorder import Finished, Recorder
 from neumo.web.readings.uploads import Upload
 from neumo.worker.reader_pool import ReaderPool
 
@@ -73,7 +73,7 @@ class Intake:
 
     kept: KeptReadings
     pool: ReaderPool
-    recorder: Recorder
+    group_commit: GroupCommit
 
     async def take(
         self, upload: Upload, actor: str, *, watch: Watch | None = None, shown_to: str | None = None
@@ -103,7 +103,7 @@ class Intake:
     async def _taken(self, upload: Upload, actor: str, watch: Watch | None, shown_to: str | None) -> Taken:
         began = now()
         place = self.kept.place(upload.sha256, self.pool.bundle_digest, self.pool.options)
-        found, laid_out = None, None
+        found, file = None, None
         if place.exists():
             found = await asyncio.to_thread(kept, place)
         if found is None:
@@ -112,8 +112,8 @@ class Intake:
             if isinstance(answer, Taken):
                 return answer
             found = Kept.from_json(answer["kept"])
-            laid_out = LaidOut(Path(answer["temporary"]), place)
-        recorded = await self.recorder.record(Finished(found, laid_out, upload, actor, shown_to))
+            file = FinishedFile(Path(answer["temporary"]), place)
+        recorded = await self.group_commit.record(FinishedReading(found, file, upload, actor, shown_to))
         reading = found.reading
         return Taken(reading.status.value, recorded, found, recorded.recorded_at < began, reading.reasons)
 

@@ -10,7 +10,7 @@ from neumo.bundle.config import BundleConfig
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Answer, Notice
 from neumo.inference.posterior import Prevalence
-from neumo.records.store import record_view
+from neumo.records.decisions import record_view
 from neumo.records.stored_reading import Decision, StoredReading
 from neumo.results.sentences import notice_text
 from neumo.texts.catalogue import texts

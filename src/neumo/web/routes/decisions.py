@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
-from neumo.records.store import record_decision
+from neumo.records.decisions import record_decision
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem

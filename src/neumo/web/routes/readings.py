@@ -19,9 +19,9 @@ from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader, Uploader
 from neumo.web.readings.blinding import blinded
+from neumo.web.readings.group_commit import SOURCE
 from neumo.web.readings.intake import Taken
 from neumo.web.readings.presenting import job_json, kept_json, list_item, reading_json, reasons_json
-from neumo.web.readings.recorder import SOURCE
 from neumo.web.readings.uploads import Upload, receive_uploads
 from neumo.web.workbench import Workbench, workbench_of
 

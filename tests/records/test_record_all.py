@@ -10,8 +10,8 @@ from neumo.core.errors import ArchiveError
 from neumo.core.reading import Reading, Status
 from neumo.records.audit_log import verify
 from neumo.records.database import reading_session
-from neumo.records.group_recording import Entry, record_together
 from neumo.records.schema import AuditRow, ReadingRow, ViewRow
+from neumo.records.store import Entry, record_all
 from neumo.records.subjects import subject_of
 
 
@@ -23,7 +23,7 @@ def entry(name: str, **named: str) -> Entry:
 def test_one_transaction_keeps_several_readings_and_who_was_shown_them(archive: Engine) -> None:
     commits: list[object] = []
     event.listen(archive, "commit", commits.append)
-    recorded = record_together(archive, [entry("a", shown_to="ana"), entry("b"), entry("c", shown_to="ben")])
+    recorded = record_all(archive, [entry("a", shown_to="ana"), entry("b"), entry("c", shown_to="ben")])
     assert len(commits) == 1
     assert len({one.id for one in recorded}) == 3 and all(one.body is not None for one in recorded)
     with reading_session(archive) as session:
@@ -36,8 +36,8 @@ def test_one_transaction_keeps_several_readings_and_who_was_shown_them(archive: 
 
 
 def test_the_same_bytes_are_one_reading_within_a_transaction_and_after_it(archive: Engine) -> None:
-    first, second = record_together(archive, [entry("a"), entry("a", shown_to="ben")])
-    (third,) = record_together(archive, [entry("a")])
+    first, second = record_all(archive, [entry("a"), entry("a", shown_to="ben")])
+    (third,) = record_all(archive, [entry("a")])
     assert (first.id, second.id, third.id) == (first.id,) * 3
     assert first.body is not None and second.body is None and third.body is None
     assert first.recorded_at == second.recorded_at == third.recorded_at
@@ -47,7 +47,7 @@ def test_the_same_bytes_are_one_reading_within_a_transaction_and_after_it(archiv
 def test_a_subject_is_kept_once(archive: Engine) -> None:
     subject = subject_of(b"k" * 32, sop_instance_uid="1.2")
     entries = [replace(entry(digit), subject=subject) for digit in "ab"]
-    record_together(archive, entries)
+    record_all(archive, entries)
     with reading_session(archive) as session:
         assert len(set(session.scalars(select(ReadingRow.subject_id)))) == 1
     assert verify(archive).faults == ()
@@ -55,7 +55,7 @@ def test_a_subject_is_kept_once(archive: Engine) -> None:
 
 def test_all_or_none(archive: Engine) -> None:
     with pytest.raises(ArchiveError, match="person"):
-        record_together(archive, [entry("a"), entry("b", shown_to=" ")])
+        record_all(archive, [entry("a"), entry("b", shown_to=" ")])
     with reading_session(archive) as session:
         assert session.scalar(select(func.count()).select_from(ReadingRow)) == 0
-    assert record_together(archive, []) == ()
+    assert record_all(archive, []) == ()

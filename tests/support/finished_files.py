@@ -1,0 +1,15 @@
+"""Files of readings as a reader process leaves them: written, but under a temporary name."""
+
+from pathlib import Path
+
+from neumo.core.reading import Reading, Status
+from neumo.web.readings.file_sync import FinishedFile
+from neumo.web.readings.reading_file import SUFFIX, Kept, lay_out
+
+
+def finished_file(folder: Path, name: str) -> tuple[FinishedFile, Kept]:
+    """Write the file of a refused reading of one letter below `folder`."""
+    reading = Reading(f"{name}.png", name * 64, Status.REFUSED)
+    target = folder / "kept" / (name * 2) / f"{name}{SUFFIX}"
+    temporary, facts = lay_out(target, reading, b"header")
+    return FinishedFile(temporary, target), facts
