@@ -1,13 +1,10 @@
 """Predictions made by a rule, for the tests of this room."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
+from tests.support.report_samples import Simulate
 
 from neumo.evaluation.predictions import Predictions
-
-Simulate = Callable[..., Predictions]
 
 
 def _simulate(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 from tests.support.point_metrics import point_metrics
+from tests.support.report_samples import Simulate
 
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.evaluate import classification_report, evaluate, evaluate_decisions
@@ -22,7 +23,7 @@ def from_confusion(confusion: list[list[int]]) -> Predictions:
     return Predictions(names, names, np.array([t for t, _ in cells]), decisions)
 
 
-def test_evaluation_of_the_studys_third_run_gives_its_reported_figures():
+def test_evaluation_of_the_studys_third_run_gives_its_reported_figures() -> None:
     evaluated = evaluate(from_confusion(RUN_3_OF_THE_STUDY), resamples=200)
     assert round(evaluated.overall["accuracy"].value, 2) == 0.80
     assert round(evaluated.overall["macro_f1"].value, 2) == 0.79
@@ -32,7 +33,7 @@ def test_evaluation_of_the_studys_third_run_gives_its_reported_figures():
     assert evaluated.confusion.tolist() == RUN_3_OF_THE_STUDY
 
 
-def test_operating_points_are_evaluated_as_a_chosen_one_is(simulate):
+def test_operating_points_are_evaluated_as_a_chosen_one_is(simulate: Simulate) -> None:
     predictions = simulate(300, images_per_patient=2)
     points = {
         name: OperatingPoint(threshold, rule="Youden", target=None, chosen_on="bundle")
@@ -44,7 +45,7 @@ def test_operating_points_are_evaluated_as_a_chosen_one_is(simulate):
     assert decided["low"].sensitivity.value > decided["high"].sensitivity.value
 
 
-def test_evaluation_holds_every_figure_with_an_interval_around_it(simulate):
+def test_evaluation_holds_every_figure_with_an_interval_around_it(simulate: Simulate) -> None:
     predictions = simulate(300, images_per_patient=2, strength=1.0)
     evaluated = evaluate(predictions, resamples=300)
     assert tuple(evaluated.overall) == OVERALL
@@ -58,7 +59,7 @@ def test_evaluation_holds_every_figure_with_an_interval_around_it(simulate):
     assert accuracy.low < accuracy.value < accuracy.high
 
 
-def test_the_default_decision_comes_first_and_the_chosen_one_second(simulate):
+def test_the_default_decision_comes_first_and_the_chosen_one_second(simulate: Simulate) -> None:
     predictions = simulate(200, strength=0.8)
     chosen = OperatingPoint(0.3, "target-sensitivity", 0.95, "validation")
     default, at_chosen = evaluate(predictions, operating_point=chosen, resamples=100).decisions
@@ -82,7 +83,7 @@ def test_the_default_decision_comes_first_and_the_chosen_one_second(simulate):
     assert at_chosen.sensitivity.value > default.sensitivity.value
 
 
-def test_evaluation_without_one_finding_is_still_valid_json(simulate):
+def test_evaluation_without_one_finding_is_still_valid_json(simulate: Simulate) -> None:
     evaluated = evaluate(simulate(40, classes=(0, 1)), resamples=50)
     plain = json.loads(json.dumps(evaluated.to_json(), allow_nan=False))
     assert plain["overall"]["macro_f1"]["value"] is None
@@ -90,14 +91,14 @@ def test_evaluation_without_one_finding_is_still_valid_json(simulate):
     assert plain["overall"]["accuracy"]["value"] == evaluated.overall["accuracy"].value
 
 
-def test_the_same_seed_gives_the_same(simulate):
+def test_the_same_seed_gives_the_same(simulate: Simulate) -> None:
     predictions = simulate(80)
     first, again, other = (evaluate(predictions, resamples=60, seed=s).overall["macro_f1"] for s in (1, 1, 2))
     assert first == again
     assert first != other
 
 
-def test_report_is_scikit_learns_from_evaluation_and_from_predictions(simulate):
+def test_report_is_scikit_learns_from_evaluation_and_from_predictions(simulate: Simulate) -> None:
     predictions = simulate(150, strength=0.5)
     expected = reference.classification_report(
         predictions.truth, predictions.decisions, target_names=[str(f) for f in FINDINGS], digits=3
@@ -106,7 +107,7 @@ def test_report_is_scikit_learns_from_evaluation_and_from_predictions(simulate):
     assert classification_report(evaluate(predictions, resamples=50)) == expected
 
 
-def test_report_names_a_finding_without_images(simulate):
+def test_report_names_a_finding_without_images(simulate: Simulate) -> None:
     text = classification_report(simulate(30, classes=(0, 1)))
     (row,) = (line for line in text.splitlines() if "VIRAL" in line)
     assert row.split()[2:] == ["0.000", "0.000", "0"] or row.split()[-1] == "0"

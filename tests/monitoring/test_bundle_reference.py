@@ -1,8 +1,9 @@
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.drift_reference import DRIFT_REFERENCE
@@ -16,8 +17,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
     return make_bundle(tmp_path_factory.mktemp("bundle") / "tiny", phantoms)
 
 
-def _carried(folder: Path, **arrays: object) -> Bundle:
-    np.savez(folder / DRIFT_REFERENCE, **arrays)
+def _carried(folder: Path, **arrays: NDArray[Any]) -> Bundle:
+    np.savez(folder / DRIFT_REFERENCE, allow_pickle=True, **arrays)
     write_sums(folder)
     return load_bundle(folder)
 
@@ -45,7 +46,7 @@ def test_what_a_bundle_carries_is_read(folder: Path) -> None:
         {"distance": np.array([None, "x"], dtype=object), "pneumonia": ROW},
     ],
 )
-def test_anything_else_is_refused_by_name(folder: Path, arrays: dict[str, object]) -> None:
+def test_anything_else_is_refused_by_name(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
     with pytest.raises(BundleError, match=r"reference\.npz.*--reference-until"):
         bundle_reference(_carried(folder, **arrays))
 

@@ -2,11 +2,15 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import numpy as np
 
 from neumo.evaluation.predictions import Predictions
+
+Simulate = Callable[..., Predictions]
+"""Type of the fixture that makes predictions by a rule."""
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 LOADING = {"src", "href", "xlink:href", "data", "action", "poster", "srcset", "background"}
@@ -35,7 +39,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.ids: Counter[str | None] = Counter()
         self.text: list[str] = []
-        self.loads: list[str | None] = []
+        self.loads: list[str] = []
         self.feed(text)
         self.close()
         assert not self.open, f"left open: {self.open}"
@@ -44,7 +48,7 @@ class Page(HTMLParser):
         values = dict(attrs)
         self.tags.append((tag, values))
         self.ids.update([values["id"]] if "id" in values else [])
-        self.loads += [value for name, value in attrs if name in LOADING]
+        self.loads += [value or "" for name, value in attrs if name in LOADING]
         if tag not in VOID:
             self.open.append(tag)
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.support.report_samples import Simulate
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
@@ -16,7 +17,11 @@ from neumo.evaluation.values import Estimate
 NO_CHANGE = Estimate(0.01, -0.02, 0.04)
 
 
-def made_pair(p: float = 0.5, changes: dict | None = None, cells: dict | None = None) -> Pair:
+def made_pair(
+    p: float = 0.5,
+    changes: dict[str, Estimate] | None = None,
+    cells: dict[tuple[Finding, Finding], Estimate] | None = None,
+) -> Pair:
     cell_changes = cells or {}
     return Pair(
         earlier="A",
@@ -31,7 +36,7 @@ def made_pair(p: float = 0.5, changes: dict | None = None, cells: dict | None = 
     )
 
 
-def test_mcnemar_on_a_textbook_table():
+def test_mcnemar_on_a_textbook_table() -> None:
     # 1 against 9 by hand: 2 · (1 + 10) / 1024. 59 against 121: chi-squared 21.4, p about 4e-6.
     assert mcnemar_exact(1, 9) == pytest.approx(22 / 1024)
     assert mcnemar_exact(9, 1) == pytest.approx(22 / 1024)
@@ -39,7 +44,7 @@ def test_mcnemar_on_a_textbook_table():
     assert mcnemar_exact(0, 0) == 1.0
 
 
-def test_each_later_run_meets_each_earlier_one(simulate):
+def test_each_later_run_meets_each_earlier_one(simulate: Simulate) -> None:
     runs = [(name, simulate(150, seed=i)) for i, name in enumerate("ABC")]
     comparison = compare(runs, resamples=60)
     assert [(p.earlier, p.later) for p in comparison.pairs] == [("A", "B"), ("A", "C"), ("B", "C")]
@@ -48,7 +53,7 @@ def test_each_later_run_meets_each_earlier_one(simulate):
     assert comparison.correction == "holm"
 
 
-def test_runs_and_differences_are_those_of_the_evaluations(simulate):
+def test_runs_and_differences_are_those_of_the_evaluations(simulate: Simulate) -> None:
     first, second = simulate(200, strength=1.0, seed=1), simulate(200, strength=2.0, seed=2)
     comparison = compare([("A", first), ("B", second)], resamples=200)
     evaluated = [evaluate(p, resamples=200) for p in (first, second)]
@@ -64,7 +69,7 @@ def test_runs_and_differences_are_those_of_the_evaluations(simulate):
     assert pair.mcnemar.only_later_right == int((~right_first & right_second).sum())
 
 
-def test_cells_tell_which_errors_fell_and_rose(simulate):
+def test_cells_tell_which_errors_fell_and_rose(simulate: Simulate) -> None:
     first, second = simulate(200, seed=1), simulate(200, seed=2, strength=3.0)
     (pair,) = compare([("A", first), ("B", second)], resamples=100).pairs
     assert [(c.truth, c.decision) for c in pair.cells] == [(t, d) for t in FINDINGS for d in FINDINGS]
@@ -77,7 +82,7 @@ def test_cells_tell_which_errors_fell_and_rose(simulate):
         assert cell.change.low <= cell.change.value <= cell.change.high
 
 
-def test_a_paired_interval_is_narrower_than_the_runs_own_intervals(simulate):
+def test_a_paired_interval_is_narrower_than_the_runs_own_intervals(simulate: Simulate) -> None:
     first = simulate(300, seed=1, strength=1.0)
     nearly_same = first.probabilities.copy()
     nearly_same[:12] = np.eye(3)[first.truth[:12]] * 0.97 + 0.01
@@ -88,7 +93,7 @@ def test_a_paired_interval_is_narrower_than_the_runs_own_intervals(simulate):
     assert paired.high - paired.low < (own.high - own.low) / 2
 
 
-def test_the_order_of_images_does_not_matter(simulate):
+def test_the_order_of_images_does_not_matter(simulate: Simulate) -> None:
     first, second = simulate(120, seed=1), simulate(120, seed=2)
     shuffled = second.take(np.random.default_rng(0).permutation(120))
     assert compare([("A", first), ("B", shuffled)], resamples=50) == compare(
@@ -96,7 +101,7 @@ def test_the_order_of_images_does_not_matter(simulate):
     )
 
 
-def test_an_equal_run_shows_no_difference(simulate):
+def test_an_equal_run_shows_no_difference(simulate: Simulate) -> None:
     predictions = simulate(100)
     comparison = compare([("A", predictions), ("B", predictions)], resamples=50)
     assert comparison.pairs[0].mcnemar.p_value == 1.0
@@ -105,7 +110,7 @@ def test_an_equal_run_shows_no_difference(simulate):
     assert "No difference shown in the other metrics. No kind of error is shown" in text
 
 
-def test_comparison_is_valid_json(simulate):
+def test_comparison_is_valid_json(simulate: Simulate) -> None:
     comparison = compare(
         [("A", simulate(40, classes=(0, 1))), ("B", simulate(40, classes=(0, 1), seed=1))], resamples=50
     )
@@ -115,7 +120,7 @@ def test_comparison_is_valid_json(simulate):
     assert plain["runs"][1]["confusion"] == [list(row) for row in comparison.runs[1].confusion]
 
 
-def test_runs_on_different_images_are_refused_with_examples(simulate):
+def test_runs_on_different_images_are_refused_with_examples(simulate: Simulate) -> None:
     whole = simulate(30)
     part = whole.take(np.arange(25))
     with pytest.raises(
@@ -126,7 +131,7 @@ def test_runs_on_different_images_are_refused_with_examples(simulate):
         compare([("A", part), ("B", whole)])
 
 
-def test_runs_that_know_other_truths_or_patients_are_refused(simulate):
+def test_runs_that_know_other_truths_or_patients_are_refused(simulate: Simulate) -> None:
     first = simulate(30)
     relabelled = first.truth.copy()
     relabelled[4] = (relabelled[4] + 1) % 3
@@ -141,7 +146,7 @@ def test_runs_that_know_other_truths_or_patients_are_refused(simulate):
         )
 
 
-def test_images_answered_twice_and_names_given_twice_are_refused(simulate):
+def test_images_answered_twice_and_names_given_twice_are_refused(simulate: Simulate) -> None:
     first = simulate(30)
     twice = first.take(np.array([0, 1, 1]))
     with pytest.raises(EvaluationError, match=r"run 'B': answered image-0001\.jpeg more than once"):
@@ -152,7 +157,7 @@ def test_images_answered_twice_and_names_given_twice_are_refused(simulate):
         compare([("A", first)])
 
 
-def test_words_claim_a_difference_whose_interval_excludes_zero():
+def test_words_claim_a_difference_whose_interval_excludes_zero() -> None:
     pair = made_pair(0.004, {"accuracy": Estimate(0.041, 0.012, 0.070)})
     assert pair_conclusion(pair, "en") == (
         "B is more accurate than A by 0.041 (0.012 to 0.070). McNemar's exact test: p = 0.004. "
@@ -165,14 +170,14 @@ def test_words_claim_a_difference_whose_interval_excludes_zero():
     )
 
 
-def test_words_claim_nothing_where_the_interval_touches_zero():
+def test_words_claim_nothing_where_the_interval_touches_zero() -> None:
     for touching in (Estimate(0.041, 0.0, 0.08), Estimate(-0.03, -0.06, 0.0), NO_CHANGE):
         text = pair_conclusion(made_pair(0.01, {"accuracy": touching}), "en")
         assert text.startswith("No difference in accuracy shown between B and A")
         assert "more accurate" not in text and "less accurate" not in text
 
 
-def test_words_of_a_loss_with_other_figures_and_errors():
+def test_words_of_a_loss_with_other_figures_and_errors() -> None:
     changes = {
         "accuracy": Estimate(-0.050, -0.080, -0.020),
         "macro_f1": Estimate(-0.040, -0.070, -0.010),
@@ -200,13 +205,13 @@ def test_words_of_a_loss_with_other_figures_and_errors():
     assert "Más errores del tipo: imagen normal tomada por neumonía viral (30 → 20)." in spanish
 
 
-def test_words_admit_what_cannot_be_measured():
+def test_words_admit_what_cannot_be_measured() -> None:
     nothing = Estimate(0.1, float("nan"), float("nan"))
     text = pair_conclusion(made_pair(0.001, {"accuracy": nothing}), "en")
     assert text.startswith("Whether B and A differ in accuracy cannot be measured on these images.")
 
 
-def test_conclusion_says_how_to_read_it_and_whether_images_are_synthetic():
+def test_conclusion_says_how_to_read_it_and_whether_images_are_synthetic() -> None:
     made = Comparison((), (made_pair(),), 624, 430, "holm", 1000, 42, synthetic=True)
     english, spanish = conclusion(made, "en"), conclusion(made, "es")
     assert "95 % intervals from 1000 resamples of 430 patients (624 images)" in english

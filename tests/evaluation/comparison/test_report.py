@@ -1,6 +1,7 @@
 """The HTML report of a comparison."""
 
 import re
+from pathlib import Path
 
 import pytest
 from tests.support.report_samples import Page, made_up
@@ -9,16 +10,20 @@ from neumo.core.errors import OutputError
 from neumo.evaluation.comparison.compare import compare
 from neumo.evaluation.comparison.report import write_comparison_report
 from neumo.evaluation.comparison.sentences import conclusion
+from neumo.evaluation.comparison.values import Comparison
+from neumo.texts.language import Language
 
 
 @pytest.fixture(scope="module")
-def comparison():
+def comparison() -> Comparison:
     runs = [(f"run{i}", made_up(120, seed=i, strength=0.8 + 0.6 * i)) for i in range(3)]
     return compare(runs, resamples=60)
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_the_page_says_what_the_comparison_holds_and_loads_nothing(comparison, tmp_path, lang):
+def test_the_page_says_what_the_comparison_holds_and_loads_nothing(
+    comparison: Comparison, tmp_path: Path, lang: Language
+) -> None:
     write_comparison_report(comparison, tmp_path / "comparison.html", lang)
     page = (tmp_path / "comparison.html").read_text(encoding="utf-8")
     read = Page(page)
@@ -42,7 +47,7 @@ def test_the_page_says_what_the_comparison_holds_and_loads_nothing(comparison, t
     assert page.count("<svg") == 1 + 2 * len(comparison.pairs)
 
 
-def test_errors_that_fell_and_rose_are_parted(comparison, tmp_path):
+def test_errors_that_fell_and_rose_are_parted(comparison: Comparison, tmp_path: Path) -> None:
     write_comparison_report(comparison, tmp_path / "comparison.html")
     words = Page((tmp_path / "comparison.html").read_text(encoding="utf-8")).words
     fell = [
@@ -55,7 +60,7 @@ def test_errors_that_fell_and_rose_are_parted(comparison, tmp_path):
     assert len(re.findall(r"→ [\w ]+? \d+ \d+ \+\d", words)) == len(rose)
 
 
-def test_a_comparison_that_cannot_be_written_leaves_nothing(comparison, tmp_path):
+def test_a_comparison_that_cannot_be_written_leaves_nothing(comparison: Comparison, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         write_comparison_report(comparison, tmp_path / "file" / "comparison.html")

@@ -17,7 +17,8 @@ def spot() -> tuple[NDArray[np.float32], NDArray[np.float64]]:
 
 def patch_contrast(images: NDArray[np.float32]) -> NDArray[np.float64]:
     """A network that looks at the patch alone, 0 to 1."""
-    return 2.0 * images[:, 0, 8:20, 24:36].std(axis=(1, 2)).astype(np.float64)
+    contrast: NDArray[np.float64] = images[:, 0, 8:20, 24:36].std(axis=(1, 2)).astype(np.float64)
+    return 2.0 * contrast
 
 
 def test_a_map_that_shows_the_reason_beats_a_random_order_and_its_inverse_loses() -> None:

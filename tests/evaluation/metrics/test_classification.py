@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 from tests.support.point_metrics import point_metrics
+from tests.support.report_samples import Simulate
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
@@ -57,7 +58,7 @@ def reference_figures(p: Predictions, weights: np.ndarray | None = None) -> dict
 
 
 @pytest.mark.parametrize("digits", [None, 1], ids=["distinct scores", "tied scores"])
-def test_every_figure_equals_scikit_learn(simulate, digits):
+def test_every_figure_equals_scikit_learn(simulate: Simulate, digits: int | None) -> None:
     predictions = simulate(300, digits=digits, strength=1.0)
     ours = point_metrics(predictions)
     expected = reference_figures(predictions)
@@ -65,7 +66,7 @@ def test_every_figure_equals_scikit_learn(simulate, digits):
     assert {k: ours[k] for k in expected} == pytest.approx(expected, abs=1e-9)
 
 
-def test_figures_under_weights_equal_those_of_the_repeated_images(simulate):
+def test_figures_under_weights_equal_those_of_the_repeated_images(simulate: Simulate) -> None:
     predictions = simulate(120, digits=1, strength=0.8)
     weights = np.random.default_rng(3).integers(0, 4, size=(5, 120)).astype(float)
     ours = measure(predictions, weights)
@@ -86,7 +87,7 @@ def test_figures_under_weights_equal_those_of_the_repeated_images(simulate):
         max_size=40,
     )
 )
-def test_rank_figures_equal_scikit_learn_on_any_ties_and_weights(rows):
+def test_rank_figures_equal_scikit_learn_on_any_ties_and_weights(rows: list[tuple[bool, int, int]]) -> None:
     positive, scores, weights = (np.array(column) for column in zip(*rows, strict=True))
     weights = weights.astype(float)
     auroc = weighted_auroc(positive, scores, weights[np.newaxis])[0]
@@ -102,7 +103,7 @@ def test_rank_figures_equal_scikit_learn_on_any_ties_and_weights(rows):
         assert auroc == pytest.approx(reference.roc_auc_score(positive[kept], scores[kept]))
 
 
-def test_a_finding_without_images_is_not_measured(simulate):
+def test_a_finding_without_images_is_not_measured(simulate: Simulate) -> None:
     predictions = simulate(60, classes=(0, 1))
     figures = point_metrics(predictions)
     unmeasured = {name for name, value in figures.items() if np.isnan(value)}
@@ -121,7 +122,7 @@ def test_a_finding_without_images_is_not_measured(simulate):
     }
 
 
-def test_a_finding_never_decided_has_precision_zero(simulate):
+def test_a_finding_never_decided_has_precision_zero(simulate: Simulate) -> None:
     predictions = simulate(60)
     chances = np.tile([0.6, 0.3, 0.1], (60, 1))
     never = Predictions(predictions.paths, predictions.patients, predictions.truth, chances)
@@ -131,7 +132,7 @@ def test_a_finding_never_decided_has_precision_zero(simulate):
     assert list(figures)[: len(OVERALL)] == list(OVERALL)
 
 
-def test_a_certain_mistake_costs_much_but_not_infinity():
+def test_a_certain_mistake_costs_much_but_not_infinity() -> None:
     certain = Predictions(
         ("a", "b"), ("a", "b"), np.array([0, 1]), np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
     )
@@ -142,17 +143,17 @@ def test_a_certain_mistake_costs_much_but_not_infinity():
     assert figures["brier"] == pytest.approx(1.0)
 
 
-def test_bacterial_share_is_undecided_without_any_pneumonia():
+def test_bacterial_share_is_undecided_without_any_pneumonia() -> None:
     assert bacterial_share(np.array([[1.0, 0.0, 0.0], [0.5, 0.4, 0.1]])).tolist() == [0.5, 0.8]
 
 
-def test_confusion_matrix_has_truth_in_rows(simulate):
+def test_confusion_matrix_has_truth_in_rows(simulate: Simulate) -> None:
     predictions = simulate(150)
     expected = reference.confusion_matrix(predictions.truth, predictions.decisions, labels=[0, 1, 2])
     assert confusion_matrix(predictions).tolist() == expected.tolist()
 
 
-def test_decision_figures_follow_the_threshold(simulate):
+def test_decision_figures_follow_the_threshold(simulate: Simulate) -> None:
     predictions = simulate(250, strength=0.7)
     sick, called = predictions.truth > 0, predictions.pneumonia >= 0.8
     figures = decision_metrics(predictions, 0.8, unit_weights(predictions))
@@ -166,7 +167,7 @@ def test_decision_figures_follow_the_threshold(simulate):
     )
 
 
-def test_ppv_is_undefined_where_nothing_is_called(simulate):
+def test_ppv_is_undefined_where_nothing_is_called(simulate: Simulate) -> None:
     predictions = simulate(30)
     figures = decision_metrics(predictions, 1.1, unit_weights(predictions))
     assert np.isnan(figures["ppv"][0])
@@ -174,6 +175,6 @@ def test_ppv_is_undefined_where_nothing_is_called(simulate):
     assert figures["specificity"][0] == 1.0
 
 
-def test_a_probability_below_zero_is_refused():
+def test_a_probability_below_zero_is_refused() -> None:
     with pytest.raises(EvaluationError, match=r"a probability is -0\.2"):
         Predictions(("a",), ("a",), np.array([0]), np.array([[-0.2, 0.6, 0.6]]))

@@ -8,7 +8,7 @@ from neumo.evaluation.metrics.missed import clearest_missed, missed_pneumonias
 from neumo.evaluation.predictions import Predictions
 
 
-def _predictions(rows):
+def _predictions(rows: list[tuple[int, tuple[float, float, float]]]) -> Predictions:
     """Rows of truth and the three probabilities."""
     return Predictions(
         paths=tuple(f"{i}.jpeg" for i in range(len(rows))),
@@ -19,7 +19,7 @@ def _predictions(rows):
 
 
 @pytest.fixture
-def five():
+def five() -> Predictions:
     return _predictions(
         [
             (0, (0.9, 0.1, 0.0)),
@@ -31,7 +31,7 @@ def five():
     )
 
 
-def test_each_rule_counts_its_own_misses(five):
+def test_each_rule_counts_its_own_misses(five: Predictions) -> None:
     bacterial, viral, both = missed_pneumonias(five, [0.5, 0.25], resamples=40)
     assert bacterial.finding is Finding.BACTERIAL_PNEUMONIA
     assert (bacterial.support, bacterial.counts) == (3, (2, 1, 1))
@@ -41,18 +41,18 @@ def test_each_rule_counts_its_own_misses(five):
     assert both.shares[0].value == pytest.approx(0.75)
 
 
-def test_no_miss_among_few_patients_is_no_proof_of_never(five):
+def test_no_miss_among_few_patients_is_no_proof_of_never(five: Predictions) -> None:
     _, viral, _ = missed_pneumonias(five, [0.25], resamples=40)
     assert viral.shares[1].value == 0.0
     assert viral.shares[1].high == pytest.approx(0.975)  # one patient, exact interval
 
 
-def test_a_kind_without_images_has_no_share():
+def test_a_kind_without_images_has_no_share() -> None:
     _, viral, _ = missed_pneumonias(_predictions([(0, (1, 0, 0)), (1, (0, 1, 0))]), [0.5], resamples=40)
     assert viral.support == 0
     assert np.isnan(viral.shares[0].value)
 
 
-def test_the_clearest_misses_come_first_and_the_list_is_cut(five):
+def test_the_clearest_misses_come_first_and_the_list_is_cut(five: Predictions) -> None:
     assert clearest_missed(five, 0.5, 10).tolist() == [2, 4]
     assert clearest_missed(five, 0.5, 1).tolist() == [2]

@@ -8,7 +8,8 @@ from neumo.evaluation.robustness.figure import corruption_figure
 def test_refused_images_count_as_refused_and_not_as_wrong() -> None:
     truth = np.array([0, 1, 2, 0, 1])
     found = cell("blur", 2, truth, np.array([0, 1, 1, -1, -1]))
-    assert (found.images, found.refused, found.accuracy.value) == (5, 0.4, pytest.approx(2 / 3))
+    assert (found.images, found.refused) == (5, 0.4)
+    assert found.accuracy.value == pytest.approx(2 / 3)
     assert found.accuracy.low < 2 / 3 < found.accuracy.high
 
 

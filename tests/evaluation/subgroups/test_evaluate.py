@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from tests.support.report_samples import Simulate
 
 from neumo.core.errors import EvaluationError
 from neumo.evaluation.evaluate import evaluate
@@ -23,7 +24,7 @@ def joined(name: str, values: tuple[str, ...], *parts: Predictions) -> Predictio
     )
 
 
-def test_each_group_is_evaluated_on_its_own_images(simulate):
+def test_each_group_is_evaluated_on_its_own_images(simulate: Simulate) -> None:
     women, men = simulate(300, strength=3.0), simulate(300, strength=1.0, seed=5)
     report = evaluate_by(joined("sex", ("F", "M"), women, men), "sex", resamples=200)
     assert [g.name for g in report.groups] == ["F", "M"]
@@ -35,7 +36,7 @@ def test_each_group_is_evaluated_on_its_own_images(simulate):
         assert group.patients_with_pneumonia == int((alone.truth > 0).sum())
 
 
-def test_gaps_tell_the_worse_served_group_with_an_interval(simulate):
+def test_gaps_tell_the_worse_served_group_with_an_interval(simulate: Simulate) -> None:
     women, men = simulate(400, strength=4.0), simulate(400, strength=2.5, seed=5)
     predictions = joined("sex", ("F", "M"), women, men)
     report = evaluate_by(predictions, "sex", resamples=300)
@@ -54,7 +55,7 @@ def test_gaps_tell_the_worse_served_group_with_an_interval(simulate):
     )
 
 
-def test_equally_served_groups_show_no_gap(simulate):
+def test_equally_served_groups_show_no_gap(simulate: Simulate) -> None:
     same = simulate(400, strength=3.0)
     report = evaluate_by(joined("sex", ("F", "M"), same, same), "sex", resamples=200)
     for gap in report.gaps:
@@ -63,9 +64,9 @@ def test_equally_served_groups_show_no_gap(simulate):
         assert gap.lowest != gap.highest
 
 
-def test_a_group_of_few_patients_is_flagged_and_left_out_of_gaps(simulate):
-    large, small = simulate(400, strength=3.0), simulate(30, images_per_patient=2, seed=2)
-    report = evaluate_by(joined("source", ("A", "B"), large, small), "source", resamples=100)
+def test_a_group_of_few_patients_is_flagged_and_left_out_of_gaps(simulate: Simulate) -> None:
+    many, few = simulate(400, strength=3.0), simulate(30, images_per_patient=2, seed=2)
+    report = evaluate_by(joined("source", ("A", "B"), many, few), "source", resamples=100)
     large, flagged = report.groups
     assert large.judgeable and not flagged.judgeable
     assert "few-without-pneumonia" in flagged.reasons
@@ -80,7 +81,7 @@ def test_a_group_of_few_patients_is_flagged_and_left_out_of_gaps(simulate):
     assert "muy pocos pacientes sin neumonía" in flagged.words("es")
 
 
-def test_an_imprecise_group_is_flagged_whatever_its_number(simulate):
+def test_an_imprecise_group_is_flagged_whatever_its_number(simulate: Simulate) -> None:
     report = evaluate_by(
         joined("source", ("A",), simulate(70, strength=0.6)), "source", minimum=1, resamples=100
     )
@@ -90,7 +91,7 @@ def test_an_imprecise_group_is_flagged_whatever_its_number(simulate):
     )
 
 
-def test_a_group_without_pneumonia_is_reported_with_what_can_be_measured(simulate):
+def test_a_group_without_pneumonia_is_reported_with_what_can_be_measured(simulate: Simulate) -> None:
     report = evaluate_by(joined("view", ("AP",), simulate(40, classes=(0,))), "view", resamples=100)
     figures = report.groups[0].figures
     assert np.isfinite(figures["specificity"].value)
@@ -100,7 +101,7 @@ def test_a_group_without_pneumonia_is_reported_with_what_can_be_measured(simulat
     assert plain["groups"][0]["judgeable"] is False
 
 
-def test_least_patients_is_where_a_faultless_figure_becomes_exact_enough():
+def test_least_patients_is_where_a_faultless_figure_becomes_exact_enough() -> None:
     widths = [
         np.diff(binomtest(n, n).proportion_ci(0.95, method="exact"))[0]
         for n in (MIN_PATIENTS - 1, MIN_PATIENTS)
@@ -108,12 +109,12 @@ def test_least_patients_is_where_a_faultless_figure_becomes_exact_enough():
     assert widths[0] > 0.2 >= widths[1]
 
 
-def test_missing_values_are_a_group_of_their_own_at_the_end(simulate):
+def test_missing_values_are_a_group_of_their_own_at_the_end(simulate: Simulate) -> None:
     predictions = joined("sex", ("z", " ", "F"), *(simulate(20, seed=i) for i in range(3)))
     assert [g.name for g in evaluate_by(predictions, "sex", resamples=50).groups] == ["F", "z", "unknown"]
 
 
-def test_ages_are_banded_from_young_to_old(simulate):
+def test_ages_are_banded_from_young_to_old(simulate: Simulate) -> None:
     predictions = joined("age", ("70", "3", "006M", "", "20.5"), *(simulate(12, seed=i) for i in range(5)))
     names = [g.name for g in evaluate_by(predictions, "age", resamples=50).groups]
     assert names == ["<1", "1–5", "18–64", "65+", "unknown"]
@@ -138,11 +139,11 @@ def test_ages_are_banded_from_young_to_old(simulate):
         ("", "unknown"),
     ],
 )
-def test_age_band(age, band):
+def test_age_band(age: str, band: str) -> None:
     assert age_band(age) == band
 
 
-def test_an_unknown_column_names_those_there_are(simulate):
+def test_an_unknown_column_names_those_there_are(simulate: Simulate) -> None:
     predictions = joined("sex", ("F",), simulate(20))
     with pytest.raises(EvaluationError, match=r"'view'.*they have: sex"):
         evaluate_by(predictions, "view")

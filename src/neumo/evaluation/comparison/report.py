@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from neumo.core.files import require_writable
 from neumo.evaluation.comparison.figures import comparison_figures, signed_count
 from neumo.evaluation.comparison.sentences import conclusion
 from neumo.evaluation.comparison.values import COMPARED, Comparison, Pair, differs
@@ -35,8 +36,9 @@ def write_comparison_report(comparison: Comparison, target: Path, lang: Language
     ConfigError
         Another language.
     OutputError
-        The file cannot be written.
+        The file cannot be written; told before anything is drawn.
     """
+    require_writable(target)
     t = texts(lang)
     figures = comparison_figures(comparison, lang=lang)
     write_page(

@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from neumo.core.files import require_writable
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.metrics.missed import clearest_missed, missed_pneumonias
 from neumo.evaluation.report.content import Case, ReportContent
@@ -55,8 +56,9 @@ def write_report(
     ConfigError
         Another language.
     OutputError
-        The file cannot be written.
+        The file cannot be written; told before anything is drawn.
     """
+    require_writable(target)
     t = texts(lang)
     evaluation = content.evaluation
     thresholds = [decision.operating_point.threshold for decision in evaluation.decisions]
