@@ -46,7 +46,7 @@ def test_a_test_image_copied_into_train_ends_with_status_1(folder: Path, tmp_pat
     leaked, seen = images(folder, "test")[0], images(folder, "train")[0]
     shutil.copy(leaked, seen.parent / f"copied{leaked.suffix}")
     output = check(folder, "--no-shortcuts", "--lang", "es", "--json", tmp_path / "a.json", status=1)
-    assert "Fuga (1): hay pacientes" in " ".join(output.split())
+    assert "Fuga de datos (1): hay pacientes" in " ".join(output.split())
     found = json.loads((tmp_path / "a.json").read_text())
     (leak,) = [issue for issue in found["issues"] if issue["severity"] == "leak"]
     assert leak["kind"] == "picture-across-splits"

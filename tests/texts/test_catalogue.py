@@ -24,8 +24,8 @@ SOURCES = [
 ]
 SERVED = ("workbench.", "terms.")
 """What the browser gets, without these names."""
-OTHER_NAMES = {"readings.css", "readings.id", "evaluation.conformal"}
-"""A file, a column and a module that look like keys."""
+OTHER_NAMES = {"dataset_check.css", "readings.css", "readings.id", "evaluation.conformal"}
+"""Files, a column and a module that look like keys."""
 SAME_IN_BOTH = {
     *("English", "Español", "Error", "Gamma", "Grad-CAM", "Macro", "Sens.", "Software", "Total"),
     *("P(normal)", "P(viral)", "kappa", "normal", "p (Holm)", "viral", "{name} {version} · neumo {neumo}"),
@@ -44,7 +44,9 @@ class _Once(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         names = [name.value for name, _ in node.value]
         assert len(names) == len(set(names)), node.start_mark
-        return super().construct_mapping(node, deep)
+        made: dict[object, object] = super().construct_mapping(node, deep)
+        assert all(isinstance(name, str) for name in made), f"{node.start_mark}: quote yes, no, on and off"
+        return made
 
 
 def places(text: str) -> list[tuple[str, str | None]]:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, say, warn
-from neumo.texts.language import chosen_language
+from neumo.texts.catalogue import Texts, texts
+from neumo.texts.language import Language, chosen_language
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -230,39 +231,39 @@ def _download_bar() -> "Progress":
     )
 
 
-def _show(audit: "Audit", lang: str) -> None:
-    from neumo.datasets.check import words
+def _show(audit: "Audit", language: Language) -> None:
+    from neumo.datasets.check import sentences
 
-    said = words.texts(lang)
+    t = texts(language)
     if audit.synthetic:
-        console.print(Text(said["synthetic"], style="yellow"))
-    console.print(_composition(audit, said))
-    console.print(_issues(audit, said) if audit.issues else Text(said["no-issues"]))
+        console.print(Text(t("dataset_check.synthetic"), style="yellow"))
+    console.print(_composition(audit, t))
+    console.print(_issues(audit, t) if audit.issues else Text(t("dataset_check.issues.none")))
     controls = audit.shortcuts.controls if audit.shortcuts else ()
     if controls:
-        console.print(_shortcuts(controls, said))
+        console.print(_shortcuts(controls, t))
     for control in controls:
-        console.print(Text(f"{said[control.view]}: {words.control_meaning(control, lang)}"))
-    console.print(Text(words.shortcut_basis(audit, lang), style="dim"))
-    console.print(Text(words.patient_note(audit, lang), style="dim"))
-    console.print(Text(words.verdict(audit, lang), style="bold red" if audit.leaks else "bold green"))
+        view = t(f"dataset_check.shortcuts.views.{control.view}")
+        console.print(Text(f"{view}: {sentences.control_meaning(control, language)}"))
+    console.print(Text(sentences.shortcut_basis(audit, language), style="dim"))
+    console.print(Text(sentences.patient_note(audit, language), style="dim"))
+    console.print(Text(sentences.verdict(audit, language), style="bold red" if audit.leaks else "bold green"))
 
 
-def _composition(audit: "Audit", said: dict[str, str]) -> Table:
+def _composition(audit: "Audit", t: Texts) -> Table:
+    images, patients = (t(f"dataset_check.counts.{name}") for name in ("images", "patients"))
     table = Table(
-        title=f"{audit.dataset}: {audit.images:,} {said['images'].lower()}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
+        title=f"{audit.dataset}: {audit.images:,} {images.lower()}", title_justify="left", box=box.SIMPLE_HEAD
     )
-    table.add_column(said["part"])
-    table.add_column(said["class"], no_wrap=True)
-    for heading in (said["images"], said["patients"], "%", "px", "kB"):
+    table.add_column(t("dataset_check.composition.part"))
+    table.add_column(t("dataset_check.composition.class"), no_wrap=True)
+    for heading in (images, patients, "%", "px", "kB"):
         table.add_column(heading, justify="right", no_wrap=True)
     for number, stratum in enumerate(audit.strata):
         first = number % 3 == 0
         table.add_row(
-            (stratum.split or said["part-none"]) if first else "",
-            said[stratum.finding.value],
+            (stratum.split or t("dataset_check.composition.no_part")) if first else "",
+            t(f"terms.findings.{stratum.finding}"),
             f"{stratum.images:,}",
             f"{stratum.patients:,}",
             f"{stratum.share * 100:.0f}",
@@ -279,31 +280,32 @@ def _median_size(stratum: "Stratum") -> str:
     return f"{stratum.width.median:.0f}×{stratum.height.median:.0f}"
 
 
-def _issues(audit: "Audit", said: dict[str, str]) -> Table:
+def _issues(audit: "Audit", t: Texts) -> Table:
     from neumo.datasets.check.issues import SEVERITY
 
-    table = Table(title=said["issues"], title_justify="left")
-    table.add_column(said["severity"])
-    table.add_column(said["kind"])
-    table.add_column(said["count"], justify="right")
-    table.add_column(said["example"], overflow="fold")
-    table.add_column(said["remedy"])
+    table = Table(title=t("dataset_check.issues.title"), title_justify="left")
+    table.add_column(t("dataset_check.issues.severity"))
+    table.add_column(t("dataset_check.issues.kind"))
+    table.add_column(t("dataset_check.issues.number"), justify="right")
+    table.add_column(t("dataset_check.issues.example"), overflow="fold")
+    table.add_column(t("dataset_check.issues.remedy"))
     for kind, severity in SEVERITY.items():
         found = audit.of_kind(kind)
         if found:
-            badge = Text(said[severity], style=_STYLES[severity])
+            badge = Text(t(f"dataset_check.severities.{severity}"), style=_STYLES[severity])
             first = Text(" = ".join(found[0].images[:2]) if len(found[0].images) > 1 else found[0].images[0])
-            table.add_row(badge, said[kind], f"{len(found):,}", first, said[f"do-{kind}"])
+            named, remedy = (t(f"dataset_check.{group}.{kind}") for group in ("kinds", "remedies"))
+            table.add_row(badge, named, f"{len(found):,}", first, remedy)
     return table
 
 
-def _shortcuts(controls: "Sequence[Control]", said: dict[str, str]) -> Table:
-    from neumo.datasets.check import words
+def _shortcuts(controls: "Sequence[Control]", t: Texts) -> Table:
+    from neumo.datasets.check.sentences import score
 
-    table = Table(title=f"{said['shortcuts']} (AUROC)", title_justify="left")
-    for key in ("view", "macro", "normal-vs-pneumonia", "bacterial-vs-viral"):
-        table.add_column(said[key])
+    table = Table(title=f"{t('dataset_check.shortcuts.title')} (AUROC)", title_justify="left")
+    for key in ("view", "macro", "normal_vs_pneumonia", "bacterial_vs_viral"):
+        table.add_column(t(f"dataset_check.shortcuts.{key}"))
     for control in controls:
         scores = (control.macro, control.normal_vs_pneumonia, control.bacterial_vs_viral)
-        table.add_row(said[control.view], *(words.score(value) for value in scores))
+        table.add_row(t(f"dataset_check.shortcuts.views.{control.view}"), *map(score, scores))
     return table

@@ -8,7 +8,7 @@ from typing import Any, Final
 from neumo.texts.language import LANGUAGES, Language, as_language
 
 AREAS: Final = (
-    "terms", "readings", "notices", "evaluation", "monitoring", "workbench", "errors",
+    "terms", "readings", "notices", "evaluation", "dataset_check", "monitoring", "workbench", "errors",
 )  # fmt: skip
 """Files of each language's folder; the first part of every key. The English notices stand where notices are made."""
 

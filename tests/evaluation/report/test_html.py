@@ -177,7 +177,7 @@ def test_the_disclaimer_stands_at_both_ends_and_phantoms_are_called_so(
     write_report(phantoms, tmp_path / "phantoms.html", "en", figures)
     of_phantoms = Page((tmp_path / "phantoms.html").read_text(encoding="utf-8")).words
     of_patients = Page(pages["en"]).words
-    disclaimer, synthetic = (texts("en")(f"evaluation.page.{key}") for key in ("disclaimer", "synthetic"))
+    disclaimer, synthetic = map(texts("en"), ("terms.disclaimer", "evaluation.page.synthetic"))
     assert of_patients.count(disclaimer) == of_phantoms.count(disclaimer) == 2
     assert synthetic in of_phantoms
     assert synthetic not in of_patients
