@@ -1,4 +1,4 @@
-# Four commands matter: `make serve`, `make demo`, `make test` and `make light`. Each makes its virtual environment first.
+# `make try` reads samples, `make serve` opens the workbench, `make test` runs all tests. Each makes its virtual environment first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -17,9 +17,10 @@ RELEASE ?= .venv-release
 LOCK ?= .venv-lock
 UV := 0.13.9
 
-.PHONY: help serve demo test coverage light lint format docs licences sbom release lock clean
+.PHONY: help try serve demo test coverage light lint format docs licences sbom release lock clean
 
 help:
+	@echo "make try    three sample radiographs are read (no torch, no download but packages)"
 	@echo "make serve  the workbench in your browser: drop a radiograph (no torch, no download but packages)"
 	@echo "make demo   phantom data set, training, evaluation, HTML report (no download)"
 	@echo "make test   all tests"
@@ -50,6 +51,12 @@ $(WEB)/.ready: pyproject.toml requirements/web.txt
 	$(PYTHON) -m venv $(WEB)
 	$(call install,$(WEB),web,-e)
 	@touch $@
+
+try: $(WEB)/.ready
+	$(WEB)/bin/neumo sample samples
+	$(WEB)/bin/neumo read samples
+	@$(WEB)/bin/neumo read samples --html samples/readings.html
+	@echo "The same with heat maps: samples/readings.html. The workbench: make serve"
 
 serve: $(WEB)/.ready
 	$(WEB)/bin/neumo serve
@@ -134,4 +141,4 @@ lock: $(LOCK)/.ready
 	$(PYTHON) scripts/lock.py $(LOCK)/bin/uv
 
 clean:
-	rm -rf $(VENV) $(LIGHT) $(WEB) $(DOCS) $(RELEASE) $(LOCK) site $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(WEB) $(DOCS) $(RELEASE) $(LOCK) site samples $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
