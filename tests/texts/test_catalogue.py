@@ -2,6 +2,8 @@
 
 import re
 import string
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -182,7 +184,14 @@ def test_a_language_that_neumo_does_not_speak_is_refused() -> None:
         texts("fr")  # type: ignore[arg-type]
 
 
-def test_reading_alone_parses_no_messages() -> None:
+def test_reading_alone_imports_neither_yaml_nor_jinja() -> None:
+    rooms = "neumo.cli.read, neumo.inference.reader, neumo.results.outputs, neumo.results.table, sys"
+    code = f"import {rooms}; print({{'yaml', 'jinja2'}} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_only_the_area_that_is_asked_for_is_parsed() -> None:
     load_area.cache_clear()
     texts("es")("readings.title")
     assert load_area.cache_info().currsize == 1
