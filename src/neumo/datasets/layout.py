@@ -15,6 +15,7 @@ from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.csv_manifest import SPLIT_NAMES, Listed, raise_faults, read_csv_rows
 from neumo.datasets.labels import Label
 from neumo.datasets.manifest import NO_ATTRIBUTES, Entry, Manifest
+from neumo.datasets.public_layouts import public_images
 from neumo.imaging.raster import RASTER_SUFFIXES, open_header
 
 SYNTHETIC_MARKER = "SYNTHETIC.json"
@@ -47,7 +48,8 @@ def open_dataset(path: Path) -> Manifest:
     """Read a data set into a manifest.
 
     Understood are a folder with three class folders, with or without train / val / test above them; the
-    Kaggle layout (NORMAL and PNEUMONIA, the subtype in the file name) and the authors' archive; and a CSV
+    Kaggle layout (NORMAL and PNEUMONIA, the subtype in the file name) and the authors' archive; the collections
+    of `neumo.datasets.public_layouts`; and a CSV
     with the columns path and label, and optionally patient, split and any attribute (source, age, sex, view,
     label_basis). Files are hashed and their headers read for the size; nothing is decoded, so an image that
     cannot be read is still an entry (its width and height are 0).
@@ -83,7 +85,10 @@ def listed_images(path: Path) -> tuple[list[Listed], list[str]]:
     """
     if not path.exists():
         raise DatasetError(f"{path}: no such folder or manifest; give a data set folder or a CSV file")
-    rows, faults = read_csv_rows(path) if path.is_file() else (list(_from_folders(path)), [])
+    if path.is_file():
+        rows, faults = read_csv_rows(path)
+    else:
+        rows, faults = public_images(path) or list(_from_folders(path)), []
     if not rows and not faults:
         raise DatasetError(f"{path}: holds no image; expected PNG or JPEG files in class folders")
     rows = [
