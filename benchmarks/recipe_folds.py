@@ -1,9 +1,9 @@
-"""How runs fare on the images that their fold held out, by side of the input, field of view, framing and flip.
+"""Metrics of runs on the images that their fold held out, by input size, field of view, framing and flip.
 
     python benchmarks/recipe_folds.py RUN... --data DIR [--sides 192 224] [--fields 1 0.875] [--framings 0 12 -12]
         [--smoothings 0 1.5] [--flip] [--originals DIR]
 
-Beside the figures of all held-out images stands the AUROC of normal against pneumonia on the images against which
+Beside the metrics of all held-out images stands the AUROC of normal against pneumonia on the images against which
 a shortcut speaks: those that a linear classifier of the border and the grey levels alone (cross-validated by patient,
 see `neumo.datasets.check.lungless`) puts on the wrong side. A network that leans on that shortcut does badly there. With
 --originals (full-size files, paired by name with images of the data set) come the share of pairs with the same
