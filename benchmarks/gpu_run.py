@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from neumo.study.runs import read_history
+from neumo.study.evaluated_runs import read_history
 from neumo.training.config import load_experiment
 from neumo.training.fit import train
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neumo.core.errors import CheckpointError, EvaluationError, OutputError, SplitError
+from neumo.core.errors import CheckpointError, ConfigError, EvaluationError, OutputError, SplitError
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import write_manifest
 from neumo.evaluation.predictions import read_predictions
@@ -77,7 +77,7 @@ def test_a_column_of_the_manifest_gives_subgroups(experiments: Path, phantoms: P
         ({"part": "holdout"}, SplitError, "holdout"),
         ({"by": ["sex"]}, EvaluationError, "sex"),
         ({"target_sensitivity": 1.5}, EvaluationError, "target sensitivity"),
-        ({"lang": "fr"}, EvaluationError, "fr"),
+        ({"lang": "fr"}, ConfigError, "fr"),
     ],
 )
 def test_what_cannot_be_evaluated_is_an_error(

@@ -7,7 +7,7 @@ from rich.table import Table
 from neumo.evaluation.comparison.values import COMPARED, Comparison, Pair, differs
 from neumo.evaluation.explanations.checks import MEASURES, ExplanationChecks
 from neumo.evaluation.metrics.classification import OF_DECISION
-from neumo.evaluation.robustness.cells import Cell
+from neumo.evaluation.robustness.accuracy_by_corruption import Cell
 from neumo.evaluation.robustness.corruptions import STRENGTHS
 from neumo.evaluation.values import Evaluation, PneumoniaDecision
 from neumo.study.evaluate_reader import EvaluatedReader

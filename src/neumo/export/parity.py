@@ -11,6 +11,7 @@ from torch import nn
 
 from neumo.core.errors import ExportError
 from neumo.export.graph import INPUT, OUTPUTS
+from neumo.inference.posterior import calibrated
 
 MAX_LOGIT_DIFFERENCE = 0.05
 """Half-precision weights move logits by a few thousandths; a wrong graph moves them by whole units."""
@@ -71,12 +72,6 @@ def check_parity(network: nn.Module, model: onnx.ModelProto, images: NDArray[np.
     return Parity(
         images=len(images),
         logits=difference,
-        probabilities=float(np.abs(_softmax(shipped) - _softmax(trained)).max()),
+        probabilities=float(np.abs(calibrated(shipped, 1.0) - calibrated(trained, 1.0)).max()),
         findings_changed=int((shipped.argmax(axis=1) != trained.argmax(axis=1)).sum()),
     )
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-    return shares

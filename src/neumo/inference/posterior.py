@@ -32,7 +32,7 @@ class Prevalence:
         return sum(self.shares[finding] for finding in PNEUMONIA)
 
 
-def calibrated(logits: NDArray[np.float32], temperature: float) -> Floats:
+def calibrated(logits: NDArray[np.floating], temperature: float) -> Floats:
     """Probabilities (..., 3) of logits (..., 3), at the prevalence that the bundle assumes."""
     scaled = logits.astype(np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))

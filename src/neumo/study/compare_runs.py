@@ -7,7 +7,7 @@ from neumo.core.errors import EvaluationError
 from neumo.core.progress import Progress
 from neumo.evaluation.comparison.compare import compare
 from neumo.evaluation.comparison.values import Comparison
-from neumo.study.runs import evaluated_predictions
+from neumo.study.evaluated_runs import evaluated_predictions
 
 
 def compare_runs(

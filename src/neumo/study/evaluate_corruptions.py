@@ -12,9 +12,9 @@ from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.report.figure_style import save_figures
-from neumo.evaluation.robustness.cells import Cell, cell
+from neumo.evaluation.robustness.accuracy_by_corruption import Cell, cell
+from neumo.evaluation.robustness.corruption_figure import corruption_figure
 from neumo.evaluation.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from neumo.evaluation.robustness.figure import corruption_figure
 from neumo.imaging import open_radiograph
 from neumo.inference.reader import Reader
 

@@ -24,7 +24,7 @@ from neumo.evaluation.explanations.checks import (
     markdown,
 )
 from neumo.evaluation.explanations.deletion_insertion import Curves, area, curves
-from neumo.evaluation.explanations.figure import explanation_figure
+from neumo.evaluation.explanations.explanation_figure import explanation_figure
 from neumo.evaluation.explanations.map_similarity import rank_correlation, top_overlap
 from neumo.evaluation.explanations.thorax_share import FIELD_SIDE, fixed_field, share_inside
 from neumo.evaluation.report.figure_style import save_figures

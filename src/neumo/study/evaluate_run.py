@@ -20,15 +20,15 @@ from neumo.evaluation.metrics.operating_point import (
     choose_for_sensitivity,
 )
 from neumo.evaluation.predictions import write_predictions
-from neumo.evaluation.report.content import PartSummary, ReportContent
 from neumo.evaluation.report.figure_style import save_figures
-from neumo.evaluation.report.figures import run_figures
-from neumo.evaluation.report.html import write_report
+from neumo.evaluation.report.run_content import PartSummary, ReportContent
+from neumo.evaluation.report.run_figures import run_figures
+from neumo.evaluation.report.run_report import write_report
 from neumo.evaluation.subgroups.evaluate import evaluate_by
 from neumo.evaluation.subgroups.values import SubgroupReport
 from neumo.evaluation.values import Evaluation, OperatingPoint
+from neumo.study.evaluated_runs import METRICS_FILE, PREDICTIONS_FILE, read_history
 from neumo.study.gallery import instructive_cases
-from neumo.study.runs import METRICS_FILE, PREDICTIONS_FILE, read_history
 from neumo.texts.language import Language
 from neumo.training.predict import predict_part
 from neumo.training.run_folder import RunFolder, now

@@ -6,7 +6,7 @@ from neumo.core.findings import FINDINGS
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
 from neumo.evaluation.predictions import Predictions
-from neumo.evaluation.report.content import Case
+from neumo.evaluation.report.run_content import Case
 from neumo.explain.heatmap import upsample
 from neumo.models.weights import load_network
 from neumo.training.predict import class_maps

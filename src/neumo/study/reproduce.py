@@ -12,9 +12,9 @@ from neumo.core.progress import Progress
 from neumo.evaluation.evaluate import evaluate
 from neumo.study.compare_runs import compare_runs
 from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run, read_run_curves
-from neumo.study.page import ReproducedRun, write_study_page
+from neumo.study.evaluated_runs import evaluated_predictions
 from neumo.study.reported import reported_runs
-from neumo.study.runs import evaluated_predictions
+from neumo.study.study_page import ReproducedRun, write_study_page
 from neumo.training.config import load_experiment
 from neumo.training.fit import train
 from neumo.training.run_folder import RunFolder

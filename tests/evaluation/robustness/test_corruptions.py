@@ -15,15 +15,15 @@ def film() -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("kind", CORRUPTIONS)
-def test_damage_grows_with_strength_and_is_always_the_same(kind: str, film: NDArray[np.uint8]) -> None:
+def test_corruption_grows_with_strength_and_is_always_the_same(kind: str, film: NDArray[np.uint8]) -> None:
     before = film.copy()
     distances = []
     for strength in STRENGTHS:
         # Several images, because signs and places are drawn anew for each.
-        damaged = [corrupt(film, kind, strength, index) for index in range(6)]
-        assert all(d.shape == film.shape and d.dtype == np.uint8 for d in damaged)
-        np.testing.assert_array_equal(damaged[0], corrupt(film, kind, strength, 0))
-        distances.append(np.mean([np.abs(d.astype(int) - film).mean() for d in damaged]))
+        corrupted = [corrupt(film, kind, strength, index) for index in range(6)]
+        assert all(d.shape == film.shape and d.dtype == np.uint8 for d in corrupted)
+        np.testing.assert_array_equal(corrupted[0], corrupt(film, kind, strength, 0))
+        distances.append(np.mean([np.abs(d.astype(int) - film).mean() for d in corrupted]))
     assert distances[0] > 0
     assert distances[-1] > 1.5 * distances[0]
     assert all(later >= 0.95 * earlier for earlier, later in itertools.pairwise(distances))
@@ -31,7 +31,7 @@ def test_damage_grows_with_strength_and_is_always_the_same(kind: str, film: NDAr
 
 
 @pytest.mark.parametrize("kind", ["blur", "border", "crop", "text", "zoom_out"])
-def test_damage_is_alike_for_small_and_large_files(kind: str, film: NDArray[np.uint8]) -> None:
+def test_corruption_is_alike_for_small_and_large_files(kind: str, film: NDArray[np.uint8]) -> None:
     large = np.kron(film, np.ones((4, 4), dtype=np.uint8))
     small_change = np.abs(corrupt(film, kind, 4, 1).astype(int) - film).mean()
     large_change = np.abs(corrupt(large, kind, 4, 1).astype(int) - large).mean()

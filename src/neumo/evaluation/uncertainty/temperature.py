@@ -1,10 +1,13 @@
 """Temperature scaling: one number that calibrates the softmax."""
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from neumo.evaluation.metrics.weighted import FloatArray, IntArray
+from neumo.inference.posterior import calibrated
 
-_STEPS = 60
+_FLOOR = 1e-300
+"""Of probabilities, so that their logarithm is finite."""
 _LOWEST, _HIGHEST = 0.05, 20.0
 
 
@@ -25,24 +28,21 @@ def fit_temperature(truth: IntArray, probabilities: FloatArray, weights: FloatAr
     float
         In 0.05-20; above 1 where the network is too sure of itself.
     """
-    # The log loss has one minimum in 1 / temperature, so a golden-section search finds it.
-    ratio = (5**0.5 - 1) / 2
-    low, high = np.log(_LOWEST), np.log(_HIGHEST)
-    for _ in range(_STEPS):
-        first, second = high - ratio * (high - low), low + ratio * (high - low)
-        losses = [_log_loss(truth, tempered(probabilities, np.exp(t)), weights) for t in (first, second)]
-        low, high = (low, second) if losses[0] < losses[1] else (first, high)
-    return float(np.exp((low + high) / 2))
+    # The log loss has one minimum in 1 / temperature.
+    found = minimize_scalar(
+        lambda logarithm: _log_loss(truth, tempered(probabilities, np.exp(logarithm)), weights),
+        bounds=(np.log(_LOWEST), np.log(_HIGHEST)),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return float(np.exp(found.x))
 
 
 def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
     """Probabilities (N, 3) after dividing their logits by `temperature`."""
-    logits = np.log(np.maximum(probabilities, 1e-300)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: FloatArray = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    return calibrated(np.log(np.maximum(probabilities, _FLOOR)), temperature)
 
 
 def _log_loss(truth: IntArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
-    losses = -np.log(np.maximum(probabilities[np.arange(len(truth)), truth], 1e-300))
+    losses = -np.log(np.maximum(probabilities[np.arange(len(truth)), truth], _FLOOR))
     return float(np.average(losses, weights=weights))

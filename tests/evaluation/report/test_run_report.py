@@ -17,10 +17,10 @@ from neumo.core.errors import ConfigError, OutputError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.evaluation.evaluate import classification_report, evaluate
 from neumo.evaluation.learning_curves.diagnosis import read_curves
-from neumo.evaluation.report.content import Case, PartSummary, ReportContent
 from neumo.evaluation.report.figure_style import save_figures
-from neumo.evaluation.report.figures import run_figures
-from neumo.evaluation.report.html import write_report
+from neumo.evaluation.report.run_content import Case, PartSummary, ReportContent
+from neumo.evaluation.report.run_figures import run_figures
+from neumo.evaluation.report.run_report import write_report
 from neumo.evaluation.report.sentences import operating_sentences
 from neumo.evaluation.subgroups.evaluate import evaluate_by
 from neumo.evaluation.values import OperatingPoint

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neumo.core.findings import Finding
-from neumo.evaluation.metrics.missed import clearest_missed, missed_pneumonias
+from neumo.evaluation.metrics.missed_pneumonias import clearest_missed, missed_pneumonias
 from neumo.evaluation.predictions import Predictions
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.support.small_runs import make_run, predictions
 
 from neumo.core.errors import CheckpointError, EvaluationError
-from neumo.study.runs import evaluated_predictions, read_history
+from neumo.study.evaluated_runs import evaluated_predictions, read_history
 from neumo.training.run_folder import RunFolder
 
 

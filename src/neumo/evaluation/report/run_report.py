@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from neumo.core.files import require_writable
 from neumo.core.findings import FINDINGS
-from neumo.evaluation.metrics.missed import clearest_missed, missed_pneumonias
-from neumo.evaluation.report.content import Case, ReportContent
-from neumo.evaluation.report.figures import run_figures
+from neumo.evaluation.metrics.missed_pneumonias import clearest_missed, missed_pneumonias
 from neumo.evaluation.report.page import flat, inline_figure, write_page
+from neumo.evaluation.report.run_content import Case, ReportContent
+from neumo.evaluation.report.run_figures import run_figures
 from neumo.evaluation.report.sentences import missed_sentence, operating_sentences
 from neumo.evaluation.subgroups.age import UNKNOWN
 from neumo.evaluation.subgroups.values import SUBGROUP_METRICS, SubgroupReport

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from neumo.evaluation.robustness.cells import cell
-from neumo.evaluation.robustness.figure import corruption_figure
+from neumo.evaluation.robustness.accuracy_by_corruption import cell
+from neumo.evaluation.robustness.corruption_figure import corruption_figure
 
 
 def test_refused_images_count_as_refused_and_not_as_wrong() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from neumo.evaluation.report.figure_style import MUTED, TRAIN, VALIDATION, new_figure, styled
-from neumo.evaluation.robustness.cells import Cell
+from neumo.evaluation.robustness.accuracy_by_corruption import Cell
 
 _COLUMNS = 4
 

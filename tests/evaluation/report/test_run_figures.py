@@ -16,7 +16,7 @@ from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.report.confusion_figure import confusion_matrix
 from neumo.evaluation.report.figure_style import save_figures
-from neumo.evaluation.report.figures import learning_curves, run_figures
+from neumo.evaluation.report.run_figures import learning_curves, run_figures
 from neumo.evaluation.values import Evaluation, OperatingPoint
 from neumo.texts.language import LANGUAGES, Language
 

@@ -7,8 +7,8 @@ from neumo.core.errors import OutputError
 from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.learning_curves.diagnosis import read_curves
 from neumo.study.compare_runs import compare_runs
-from neumo.study.page import ReproducedRun, write_study_page
 from neumo.study.reported import reported_runs
+from neumo.study.study_page import ReproducedRun, write_study_page
 
 RECORD = {
     "epochs": 7,
