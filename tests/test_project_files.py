@@ -10,8 +10,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import neumo
-from neumo.dicomnode.config_file import load_config as load_node
-from neumo.web.config_file import load_config as load_web
+from neumo.core.settings import load_settings
+from neumo.dicomnode.config import NodeConfig
+from neumo.web.config import WebConfig
 
 _ROOT = Path(__file__).parents[1]
 _TOOLS = {"dev", "docs", "release"}
@@ -57,8 +58,8 @@ def test_the_compose_file_runs_this_version_with_the_rights_of_the_guide() -> No
 
 
 def test_settings_of_the_containers_can_be_read() -> None:
-    web = load_web(_ROOT / "deploy" / "serve.yaml")
-    node = load_node(_ROOT / "deploy" / "node.yaml")
+    web = load_settings(WebConfig, _ROOT / "deploy" / "serve.yaml")
+    node = load_settings(NodeConfig, _ROOT / "deploy" / "node.yaml")
     assert not web.listen.loopback
     assert node.receive.host == "0.0.0.0"
 

@@ -14,14 +14,15 @@ from typing import Any
 
 import yaml
 
-from neumo.dicomnode.config_file import parse_config
+from neumo.core.settings import parse_settings
+from neumo.dicomnode.config import NodeConfig
 from neumo.dicomnode.node import Running, running
 
 
 @contextmanager
 def node(settings: dict[str, Any]) -> Iterator[Running]:
     """Run a node in this process."""
-    with running(parse_config(settings, "test")) as at_work:
+    with running(parse_settings(NodeConfig, settings, "test")) as at_work:
         yield at_work
 
 

@@ -17,7 +17,7 @@ from tests.support.web_held import stopped_readers, wait_until
 from tests.support.web_running import Running, running
 
 from neumo.web.app import create_app
-from neumo.web.config import WebConfig
+from neumo.web.config import ReadConfig, WebConfig
 from neumo.web.server import open_workbench
 
 
@@ -47,9 +47,7 @@ class Embedded:
 
 @pytest.fixture
 def embedded(tmp_path: Path, web_bundle: Path) -> Iterator[Embedded]:
-    config = WebConfig.model_validate(
-        {"data": tmp_path / "data", "read": {"bundle": str(web_bundle), "threads": 1}}
-    )
+    config = WebConfig(data=tmp_path / "data", read=ReadConfig(bundle=str(web_bundle), threads=1))
     workbench = open_workbench(config)
     outage = Outage(workbench.archive)
 

@@ -16,7 +16,8 @@ from cryptography.x509.oid import NameOID
 from tests.support.web_running import PASSWORD, Running, add_people
 
 from neumo.core.errors import ConfigError
-from neumo.web.config_file import load_config
+from neumo.core.settings import load_settings
+from neumo.web.config import WebConfig
 from neumo.web.server import serve
 
 
@@ -48,7 +49,10 @@ def test_a_certificate_that_is_none_is_told(tmp_path: Path, certificate: tuple[P
     for file in ("none.pem", "noise.pem", "server.pem"):
         wrong = [f"listen.certificate={certificate[0]}", f"listen.key={tmp_path / file}"]
         with pytest.raises(ConfigError, match=r"listen\.certificate"):
-            serve(load_config(None, wrong, {"data": str(tmp_path / "data"), "listen.port": 0}), print)
+            serve(
+                load_settings(WebConfig, None, wrong, {"data": str(tmp_path / "data"), "listen.port": 0}),
+                print,
+            )
 
 
 def test_cookies_never_leave_in_clear(

@@ -35,7 +35,8 @@ def listen(
     """Receive radiographs by DICOM, read them, and send the results back. Logs are JSON lines on standard error."""
     require_extra("dicom", "neumo listen")
     from neumo.core.logging import log_to
-    from neumo.dicomnode.config_file import load_config
+    from neumo.core.settings import load_settings
+    from neumo.dicomnode.config import NodeConfig
     from neumo.dicomnode.node import running
 
     given = {
@@ -45,7 +46,7 @@ def listen(
         "receive.port": port,
         "read.bundle": bundle,
     }
-    resolved = load_config(config, settings or [], given)
+    resolved = load_settings(NodeConfig, config, settings or [], given)
     if resolved.archive is not None:
         require_extra("archive", "neumo listen, archive")
     log_to(sys.stderr)

@@ -37,7 +37,8 @@ def serve(
     """Serve the workbench and its API. Not a medical device. Logs are JSON lines on standard error."""
     require_extra("web", "neumo serve")
     from neumo.core.logging import log_to
-    from neumo.web.config_file import load_config
+    from neumo.core.settings import load_settings
+    from neumo.web.config import WebConfig
     from neumo.web.server import serve as run
 
     given = {
@@ -48,7 +49,7 @@ def serve(
         "read.bundle": bundle,
         "runs": None if runs is None else str(runs),
     }
-    resolved = load_config(config, settings or [], given)
+    resolved = load_settings(WebConfig, config, settings or [], given)
     log_to(sys.stderr)
     if not resolved.listen.loopback and resolved.listen.certificate is None and not resolved.listen.proxies:
         typer.echo(

@@ -1,26 +1,35 @@
-"""The node's settings: what the YAML file may hold, and its defaults."""
+"""The node's settings: keys of the YAML file, their limits and defaults."""
 
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, model_validator
+from neumo.core.typed_values import between, matching
 
-AeTitle = Annotated[str, Field(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$")]
-"""1-16 printable ASCII characters, no backslash (PS3.5 section 6.2, AE)."""
-Port = Annotated[int, Field(ge=0, le=65535)]
+AeTitle = Annotated[
+    str,
+    matching(
+        r"[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?", "of 1-16 printable ASCII characters without backslash"
+    ),
+]
+"""PS3.5 section 6.2, AE."""
+Port = Annotated[int, between(0, 65535)]
 """0 lets the operating system choose a free one."""
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Seconds = Annotated[float, between(above=0, most=86_400)]
+Name = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        "of 1-64 letters, digits, dots, underscores and hyphens (no first hyphen)",
+    ),
+]
 
 _MIB = 2**20
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TlsConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class TlsConfig:
     """Certificates for DICOM over TLS (PS3.15 annex B)."""
 
     certificate: Path
@@ -34,22 +43,24 @@ class TlsConfig(_Section):
     """
 
 
-class Limits(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Limits:
     """What one sender, or all of them, may take of this machine."""
 
-    associations: Annotated[int, Field(ge=1, le=1000)] = 10
+    associations: Annotated[int, between(1, 1000)] = 10
     """At once; further ones are rejected as "local limit exceeded"."""
-    pdu_bytes: Annotated[int, Field(ge=4096, le=16 * _MIB)] = 131_072
+    pdu_bytes: Annotated[int, between(4096, 16 * _MIB)] = 131_072
     """Largest P-DATA-TF PDU; announced to senders, and enforced."""
-    object_bytes: Annotated[int, Field(ge=4096)] = 128 * _MIB
+    object_bytes: Annotated[int, between(4096)] = 128 * _MIB
     """Largest object; each association holds one such object in memory."""
-    queue: Annotated[int, Field(ge=1)] = 10_000
+    queue: Annotated[int, between(1)] = 10_000
     """Objects that wait to be read, from which on senders are told to try later."""
-    free_bytes: Annotated[int, Field(ge=0)] = 1024 * _MIB
+    free_bytes: Annotated[int, between(0)] = 1024 * _MIB
     """Free space of the data folder below which senders are told to try later."""
 
 
-class Timeouts(_Section):
+@dataclass(frozen=True, kw_only=True)
+class Timeouts:
     """In seconds."""
 
     idle: Seconds = 60
@@ -60,7 +71,8 @@ class Timeouts(_Section):
     """For an association request after a connection, and for a release (PS3.8 section 9.1.5)."""
 
 
-class ReceiveConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class ReceiveConfig:
     """The Storage SCP."""
 
     ae_title: AeTitle = "NEUMO"
@@ -77,51 +89,55 @@ class ReceiveConfig(_Section):
     timeouts: Timeouts = Timeouts()
 
 
-class ReadConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class ReadConfig:
     """The reader, and when an object is given up."""
 
     bundle: str | None = None
     operating_point: str | None = None
     coverage: float = 0.90
     allow_outside_range: bool = False
-    processes: Annotated[int, Field(ge=1, le=64)] = 1
-    threads: Annotated[int, Field(ge=1)] | None = None
+    processes: Annotated[int, between(1, 64)] = 1
+    threads: Annotated[int, between(1)] | None = None
     """Of each process; null is all cores."""
     timeout: Seconds = 120
     """In seconds for one object, after which its reader is killed."""
-    memory_bytes: Annotated[int, Field(ge=512 * _MIB)] | None = 4096 * _MIB
+    memory_bytes: Annotated[int, between(512 * _MIB)] | None = 4096 * _MIB
     """What a process may take beyond what it has once its network is loaded; enforced on Linux. null is no limit."""
-    attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    attempts: Annotated[int, between(1, 100)] = 3
     """Times an object may break its reader or make it fail before it is set aside."""
-    interruptions: Annotated[int, Field(ge=1, le=1000)] = 20
+    interruptions: Annotated[int, between(1, 1000)] = 20
     """Times the whole node may die while an object is read before that object is set aside."""
-    results: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] = (
+    results: Annotated[str, matching(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", "such as module:function")] = (
         "neumo.dicomnode.work.results:default_results"
     )
     """module:function that makes the objects to send of a reading (see neumo.dicomnode.work.results.Results)."""
 
 
-class _Destination(_Section):
+@dataclass(frozen=True, kw_only=True)
+class _Destination:
     name: Name
     timeout: Seconds = 60
     """In seconds for an association, and for each answer."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class CStoreDestination(_Destination):
     """An archive that takes C-STORE."""
 
     kind: Literal["c-store"]
     ae_title: AeTitle
     host: str
-    port: Annotated[int, Field(ge=1, le=65535)]
+    port: Annotated[int, between(1, 65535)]
     tls: TlsConfig | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class StowDestination(_Destination):
     """An archive that takes STOW-RS."""
 
     kind: Literal["stow-rs"]
-    url: AnyHttpUrl
+    url: Annotated[str, matching(r"https?://[^\s/?#]+\S*", "that is an http or https address")]
     """Of the DICOMweb service, such as http://localhost:8042/dicom-web."""
     user: str | None = None
     password_file: Path | None = None
@@ -129,37 +145,38 @@ class StowDestination(_Destination):
     ca: Path | None = None
 
 
-Destination = Annotated[CStoreDestination | StowDestination, Field(discriminator="kind")]
+Destination = CStoreDestination | StowDestination
 
 
-class RetryConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class RetryConfig:
     """How often a result is tried again."""
 
     first: Seconds = 5
     """Seconds before the second attempt; each further wait is twice as long."""
     longest: Seconds = 900
     """Longest wait in seconds. An archive that cannot be reached is tried for ever."""
-    refusals: Annotated[int, Field(ge=1, le=1000)] = 5
+    refusals: Annotated[int, between(1, 1000)] = 5
     """Times an archive may refuse an object itself before it is set aside."""
 
 
-class SendConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class SendConfig:
     """Where results go, and when."""
 
-    quiet: Annotated[float, Field(ge=0, le=86_400)] = 30
+    quiet: Annotated[float, between(0, 86_400)] = 30
     """Seconds without a new object after which a study counts as complete; its results leave together."""
     to: tuple[Destination, ...] = ()
     retry: RetryConfig = RetryConfig()
 
-    @model_validator(mode="after")
-    def _names_once(self) -> "SendConfig":
+    def __post_init__(self) -> None:
         names = [destination.name for destination in self.to]
         if len(set(names)) < len(names):
             raise ValueError(f"names of destinations must differ, and are {', '.join(names)}")
-        return self
 
 
-class ArchiveConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class ArchiveConfig:
     """The archive of readings that every reading is recorded in (see docs/reference/archive.md)."""
 
     url: str
@@ -170,19 +187,21 @@ class ArchiveConfig(_Section):
     """What the archive tells this node's readings by."""
 
 
-class HealthConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class HealthConfig:
     """The HTTP server for /healthz and /metrics."""
 
     host: str = "127.0.0.1"
     port: Port = 8105
 
 
-class NodeConfig(_Section):
+@dataclass(frozen=True, kw_only=True)
+class NodeConfig:
     """A whole settings file."""
 
     data: Path
     """Folder of objects, results and the queue; holds patient data, so only its owner may enter."""
-    keep_days: Annotated[float, Field(gt=0)] | None = 7
+    keep_days: Annotated[float, between(above=0)] | None = 7
     """Days after which finished objects and results are deleted; null keeps them."""
     stop_seconds: Seconds = 20
     """For associations and readings under way when the node is told to stop."""

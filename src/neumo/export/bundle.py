@@ -19,6 +19,7 @@ from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
 from neumo.core.files import require_writable, write_json, write_text
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.typed_values import to_plain
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
 from neumo.evaluation.evaluate import evaluate
@@ -216,7 +217,7 @@ def _config(
         gate=GateLimits(decisions.gate_distance, trained.card.image_size // 2, AGE_YEARS),
         provenance={
             "weights": trained.sha256,
-            "experiment": _portable(folder.experiment()).model_dump(mode="json"),
+            "experiment": to_plain(_portable(folder.experiment())),
             "teachers": record.get("teachers", []),
             "data": {"digest": record["data"]["digest"], "synthetic": record["data"]["synthetic"]},
             "training_images": record["training_images"],
@@ -226,9 +227,7 @@ def _config(
                 for key in ("neumo", "commit", "python", "packages", "processor")
             },
             "held_out": {
-                "runs": [
-                    RunFolder(path).experiment().split.model_dump(mode="json") for path in held_out.runs
-                ],
+                "runs": [to_plain(RunFolder(path).experiment().split) for path in held_out.runs],
                 "images": {f.value: int((held_out.predictions.truth == f.index).sum()) for f in FINDINGS},
                 "calibration_error_before": decisions.error_before,
                 "calibration_error_after": decisions.error_after,
@@ -247,4 +246,4 @@ def _portable(experiment: Experiment) -> Experiment:
     if distillation is None:
         return experiment
     names = tuple(Path(path).name for path in distillation.teachers)
-    return experiment.model_copy(update={"distillation": distillation.model_copy(update={"teachers": names})})
+    return replace(experiment, distillation=replace(distillation, teachers=names))

@@ -1,7 +1,7 @@
 """Out-of-fold predictions: each image's from the one fold run that was not trained on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -124,11 +124,15 @@ def _softened(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _recipe(experiment: Experiment) -> Experiment:
     """Return what folds and shipped run must share."""
-    plain = experiment.model_copy(update={"name": "recipe", "description": "", "seed": 0})
-    schedule = plain.schedule.model_copy(update={"max_epochs": 1})
-    split = SplitConfig(kind="official")
-    distillation = plain.distillation and plain.distillation.model_copy(update={"teachers": ()})
-    return plain.model_copy(update={"schedule": schedule, "split": split, "distillation": distillation})
+    return replace(
+        experiment,
+        name="recipe",
+        description="",
+        seed=0,
+        schedule=replace(experiment.schedule, max_epochs=1),
+        split=SplitConfig(kind="official"),
+        distillation=experiment.distillation and replace(experiment.distillation, teachers=()),
+    )
 
 
 def _pooled(parts: Sequence[Predictions]) -> Predictions:

@@ -9,6 +9,7 @@ from typing import Any
 from neumo.core.files import require_writable, write_json
 from neumo.core.findings import FINDINGS
 from neumo.core.progress import Progress
+from neumo.core.typed_values import to_plain
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.split import Split
 from neumo.evaluation.evaluate import classification_report, evaluate
@@ -153,7 +154,7 @@ def evaluate_run(
         cases=instructive_cases(folder, manifest, predictions),
         subgroups=subgroups,
         parts=_parts(manifest, split),
-        config=folder.experiment().model_dump(mode="json"),
+        config=to_plain(folder.experiment()),
         environment=record["environment"] | {"precision": record["precision"]},
         dataset_digest=manifest.digest,
         split_digest=split.digest,

@@ -1,6 +1,7 @@
 """Material of a run: the split, the balanced training images and the validation images as batches."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from neumo.core.errors import DatasetError, SplitError
 from neumo.core.findings import FINDINGS
 from neumo.core.progress import Progress
+from neumo.core.typed_values import to_plain
 from neumo.core.user_folders import cache_folder
 from neumo.datasets.balance import (
     Balance,
@@ -73,7 +75,7 @@ def make_split(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
         A class has no training image.
     """
     wanted = hashlib.sha256(
-        f"{config.model_dump_json()} {seed} {version('scikit-learn')}".encode()
+        f"{json.dumps(to_plain(config))} {seed} {version('scikit-learn')}".encode()
     ).hexdigest()
     cached = cache_folder() / manifest.digest[:24] / f"split-{wanted[:24]}.json"
     try:

@@ -16,10 +16,11 @@ import neumo
 from neumo.core.cores import usable_cores
 from neumo.core.errors import CheckpointError, ConfigError
 from neumo.core.files import write_json, write_text
+from neumo.core.typed_values import to_plain
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.split import Split, load_split
-from neumo.training.config import Experiment, parse_experiment
+from neumo.training.config import Experiment, load_experiment
 
 _PACKAGES = ("torch", "lightning", "kornia", "torchmetrics", "numpy", "pillow", "scikit-learn", "safetensors")
 
@@ -56,17 +57,10 @@ class RunFolder:
 
     def experiment(self) -> Experiment:
         """Return the resolved experiment. Raises CheckpointError where this is no run's folder."""
-        file = self.path / "experiment.yaml"
         try:
-            value = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise CheckpointError(
-                f"{self.path}: is not the folder of a run (no readable experiment.yaml)"
-            ) from error
-        try:
-            return parse_experiment(value, str(file))
+            return load_experiment(self.path / "experiment.yaml")
         except ConfigError as error:
-            raise CheckpointError(str(error)) from error
+            raise CheckpointError(f"{self.path}: is not the folder of a run ({error})") from error
 
     def record(self) -> dict[str, Any]:
         """Return the content of run.json. Raises CheckpointError where it cannot be read."""
@@ -122,7 +116,7 @@ def create_run(path: Path, experiment: Experiment, data: Path, manifest: Manifes
         raise ConfigError(
             f"{path}: holds a run already; go on with --resume, or choose another folder with --out"
         )
-    write_text(path / "experiment.yaml", yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False))
+    write_text(path / "experiment.yaml", yaml.safe_dump(to_plain(experiment), sort_keys=False))
     split.save(path / "split.json")
     write_json(
         folder.record_file,
