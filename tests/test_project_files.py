@@ -67,3 +67,25 @@ def test_settings_of_the_containers_can_be_read() -> None:
 def test_the_image_holds_no_torch() -> None:
     lock = (_ROOT / "requirements" / "server.txt").read_text(encoding="utf-8")
     assert not re.search(r"^(torch|lightning|scikit-learn)==", lock, re.MULTILINE)
+
+
+def test_where_is_names_paths_that_exist() -> None:
+    page = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    paths = re.findall(r"^\| .+ \| `([^`]+)` \|$", page.split("## Where is …?")[1], re.MULTILINE)
+    assert len(paths) >= 20
+    assert [path for path in paths if not (_ROOT / path).is_file()] == []
+
+
+def test_every_room_is_described() -> None:
+    page = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^\| `(\w+)` \|", page.split("## Decisions")[0], re.MULTILINE))
+    assert described == {folder.parent.name for folder in (_ROOT / "src" / "neumo").glob("*/__init__.py")}
+
+
+def test_the_map_of_the_study_names_paths_that_exist() -> None:
+    page = (_ROOT / "docs" / "reference" / "study-map.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+/[\w./-]*)`", page)
+    assert len(named) > 20
+    assert [
+        path for path in named if not any((root / path).exists() for root in (_ROOT / "src/neumo", _ROOT))
+    ] == []
