@@ -40,12 +40,24 @@ def test_messages_keep_to_the_glossary(language: Language) -> None:
     assert {key: wrong for key, text in said.items() if (wrong := faults(text, language))} == {}
 
 
-def test_spanish_documents_keep_to_the_glossary() -> None:
-    for document in (ROOT / "README.es.md", *sorted((ROOT / "docs" / "es").rglob("*.md"))):
-        if document.exists():
-            text = document.read_text(encoding="utf-8")
-            prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
-            assert faults(prose, "es") == [], document
+def documents(language: Language) -> list[Path]:
+    """Pages and other documents in a language, but the glossary."""
+    pages = {page for page in (ROOT / "docs").rglob("*.md") if page != GLOSSARY}
+    spanish = set((ROOT / "docs" / "es").rglob("*.md"))
+    if language == "es":
+        return [ROOT / "README.es.md", *sorted(spanish)]
+    return [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(pages - spanish)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_documents_keep_to_the_glossary(language: Language) -> None:
+    wrong = {}
+    for document in documents(language):
+        text = document.read_text(encoding="utf-8")
+        prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+        if found := faults(prose, language):
+            wrong[document.name] = found
+    assert wrong == {}
 
 
 def test_the_glossary_finds_what_it_forbids() -> None:
