@@ -33,7 +33,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
-    """Refuse a page that loads anything from another site."""
+    """Refuse a page that loads anything from another site; say that Spanish pages are in Spanish."""
     if found := _LOADED.search(output):
         raise PluginError(f"{page.file.src_uri} loads from another site: {found[0]}")
-    return output
+    return output.replace('<html lang="en"', '<html lang="es"', 1) if page.url.startswith("es/") else output
