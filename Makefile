@@ -25,7 +25,7 @@ help:
 	@echo "make demo   phantom data set, training, evaluation, HTML report (no download)"
 	@echo "make test   all tests"
 	@echo "make light  the reading install by itself, without torch, reads and examines itself"
-	@echo "make lint   ruff, mypy --strict, import-linter"
+	@echo "make lint   ruff, mypy --strict, import-linter; TypeScript, Biome and node --test over the front end"
 	@echo "make docs   the documentation site, in site/"
 	@echo "make licences  docs/reference/licences.md, from the installed packages"
 	@echo "make sbom   the bill of materials (CycloneDX) of what a hospital installs, in dist/"
@@ -87,11 +87,20 @@ light:
 	$(LIGHT)/bin/neumo sample $(LIGHT)/samples
 	$(LIGHT)/bin/neumo read $(LIGHT)/samples --json -
 
+node_modules/.ready: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Types, lint and unit tests of the workbench's scripts; `make lint` runs it where Node.js is there, CI requires it.
+front: node_modules/.ready
+	npm run --silent check
+
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	if command -v npm > /dev/null; then $(MAKE) --no-print-directory front; else echo "no npm: the front end's checks are left out"; fi
 
 format: $(READY)
 	$(BIN)/ruff check --fix
@@ -141,4 +150,4 @@ lock: $(LOCK)/.ready
 	$(PYTHON) scripts/lock.py $(LOCK)/bin/uv
 
 clean:
-	rm -rf $(VENV) $(LIGHT) $(WEB) $(DOCS) $(RELEASE) $(LOCK) site samples $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf node_modules $(VENV) $(LIGHT) $(WEB) $(DOCS) $(RELEASE) $(LOCK) site samples $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

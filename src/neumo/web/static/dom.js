@@ -1,7 +1,7 @@
 /** Building elements. Text only ever becomes text nodes, so nothing that a file is called can become markup. */
 
 /**
- * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {Node | string | number | null | undefined | false | Child[]} Child
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -11,7 +11,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * @param {string} tag
  * @param {Record<string, any>} [props] `class`, `data` (object), `style` (custom properties), `on` (event: handler), `ref` (element => void); the rest are
  *   attributes, where `true` gives an empty one and `false`, `null` none
- * @param {...(Child | Child[])} children
+ * @param {...Child} children
  * @returns {HTMLElement}
  */
 export function h(tag, props = {}, ...children) {
@@ -22,7 +22,7 @@ export function h(tag, props = {}, ...children) {
  * Make an SVG element; as `h`.
  * @param {string} tag
  * @param {Record<string, any>} [props]
- * @param {...(Child | Child[])} children
+ * @param {...Child} children
  * @returns {SVGElement}
  */
 export function s(tag, props = {}, ...children) {
@@ -41,7 +41,7 @@ export function icon(name) {
 /**
  * Replace what an element holds.
  * @param {Element} element
- * @param {...(Child | Child[])} children
+ * @param {...Child} children
  */
 export function replace(element, ...children) {
   element.replaceChildren(.../** @type {Node[]} */ (children.flat(3).filter(isShown)));

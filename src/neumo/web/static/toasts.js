@@ -11,7 +11,7 @@ export function createToasts() {
   const shown = h("div", { class: "toasts", role: "log", "aria-live": "polite" });
   return {
     element: h("div", {}, spoken, shown),
-    announce: (text) => void (spoken.textContent = text),
+    announce: (text) => { spoken.textContent = text; },
     toast: (text, kind = "") => {
       const message = h("div", { class: `toast ${kind}` }, icon(kind === "bad" ? "warning" : "check"), h("span", {}, text));
       shown.append(message);

@@ -39,5 +39,5 @@ export function createDivider(label, moved) {
     move(to);
   });
   set(share);
-  return { element, set, show: (/** @type {boolean} */ on) => void (element.hidden = !on) };
+  return { element, set, show: (/** @type {boolean} */ on) => { element.hidden = !on; } };
 }

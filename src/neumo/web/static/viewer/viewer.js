@@ -34,6 +34,7 @@ export function createViewer(element, { t }) {
   const heats = new Map();
   /** @type {HTMLImageElement | null} */
   let heat = null;
+  /** @type {string | null} */
   let lastFinding = null;
   let frame = 0;
 

@@ -123,9 +123,10 @@ function unfinished(items) {
 
 /** @param {Item[]} items */
 function nextBatch(items) {
+  const queued = items.filter((item) => item.status === "queued").slice(0, BATCH);
   let bytes = 0;
-  return items
-    .filter((item) => item.status === "queued")
-    .slice(0, BATCH)
-    .filter((item, index) => (bytes += item.file.size) <= BATCH_BYTES || index === 0);
+  return queued.filter((item, index) => {
+    bytes += item.file.size;
+    return bytes <= BATCH_BYTES || index === 0;
+  });
 }
