@@ -1,4 +1,4 @@
-"""How alike two class maps of one image are."""
+"""Similarity of two class maps of one image: rank correlation, overlap of the hottest cells."""
 
 import numpy as np
 from numpy.typing import NDArray

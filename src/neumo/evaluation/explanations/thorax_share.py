@@ -1,4 +1,4 @@
-"""How much of a heat map lies on the thorax.
+"""Share of a heat map on the thorax.
 
 There is no segmentation here. Real radiographs are measured against one fixed field in the middle of the image, an
 approximation that holds as far as the image is framed like a frontal chest radiograph; phantoms against the thorax
