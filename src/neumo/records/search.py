@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from neumo.records.database import reading_session
 from neumo.records.filters import FilterError, Filters, Sort, conditions, moment
-from neumo.records.schema import MAX_NUMBER, WorklistRow
+from neumo.records.schema import MAX_NUMBER, DecisionRow, WorklistRow
 from neumo.records.stored_reading import StoredReading, load
 
 MAX_PAGE: Final = 1000
@@ -26,7 +26,7 @@ class Page:
     after : str or None
         What to give as `after` for those that follow; None on the last page.
     count : int or None
-        How many match from this page on, at most one more than was asked for; None where they were not counted.
+        How many match in all, at most one more than was asked for; None where they were not counted.
     """
 
     readings: tuple[StoredReading, ...]
@@ -84,40 +84,56 @@ def page(
     found = session.execute(page_query(filters, sort=sort, limit=limit, after=after)).all()
     # The page is cut before the tables with the whole readings are looked at.
     readings = load(session, [number for _, number in found[:limit]])
-    if len(found) <= limit:
-        return Page(readings, None, None if count_to is None else len(found))
+    last = len(found) <= limit
+    count = None
+    if count_to is not None:
+        whole = last and after is None
+        count = len(found) if whole else session.scalar(_count_query(filters, sort=sort, limit=count_to))
+    if last:
+        return Page(readings, None, count)
     key, number = found[limit - 1]
-    place = f"{key if sort.by_time else repr(key)}/{number}"
-    if count_to is None:
-        return Page(readings, place)
-    matching = _matching(filters, sort, after, page=False).limit(count_to + 1).subquery()
-    return Page(readings, place, session.scalar(select(func.count()).select_from(matching)))
+    return Page(readings, f"{key if sort.by_time else repr(key)}/{number}", count)
 
 
 def page_query(filters: Filters, *, sort: Sort, limit: int, after: str | None) -> Select[Any]:
     """Return the query for key and number of a page's readings, and of one more. Raises FilterError."""
-    query = _matching(filters, sort, after, page=True)
-    return query.order_by(*_order(sort, *query.selected_columns)).limit(limit + 1)
-
-
-def _matching(filters: Filters, sort: Sort, after: str | None, *, page: bool) -> Select[Any]:
-    """Return the query for key and number of all that match, to be sorted for a page, or counted."""
     key: Any = WorklistRow.recorded_at if sort.by_time else WorklistRow.normal
-    query = select(key, WorklistRow.reading_id)
+    place = (key, WorklistRow.reading_id)
+    query = select(*place)
     if after is not None:
-        place = _place(after, sort)
-        ours, given = tuple_(key, WorklistRow.reading_id), tuple_(*place)
-        query = query.where(ours < given if sort.falling else ours > given)
-        filters = _narrowed(filters, sort, str(place[0]))
+        ours, given = tuple_(*place), _place(after, sort)
+        query = query.where(ours < tuple_(*given) if sort.falling else ours > tuple_(*given))
+        filters = _narrowed(filters, sort, str(given[0]))
     if not sort.by_time:
         query = query.where(key.is_not(None))
-    query = query.where(*conditions(filters))
-    if filters.few or (sort.by_time and filters.one_column) or not (page or filters.decided_by is None):
+    query = query.where(*conditions(filters)).limit(limit + 1)
+    query = query.order_by(*(column.desc() if sort.falling else column.asc() for column in place))
+    if filters.few or (sort.by_time and filters.one_column):
         return query  # SQLite looks the readings up by their numbers, or walks along the column's own index
-    # SQLite, which knows no statistics of the tables, is told to walk along an index that holds all filtered columns.
-    return query.with_hint(
-        WorklistRow, f"INDEXED BY worklist_by_{'time' if sort.by_time else 'normal'}", "sqlite"
-    )
+    return _along(query, "worklist_by_time" if sort.by_time else "worklist_by_normal")
+
+
+def _count_query(filters: Filters, *, sort: Sort, limit: int) -> Select[Any]:
+    """Return the query for the number of readings that match, up to one more than `limit`."""
+    # An order by probability holds only readings with an answer, which these two filters imply.
+    any_answer = not sort.by_time and filters.finding is None and filters.undecided is None
+    if filters.decided_by is None:
+        query = select(WorklistRow.reading_id)
+        if not filters.few and (any_answer or not filters.one_column):
+            query = _along(query, "worklist_by_time")
+    else:  # from that person's decisions, rather than along all readings
+        query = select(DecisionRow.reading_id).distinct().where(DecisionRow.person == filters.decided_by)
+        query = query.join(WorklistRow, WorklistRow.reading_id == DecisionRow.reading_id)
+        filters = replace(filters, decided_by=None)
+    if any_answer:
+        query = query.where(WorklistRow.finding.is_not(None))
+    found = query.where(*conditions(filters)).limit(limit + 1).subquery()
+    return select(func.count()).select_from(found)
+
+
+def _along(query: Select[Any], index: str) -> Select[Any]:
+    """Make SQLite, which knows no statistics of the tables, walk along an index that holds all filtered columns."""
+    return query.with_hint(WorklistRow, f"INDEXED BY {index}", "sqlite")
 
 
 def _narrowed(filters: Filters, sort: Sort, time: str) -> Filters:
@@ -127,10 +143,6 @@ def _narrowed(filters: Filters, sort: Sort, time: str) -> Filters:
     if sort is Sort.OLDEST and filters.since is not None:
         return replace(filters, since=max(time, moment("since", filters.since)))
     return filters
-
-
-def _order(sort: Sort, *columns: Any) -> list[Any]:
-    return [column.desc() if sort.falling else column.asc() for column in columns]
 
 
 def sources(engine: Engine, *, limit: int = 100) -> tuple[str, ...]:
