@@ -11,7 +11,7 @@ from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading, Status
 from neumo.records.canonical import canonical
 from neumo.records.database import writing_session
-from neumo.records.schema import DecisionRow, ReadingRow, WorklistRow
+from neumo.records.schema import DecisionRow, ReadingRow, SubjectRow, WorklistRow
 
 DILIGENT = "reader who decided all but ten"
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,12 +21,14 @@ _BATCH = 5000
 def fill(engine: Engine, readings: int, *, body: str = "{}", diligent: bool = False) -> None:
     """Add readings, one a minute, of which one in 10 is refused, one in 20 undecided, one in 100 disagreed with.
 
-    One in four is decided by one of five readers; `DILIGENT` decided all but the first ten where `diligent`.
+    One in four is decided by one of five readers; `DILIGENT` decided all but the first ten where `diligent`. Each of
+    20,000 patients has about as many.
     """
     rows = [_row(number) for number in range(1, readings + 1)]
     with writing_session(engine) as session:
         for begin in range(0, readings, _BATCH):
             batch = rows[begin : begin + _BATCH]
+            session.execute(insert(SubjectRow), [_subject(row["reading_id"]) for row in batch])
             session.execute(insert(ReadingRow), [_reading(row, body) for row in batch])
             session.execute(insert(WorklistRow), batch)
             session.execute(insert(DecisionRow), list(_decisions(batch, diligent)))
@@ -70,10 +72,20 @@ def _row(number: int) -> dict[str, Any]:
     }
 
 
+def patient_of(number: int) -> str:
+    """Return the hash of that reading's patient."""
+    return sha256_of(number % 20_000)
+
+
+def _subject(number: int) -> dict[str, Any]:
+    return {"id": number, "keyed_hash": sha256_of(-number), "patient_hash": patient_of(number)}
+
+
 def _reading(row: dict[str, Any], body: str) -> dict[str, Any]:
     shared = ("recorded_at", "source", "status", "finding", "normal")
     return {name: row[name] for name in shared} | {
         "id": row["reading_id"],
+        "subject_id": row["reading_id"],
         "content_sha256": row["sha256"],
         "bundle_digest": "b",
         "bacterial": None if row["normal"] is None else (1 - row["normal"]) / 2,

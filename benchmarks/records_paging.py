@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
-from records_filling import DILIGENT, fill, moment_of, sample_body, sha256_of
+from records_filling import DILIGENT, fill, moment_of, patient_of, sample_body, sha256_of
 from sqlalchemy import Engine, text
 
 from neumo.core.findings import Finding
@@ -23,7 +23,6 @@ from neumo.core.reading import Status
 from neumo.records.database import open_archive
 from neumo.records.filters import Filters, Sort
 from neumo.records.search import search, sources
-from neumo.records.subjects import patient_hash
 
 FILTERS = {
     "everything": Filters(),
@@ -55,7 +54,8 @@ FILTERS = {
     "blinded: by me, who decided all but ten": Filters(decided_by=DILIGENT),
     "blinded: not by me, who decided all but ten": Filters(not_decided_by=DILIGENT),
     "blinded: nothing decided by me": Filters(decided_by="nobody"),
-    "patient": Filters(patient=patient_hash(b"k" * 32, "4711")),
+    "patient": Filters(patient=patient_of(4711)),
+    "patient who is none": Filters(patient=sha256_of(20_001)),
 }
 
 
