@@ -1,33 +1,27 @@
-import hashlib
 import re
 from typing import Any
 
 import pytest
 from records_filling import fill, moment_of
 from sqlalchemy import Engine, Select, text
+from tests.support.stored_readings import keep, refused
 
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
-from neumo.core.reading import Reading, Status
+from neumo.core.reading import Status
 from neumo.records.decisions import record_decision
 from neumo.records.filters import FilterError, Filters, Sort
 from neumo.records.search import page_query, search, sources
-from neumo.records.store import record
 from neumo.records.stored_reading import StoredReading
 
 N = Finding.NORMAL
 
 
-def _keep(archive: Engine, name: str, source: str = "ward") -> int:
-    reading = Reading(name, hashlib.sha256(name.encode()).hexdigest(), Status.REFUSED)
-    return record(archive, reading, source=source, actor="t")
-
-
 def test_pages_hold_each_reading_once_while_others_are_recorded(archive: Engine) -> None:
-    kept = [_keep(archive, str(number)) for number in range(7)]
+    kept = [keep(archive, refused(str(number))) for number in range(7)]
     page = search(archive, limit=3)
     seen = [row.id for row in page.readings]
-    _keep(archive, "meanwhile")
+    keep(archive, refused("meanwhile"))
     while page.after is not None:
         page = search(archive, limit=3, after=page.after)
         seen += [row.id for row in page.readings]
@@ -103,7 +97,7 @@ def test_the_count_is_of_all_pages(archive: Engine, sort: Sort, filters: Filters
 def test_sources_are_listed_once(archive: Engine) -> None:
     assert sources(archive) == ()
     for number, source in enumerate(("ward", "node", "ward", "Ward")):
-        _keep(archive, str(number), source)
+        keep(archive, refused(str(number)), source)
     assert sorted(sources(archive)) == ["Ward", "node", "ward"]
     assert len(sources(archive, limit=2)) == 2
 

@@ -1,1 +1,1 @@
-"""Every reading on record: readings, views, decisions by people, and an audit log that shows tampering."""
+"""Readings on record, with people's views and decisions: storage, search, export, and a tamper-evident audit log."""

@@ -1,4 +1,4 @@
-"""An append-only log: each row's SHA-256 covers its content and the row before it."""
+"""The audit log: append-only, and tamper-evident since each row's SHA-256 covers its content and the row before it."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,21 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
 from neumo.core.errors import ArchiveError
-from neumo.records import search_index as worklist
+from neumo.records import search_index
 from neumo.records.canonical import canonical
 from neumo.records.database import reading_session
 from neumo.records.log_coverage import Logged, entry_of
 from neumo.records.schema import AuditRow, Base
 
 START = "0" * 64
-"""What the first row names as the row before it."""
+"""Digest that the first row states of the row before it."""
 _DIGESTED: Final = ("sequence", "at", "actor", "action", "content", "previous")
 """Columns that a row's digest covers, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Length and end of the log at one time, to be kept outside the database.
+    """Length and last digest of the log at one time, to be stored outside the database.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Who did what, and what `neumo.records.log_coverage` makes of it."""
+    """Who did what to which row, as `neumo.records.log_coverage` describes it."""
 
     actor: str
     action: str
@@ -62,7 +62,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What verification found: the log's end, and the faults as sentences (empty when sound)."""
+    """Result of a verification: a checkpoint of the log's end, and the faults as sentences (empty when sound)."""
 
     checkpoint: Checkpoint
     faults: tuple[str, ...]
@@ -73,23 +73,23 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def insert(session: Session, actor: str, action: str, kept: Base) -> None:
-    """Add a row to its table, and to the log the digest of all that it says.
+def insert(session: Session, actor: str, action: str, row: Base) -> None:
+    """Insert a row into its table, and its digest into the log.
 
     `session` must be a writing one, so that no other writer appends meanwhile.
     """
-    session.add(kept)
+    session.add(row)
     session.flush()
-    append(session, actor, action, entry_of(kept))
+    append(session, actor, action, entry_of(row))
 
 
 def append(session: Session, actor: str, action: str, entry: Mapping[str, Any]) -> None:
-    """Add to the log what `neumo.records.log_coverage` makes of an event; `session` as for `insert`."""
+    """Append an entry that `neumo.records.log_coverage` made to the log; `session` as for `insert`."""
     append_all(session, [Event(actor, action, entry)])
 
 
 def append_all(session: Session, events: Sequence[Event]) -> None:
-    """Add events to the log in their order; `session` as for `insert`."""
+    """Append events to the log in their order; `session` as for `insert`."""
     if not events:
         return
     query = select(AuditRow.sequence, AuditRow.digest).order_by(AuditRow.sequence.desc()).limit(1)
@@ -112,7 +112,7 @@ def _sha256(fields: Sequence[Any]) -> str:
 
 
 def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
-    """Check the log's rows, their order, what it says of every row of the other tables, and `checkpoint`.
+    """Verify the log's chain, every row of the other tables against it, the table of searches, and `checkpoint`.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
             count, head = row.sequence, row.digest
             reached = reached or checkpoint == Checkpoint(count, head)
         faults.extend(logged.faults(session))
-        faults.extend(worklist.faults(session))
+        faults.extend(search_index.faults(session))
     if not reached and checkpoint is not None:
         faults.append(
             f"the log ends at row {count} or was rewritten: it does not hold checkpoint {checkpoint}"

@@ -1,4 +1,4 @@
-"""Connections to SQLite and PostgreSQL, write transactions one after another, and the migrations."""
+"""Connections to SQLite and PostgreSQL, sessions that read or write, and the schema's migrations."""
 
 import os
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 
 _BUSY_SECONDS = 30
-_PATIENCE = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
-"""For libpq: a server that vanishes must not keep a writer waiting for hours."""
+_LIBPQ_TIMEOUTS = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
+"""A server that vanishes must not block a writer for hours."""
 _CACHE_KIB = 16_384
 """Of each SQLite connection: the worklist's indexes of 100,000 readings."""
 _REMEDY = "give sqlite:///FILE or postgresql://HOST/NAME"
@@ -35,7 +35,7 @@ def connect(url: str, *, existing: bool = False) -> Engine:
     ----------
     url : str
     existing : bool
-        Make no SQLite file where there is none, and leave the journal mode of one that is there.
+        Create no SQLite file, and leave the journal mode of an existing one.
 
     Raises
     ------
@@ -45,15 +45,15 @@ def connect(url: str, *, existing: bool = False) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, connect_args=_PATIENCE)
+        return create_engine(parsed, pool_pre_ping=True, connect_args=_LIBPQ_TIMEOUTS)
     if existing and not Path(str(parsed.database)).is_file():
-        raise ArchiveError(f"{parsed.database}: no such file; give the database that readings were kept in")
+        raise ArchiveError(f"{parsed.database}: no such file; give the database that readings are stored in")
     # The driver's own transactions would begin without the write lock; ours begin in _begin_sqlite.
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None})
     engine.dialect.statement_compiler = _SQLiteCompiler
     event.listen(engine, "connect", _set_up_sqlite)
     if not existing:
-        event.listen(engine, "connect", _journal_ahead)
+        event.listen(engine, "connect", _use_write_ahead_log)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -100,7 +100,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _journal_ahead(connection: Any, _record: Any) -> None:
+def _use_write_ahead_log(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
 
 
@@ -111,11 +111,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def reading_session(engine: Engine) -> Iterator[Session]:
-    """Yield a session on one consistent state. Raises ArchiveUnavailableError."""
-    # One snapshot for all statements; in SQLite a transaction always has one.
+    """Yield a session that reads one snapshot of the database. Raises ArchiveUnavailableError."""
+    # In SQLite a transaction always reads one snapshot.
     options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     with (
-        _clear_errors(engine),
+        _translated_errors(engine),
         engine.connect().execution_options(**options) as connection,
         Session(connection) as session,
     ):
@@ -124,8 +124,8 @@ def reading_session(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def writing_session(engine: Engine) -> Iterator[Session]:
-    """Yield a session that alone writes, committed when the block succeeds. Raises ArchiveUnavailableError."""
-    with _clear_errors(engine), _writing(engine) as connection, Session(connection) as session:
+    """Yield the only session that writes, committed when the block succeeds. Raises ArchiveUnavailableError."""
+    with _translated_errors(engine), _writing(engine) as connection, Session(connection) as session:
         yield session
         session.flush()
 
@@ -140,7 +140,7 @@ def _writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _clear_errors(engine: Engine) -> Iterator[None]:
+def _translated_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DataError as error:
@@ -150,10 +150,10 @@ def _clear_errors(engine: Engine) -> Iterator[None]:
         cause = _first_line(error)
         if "not a database" in cause:
             raise ArchiveError(
-                f"{where}: not a database; give the file that readings were kept in"
+                f"{where}: not a database; give the file that readings are stored in"
             ) from error
         raise ArchiveUnavailableError(
-            f"{where}: the archive cannot be used now ({cause}); nothing was kept, try again"
+            f"{where}: the archive cannot be used now ({cause}); nothing was stored, try again"
         ) from error
 
 
@@ -167,7 +167,7 @@ def migrate(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         _make_private(Path(str(engine.url.database)))
     config = _migrations()
-    with _clear_errors(engine), _writing(engine) as connection:
+    with _translated_errors(engine), _writing(engine) as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision == _newest(config, revision):
             return
@@ -176,20 +176,20 @@ def migrate(engine: Engine) -> None:
 
 
 def _make_private(file: Path) -> None:
-    """Make a new database for its owner only; SQLite gives its journals the same mode."""
+    """Create a new database with mode 600; SQLite gives its journals the same mode."""
     try:
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError:  # it is there already, or SQLite will say why it cannot be
+    except OSError:  # it exists, or SQLite will say why it cannot
         return
 
 
 def require_tables(engine: Engine) -> None:
-    """Raise ArchiveError where the database has not this version's tables, ArchiveUnavailableError as all do."""
-    with _clear_errors(engine), engine.connect() as connection:
+    """Raise ArchiveError where the database has not this version's tables, ArchiveUnavailableError where it is away."""
+    with _translated_errors(engine), engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     where = engine.url.render_as_string(hide_password=True)
     if revision is None:
-        raise ArchiveError(f"{where}: not an archive; give the database that readings were kept in")
+        raise ArchiveError(f"{where}: not an archive; give the database that readings are stored in")
     if revision != _newest(_migrations(), revision):
         raise ArchiveError(
             f"{where}: revision {revision} is older than this neumo; bring it up to date with neumo archive init"

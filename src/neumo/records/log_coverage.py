@@ -1,4 +1,4 @@
-"""What the log says of each row of the other tables, and whether those tables still say the same."""
+"""Which rows of the other tables the audit log covers, by their digests, and whether these rows still match."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ COVERED: Final[tuple[type[SubjectRow] | type[ReadingRow] | type[ViewRow] | type[
     ViewRow,
     DecisionRow,
 )
-"""Tables whose every row the log names with its digest."""
+"""Tables of whose every row the log holds the digest."""
 EMPTIED: Final = "{}"
 """Body of a reading that was purged."""
 
@@ -25,10 +25,10 @@ _Key = tuple[str, int]
 
 
 def entry_of(row: Base) -> dict[str, Any]:
-    """Return the table, number and digest of a flushed row, as the log keeps them.
+    """Return table, number and digest of a flushed row, as the log holds them.
 
-    The digest is SHA-256 over all columns. Of a reading it covers the digest of the body instead of the body, which
-    stands in the entry too: so it still covers all that a purge leaves.
+    The digest is SHA-256 over all columns. Of a reading it covers the digest of the body, which the entry holds too,
+    instead of the body, so that it still covers all that a purge leaves.
     """
     columns = _columns(row)
     entry = {"table": row.__tablename__, "id": columns["id"]}
@@ -38,12 +38,12 @@ def entry_of(row: Base) -> dict[str, Any]:
 
 
 def purge_of(reading: int) -> dict[str, Any]:
-    """Return what the log keeps of a body that was emptied."""
+    """Return the log's entry for a body that was emptied."""
     return {"table": ReadingRow.__tablename__, "id": reading, "purged": True}
 
 
 class Logged:
-    """Digests that the log recorded, collected row by row, all held in memory."""
+    """Digests that the log holds, collected row by row, all in memory."""
 
     def __init__(self) -> None:
         self._entries: dict[_Key, tuple[str, str | None]] = {}
@@ -51,7 +51,7 @@ class Logged:
         self._purged: set[_Key] = set()
 
     def add(self, row: AuditRow) -> str | None:
-        """Take what one row of the log covers; return a fault, if any, as a sentence."""
+        """Add a row of the log; return a fault, if any, as a sentence."""
         try:
             entry = json.loads(row.content)
             key = (str(entry["table"]), int(entry["id"]))

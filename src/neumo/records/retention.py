@@ -1,4 +1,4 @@
-"""Emptying readings that are kept for longer than is allowed, so that the log still accounts for all of them."""
+"""Purges readings that are older than the retention period: empties their bodies, which the audit log accounts for."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Engine, func, select, tuple_, update
 
 from neumo.core.errors import ArchiveError
-from neumo.records import search_index as worklist
+from neumo.records import search_index
 from neumo.records.audit_log import append
 from neumo.records.canonical import storable
 from neumo.records.database import reading_session, writing_session
@@ -14,7 +14,7 @@ from neumo.records.log_coverage import EMPTIED, purge_of
 from neumo.records.schema import ReadingRow
 
 _BATCH: Final = 200
-"""Readings of one transaction; between two of them others may write."""
+"""Readings of one transaction; others may write between two of them."""
 
 
 def due(engine: Engine, *, days: float) -> int:
@@ -25,9 +25,9 @@ def due(engine: Engine, *, days: float) -> int:
 
 
 def purge(engine: Engine, *, days: float, actor: str) -> int:
-    """Empty the bodies of readings that were recorded more than so many days ago, and return how many that were.
+    """Empty the bodies of readings that were recorded more than so many days ago, and return their number.
 
-    Gone are file, receipt, warnings and reasons. What stays is covered by the log as before: time, source, finding,
+    File, receipt, warnings and reasons are gone. What stays is covered by the log as before: time, source, finding,
     probabilities, the digests of content, bundle and body, hashes of the subject, views and decisions with their notes.
 
     Parameters
@@ -56,13 +56,13 @@ def purge(engine: Engine, *, days: float, actor: str) -> int:
             rows = session.execute(query.where(tuple_(*order) > place).order_by(*order).limit(_BATCH)).all()
             for _, reading in rows:
                 session.execute(update(ReadingRow).where(ReadingRow.id == reading).values(body=EMPTIED))
-                worklist.forget_file(session, reading)
+                search_index.forget_file(session, reading)
                 append(session, actor, "purge", purge_of(reading))
         if not rows:
             break
         emptied, place = emptied + len(rows), (rows[-1][0], rows[-1][1])
     if emptied:
-        _leave_no_trace(engine)
+        _truncate_journal(engine)
     return emptied
 
 
@@ -76,8 +76,8 @@ def _before(days: float) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _leave_no_trace(engine: Engine) -> None:
-    """Write SQLite's journal back, in which the bodies still stand."""
+def _truncate_journal(engine: Engine) -> None:
+    """Write back and truncate SQLite's write-ahead log, which still holds the bodies."""
     if engine.dialect.name != "sqlite":
         return
     connection = engine.raw_connection()

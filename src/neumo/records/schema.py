@@ -1,4 +1,4 @@
-"""The archive's tables. What is on record is inserted, never changed; times are ISO 8601 text in UTC, which sorts."""
+"""Tables of the archive. Rows are inserted and never changed; times are ISO 8601 text in UTC, which sorts."""
 
 from typing import Final
 
@@ -28,7 +28,7 @@ class SubjectRow(Base):
 
 
 class ReadingRow(Base):
-    """One answer of a bundle, with the whole Reading and its receipt as JSON in `body`; "{}" once it was purged."""
+    """An answer, refusal or failure, with the whole Reading and its receipt as JSON in `body`; "{}" once purged."""
 
     __tablename__ = "readings"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -61,7 +61,7 @@ class ViewRow(Base):
 
 
 class DecisionRow(Base):
-    """What a person decided of a reading; several people, and one person twice, are all kept."""
+    """What a person decided of a reading; decisions of several people, and of one person twice, are all stored."""
 
     __tablename__ = "decisions"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -1,4 +1,4 @@
-"""Whose image a reading is of, told by hashes that only the holder of a key can make (HMAC-SHA256, RFC 2104)."""
+"""Subjects of readings as keyed hashes (HMAC-SHA256, RFC 2104) of the identifiers in a DICOM header."""
 
 import hashlib
 import hmac
@@ -24,7 +24,7 @@ class Subject:
 
 
 def patient_hash(key: bytes, patient_id: str) -> str:
-    """Return what stands for a Patient ID (0010,0020); spaces around it do not count (PS3.5 section 6.2, LO)."""
+    """Return the hash of a Patient ID (0010,0020); spaces around it do not count (PS3.5 section 6.2, LO)."""
     return _hash(key, "patient", patient_id.strip())
 
 

@@ -186,7 +186,8 @@ def test_the_worklist_pages_and_filters(web: httpx.Client, radiographs: list[Pat
     day = some["time"][:10]
     assert found(**{"from": day, "to": day}) == set(ids) and found(to="2001-01-01") == set()
     assert found(source="elsewhere") == set()
-    assert web.get("/api/readings", params={"cursor": "rubbish"}).status_code == 422
+    assert web.get("/api/readings", params={"cursor": "rubbish"}).json()["errors"][0]["field"] == "cursor"
+    assert web.get("/api/export", params={"to": "tomorrow"}).json()["errors"][0]["field"] == "to"
     assert web.get("/api/readings", params={"from": "yesterday"}).json()["errors"][0]["field"] == "from"
     assert web.get("/api/readings", params={"limit": 501}).status_code == 422
 
