@@ -23,6 +23,7 @@ from neumo.client.values import (
 )
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
+from neumo.texts.language import Language
 
 _FIRST_LOOK: Final = 0.1
 _LATER_LOOKS: Final = 2.0
@@ -58,7 +59,7 @@ class Client:
         url: str,
         token: str | None = None,
         *,
-        language: Literal["en", "es"] = "en",
+        language: Language = "en",
         timeout: float = 150.0,
         patience: float = 60.0,
     ) -> None:
@@ -225,7 +226,7 @@ class Client:
         query = _query({"finding": finding, "max_side": max_side})
         return self._server.send("GET", f"/api/readings/{identifier:d}/heatmap.png", params=query).content
 
-    def file(self, identifier: int, name: str, language: Literal["en", "es"] | None = None) -> bytes:
+    def file(self, identifier: int, name: str, language: Language | None = None) -> bytes:
         """Return a file of a reading, such as "report.pdf", "sr.dcm" or "fhir.json"."""
         path = f"/api/readings/{identifier:d}/files/{quote(name, safe='')}"
         return self._server.send("GET", path, params=_query({"lang": language})).content
