@@ -166,7 +166,7 @@ def test_every_truncation_is_refused_or_whole(tmp_path: Path) -> None:
 
 def test_missing_files_and_folders_are_refused_by_name(tmp_path: Path) -> None:
     assert "no such file" in deidentify_file(tmp_path / "none.dcm", tmp_path / "out", KEY).reason
-    assert "no regular file" in deidentify_file(tmp_path, tmp_path / "out", KEY).reason
+    assert "is a folder" in deidentify_file(tmp_path, tmp_path / "out", KEY).reason
 
 
 def test_a_file_written_before_is_not_replaced_by_another(tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ import neumo
 from neumo.bundle.folder import Bundle
 from neumo.core.errors import BundleError, ConfigError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Reading, Status
 from neumo.imaging import fit_square, open_radiograph
+from neumo.imaging.open import ImageFile
 from neumo.imaging.prepare import scale_intensity
 from neumo.inference.reader import Reader
 from neumo.inference.session import Session
@@ -127,12 +129,13 @@ def test_a_file_without_permission_is_a_failure_of_that_file(films: list[Path], 
 def test_a_decoder_that_stumbles_costs_one_file_only(
     reader: Reader, films: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stumbling(source: Path) -> object:
-        if source == films[1]:
-            raise KeyError("a fault of some decoder")
-        return open_radiograph(source)
+    class Stumbling(ImageFile):
+        def radiograph(self) -> Radiograph:
+            if self.path == films[1]:
+                raise KeyError("a fault of some decoder")
+            return super().radiograph()
 
-    monkeypatch.setattr("neumo.inference.opening.open_radiograph", stumbling)
+    monkeypatch.setattr("neumo.inference.opening.ImageFile", Stumbling)
     assert [r.status for r in reader.read_many(films[:3])] == [Status.READ, Status.FAILED, Status.READ]
 
 
@@ -237,3 +240,14 @@ def test_the_package_offers_the_reader_without_importing_it_first() -> None:
     code = "import sys, neumo; assert 'numpy' not in sys.modules; neumo.Reader; assert 'pydicom' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     assert neumo.Reader is Reader
+
+
+def test_a_header_is_kept_where_it_is_asked_for(bundle: Bundle, films: list[Path], tmp_path: Path) -> None:
+    with Image.open(films[0]) as image:
+        file = dicom(tmp_path / "film.dcm", np.asarray(image.convert("L")), PatientID="4711")
+    reader = Reader(bundle, threads=1, keep_header=True)
+    read, picture = reader.read_many([file, films[0]])
+    assert read.header is not None and read.header.PatientID == "4711" and "PixelData" not in read.header
+    assert picture.header is None
+    assert Reader(bundle, threads=1).read(file).header is None
+    assert "4711" not in str(read.to_json())

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from pydicom.data import get_testdata_file
 
+from neumo.inference.opening import open_source
 from neumo.records.headers import nameless, subject_in
 from neumo.records.subjects import subject_of
 
@@ -34,13 +35,24 @@ def test_texts_that_quote_path_or_identifier_are_made_nameless() -> None:
     }
 
 
-def test_only_a_dicom_file_has_a_subject(tmp_path: Path) -> None:
+def test_only_a_header_that_names_its_object_has_a_subject(tmp_path: Path) -> None:
     film = Path(str(get_testdata_file("RG1_UNCR.dcm", download=False)))
-    found = subject_in(film, KEY)
+    header = open_source(film).header
+    found = subject_in(header, KEY)
     assert found is not None and found.patient_hash and found.study_hash and found.series_hash
+    assert header is not None
+    del header.SOPInstanceUID
+    assert subject_in(header, KEY) is None
     for number, content in enumerate(
         (b"", b"no image", film.read_bytes()[:140], b"\0" * 128 + b"DICM\xff\xff")
     ):
         other = tmp_path / str(number)
         other.write_bytes(content)
-        assert subject_in(other, KEY) is None
+        assert subject_in(open_source(other).header, KEY) is None
+
+
+def test_a_header_states_its_subject_where_its_pixels_cannot_be_decoded() -> None:
+    film = Path(str(get_testdata_file("RG1_UNCR.dcm", download=False)))
+    opened = open_source(film.read_bytes()[:20_000])
+    assert opened.failure is not None and opened.radiograph is None
+    assert subject_in(opened.header, KEY) == subject_in(open_source(film).header, KEY)

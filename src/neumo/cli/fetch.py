@@ -66,6 +66,7 @@ def fetch(
         coverage=coverage,
         allow_outside_range=allow_outside_range,
         keep_pixels=store_results,
+        keep_header=store_results,
     )
     instances = (
         instance

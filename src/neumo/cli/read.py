@@ -109,6 +109,7 @@ def read(
         allow_outside_range=allow_outside_range,
         threads=threads,
         keep_pixels=heatmaps is not None or html is not None or sc is not None,
+        keep_header=exports.wanted or archive_key is not None,
     )
     shown: list[Reading] = []
     silent = not (json_target or csv_target or html or heatmaps or archive or exports.wanted)

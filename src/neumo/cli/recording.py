@@ -76,12 +76,8 @@ def _without_path(key_file: Path) -> "Values":
     key = load_key(key_file)
 
     def of(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
-        file = Path(reading.file)
-        try:
-            subject = subject_in(file, key)
-        except OSError:  # a file that could not be read is on record as a failure
-            subject = None
+        subject = subject_in(reading.header, key)
         known = subject or subject_of(key, sop_instance_uid=storable(reading.file))
-        return nameless(reading.to_json(), known, reading.file, file.name), subject
+        return nameless(reading.to_json(), known, reading.file, Path(reading.file).name), subject
 
     return of

@@ -7,12 +7,15 @@ in docs/reference/readings.md.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.findings import FINDINGS, Finding
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 
 class Status(StrEnum):
@@ -161,6 +164,8 @@ class Reading:
         The radiograph as decoded, for overlays; None where nothing was decoded or pixels were not kept.
     receipt : mapping or None
         Plain JSON values from which the reading can be repeated (see `neumo.inference.receipt`).
+    header : pydicom.Dataset or None
+        Of a DICOM file without its pixels, where it was kept: what results and records need of patient and study.
     """
 
     file: str
@@ -174,6 +179,7 @@ class Reading:
     pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     class_maps: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    header: "Dataset | None" = field(default=None, repr=False, compare=False)
 
     def to_json(self, heatmap: str | None = None) -> dict[str, Any]:
         """Return plain values without the arrays; null where there is none.

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pydicom import Dataset, dcmread, dcmwrite
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.files import replacing
@@ -17,9 +16,8 @@ from neumo.deidentification.deidentify import deidentify
 from neumo.deidentification.kinds import refusal_of, stated_text_of
 from neumo.deidentification.leftovers import words_left
 from neumo.deidentification.pseudonyms import Key
-from neumo.imaging import open_radiograph
 from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, is_dicom
-from neumo.imaging.limits import require_file_size
+from neumo.imaging.open import ImageFile
 from neumo.imaging.quiet import quiet
 
 _HEAD = PREAMBLE + len(MAGIC)
@@ -99,12 +97,11 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
         The folder cannot be written.
     """
     try:
-        content = _content_of(file)
-        dataset = _parsed(content)
+        image, dataset = _parsed(file)
         refusal = refusal_of(dataset)
         if refusal is not None:
             return Outcome(Fate.REFUSED, refusal)
-        text = _text_of(dataset, content)
+        text = _text_of(dataset, image)
         if text is not None and not allow_burned_in:
             return Outcome(Fate.FLAGGED, text)
         with quiet():
@@ -120,39 +117,21 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
     return _write(clean.getvalue(), folder / f"{kept.SOPInstanceUID}.dcm", text)
 
 
-def _content_of(file: Path) -> bytes:
-    try:
-        if not file.is_file():
-            reason = "no such file" if not file.exists() else "is no regular file"
-            raise UnreadableImageError(f"{file}: {reason}")
-        require_file_size(str(file), file.stat().st_size)
-        content = file.read_bytes()
-    except UnreadableImageError:
-        raise
-    except OSError as error:
-        raise UnreadableImageError(f"{file}: cannot be read ({error.strerror})") from error
-    if not is_dicom(content):
+def _parsed(file: Path) -> tuple[ImageFile, Dataset]:
+    """Return a file and its data set, pixels included. Raises UnreadableImageError."""
+    image = ImageFile(file, whole=True)
+    if image.parsed is None:
         raise UnreadableImageError(f"{file}: is not DICOM; only DICOM files are de-identified")
-    return content
+    return image, image.parsed.dataset
 
 
-def _parsed(content: bytes) -> Dataset:
-    with quiet():
-        dataset = dcmread(io.BytesIO(content), force=True)
-    if "TransferSyntaxUID" not in dataset.file_meta:  # a bare data set
-        implicit, little = dataset.original_encoding
-        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
-    return dataset
-
-
-def _text_of(dataset: Dataset, content: bytes) -> str | None:
+def _text_of(dataset: Dataset, image: ImageFile) -> str | None:
     """Return why text may stand in the pixels, from the header or from the pixels themselves."""
     stated = stated_text_of(dataset)
     if stated is not None:
         return stated
     try:
-        pixels = open_radiograph(content).pixels
+        pixels = image.radiograph().pixels
     except UnreadableImageError as error:  # whose words quote values of the header
         raise UnreadableImageError("cannot be decoded; neumo read says why") from error
     lines = text_in_rim(pixels)

@@ -48,10 +48,10 @@ def read_instance(
     reading = replace(reader.read(content), file=instance.sop_instance_uid)
     if results is None or reading.status is Status.FAILED:
         return reading, None
-    if "PixelData" in dataset:
-        del dataset.PixelData
+    if reading.header is None:
+        return reading, Attempt(Fate.REFUSED, "no header")
     try:
-        with _written(results(reading, dataset)) as files:
+        with _written(results(reading, reading.header)) as files:
             return reading, worst(store(service, files))
     except NeumoError:
         raise

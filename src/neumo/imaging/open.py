@@ -4,8 +4,9 @@ import hashlib
 import os
 import stat
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from neumo.core.radiograph import Radiograph
 from neumo.imaging.array import from_array
 from neumo.imaging.limits import MAX_PIXELS, require_file_size
 from neumo.imaging.raster import decode_raster, is_raster
+
+if TYPE_CHECKING:
+    from neumo.imaging.dicom.parse import Parsed
 
 _MIN_DICOM = 132
 """Preamble and prefix; a bare data set that holds an image is longer still."""
@@ -50,14 +54,76 @@ def open_radiograph(
     """
     if isinstance(source, np.ndarray):
         return from_array(source, max_pixels=max_pixels)
-    if isinstance(source, bytes | bytearray | memoryview):
-        content, name, path = bytes(source), "bytes", None
-        require_file_size(name, len(content))
-    else:
-        path = Path(source)
-        content, name = _content_of(path), str(path)
-    radiograph = _decode(content, name, max_pixels)
-    return replace(radiograph, source=path, sha256=hashlib.sha256(content).hexdigest())
+    return ImageFile(source, max_pixels=max_pixels).radiograph()
+
+
+class ImageFile:
+    """A file's bytes in memory, whose DICOM header is parsed once, whoever asks for it.
+
+    Parameters
+    ----------
+    source : path or bytes
+    max_pixels : int
+        Largest width x height that is decoded.
+    whole : bool
+        Parse all elements of a DICOM file, and not only those before its pixels.
+
+    Attributes
+    ----------
+    content : bytes
+    sha256 : str
+        Of the content, in lower-case hexadecimal.
+    path : Path or None
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    ImageTooLargeError
+        The file is larger than allowed.
+    UnreadableImageError
+        It is missing, or cannot be read.
+    """
+
+    def __init__(
+        self, source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_PIXELS, whole: bool = False
+    ) -> None:
+        self._max_pixels, self._whole = max_pixels, whole
+        self.path = None if isinstance(source, bytes | bytearray | memoryview) else Path(source)
+        if self.path is None:
+            self.content, self.name = bytes(source), "bytes"  # type: ignore[arg-type]
+            require_file_size(self.name, len(self.content))
+        else:
+            self.content, self.name = _content_of(self.path), str(self.path)
+        self.sha256 = hashlib.sha256(self.content).hexdigest()
+
+    @cached_property
+    def parsed(self) -> "Parsed | None":
+        """The DICOM file parsed; None where it is none. Raises ImageTooLargeError, UnreadableImageError."""
+        if is_raster(self.content) or len(self.content) < _MIN_DICOM:
+            return None
+        # pydicom takes 0.2 s to import, which readers of PNG and JPEG shall not pay.
+        from neumo.imaging.dicom.recognise import is_dicom
+
+        if not is_dicom(self.content):
+            return None
+        from neumo.imaging.dicom.parse import parse
+
+        return parse(self.content, self.name, max_pixels=self._max_pixels, whole=self._whole)
+
+    def radiograph(self) -> Radiograph:
+        """Decode the file; raises as `open_radiograph`."""
+        return replace(self._decoded(), source=self.path, sha256=self.sha256)
+
+    def _decoded(self) -> Radiograph:
+        if is_raster(self.content):
+            return decode_raster(self.content, self.name, max_pixels=self._max_pixels)
+        if self.parsed is not None:
+            from neumo.imaging.dicom.decode import decode_dicom
+
+            return decode_dicom(self.parsed, self.name, max_pixels=self._max_pixels)
+        reason = "is not a PNG or JPEG image, nor DICOM" if self.content else "is empty (0 bytes)"
+        raise UnreadableImageError(f"{self.name}: {reason}")
 
 
 def _content_of(path: Path) -> bytes:
@@ -78,18 +144,3 @@ def _content_of(path: Path) -> bytes:
         raise UnreadableImageError(
             f"{path}: cannot be read ({reason}); check its permissions and medium"
         ) from error
-
-
-def _decode(content: bytes, name: str, max_pixels: int) -> Radiograph:
-    if is_raster(content):
-        return decode_raster(content, name, max_pixels=max_pixels)
-    if len(content) >= _MIN_DICOM:
-        # pydicom takes 0.2 s to import, which readers of PNG and JPEG shall not pay.
-        from neumo.imaging.dicom.recognise import is_dicom
-
-        if is_dicom(content):
-            from neumo.imaging.dicom.decode import decode_dicom
-
-            return decode_dicom(content, name, max_pixels=max_pixels)
-    reason = "is not a PNG or JPEG image, nor DICOM" if content else "is empty (0 bytes)"
-    raise UnreadableImageError(f"{name}: {reason}")

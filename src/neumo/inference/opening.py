@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ from neumo.core.faults import is_out_of_memory
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
 from neumo.imaging import open_radiograph
+from neumo.imaging.open import ImageFile
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 Source = Path | str | bytes | NDArray[np.generic]
 """A file's path, a file's bytes, or pixels."""
@@ -34,6 +39,9 @@ class Opened:
     sha256, size : str or None, int or None
         Of the bytes; None where they could not be read, or pixels were given.
     radiograph : Radiograph or None
+    header : pydicom.Dataset or None
+        Of a DICOM file: its elements before the pixels, parsed once for all that come after; where its pixels cannot be
+        decoded too.
     failure : Notice or None
         Why there is no radiograph.
     """
@@ -42,6 +50,7 @@ class Opened:
     sha256: str | None = None
     size: int | None = None
     radiograph: Radiograph | None = field(default=None, repr=False)
+    header: "Dataset | None" = field(default=None, repr=False)
     failure: Notice | None = None
 
 
@@ -64,13 +73,19 @@ def open_source(source: Source) -> Opened:
 
 
 def _decoded(source: Path | bytes | NDArray[np.generic], name: str, size: int | None) -> Opened:
+    opened = Opened(name, size=size)
     try:
-        radiograph = open_radiograph(source)
+        if isinstance(source, np.ndarray):
+            return replace(opened, radiograph=open_radiograph(source))
+        file = ImageFile(source)
+        opened = replace(opened, sha256=file.sha256)
+        if file.parsed is not None:
+            opened = replace(opened, header=file.parsed.dataset)
+        return replace(opened, radiograph=file.radiograph())
     except OSError:
         raise
     except Exception as error:
-        return Opened(name, _sha256(source, size), size, failure=_failure(error, source))
-    return Opened(name, radiograph.sha256 or _sha256(source, size), size, radiograph)
+        return replace(opened, sha256=opened.sha256 or _sha256(source, size), failure=_failure(error, source))
 
 
 def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> Notice:

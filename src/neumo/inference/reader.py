@@ -47,7 +47,7 @@ _LOOK_AHEAD = 4
 class _Prepared:
     """A source that the network may be asked about, or that is answered already.
 
-    Full-size pixels are let go unless readings shall keep them: the network needs its memory.
+    Full-size pixels are dropped unless readings shall keep them: the network needs the memory.
     """
 
     opened: Opened
@@ -79,6 +79,8 @@ class Reader:
     keep_pixels : bool
         Keep the decoded radiograph on each reading, for overlays; with it a bundle whose graph gives no class
         maps is explained by occlusion, which costs some 200 images' time.
+    keep_header : bool
+        Keep a DICOM file's header on each reading, for results and records.
 
     Raises
     ------
@@ -98,6 +100,7 @@ class Reader:
         allow_outside_range: bool = False,
         threads: int | None = None,
         keep_pixels: bool = False,
+        keep_header: bool = False,
     ) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         config = self.bundle.config
@@ -114,6 +117,7 @@ class Reader:
             )
         self._prevalence = None if prevalence is None else prevalence_of(prevalence, config)
         self._coverage, self._allow_outside, self._keep_pixels = coverage, allow_outside_range, keep_pixels
+        self._keep_header = keep_header
         self._threads = threads or usable_cores()
         self._single = Session(self.bundle, 1)
         self._statistics = self.bundle.gate_statistics
@@ -163,7 +167,11 @@ class Reader:
         return self._single if self._threads == 1 else Session(self.bundle, self._threads)
 
     def _read(self, source: Source, session: Session) -> Reading:
-        prepared = self._prepare(source)
+        opened = open_source(source)
+        reading = self._reading_of(self._prepare(replace(opened, header=None)), session)
+        return replace(reading, header=opened.header) if self._keep_header else reading
+
+    def _reading_of(self, prepared: _Prepared, session: Session) -> Reading:
         if prepared.image is None:
             return self._unasked(prepared, session)
         outputs = session.run(prepared.image[np.newaxis])
@@ -172,8 +180,7 @@ class Reader:
         class_maps = None if outputs.class_maps is None else outputs.class_maps[0]
         return self._reading(prepared, asked, class_maps, session)
 
-    def _prepare(self, source: Source) -> _Prepared:
-        opened = open_source(source)
+    def _prepare(self, opened: Opened) -> _Prepared:
         radiograph, gate = opened.radiograph, self.bundle.config.gate
         if radiograph is None:
             return _Prepared(opened)

@@ -1,45 +1,47 @@
 """Whose image a DICOM file is, taken from its header and hashed at once, and readings that do not say it."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
-
-from pydicom import dcmread
+from typing import TYPE_CHECKING, Any, Final
 
 from neumo.imaging.quiet import quiet
 from neumo.records.canonical import storable
 from neumo.records.subjects import Subject, subject_of
 
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
 _QUOTING: Final = ("warnings", "reasons", "notices")
 """Keys of a reading's plain form whose sentences and values may quote a path or identifier."""
 _SHOWN: Final = 16
-_KEYWORDS: Final = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+_KEYWORDS: Final = {
+    "sop_instance_uid": "SOPInstanceUID",
+    "patient_id": "PatientID",
+    "study_instance_uid": "StudyInstanceUID",
+    "series_instance_uid": "SeriesInstanceUID",
+}
 
 
-def subject_in(file: Path, key: bytes) -> Subject | None:
-    """Return the subject of a DICOM file; None where it is none, or does not state its SOP Instance UID.
+def identifiers_of(header: "Dataset | None") -> dict[str, str] | None:
+    """Return a DICOM header's identifiers under the names that `subject_of` gives them.
 
-    Raises OSError where the file cannot be read.
+    None where there is no header, or it does not state its SOP Instance UID, or states rubbish.
     """
+    if header is None:
+        return None
     try:
         with quiet():
-            header = dcmread(file, stop_before_pixels=True, specific_tags=list(_KEYWORDS))
-            patient, study, series, instance = (
-                storable(str(header.get(keyword) or "")).strip() for keyword in _KEYWORDS
-            )
-    except OSError:
-        raise
+            found = {
+                name: storable(str(header.get(keyword) or "")).strip() for name, keyword in _KEYWORDS.items()
+            }
     except Exception:  # a header may hold rubbish anywhere, and a reading is recorded all the same
         return None
-    if not instance:
-        return None
-    return subject_of(
-        key,
-        sop_instance_uid=instance,
-        patient_id=patient,
-        study_instance_uid=study,
-        series_instance_uid=series,
-    )
+    return found if found["sop_instance_uid"] else None
+
+
+def subject_in(header: "Dataset | None", key: bytes) -> Subject | None:
+    """Return the subject that a DICOM header states; None where it states none."""
+    identifiers = identifiers_of(header)
+    return None if identifiers is None else subject_of(key, **identifiers)
 
 
 def nameless(values: Mapping[str, Any], subject: Subject, *told: str) -> dict[str, Any]:

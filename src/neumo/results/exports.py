@@ -34,8 +34,8 @@ class Exports:
 def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
     """Return a function that writes what was asked for of one reading, or says why it could not be made.
 
-    A failed reading gives nothing, since it says nothing of a radiograph. What cannot be made of one reading does
-    not keep the others from being made.
+    Readings of DICOM files must keep their headers. A failed reading gives nothing, since it says nothing of a
+    radiograph. What cannot be made of one reading does not keep the others from being made.
 
     Raises
     ------
@@ -77,19 +77,17 @@ def _require_parts(exports: Exports) -> None:
 
 
 def _write(reading: Reading, exports: Exports) -> None:
-    from neumo.results.dicom import read_header, secondary_capture, structured_report
+    from neumo.results.dicom import secondary_capture, structured_report
     from neumo.results.dicom.files import write_result
-    from neumo.results.dicom.source import is_dicom_file
+    from neumo.results.dicom.source import require_header
     from neumo.results.fhir import fhir_report, write_fhir
 
-    file = Path(reading.file)
-    header = read_header(file) if is_dicom_file(file) else None
     if exports.fhir is not None:
-        write_fhir(fhir_report(reading, header, language=exports.language), exports.fhir)
-    if exports.sr is None and exports.sc is None:
-        return
-    header = header or read_header(file)  # which says why there is none
+        write_fhir(fhir_report(reading, reading.header, language=exports.language), exports.fhir)
     if exports.sr is not None:
-        write_result(structured_report(reading, header), exports.sr)
+        write_result(structured_report(reading, require_header(reading.header, reading.file)), exports.sr)
     if exports.sc is not None:
-        write_result(secondary_capture(reading, header, language=exports.language), exports.sc)
+        capture = secondary_capture(
+            reading, require_header(reading.header, reading.file), language=exports.language
+        )
+        write_result(capture, exports.sc)

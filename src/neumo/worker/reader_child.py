@@ -15,7 +15,7 @@ def open_reader(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler
     """Load the reader, and what answers with it: the function `handler` of the reader and of `options`."""
     warnings.simplefilter("ignore")
     make_handler = load_function(settings["handler"])
-    reader = Reader(**settings["reader"], keep_pixels=True)
+    reader = Reader(**settings["reader"], keep_pixels=True, keep_header=True)
     handle: ReaderHandler = make_handler(reader, **settings["options"])
     ready = {"bundle": reader.bundle.digest, "options": reader.options}
     return ready, lambda request, _payload: (handle(request), b"")

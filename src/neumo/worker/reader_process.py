@@ -33,8 +33,8 @@ class ReaderProcess(ChildProcess):
     ----------
     settings : ReadSettings
     handler : str
-        "module:function" of what answers requests in the child: the function is given the `Reader`, which keeps pixels,
-        and `options`, and returns a function from a request to an answer (see `neumo.worker.reader_child`).
+        "module:function" of what answers requests in the child: the function is given the `Reader`, which keeps pixels
+        and headers, and `options`, and returns a function from request to answer (see `neumo.worker.reader_child`).
     options : plain values
     """
 

@@ -1,13 +1,12 @@
 """Reads the UIDs of a received data set, and no other attribute of it."""
 
-import io
 from dataclasses import dataclass
 
-from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
 from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
 from neumo.dicomnode.store.identifiers import is_uid
+from neumo.imaging.dicom.parse import parse_beginning
 from neumo.imaging.quiet import quiet
 
 _LAST_TAG = 0x0020000E
@@ -34,12 +33,7 @@ def read_uids(content: bytes, transfer_syntax: UID) -> ObjectUids:
     """
     try:
         with quiet():
-            dataset = read_dataset(
-                io.BytesIO(content),
-                transfer_syntax.is_implicit_VR,
-                transfer_syntax.is_little_endian,
-                stop_when=lambda tag, _vr, _length: tag > _LAST_TAG,
-            )
+            dataset = parse_beginning(content, transfer_syntax, _LAST_TAG)
             values = [str(dataset.get(keyword, "")) for keyword in _REQUIRED]
     except Exception as error:  # pydicom raises errors of many kinds where bytes are no data set
         raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "the data set cannot be parsed") from error

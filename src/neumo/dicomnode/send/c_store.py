@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
-from pydicom.filereader import read_file_meta_info
+from pydicom import Dataset
 from pynetdicom.association import Association
 
 from neumo.dicomnode.closing_sockets import ClosingEntity
 from neumo.dicomnode.config import CStoreDestination
 from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
 from neumo.dicomnode.tls import client_context
+from neumo.imaging.dicom.parse import parse_file
 
 _SUCCESS = 0x0000
 _WARNINGS = range(0xB000, 0xC000)
@@ -66,7 +66,7 @@ def _entity(destination: CStoreDestination, calling: str, files: Sequence[Path])
     entity = ClosingEntity(calling)
     entity.connection_timeout = destination.timeout
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = destination.timeout
-    meta = [read_file_meta_info(file) for file in files]
+    meta = [parse_file(file).file_meta for file in files]
     kinds = dict.fromkeys((info.MediaStorageSOPClassUID, info.TransferSyntaxUID) for info in meta)
     for sop_class, syntax in list(kinds)[:_MAX_CONTEXTS]:
         entity.add_requested_context(sop_class, syntax)
@@ -76,8 +76,9 @@ def _entity(destination: CStoreDestination, calling: str, files: Sequence[Path])
 def _send(association: Association, file: Path) -> Attempt:
     if not association.is_established:
         return Attempt(Fate.UNAVAILABLE, "association lost")
+    dataset = parse_file(file, whole=True)
     try:
-        status = association.send_c_store(dcmread(file))
+        status = association.send_c_store(dataset)
     except ValueError:  # no presentation context was accepted for it
         return Attempt(Fate.REFUSED, "no presentation context")
     except RuntimeError:

@@ -7,11 +7,12 @@ from typing import Any
 
 import requests
 from dicomweb_client import DICOMwebClient
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
 from neumo.core.errors import ArchiveUnreachableError
 from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
 from neumo.dicomnode.store.identifiers import is_uid
+from neumo.imaging.dicom.parse import parse_file
 
 _PAGE_SIZE = 100
 _MAX_REQUEST_BYTES = 32 * 2**20
@@ -78,7 +79,7 @@ def _by_size(files: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def _store_together(client: DICOMwebClient, files: Sequence[Path]) -> list[Attempt]:
-    datasets = [dcmread(file) for file in files]
+    datasets = [parse_file(file, whole=True) for file in files]
     try:
         answer = client.store_instances(datasets)
     except requests.HTTPError as error:

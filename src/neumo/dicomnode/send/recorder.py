@@ -14,10 +14,10 @@ from neumo.core.errors import ArchiveUnavailableError, NeumoError
 from neumo.core.keys import load_key
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.store.data_folder import READING
+from neumo.dicomnode.store.data_folder import IDENTIFIERS, READING
 from neumo.dicomnode.store.outbox import Delivery
 from neumo.records.database import connect, migrate
-from neumo.records.headers import nameless, subject_in
+from neumo.records.headers import nameless
 from neumo.records.store import record
 from neumo.records.subjects import Subject, subject_of
 
@@ -121,7 +121,7 @@ class Recorder(threading.Thread):
         folder = self._folder.results_folder(delivery.key)
         values: dict[str, Any] = json.loads((folder / READING).read_bytes())
         source = self._folder.root / delivery.path
-        subject = _subject(self._register.key, delivery, source)
+        subject = _subject(self._register.key, delivery, folder)
         # A reading's file is its SOP Instance UID, which must not enter the archive.
         values = nameless(values, subject, str(source), source.name, delivery.sop_instance_uid)
         record(
@@ -140,8 +140,8 @@ class Recorder(threading.Thread):
         self._log.warning("not_recorded", instance=delivery.sop_instance_uid, reason=reason)
 
 
-def _subject(key: bytes, delivery: Delivery, file: Path) -> Subject:
-    subject = subject_in(file, key)
-    if subject is not None:
-        return subject
+def _subject(key: bytes, delivery: Delivery, folder: Path) -> Subject:
+    identifiers = json.loads((folder / IDENTIFIERS).read_bytes())
+    if identifiers is not None:
+        return subject_of(key, **identifiers)
     return subject_of(key, sop_instance_uid=delivery.sop_instance_uid, study_instance_uid=delivery.study_uid)

@@ -13,8 +13,8 @@ from neumo.core.files import PART, make_private, sync, write_private
 _SHARDS = tuple(f"{number:02x}" for number in range(256))
 """Subfolders by the first byte of a digest, so that none of them grows too large."""
 
-READING = "reading.json"
-"""File of a results folder that holds the reading itself."""
+READING, IDENTIFIERS = "reading.json", "identifiers.json"
+"""Files of a results folder: the reading itself, and whose image it is (null where the header does not say)."""
 
 
 class DataFolder:

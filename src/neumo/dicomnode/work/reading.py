@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydicom import Dataset, dcmread, dcmwrite
+from pydicom import Dataset, dcmwrite
 
 from neumo.core.files import PART, sync, write_private
 from neumo.core.reading import Reading, Status
-from neumo.dicomnode.store.data_folder import READING
+from neumo.dicomnode.store.data_folder import IDENTIFIERS, READING
 from neumo.dicomnode.work.results import load_results
 from neumo.inference.reader import Reader
+from neumo.records.headers import identifiers_of
 from neumo.worker.reader_child import ReaderHandler
 
 
@@ -33,11 +34,11 @@ def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
         target = Path(request["target"])
         if target.is_dir():  # an earlier node was killed after this reading and before it took note of it
             return {"status": json.loads((target / READING).read_bytes())["status"]}
-        source = Path(request["source"])
-        reading = replace(reader.read(source), file=request["name"])
+        reading = replace(reader.read(Path(request["source"])), file=request["name"])
         if reading.status is Status.FAILED:
             return {"status": "failed", "reasons": [notice.code for notice in reading.reasons]}
-        _write_results(target, reading, make_results(reading, dcmread(source, stop_before_pixels=True)))
+        assert reading.header is not None, "the node takes DICOM objects alone"
+        _write_results(target, reading, make_results(reading, reading.header))
         return {"status": reading.status.value}
 
     return handle
@@ -48,7 +49,8 @@ def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset]) 
     temporary = target.with_name(f"{PART}{os.urandom(8).hex()}")
     temporary.mkdir(mode=0o700)
     try:
-        write_private(temporary / READING, [json.dumps(reading.to_json()).encode()])
+        for name, value in ((READING, reading.to_json()), (IDENTIFIERS, identifiers_of(reading.header))):
+            write_private(temporary / name, [json.dumps(value).encode()])
         for number, dataset in enumerate(datasets):
             file = temporary / f"{number:02d}.dcm"
             dcmwrite(file, dataset, enforce_file_format=True)

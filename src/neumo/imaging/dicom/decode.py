@@ -1,4 +1,4 @@
-"""DICOM bytes to Radiograph."""
+"""Parsed DICOM file to Radiograph."""
 
 from dataclasses import replace
 
@@ -11,18 +11,17 @@ from neumo.imaging.dicom.facts import read_facts
 from neumo.imaging.dicom.frame import Samples, decode_samples, decoder_justifies, require_pixels
 from neumo.imaging.dicom.greyscale import Raw, grey_levels
 from neumo.imaging.dicom.layout import GREY, PixelLayout, read_layout
-from neumo.imaging.dicom.parse import Parsed, parse
+from neumo.imaging.dicom.parse import Parsed
 from neumo.imaging.grey import TO_GREY, rgb_to_grey
 from neumo.imaging.quiet import quiet
 
 
-def decode_dicom(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
-    """Decode a DICOM file of one frame, in grey or in colour.
+def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
+    """Decode a parsed DICOM file of one frame, in grey or in colour.
 
     Parameters
     ----------
-    content : bytes
-        The whole file, with or without preamble.
+    parsed : Parsed
     name : str
         What messages call it.
     max_pixels : int
@@ -44,7 +43,7 @@ def decode_dicom(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     """
     with quiet():
         try:
-            return _decode(content, name, max_pixels)
+            return _decode(parsed, name, max_pixels)
         except (UnreadableImageError, MemoryError):
             raise
         except Exception as error:  # a header can hold rubbish anywhere; its words may quote the patient
@@ -53,8 +52,7 @@ def decode_dicom(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
             ) from error
 
 
-def _decode(content: bytes, name: str, max_pixels: int) -> Radiograph:
-    parsed = parse(content, name, max_pixels=max_pixels)
+def _decode(parsed: Parsed, name: str, max_pixels: int) -> Radiograph:
     pixels_stored = require_pixels(parsed, name)
     layout = read_layout(parsed.dataset, name, max_pixels=max_pixels)
     samples, decoder = decode_samples(pixels_stored, parsed.transfer_syntax, layout, name)

@@ -23,7 +23,7 @@ def open_decoder(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handle
             raise MissingExtraError("this Pillow decodes no JPEG 2000; pip install --force-reinstall pillow")
         return {}, _by_openjpeg
     try:
-        import gdcm  # type: ignore[import-untyped]  # noqa: F401 - before memory is limited
+        import gdcm  # noqa: F401 - before memory is limited
     except ImportError as error:
         raise MissingExtraError(f"GDCM cannot be loaded ({error}); pip install python-gdcm") from error
     return {}, _by_gdcm

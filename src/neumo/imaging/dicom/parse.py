@@ -1,12 +1,11 @@
-"""DICOM bytes to the few elements that matter, within bounds, whatever the bytes claim."""
+"""The one place where pydicom parses a stranger's bytes: within bounds, whatever the bytes claim."""
 
-import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
+from pathlib import Path
 
-from pydicom.datadict import tag_for_keyword
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_partial
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.filereader import read_dataset, read_partial
 from pydicom.tag import BaseTag
 from pydicom.uid import (
     UID,
@@ -16,73 +15,23 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from neumo.core.errors import ImageTooLargeError, UnreadableImageError
-from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE
-
-HEADER_LIMIT = 8 * 2**20
-"""Bytes in which the pixel data must begin: parsed elements take some forty times their size in memory."""
-_MAX_ITEMS = 20_000
-"""Sequence items in a header; each costs a kilobyte or two once parsed."""
-_MAX_VALUE = 4096
-"""Bytes of one kept value, tables and sequences apart."""
+from neumo.core.errors import UnreadableImageError
+from neumo.imaging.dicom.bounds import (
+    MAX_HEADER_BYTES,
+    BoundedStream,
+    drop_long_values,
+    require_bounded,
+    require_few_elements,
+    require_few_items,
+)
+from neumo.imaging.dicom.deflate import deflated_from, inflated
+from neumo.imaging.limits import MAX_PIXELS, require_file_size
+from neumo.imaging.quiet import quiet
 
 _PIXEL_DATA, _FLOAT_PIXEL_DATA = 0x7FE00010, 0x7FE00008
 _UNDEFINED = 0xFFFFFFFF
 
-_SEQUENCES = ("ModalityLUTSequence", "VOILUTSequence", "AnatomicRegionSequence", "ViewCodeSequence")
-_TABLES = (
-    "RedPaletteColorLookupTableData",
-    "GreenPaletteColorLookupTableData",
-    "BluePaletteColorLookupTableData",
-    "SegmentedRedPaletteColorLookupTableData",
-)
-_VALUES = (
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "Modality",
-    "PresentationIntentType",
-    "BodyPartExamined",
-    "ViewPosition",
-    "PatientOrientation",
-    "Laterality",
-    "ImageLaterality",
-    "PatientAge",
-    "PatientBirthDate",
-    "StudyDate",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "PlanarConfiguration",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "WindowCenter",
-    "WindowWidth",
-    "VOILUTFunction",
-    "PresentationLUTShape",
-    "RedPaletteColorLookupTableDescriptor",
-    "GreenPaletteColorLookupTableDescriptor",
-    "BluePaletteColorLookupTableDescriptor",
-)
-
-
-def _tags(keywords: tuple[str, ...]) -> list[BaseTag | int]:
-    return [tag for keyword in keywords if (tag := tag_for_keyword(keyword)) is not None]
-
-
-_WANTED = _tags((*_SEQUENCES, *_TABLES, *_VALUES))
-_LONG = frozenset(_tags((*_SEQUENCES, *_TABLES)))
+_Stop = Callable[[BaseTag, str | None, int], bool]
 
 
 @dataclass(frozen=True)
@@ -112,67 +61,132 @@ class PixelElement:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What `parse` found.
+    """A parsed DICOM file.
 
     Attributes
     ----------
-    dataset : Dataset
-        The wanted elements alone.
+    dataset : FileDataset
+        The elements before the pixel data, without values too long to be true; or all elements (see `parse`). Values
+        are converted when they are first asked for, and may be rubbish.
     transfer_syntax : UID
-        As stated, else as guessed from the encoding; deflated becomes Explicit VR Little Endian.
+        Of the pixel data: as stated, else as guessed from the encoding; deflated becomes Explicit VR Little Endian.
     stated_syntax : UID
         As stated, deflated included.
     pixels : PixelElement or None
         None where the file holds none, or ends before them.
     """
 
-    dataset: Dataset
+    dataset: FileDataset
     transfer_syntax: UID
     stated_syntax: UID
     pixels: PixelElement | None
 
 
-def parse(content: bytes, name: str, *, max_pixels: int) -> Parsed:
-    """Parse the header of a DICOM file up to its pixel data.
+def parse(content: bytes, name: str, *, max_pixels: int = MAX_PIXELS, whole: bool = False) -> Parsed:
+    """Parse a DICOM file up to its pixel data, or all of it.
 
-    Private elements and those that neumo has no use for are passed over; values too long to be true are dropped.
+    Parameters
+    ----------
+    content : bytes
+        The file, with or without preamble and meta information.
+    name : str
+        What messages call it.
+    max_pixels : int
+        Bounds what a deflated file may grow to.
+    whole : bool
+        Keep all elements, the pixel data as bytes; what holds too much beside them is refused then.
 
     Raises
     ------
     ImageTooLargeError
         A deflated file grows beyond what `max_pixels` can take.
     UnreadableImageError
-        The header cannot be parsed.
+        It cannot be parsed, or holds more than any radiograph does.
     """
-    deflated = _deflated_from(content)
-    if deflated is not None:
-        content = _inflated(content, deflated, name, max_pixels)
-    header = content[:HEADER_LIMIT]
-    _require_few_items(header, name)
+    try:
+        with quiet():
+            return _parsed(content, name, max_pixels, whole)
+    except (UnreadableImageError, MemoryError):
+        raise
+    except Exception as error:  # whatever the parser meets; its words may quote the patient and are left out
+        raise UnreadableImageError(
+            f"{name}: the DICOM header cannot be parsed ({type(error).__name__}); the file is corrupt or truncated"
+        ) from error
+
+
+def _parsed(content: bytes, name: str, max_pixels: int, whole: bool) -> Parsed:
+    start = deflated_from(content)
+    head = None if start is None else _read(content[:start], lambda _tag, _vr, _length: True, name)
+    if start is not None:
+        content = inflated(content, start, MAX_HEADER_BYTES + 3 * max_pixels, name)
+    require_few_items(content[:MAX_HEADER_BYTES], name)
+    stream = BoundedStream(content if whole else content[:MAX_HEADER_BYTES])
     found: list[tuple[int, str | None, int, int]] = []
-    stream = BytesIO(header)
 
     def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
         if not _FLOAT_PIXEL_DATA <= tag <= _PIXEL_DATA:
             return False
         found.append((int(tag), vr, length, stream.tell()))
-        return True
+        return not whole
 
-    try:
-        dataset = read_partial(stream, stop_when=at_pixels, force=True, specific_tags=list(_WANTED))
-        stated = dataset.file_meta.get("TransferSyntaxUID")
-    except Exception as error:  # whatever the parser meets; its words may quote the patient and are left out
-        raise UnreadableImageError(
-            f"{name}: the DICOM header cannot be parsed ({type(error).__name__}); the file is corrupt or truncated"
-        ) from error
-    _drop_long_values(dataset)
-    syntax = UID(str(stated)) if stated else _syntax_of_encoding(dataset.original_encoding)
+    dataset = _read(stream, at_pixels, name)
+    if whole:
+        require_bounded(dataset, content, name)
+    else:
+        drop_long_values(dataset)
+    syntax = _syntax_of(dataset)
+    if head is not None:
+        dataset.file_meta, dataset.preamble = head.file_meta, head.preamble
+    elif "TransferSyntaxUID" not in dataset.file_meta:
+        dataset.file_meta.TransferSyntaxUID = syntax
     return Parsed(
         dataset=dataset,
         transfer_syntax=syntax,
-        stated_syntax=UID(DeflatedExplicitVRLittleEndian) if deflated is not None else syntax,
+        stated_syntax=syntax if start is None else UID(DeflatedExplicitVRLittleEndian),
         pixels=_pixel_element(content, *found[0]) if found else None,
     )
+
+
+def parse_file(file: Path, *, whole: bool = False) -> FileDataset:
+    """Parse a DICOM file of ours, or one that has been checked; see `parse`.
+
+    Raises
+    ------
+    UnreadableImageError
+        As `parse`.
+    OSError
+        It cannot be read.
+    """
+    require_file_size(str(file), file.stat().st_size)
+    return parse(file.read_bytes(), str(file), whole=whole).dataset
+
+
+def parse_beginning(content: bytes, syntax: UID, last: int) -> Dataset:
+    """Parse a data set without meta information up to the tag `last`. Raises whatever its bytes make pydicom raise."""
+    stream = BoundedStream(content[:MAX_HEADER_BYTES])
+    require_few_items(content[:MAX_HEADER_BYTES], "data set")
+    with quiet():
+        dataset = read_dataset(
+            stream,
+            syntax.is_implicit_VR,
+            syntax.is_little_endian,
+            stop_when=lambda tag, _vr, _length: tag > last,
+        )
+    require_few_elements(stream, "data set")
+    return dataset
+
+
+def _read(stream: bytes | BoundedStream, stop: _Stop, name: str) -> FileDataset:
+    if isinstance(stream, bytes):
+        stream = BoundedStream(stream)
+    try:
+        dataset = read_partial(stream, stop_when=stop, force=True)
+    except Exception:
+        require_few_elements(stream, name)
+        raise
+    require_few_elements(stream, name)
+    dataset.buffer = None  # which would keep all bytes in memory
+    return dataset
 
 
 def _pixel_element(content: bytes, tag: int, vr: str | None, length: int, start: int) -> PixelElement:
@@ -187,53 +201,11 @@ def _pixel_element(content: bytes, tag: int, vr: str | None, length: int, start:
     )
 
 
-def _require_few_items(header: bytes, name: str) -> None:
-    items = header.count(b"\xfe\xff\x00\xe0") + header.count(b"\xff\xfe\xe0\x00")
-    if items > _MAX_ITEMS:
-        raise UnreadableImageError(
-            f"{name}: more than {_MAX_ITEMS:,} sequence items; no radiograph has as many"
-        )
-
-
-def _drop_long_values(dataset: Dataset) -> None:
-    for tag in list(dataset.keys()):
-        raw = dataset.get_item(tag)
-        if int(tag) not in _LONG and raw is not None and len(raw.value or b"") > _MAX_VALUE:
-            del dataset[tag]
-
-
-def _syntax_of_encoding(encoding: tuple[bool | None, bool | None]) -> UID:
-    implicit, little = encoding
+def _syntax_of(dataset: FileDataset) -> UID:
+    stated = dataset.file_meta.get("TransferSyntaxUID")
+    if stated:
+        return UID(str(stated))
+    implicit, little = dataset.original_encoding
     if implicit:
         return UID(ImplicitVRLittleEndian)
     return UID(ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
-
-
-def _deflated_from(content: bytes) -> int | None:
-    """Where the deflated part begins (PS3.5 section A.5); None where nothing is deflated."""
-    start = PREAMBLE + 4 if content[PREAMBLE : PREAMBLE + 4] == MAGIC else 0
-    deflated = False
-    while content[start : start + 2] == b"\x02\x00":
-        element, vr = content[start + 2 : start + 4], content[start + 4 : start + 6]
-        wide = vr in {b"OB", b"OW", b"UN", b"SQ", b"UT"}
-        begin = start + (12 if wide else 8)
-        length = int.from_bytes(content[start + 8 : begin] if wide else content[start + 6 : begin], "little")
-        value = content[begin : begin + min(length, 64)]
-        if element == b"\x10\x00":
-            deflated = value.rstrip(b"\0 ") == DeflatedExplicitVRLittleEndian.encode()
-        start = begin + length
-    return start if deflated else None
-
-
-def _inflated(content: bytes, start: int, name: str, max_pixels: int) -> bytes:
-    limit = HEADER_LIMIT + 3 * max_pixels
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        inflated = inflater.decompress(memoryview(content)[start:], limit)
-    except zlib.error as error:
-        raise UnreadableImageError(f"{name}: the deflated data set is corrupt ({error})") from error
-    if inflater.unconsumed_tail:
-        raise ImageTooLargeError(
-            f"{name}: inflates to more than {limit:,} bytes; no radiograph allowed here does"
-        )
-    return inflated

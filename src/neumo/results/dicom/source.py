@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
@@ -16,8 +16,8 @@ from pydicom.filewriter import write_data_element
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
-from neumo.core.errors import ResultError
-from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, is_dicom
+from neumo.core.errors import ResultError, UnreadableImageError
+from neumo.imaging.open import ImageFile
 from neumo.imaging.quiet import quiet
 
 PATIENT_AND_STUDY: Final = (
@@ -48,11 +48,6 @@ _TYPE_2: Final = (
     "ReferringPhysicianName", "StudyID", "AccessionNumber",
 )  # fmt: skip
 """Attributes that are there even where they are empty."""
-_REFERENCE: Final = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Modality")
-_PICTURE: Final = (
-    "Laterality", "ImageLaterality", "PatientOrientation", "BodyPartExamined", "LossyImageCompression",
-    "LossyImageCompressionRatio", "LossyImageCompressionMethod",
-)  # fmt: skip
 _MOMENTS: Final = (
     ("AcquisitionDateTime", None),
     ("ContentDate", "ContentTime"),
@@ -71,7 +66,6 @@ _BYTES: Final = frozenset(
 """Value representations whose bytes are the same in every transfer syntax."""
 _UNICODE: Final = ("ISO_IR 192", "GB18030", "GBK")
 _LATIN: Final = ("ISO_IR 100", "ISO 2022 IR 100")
-_HEAD: Final = PREAMBLE + len(MAGIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +79,28 @@ class Reference:
 
 
 def read_header(file: Path | str) -> Dataset:
-    """Read from a DICOM file what `structured_report`, `secondary_capture` and `fhir_report` need of it.
+    """Read a DICOM file's header, as `Reading.header` holds it where a reader keeps it.
 
     Raises
     ------
     ResultError
         It is no DICOM file, so it states neither patient nor study; or its header cannot be parsed.
     """
-    path = Path(file)
     try:
-        if not is_dicom_file(path):
-            raise ResultError(
-                f"{path}: only DICOM files state a patient and a study, so neither a Structured Report nor a "
-                "Secondary Capture can be made; ask for --fhir, --json or --html"
-            )
-        with quiet():
-            return dcmread(path, force=True, stop_before_pixels=True, specific_tags=_wanted())
-    except ResultError:
-        raise
-    except Exception as error:  # the parser's words may quote the patient and are left out
+        parsed = ImageFile(file).parsed
+    except UnreadableImageError as error:
+        raise ResultError(f"{error}; nothing can be filed with its study") from error
+    return require_header(None if parsed is None else parsed.dataset, file)
+
+
+def require_header(header: Dataset | None, file: Path | str) -> Dataset:
+    """Return a header that results can be made of. Raises ResultError where there is none, as of no DICOM file."""
+    if header is None:
         raise ResultError(
-            f"{path}: the DICOM header cannot be parsed ({type(error).__name__}); nothing can be filed with its study"
-        ) from error
-
-
-def is_dicom_file(file: Path) -> bool:
-    """Whether a file begins as DICOM does. Raises OSError where it cannot be read."""
-    with file.open("rb") as stream:
-        return is_dicom(stream.read(_HEAD))
+            f"{file}: only DICOM files state a patient and a study, so neither a Structured Report nor a "
+            "Secondary Capture can be made; ask for --fhir, --json or --html"
+        )
+    return header
 
 
 def reference_of(source: Dataset) -> Reference:
@@ -230,12 +218,6 @@ def _uid(source: Dataset, keyword: str) -> str:
             f"{keyword}: the radiograph's header has none that is a UID, so a result could not be filed with its study"
         )
     return str(value)
-
-
-def _wanted() -> list[BaseTag]:
-    moments = [keyword for pair in _MOMENTS for keyword in pair if keyword is not None]
-    keywords = {"SpecificCharacterSet", *PATIENT_AND_STUDY, *_REFERENCE, *_PICTURE, *moments}
-    return [_tag(keyword) for keyword in sorted(keywords)]
 
 
 def _tag(keyword: str) -> BaseTag:

@@ -6,10 +6,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from pydicom import dcmread
+from pydicom import Dataset
 
 from neumo.core.reading import Status
-from neumo.imaging.dicom.recognise import is_dicom
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
 from neumo.web.readings.reading_file import lay_out
@@ -41,20 +40,18 @@ def _read(reader: Reader, source: Path, target: Path, name: str) -> dict[str, An
     if reading.status is Status.FAILED:
         reasons = [notice.to_json() for notice in reading.reasons]
         return {"status": reading.status.value, "reasons": reasons}
-    temporary, kept = lay_out(target, reading, _header(source))
+    temporary, kept = lay_out(target, reading, _encoded(reading.header))
     return {"status": reading.status.value, "temporary": str(temporary), "kept": kept.to_json()}
 
 
-def _header(source: Path) -> bytes | None:
-    """Return a DICOM file without its pixels; None for other files, and for headers that cannot be written."""
-    with source.open("rb") as stream:
-        if not is_dicom(stream.read(132)):
-            return None
+def _encoded(header: Dataset | None) -> bytes | None:
+    """Return a header as a DICOM file without pixels; None where there is none, or none that can be written."""
+    if header is None:
+        return None
+    buffer = BytesIO()
     try:
         with quiet():
-            dataset = dcmread(source, force=True, stop_before_pixels=True)
-            buffer = BytesIO()
-            dataset.save_as(buffer, enforce_file_format=True)
-    except Exception:  # the parser's own errors are of any kind; the reading stands without its header
+            header.save_as(buffer, enforce_file_format=True)
+    except Exception:  # the writer's own errors are of any kind; the reading stands without its header
         return None
     return buffer.getvalue()

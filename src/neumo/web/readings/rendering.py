@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from pydicom import Dataset
@@ -75,33 +74,30 @@ def _write_pdf(reading: Reading, _file: Path, language: Language, target: Path) 
 
 def _write_report(reading: Reading, file: Path, _language: Language, target: Path) -> None:
     from neumo.results.dicom import structured_report
+    from neumo.results.dicom.source import require_header
 
-    _save(structured_report(reading, _header(file, target)), target)
+    _save(structured_report(reading, require_header(_header(file), reading.file)), target)
 
 
 def _write_capture(reading: Reading, file: Path, language: Language, target: Path) -> None:
     from neumo.results.dicom import secondary_capture
+    from neumo.results.dicom.source import require_header
 
-    _save(secondary_capture(reading, _header(file, target), language=language), target)
+    header = require_header(_header(file), reading.file)
+    _save(secondary_capture(reading, header, language=language), target)
 
 
 def _write_fhir(reading: Reading, file: Path, language: Language, target: Path) -> None:
     from neumo.results.fhir import fhir_report
 
-    header = None if kept_header(file) is None else _header(file, target)
-    _write_value(fhir_report(reading, header, language=language), target)
+    _write_value(fhir_report(reading, _header(file), language=language), target)
 
 
-def _header(file: Path, target: Path) -> Dataset:
-    from neumo.results.dicom import read_header
+def _header(file: Path) -> Dataset | None:
+    from neumo.imaging.dicom.parse import parse
 
     header = kept_header(file)
-    if header is None:
-        raise ResultError("not a DICOM file, so it states neither patient nor study")
-    with TemporaryDirectory(dir=target.parent) as folder:
-        alone = Path(folder) / "header.dcm"
-        alone.write_bytes(header)
-        return read_header(alone)
+    return None if header is None else parse(header, file.name).dataset
 
 
 def _save(result: Dataset, target: Path) -> None:
