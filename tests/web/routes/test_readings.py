@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -157,7 +158,7 @@ def test_the_worklist_pages_and_filters(web: httpx.Client, radiographs: list[Pat
     assert whole["count"] == len(ids) and whole["sources"] == ["web"]
     assert ids == sorted(ids, reverse=True)
     for sort in ("-time", "time", "-pneumonia", "pneumonia"):
-        paged: list[dict[str, object]] = []
+        paged: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         while True:
             page = web.get("/api/readings", params={"limit": 4, "sort": sort, **cursor}).json()
