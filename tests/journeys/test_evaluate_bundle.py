@@ -8,10 +8,10 @@ import pytest
 from tests.support.commands import call_neumo
 from tests.support.tiny_bundle import make_bundle
 
+from neumo.bundle.evidence import select
 from neumo.bundle.folder import load_bundle
 from neumo.evaluation.explanations.checks import MEASURES
 from neumo.evaluation.robustness.corruptions import CORRUPTIONS
-from neumo.export.card import with_metrics
 from neumo.inference.reader import Reader
 
 
@@ -37,10 +37,6 @@ def test_a_bundle_is_evaluated_with_coverage_and_under_damage(
         sick = point["true_positives"] + point["false_negatives"]
         assert point["sensitivity"]["value"] == pytest.approx(point["true_positives"] / sick)
     assert points["high_sensitivity"]["sensitivity"]["value"] >= points["balanced"]["sensitivity"]["value"]
-    shipped = load_bundle()
-    card = with_metrics((shipped.path / "README.md").read_text(), shipped.config, figures)
-    found = points["high_sensitivity"]["sensitivity"]
-    assert f"| high_sensitivity | {found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f}) |" in card
     assert str(tmp_path) not in figures["command"], "published figures hold no paths of a machine"
     cells = json.loads((tmp_path / "corruptions.json").read_text())["cells"]
     assert len(cells) == 1 + 5 * len(CORRUPTIONS) and cells[0]["kind"] == "clean"
@@ -54,6 +50,14 @@ def test_a_bundle_is_evaluated_with_coverage_and_under_damage(
         "--corruptions", tmp_path / "corruptions.json",
     )  # fmt: skip
     text = (carded / "README.md").read_text()
+    found = points["high_sensitivity"]["sensitivity"]
+    assert f"| high_sensitivity | {found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f}) |" in text
+    (stated,) = select(load_bundle(carded).evidence, "sensitivity", operating_point="high_sensitivity")
+    assert (stated.value, stated.low, stated.high) == (found["value"], found["low"], found["high"])
+    assert f"| {points['balanced']['false_negatives']} | {points['balanced']['false_positives']} |" in text
+    (refused,) = select(load_bundle(carded).evidence, "refused")
+    assert (refused.n, refused.command) == (figures["images"], figures["command"])
+    assert str(stated) in call_neumo(capsys, "bundle", "info", carded)
     assert "### Damaged images" in text and "| impulse noise | " in text
     assert text.index("### Damaged images") < text.index("## Limits")
     foreign = tmp_path / "foreign.json"

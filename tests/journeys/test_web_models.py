@@ -1,6 +1,5 @@
 """The research view and the model's card in the browser."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
@@ -11,23 +10,26 @@ from tests.support.small_runs import make_images, make_run
 from tests.support.web_running import Running, running
 from tests.support.web_steps import grave_violations
 
+from neumo.bundle.evidence import EVIDENCE, Evidence, write_evidence
 from neumo.bundle.folder import CARD, load_bundle, write_sums
-from neumo.export.card_robustness import damage_section
+from neumo.export.card import model_card
 
 
 def damaged_bundle(folder: Path, bundle: Path) -> Path:
-    """Copy a bundle, with a card that says how damaged images fare."""
+    """Copy a bundle, with evidence and a card that say how damaged images fare."""
     copytree(bundle, folder)
-    digest = load_bundle(bundle).digest
     cells = [("clean", 0, 1.0, 0.0), ("blur", 1, 0.9, 0.0), ("blur", 2, 0.5, 0.25), ("blur", 3, None, 1.0)]
-    counted = [
-        {"kind": kind, "strength": strength, "images": 9, "refused": refused, "accuracy": {"value": value}}
-        for kind, strength, value, refused in cells
+    values = [
+        (metric, value, {"damage": kind, "strength": strength})
+        for kind, strength, accuracy, refused in cells
+        for metric, value in (("accuracy", accuracy), ("refused", refused))
     ]
-    measured = folder.parent / "corruptions.json"
-    measured.write_text(json.dumps({"bundle": digest, "part": "test", "cells": counted}))
-    with (folder / CARD).open("a") as card:
-        card.write(f"\n{damage_section(measured, digest)}\n")
+    evidence = [
+        Evidence(metric, value, None, None, 9, "set, test", "neumo evaluate", None, conditions=conditions)
+        for metric, value, conditions in [("refused", 0.0, {}), *values]
+    ]
+    write_evidence(folder / EVIDENCE, evidence)
+    (folder / CARD).write_text(model_card(load_bundle(bundle).config, evidence))
     write_sums(folder)
     return folder
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neumo.bundle.config import BundleConfig, read_config
+from neumo.bundle.evidence import EVIDENCE, Evidence, read_evidence
 from neumo.bundle.gate_statistics import GateStatistics, read_gate_statistics
 from neumo.bundle.graph_check import require_self_contained
 from neumo.bundle.places import bundle_path
@@ -39,6 +40,8 @@ class Bundle:
         The ONNX graph with its weights; exactly the bytes that were checked.
     reference : mapping
         Reference readings, plain JSON (see `neumo.bundle.reference`).
+    evidence : tuple of Evidence
+        The metrics that it states; empty where it states none.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class Bundle:
     gate_statistics: GateStatistics = field(repr=False)
     model: bytes = field(repr=False)
     reference: dict[str, Any] = field(repr=False)
+    evidence: tuple[Evidence, ...] = field(default=(), repr=False)
 
     @property
     def graph_file(self) -> Path:
@@ -80,6 +84,7 @@ def load_bundle(source: Path | str | None = None) -> Bundle:
         gate_statistics=read_gate_statistics(folder / GATE),
         model=contents[MODEL],
         reference=read_reference(contents[REFERENCE], folder / REFERENCE),
+        evidence=read_evidence(contents[EVIDENCE], folder / EVIDENCE) if EVIDENCE in contents else (),
     )
 
 

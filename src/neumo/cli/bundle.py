@@ -26,7 +26,7 @@ _Out = Annotated[Path, typer.Option("--out", help="New folder for the bundle.")]
 
 @app.command()
 def info(bundle: _Which = None) -> None:
-    """Show what a bundle is: model, calibration, operating points, prediction sets, gate, provenance."""
+    """Show what a bundle is: model, calibration, operating points, prediction sets, gate, and what was measured."""
     from neumo.bundle.folder import load_bundle
     from neumo.bundle.places import installed_bundles
     from neumo.cli.show import console, say
@@ -34,6 +34,8 @@ def info(bundle: _Which = None) -> None:
     loaded = load_bundle(bundle)
     console.print(_facts(loaded))
     console.print(_operating_points(loaded))
+    if loaded.evidence:
+        console.print(_evidence(loaded))
     say(f"installed bundles: {', '.join(installed_bundles()) or 'none'}")
 
 
@@ -159,6 +161,20 @@ def _facts(bundle: "Bundle") -> "Table":
     table = Table(show_header=False)
     for name, value in rows.items():
         table.add_row(name, Text(value))
+    return table
+
+
+def _evidence(bundle: "Bundle") -> "Table":
+    """Return what the bundle states of all images as they are, and at its operating points."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from neumo.bundle.evidence import select
+
+    table = Table("metric", "value (95 % interval)", "images", "data")
+    for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...)):
+        name = " at ".join([entry.metric, *entry.conditions.values()])
+        table.add_row(*(Text(cell) for cell in (name, str(entry), str(entry.n), entry.data)))
     return table
 
 

@@ -14,6 +14,7 @@ import onnxruntime
 import neumo
 from neumo.bundle.config import BundleConfig, GateLimits
 from neumo.bundle.drift_reference import DRIFT_REFERENCE, save_drift_reference
+from neumo.bundle.evidence import EVIDENCE, write_evidence
 from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, write_sums
 from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
@@ -24,8 +25,8 @@ from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
 from neumo.evaluation.evaluate import evaluate
 from neumo.export.calibrate import Decisions, calibrated_predictions, decide
-from neumo.export.card import model_card, read_explanation_checks, read_metrics, with_metrics
-from neumo.export.card_robustness import damage_section, heat_map_section
+from neumo.export.card import model_card
+from neumo.export.evidence import FOLDS, folds_evidence, measured_evidence, read_explanation_checks
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers, require_matching_folds
 from neumo.export.parity import Parity, check_parity
@@ -125,7 +126,10 @@ def export_bundle(
         distances = held_out.distances[0]
         accepted = on_folds.probabilities[distances <= decisions.gate_distance]
         save_drift_reference(made / DRIFT_REFERENCE, distances, 1 - accepted[:, Finding.NORMAL.index])
-        write_text(made / CARD, model_card(config, decisions, evaluate(on_folds)))
+        command = " ".join(["neumo bundle export RUN", *["--fold FOLD"] * len(folds), "--out BUNDLE"])
+        evidence = folds_evidence(evaluate(on_folds), command)
+        write_evidence(made / EVIDENCE, evidence)
+        write_text(made / CARD, model_card(config, evidence))
         write_sums(made)
         size = sum(file.stat().st_size for file in made.iterdir())
         shutil.move(made, target)
@@ -140,37 +144,45 @@ def bundle_with_metrics(
     corruptions: Path | None = None,
     explanations: Path | None = None,
 ) -> Bundle:
-    """Copy a bundle, with measured metrics on its card; nothing else changes but the sums.
+    """Copy a bundle, with what `neumo evaluate BUNDLE` measured in its evidence and on its card.
 
-    With `corruptions` (corruptions.json) the card also tells how damaged images fare.
+    What it stated of other data than the held-out folds before is replaced.
 
-    With `explanations` (explanations.json) its config also says which checks of heat maps it passed; a reader
-    warns of maps that failed one.
+    Parameters
+    ----------
+    source : Path
+        The bundle.
+    figures, corruptions, explanations : Path
+        The files of those names that the evaluation wrote. With `explanations` the config also says which checks of
+        heat maps the bundle passed; a reader warns of maps that failed one.
+    target : Path
+        New folder.
 
     Raises
     ------
     ExportError
-        The metrics are of another bundle, or the target exists.
+        A file is of another bundle, or the target exists.
     BundleError
         The source is no sound bundle.
     """
-    bundle, measured = load_bundle(source), read_metrics(figures)
+    bundle = load_bundle(source)
     graph = hashlib.sha256(bundle.model).hexdigest()
-    if measured["bundle"]["model"] != graph:
-        raise ExportError(f"{figures}: was measured with another model than that of {source}")
-    checks = read_explanation_checks(explanations, graph) if explanations else None
-    further = [damage_section(corruptions, bundle.digest)] if corruptions else []
-    further += [heat_map_section(explanations)] if explanations else []
+    measured = measured_evidence(
+        figures, graph, bundle.digest, corruptions=corruptions, explanations=explanations
+    )
+    evidence = (*(entry for entry in bundle.evidence if entry.data == FOLDS), *measured)
+    config = bundle.config
+    if explanations is not None:
+        config = replace(config, explanation_checks=read_explanation_checks(explanations))
     if target.exists():
         raise ExportError(f"{target}: exists already; choose another folder")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as beside:
         made = Path(beside) / "bundle"
         shutil.copytree(bundle.path, made)
-        card = (made / CARD).read_text(encoding="utf-8")
-        write_text(made / CARD, with_metrics(card, bundle.config, measured, further))
-        if checks is not None:
-            write_json(made / CONFIG, replace(bundle.config, explanation_checks=checks).to_json())
+        write_json(made / CONFIG, config.to_json())
+        write_evidence(made / EVIDENCE, evidence)
+        write_text(made / CARD, model_card(config, evidence))
         write_sums(made)
         shutil.move(made, target)
     return load_bundle(target)

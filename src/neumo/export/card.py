@@ -1,20 +1,16 @@
 """The model card: what the model is for, how it was made, what was measured, what it must not be used for."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from neumo.bundle.config import BundleConfig
-from neumo.core.errors import ExportError
+from neumo.bundle.evidence import Evidence, select
 from neumo.core.findings import FINDINGS
 from neumo.evaluation.metrics.classification import OF_DECISION
-from neumo.evaluation.values import Estimate, Evaluation
-from neumo.export.calibrate import Decisions
+from neumo.export.evidence import CHECKED, DATA, FOLDS
 
-_MEASURED, _LIMITS = "## Measured on the official", "## Limits"
 _SHOWN = {
     "accuracy": "accuracy, three classes",
     "macro_f1": "macro F1",
@@ -25,78 +21,24 @@ _SHOWN = {
 }
 
 
-def model_card(config: BundleConfig, decisions: Decisions, on_folds: Evaluation) -> str:
-    """Write the card as Markdown with Hugging Face's YAML metadata.
-
-    Parameters
-    ----------
-    config : BundleConfig
-    decisions : Decisions
-    on_folds : Evaluation
-        Of the fold runs' calibrated answers to their held-out images.
-    """
+def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
+    """Write the card as Markdown with Hugging Face's YAML metadata; every metric on it stands in `evidence`."""
+    on_folds = [entry for entry in evidence if entry.data == FOLDS]
+    measured = [entry for entry in evidence if entry.data != FOLDS]
     sections = [
         _head(config),
         _use(config),
         _training(config),
-        _folds(config, decisions, on_folds),
+        _folds(config, on_folds),
+        _measured(measured),
+        _damaged(measured),
+        _heat_maps(config, measured),
         _limits(config),
     ]
-    return f"---\n{_metadata(config, None)}---\n\n" + "\n\n".join(sections) + "\n"
+    return f"---\n{_metadata(config, measured)}---\n\n" + "\n\n".join(filter(None, sections)) + "\n"
 
 
-def with_metrics(
-    card: str, config: BundleConfig, metrics: Mapping[str, Any], further: Sequence[str] = ()
-) -> str:
-    """Add to a card what `neumo evaluate BUNDLE` measured, in place of metrics that it may hold already.
-
-    `further` are sections in Markdown that follow them.
-    """
-    body = card.split("---\n", 2)[2]
-    before, limits = body.split(_LIMITS)
-    kept = before.split(_MEASURED)[0].rstrip()
-    measured = "\n\n".join([_measured(metrics), *further])
-    return f"---\n{_metadata(config, metrics)}---\n{kept}\n\n{measured}\n\n{_LIMITS}{limits}"
-
-
-def read_metrics(source: Path) -> dict[str, Any]:
-    """Read figures.json of an evaluated bundle. Raises ExportError where the file is no such thing."""
-    try:
-        value: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
-        value["evaluation"]["overall"], value["coverage"], value["part"], value["command"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{source}: is not the figures.json of an evaluated bundle ({error!r})") from error
-    return value
-
-
-def read_explanation_checks(source: Path, graph: str) -> dict[str, bool]:
-    """Read which checks of heat maps a model passed, from explanations.json.
-
-    Parameters
-    ----------
-    source : Path
-    graph : str
-        SHA-256 of the model that must have been checked.
-
-    Raises
-    ------
-    ExportError
-        The file is no such thing, or of another model.
-    """
-    try:
-        value = json.loads(source.read_text(encoding="utf-8"))
-        checks = {str(verdict["name"]): verdict["passed"] is True for verdict in value["verdicts"]}
-        model = value["bundle"]["model"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(
-            f"{source}: is not the explanations.json of an evaluated bundle ({error!r})"
-        ) from error
-    if model != graph:
-        raise ExportError(f"{source}: was measured with another model than that of the bundle")
-    return checks
-
-
-def _metadata(config: BundleConfig, metrics: Mapping[str, Any] | None) -> str:
+def _metadata(config: BundleConfig, measured: Sequence[Evidence]) -> str:
     value: dict[str, Any] = {
         "license": config.licence.lower(),
         "library_name": "neumo",
@@ -104,36 +46,34 @@ def _metadata(config: BundleConfig, metrics: Mapping[str, Any] | None) -> str:
         "language": ["en", "es"],
         "tags": ["medical", "radiology", "chest-x-ray", "pneumonia", "onnx"],
     }
-    if metrics:
-        value["model-index"] = [{"name": config.name, "results": [_index_entry(metrics)]}]
+    if measured:
+        value["model-index"] = [{"name": config.name, "results": [_index_entry(measured)]}]
     text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
     return text
 
 
-def _index_entry(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    overall = metrics["evaluation"]["overall"]
+def _index_entry(measured: Sequence[Evidence]) -> dict[str, Any]:
     return {
         "task": {"type": "image-classification"},
-        "dataset": {
-            "name": "Kermany chest radiographs",
-            "type": "kermany-chest-xray",
-            "split": metrics["part"],
-        },
+        "dataset": {"name": DATA, "type": "kermany-chest-xray", "split": _part(measured)},
         "metrics": [
-            {"type": key, "name": words, "value": round(overall[key]["value"], 4)}
-            for key, words in _SHOWN.items()
+            {"type": entry.metric, "name": _SHOWN[entry.metric], "value": round(entry.value, 4)}
+            for entry in select(measured, *_SHOWN)
+            if entry.value is not None
         ],
     }
+
+
+def _part(measured: Sequence[Evidence]) -> str:
+    return measured[0].data.rpartition(", ")[2]
 
 
 def _head(config: BundleConfig) -> str:
     return (
         f"# {config.name} {config.version}\n\n"
-        "Sorts frontal chest radiographs of children into NORMAL, BACTERIAL_PNEUMONIA and "
-        "VIRAL_PNEUMONIA, with calibrated "
-        "probabilities, prediction sets and class maps. **Not a medical device. A second reader for study "
-        "and research; "
-        "the decision is the professional's.**"
+        "Sorts frontal chest radiographs of children into NORMAL, BACTERIAL_PNEUMONIA and VIRAL_PNEUMONIA, with "
+        "calibrated probabilities, prediction sets and class maps. **Not a medical device. A second reader for study "
+        "and research; the decision is the professional's.**"
     )
 
 
@@ -141,23 +81,22 @@ def _use(config: BundleConfig) -> str:
     youngest, oldest = config.gate.age_years
     return (
         "## Intended use\n\n"
-        f"Frontal (PA or AP) chest radiographs of children aged {youngest:g} to {oldest:g}. Other ages are "
-        "refused unless "
-        "asked for, and are read with a warning. Images that do not look like chest radiographs are "
-        "refused.\n\n"
+        f"Frontal (PA or AP) chest radiographs of children aged {youngest:g} to {oldest:g}. Other ages are refused "
+        "unless asked for, and are read with a warning. Images that do not look like chest radiographs are refused.\n\n"
         "`neumo read PATH` reads with it; `neumo bundle verify` checks it."
     )
 
 
 def _training(config: BundleConfig) -> str:
-    experiment = config.provenance["experiment"]
+    experiment = config.provenance.get("experiment")
+    if experiment is None:
+        return ""
     images = config.provenance["training_images"]
     return (
         "## Training\n\n"
         f"{experiment['model']['name']} {experiment['model']['options']}, input {config.image_size} x "
-        f"{config.image_size} grey ({config.field_in_words}), "
-        f"intensity {config.intensity.value}; {config.provenance['epochs']} epochs, seed "
-        f"{experiment['seed']}, on "
+        f"{config.image_size} grey ({config.field_in_words}), intensity {config.intensity.value}; "
+        f"{config.provenance['epochs']} epochs, seed {experiment['seed']}, on "
         f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "
         f"test set apart){_distilled(experiment.get('distillation'))}. "
         f"The whole recipe stands in config.json.\n\n{config.attribution}"
@@ -171,93 +110,141 @@ def _distilled(distillation: Mapping[str, Any] | None) -> str:
     return f"; {share:g} of each training target is the mean answer of {teachers} trained network{'s' * (teachers > 1)}"
 
 
-def _folds(config: BundleConfig, decisions: Decisions, on_folds: Evaluation) -> str:
+def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
+    if not on_folds:
+        return ""
+    held_out = config.provenance["held_out"]
     points = "\n".join(
         f"| {name} | {point.threshold:.3f} | {point.sensitivity:.3f} | {point.specificity:.3f} | {point.rule} |"
         for name, point in config.operating_points.items()
     )
     return (
         "## Decided on held-out folds\n\n"
-        f"{on_folds.images} images of {on_folds.patients} patients, each answered by a network of the same "
-        "recipe that did "
-        "not see the patient. 95 % intervals by resampling patients.\n\n"
-        f"{_table(on_folds.overall)}\n\n"
-        f"Temperature {decisions.temperature:.3f}; expected calibration error (classes weighted alike) "
-        f"{decisions.error_before:.3f} before, {decisions.error_after:.3f} after.\n\n"
-        "| operating point | threshold on P(pneumonia) | sensitivity | specificity | rule "
-        "|\n|---|---|---|---|---|\n"
-        f"{points}"
+        f"{on_folds[0].n} images of {on_folds[0].patients} patients, each answered by a network of the same "
+        "recipe that did not see the patient. 95 % intervals by resampling patients.\n\n"
+        f"{_overall(on_folds)}\n\n"
+        f"Temperature {config.temperature:.3f}; expected calibration error (classes weighted alike) "
+        f"{held_out['calibration_error_before']:.3f} before, {held_out['calibration_error_after']:.3f} after.\n\n"
+        "| operating point | threshold on P(pneumonia) | sensitivity | specificity | rule |\n"
+        f"|---|---|---|---|---|\n{points}"
     )
 
 
-def _measured(metrics: Mapping[str, Any]) -> str:
-    overall = {
-        key: Estimate(value["value"], value["low"], value["high"])
-        for key, value in metrics["evaluation"]["overall"].items()
-        if value["low"] is not None
-    }
-    return (
-        f"{_MEASURED} {metrics['part']} images\n\n"
-        f"`{metrics['command']}`; {metrics['images']} images, {metrics['refused']} refused by the gate. "
-        "The metrics are of the images that were read. 95 % intervals by resampling patients.\n\n"
-        f"{_table(overall)}\n\n{_points(metrics.get('operating_points', {}))}{_coverage(metrics['coverage'])}"
-    )
-
-
-def _points(measured: Mapping[str, Any]) -> str:
-    """Operating points as they were measured; empty for metrics that were made without them."""
+def _measured(measured: Sequence[Evidence]) -> str:
     if not measured:
         return ""
+    (refused,) = select(measured, "refused")
+    return (
+        f"## Measured on the official {_part(measured)} images\n\n"
+        f"`{refused.command}`; {refused.n} images, {_count(refused)} refused by the gate. "
+        "The metrics are of the images that were read. 95 % intervals by resampling patients.\n\n"
+        f"{_overall(measured)}\n\n{_points(measured)}{_coverage(measured)}"
+    )
+
+
+def _points(measured: Sequence[Evidence]) -> str:
+    """Operating points as they were measured."""
+    entries = select(measured, operating_point=...)
+    by_point: dict[str, dict[str, Evidence]] = {}
+    for entry in entries:
+        by_point.setdefault(entry.conditions["operating_point"], {})[entry.metric] = entry
+    if not by_point:
+        return ""
     lines = "\n".join(
-        f"| {name} | "
-        + " | ".join(_interval(decision[metric]) for metric in OF_DECISION)
-        + f" | {decision['false_negatives']} | {decision['false_positives']} |"
-        for name, decision in measured.items()
+        f"| {name} | {' | '.join(str(found[metric]) for metric in OF_DECISION)} "
+        f"| {_count(found['sensitivity'], missing=True)} | {_count(found['specificity'], missing=True)} |"
+        for name, found in by_point.items()
     )
     return (
         "Pneumonia called at the operating points; PPV and NPV hold at the prevalence of these images only.\n\n"
         "| operating point | sensitivity | specificity | PPV | NPV | missed | false alarms |\n"
-        "|---|---|---|---|---|---|---|\n"
-        f"{lines}\n\n"
+        f"|---|---|---|---|---|---|---|\n{lines}\n\n"
     )
 
 
-def _interval(metric: Mapping[str, Any]) -> str:
-    if metric["value"] is None or metric["low"] is None:
-        return "not measurable"
-    return str(Estimate(metric["value"], metric["low"], metric["high"]))
+def _count(share: Evidence, *, missing: bool = False) -> int:
+    """Return the images that a share counts, or that it is short of all."""
+    value = share.value or 0.0
+    return round(share.n * (1 - value if missing else value))
 
 
-def _coverage(rows: Sequence[Mapping[str, Any]]) -> str:
+def _coverage(measured: Sequence[Evidence]) -> str:
     lines = "\n".join(
-        f"| {row['nominal']:.0%} | {row['finding'] or 'all'} | {row['measured']:.3f} "
-        f"({row['low']:.3f}-{row['high']:.3f}) "
-        f"| {row['mean_size']:.2f} |"
-        for row in rows
+        f"| {held.conditions['coverage']:.0%} | {held.conditions['finding'] or 'all'} | {held} | {size.value:.2f} |"
+        for held, size in zip(
+            select(measured, "coverage", coverage=..., finding=...),
+            select(measured, "mean_set_size", coverage=..., finding=...),
+            strict=True,
+        )
     )
     return (
-        "Prediction sets: the nominal coverage holds for images exchangeable with the folds' images, which the "
-        "test images are not "
-        "quite (their labels had a third grader).\n\n"
+        "Prediction sets: the nominal coverage holds for images exchangeable with the folds' images, which the test "
+        "images are not quite (their labels had a third grader).\n\n"
         f"| nominal | true finding | measured | mean size |\n|---|---|---|---|\n{lines}"
     )
 
 
+def _damaged(measured: Sequence[Evidence]) -> str:
+    cells: dict[str, list[str]] = {}
+    pairs = zip(
+        select(measured, "accuracy", damage=..., strength=...),
+        select(measured, "refused", damage=..., strength=...),
+        strict=True,
+    )
+    for right, refused in pairs:
+        share = "-" if right.value is None else f"{right.value:.2f}"
+        cells.setdefault(right.conditions["damage"], []).append(f"{share} ({refused.value:.2f})")
+        images = refused.n
+    if not cells:
+        return ""
+    (undamaged,) = cells.pop("clean")
+    strengths = max(map(len, cells.values()))
+    lines = "\n".join(f"| {kind.replace('_', ' ')} | {' | '.join(row)} |" for kind, row in cells.items())
+    return (
+        "### Damaged images\n\n"
+        f"`neumo evaluate BUNDLE --corruptions`, {images} {_part(measured)} images: accuracy of those that were read, "
+        f"and in brackets the share that the gate refused; undamaged {undamaged}.\n\n"
+        f"| damage, strength | {' | '.join(str(i + 1) for i in range(strengths))} |\n"
+        f"|---{'|---' * strengths}|\n{lines}"
+    )
+
+
+def _heat_maps(config: BundleConfig, measured: Sequence[Evidence]) -> str:
+    checks = select(measured, check=..., rule=...)
+    if not checks:
+        return ""
+    outcomes = "\n".join(
+        f"| {entry.conditions['check'].replace('_', ' ')} "
+        f"| {'passed' if config.explanation_checks[entry.conditions['check']] else '**failed**'} "
+        f"| {entry.conditions['rule']} |"
+        for entry in checks
+    )
+    names = {metric: check for check, metric in CHECKED.items()}
+    worse = "".join(
+        f"\nCalled {entry.conditions['called']}: {names[entry.metric]} is worse than in random order."
+        for entry in select(measured, called=...)
+    )
+    return (
+        f"### Heat maps\n\n`neumo evaluate BUNDLE --explanations N`, {checks[0].n} images of {checks[0].patients} "
+        f"patients.\n\n| check | outcome | rule |\n|---|---|---|\n{outcomes}\n{worse}"
+    ).rstrip()
+
+
 def _limits(config: BundleConfig) -> str:
     return (
-        f"{_LIMITS}\n\n"
+        "## Limits\n\n"
         "- One hospital, children of one age band, one period; nothing was measured elsewhere or on adults. "
         "Networks that others trained on these images fell from an AUC of .95 to .54 (Xin 2021, 383 NIH "
         "radiographs of children aged 1 to 5, text-mined labels) and from .93 to .65 (Togunwa 2025, 190 children "
         "in Nigeria).\n"
         "- The labels come from radiologists' reading of the image, not from microbiology.\n"
         "- Probabilities assume the classes to be equally frequent; use `--prevalence` for your own.\n"
-        "- The data hold shortcuts (borders, markers, image size); the recipe suppresses them, and does "
-        "not abolish them.\n"
+        "- The data hold shortcuts (borders, markers, image size); the recipe suppresses them, and does not abolish "
+        "them.\n"
         f"- Licence: {config.licence}."
     )
 
 
-def _table(overall: Mapping[str, Estimate]) -> str:
-    rows = "\n".join(f"| {words} | {overall[key]} |" for key, words in _SHOWN.items() if key in overall)
+def _overall(entries: Sequence[Evidence]) -> str:
+    rows = "\n".join(f"| {_SHOWN[entry.metric]} | {entry} |" for entry in select(entries, *_SHOWN))
     return f"| metric | value (95 % interval) |\n|---|---|\n{rows}"

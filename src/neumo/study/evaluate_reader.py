@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,7 @@ def _record(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, comm
     return {
         "schema": 1,
         "command": command,
+        "measured_on": datetime.now(UTC).date().isoformat(),
         "bundle": {
             "name": config.name,
             "version": config.version,

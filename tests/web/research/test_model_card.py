@@ -1,39 +1,46 @@
-"""The table of damaged images in a card, as numbers."""
+"""A bundle's evidence on damaged images, as the workbench shows it."""
 
-from importlib.resources import files
-
-import pytest
-
-from neumo.web.research.model_card import damage_grid, section, sections
+from neumo.bundle.evidence import Evidence
+from neumo.bundle.folder import load_bundle
+from neumo.web.research.model_card import damage_grid
 
 
-def table(*rows: list[str]) -> dict[str, list[str] | list[list[str]]]:
-    return {"header": ["damage, strength", "1", "2"], "rows": list(rows)}
+def entry(metric: str, value: float | None, damage: str, strength: int) -> Evidence:
+    return Evidence(
+        metric,
+        value,
+        None,
+        None,
+        9,
+        "set, test",
+        "neumo evaluate",
+        None,
+        conditions={"damage": damage, "strength": strength},
+    )
 
 
-def test_cells_become_accuracy_and_refusals() -> None:
-    grid = damage_grid(table(["blur", "0.91 (0.00)", "- (1.00)"]))
-    assert grid == {
+def test_damage_becomes_accuracy_and_refusals_by_strength() -> None:
+    evidence = [
+        Evidence("accuracy", 0.95, 0.9, 0.99, 9, "set, test", "neumo evaluate", None),
+        entry("accuracy", 0.95, "clean", 0),
+        entry("refused", 0.0, "clean", 0),
+        entry("accuracy", 0.91, "gaussian_noise", 1),
+        entry("refused", 0.0, "gaussian_noise", 1),
+        entry("accuracy", None, "gaussian_noise", 2),
+        entry("refused", 1.0, "gaussian_noise", 2),
+    ]
+    assert damage_grid(evidence) == {
         "strengths": ["1", "2"],
         "rows": [
             {
-                "damage": "blur",
+                "damage": "gaussian noise",
                 "cells": [{"accuracy": 0.91, "refused": 0.0}, {"accuracy": None, "refused": 1.0}],
             }
         ],
     }
+    assert damage_grid(evidence[:3]) is None and damage_grid([]) is None
 
 
-@pytest.mark.parametrize(
-    "rows", [[], [["blur", "0.91 (0.00)"]], [["blur", "0.91", "0.90"]], [["blur", "good (0.1)", "0.9 (0.1)"]]]
-)
-def test_another_table_is_not_taken_for_one(rows: list[list[str]]) -> None:
-    assert damage_grid(table(*rows)) is None
-
-
-def test_the_card_of_the_model_that_comes_along_has_a_grid() -> None:
-    card = next(file for file in files("neumo.bundle.default").iterdir() if file.name.endswith(".md"))
-    damaged = section(sections(card.read_text(encoding="utf-8")), "Damaged images")
-    assert damaged is not None
-    grid = damage_grid(damaged["tables"][0])
+def test_the_model_that_comes_along_has_a_grid() -> None:
+    grid = damage_grid(load_bundle().evidence)
     assert grid is not None and len(grid["rows"]) == 12 and len(grid["rows"][0]["cells"]) == 5

@@ -1,12 +1,13 @@
-"""A bundle's card, cut into its sections and tables."""
+"""A bundle's card cut into its sections and tables, and its evidence on damaged images."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from neumo.bundle.evidence import Evidence, select
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _RULE = re.compile(r"\|[\s:|-]+\|")
-_DAMAGED = re.compile(r"(-|\d+(?:\.\d+)?) \((\d+(?:\.\d+)?)\)")
 
 
 def without_metadata(card: str) -> str:
@@ -39,31 +40,24 @@ def section(found: Sequence[dict[str, Any]], title: str) -> dict[str, Any] | Non
     return next((one for one in found if one["title"].lower() == title.lower()), None)
 
 
-def damage_grid(table: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the numbers of a card's table of damaged images.
-
-    Parameters
-    ----------
-    table : mapping
-        Its `header` and `rows`; each cell states accuracy and, in brackets, the share refused, both in 0-1.
+def damage_grid(evidence: Sequence[Evidence]) -> dict[str, Any] | None:
+    """Return how damaged images fare by a bundle's evidence; None where it does not say.
 
     Returns
     -------
     dict or None
         `strengths` (str) and `rows`, each with `damage` (str) and, by strength, `cells` of `accuracy` (None where
-        nothing was read) and `refused`; None where the table states anything else.
+        nothing was read) and `refused`, both in 0-1.
     """
-    rows = []
-    for damage, *cells in table["rows"]:
-        found = [_DAMAGED.fullmatch(cell) for cell in cells]
-        if len(cells) != len(table["header"]) - 1:
-            return None
-        pairs = [match.groups() for match in found if match is not None]
-        if len(pairs) < len(cells):
-            return None
-        numbers = [{"accuracy": None if a == "-" else float(a), "refused": float(r)} for a, r in pairs]
-        rows.append({"damage": damage, "cells": numbers})
-    return {"strengths": table["header"][1:], "rows": rows} if rows else None
+    cells: dict[str, dict[str, dict[str, float | None]]] = {}
+    for entry in select(evidence, "accuracy", "refused", damage=..., strength=...):
+        damage, strength = entry.conditions["damage"].replace("_", " "), str(entry.conditions["strength"])
+        if entry.conditions["strength"]:
+            cells.setdefault(damage, {}).setdefault(strength, {})[entry.metric] = entry.value
+    if not cells:
+        return None
+    rows = [{"damage": damage, "cells": list(by_strength.values())} for damage, by_strength in cells.items()]
+    return {"strengths": max((list(row) for row in cells.values()), key=len), "rows": rows}
 
 
 def _content(lines: Sequence[str]) -> dict[str, Any]:

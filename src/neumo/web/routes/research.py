@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -133,8 +134,7 @@ def bundle(request: Request, _person: Reader) -> dict[str, Any]:
     used = workbench_of(request).bundle
     card = (used.path / CARD).read_text(encoding="utf-8")
     parts = sections(card)
-    intended, damaged = section(parts, "Intended use"), section(parts, "Damaged images")
-    tables = [] if damaged is None else damaged["tables"]
+    intended = section(parts, "Intended use")
     return {
         "name": used.config.name,
         "version": used.config.version,
@@ -143,5 +143,6 @@ def bundle(request: Request, _person: Reader) -> dict[str, Any]:
         "card": without_metadata(card),
         "sections": parts,
         "intended_use": None if intended is None else intended["text"],
-        "corruptions": damage_grid(tables[0]) if tables else None,
+        "evidence": [asdict(entry) for entry in used.evidence],
+        "corruptions": damage_grid(used.evidence),
     }

@@ -1,0 +1,149 @@
+"""What was measured of a model, as a bundle's evidence: on held-out folds, and by `neumo evaluate BUNDLE`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from neumo.bundle.evidence import Evidence
+from neumo.core.errors import ExportError
+from neumo.evaluation.values import Evaluation, without_nan
+
+DATA: Final = "Kermany chest radiographs"
+FOLDS: Final = f"{DATA}, held-out folds"
+"""Data that thresholds, prediction sets and gate were chosen on."""
+CHECKED: Final[Mapping[str, str]] = {
+    "randomised_weights": "randomised_correlation",
+    "thorax": "share_inside",
+    "deletion": "deletion_gain",
+    "insertion": "insertion_gain",
+    "alarms": "alarm",
+}
+"""Check of heat maps, to the metric that it is decided by."""
+
+
+def folds_evidence(on_folds: Evaluation, command: str) -> tuple[Evidence, ...]:
+    """Return the metrics of the fold runs' calibrated answers to their held-out images."""
+    today = datetime.now(UTC).date().isoformat()
+    entry = partial(
+        Evidence,
+        n=on_folds.images,
+        data=FOLDS,
+        command=command,
+        measured_on=today,
+        patients=on_folds.patients,
+    )
+    overall = without_nan({key: vars(estimate) for key, estimate in on_folds.overall.items()})
+    return tuple(entry(key, **estimate) for key, estimate in overall.items())
+
+
+def measured_evidence(
+    figures: Path,
+    graph: str,
+    bundle: str,
+    *,
+    corruptions: Path | None = None,
+    explanations: Path | None = None,
+) -> tuple[Evidence, ...]:
+    """Return what `neumo evaluate BUNDLE` measured.
+
+    Parameters
+    ----------
+    figures, corruptions, explanations : Path
+        The files of those names that it wrote.
+    graph : str
+        SHA-256 of the model that must have been evaluated.
+    bundle : str
+        Digest of the bundle that must have been damaged images' reader.
+
+    Raises
+    ------
+    ExportError
+        A file is no such thing, or of another model or bundle.
+    """
+    with _file_of_an_evaluation(figures) as value:
+        model = value["bundle"]["model"]
+        found = list(_from_figures(value))
+        origin = {key: getattr(found[0], key) for key in ("data", "command", "measured_on")}
+    if model != graph:
+        raise ExportError(f"{figures}: was measured with another model than that of the bundle")
+    if corruptions is not None:
+        with _file_of_an_evaluation(corruptions) as value:
+            reader = value["bundle"]
+            found += _from_corruptions(value, partial(Evidence, **origin))
+        if reader != bundle:
+            raise ExportError(f"{corruptions}: was measured with another bundle")
+    if explanations is not None:
+        with _file_of_an_evaluation(explanations) as value:
+            model = value["bundle"]["model"]
+            found += _from_explanations(value, partial(Evidence, **origin))
+        if model != graph:
+            raise ExportError(f"{explanations}: was measured with another model than that of the bundle")
+    return tuple(found)
+
+
+def read_explanation_checks(source: Path) -> dict[str, bool]:
+    """Read which checks of heat maps a model passed. Raises ExportError where the file is no explanations.json."""
+    with _file_of_an_evaluation(source) as value:
+        return {str(verdict["name"]): verdict["passed"] is True for verdict in value["verdicts"]}
+
+
+@contextmanager
+def _file_of_an_evaluation(source: Path) -> Iterator[Any]:
+    """Yield the JSON of a file; what it lacks, found out within the block, is an ExportError."""
+    try:
+        yield json.loads(source.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ExportError(f"{source}: is not the {source.name} of an evaluated bundle ({error!r})") from error
+
+
+def _from_figures(value: Mapping[str, Any]) -> Iterator[Evidence]:
+    evaluation = value["evaluation"]
+    entry = partial(
+        Evidence,
+        data=f"{DATA}, {value['part']}",
+        command=value["command"],
+        measured_on=value.get("measured_on"),
+    )
+    read, patients = evaluation["images"], evaluation["patients"]
+    yield entry("refused", value["refused"] / value["images"], None, None, n=value["images"])
+    for key, estimate in evaluation["overall"].items():
+        yield entry(key, **estimate, n=read, patients=patients)
+    for name, decision in value.get("operating_points", {}).items():
+        tp, fp, tn, fn = (
+            decision[f"{kind}s"]
+            for kind in ("true_positive", "false_positive", "true_negative", "false_negative")
+        )
+        counts = {"sensitivity": tp + fn, "specificity": tn + fp, "ppv": tp + fp, "npv": tn + fn}
+        for metric, n in counts.items():
+            yield entry(
+                metric, **decision[metric], n=n, patients=patients, conditions={"operating_point": name}
+            )
+    for row in value["coverage"]:
+        conditions = {"coverage": row["nominal"], "finding": row["finding"]}
+        yield entry(
+            "coverage", row["measured"], row["low"], row["high"], n=row["images"], conditions=conditions
+        )
+        yield entry("mean_set_size", row["mean_size"], None, None, n=row["images"], conditions=conditions)
+
+
+def _from_corruptions(value: Mapping[str, Any], entry: "partial[Evidence]") -> Iterator[Evidence]:
+    for cell in value["cells"]:
+        conditions = {"damage": cell["kind"], "strength": cell["strength"]}
+        read = round(cell["images"] * (1 - cell["refused"]))
+        yield entry("accuracy", **cell["accuracy"], n=read, conditions=conditions)
+        yield entry("refused", cell["refused"], None, None, n=cell["images"], conditions=conditions)
+
+
+def _from_explanations(value: Mapping[str, Any], entry: "partial[Evidence]") -> Iterator[Evidence]:
+    entry = partial(entry, n=value["images"], patients=value["patients"])
+    for verdict in value["verdicts"]:
+        name = verdict["name"]
+        conditions = {"check": name, "rule": verdict["rule"]}
+        yield entry(CHECKED[name], **value["figures"][CHECKED[name]], conditions=conditions)
+    for worse in value["worse_than_random"]:
+        metric, finding = CHECKED[worse["check"]], worse["finding"]
+        yield entry(metric, **value["by_finding"][finding][metric], conditions={"called": finding})
