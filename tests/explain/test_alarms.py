@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from neumo.explain.alarms import map_alarm, rim_shares
-from neumo.explain.heatmap import border_share, upsample
+from neumo.explain.heatmap import upsample
 
 
 def test_a_map_that_looks_at_a_marker_in_the_corner_raises_the_alarm() -> None:
@@ -38,7 +38,16 @@ def test_shares_are_those_of_the_map_as_it_is_drawn(shape: tuple[int, int]) -> N
     drawn = upsample(class_map, (100, 100))
     ends = np.concatenate([drawn[:20], drawn[-20:]])
     corners = float(ends[:, :20].sum() + ends[:, -20:].sum())
-    assert rim_shares(class_map) == pytest.approx((border_share(drawn), corners / drawn.sum()), rel=1e-4)
+    border = 1.0 - drawn[10:-10, 10:-10].sum() / drawn.sum()
+    assert rim_shares(class_map) == pytest.approx((border, corners / drawn.sum()), rel=1e-4)
+
+
+def test_heat_at_the_edges_is_told_from_heat_on_the_lungs() -> None:
+    corner, middle = np.zeros((100, 100)), np.zeros((100, 100))
+    corner[:8, :8] = 1.0
+    middle[40:60, 40:60] = 1.0
+    assert rim_shares(corner) == pytest.approx((1.0, 1.0))
+    assert rim_shares(middle) == pytest.approx((0.0, 0.0), abs=1e-6)
 
 
 def test_a_map_that_says_nothing_has_no_shares() -> None:

@@ -2,21 +2,22 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from neumo.explain.heatmap import border_share, rectify, upsample
+from neumo.explain.heatmap import rectify, upsample
 
 
-def test_evidence_against_a_finding_becomes_nothing_and_the_peak_becomes_one():
+def test_evidence_against_a_finding_becomes_nothing_and_the_peak_becomes_one() -> None:
     heat = rectify(np.array([[-3.0, 0.0], [2.0, 4.0]]))
     np.testing.assert_allclose(heat, [[0.0, 0.0], [0.5, 1.0]])
     assert heat.dtype == np.float32
 
 
-def test_a_map_that_speaks_against_everywhere_points_nowhere():
+def test_a_map_that_speaks_against_everywhere_points_nowhere() -> None:
     assert not rectify(np.full((7, 7), -1.0)).any()
 
 
-def test_the_peak_stays_where_it_was_on_a_radiograph_of_another_shape():
+def test_the_peak_stays_where_it_was_on_a_radiograph_of_another_shape() -> None:
     class_map = np.zeros((7, 7))
     class_map[5, 1] = 1.0
     heat = upsample(class_map, (140, 210))
@@ -28,7 +29,7 @@ def test_the_peak_stays_where_it_was_on_a_radiograph_of_another_shape():
     assert heat.max() <= 1.0
 
 
-def test_nothing_is_hot_outside_the_field_of_view():
+def test_nothing_is_hot_outside_the_field_of_view() -> None:
     heat = upsample(np.ones((7, 7)), (160, 80), 0.875)
     assert heat.shape == (160, 80)
     assert (heat[10:-10, 5:-5] == 1).all()
@@ -38,27 +39,11 @@ def test_nothing_is_hot_outside_the_field_of_view():
 @pytest.mark.parametrize(
     "class_map", [np.zeros((2, 3, 4)), np.zeros((0, 4)), np.array([[np.nan, 1.0]]), np.array([[np.inf, 1.0]])]
 )
-def test_what_is_no_map_is_refused(class_map):
+def test_what_is_no_map_is_refused(class_map: NDArray[np.float64]) -> None:
     with pytest.raises(ValueError, match="class map"):
         upsample(class_map, (8, 8))
 
 
-def test_a_size_of_nothing_is_refused():
+def test_a_size_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="0 x 8"):
         upsample(np.ones((2, 2)), (0, 8))
-
-
-def test_heat_at_the_edges_is_told_from_heat_on_the_lungs():
-    corner, middle = np.zeros((100, 100)), np.zeros((100, 100))
-    corner[:8, :8] = 1.0
-    middle[40:60, 40:60] = 1.0
-    assert border_share(corner) == pytest.approx(1.0)
-    assert border_share(middle) == pytest.approx(0.0)
-    assert border_share(np.ones((100, 100))) == pytest.approx(0.36)
-    assert np.isnan(border_share(np.zeros((100, 100))))
-
-
-@pytest.mark.parametrize("margin", [0.0, 0.5])
-def test_a_frame_must_leave_an_inside(margin):
-    with pytest.raises(ValueError, match="margin"):
-        border_share(np.ones((10, 10)), margin)

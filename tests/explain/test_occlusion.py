@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from neumo.explain.occlusion import occlusion_map
 
 
-def brightness_of_a_spot(images: np.ndarray) -> np.ndarray:
-    return images[:, 0, 40:48, 8:16].mean(axis=(1, 2))
+def brightness_of_a_spot(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    brightness: NDArray[np.float32] = images[:, 0, 40:48, 8:16].mean(axis=(1, 2))
+    return brightness
 
 
 def test_the_map_is_hot_where_the_score_comes_from() -> None:
@@ -15,7 +17,7 @@ def test_the_map_is_hot_where_the_score_comes_from() -> None:
     image[:, 40:48, 8:16] = 1.0
     found = occlusion_map(brightness_of_a_spot, image)
     assert found.shape == (12, 12)
-    assert np.unravel_index(found.argmax(), found.shape) == (5, 1)
+    assert found.argmax() == 5 * 12 + 1
     assert found[5, 1] > 0.5
     assert abs(found[0:3]).max() < 1e-6 and abs(found[:, 6:]).max() < 1e-6
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def codes(pixels: NDArray[np.uint8] = RAMP, *, colour: bool = False, **facts: ob
         {"view_codes": (CodedConcept("399348003", "SCT", "antero-posterior"),)},
     ],
 )
-def test_headers_of_frontal_chest_radiographs_pass(facts: dict[str, object]) -> None:
+def test_headers_of_frontal_chest_radiographs_pass(facts: dict[str, Any]) -> None:
     assert codes(**facts) == []
 
 
@@ -60,7 +61,7 @@ def test_headers_of_frontal_chest_radiographs_pass(facts: dict[str, object]) -> 
         ({"patient_orientation": ("P", "F")}, "not_frontal"),
     ],
 )
-def test_other_headers_are_refused_by_name(facts: dict[str, object], code: str) -> None:
+def test_other_headers_are_refused_by_name(facts: dict[str, Any], code: str) -> None:
     assert codes(**facts) == [code]
 
 

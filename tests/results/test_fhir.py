@@ -109,4 +109,4 @@ def test_what_cannot_be_reported_is_told() -> None:
     with pytest.raises(ResultError, match="StudyInstanceUID"):
         fhir_report(reading(), header(StudyInstanceUID=None))
     with pytest.raises(ConfigError, match="'fr'"):
-        fhir_report(reading(), language="fr")
+        fhir_report(reading(), language="fr")  # type: ignore[arg-type]

@@ -71,7 +71,7 @@ def patients_film(**changes: Any) -> Dataset:
     block: PrivateBlock = film.private_block(0x0011, "Beispiel 1.0", create=True)
     block.add_new(0x01, "LO", "Müller^Änne")
     film.file_meta.SourceApplicationEntityTitle = "ROE_HOSPITAL"
-    film.file_meta.PrivateInformationCreatorUID = "1.2.3.4711"
+    film.file_meta.PrivateInformationCreatorUID = UID("1.2.3.4711")
     film.file_meta.PrivateInformation = "Müller".encode()
     film.preamble = b"Beispiel Hospital".ljust(128, b"\0")
     return film

@@ -84,7 +84,7 @@ def tiny_graph(seed: int = 0, *, class_maps: bool = True) -> onnx.ModelProto:
         helper.make_node("Flatten", ["pooled"], ["embedding"]),
         helper.make_node("Gemm", ["embedding", "head", "bias"], ["logits"], transB=1),
     ]
-    outputs = {"logits": ["N", 3], "embedding": ["N", FEATURES]}
+    outputs: dict[str, list[str | int | None]] = {"logits": ["N", 3], "embedding": ["N", FEATURES]}
     weights = {"kernel": kernel, "head": head, "bias": bias}
     if class_maps:
         nodes.append(helper.make_node("Conv", ["features", "head_kernel"], ["class_maps"]))

@@ -1,4 +1,4 @@
-"""config.json of a bundle: everything reading needs to know about a model besides its graph."""
+"""config.json of a bundle: input, calibration, operating points, prediction sets, gate limits, provenance."""
 
 import json
 from collections.abc import Mapping
@@ -102,7 +102,7 @@ class BundleConfig:
 
     @property
     def field_in_words(self) -> str:
-        """The part of a radiograph that the input shows, for cards and tables."""
+        """The field of view in words, for cards and tables."""
         if self.field_of_view == 1:
             return "the whole image"
         return f"the central {self.field_of_view:.1%} of each side"

@@ -1,4 +1,4 @@
-"""What readings of a bundle look like on the images that its decisions were made on: drift is measured from there."""
+"""reference.npz of a bundle: gate distances and probabilities on the held-out folds, which drift is measured from."""
 
 import zlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class DriftReference:
-    """Figures of held-out images, each in ascending order.
+    """Values of held-out images, each in ascending order.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class DriftReference:
 def save_drift_reference(
     target: Path, distance: NDArray[np.floating], pneumonia: NDArray[np.floating]
 ) -> None:
-    """Write a bundle's reference as NumPy's npz, without pickles, from figures in any order. Raises OutputError."""
+    """Write a bundle's reference as NumPy's npz, without pickles, from values in any order. Raises OutputError."""
     with replacing(target) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(
             stream,

@@ -1,4 +1,4 @@
-"""A bundle on disk: its checksums, and loading it only where they hold."""
+"""A bundle on disk: its checksums, and loading it once they have been verified."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ _SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^/\\\0]+)")
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose checksums held when it was loaded.
+    """A loaded bundle, whose checksums were verified.
 
     Attributes
     ----------

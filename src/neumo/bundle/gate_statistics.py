@@ -1,4 +1,4 @@
-"""How far an embedding lies from those of the training images."""
+"""Gate statistics of a bundle: the distance of an embedding from those of the training images."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Does an ONNX file hold all its weights itself? Read from its bytes, without the onnx package.
+"""Check that an ONNX file holds all its weights itself, read from its bytes without the onnx package.
 
 An ONNX tensor may point to another file. Checksums of the bundle would not cover that file, and the path may
 lead anywhere. The walk follows the few fields in which tensors can stand (onnx.proto3, ONNX IR version 3 on).

@@ -1,4 +1,4 @@
-"""Installing a bundle into the user's data folder: all of it or nothing, and never over another."""
+"""Atomic installation of a bundle into the user's data folder, never over another one."""
 
 import shutil
 from pathlib import Path

@@ -1,7 +1,6 @@
-"""Reference readings: what a bundle's graph answered, where it was made, to images that anyone can draw.
+"""Reference readings of a bundle: its graph's logits for synthetic images, to verify an installation.
 
-They show whether an install computes what its maker's did. The images are drawn with integers alone, so that
-they are equal everywhere.
+The images are drawn with integers alone, so that they are equal everywhere.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Files in batches that one request may hold."""
+"""Splitting files into batches that fit into one request."""
 
 from collections.abc import Iterable, Iterator
 from io import SEEK_END
@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from neumo.core.errors import UnreadableImageError
 
 _PART_BYTES: Final = 1024
-"""At least what a part's own headers take in a multipart body."""
+"""Upper bound of the headers of a part in a multipart body, its file name apart."""
 
 
 def open_file(path: Path) -> BinaryIO:

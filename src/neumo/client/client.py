@@ -1,4 +1,4 @@
-"""The client: files in, readings, pictures, decisions and tables out."""
+"""The API client: uploads, readings, pictures, decisions, exports."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,8 +25,9 @@ from neumo.core.files import replacing
 from neumo.core.findings import Finding
 from neumo.texts.language import Language
 
-_FIRST_LOOK: Final = 0.1
-_LATER_LOOKS: Final = 2.0
+_MIN_POLL: Final = 0.1
+_MAX_POLL: Final = 2.0
+"""Seconds between two looks at a job."""
 
 
 class Client:
@@ -150,13 +151,13 @@ class Client:
             Seconds, after which ServerUnavailableError is raised; the job goes on.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        done, pause = -1, _FIRST_LOOK
+        done, pause = -1, _MIN_POLL
         while True:
             if progress is not None and job.done > done:
                 progress(job)
             if job.ended:
                 return job
-            pause = _FIRST_LOOK if job.done > done else min(2 * pause, _LATER_LOOKS)
+            pause = _MIN_POLL if job.done > done else min(2 * pause, _MAX_POLL)
             done = job.done
             if deadline is not None and time.monotonic() + pause > deadline:
                 raise ServerUnavailableError(

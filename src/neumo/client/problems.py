@@ -1,4 +1,4 @@
-"""Problems that a server answers with (RFC 9457) as exceptions of neumo's family."""
+"""Problem responses of the server (RFC 9457) as exceptions of the NeumoError family."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -71,37 +71,37 @@ _KINDS: Mapping[int, type[ServerError]] = {
 }
 
 
-def problem_of(answer: httpx.Response) -> ServerError:
-    """Return what an answer of 400 or above says.
+def problem_of(response: httpx.Response) -> ServerError:
+    """Return the exception of a response of status 300 or above.
 
     Parameters
     ----------
-    answer : httpx.Response
-        Read whole.
+    response : httpx.Response
+        With its body read.
     """
-    members = _members(answer)
+    members = _members(response)
     code = str(members.get("code", ""))
-    kind = RemoteImageError if code == "unreadable" else _KINDS.get(answer.status_code, ServerError)
-    error = kind(_sentence(answer, members), status=answer.status_code, code=code, members=members)
+    kind = RemoteImageError if code == "unreadable" else _KINDS.get(response.status_code, ServerError)
+    error = kind(_sentence(response, members), status=response.status_code, code=code, members=members)
     if isinstance(error, DecidedMeanwhileError):
         error.revision = int(members.get("revision", 0))
         error.decisions = decisions_of(members.get("decisions", ()))
     return error
 
 
-def _members(answer: httpx.Response) -> Mapping[str, Any]:
-    if "json" not in answer.headers.get("content-type", ""):
+def _members(response: httpx.Response) -> Mapping[str, Any]:
+    if "json" not in response.headers.get("content-type", ""):
         return {}
     try:
-        value = answer.json()
+        value = response.json()
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def _sentence(answer: httpx.Response, members: Mapping[str, Any]) -> str:
-    request = answer.request
-    said = members.get("detail") or f"{answer.reason_phrase}; is this the address of a neumo serve?"
+def _sentence(response: httpx.Response, members: Mapping[str, Any]) -> str:
+    request = response.request
+    said = members.get("detail") or f"{response.reason_phrase}; is this the address of a neumo serve?"
     details = [str(reason.get("text")) for reason in members.get("reasons", ())]
     details += [f"{item.get('field')}: {item.get('message')}" for item in members.get("errors", ())]
-    return " ".join([f"{request.method} {request.url.path}: {answer.status_code}: {said}", *details])
+    return " ".join([f"{request.method} {request.url.path}: {response.status_code}: {said}", *details])

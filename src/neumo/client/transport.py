@@ -1,4 +1,4 @@
-"""Requests to a server: credentials, bounded retries, problems as exceptions."""
+"""HTTP requests of the client: credentials, bounded retries, problem responses as exceptions."""
 
 import itertools
 import time
@@ -20,7 +20,8 @@ from neumo.client.problems import ServerUnavailableError, problem_of
 
 _BUSY: Final = (429, 503)
 _FIRST_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 30.0
+_MAX_PAUSE: Final = 30.0
+"""Seconds between attempts."""
 
 
 class Transport:
@@ -77,8 +78,8 @@ class Transport:
             answer = self._once(method, path, **request)
             if answer.status_code not in _BUSY:
                 break
-            own = back_off(failures, _FIRST_PAUSE, _LONGEST_PAUSE)
-            pause = min(_asked_pause(answer, own), _LONGEST_PAUSE)
+            own = back_off(failures, _FIRST_PAUSE, _MAX_PAUSE)
+            pause = min(_asked_pause(answer, own), _MAX_PAUSE)
             if time.monotonic() + pause > deadline:
                 break
             time.sleep(pause)

@@ -1,4 +1,4 @@
-"""The three findings, and the one order in which arrays hold them."""
+"""The three findings and their order in arrays."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""A decoded radiograph: pixels with where they came from, how they were made, and what its header states."""
+"""A decoded radiograph: pixels with their source, decoding steps and acquisition facts of the header."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class CodedConcept:
 
 @dataclass(frozen=True, slots=True)
 class AcquisitionFacts:
-    """What a file's header states about how and of what it was taken; nothing that names the patient.
+    """Acquisition facts of a file's header; nothing that names the patient.
 
     Every attribute is None or empty where the header does not state it, or states rubbish.
 

@@ -1,1 +1,1 @@
-"""Radiographs without their patients: what PS3.15 calls de-identification. Needs the extra `dicom`."""
+"""De-identification of DICOM radiographs (PS3.15 annex E). Needs the extra `dicom`."""

@@ -1,4 +1,4 @@
-"""Which attributes of a radiograph stay: those listed here, and nothing else.
+"""The allow-list of de-identification: attributes that stay, and nothing else.
 
 PS3.15 table E.1-1 lists what has to go. A list of what stays is shorter, and errs on the patient's side: an
 attribute that is not known, is private, or is new in the standard goes.
@@ -19,10 +19,10 @@ DATES: Final = {
     "ContentDate": "ContentTime",
     "AcquisitionDateTime": None,
 }
-"""Dates that are moved, each with the time that moves along."""
+"""Dates that are shifted, each with its time."""
 
 PSEUDONYMS: Final = frozenset({"PatientID", "AccessionNumber", "StudyID"})
-"""Identifiers that others stand in for."""
+"""Identifiers that are replaced by pseudonyms."""
 
 UIDS: Final = frozenset(
     {
@@ -30,7 +30,7 @@ UIDS: Final = frozenset(
         "ReferencedSOPClassUID", "ReferencedSOPInstanceUID",
     }
 )  # fmt: skip
-"""UIDs that others stand in for, and those that name classes, which stay."""
+"""UIDs that are replaced, and those of SOP classes, which stay."""
 
 SEQUENCES: Final = frozenset(
     {

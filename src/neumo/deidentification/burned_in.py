@@ -1,4 +1,4 @@
-"""A plain check for text in the rim of a radiograph's pixels, where modalities and scanners burn it in.
+"""Detection of burned-in text in the rim of a radiograph's pixels, where modalities and scanners put it.
 
 Thin strokes that stand out from what surrounds them (a top-hat transform; P. Soille, "Morphological Image Analysis",
 2nd ed., 2003, section 4.5) are joined into glyphs, and glyphs of like height that stand side by side into lines.
@@ -17,7 +17,7 @@ from PIL import Image
 
 from neumo.deidentification.components import Box, boxes_of
 
-_LONGEST_SIDE: Final = 1600
+_MAX_SIDE: Final = 1600
 """Pixels; larger pictures are reduced, as print grows with them."""
 _STROKE: Final = 13
 """Widest stroke in pixels, and somewhat more."""
@@ -25,12 +25,12 @@ _CONTRAST: Final = 70
 """Grey levels by which a stroke stands out."""
 _RIM: Final = 0.25
 """Share of each side that counts as rim."""
-_LOWEST, _HIGHEST = 6, 0.08
+_MIN_HEIGHT, _MAX_HEIGHT_SHARE = 6, 0.08
 """Height of glyphs: in pixels, and as a share of the picture's shorter side."""
-_LETTERS: Final = 4
+_MIN_LETTERS: Final = 4
 """Glyphs of a line, from which it counts as text."""
-_MOST: Final = 40_000
-"""Components, above which the picture is noise and no line could be told from it."""
+_MAX_RUNS: Final = 40_000
+"""Runs of pixels above which the picture is taken for noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def text_in_rim(pixels: NDArray[np.uint8]) -> list[TextLine]:
         Bright and dark ones; empty where none was found, which is no proof.
     """
     image = Image.fromarray(pixels)
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BOX)
+    image.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.BOX)
     reduced = np.asarray(image)
     found = [line for grey in (reduced, 255 - reduced) for line in _lines(_glyphs(grey))]
     height, width = reduced.shape
@@ -70,12 +70,12 @@ def text_in_rim(pixels: NDArray[np.uint8]) -> list[TextLine]:
 def _glyphs(grey: NDArray[np.uint8]) -> list[Box]:
     """Return the boxes of bright strokes that could be letters."""
     opened = _extreme(_extreme(grey, np.minimum), np.maximum)
-    boxes = boxes_of(grey - opened >= _CONTRAST, most=_MOST)
-    highest = max(2 * _LOWEST, _HIGHEST * min(grey.shape))
+    boxes = boxes_of(grey - opened >= _CONTRAST, max_runs=_MAX_RUNS)
+    highest = max(2 * _MIN_HEIGHT, _MAX_HEIGHT_SHARE * min(grey.shape))
     return [
         box
         for box in boxes
-        if _LOWEST <= box.height <= highest and box.width <= 1.8 * box.height and box.pixels >= box.height
+        if _MIN_HEIGHT <= box.height <= highest and box.width <= 1.8 * box.height and box.pixels >= box.height
     ]
 
 
@@ -104,7 +104,7 @@ def _lines(glyphs: list[Box]) -> Iterator[Box]:
             if _follows(box, line[-1]):
                 line.append(box)
                 waiting.remove(box)
-        if len(line) >= _LETTERS:
+        if len(line) >= _MIN_LETTERS:
             yield Box.around(line)
 
 

@@ -1,4 +1,4 @@
-"""Connected components of a mask, by runs: NumPy has none, and reading needs no SciPy."""
+"""Connected components of a mask, by runs of pixels, without SciPy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,17 +40,17 @@ class Box:
         )
 
 
-def boxes_of(mask: NDArray[np.bool_], *, most: int) -> list[Box]:
+def boxes_of(mask: NDArray[np.bool_], *, max_runs: int) -> list[Box]:
     """Return the box of each component of pixels that touch at a side or corner.
 
     Parameters
     ----------
     mask : ndarray of bool, shape (height, width)
-    most : int
+    max_runs : int
         Runs beyond which the mask is taken for noise, and no box is returned.
     """
     rows, starts, ends = _runs(mask)
-    if len(rows) > most:
+    if len(rows) > max_runs:
         return []
     parents = list(range(len(rows)))
     first_of_row = np.searchsorted(rows, np.arange(mask.shape[0] + 1)).tolist()

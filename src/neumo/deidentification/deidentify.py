@@ -1,4 +1,4 @@
-"""A radiograph's data set without its patient (PS3.15 annex E)."""
+"""De-identification of one data set (PS3.15 annex E)."""
 
 import re
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ _METHODS: Final = (
     codes.DCM.RetainLongitudinalTemporalInformationModifiedDatesOption,
     codes.DCM.RetainPatientCharacteristicsOption,
 )
-_OLDEST = 90
-"""Years; older patients are too few not to be known by their age, so they are all of this age."""
+_MAX_AGE = 90
+"""Years; older patients are rare enough to be recognised by their age, so all of them get this one."""
 _UNICODE = "ISO_IR 192"
 _YEARS = re.compile(r"(\d{3})Y")
 
 
 def deidentify(dataset: Dataset, key: Key, *, burned_in: bool = False) -> Dataset:
-    """Return what may stay of a radiograph; the given data set is left as it is.
+    """Return a de-identified copy of a radiograph.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def deidentify(dataset: Dataset, key: Key, *, burned_in: bool = False) -> Datase
             setattr(kept, keyword, "")
     if kept.get("PresentationIntentType"):  # a DX object (PS3.3 section A.26), which must have it
         kept.AcquisitionContextSequence = []
-    _say_what_was_done(kept, burned_in)
+    _state_method(kept, burned_in)
     return kept
 
 
@@ -109,12 +109,12 @@ def _state_age(dataset: Dataset, kept: Dataset) -> None:
     """State the age, which the date of birth no longer gives."""
     years = read_facts(dataset).patient_age
     stated = _YEARS.fullmatch(str(kept.get("PatientAge") or ""))
-    if years is not None and years >= _OLDEST:
-        kept.PatientAge = f"{_OLDEST:03d}Y"
+    if years is not None and years >= _MAX_AGE:
+        kept.PatientAge = f"{_MAX_AGE:03d}Y"
     elif "PatientAge" not in kept and years is not None:
         kept.PatientAge = f"{int(years):03d}Y" if years >= 2 else f"{int(years * 12):03d}M"
-    elif stated and int(stated[1]) >= _OLDEST:
-        kept.PatientAge = f"{_OLDEST:03d}Y"
+    elif stated and int(stated[1]) >= _MAX_AGE:
+        kept.PatientAge = f"{_MAX_AGE:03d}Y"
 
 
 def _meta(dataset: Dataset) -> FileMetaDataset:
@@ -125,7 +125,7 @@ def _meta(dataset: Dataset) -> FileMetaDataset:
     return meta
 
 
-def _say_what_was_done(kept: Dataset, burned_in: bool) -> None:
+def _state_method(kept: Dataset, burned_in: bool) -> None:
     """State the attributes that PS3.15 section E.1.1 asks for."""
     kept.SpecificCharacterSet = _UNICODE
     kept.PatientIdentityRemoved = "NO" if burned_in else "YES"

@@ -1,7 +1,6 @@
-"""Files to files without their patients: read, checked, cleaned, looked at once more, written whole or not at all."""
+"""De-identification of files: read, check, clean, check for words that are left, write atomically."""
 
 import io
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,23 +10,23 @@ from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.files import replacing
+from neumo.core.folders import walk_files
 from neumo.deidentification.burned_in import text_in_rim
 from neumo.deidentification.deidentify import deidentify
 from neumo.deidentification.kinds import refusal_of, stated_text_of
 from neumo.deidentification.leftovers import words_left
 from neumo.deidentification.pseudonyms import Key
-from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, is_dicom
+from neumo.imaging.dicom.recognise import is_dicom_file
 from neumo.imaging.open import ImageFile
 from neumo.imaging.quiet import quiet
 
-_HEAD = PREAMBLE + len(MAGIC)
 _WORDS_LEFT = (
     "a word of a name or identifier stands in an attribute or comment that would stay; correct the file first"
 )
 
 
 class Fate(StrEnum):
-    """What became of a file."""
+    """How the de-identification of a file ended."""
 
     WRITTEN = "written"
     FLAGGED = "flagged"
@@ -38,7 +37,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one file ended.
+    """The outcome for one file.
 
     Attributes
     ----------
@@ -63,11 +62,8 @@ def find_dicom(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
         if not path.is_dir():
             yield path, True
             continue
-        for root, folders, names in os.walk(path):
-            folders.sort()
-            for name in sorted(names):
-                file = Path(root) / name
-                yield file, name.upper() != "DICOMDIR" and _begins_as_dicom(file)
+        for file in walk_files(path):
+            yield file, file.name.upper() != "DICOMDIR" and _begins_as_dicom(file)
 
 
 def require_outside(folder: Path, paths: Sequence[Path]) -> None:
@@ -89,7 +85,7 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
         Made where it is not there. No file in it is replaced.
     key : Key
     allow_burned_in : bool
-        Write even what may hold text in its pixels; it says so of itself then.
+        Write files that may hold text in their pixels, too; BurnedInAnnotation and PatientIdentityRemoved say so.
 
     Raises
     ------
@@ -158,10 +154,9 @@ def _write(content: bytes, target: Path, text: str | None) -> Outcome:
 
 def _begins_as_dicom(file: Path) -> bool:
     try:
-        with file.open("rb") as stream:
-            return is_dicom(stream.read(_HEAD))
+        return is_dicom_file(file)
     except OSError:
-        return True  # so that it is told why it cannot be read
+        return True  # reading it will report why it cannot be read
 
 
 def _without_name(message: str, file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Which objects are de-identified, and which hold text that no list of attributes can vouch for."""
+"""Kinds of DICOM objects: those that can be de-identified, and those likely to hold text in their pixels."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
-"""A second look, independent of the list of attributes: words of the patient's that would still be written.
+"""Second check of de-identification, independent of the allow-list: patient identifiers left in the result.
 
-It knows words by their letters alone, so that it refuses a file too many rather than one too few.
+It compares words by their letters alone, and rather refuses a file too many.
 """
 
 import re
@@ -10,10 +10,10 @@ from typing import Any, Final
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-_WHOLE_WORD, _PART_OF_WORD, _PART_WITH_DIGITS = 3, 5, 6
-"""Letters of a word, from which it is looked for as a word, and within others; shorter ones are met by chance."""
-_OTHER_SCRIPT = 2
-"""Letters of a word beyond ASCII, from which it is looked for anywhere: Japanese puts no spaces."""
+_MIN_WORD, _MIN_PART, _MIN_PART_WITH_DIGITS = 3, 5, 6
+"""Letters from which a word is looked for as a whole, and within other words; shorter ones match by chance."""
+_MIN_OTHER_SCRIPT = 2
+"""The same for words beyond ASCII, which are looked for anywhere: Japanese puts no spaces."""
 _CODESTREAM_HEAD: Final = 4096
 """Bytes of compressed pixels in which comments stand."""
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
@@ -61,24 +61,26 @@ def _words_of_patient(dataset: Dataset) -> Iterator[str]:
     for element in dataset.iterall():
         if element.VR in _NAMES or element.keyword in _IDENTIFIERS:
             for value in _values(element.value):
-                yield from (word for word in _words(str(value)) if _is_telling(word))
+                yield from (word for word in _words(str(value)) if _is_long_enough(word))
         elif element.keyword in _PLACES:
             for value in _values(element.value):
                 yield " ".join(_words(str(value)))
 
 
-def _is_telling(word: str) -> bool:
-    return len(word) >= (_WHOLE_WORD if word.isascii() else _OTHER_SCRIPT)
+def _is_long_enough(word: str) -> bool:
+    return len(word) >= (_MIN_WORD if word.isascii() else _MIN_OTHER_SCRIPT)
 
 
 def _is_part(word: str, written: str) -> bool:
-    shortest = (_PART_OF_WORD if word.isalpha() else _PART_WITH_DIGITS) if word.isascii() else _OTHER_SCRIPT
+    shortest = (
+        (_MIN_PART if word.isalpha() else _MIN_PART_WITH_DIGITS) if word.isascii() else _MIN_OTHER_SCRIPT
+    )
     return len(word) >= shortest and word in written
 
 
 def _is_comment(word: str, head: bytes) -> bool:
     """Whether compressed pixels say it in a comment, in either of the usual encodings."""
-    return len(word) >= _PART_OF_WORD and any(
+    return len(word) >= _MIN_PART and any(
         word.encode(encoding, "ignore") in head
         for encoding in ("utf-8", "latin-1")
         if word.encode(encoding, "ignore")

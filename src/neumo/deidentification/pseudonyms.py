@@ -1,4 +1,4 @@
-"""What stands in for identifiers: the same for the same patient and key, and of no use without the key."""
+"""Pseudonyms, replacement UIDs and date shifts: the same for the same patient and key."""
 
 import hashlib
 import hmac
@@ -17,11 +17,11 @@ from pydicom.multival import MultiValue
 
 from neumo.core.errors import ConfigError
 
-_SHORTEST_KEY = 16
+_MIN_KEY_BYTES = 16
 _STANDARD_ROOT = "1.2.840.10008."
 """UIDs of classes and transfer syntaxes (PS3.5 section 9.1)."""
-_NEAREST, _FARTHEST = 62 * 24, 730 * 24
-"""Hours by which dates go back: by two months at least, so that no season stays, and by two years at most."""
+_MIN_SHIFT, _MAX_SHIFT = 62 * 24, 730 * 24
+"""Hours by which dates are shifted back: at least two months, so that no season stays, at most two years."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,7 +83,7 @@ def key_in(file: Path) -> Key:
             f"--key: {file} cannot be read ({error.strerror or type(error).__name__}); make a key with "
             f"head -c 32 /dev/urandom > FILE, and keep it as you keep the patients' names"
         ) from error
-    if len(content) < _SHORTEST_KEY:
+    if len(content) < _MIN_KEY_BYTES:
         raise ConfigError(
             f"--key: {file} has {len(content)} bytes, and 16 or more are needed; make one with "
             "head -c 32 /dev/urandom > FILE"
@@ -106,5 +106,5 @@ def anonymizer_for(patient_id: str, key: Key) -> Anonymizer:
     # Without the length in front, one identifier with a tail could be another one without it.
     number = Randomizer(key.secret).to_int(f"dates of {len(patient_id)} {patient_id}")
     anonymizer.add_element_handler(_UIDs(key))
-    anonymizer.add_element_handler(DateTimeAnonymizer(-(_NEAREST + number % (_FARTHEST - _NEAREST))))
+    anonymizer.add_element_handler(DateTimeAnonymizer(-(_MIN_SHIFT + number % (_MAX_SHIFT - _MIN_SHIFT))))
     return anonymizer

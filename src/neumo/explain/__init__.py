@@ -1,1 +1,1 @@
-"""Class maps to heat maps and overlays."""
+"""Explanations: class maps to heat maps and overlays, occlusion, alarms."""

@@ -1,4 +1,4 @@
-"""Whether a heat map looks where a shortcut lies instead of at the lungs."""
+"""Warnings about heat maps: mostly at the border or in the corners, or of a bundle that failed its checks."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from neumo.core.reading import Notice
 from neumo.explain.heatmap import rectify, upsample
 
-LARGEST_BORDER_SHARE = 0.55
+MAX_BORDER_SHARE = 0.55
 """Share of a map within a tenth of the edges; a map that is the same everywhere has 0.36."""
-LARGEST_CORNER_SHARE = 0.30
+MAX_CORNER_SHARE = 0.30
 """Share of a map within the four corners, a fifth of each side; a map that is the same everywhere has 0.16."""
 
 _SIDE = 100
@@ -83,7 +83,7 @@ def map_alarm(class_map: NDArray[np.floating]) -> Notice | None:
         In any unit; positive values speak for the finding.
     """
     border, corners = rim_shares(class_map)
-    if not (border > LARGEST_BORDER_SHARE or corners > LARGEST_CORNER_SHARE):
+    if not (border > MAX_BORDER_SHARE or corners > MAX_CORNER_SHARE):
         return None
     return Notice(
         "map_at_border",

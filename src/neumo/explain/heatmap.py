@@ -1,11 +1,11 @@
-"""Coarse class maps to heat maps of the radiograph's size, and a check of where they look."""
+"""Coarse class maps to heat maps of the radiograph's size."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_FLAT = 1e-12
-"""A map whose largest positive value lies below this points nowhere."""
+_MIN_PEAK = 1e-12
+"""Maps whose largest value lies below are taken for zero."""
 
 
 def rectify(class_map: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -36,7 +36,7 @@ def rectify(class_map: NDArray[np.floating]) -> NDArray[np.float32]:
         )
     positive = np.maximum(class_map.astype(np.float64), 0.0)
     peak = float(positive.max())
-    if peak < _FLAT:
+    if peak < _MIN_PEAK:
         return np.zeros(class_map.shape, dtype=np.float32)
     return (positive / peak).astype(np.float32)
 
@@ -77,34 +77,3 @@ def upsample(
     fine = np.asarray(coarse.resize(seen, Image.Resampling.BILINEAR), dtype=np.float32)
     heat[top : top + seen[1], left : left + seen[0]] = np.clip(fine, 0.0, 1.0)
     return heat
-
-
-def border_share(heat: NDArray[np.floating], margin: float = 0.1) -> float:
-    """Share of a heat map's total that lies in the frame along the edges.
-
-    A high share hints at a shortcut: markers, collimator edges and text lie there, lungs do not.
-
-    Parameters
-    ----------
-    heat : ndarray of float, shape (height, width)
-        Values of 0 or more.
-    margin : float
-        Width of the frame as a share of each side, above 0 and below 0.5.
-
-    Returns
-    -------
-    float
-        In 0-1; NaN where the heat map is 0 everywhere.
-
-    Raises
-    ------
-    ValueError
-        `margin` is out of bounds.
-    """
-    if not 0.0 < margin < 0.5:
-        raise ValueError(f"margin: {margin} is out of bounds; use a number above 0 and below 0.5")
-    total = float(heat.sum())
-    if total <= 0.0:
-        return float("nan")
-    down, across = (max(1, round(side * margin)) for side in heat.shape)
-    return 1.0 - float(heat[down:-down, across:-across].sum()) / total

@@ -1,4 +1,4 @@
-"""The explanation of a network that has no class maps: what it loses when parts of the image are covered."""
+"""Occlusion maps, for networks without class maps: the loss of score when parts of the image are covered."""
 
 from collections.abc import Callable, Iterator
 

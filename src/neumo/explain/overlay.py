@@ -1,4 +1,4 @@
-"""A heat map laid over its radiograph, in colours that every reader can tell apart."""
+"""Overlays: a heat map over its radiograph, in a colour map with even steps of lightness."""
 
 from functools import cache, lru_cache
 

@@ -1,4 +1,4 @@
-"""Does this install read as it should: parts, codecs, bundle, reference readings, speed, threads."""
+"""Self-test of an installation: packages, codecs, bundle, reference readings, speed, threads."""
 
 import importlib
 import os
@@ -31,8 +31,8 @@ _DICOM_CODECS = {
     "jpeg_ls": ("DICOM JPEG-LS", "pyjpegls"),
 }
 """Module that decodes, to what it decodes and the package that holds it."""
-_BATCH, _SHORTEST_MEASUREMENT = 8, 0.5
-_SLOW = 2.0
+_BATCH, _MIN_SECONDS = 8, 0.5
+_MIN_RATE = 2.0
 """Images a second below which something is likely to be wrong with the machine or its threads."""
 
 
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The outcome of one check.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Check:
     text : str
         What was found, and what to do where it is not fine.
     values : mapping
-        The figures behind it, as plain JSON values.
+        The numbers behind it, as plain JSON values.
     """
 
     name: str
@@ -179,13 +179,13 @@ def check_speed(bundle: Bundle, session: Session, threads: int) -> Check:
     images = np.random.default_rng(0).random((_BATCH, 1, size, size), dtype=np.float32)
     session.run(images)
     runs, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < _SHORTEST_MEASUREMENT:
+    while (elapsed := time.perf_counter() - start) < _MIN_SECONDS:
         session.run(images)
         runs += 1
     rate = runs * _BATCH / elapsed
     values = {"images_per_second": round(rate, 2), "batch": _BATCH, "threads": threads}
     said = f"{rate:.0f} images a second on {threads} threads, decoding not counted"
-    if rate < _SLOW:
+    if rate < _MIN_RATE:
         text = f"only {rate:.2g} images a second on {threads} threads; is the machine busy, or limited to few cores?"
         return Check("speed", Outcome.WARNING, text, values)
     return Check("speed", Outcome.FINE, said, values)

@@ -1,4 +1,4 @@
-"""What is refused before any answer, and what an answer is given with a warning for."""
+"""The gate: reasons to refuse a radiograph, and warnings, from its header, pixels and embedding."""
 
 from collections.abc import Iterator
 
@@ -17,20 +17,20 @@ _SIDEWAYS = ("lateral", "oblique", "decubitus", "axial", "lordotic")
 _CHEST = ("CHEST", "THORAX", "LUNG", "TORAX", "PECHO", "THORACIC STRUCTURE")
 _NOT_CHEST_ALONE = ("ABD", "PELV", "SPINE")
 """The chest with much else: the network never saw such images."""
-_FLATTEST = 10
+_MIN_SPREAD = 10
 """Grey levels between the 2nd and 98th percentile below which an image holds nothing to read."""
-_LONGEST_ASPECT = 3.0
+_MAX_ASPECT = 3.0
 """Long side over short side; radiographs of small children reach 2."""
 
 
 def refusals_before_reading(radiograph: Radiograph, limits: GateLimits) -> Iterator[Notice]:
-    """Yield the reasons in header and pixels for which no network is asked at all."""
+    """Yield the reasons in header and pixels for which a radiograph is refused before the network runs."""
     yield from _wrong_acquisition(radiograph.facts)
     yield from _unusable_pixels(radiograph, limits)
 
 
 def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
-    """Return what must be said of the patient's age, a reason to refuse or a warning; None inside the range."""
+    """Return the notice about the patient's age, a reason to refuse or a warning; None inside the range."""
     youngest, oldest = limits.age_years
     values = {"youngest": youngest, "oldest": oldest}
     if facts.patient_age is None:
@@ -135,14 +135,14 @@ def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Not
     if radiograph.colour:
         yield Notice("colour", "The image holds colour; a radiograph is grey.")
     aspect = max(height, width) / min(height, width)
-    if aspect > _LONGEST_ASPECT:
+    if aspect > _MAX_ASPECT:
         yield Notice(
             "aspect_ratio",
             f"One side is {aspect:.1f} times the other; a chest radiograph is nearly square.",
             {"aspect": round(aspect, 2)},
         )
     spread = _spread(radiograph.pixels)
-    if spread < _FLATTEST:
+    if spread < _MIN_SPREAD:
         yield Notice(
             "blank",
             "The image is blank or nearly uniform; there is nothing to read.",

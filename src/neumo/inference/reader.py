@@ -1,4 +1,4 @@
-"""Radiographs to readings."""
+"""The Reader: files or pixels to readings, through gate, network, calibration and prediction set."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,18 +34,18 @@ from neumo.inference.posterior import (
     make_answer,
     prevalence_of,
 )
-from neumo.inference.receipt import Asked, make_receipt
+from neumo.inference.receipt import NetworkRun, make_receipt
 from neumo.inference.session import Session
 
-_CLEARLY = 1.5
-"""How much nearer the inverse or a turn must lie for a refusal to be named by it."""
-_LOOK_AHEAD = 4
-"""Sources a thread may be ahead of the one that is waited for; it bounds memory, whatever the number of files."""
+_MIN_DISTANCE_RATIO = 1.5
+"""How much nearer the inverse or a turn must lie for a refusal to name it as the likely cause."""
+_MAX_QUEUED = 4
+"""Sources queued for each thread, which bounds memory."""
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A source that the network may be asked about, or that is answered already.
+    """A source ready for the network, or refused or failed already.
 
     Full-size pixels are dropped unless readings shall keep them: the network needs the memory.
     """
@@ -68,7 +68,7 @@ class Reader:
     operating_point : str, optional
         Name of one of the bundle's; its default when left out.
     coverage : float
-        Promised coverage of prediction sets; one that the bundle holds limits for (0.90, 0.95).
+        Nominal coverage of prediction sets; one that the bundle holds limits for (0.90, 0.95).
     prevalence : float or mapping of Finding to float, optional
         Of pneumonia, or of each finding, where the reading is used: probabilities are re-weighted to it. The
         decision at the operating point and the prediction set do not depend on it.
@@ -151,7 +151,7 @@ class Reader:
         with ThreadPoolExecutor(self._threads + (self._threads >= usable_cores())) as pool:
             ahead: deque[Future[Reading]] = deque()
             try:
-                for source in islice(remaining, _LOOK_AHEAD * self._threads):
+                for source in islice(remaining, _MAX_QUEUED * self._threads):
                     ahead.append(pool.submit(self._read, source, self._single))
                 while ahead:
                     yield ahead.popleft().result()
@@ -173,12 +173,12 @@ class Reader:
 
     def _reading_of(self, prepared: _Prepared, session: Session) -> Reading:
         if prepared.image is None:
-            return self._unasked(prepared, session)
+            return self._without_network(prepared, session)
         outputs = session.run(prepared.image[np.newaxis])
         distance = float(self._statistics.distance(outputs.embeddings)[0])
-        asked = Asked(prepared.image, outputs.logits[0], distance)
+        run = NetworkRun(prepared.image, outputs.logits[0], distance)
         class_maps = None if outputs.class_maps is None else outputs.class_maps[0]
-        return self._reading(prepared, asked, class_maps, session)
+        return self._reading(prepared, run, class_maps, session)
 
     def _prepare(self, opened: Opened) -> _Prepared:
         radiograph, gate = opened.radiograph, self.bundle.config.gate
@@ -197,7 +197,7 @@ class Reader:
         image = scale_intensity(square, config.intensity)[np.newaxis]
         return _Prepared(opened, radiograph.steps, kept, image, warnings=(age,) if age else ())
 
-    def _unasked(self, prepared: _Prepared, session: Session) -> Reading:
+    def _without_network(self, prepared: _Prepared, session: Session) -> Reading:
         opened = prepared.opened
         status = Status.REFUSED if opened.failure is None else Status.FAILED
         reasons = prepared.refusals if opened.failure is None else (opened.failure,)
@@ -216,7 +216,7 @@ class Reader:
         session: Session,
         status: Status,
         reasons: Sequence[Notice] = (),
-        asked: Asked | None = None,
+        run: NetworkRun | None = None,
     ) -> dict[str, Any]:
         return make_receipt(
             sha256=prepared.opened.sha256,
@@ -227,19 +227,19 @@ class Reader:
             bundle=self.bundle,
             options=self.options,
             threads=session.threads,
-            asked=asked,
+            run=run,
         )
 
     def _reading(
         self,
         prepared: _Prepared,
-        asked: Asked,
+        run: NetworkRun,
         class_maps: NDArray[np.float32] | None,
         session: Session,
     ) -> Reading:
-        opened, config, distance = prepared.opened, self.bundle.config, asked.distance
+        opened, config, distance = prepared.opened, self.bundle.config, run.distance
         if distance > config.gate.distance * (OUTSIDE_RANGE_SLACK if self._allow_outside else 1.0):
-            likely = self._likely_cause(asked.prepared, distance, session)
+            likely = self._likely_cause(run.prepared, distance, session)
             reasons = (distance_refusal(distance, config.gate, likely),)
             return Reading(
                 opened.name,
@@ -247,16 +247,16 @@ class Reader:
                 Status.REFUSED,
                 reasons=reasons,
                 pixels=prepared.pixels,
-                receipt=self._receipt(prepared, session, Status.REFUSED, reasons, asked),
+                receipt=self._receipt(prepared, session, Status.REFUSED, reasons, run),
             )
         answer = make_answer(
-            calibrated(asked.logits, config.temperature),
+            calibrated(run.logits, config.temperature),
             config,
             operating_point=self._point,
             coverage=self._coverage,
             prevalence=self._prevalence,
         )
-        class_map = self._class_map(asked.prepared, class_maps, answer.finding, session)
+        class_map = self._class_map(run.prepared, class_maps, answer.finding, session)
         alarms = [distance_notice(distance, config.gate)]
         if class_map is not None:
             alarms += [map_alarm(class_map), failed_checks_notice(config.explanation_checks)]
@@ -270,7 +270,7 @@ class Reader:
             class_maps=class_maps.copy() if self._keep_pixels and class_maps is not None else None,
             field_of_view=config.field_of_view,
             pixels=prepared.pixels,
-            receipt=self._receipt(prepared, session, Status.READ, asked=asked),
+            receipt=self._receipt(prepared, session, Status.READ, run=run),
         )
 
     def _class_map(
@@ -280,7 +280,7 @@ class Reader:
         finding: Finding,
         session: Session,
     ) -> NDArray[np.float32] | None:
-        """Return the graph's own map; without one, and only where a picture is wanted, what covering parts costs."""
+        """Return the graph's own map; where it has none and pixels are kept, a map by occlusion."""
         if class_maps is not None:
             chosen: NDArray[np.float32] = class_maps[finding.index].copy()
             return chosen
@@ -294,10 +294,10 @@ class Reader:
         return occlusion_map(score, image)
 
     def _likely_cause(self, image: NDArray[np.float32], distance: float, session: Session) -> str | None:
-        """Say whether the inverse or a turn of a refused image would clearly have been accepted."""
+        """Return "inverted" or "turned" where the inverse or a turn of a refused image would have been accepted."""
         variants = np.stack([1 - image, *(np.rot90(image, turns, axes=(1, 2)) for turns in (1, 2, 3))])
         distances = self._statistics.distance(session.run(np.ascontiguousarray(variants)).embeddings)
         nearest = float(distances.min())
-        if nearest > self.bundle.config.gate.distance or nearest * _CLEARLY > distance:
+        if nearest > self.bundle.config.gate.distance or nearest * _MIN_DISTANCE_RATIO > distance:
             return None
         return "inverted" if int(distances.argmin()) == 0 else "turned"

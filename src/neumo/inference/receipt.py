@@ -1,4 +1,4 @@
-"""What a reading, refusal or failure was made from: enough to repeat it, and nothing about the patient."""
+"""Receipts: everything needed to reproduce a reading, refusal or failure, and nothing about the patient."""
 
 import hashlib
 import platform
@@ -23,8 +23,8 @@ _PACKAGES = {"gdcm": "python-gdcm", "pyjpegls": "pyjpegls"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the network was given and what it answered.
+class NetworkRun:
+    """The network's input and outputs for one image.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ def make_receipt(
     bundle: Bundle,
     options: Mapping[str, Any],
     threads: int,
-    asked: Asked | None,
+    run: NetworkRun | None,
 ) -> dict[str, Any]:
     """Return plain JSON values.
 
@@ -68,7 +68,7 @@ def make_receipt(
         Options of the reader, as its constructor takes them.
     threads : int
         Of one run of the network.
-    asked : Asked or None
+    run : NetworkRun or None
         None where the reading ended before the network; what it would have given is null in the receipt.
     """
     config = bundle.config
@@ -78,14 +78,14 @@ def make_receipt(
         "reasons": [reason.code for reason in reasons],
         "file": {"sha256": sha256, "bytes": size},
         "pixels": [dict(step) for step in steps],
-        "prepare": asked
+        "prepare": run
         and {
             "size": config.image_size,
             "field_of_view": config.field_of_view,
             "resampling": "bilinear",
             "intensity": config.intensity.value,
         },
-        "input_sha256": asked and hashlib.sha256(asked.prepared.tobytes()).hexdigest(),
+        "input_sha256": run and hashlib.sha256(run.prepared.tobytes()).hexdigest(),
         "bundle": {"name": config.name, "version": config.version, "digest": bundle.digest},
         "options": dict(options),
         "thresholds": {
@@ -94,8 +94,8 @@ def make_receipt(
             "operating_point": config.operating_points[options["operating_point"]].threshold,
             "conformal": {f.value: limit for f, limit in config.conformal[options["coverage"]].items()},
         },
-        "logits": asked and [float(logit).hex() for logit in asked.logits],
-        "distance": asked and float(asked.distance).hex(),
+        "logits": run and [float(logit).hex() for logit in run.logits],
+        "distance": run and float(run.distance).hex(),
         "execution": {"threads": threads},
         "software": _software(steps),
     }

@@ -1,4 +1,4 @@
-"""Repeating a reading from its receipt, and saying what differs."""
+"""Replay: repeating a reading from its receipt, and reporting the differences."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from neumo.core.reading import Notice, Reading
 from neumo.inference.reader import Reader
 from neumo.inference.receipt import SCHEMA
 
-_SHOWN = 12
+_DIGEST_DIGITS = 12
 """Digits of a digest that messages show."""
 
 _VALUES: Mapping[str, str] = {
@@ -124,7 +124,7 @@ def _differences(receipt: Mapping[str, Any], reading: Reading, bundle: Bundle) -
             {"before": then_ended, "now": now_ended},
         )
         if (receipt["logits"] is None) != (reading.receipt["logits"] is None):
-            return  # every value that the network gives would differ, which says nothing more
+            return  # every value of the network differs then
     yield from _other_values(receipt, reading.receipt)
 
 
@@ -150,4 +150,4 @@ def _other_software(before: Mapping[str, Any], reading: Reading) -> Iterator[Not
 
 
 def _short(digest: str | None) -> str:
-    return "unknown" if digest is None else f"{digest[:_SHOWN]}..."
+    return "unknown" if digest is None else f"{digest[:_DIGEST_DIGITS]}..."

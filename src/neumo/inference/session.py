@@ -1,4 +1,4 @@
-"""A bundle's graph, ready to run on the CPU."""
+"""The ONNX Runtime session of a bundle's graph, on the CPU."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from neumo.core.errors import BundleError
 
 _INPUT = "images"
 _OUTPUTS = ("logits", "embedding", "class_maps")
-_ERRORS_ONLY = 3
+_LOG_ERRORS = 3
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the graph says of N images.
+    """Outputs of the graph for N images.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Session:
         self.threads = threads or usable_cores()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
+        options.log_severity_level = _LOG_ERRORS
         try:
             self._session = onnxruntime.InferenceSession(
                 bundle.model, options, providers=["CPUExecutionProvider"]

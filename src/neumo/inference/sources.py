@@ -1,14 +1,13 @@
-"""Which files are meant by paths, folders and patterns."""
+"""The files that paths, folders and patterns of a command mean."""
 
 import glob
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from neumo.imaging.dicom.recognise import is_dicom
+from neumo.core.folders import walk_files
+from neumo.imaging.dicom.recognise import is_dicom_file
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".dcm", ".dicom"})
-_DICOM_HEAD = 132
 
 
 def find_files(paths: Sequence[str]) -> Iterator[Path]:
@@ -38,22 +37,13 @@ def _meant(path: str) -> Iterator[Path]:
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
-    visited: set[Path] = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
-        real = Path(root).resolve()
-        if real in visited:  # a link back to where we have been
-            folders.clear()
-            continue
-        visited.add(real)
-        folders.sort()
-        yield from (Path(root) / name for name in sorted(names) if _is_image(Path(root) / name))
+    return filter(_is_image, walk_files(folder, follow_links=True))
 
 
 def _is_image(file: Path) -> bool:
     if file.suffix:
         return file.suffix.lower() in _SUFFIXES
     try:
-        with file.open("rb") as stream:
-            return is_dicom(stream.read(_DICOM_HEAD))
+        return is_dicom_file(file)
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""Readings as CSV: one flat row each, written whole as it comes."""
+"""Readings as CSV, one row each, flushed as they come."""
 
 import csv
 from typing import TextIO

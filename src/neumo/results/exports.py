@@ -1,4 +1,4 @@
-"""Readings as objects for a hospital's systems: DICOM Structured Reports, Secondary Captures, FHIR."""
+"""Export of readings for hospital systems: DICOM Structured Reports, Secondary Captures, FHIR reports."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from neumo.texts.language import Language, as_language
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """Folders of what was asked for; None for what was not.
+    """Target folders of the exports; None for those that are not wanted.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
     if not exports.wanted:
         return lambda _reading: None
     as_language(exports.language)
-    _require_parts(exports)
+    _require_packages(exports)
 
     def export(reading: Reading) -> str | None:
         if reading.status is Status.FAILED:
@@ -62,7 +62,7 @@ def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
     return export
 
 
-def _require_parts(exports: Exports) -> None:
+def _require_packages(exports: Exports) -> None:
     """Raise MissingExtraError now rather than after the first radiograph was read."""
     from neumo.results import dicom  # noqa: F401 - says itself what is missing
 

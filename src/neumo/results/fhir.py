@@ -29,8 +29,8 @@ _URI: Final = "urn:ietf:rfc:3986"
 def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language: Language = "en") -> Resource:
     """Put a reading into a FHIR Bundle of type "transaction".
 
-    Every entry is created only where its identifier is not known yet, and the identifiers follow from what is
-    stated, so that sending it twice makes nothing twice.
+    Entries are created conditionally (ifNoneExist) by identifiers derived from their content, so that sending a report
+    again creates nothing.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def _device(origin: Origin) -> Resource:
 
 
 def _circumstances(source: Dataset | None) -> Resource:
-    """Return whom it is about and when the radiograph was taken, as far as its header states that."""
+    """Return subject and effective time, as far as the header states them."""
     if source is None:
         return {}
     name, number = text_of(source, "PatientName"), text_of(source, "PatientID")

@@ -1,4 +1,4 @@
-"""What a reading states, as FHIR Observations: the finding, the call, the prediction set, or a refusal."""
+"""FHIR Observations of a reading: the finding, the decision on pneumonia, the prediction set, or a refusal."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Readings as JSON Lines: one object a line, written whole as it comes, so that a stopped run keeps what was done."""
+"""Readings as JSON Lines, one object a line, flushed as they come, and resuming a stopped run from them."""
 
 import json
 from collections.abc import Iterator

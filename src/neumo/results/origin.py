@@ -1,4 +1,4 @@
-"""What made a reading, as its receipt states it."""
+"""The bundle and software that made a reading, from its receipt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def origin_of(reading: Reading) -> Origin:
     Raises
     ------
     ResultError
-        The reading has no receipt, so nobody could say by what it was made.
+        The reading has no receipt.
     """
     try:
         receipt: Mapping[str, Any] = reading.receipt or {}

@@ -1,4 +1,4 @@
-"""Several results of the same readings, written together as the readings come."""
+"""The output files of a run of readings (JSON Lines, CSV, overlays), written as the readings come."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The heat map of a reading laid over its radiograph, as a PNG."""
+"""Overlay PNGs: the heat map of a reading over its radiograph."""
 
 import re
 from pathlib import Path
@@ -12,22 +12,22 @@ from neumo.core.reading import Reading
 from neumo.explain.heatmap import upsample
 from neumo.explain.overlay import overlay
 
-LONGEST_SIDE = 1024
+MAX_SIDE = 1024
 """Pixels; larger radiographs are reduced for viewing."""
 
 
-def shown_pixels(reading: Reading, longest: int = LONGEST_SIDE) -> NDArray[np.uint8] | None:
+def shown_pixels(reading: Reading, max_side: int = MAX_SIDE) -> NDArray[np.uint8] | None:
     """Return the radiograph (height, width) reduced for viewing; None where it was not kept."""
     if reading.pixels is None:
         return None
     image = Image.fromarray(reading.pixels)
-    image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
+    image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
     return np.array(image, dtype=np.uint8)
 
 
-def overlay_of(reading: Reading, longest: int = LONGEST_SIDE) -> NDArray[np.uint8] | None:
+def overlay_of(reading: Reading, max_side: int = MAX_SIDE) -> NDArray[np.uint8] | None:
     """Return the overlay (height, width, 3); None where the reading has no heat map or no pixels."""
-    pixels = shown_pixels(reading, longest)
+    pixels = shown_pixels(reading, max_side)
     if pixels is None or reading.class_map is None:
         return None
     return overlay(

@@ -1,4 +1,4 @@
-"""Readings as one HTML page that needs nothing else: pictures, styles and words lie inside the file."""
+"""Readings as one self-contained HTML page: pictures, styles and texts are embedded."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.texts.pages import picture_uri, render
 
-_LONGEST_SIDE = 640
+_MAX_SIDE = 640
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def _write(target: Path, pieces: IO[str], lang: Language, *, counts: Counter[str
 
 def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
     t, answer = texts(lang), reading.answer
-    pixels, heat = shown_pixels(reading, _LONGEST_SIDE), overlay_of(reading, _LONGEST_SIDE)
+    pixels, heat = shown_pixels(reading, _MAX_SIDE), overlay_of(reading, _MAX_SIDE)
     return {
         "reading": reading,
         "picture": None if pixels is None else picture_uri(pixels),

@@ -1,4 +1,4 @@
-"""A reading as a PDF to print or to file: one page or two, with the typeface inside.
+"""A reading as a PDF of one page or two, with the typeface embedded.
 
 ReportLab draws it: it needs nothing but Pillow, whereas turning the HTML page into a PDF would need a browser.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MARGIN: Final = 48.0
 """Points of 1/72 inch."""
 _PICTURE: Final = 240.0
-_LONGEST_SIDE: Final = 800
+_MAX_SIDE: Final = 800
 _REGULAR, _BOLD = "Vera", "VeraBd"
 """Typefaces that come with ReportLab and have accents, unlike those that every PDF viewer has."""
 
@@ -132,7 +132,7 @@ def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "
     from reportlab.platypus import Paragraph, Table
 
     t = texts(language)
-    pixels, heat = shown_pixels(reading, _LONGEST_SIDE), overlay_of(reading, _LONGEST_SIDE)
+    pixels, heat = shown_pixels(reading, _MAX_SIDE), overlay_of(reading, _MAX_SIDE)
     shown = [_picture(picture) for picture in (pixels, heat) if picture is not None]
     if shown:
         yield Table([shown], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])

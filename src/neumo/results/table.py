@@ -1,4 +1,4 @@
-"""Readings as a table for a terminal."""
+"""Readings as a terminal table."""
 
 from collections.abc import Iterable
 

@@ -19,7 +19,7 @@ from neumo.evaluation.report.sentences import missed_sentence, operating_sentenc
 from neumo.evaluation.subgroups.age import UNKNOWN
 from neumo.evaluation.subgroups.values import SUBGROUP_METRICS, SubgroupReport
 from neumo.evaluation.values import Estimate
-from neumo.explain.heatmap import border_share
+from neumo.explain.alarms import rim_shares
 from neumo.explain.overlay import heat_colours, overlay
 from neumo.texts.catalogue import Texts, percent, texts
 from neumo.texts.language import Language
@@ -153,7 +153,7 @@ def _galleries(cases: tuple[Case, ...], t: Texts) -> Iterator[dict[str, Any]]:
 
 def _case_view(case: Case, t: Texts) -> dict[str, Any]:
     kind = "missed" if case.is_missed else "right" if case.is_right else "wrong"
-    edge = border_share(case.heat) if case.heat is not None else 0.0
+    edge = rim_shares(case.heat)[0] if case.heat is not None else 0.0
     return {
         "case": case,
         "kind": kind,

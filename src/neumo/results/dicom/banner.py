@@ -1,4 +1,4 @@
-"""What is written over a picture that leaves neumo: that it is a machine's, what it says and how sure it is."""
+"""The banner of exported pictures: AI disclaimer, answer, probabilities, warnings, maker."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Line:
 
 
 def banner_lines(reading: Reading, language: Language) -> list[Line]:
-    """Return what has to be said of a reading wherever its picture goes.
+    """Return the lines of the banner of a reading.
 
     Raises
     ------

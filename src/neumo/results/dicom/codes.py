@@ -1,4 +1,4 @@
-"""The codes that results state findings in: SNOMED CT and DICOM's own, and neumo's where those have none.
+"""Coded concepts of the results: SNOMED CT and DICOM codes, and neumo's own where those have none.
 
 neumo's scheme is described in docs/reference/dicom-results.md. A code once given keeps its meaning for ever.
 """

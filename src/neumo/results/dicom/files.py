@@ -1,4 +1,4 @@
-"""DICOM results as files, named by their instance: written twice, a result is still one file."""
+"""Writing DICOM results as files named by their SOP Instance UID."""
 
 from pathlib import Path
 

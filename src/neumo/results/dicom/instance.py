@@ -1,4 +1,4 @@
-"""What every DICOM result has in common: who made it, when, of whom, and which instance it is."""
+"""Attributes that all DICOM results share: equipment, patient, study, content date, SOP Instance UID."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ DISCLAIMER = (
 )
 
 UNNAMED_INSTANCE = stable_uid("instance", "not yet known")
-"""Stands in while an instance is put together."""
+"""Placeholder UID until the content is complete."""
 
 _MOMENTS_OF_MAKING = (
     "InstanceCreationDate",
@@ -41,7 +41,7 @@ def equipment(origin: Origin) -> dict[str, Any]:
 
 
 def finish(result: Dataset, source: Dataset) -> None:
-    """Give a result its patient, study and moment, and then the identity that follows from all it states."""
+    """Set patient, study and content date of a result, and then the SOP Instance UID of its content."""
     for made_now in _MOMENTS_OF_MAKING:
         result.pop(made_now, None)
     for contributor in result.get("ContributingEquipmentSequence", []):
@@ -59,7 +59,7 @@ def finish(result: Dataset, source: Dataset) -> None:
 
 
 def require_reportable(reading: Reading) -> None:
-    """Raise ResultError for a failed reading, which says nothing of a radiograph."""
+    """Raise ResultError for a failed reading, which has nothing to report."""
     if reading.status is Status.FAILED:
         reasons = "; ".join(reason.code for reason in reading.reasons)
         raise ResultError(f"{reading.file}: could not be read ({reasons}), so there is nothing to report")

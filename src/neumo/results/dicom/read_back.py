@@ -1,4 +1,4 @@
-"""A Structured Report of neumo's, read again: the finding and all that qualifies it."""
+"""Parsing of Structured Reports that neumo wrote: status, answer, origin, notices."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

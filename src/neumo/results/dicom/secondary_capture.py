@@ -28,10 +28,10 @@ from neumo.results.origin import origin_of
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.texts.language import Language
 
-LONGEST_SIDE = 2048
+MAX_SIDE = 2048
 """Pixels of the whole picture: at most 12 MB."""
 
-_PANEL, _SMALLEST_PANEL = 1024, 480
+_PANEL, _MIN_PANEL_WIDTH = 1024, 480
 _SERIES_NUMBER = 9002
 _LEVELS = 100
 _PLACEHOLDER = ("L", "F")
@@ -91,7 +91,7 @@ def secondary_capture(reading: Reading, source: Dataset, /, *, language: Languag
 
 
 def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
-    """Return the picture, shape (height, width, 3), its longer side at most `LONGEST_SIDE`.
+    """Return the picture, shape (height, width, 3), its longer side at most `MAX_SIDE`.
 
     Raises
     ------
@@ -104,26 +104,26 @@ def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
             f"{reading.file}: its reading kept no pixels, so there is no picture; read it with keep_pixels=True"
         )
     panels = [np.repeat(pixels[..., np.newaxis], 3, axis=2)]
-    # The last bits of a map depend on the machine, and shall not make a new picture.
+    # Rounded, since the last bits of a map depend on the machine and would change the SOP Instance UID.
     if reading.class_map is not None:
         steps = np.round(rectify(reading.class_map) * _LEVELS) / np.float32(_LEVELS)
         heat = overlay_of(replace(reading, class_map=steps), _PANEL)
         panels += [] if heat is None else [heat]
-    shown = np.concatenate([_wide_enough(panel) for panel in panels], axis=1)
+    shown = np.concatenate([_at_least_min_width(panel) for panel in panels], axis=1)
     whole = np.concatenate([draw_banner(banner_lines(reading, language), shown.shape[1]), shown])
     image = Image.fromarray(whole)
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BILINEAR)
     return np.array(image, dtype=np.uint8)
 
 
-def _wide_enough(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _at_least_min_width(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Enlarge a small picture and set a narrow one on black, so that the banner above it can be read."""
     height, width = panel.shape[:2]
-    factor = min(_SMALLEST_PANEL / width, _PANEL / height)
+    factor = min(_MIN_PANEL_WIDTH / width, _PANEL / height)
     if factor > 1:
         size = (round(width * factor), round(height * factor))
         panel = np.array(Image.fromarray(panel).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
-    missing = max(0, _SMALLEST_PANEL - panel.shape[1])
+    missing = max(0, _MIN_PANEL_WIDTH - panel.shape[1])
     return np.pad(panel, ((0, 0), (missing // 2, missing - missing // 2), (0, 0)))
 
 

@@ -1,4 +1,4 @@
-"""What a result takes over from the radiograph it was made of: patient, study and reference, as they stand there."""
+"""Attributes that a DICOM result copies from the header of its radiograph: patient, study, references."""
 
 import re
 import unicodedata
@@ -70,7 +70,7 @@ _LATIN: Final = ("ISO_IR 100", "ISO 2022 IR 100")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where the radiograph stands in the archive: its study, series, instance, SOP class."""
+    """UIDs of the radiograph: study, series, instance, SOP class."""
 
     study: str
     series: str
@@ -104,7 +104,7 @@ def require_header(header: Dataset | None, file: Path | str) -> Dataset:
 
 
 def reference_of(source: Dataset) -> Reference:
-    """Return where a radiograph stands.
+    """Return the UIDs of a radiograph.
 
     Raises
     ------
@@ -158,10 +158,9 @@ def text_of(source: Dataset, keyword: str) -> str:
 
 
 def writable(text: str, source: Dataset) -> str:
-    """Return a text of neumo's in letters that the radiograph's character set has.
+    """Return a text in the radiograph's character set, which the copied patient name prescribes.
 
-    The patient's name forbids choosing another set, so accents are dropped where it has none, and other
-    letters become question marks.
+    Accents are dropped where the set has none; other letters become question marks.
     """
     sets = source.get("SpecificCharacterSet") or ""
     first = sets if isinstance(sets, str) else next(iter(sets), "")

@@ -46,7 +46,7 @@ from neumo.results.dicom.uids import series_uid, stable_uid
 from neumo.results.origin import Origin, origin_of
 
 DECIMALS = 4
-"""Of every number: the last bits of a network's output depend on the machine, and shall not make a new report."""
+"""Of every number: the last bits of the output depend on the machine and would change the SOP Instance UID."""
 
 _SERIES_NUMBER = 9001
 _ENGLISH = Code("en", "RFC5646", "English")
@@ -237,7 +237,7 @@ def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
 
 
 def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
-    """Return what is stated in words: that nobody has verified it, reasons and warnings."""
+    """Return the text items: disclaimer, reasons and warnings."""
     stated: list[tuple[Code, str]] = [(own.DISCLAIMER, DISCLAIMER)]
     stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
     container = ContainerContentItem(name=own.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)

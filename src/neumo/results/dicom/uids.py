@@ -1,4 +1,4 @@
-"""UIDs that follow from what they name, so that making a result twice makes it once.
+"""UIDs derived from content, so that making a result again gives the same instance.
 
 All lie under 2.25 and are UUIDs of version 5 (PS3.5 section B.2, RFC 9562 section 5.5) in a namespace of neumo's own.
 """

@@ -12,7 +12,7 @@ from neumo.core.reading import Notice
 from neumo.results.dicom import secondary_capture, structured_report
 from neumo.results.dicom.banner import Line, banner_lines, draw_banner
 from neumo.results.dicom.files import write_result
-from neumo.results.dicom.secondary_capture import LONGEST_SIDE, capture_picture
+from neumo.results.dicom.secondary_capture import MAX_SIDE, capture_picture
 from neumo.texts.language import LANGUAGES, Language
 
 HEADERS: dict[str, dict[str, Any]] = {
@@ -69,7 +69,7 @@ def test_the_heat_map_stands_beside_the_radiograph_and_the_banner_above() -> Non
 @pytest.mark.parametrize("shape", [(3000, 2500), (2500, 3000), (4000, 200), (40, 40), (33, 90)])
 def test_pictures_are_neither_huge_nor_too_small_to_read(shape: tuple[int, int]) -> None:
     picture = capture_picture(reading(pixels=np.full(shape, 90, dtype=np.uint8)), "es")
-    assert max(picture.shape[:2]) <= LONGEST_SIDE and picture.shape[1] >= 2 * 480
+    assert max(picture.shape[:2]) <= MAX_SIDE and picture.shape[1] >= 2 * 480
     assert picture[-1].any(), "the radiograph is there"
     assert picture.dtype == np.uint8
 
@@ -133,5 +133,5 @@ def test_what_cannot_be_shown_is_told() -> None:
     with pytest.raises(ResultError, match="keep_pixels"):
         secondary_capture(reading(pixels=None), header())
     with pytest.raises(ConfigError, match="'fr'"):
-        secondary_capture(reading(), header(), language="fr")
+        secondary_capture(reading(), header(), language="fr")  # type: ignore[arg-type]
     assert NO_CHEST.text in banner_lines(reading(None, reasons=(Notice("new", NO_CHEST.text),)), "es")[2].text

@@ -1,0 +1,40 @@
+"""Readings for tests of result formats: one read, one refused."""
+
+from typing import Any
+
+import numpy as np
+
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Answer, Notice, Reading, Status
+
+ANSWER = Answer(
+    finding=Finding.VIRAL_PNEUMONIA,
+    probabilities=dict(zip(FINDINGS, (0.2, 0.3, 0.5), strict=True)),
+    prediction_set=(Finding.BACTERIAL_PNEUMONIA, Finding.VIRAL_PNEUMONIA),
+    coverage=0.9,
+    pneumonia=True,
+    operating_point="balanced",
+    threshold=0.6,
+    ppv=0.31,
+    npv=0.98,
+)
+AGE = Notice("outside_age_range", "Too old.", {"youngest": 1.0, "oldest": 5.0, "age": 64.0})
+
+
+def read(file: str = "a.png", **changes: Any) -> Reading:
+    rows, columns = np.indices((90, 80))
+    values: dict[str, Any] = {
+        "file": file,
+        "sha256": "ab" * 32,
+        "status": Status.READ,
+        "answer": ANSWER,
+        "warnings": (AGE,),
+        "class_map": np.eye(3, dtype=np.float32),
+        "pixels": ((rows + columns) % 256).astype(np.uint8),
+        "receipt": {"bundle": {"name": "tiny", "version": "1"}},
+    }
+    return Reading(**{**values, **changes})
+
+
+def refused(file: str = "b.png") -> Reading:
+    return Reading(file, "cd" * 32, Status.REFUSED, reasons=(Notice("not_chest", "This is no chest."),))
