@@ -7,7 +7,7 @@ import pytest
 
 from neumo.bundle.drift_reference import load_drift_reference
 from neumo.bundle.folder import load_bundle
-from neumo.core.errors import BundleError, ExportError
+from neumo.core.errors import BundleError, ExportError, OutputError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Status
 from neumo.evaluation.uncertainty.temperature import tempered
@@ -126,3 +126,6 @@ def test_what_does_not_fit_is_refused(folds: list[Path], bundle: Path, tmp_path:
     with pytest.raises(ExportError, match="exists already"):
         export_bundle(folds[0], folds, bundle, name="x", version="1")
     assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="is no folder"):
+        export_bundle(folds[0], folds, tmp_path / "file" / "bundle", name="x", version="1")

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from neumo.bundle.evidence import EVIDENCE, write_evidence
 from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, write_sums
 from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
-from neumo.core.files import require_writable, write_json, write_text
+from neumo.core.files import creating_folder, require_writable, write_json, write_text
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.typed_values import to_plain
 from neumo.datasets.manifest import Manifest
@@ -95,15 +94,15 @@ def export_bundle(
     ------
     ExportError
         The graphs disagree, the folds do not fit, or the folder exists.
+    OutputError
+        The folder cannot be written; told before anything is exported.
     CheckpointError, SplitError, DatasetError, EvaluationError
         A run or the data cannot be used.
     """
-    if target.exists():
-        raise ExportError(f"{target}: exists already; choose another folder")
+    _require_new(target)
     folder = RunFolder(run)
     if folder.record()["status"] != "finished":
         raise ExportError(f"{run}: is not finished; go on with neumo train --resume")
-    require_writable(target)
     manifest = folder.dataset(data)
     require_matching_folds(folds or [run], folder, manifest)
     trained = load_network(run)
@@ -114,10 +113,7 @@ def export_bundle(
     statistics = gate_statistics_of(folder, manifest)
     config = _config(trained, folder, held_out, decisions, parity, name=name, version=version)
     on_folds = calibrated_predictions(held_out.predictions, decisions.temperature)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as beside:
-        made = Path(beside) / "bundle"
-        made.mkdir()
+    with creating_folder(target) as made:
         graph = model.SerializeToString()
         (made / MODEL).write_bytes(graph)
         write_json(made / CONFIG, config.to_json())
@@ -132,7 +128,6 @@ def export_bundle(
         write_text(made / CARD, model_card(config, evidence))
         write_sums(made)
         size = sum(file.stat().st_size for file in made.iterdir())
-        shutil.move(made, target)
     return Exported(load_bundle(target), parity, decisions, size)
 
 
@@ -165,6 +160,7 @@ def bundle_with_metrics(
     BundleError
         The source is no sound bundle.
     """
+    _require_new(target)
     bundle = load_bundle(source)
     graph = hashlib.sha256(bundle.model).hexdigest()
     measured = measured_evidence(
@@ -174,18 +170,19 @@ def bundle_with_metrics(
     config = bundle.config
     if explanations is not None:
         config = replace(config, explanation_checks=read_explanation_checks(explanations))
-    if target.exists():
-        raise ExportError(f"{target}: exists already; choose another folder")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".bundle-") as beside:
-        made = Path(beside) / "bundle"
-        shutil.copytree(bundle.path, made)
+    with creating_folder(target) as made:
+        shutil.copytree(bundle.path, made, dirs_exist_ok=True)
         write_json(made / CONFIG, config.to_json())
         write_evidence(made / EVIDENCE, evidence)
         write_text(made / CARD, model_card(config, evidence))
         write_sums(made)
-        shutil.move(made, target)
     return load_bundle(target)
+
+
+def _require_new(target: Path) -> None:
+    if target.exists():
+        raise ExportError(f"{target}: exists already; choose another folder")
+    require_writable(target)
 
 
 def _some_inputs(trained: TrainedNetwork, folder: RunFolder, manifest: Manifest) -> Floats:
