@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import requests
 from tests.support.node_peers import Archive, archive, destination, echoes, send
-from tests.support.node_running import program, wait_until
+from tests.support.node_running import program
 from tests.support.node_samples import radiograph
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 

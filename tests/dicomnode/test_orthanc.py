@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from tests.support.commands import run_neumo
-from tests.support.node_running import program, wait_until
+from tests.support.node_running import program
 from tests.support.node_samples import radiograph, written
 from tests.support.orthanc import orthanc
 from tests.support.programs import require
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -9,6 +9,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gdcm
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 from pydicom import Dataset
 from pydicom.data import get_testdata_file
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -59,7 +61,7 @@ def test_a_truncated_file_says_so(keep: float, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
 @pytest.mark.parametrize("keep", [0.3, 0.7, 0.95])
-def test_a_truncated_compressed_file_is_unreadable(syntax: str, keep: float) -> None:
+def test_a_truncated_compressed_file_is_unreadable(syntax: UID, keep: float) -> None:
     content = compressed(STORED, syntax, bits=12)
     with pytest.raises(UnreadableImageError, match="truncated"):
         open_radiograph(content[: int(keep * len(content))])
@@ -80,7 +82,7 @@ def test_files_without_pixels_are_of_another_kind() -> None:
     with pytest.raises(UnsupportedImageError, match="holds no pixel data"):
         open_radiograph(written(dataset))
     with pytest.raises(UnsupportedImageError, match="holds no pixel data"):
-        open_radiograph(Path(get_testdata_file("test-SR.dcm", download=False)))
+        open_radiograph(Path(str(get_testdata_file("test-SR.dcm", download=False))))
 
 
 def test_floating_point_pixels_are_refused() -> None:
@@ -111,7 +113,7 @@ def test_a_header_that_claims_two_gigabytes_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless, JPEGBaseline8Bit])
-def test_a_stream_that_claims_more_than_the_data_set_is_not_decoded(syntax: str) -> None:
+def test_a_stream_that_claims_more_than_the_data_set_is_not_decoded(syntax: UID) -> None:
     """A bomb: 8 x 8 in the data set, and the decoder would obey the stream's 40 x 66."""
     content = (
         jpeg_baseline(STORED.astype(np.uint8)) if syntax == JPEGBaseline8Bit else compressed(STORED, syntax)
@@ -216,13 +218,13 @@ def test_messages_never_quote_the_patient() -> None:
         ({"Columns": 67}, "67 x 40 pixels need 5,360 bytes, but 5,280 are there"),
     ],
 )
-def test_senseless_headers_name_what_is_wrong(elements: dict[str, object], message: str) -> None:
+def test_invalid_headers_name_what_is_wrong(elements: dict[str, Any], message: str) -> None:
     with pytest.raises(UnreadableImageError, match=message):
         open_radiograph(dicom_file(STORED, **elements))
 
 
 def test_an_unknown_transfer_syntax_is_named() -> None:
-    content = encapsulated(b"\0" * 100, STORED, "1.2.840.10008.1.2.4.100")
+    content = encapsulated(b"\0" * 100, STORED, UID("1.2.840.10008.1.2.4.100"))
     with pytest.raises(UnsupportedImageError, match=r"1\.2\.840\.10008\.1\.2\.4\.100"):
         open_radiograph(content)
 

@@ -1,6 +1,7 @@
 """Facts of the header, and that nothing which names the patient is among them."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from neumo.imaging import open_radiograph
 STORED = np.arange(12, dtype=np.uint16).reshape(3, 4)
 
 
-def facts(**elements: object) -> AcquisitionFacts:
+def facts(**elements: Any) -> AcquisitionFacts:
     return open_radiograph(dicom_file(STORED, **elements)).facts
 
 

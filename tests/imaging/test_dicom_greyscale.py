@@ -1,11 +1,13 @@
 """Stored samples to grey levels, against values worked out by hand and against pydicom's own functions."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from tests.support.dicom_samples import dataset_of, dicom_file, lut
 
 from neumo.imaging import open_radiograph
@@ -13,7 +15,7 @@ from neumo.imaging import open_radiograph
 ROW = np.array([[0, 1000, 2000, 3000, 4000]], dtype=np.uint16)
 
 
-def grey(stored: np.ndarray, **elements: object) -> list[int]:
+def grey(stored: np.ndarray, **elements: Any) -> list[int]:
     return open_radiograph(dicom_file(stored, **elements)).pixels.ravel().tolist()
 
 
@@ -42,7 +44,12 @@ def test_a_window_that_the_standard_forbids_is_none(center: object, width: objec
 
 
 def test_rescale_comes_before_the_window() -> None:
-    elements = {"RescaleSlope": 0.5, "RescaleIntercept": -1000, "WindowCenter": 0.5, "WindowWidth": 2001}
+    elements: dict[str, Any] = {
+        "RescaleSlope": 0.5,
+        "RescaleIntercept": -1000,
+        "WindowCenter": 0.5,
+        "WindowWidth": 2001,
+    }
     assert grey(ROW, bits=12, **elements) == [0, 64, 128, 191, 255]
 
 
@@ -116,7 +123,7 @@ def test_modality_table_of_wide_signed_data_does_not_overflow() -> None:
 
 def test_voi_table_is_scaled_by_its_bits_and_wins_over_a_window() -> None:
     table = lut(1000, 12, [0] * 1000 + list(range(1000, 4000, 2)) + [4095])
-    elements = {"VOILUTSequence": [table], "WindowCenter": 10, "WindowWidth": 20}
+    elements: dict[str, Any] = {"VOILUTSequence": [table], "WindowCenter": 10, "WindowWidth": 20}
     expected = [0, 0, round(1000 / 4095 * 255), round(3000 / 4095 * 255), 255]
     assert grey(ROW, bits=12, **elements) == expected
 
@@ -142,7 +149,7 @@ def test_voi_table_after_a_rescale_below_zero_reads_its_first_value_as_signed() 
     """In implicit encodings the first value mapped arrives as unsigned: -1000 as 64536."""
     table = lut(0, 16, list(range(0, 65535, 33))[:1986])
     table.LUTDescriptor = [1986, 64536, 16]
-    elements = {"RescaleSlope": 1, "RescaleIntercept": -1000, "VOILUTSequence": [table]}
+    elements: dict[str, Any] = {"RescaleSlope": 1, "RescaleIntercept": -1000, "VOILUTSequence": [table]}
     stored = np.array([[0, 500, 1985]], dtype=np.uint16)
     pixels = open_radiograph(dicom_file(stored, ImplicitVRLittleEndian, **elements)).pixels
     assert pixels.tolist() == [[0, 64, 255]]
@@ -156,27 +163,28 @@ SHAPES = [(np.uint8, 8), (np.uint16, 10), (np.uint16, 12), (np.int16, 12), (np.u
 @pytest.mark.parametrize("rescale", [None, (1.0, 0.0), (2.5, -1024.0)])
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian])
 def test_windows_agree_with_pydicom(
-    function: str, shape: tuple[type, int], rescale: tuple[float, float] | None, syntax: str
+    function: str, shape: tuple[type, int], rescale: tuple[float, float] | None, syntax: UID
 ) -> None:
     dtype, bits = shape
     low = -(2 ** (bits - 1)) if np.issubdtype(dtype, np.signedinteger) else 0
-    stored = np.linspace(low, low + 2**bits - 1, 600).astype(dtype).reshape(20, 30)
+    stored: NDArray[Any] = np.linspace(low, low + 2**bits - 1, 600).astype(dtype).reshape(20, 30)
     slope, intercept = rescale or (1.0, 0.0)
     middle = (low + 2 ** (bits - 1)) * slope + intercept
-    elements = {"WindowCenter": middle, "WindowWidth": 2 ** (bits - 1) * slope, "VOILUTFunction": function}
+    elements: dict[str, Any] = {"WindowCenter": middle, "VOILUTFunction": function}
+    elements["WindowWidth"] = 2 ** (bits - 1) * slope
     if rescale:
         elements |= {"RescaleSlope": slope, "RescaleIntercept": intercept}
     dataset = dataset_of(stored, bits=bits, **elements)
     output = apply_voi_lut(apply_modality_lut(stored, dataset), dataset)
-    least, most = low * slope + intercept, (low + 2**bits - 1) * slope + intercept
-    expected = (output - least) / (most - least) * 255
+    lowest, highest = low * slope + intercept, (low + 2**bits - 1) * slope + intercept
+    expected = (output - lowest) / (highest - lowest) * 255
     radiograph = open_radiograph(dicom_file(stored, syntax, bits=bits, **elements))
     assert np.abs(radiograph.pixels - expected).max() <= 0.5 + 1e-6
     assert radiograph.bit_depth == bits
 
 
 def test_steps_name_every_parameter() -> None:
-    elements = {
+    elements: dict[str, Any] = {
         "PhotometricInterpretation": "MONOCHROME1",
         "RescaleSlope": 2,
         "RescaleIntercept": -5,

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gdcm
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -50,14 +52,15 @@ def samples(request: pytest.FixtureRequest) -> tuple[np.ndarray, int]:
 
 def expected_of(stored: np.ndarray) -> np.ndarray:
     values = stored.astype(np.float64)
-    return np.floor((values - values.min()) / (values.max() - values.min()) * 255 + 0.5).astype(np.uint8)
+    shares = (values - values.min()) / (values.max() - values.min())
+    return np.asarray(np.floor(shares * 255 + 0.5), dtype=np.uint8)
 
 
 @pytest.mark.parametrize(
     "syntax",
     [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian],
 )
-def test_uncompressed_and_deflated(samples: tuple[np.ndarray, int], syntax: str) -> None:
+def test_uncompressed_and_deflated(samples: tuple[np.ndarray, int], syntax: UID) -> None:
     stored, bits = samples
     radiograph = open_radiograph(dicom_file(stored, syntax, bits=bits))
     np.testing.assert_array_equal(radiograph.pixels, expected_of(stored))
@@ -65,7 +68,7 @@ def test_uncompressed_and_deflated(samples: tuple[np.ndarray, int], syntax: str)
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
-def test_lossless_compression_loses_nothing(samples: tuple[np.ndarray, int], syntax: str) -> None:
+def test_lossless_compression_loses_nothing(samples: tuple[np.ndarray, int], syntax: UID) -> None:
     stored, bits = samples
     radiograph = open_radiograph(compressed(stored, syntax, bits=bits))
     np.testing.assert_array_equal(radiograph.pixels, expected_of(stored))
@@ -102,14 +105,14 @@ def test_jpeg_baseline_is_decoded_as_pillow_decodes_it() -> None:
 
 def test_twelve_bit_jpeg_is_the_same_image_as_its_lossless_twin() -> None:
     """Both files of pydicom's collection hold one scintigram, lossy at 12 bits and lossless at 16."""
-    lossy = open_radiograph(Path(get_testdata_file("JPGExtended.dcm", download=False))).pixels
-    lossless = open_radiograph(Path(get_testdata_file("JPEG-LL.dcm", download=False))).pixels
+    lossy = open_radiograph(Path(str(get_testdata_file("JPGExtended.dcm", download=False)))).pixels
+    lossless = open_radiograph(Path(str(get_testdata_file("JPEG-LL.dcm", download=False)))).pixels
     assert np.corrcoef(lossy.ravel(), lossless.ravel())[0, 1] > 0.98
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["preamble", "bare data set"])
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian])
-def test_files_without_preamble_and_meta_header_are_recognised(syntax: str, bare: bool) -> None:
+def test_files_without_preamble_and_meta_header_are_recognised(syntax: UID, bare: bool) -> None:
     stored = np.arange(600, dtype=np.uint16).reshape(20, 30)
     content = dicom_file(stored, syntax)
     if bare:
@@ -133,7 +136,7 @@ RAMP = np.add.outer(np.arange(40), np.arange(50)).astype(np.uint8) * 2
     "syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless, JPEG2000Lossless, JPEGLSLossless]
 )
 @pytest.mark.parametrize("planar", [0, 1])
-def test_grey_stored_as_rgb(syntax: str, planar: int) -> None:
+def test_grey_stored_as_rgb(syntax: UID, planar: int) -> None:
     rgb = np.dstack([RAMP] * 3)
     if syntax in {ExplicitVRLittleEndian, ExplicitVRBigEndian}:
         stored = np.ascontiguousarray(rgb.transpose(2, 0, 1)) if planar else rgb
@@ -160,7 +163,7 @@ def test_sixteen_bit_rgb_is_scaled() -> None:
 
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, RLELossless])
-def test_ybr_full_is_converted(syntax: str) -> None:
+def test_ybr_full_is_converted(syntax: UID) -> None:
     rgb = np.dstack([RAMP, RAMP // 2, RAMP // 3])
     ybr = convert_color_space(rgb, "RGB", "YBR_FULL")
     content = (
@@ -185,11 +188,11 @@ def test_ybr_jpeg_is_converted() -> None:
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
 @pytest.mark.parametrize("bits", [8, 16])
-def test_palette_colour(bits: int, syntax: str) -> None:
+def test_palette_colour(bits: int, syntax: UID) -> None:
     """pydicom reads the tables of a big-endian file in the wrong order; the entries are value x 256 in both."""
     order = ">u2" if syntax == ExplicitVRBigEndian else "<u2"
     ramp = (np.arange(256) * (256 if bits == 16 else 1)).astype(order).tobytes()
-    elements: dict[str, object] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    elements: dict[str, Any] = {"PhotometricInterpretation": "PALETTE COLOR"}
     dataset = dataset_of(255 - RAMP, **elements)
     for colour in ("Red", "Green", "Blue"):
         dataset.add_new(f"{colour}PaletteColorLookupTableDescriptor", "US", [256, 0, bits])
@@ -224,7 +227,7 @@ def test_files_of_one_image_in_several_encodings_agree(plain: str, other: str, t
     files = [get_testdata_file(name, download=False) for name in (plain, other)]
     if None in files:
         pytest.skip("the package pydicom-data is not installed")
-    first, second = (open_radiograph(Path(file)).pixels.astype(int) for file in files)
+    first, second = (open_radiograph(Path(str(file))).pixels.astype(int) for file in files)
     assert np.abs(first - second).max() <= tolerance
 
 
@@ -234,7 +237,7 @@ def test_several_frames_are_refused_with_the_reason(name: str) -> None:
     if file is None:
         pytest.skip("the package pydicom-data is not installed")
     with pytest.raises(UnsupportedImageError, match=r"holds \d+ frames"):
-        open_radiograph(Path(file))
+        open_radiograph(Path(str(file)))
 
 
 def test_warnings_and_logs_of_the_libraries_stay_inside(tmp_path: Path) -> None:

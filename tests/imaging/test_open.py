@@ -8,9 +8,11 @@ import sys
 import threading
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from pydicom.uid import JPEGLSLossless
 from tests.support.dicom_samples import compressed, dicom_file
@@ -87,8 +89,9 @@ def test_a_file_of_gigabytes_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "DICOM", "array"])
 def test_the_pixel_limit_holds_for_every_source(kind: str) -> None:
-    source = {"DICOM": dicom_file(RAMP), "array": RAMP}.get(kind)
-    source = saved(kind) if source is None else source
+    source: bytes | NDArray[Any] = RAMP
+    if kind != "array":
+        source = dicom_file(RAMP) if kind == "DICOM" else saved(kind)
     assert open_radiograph(source, max_pixels=RAMP.size).pixels.size == RAMP.size
     with pytest.raises(ImageTooLargeError, match="66 x 40 pixels exceed the limit of 2,639"):
         open_radiograph(source, max_pixels=RAMP.size - 1)

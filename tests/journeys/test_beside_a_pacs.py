@@ -15,11 +15,12 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 from pydicom import Dataset, dcmread
 from tests.support.commands import run_neumo
-from tests.support.node_running import Program, program, wait_until
+from tests.support.node_running import Program, program
 from tests.support.node_samples import PATIENT, radiograph, written
 from tests.support.orthanc import Orthanc, orthanc
 from tests.support.programs import require
 from tests.support.tiny_bundle import make_bundle
+from tests.support.waiting import wait_until
 
 from neumo.core.reading import Reading, Status
 from neumo.inference.reader import Reader

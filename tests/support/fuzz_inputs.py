@@ -6,6 +6,7 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import gdcm
 import numpy as np
@@ -70,8 +71,13 @@ def _rasters(grey: np.ndarray, wide: np.ndarray, rgb: np.ndarray) -> dict[str, b
 
 
 def _dicoms(grey: np.ndarray, wide: np.ndarray, rgb: np.ndarray) -> dict[str, bytes]:
-    window = {"WindowCenter": 700, "WindowWidth": 900, "RescaleSlope": 1, "RescaleIntercept": -10}
-    tables = {
+    window: dict[str, Any] = {
+        "WindowCenter": 700,
+        "WindowWidth": 900,
+        "RescaleSlope": 1,
+        "RescaleIntercept": -10,
+    }
+    tables: dict[str, Any] = {
         "ModalityLUTSequence": [lut(0, 12, list(range(4096)))],
         "VOILUTSequence": [lut(0, 8, [9] * 4096)],
     }

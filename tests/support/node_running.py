@@ -5,14 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.support.waiting import wait_until
 
 from neumo.core.settings import parse_settings
 from neumo.dicomnode.config import NodeConfig
@@ -24,14 +24,6 @@ def node(settings: dict[str, Any]) -> Iterator[Running]:
     """Run a node in this process."""
     with running(parse_settings(NodeConfig, settings, "test")) as at_work:
         yield at_work
-
-
-def wait_until(true: Callable[[], object], seconds: float = 30, what: str = "") -> None:
-    """Wait for something, and fail when it does not come."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain {what}"
-        time.sleep(0.02)
 
 
 @dataclass

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60, what: str = "") -> None:
     """Wait for something; fail where it does not come."""
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"waited {seconds:g} s in vain {what}"
         time.sleep(0.02)

@@ -13,7 +13,8 @@ import httpx
 import pytest
 import uvicorn
 from sqlalchemy import Engine, event
-from tests.support.web_held import stopped_readers, wait_until
+from tests.support.waiting import wait_until
+from tests.support.web_held import stopped_readers
 from tests.support.web_running import Running, running
 
 from neumo.web.app import create_app

@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-from tests.support.web_held import left_over, send, stopped_readers, wait_until
+from tests.support.waiting import wait_until
+from tests.support.web_held import left_over, send, stopped_readers
 from tests.support.web_running import Running, running
 
 

@@ -66,7 +66,7 @@ class ChildProcess:
         self._seconds, self._memory_bytes = seconds, memory_bytes
         self._running: _Running | None = None
         self._lock = threading.Lock()
-        self._stale, self._most_resident = False, 0
+        self._stale, self._max_resident = False, 0
         self._why: str | None = None
         self.ready: Mapping[str, Any] = {}
         """What the child said of itself when it was last started."""
@@ -95,7 +95,7 @@ class ChildProcess:
             self.end()
             raise ChildStartError(answer["fault"])
         self.ready = answer["ready"]
-        self._most_resident = _resident_bytes(running.process.pid) + (self._memory_bytes or 0)
+        self._max_resident = _resident_bytes(running.process.pid) + (self._memory_bytes or 0)
 
     def ask(self, request: Mapping[str, Any], payload: bytes = b"") -> tuple[dict[str, Any], bytes]:
         """Ask the child, which is started anew where it is gone.
@@ -169,12 +169,12 @@ class ChildProcess:
         if running is None:
             raise BrokenPipeError("the child was ended")
         send_frame(running.link, request, payload, deadline)
-        watched = self._memory_bytes is not None and self._most_resident > 0
+        watched = self._memory_bytes is not None and self._max_resident > 0
         return receive_frame(running.link, deadline, self._look_at_memory if watched else None)
 
     def _look_at_memory(self) -> None:
         running = self._running
-        if running is not None and _resident_bytes(running.process.pid) > self._most_resident:
+        if running is not None and _resident_bytes(running.process.pid) > self._max_resident:
             raise OSError(errno.ENOMEM, "the child takes more memory than allowed")
 
     def _disown(self) -> None:

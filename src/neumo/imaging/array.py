@@ -1,4 +1,4 @@
-"""Arrays that are already pixels to Radiograph."""
+"""Converts arrays of pixels to a Radiograph."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Colour samples to grey levels, and whether there was colour to lose."""
+"""Converts colour to grey levels, and tells whether there was colour to lose."""
 
 import numpy as np
 from numpy.typing import NDArray

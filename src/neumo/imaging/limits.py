@@ -1,4 +1,4 @@
-"""How large an image may be; checked against what a header claims, before anything is decoded."""
+"""Limits on image and file size, checked against what a header claims before anything is decoded."""
 
 from neumo.core.errors import ImageTooLargeError
 

@@ -1,4 +1,4 @@
-"""The single way from anything to a Radiograph: a file, its bytes, or pixels that are already there."""
+"""Opens radiographs: the one way from a file, its bytes, or an array of pixels to a Radiograph."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Whether a PNG's compressed stream holds all its rows: decoders show what is missing as black, without a word."""
+"""Checks that a PNG's compressed stream holds all rows; decoders fill missing ones with black, without an error."""
 
 import zlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Warnings of decoding libraries are no output of neumo's, and may quote what a header says of a patient."""
+"""Silences warnings and logs of decoding libraries, which may quote a patient's header."""
 
 import logging
 import threading

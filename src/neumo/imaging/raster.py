@@ -1,4 +1,4 @@
-"""PNG and JPEG bytes to Radiograph, with limits before anything is decoded."""
+"""Decodes PNG and JPEG to a Radiograph, with limits before anything is decoded."""
 
 from io import BytesIO
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One source - file, bytes or pixels - to a radiograph with its hash, or to the reason why not."""
+"""Opens a source (file, bytes or pixels): its radiograph, hash and DICOM header, or the reason for a failure."""
 
 import hashlib
 import os
@@ -24,8 +24,8 @@ Source = Path | str | bytes | NDArray[np.generic]
 
 _VERBS = frozenset({"is", "has", "holds", "cannot", "declares", "claims", "ends"})
 
-LARGEST_HASHED = 2**30
-"""Bytes of a file that could not be decoded up to which it is still read to its end for its hash."""
+MAX_HASHED_BYTES = 2**30
+"""Size in bytes up to which a file that is too large to decode is still hashed."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> No
             return Notice("unreadable_file", _sentence(error, source))
         case UnreadableImageError():
             return Notice("not_an_image", _sentence(error, source))
-    # A decoder that stumbles over one strange file must not cost a thousand others their readings.
+    # An unexpected error of a decoder fails this file alone.
     return Notice("not_an_image", f"The file cannot be decoded ({type(error).__name__}).")
 
 
@@ -116,7 +116,7 @@ def _sentence(error: Exception, source: Path | bytes | NDArray[np.generic]) -> s
 def _sha256(source: Path | bytes | NDArray[np.generic], size: int | None) -> str | None:
     if isinstance(source, bytes):
         return hashlib.sha256(source).hexdigest()
-    if not isinstance(source, Path) or size is None or size > LARGEST_HASHED:
+    if not isinstance(source, Path) or size is None or size > MAX_HASHED_BYTES:
         return None
     try:
         with source.open("rb") as stream:

@@ -20,8 +20,9 @@ from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 from tests.support.node_peers import association, echoes, send
-from tests.support.node_running import node, wait_until
+from tests.support.node_running import node
 from tests.support.node_samples import radiograph, with_meta
+from tests.support.waiting import wait_until
 
 SUCCESS, INVALID_INSTANCE, NO_SUCH_CLASS, NO_RESOURCES, MISMATCH, UNCLEAR = (
     0,

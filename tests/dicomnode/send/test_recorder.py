@@ -12,8 +12,9 @@ import requests
 from sqlalchemy import Engine, select, text
 from tests.support.archive_databases import administer, new_name
 from tests.support.node_peers import archive, destination, send
-from tests.support.node_running import node, program, wait_until
+from tests.support.node_running import node, program
 from tests.support.node_samples import radiograph
+from tests.support.waiting import wait_until
 
 from neumo.core.errors import ArchiveError, ConfigError, KeyFileError
 from neumo.core.keys import load_key

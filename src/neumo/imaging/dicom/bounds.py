@@ -1,4 +1,4 @@
-"""How much of a DICOM data set is parsed: parsed elements take some forty times their size in memory."""
+"""Limits on parsing a DICOM data set; parsed elements take some forty times their size in memory."""
 
 from io import BytesIO
 from typing import Any, Final
@@ -57,7 +57,7 @@ def require_few_elements(stream: BoundedStream, name: str) -> None:
 
 
 def drop_long_values(dataset: Dataset) -> None:
-    """Remove values too long to be true; palettes and sequences may be long."""
+    """Remove implausibly long values; palettes and sequences may be long."""
     for tag in list(dataset.keys()):
         raw: Any = dataset.get_item(tag)
         if not isinstance(raw, RawDataElement) or len(raw.value or b"") <= _MAX_VALUE_BYTES:
@@ -99,7 +99,7 @@ def _sequences(dataset: Dataset) -> list[BaseTag]:
 def _items(dataset: Dataset, tag: BaseTag) -> list[Dataset]:
     try:
         return list(dataset[tag].value or ())
-    except Exception:  # whoever needs this sequence stumbles over it too
+    except Exception:  # it fails again for whoever needs this sequence
         return []
 
 

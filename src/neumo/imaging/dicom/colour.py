@@ -1,4 +1,4 @@
-"""RGB and palette images of DICOM files to 8-bit RGB."""
+"""Converts RGB and palette colour images of DICOM files to 8-bit RGB."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Parsed DICOM file to Radiograph."""
+"""Decodes a parsed DICOM file to a Radiograph."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
             return _decode(parsed, name, max_pixels)
         except (UnreadableImageError, MemoryError):
             raise
-        except Exception as error:  # a header can hold rubbish anywhere; its words may quote the patient
+        except Exception as error:  # a header may be invalid anywhere; the message may quote the patient
             raise UnreadableImageError(
                 f"{name}: cannot be decoded ({type(error).__name__}); the DICOM file is corrupt or truncated"
             ) from error

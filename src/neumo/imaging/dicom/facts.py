@@ -1,4 +1,4 @@
-"""What a DICOM header states of the acquisition, free of the patient's name and numbers."""
+"""Acquisition facts from a DICOM header, without the patient's name and numbers."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
 def read_facts(dataset: Dataset) -> AcquisitionFacts:
-    """Read the facts; what is missing or rubbish becomes None or empty, never an error."""
+    """Read the facts; missing or invalid values become None or empty, and never an error."""
     return AcquisitionFacts(
         modality=code_string(dataset, "Modality"),
         body_part=code_string(dataset, "BodyPartExamined"),
@@ -43,7 +43,7 @@ def value_of(dataset: Dataset, keyword: str) -> Any:
     """Value of an element; None where it is absent, empty or cannot be converted."""
     try:
         value = dataset.get(keyword)
-    except Exception:  # rubbish in one element says nothing of the others
+    except Exception:  # an invalid element says nothing about the others
         return None
     return None if value in ("", b"") else value
 

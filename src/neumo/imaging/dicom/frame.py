@@ -1,4 +1,4 @@
-"""The stored samples of a DICOM file, decoded by one chosen library for each transfer syntax.
+"""Decodes the stored samples of a DICOM file, with one fixed library for each transfer syntax.
 
 One decoder per syntax, not the first that happens to succeed: the same bytes must give the same pixels wherever they
 are read again.

@@ -1,4 +1,4 @@
-"""Stored samples to grey levels: modality, then values of interest, then 8 bits, and inversion last.
+"""Converts stored samples to grey levels: modality LUT, then VOI LUT or window, then 8 bits, inversion last.
 
 DICOM PS3.4 section N.2 fixes the order. Samples have at most 16 bits, so the whole pipeline runs on one table of all
 possible samples, and the image passes through that table once: exact in floating point, and light on memory.
@@ -57,7 +57,7 @@ def grey_levels(raw: Raw, layout: PixelLayout, dataset: Dataset) -> tuple[NDArra
 def stored_values(layout: PixelLayout) -> Floats:
     """Value of each of the 2 ** bits_allocated samples: the bits that count, with their sign.
 
-    Bits outside (overlays of old, or rubbish) are ignored (PS3.5 section 8.1.1).
+    Bits outside (old overlays, or garbage) are ignored (PS3.5 section 8.1.1).
     """
     codes = np.arange(2**layout.bits_allocated, dtype=np.int64)
     values = (codes >> (layout.high_bit + 1 - layout.bits_stored)) & (2**layout.bits_stored - 1)

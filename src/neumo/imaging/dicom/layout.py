@@ -1,4 +1,4 @@
-"""How a DICOM file says that its pixels lie (PS3.3 section C.7.6.3), checked before anything is decoded."""
+"""Image Pixel module of a DICOM file (PS3.3 section C.7.6.3), validated before anything is decoded."""
 
 from dataclasses import dataclass
 
@@ -71,7 +71,7 @@ def read_layout(dataset: Dataset, name: str, *, max_pixels: int) -> PixelLayout:
     UnsupportedImageError
         Several frames, or a photometric interpretation or bit depth that is not read.
     UnreadableImageError
-        A required element is missing or senseless.
+        A required element is missing or invalid.
     """
     rows, columns = _number(dataset, "Rows", name), _number(dataset, "Columns", name)
     if rows < 1 or columns < 1:
@@ -132,5 +132,5 @@ def _photometric(dataset: Dataset, samples: int, name: str) -> str:
     if expected is None:
         raise UnsupportedImageError(f"{name}: photometric interpretation {photometric} is not read")
     if samples != expected:
-        raise UnreadableImageError(f"{name}: {photometric} with {samples} samples per pixel is senseless")
+        raise UnreadableImageError(f"{name}: {photometric} does not go with {samples} samples per pixel")
     return photometric

@@ -1,4 +1,4 @@
-"""The one place where pydicom parses a stranger's bytes: within bounds, whatever the bytes claim."""
+"""Parses DICOM files with pydicom, within bounds; the one caller of pydicom's parser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,8 +66,8 @@ class Parsed:
     Attributes
     ----------
     dataset : FileDataset
-        The elements before the pixel data, without values too long to be true; or all elements (see `parse`). Values
-        are converted when they are first asked for, and may be rubbish.
+        The elements before the pixel data, without implausibly long values; or all elements (see `parse`). Values
+        are converted when they are first asked for, and may be invalid.
     transfer_syntax : UID
         Of the pixel data: as stated, else as guessed from the encoding; deflated becomes Explicit VR Little Endian.
     stated_syntax : UID

@@ -1,7 +1,7 @@
-"""The compressed frame of a DICOM file, and what its own header claims.
+"""Extracts the compressed frame of a DICOM file and checks its header against the data set.
 
-Decoders obey the stream and not the data set around it: a stream that claims more than the data set would have
-them fill memory, so the two must agree before any decoder sees it.
+Decoders obey the stream and not the data set around it: a stream that claims a larger image would make them fill
+memory, so the two must agree before any decoder sees it.
 """
 
 from dataclasses import dataclass
