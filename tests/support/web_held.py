@@ -1,4 +1,4 @@
-"""Sending to a server, holding its readers still, and waiting for what must come."""
+"""Uploads to a server, stopped reader processes, and waiting for a condition."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tests.support.web_running import Running
 
 @contextmanager
 def stopped_readers(server: Running) -> Iterator[list[int]]:
-    """Hold all readers still; yields their numbers."""
+    """Stop all reader processes (SIGSTOP); yields their process ids."""
     pids = server.readers()
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -24,12 +24,12 @@ def stopped_readers(server: Running) -> Iterator[list[int]]:
                 os.kill(pid, signal.SIGCONT)
 
 
-def send(web: httpx.Client, content: bytes, name: str = "a.bin") -> httpx.Response:
-    """Send bytes to be read."""
+def send(web: httpx.Client, content: bytes, name: str = "a.bin", query: str = "") -> httpx.Response:
+    """Upload bytes as a radiograph."""
     given = {"Content-Type": "application/octet-stream", "X-File-Name": name}
-    return web.post("/api/readings", content=content, headers=given)
+    return web.post(f"/api/readings{query}", content=content, headers=given)
 
 
 def left_over(server: Running) -> list[Path]:
-    """Uploads that are still there."""
+    """Return the uploaded files that were not deleted."""
     return list((server.data / "uploads").iterdir())

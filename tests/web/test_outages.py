@@ -28,9 +28,11 @@ class Outage:
 
     archive: Engine
     away: bool = False
+    refused: int = 0
+    """Connections that were tried while it was away."""
 
     def begin(self) -> None:
-        self.away = True
+        self.away, self.refused = True, 0
         self.archive.dispose()
 
     def end(self) -> None:
@@ -54,6 +56,7 @@ def embedded(tmp_path: Path, web_bundle: Path) -> Iterator[Embedded]:
 
     def connecting(*_: object) -> None:
         if outage.away:
+            outage.refused += 1
             raise sqlite3.OperationalError("unable to open database file")
 
     event.listen(workbench.archive, "do_connect", connecting)
@@ -85,7 +88,7 @@ def test_an_archive_that_is_away_is_told_and_nothing_is_lost(
     web = embedded.web
     number = send(web, radiographs[0]).json()["id"]
     embedded.outage.begin()
-    for call in (
+    calls: tuple[Callable[[], httpx.Response], ...] = (
         lambda: web.get("/api/readings"),
         lambda: web.get(f"/api/readings/{number}"),
         lambda: web.get("/api/export"),
@@ -95,7 +98,8 @@ def test_an_archive_that_is_away_is_told_and_nothing_is_lost(
             json={"decision": "agree"},
             headers={"If-Match": '"r0"', "Accept-Language": "es"},
         ),
-    ):
+    )
+    for call in calls:
         answer = call()
         assert (answer.status_code, answer.json()["code"]) == (503, "archive_unavailable")
         assert int(answer.headers["retry-after"]) > 0
@@ -113,7 +117,7 @@ def test_an_archive_that_is_away_is_told_and_nothing_is_lost(
 def test_a_job_outlasts_a_short_outage(embedded: Embedded, radiographs: list[Path]) -> None:
     embedded.outage.begin()
     job = send(embedded.web, radiographs[2], "?async=1").headers["location"]
-    time.sleep(0.5)
+    wait_until(lambda: embedded.outage.refused > 0)
     assert embedded.web.get(job).json()["done"] == 0
     embedded.outage.end()
     wait_until(lambda: embedded.web.get(job).json()["status"] == "finished")

@@ -4,11 +4,11 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,21 +21,21 @@ def test_a_reader_that_is_killed_fails_that_file_only(
     start: Callable[..., Running], radiographs: list[Path]
 ) -> None:
     server = start()
-    with (
-        httpx.Client(base_url=server.address, timeout=60) as web,
-        ThreadPoolExecutor() as threads,
-    ):
+    with httpx.Client(base_url=server.address, timeout=60) as web:
+
+        def file_of(job: str) -> dict[str, Any]:
+            (file,) = web.get(job).json()["files"]
+            return dict(file)
+
         with stopped_readers(server) as pids:
-            answer = threads.submit(send, web, radiographs[0].read_bytes())
-            wait_until(lambda: len(left_over(server)) == 1)
-            time.sleep(0.3)
+            job = send(web, radiographs[0].read_bytes(), query="?async=1").headers["location"]
+            wait_until(lambda: file_of(job)["status"] == "reading")
             os.kill(pids[0], signal.SIGKILL)
-            problem = answer.result().json()
-        assert (problem["code"], problem["reasons"][0]["code"]) == ("unreadable", "crash")
+            wait_until(lambda: web.get(job).json()["status"] == "finished")
+        assert (file_of(job)["status"], file_of(job)["reasons"][0]["code"]) == ("failed", "crash")
         assert left_over(server) == []
-        assert send(web, radiographs[0].read_bytes()).status_code == 201, (
-            "the same file is not held against it"
-        )
+        again = send(web, radiographs[0].read_bytes())
+        assert again.status_code == 201, "the same file is not held against it"
         assert server.readers() != pids
 
 
@@ -51,19 +51,16 @@ def test_a_reader_that_hangs_is_killed(start: Callable[..., Running], radiograph
 
 def test_a_full_queue_says_so_at_once(start: Callable[..., Running], radiographs: list[Path]) -> None:
     server = start(limits__waiting=2)
-    with (
-        httpx.Client(base_url=server.address, timeout=60) as web,
-        ThreadPoolExecutor() as threads,
-    ):
+    with httpx.Client(base_url=server.address, timeout=60) as web:
         with stopped_readers(server):
-            waiting = [threads.submit(send, web, file.read_bytes()) for file in radiographs[:2]]
-            wait_until(lambda: len(left_over(server)) == 2)
-            time.sleep(0.2)
+            files = [("f", (file.name, file.read_bytes())) for file in radiographs[:2]]
+            job = web.post("/api/readings", files=files).headers["location"]
             refused = send(web, radiographs[2].read_bytes())
             assert (refused.status_code, refused.json()["code"]) == (503, "busy")
             assert 1 <= int(refused.headers["retry-after"]) <= 60
             assert web.get("/api/readings").status_code == 200, "what is on record can be looked at"
-        assert [answer.result().status_code for answer in waiting] == [201, 201]
+        wait_until(lambda: web.get(job).json()["status"] == "finished")
+        assert [file["status"] for file in web.get(job).json()["files"]] == ["read", "read"]
         assert send(web, radiographs[2].read_bytes()).status_code == 201
 
 

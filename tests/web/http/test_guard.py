@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import json
 import socket
-import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
+from tests.support.waiting import wait_until
 from tests.support.web_running import Running
 
 from neumo.web.http.guard import Guard, host_check
@@ -146,12 +146,10 @@ def test_problems_come_in_the_servers_and_the_persons_language(start: Callable[.
 
 def test_logs_are_json_without_queries(web: httpx.Client, server: Running) -> None:
     web.get("/api/readings", params={"q": "Perez Maria"})
-    deadline, lines = time.monotonic() + 10, []
-    while time.monotonic() < deadline and not lines:
-        written = [json.loads(line) for line in server.logged.splitlines()]
-        lines = [
-            line for line in written if (line.get("route"), line.get("status")) == ("/api/readings", 200)
-        ]
-        time.sleep(0.02)
-    assert lines
+
+    def requests() -> set[tuple[str, int]]:
+        lines = [json.loads(line) for line in server.logged.splitlines()]
+        return {(line["route"], line["status"]) for line in lines if line.get("event") == "request"}
+
+    wait_until(lambda: ("/api/readings", 200) in requests())
     assert "Perez" not in server.logged

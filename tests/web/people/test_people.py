@@ -1,4 +1,4 @@
-"""What is remembered of people, and deadlines with one thread."""
+"""The cache of accounts, sessions and tokens: valid until any program writes the users' database."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -88,7 +88,7 @@ def test_thresholds_give_and_take(research: httpx.Client) -> None:
 
 
 def test_subgroups_are_evaluated_at_the_asked_threshold(research: httpx.Client) -> None:
-    asked = {"column": "sex", "threshold": 0.4, "resamples": "200"}
+    asked: dict[str, str | float] = {"column": "sex", "threshold": 0.4, "resamples": "200"}
     report = research.get("/api/runs/better/subgroups", params=asked).json()
     assert [group["name"] for group in report["groups"]] == ["F", "M"]
     assert report["operating_point"]["threshold"] == 0.4
