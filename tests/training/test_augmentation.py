@@ -7,6 +7,7 @@ from neumo.training.acquisition import (
     PercentileScaling,
     RandomBorders,
     RandomDetail,
+    RandomHistogramTransfer,
     RandomNoise,
     RandomResampling,
     RandomToneCurve,
@@ -28,6 +29,25 @@ def test_tone_curves_keep_the_order_of_grey_levels_and_their_ends(images: torch.
         assert (after[before.argsort()].diff() >= -1e-6).all()
     ends = torch.tensor([0.0, 1.0]).view(1, 1, 1, 2)
     torch.testing.assert_close(RandomToneCurve(1.0)(ends), ends)
+
+
+def test_a_histogram_transfer_takes_grey_levels_of_another_image_and_keeps_their_order() -> None:
+    torch.manual_seed(5)
+    dark = (torch.rand((1, 1, 24, 24)) * 0.3 * 32).round() / 32  # few grey levels, so that some are equal
+    bright = 0.6 + torch.rand((1, 1, 24, 24)) * 0.4
+    images = torch.cat([dark, bright]).repeat(20, 1, 1, 1)
+    before = images.clone()
+    changed = RandomHistogramTransfer(1.0)(images)
+    torch.testing.assert_close(images, before)
+    means = changed[::2].mean(dim=(1, 2, 3))
+    assert means.max() > 0.5, "some dark images became bright"
+    assert means.min() >= dark.mean() - 0.02
+    for one, other in zip(images.flatten(1), changed.flatten(1), strict=True):
+        assert (other[one.argsort()].diff() >= -1e-6).all()
+        for level in one.unique()[:5]:
+            assert other[one == level].unique().numel() == 1
+    unchanged = RandomHistogramTransfer(0.3)(images)
+    assert 0 < sum(torch.equal(a, b) for a, b in zip(images, unchanged, strict=True)) < len(images)
 
 
 def test_resampling_blurs_some_images_and_leaves_the_others(images: torch.Tensor) -> None:

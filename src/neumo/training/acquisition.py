@@ -64,6 +64,37 @@ class RandomToneCurve(nn.Module):
         return torch.lerp(start, end, position - below).view_as(images)
 
 
+class RandomHistogramTransfer(nn.Module):
+    """With probability `p` give an image the grey-level distribution of another one of the batch, wholly or in part.
+
+    The transfer is monotone (quantile to quantile), so that only the style changes: where a batch holds several
+    hospitals, each is seen in the style of the others. Style tells the hospital and must not tell the finding; of style
+    randomisation in general see Xu et al., "Random Convolutions", ICLR 2021.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Change the chosen images; their partners are drawn from the whole batch as it came."""
+        n = len(images)
+        chosen = torch.rand(n, device=images.device) < self.p
+        partners = torch.randint(n, (n,), device=images.device)
+        share = torch.rand((n, 1), device=images.device)
+        if not chosen.any():
+            return images
+        flat = images.flatten(1)
+        ordered = flat.sort(dim=1).values
+        levels = flat[chosen].contiguous()
+        below, upto = (torch.searchsorted(ordered[chosen], levels, right=right) for right in (False, True))
+        # Equal grey levels stay equal: they take the middle of their ranks.
+        transferred = ordered[partners[chosen]].gather(1, (below + upto - 1) // 2)
+        changed = flat.clone()
+        changed[chosen] = torch.lerp(levels, transferred, share[chosen])
+        return changed.view_as(images)
+
+
 class RandomDetail(nn.Module):
     """Weaken the coarse picture and strengthen or weaken the detail upon it, each by up to `strength`.
 

@@ -9,6 +9,7 @@ from neumo.training.acquisition import (
     PercentileScaling,
     RandomBorders,
     RandomDetail,
+    RandomHistogramTransfer,
     RandomNoise,
     RandomResampling,
     RandomToneCurve,
@@ -50,6 +51,8 @@ def _acquisition(config: AugmentationConfig) -> list[nn.Module]:
     steps: list[nn.Module] = []
     if config.resampling:
         steps.append(RandomResampling(config.resampling))
+    if config.style:
+        steps.append(RandomHistogramTransfer(config.style))
     if config.tone:
         steps.append(RandomToneCurve(config.tone))
     if config.detail:

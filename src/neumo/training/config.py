@@ -86,6 +86,8 @@ class AugmentationConfig:
     """Probability of a reduction and enlargement (with or without antialiasing) or a blur."""
     tone: Annotated[float, between(0, 1)] = 0.0
     """Strength of a random monotone tone curve: gamma, look-up tables and detectors of other makers."""
+    style: Share = 0.0
+    """Probability that an image takes the grey-level distribution of another one of its batch, wholly or in part."""
     detail: Annotated[float, between(0, below=1)] = 0.0
     """Largest relative loss of the coarse picture, and loss or gain of the detail upon it."""
     borders: Share = 0.0
