@@ -1,8 +1,6 @@
 """In a reader's child process: an object to a results folder."""
 
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +8,8 @@ from typing import Any
 
 from pydicom import Dataset, dcmwrite
 
-from neumo.core.files import PART, sync, write_private
+from neumo.core.errors import OutputError
+from neumo.core.files import creating_folder, replacing, write_private
 from neumo.core.reading import Reading, Status
 from neumo.dicomnode.store.data_folder import IDENTIFIERS, READING
 from neumo.dicomnode.work.results import load_results
@@ -45,22 +44,14 @@ def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
 
 
 def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset]) -> None:
-    """Write the results folder, whole or not at all; one that is already there stays as it is."""
-    temporary = target.with_name(f"{PART}{os.urandom(8).hex()}")
-    temporary.mkdir(mode=0o700)
+    """Write the results folder, whole or not at all; one that is already there stays as it is. Raises OutputError."""
     try:
-        for name, value in ((READING, reading.to_json()), (IDENTIFIERS, identifiers_of(reading.header))):
-            write_private(temporary / name, [json.dumps(value).encode()])
-        for number, dataset in enumerate(datasets):
-            file = temporary / f"{number:02d}.dcm"
-            dcmwrite(file, dataset, enforce_file_format=True)
-            sync(file)
-        sync(temporary)
-        try:
-            temporary.rename(target)
-        except OSError:
-            if not target.is_dir():
-                raise
-        sync(target.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with creating_folder(target, private=True) as temporary:
+            for name, value in ((READING, reading.to_json()), (IDENTIFIERS, identifiers_of(reading.header))):
+                write_private(temporary / name, [json.dumps(value).encode()])
+            for number, dataset in enumerate(datasets):
+                with replacing(temporary / f"{number:02d}.dcm", private=True) as file:
+                    dcmwrite(file, dataset, enforce_file_format=True)
+    except OutputError:
+        if not target.is_dir():
+            raise
