@@ -5,6 +5,7 @@ pynetdicom shakes hands in the thread that accepts, where one silent sender woul
 
 import socketserver
 import ssl
+import threading
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -68,6 +69,8 @@ class LimitedServer(ThreadedAssociationServer):
     request_queue_size = 64
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._beginning = 0
+        self._lock = threading.Lock()
         super().__init__(*arguments, **{**options, "request_handler": _LimitedHandler})
 
     @classmethod
@@ -98,13 +101,34 @@ class LimitedServer(ThreadedAssociationServer):
         if not _inside(client_address[0], self.networks):
             self.refused("address")
             return False
-        if len(self.active_associations) >= _CONNECTIONS_PER_ASSOCIATION * self.limits.associations:
+        # Those that begin have no association yet: their thread has not run, or shakes hands for TLS.
+        connections = self._beginning + len(self.active_associations)
+        if connections >= _CONNECTIONS_PER_ASSOCIATION * self.limits.associations:
             self.refused("connections")
             return False
         return True
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Start the connection's own thread."""
+        self._begins(1)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._begins(-1)
+            raise
+
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Do the TLS handshake in the connection's own thread, then go on as pynetdicom does."""
+        try:
+            self._begin_association(request, client_address)
+        finally:
+            self._begins(-1)
+
+    def _begins(self, change: int) -> None:
+        with self._lock:
+            self._beginning += change
+
+    def _begin_association(self, request: Any, client_address: Any) -> None:
         if self.tls is not None:
             try:
                 request.settimeout(self.timeouts.network)
