@@ -1,12 +1,25 @@
-"""What every test of the node may ask for: settings, a bundle, films."""
+"""What every test of the node may ask for: settings, a bundle, radiographs, the parts of a node that does not run."""
 
+import logging
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.archive_databases import postgresql, url
+from tests.support.node_parts import BUNDLE, EventLog
+from tests.support.programs import require
 from tests.support.tiny_bundle import make_bundle
+
+from neumo.dicomnode.ops.metrics import Metrics
+from neumo.dicomnode.ops.node_log import NodeLog
+from neumo.dicomnode.shared import Shared
+from neumo.dicomnode.store.data_folder import DataFolder
+from neumo.dicomnode.store.database import Database
+from neumo.dicomnode.store.outbox import Outbox
+from neumo.dicomnode.store.queue import Queue
 
 __all__ = ["postgresql", "url"]
 
@@ -35,9 +48,48 @@ def settings(tmp_path: Path, bundle_folder: Path) -> dict[str, Any]:
     """Of a node on free ports whose results are captures; a test may change them."""
     return {
         "data": str(tmp_path / "node"),
-        "stop_seconds": 5,
+        "stop_seconds": 30,
         "receive": {"port": 0, "limits": {"free_bytes": 0}},
         "read": {"bundle": str(bundle_folder), "threads": 1, "results": "tests.support.node_results:capture"},
         "send": {"quiet": 0, "retry": {"first": 0.1, "longest": 0.5, "refusals": 2}},
         "health": {"port": 0},
     }
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Shared]:
+    """Components of a node of which nothing runs."""
+    folder = DataFolder(tmp_path / "node")
+    database = Database(folder.root / "queue.sqlite3")
+    yield Shared(folder, Queue(database, BUNDLE), Outbox(database), Metrics(), NodeLog(b"k" * 32))
+    database.close()
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> EventLog:
+    """What a part of the node logs."""
+    caplog.set_level(logging.INFO, "neumo.events")
+    return EventLog(caplog)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A certificate for this machine that signs itself."""
+    openssl = require("openssl", "openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    pem, key = folder / "node.pem", folder / "node.key"
+    command = [
+        openssl,
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(pem)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return {"certificate": str(pem), "key": str(key), "ca": str(pem)}

@@ -35,7 +35,7 @@ def test_results_of_a_study_appear_in_orthanc(
         with program(settings, tmp_path) as node:
             command = [storescu, "-aec", "NEUMO", "127.0.0.1", str(node.port), *map(str, files)]
             subprocess.run(command, check=True, timeout=60, capture_output=True)
-            wait_until(lambda: len(archive.instances("OT")) == 3, 60, f"for results {node.raw}")
+            wait_until(lambda: len(archive.instances("OT")) == 3, what=node.raw)
         assert "Doe" not in "".join(node.raw)
         assert len(archive.get("/studies")) == 1
         assert len({tags["SOPInstanceUID"] for tags in archive.instances("OT")}) == 3

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,10 @@ def instances_of(files: list[Path]) -> Counter[str]:
     return Counter(str(dcmread(file).SOPInstanceUID) for file in files)
 
 
+def all_sent(node: Program) -> bool:
+    return len(node.events("sent")) >= 3
+
+
 def unfinished(node: Program) -> float:
     """How many objects and deliveries the node has still to read or to send."""
     text = requests.get(f"http://127.0.0.1:{node.health_port}/metrics", timeout=20).text
@@ -148,8 +153,8 @@ def test_a_study_sent_to_the_node_is_reported_in_orthanc(
         program(settings(tmp_path, bundle, c_store(archive)), tmp_path) as node,
     ):
         storescu(node.port, "NEUMO", *study)
-        wait_until(lambda: len(archive.instances("OT")) >= 3, 90, f"for pictures {node.raw}")
-        wait_until(lambda: len(archive.instances("SR")) >= 3, 30, f"for reports {node.raw}")
+        wait_until(lambda: len(archive.instances("OT")) >= 3, what=node.raw)
+        wait_until(lambda: len(archive.instances("SR")) >= 3, what=node.raw)
         check_study(archive, study, bundle)
         before = {kind: sorted(t["SOPInstanceUID"] for t in archive.instances(kind)) for kind in ("SR", "OT")}
 
@@ -170,7 +175,7 @@ def test_another_node_of_the_same_bundle_reports_the_same_objects(
             folder.mkdir()
             with program(settings(folder, bundle, c_store(archive)), folder) as node:
                 storescu(node.port, "NEUMO", *study)
-                wait_until(lambda node=node: len(node.events("sent")) >= 3, 90, f"{node.raw}")
+                wait_until(partial(all_sent, node), what=node.raw)
             held.append(sorted(t["SOPInstanceUID"] for k in ("SR", "OT") for t in archive.instances(k)))
     assert len(held[0]) == 6 and held[0] == held[1]
 
@@ -192,7 +197,7 @@ def test_results_reach_orthanc_by_stow(tmp_path: Path, bundle: Path, study: list
         to = {"name": "archive", "kind": "stow-rs", "timeout": 20, "url": archive.dicomweb}
         with program(settings(tmp_path, bundle, to), tmp_path) as node:
             storescu(node.port, "NEUMO", *study)
-            wait_until(lambda: len(node.events("sent")) >= 3, 90, f"{node.raw}")
+            wait_until(lambda: len(node.events("sent")) >= 3, what=node.raw)
         check_study(archive, study, bundle)
 
 
@@ -216,5 +221,5 @@ def test_killed_nodes_leave_every_result_in_orthanc_exactly_once(
                 node.kill()
         with program(plan, tmp_path) as node:
             storescu(node.port, "NEUMO", *acknowledged)  # as a sender does that lost its connection
-            wait_until(lambda: not unfinished(node), 90, f"{node.raw}")
+            wait_until(lambda: not unfinished(node), what=node.raw)
         assert reported_instances(archive) == instances_of(objects) == pictured_instances(archive)

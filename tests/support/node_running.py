@@ -49,9 +49,7 @@ class Program:
 
     @property
     def port(self) -> int:
-        wait_until(
-            lambda: self.events("started") or self.process.poll() is not None, 60, "for the node to start"
-        )
+        wait_until(lambda: self.events("started") or self.process.poll() is not None, what=self.raw)
         assert self.process.poll() is None, self.raw
         return int(self.events("started")[0]["port"])
 
@@ -63,7 +61,7 @@ class Program:
     def kill(self) -> None:
         """As a loss of power would."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(120)
 
 
 @contextmanager
@@ -85,7 +83,7 @@ def program(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
         if started.poll() is None:
             started.terminate()
             try:
-                started.wait(30)
+                started.wait(120)
             except subprocess.TimeoutExpired:
                 started.kill()
                 started.wait()

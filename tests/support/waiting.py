@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(true: Callable[[], object], seconds: float = 60, what: str = "") -> None:
-    """Wait for something; fail where it does not come."""
+def wait_until(true: Callable[[], object], seconds: float = 120, what: object = "") -> None:
+    """Wait for something; fail where it does not come, and say what is known of `what`."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain {what}"

@@ -95,7 +95,7 @@ def test_other_classes_and_encodings_are_not_negotiated(settings: dict[str, Any]
         entity.add_requested_context("1.2.840.10008.1.1")
         opened = entity.associate("127.0.0.1", running.port, ae_title="NEUMO")
         assert [context.abstract_syntax for context in opened.accepted_contexts] == ["1.2.840.10008.1.1"]
-        reasons = {context.abstract_syntax: context.result for context in opened.rejected_contexts}
+        reasons = {str(context.abstract_syntax): context.result for context in opened.rejected_contexts}
         opened.release()
         assert reasons[CTImageStorage] == reasons["1.2.3.4.5.6.7"] == 3
         assert reasons[radiograph().SOPClassUID] == 4
@@ -191,9 +191,9 @@ def test_an_object_beyond_the_limit_in_one_pdu_is_refused(settings: dict[str, An
 def test_strangers_are_turned_away(settings: dict[str, Any]) -> None:
     settings["receive"] |= {"calling_ae_titles": ["MODALITY"]}
     with node(settings) as running:
-        for options in ({}, {"called": "OTHER", "calling": "MODALITY"}):
+        for calling, called in (("SENDER", "NEUMO"), ("MODALITY", "OTHER")):
             # Where the connection ends before the sender reads the rejection, it only sees an abort.
-            with association(running.port, **options) as opened:
+            with association(running.port, calling=calling, called=called) as opened:
                 assert not opened.is_established
         with association(running.port, calling="MODALITY") as opened:
             assert opened.is_established

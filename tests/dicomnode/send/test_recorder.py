@@ -71,8 +71,7 @@ def test_each_reading_is_recorded_once_whatever_is_killed(
         recorded = f"neumo_readings_recorded_total {len(sent)}.0"
         wait_until(
             lambda: recorded in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text,
-            60,
-            f"{at_work.raw}",
+            what=at_work.raw,
         )
     try:
         assert sorted(subject for subject, _ in on_record(engine)) == hashes(settings, *sent)
@@ -94,10 +93,10 @@ def test_nothing_is_lost_while_the_database_is_away_and_the_queue_goes_on(
     try:
         with archive() as pacs, program(settings | sending_to(pacs.port), tmp_path) as at_work:
             assert send(at_work.port, sent[0]) == [0]
-            wait_until(lambda: len(pacs.got) == 1, 60, f"{at_work.raw}")
-            wait_until(lambda: at_work.events("recorder_waits"), 60, f"{at_work.raw}")
+            wait_until(lambda: len(pacs.got) == 1, what=at_work.raw)
+            wait_until(lambda: at_work.events("recorder_waits"), what=at_work.raw)
             administer(postgresql, f"CREATE DATABASE {name}")
-            wait_until(lambda: len(on_record(engine)) == 1, 60, f"{at_work.raw}")
+            wait_until(lambda: len(on_record(engine)) == 1, what=at_work.raw)
             administer(
                 postgresql,
                 f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
@@ -105,10 +104,10 @@ def test_nothing_is_lost_while_the_database_is_away_and_the_queue_goes_on(
             )
             waited = len(at_work.events("recorder_waits"))
             assert send(at_work.port, *sent[1:]) == [0, 0]
-            wait_until(lambda: len(pacs.got) == 3, 60, f"{at_work.raw}")
-            wait_until(lambda: len(at_work.events("recorder_waits")) > waited, 60, f"{at_work.raw}")
+            wait_until(lambda: len(pacs.got) == 3, what=at_work.raw)
+            wait_until(lambda: len(at_work.events("recorder_waits")) > waited, what=at_work.raw)
             administer(postgresql, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-            wait_until(lambda: len(on_record(engine)) == 3, 60, f"{at_work.raw}")
+            wait_until(lambda: len(on_record(engine)) == 3, what=at_work.raw)
         assert sorted(subject for subject, _ in on_record(engine)) == hashes(settings, *sent)
         assert not verify(engine).faults
     finally:
@@ -121,7 +120,7 @@ def test_no_identifier_reaches_the_archive_or_the_log(settings: dict[str, Any], 
     sent = radiograph(PatientID="MRN-8831")
     with program(settings, tmp_path) as at_work:
         assert send(at_work.port, sent) == [0]
-        wait_until(lambda: at_work.events("recorded"), 60, f"{at_work.raw}")
+        wait_until(lambda: at_work.events("recorded"), what=at_work.raw)
     key_file = Path(settings["data"]) / "archive.key"
     assert key_file.stat().st_mode & 0o777 == 0o600 and file.stat().st_mode & 0o777 == 0o600
     kept = b"".join(part.read_bytes() for part in tmp_path.glob("readings.db*"))

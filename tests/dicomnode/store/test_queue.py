@@ -1,109 +1,116 @@
-"""The durable queue and the outbox."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""The durable queue: what is claimed, in which order, and what comes back after a crash."""
 
 import pytest
+from tests.support.node_parts import claim, queue_object
 
-from neumo.core.errors import NodeError
-from neumo.dicomnode.store.data_folder import DataFolder
+from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.database import Database
-from neumo.dicomnode.store.outbox import Outbox
-from neumo.dicomnode.store.queue import NewObject, Queue
+from neumo.dicomnode.store.queue import Queue
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def time(self) -> float:
+        return self.now
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "queue.sqlite3")
-    yield opened
-    opened.close()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("neumo.dicomnode.store.queue.time", clock)
+    return clock
 
 
-def new(number: int, study: str = "1.2") -> NewObject:
-    return NewObject(f"1.2.3.{number}", study, f"{number:064x}", f"objects/{number}.dcm")
+def database_of(shared: Shared) -> Database:
+    return shared.queue._database
 
 
-def test_an_object_is_queued_and_claimed_once(database: Database) -> None:
-    queue = Queue(database, "bundle")
-    assert queue.add(new(1))
-    assert not queue.add(new(1))
-    assert queue.knows("1.2.3.1", f"{1:064x}")
-    assert Queue(database, "other").add(new(1))
-    job = queue.claim()
-    assert job is not None and job.sop_instance_uid == "1.2.3.1"
-    assert queue.counts() == {"waiting": 1, "reading": 1, "read": 0, "set_aside": 0}
+def test_an_object_is_queued_and_claimed_once(shared: Shared) -> None:
+    new = queue_object(shared)
+    assert not shared.queue.add(new)
+    assert shared.queue.knows(new.sop_instance_uid, new.digest)
+    assert not shared.queue.knows(new.sop_instance_uid, "other")
+    other = Queue(database_of(shared), "other bundle")
+    assert not other.knows(new.sop_instance_uid, new.digest) and other.add(new)
+    job = claim(shared)
+    assert (job.sop_instance_uid, job.path, job.attempts) == (new.sop_instance_uid, new.path, 0)
+    assert shared.queue.counts() == {"waiting": 1, "reading": 1, "read": 0, "set_aside": 0}
+    assert claim(shared).key != job.key and shared.queue.claim() is None
 
 
-def test_interrupted_objects_go_last_and_are_given_up_in_the_end(database: Database) -> None:
-    queue = Queue(database, "bundle")
-    queue.add(new(1))
-    queue.add(new(2))
-    for _ in range(2):
-        job = queue.claim()
-        assert job is not None
-        assert queue.recover(3) == 1
-    first = queue.claim()
-    assert first is not None
-    assert queue.recover(2) == 1
-    assert queue.counts()["set_aside"] >= 1
-    assert queue.reconsider() >= 1
-    assert queue.waiting() == 2
+def test_objects_are_claimed_in_order_and_a_failed_one_when_it_is_due(shared: Shared, clock: Clock) -> None:
+    queue_object(shared, 1)
+    queue_object(shared, 2)
+    first = claim(shared)
+    shared.queue.retry(first, "crash", wait=60)
+    assert claim(shared).sop_instance_uid == "1.2.3.2"
+    clock.now += 59
+    assert shared.queue.claim() is None
+    clock.now += 1
+    again = claim(shared)
+    assert (again.id, again.attempts) == (first.id, 1)
+    shared.queue.release(again)
+    assert claim(shared).attempts == 1
 
 
-def test_waiting_objects_are_read_with_the_bundle_of_today(database: Database) -> None:
-    Queue(database, "old").add(new(1))
-    today = Queue(database, "today")
+def test_interrupted_objects_go_last_and_are_set_aside_in_the_end(shared: Shared) -> None:
+    queue_object(shared, 1)
+    queue_object(shared, 2)
+    assert claim(shared).sop_instance_uid == "1.2.3.1"
+    assert shared.queue.recover(interruptions=2) == 1
+    assert claim(shared).sop_instance_uid == "1.2.3.2"
+    assert claim(shared).sop_instance_uid == "1.2.3.1"
+    assert shared.queue.recover(interruptions=2) == 2
+    assert shared.queue.counts() == {"waiting": 1, "reading": 0, "read": 0, "set_aside": 1}
+    assert shared.queue.reconsider() == 1
+    assert shared.queue.waiting() == 2
+
+
+def test_waiting_objects_are_read_with_the_bundle_of_today(shared: Shared) -> None:
+    queue_object(shared, 1)
+    twice = queue_object(shared, 2)
+    today = Queue(database_of(shared), "today")
+    assert today.add(twice)
     today.recover(3)
-    assert today.knows("1.2.3.1", f"{1:064x}")
-    assert not today.add(new(1))
+    assert today.knows("1.2.3.1", f"{1:064x}") and not shared.queue.knows("1.2.3.1", f"{1:064x}")
+    assert today.waiting() == 2
 
 
-def test_results_leave_when_the_study_is_read_and_quiet(database: Database) -> None:
-    queue, outbox = Queue(database, "bundle"), Outbox(database)
-    queue.add(new(1))
-    queue.add(new(2))
-    first = queue.claim()
-    assert first is not None
-    queue.finish(first, "read", ["pacs", "web"])
-    assert outbox.ready("pacs", 0) == []
-    second = queue.claim()
-    assert second is not None
-    queue.set_aside(second, "crash")
-    assert outbox.ready("pacs", 3600) == []
-    (delivery,) = outbox.ready("pacs", 0)
-    outbox.retry(delivery, "status C000", 3600, refused=True)
-    assert outbox.ready("pacs", 0) == []
-    outbox.recover()
-    (delivery,) = outbox.ready("pacs", 0)
-    assert delivery.refusals == 1
-    outbox.sent(delivery)
-    assert outbox.counts() == {("pacs", "sent"): 1, ("web", "waiting"): 1}
-    assert queue.expired(2e10) == []
-    (other,) = outbox.ready("web", 0)
-    outbox.set_aside(other, "status C000")
-    assert outbox.reconsider() == 1
-    (other,) = outbox.ready("web", 0)
-    outbox.sent(other)
-    assert [job.id for job in queue.expired(2e10)] == [first.id]
+def test_a_clock_that_was_wrong_delays_nothing_after_a_restart(shared: Shared, clock: Clock) -> None:
+    queue_object(shared)
+    shared.queue.retry(claim(shared), "crash", wait=10**9)
+    assert shared.queue.claim() is None
+    shared.queue.recover(3)
+    assert shared.queue.claim() is not None
 
 
-def test_the_sweep_removes_what_was_never_acknowledged(tmp_path: Path) -> None:
-    storage = DataFolder(tmp_path / "node")
-    kept, lost = storage.write_object("1.2", [b"a"]), storage.write_object("1.2", [b"a"])
-    (storage.objects / "00" / ".part-x").write_bytes(b"half")
-    (storage.results / "00" / ".part-y").mkdir()
-    assert storage.sweep(frozenset([kept])) == 3
-    assert (storage.root / kept).exists() and not (storage.root / lost).exists()
+def test_the_age_is_that_of_the_oldest_unread_object(shared: Shared, clock: Clock) -> None:
+    assert shared.queue.age() == 0
+    queue_object(shared, 1)
+    clock.now += 30
+    queue_object(shared, 2)
+    assert shared.queue.age() == 30
+    shared.queue.set_aside(claim(shared), "crash")
+    clock.now += 5
+    assert shared.queue.age() == 5
+    clock.now -= 1000
+    assert shared.queue.age() == 0
 
 
-def test_two_nodes_do_not_share_a_folder(tmp_path: Path) -> None:
-    storage = DataFolder(tmp_path / "node")
-    with storage.locked(), pytest.raises(NodeError, match="another node"), storage.locked():
-        pass
-
-
-def test_a_file_that_is_no_queue_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "queue.sqlite3"
-    file.write_bytes(b"no database at all" * 100)
-    with pytest.raises(NodeError, match="queue"):
-        Database(file)
+def test_files_expire_only_after_every_delivery(shared: Shared, clock: Clock) -> None:
+    new = queue_object(shared, 1)
+    job = claim(shared)
+    shared.queue.finish(job, "read", ["pacs"])
+    queue_object(shared, 2)
+    shared.queue.set_aside(claim(shared), "crash")
+    clock.now += 100
+    assert shared.queue.expired(clock.now) == []
+    (delivery,) = shared.outbox.due("pacs")
+    shared.outbox.sent(delivery)
+    assert shared.queue.expired(clock.now - 100) == []
+    assert [expired.id for expired in shared.queue.expired(clock.now)] == [job.id]
+    assert new.path in set(shared.queue.paths())
+    shared.queue.forget_files(job)
+    assert shared.queue.expired(clock.now) == [] and new.path not in set(shared.queue.paths())
+    assert shared.queue.knows(new.sop_instance_uid, new.digest)

@@ -1,0 +1,58 @@
+"""The health server: /healthz with the faults of now, /metrics, and ports that are taken."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+from prometheus_client import CollectorRegistry, Counter
+
+from neumo.core.errors import NodeError
+from neumo.dicomnode.config import HealthConfig
+from neumo.dicomnode.ops.health import HealthServer
+
+
+@contextmanager
+def serving(faults: dict[str, str]) -> Iterator[str]:
+    registry = CollectorRegistry()
+    Counter("neumo_tests", "Of tests.", registry=registry).inc()
+    server = HealthServer(HealthConfig(port=0), registry, lambda: faults)
+    port = server.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()
+
+
+def test_health_is_that_of_now() -> None:
+    faults: dict[str, str] = {}
+    with serving(faults) as address:
+        answer = requests.get(f"{address}/healthz", timeout=60)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+        faults["disk"] = "less space is left"
+        answer = requests.get(f"{address}/healthz", timeout=60)
+        assert (answer.status_code, answer.json()) == (503, {"status": "failing", "faults": faults})
+        assert answer.headers["Cache-Control"] == "no-store" and "Python" not in answer.headers["Server"]
+
+
+def test_metrics_are_in_the_format_of_prometheus() -> None:
+    with serving({}) as address:
+        answer = requests.get(f"{address}/metrics", timeout=60)
+        assert (
+            answer.headers["Content-Type"].startswith("text/plain") and "neumo_tests_total 1.0" in answer.text
+        )
+        assert requests.get(f"{address}/elsewhere", timeout=60).status_code == 404
+
+
+def test_a_taken_port_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = int(taken.getsockname()[1])
+        with pytest.raises(NodeError, match=f"health: cannot listen on 127.0.0.1:{port}"):
+            HealthServer(HealthConfig(port=port), CollectorRegistry(), dict).start()
+
+
+def test_a_server_that_never_started_can_be_stopped() -> None:
+    HealthServer(HealthConfig(port=0), CollectorRegistry(), dict).stop()

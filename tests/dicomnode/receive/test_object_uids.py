@@ -1,0 +1,61 @@
+"""UIDs of a received data set: read from its beginning, checked, refused with the right status."""
+
+import pytest
+from pydicom import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom.dsutils import encode
+from tests.support.node_samples import radiograph
+
+from neumo.dicomnode.receive.object_uids import ObjectUids, read_uids
+from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
+
+
+def encoded(dataset: Dataset, implicit: bool = False) -> bytes:
+    content = encode(dataset, implicit, True)
+    assert content is not None
+    return content
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_uids_are_read_in_either_encoding(implicit: bool) -> None:
+    sent = radiograph()
+    syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    uids = read_uids(encoded(sent, implicit), syntax)
+    assert uids == ObjectUids(sent.SOPClassUID, sent.SOPInstanceUID, sent.StudyInstanceUID)
+
+
+def test_nothing_behind_the_uids_is_parsed() -> None:
+    sent = radiograph()
+    content = encoded(sent)
+    behind = content.index(b"\x20\x00\x13\x00")  # Instance Number (0020,0013)
+    assert read_uids(content[:behind] + b"\x28\x00\x02\x00rubbish", ExplicitVRLittleEndian)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
+@pytest.mark.parametrize(
+    ("keyword", "value", "told"),
+    [
+        ("StudyInstanceUID", None, "StudyInstanceUID is missing"),
+        ("SOPClassUID", "", "SOPClassUID is missing"),
+        ("SOPInstanceUID", "../x", "SOPInstanceUID is no UID"),
+    ],
+)
+def test_uids_that_are_none_are_refused(keyword: str, value: str | None, told: str) -> None:
+    sent = radiograph()
+    if value is None:
+        delattr(sent, keyword)
+    else:
+        setattr(sent, keyword, value)
+    with pytest.raises(StoreRefusal, match=told) as refusal:
+        read_uids(encoded(sent), ExplicitVRLittleEndian)
+    assert refusal.value.status is StoreStatus.DATA_SET_DOES_NOT_MATCH
+    assert len(refusal.value.comment) <= 64
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff" * 400, b"no data set at all, only words, and not even many"]
+)
+def test_what_is_no_data_set_is_not_understood(content: bytes) -> None:
+    with pytest.raises(StoreRefusal) as refusal:
+        read_uids(content, ExplicitVRLittleEndian)
+    assert refusal.value.status is StoreStatus.CANNOT_UNDERSTAND

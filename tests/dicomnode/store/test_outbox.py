@@ -1,0 +1,87 @@
+"""The durable outbox: what is due at a destination, and when."""
+
+from typing import Any
+
+import pytest
+from tests.support.node_parts import claim, queue_object, read_object
+
+from neumo.dicomnode.shared import Shared
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("neumo.dicomnode.store.queue.time", clock)
+    monkeypatch.setattr("neumo.dicomnode.store.outbox.time", clock)
+    return clock
+
+
+def ready(shared: Shared, quiet: float = 0, **options: Any) -> list[str]:
+    return [found.sop_instance_uid for found in shared.outbox.ready("pacs", quiet, **options)]
+
+
+def test_a_study_is_ready_when_all_of_it_is_read_or_set_aside(shared: Shared, clock: Clock) -> None:
+    clock.now += 1
+    read_object(shared, 1)
+    queue_object(shared, 2)
+    clock.now += 1
+    assert ready(shared) == []
+    second = claim(shared)
+    assert ready(shared) == []
+    shared.queue.set_aside(second, "crash")
+    assert ready(shared) == ["1.2.3.1"]
+
+
+def test_a_study_is_ready_when_it_was_quiet_for_long_enough(shared: Shared, clock: Clock) -> None:
+    read_object(shared, 1)
+    read_object(shared, 2, study="9.9")
+    clock.now += 20
+    read_object(shared, 3)
+    assert ready(shared, quiet=20) == ["1.2.3.2"]
+    clock.now += 19
+    assert ready(shared, quiet=20) == ["1.2.3.2"]
+    clock.now += 1
+    assert ready(shared, quiet=20) == ["1.2.3.1", "1.2.3.2", "1.2.3.3"]
+    assert ready(shared, quiet=20, limit=2) == ["1.2.3.1", "1.2.3.2"]
+
+
+def test_what_is_due_waits_for_no_study(shared: Shared) -> None:
+    job = read_object(shared, 1, to=["@archive", "pacs"])
+    queue_object(shared, 2)
+    (due,) = shared.outbox.due("@archive")
+    assert (due.key, due.path, due.attempts, due.refusals, due.study_uid) == (job.key, job.path, 0, 0, "1.2")
+    assert shared.outbox.due("other") == []
+
+
+def test_a_failed_delivery_is_due_again_after_its_wait(shared: Shared, clock: Clock) -> None:
+    read_object(shared)
+    (delivery,) = shared.outbox.due("pacs")
+    shared.outbox.retry(delivery, "no association", 60, refused=False)
+    shared.outbox.retry(delivery, "status C000", 60, refused=True)
+    clock.now += 59
+    assert shared.outbox.due("pacs") == []
+    clock.now += 1
+    (again,) = shared.outbox.due("pacs")
+    assert (again.attempts, again.refusals) == (2, 1)
+    shared.outbox.retry(again, "status C000", 10**9, refused=True)
+    shared.outbox.recover()
+    assert len(shared.outbox.due("pacs")) == 1
+
+
+def test_deliveries_are_counted_and_reconsidered(shared: Shared) -> None:
+    read_object(shared, 1, to=["pacs", "web"])
+    read_object(shared, 2, to=["pacs"])
+    first, second = shared.outbox.due("pacs")
+    shared.outbox.sent(first)
+    shared.outbox.set_aside(second, "status C000")
+    assert shared.outbox.counts() == {("pacs", "sent"): 1, ("pacs", "set_aside"): 1, ("web", "waiting"): 1}
+    assert shared.outbox.reconsider() == 1
+    (again,) = shared.outbox.due("pacs")
+    assert (again.id, again.refusals, again.attempts) == (second.id, 0, 1)

@@ -1,0 +1,98 @@
+"""In the reader's child process: an object to a results folder, once, whole or not at all."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread
+from tests.support.node_samples import radiograph, written
+
+from neumo.core.errors import ConfigError, OutputError
+from neumo.core.reading import Reading
+from neumo.dicomnode.work.reading import open_handler
+from neumo.inference.reader import Reader
+
+CAPTURE = "tests.support.node_results:capture"
+
+
+@pytest.fixture(scope="module")
+def reader(bundle_folder: Path) -> Reader:
+    return Reader(bundle_folder, keep_pixels=True, keep_header=True, threads=1)
+
+
+def request(source: Path, target: Path) -> dict[str, str]:
+    return {"source": str(source), "target": str(target), "name": "1.2.3"}
+
+
+def test_results_are_written_privately_and_whole(reader: Reader, films: list[Path], tmp_path: Path) -> None:
+    sent = radiograph(films[0])
+    target = tmp_path / "results" / "key"
+    answer = open_handler(reader, results=CAPTURE)(request(written(sent, tmp_path / "a.dcm"), target))
+    assert answer["status"] in ("read", "refused")
+    reading = json.loads((target / "reading.json").read_bytes())
+    assert (reading["file"], reading["status"]) == ("1.2.3", answer["status"])
+    assert dcmread(target / "00.dcm").DerivationDescription == sent.SOPInstanceUID
+    assert target.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in target.iterdir()} == {0o600}
+    assert [path.name for path in target.parent.iterdir()] == ["key"]
+
+
+def test_what_was_read_before_is_not_read_again(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "reading.json").write_text('{"status": "refused"}')
+    answer = open_handler(reader, results=CAPTURE)(request(tmp_path / "gone.dcm", tmp_path))
+    assert answer == {"status": "refused"}
+
+
+def test_a_file_that_cannot_be_read_leaves_no_folder(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(b"no image")
+    answer = open_handler(reader, results=CAPTURE)(request(tmp_path / "a.dcm", tmp_path / "key"))
+    assert answer["status"] == "failed" and answer["reasons"]
+    assert not (tmp_path / "key").exists()
+
+
+def test_a_maker_that_fails_leaves_no_folder(
+    reader: Reader, films: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = open_handler(reader, results="tests.support.node_results:by_patient")
+    source = written(radiograph(films[0], PatientID="fail"), tmp_path / "a.dcm")
+    with pytest.raises(ValueError, match="of"):
+        handle(request(source, tmp_path / "results" / "key"))
+    assert not (tmp_path / "results").exists()
+
+    def invalid(_reading: Reading, _header: Dataset) -> Sequence[Dataset]:
+        return [Dataset()]  # which pydicom cannot write
+
+    monkeypatch.setattr("tests.support.node_results.capture", invalid)
+    with pytest.raises((ValueError, AttributeError)):
+        open_handler(reader, results=CAPTURE)(request(source, tmp_path / "results" / "key"))
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_folder_that_another_node_wrote_meanwhile_stays(
+    reader: Reader, films: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "results" / "key"
+    source = written(radiograph(films[0]), tmp_path / "a.dcm")
+
+    def meanwhile(_reading: Reading, _header: Dataset) -> Sequence[Dataset]:
+        target.mkdir(parents=True)
+        (target / "reading.json").write_text("theirs")
+        return []
+
+    monkeypatch.setattr("tests.support.node_results.capture", meanwhile)
+    open_handler(reader, results=CAPTURE)(request(source, target))
+    assert (target / "reading.json").read_text() == "theirs"
+    assert [path.name for path in target.parent.iterdir()] == ["key"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(reader: Reader, films: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    source = written(radiograph(films[0]), tmp_path / "a.dcm")
+    with pytest.raises(OutputError, match="could not be written"):
+        open_handler(reader, results=CAPTURE)(request(source, tmp_path / "file" / "key"))
+
+
+def test_makers_that_are_none_are_told(reader: Reader) -> None:
+    with pytest.raises(ConfigError, match=r"read\.results"):
+        open_handler(reader, results="json:nothing")
