@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from tests.support.tiny_bundle import CONFIGURATION, uncertain
 from neumo.bundle.config import OperatingPoint
 from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.reading import Answer, Etiology, Verdict
 from neumo.inference.posterior import (
     answer_at,
     calibrated,
@@ -67,12 +70,72 @@ def test_predictive_values_of_a_thousand_patients() -> None:
 
 @pytest.mark.parametrize(
     ("probabilities", "expected"),
-    [((0.9, 0.05, 0.05), (NORMAL,)), ((0.5, 0.5, 0.0), (NORMAL, BACTERIAL)), ((0.4, 0.35, 0.25), (VIRAL,))],
+    [
+        ((0.9, 0.05, 0.05), (NORMAL,)),
+        ((0.5, 0.5, 0.0), (NORMAL, BACTERIAL)),
+        ((0.42, 0.33, 0.25), (NORMAL, VIRAL)),
+    ],
 )
 def test_a_finding_is_in_the_set_up_to_its_own_limit(
     probabilities: tuple[float, ...], expected: tuple[Finding, ...]
 ) -> None:
-    assert prediction_set(np.array(probabilities), uncertain(VIRAL, 0.75)[0.9]) == expected
+    shown = np.array(probabilities)
+    assert prediction_set(shown, uncertain(VIRAL, 0.75)[0.9], shown=shown, pneumonia=False) == expected
+
+
+logits = st.floats(-12, 12, width=32)
+limits = st.fixed_dictionaries({finding: st.floats(0, 1) for finding in FINDINGS})
+
+
+@given(
+    logits=st.tuples(logits, logits, logits),
+    threshold=st.floats(0.001, 0.999),
+    narrow=limits,
+    more=limits,
+    prevalence=st.none() | st.floats(0.001, 0.999),
+)
+def test_no_answer_contradicts_itself(
+    logits: tuple[float, float, float],
+    threshold: float,
+    narrow: dict[Finding, float],
+    more: dict[Finding, float],
+    prevalence: float | None,
+) -> None:
+    """Whatever the logits, operating point, limits and prevalence: all parts of an answer say the same."""
+    wide = {finding: max(narrow[finding], more[finding]) for finding in FINDINGS}
+    config = replace(
+        CONFIGURATION,
+        operating_points={"here": OperatingPoint(threshold, 0.9, 0.9, "")},
+        conformal={0.9: narrow, 0.95: wide},
+    )
+    place = None if prevalence is None else prevalence_of(prevalence, config)
+    base = calibrated(np.array(logits, dtype=np.float32), config.temperature)
+    answer, wider = (
+        make_answer(base, config, operating_point="here", coverage=coverage, prevalence=place)
+        for coverage in (0.9, 0.95)
+    )
+    held = set(answer.prediction_set)
+    assert held and answer.finding in held and held <= set(wider.prediction_set)
+    assert held >= {f for f in FINDINGS if 1 - base[f.index] <= narrow[f]}, "coverage is kept in every class"
+    assert answer.finding is max(FINDINGS, key=lambda finding: answer.probabilities[finding])
+    normal, kinds = NORMAL in held, [kind for kind in (BACTERIAL, VIRAL) if kind in held]
+    match answer.verdict:
+        case Verdict.PNEUMONIA:
+            assert answer.pneumonia and not normal and answer.finding is not NORMAL
+        case Verdict.NO_PNEUMONIA:
+            assert not answer.pneumonia and answer.finding is NORMAL and answer.etiology is None
+        case Verdict.UNDETERMINED:
+            assert normal and kinds
+    match answer.etiology:
+        case None:
+            assert answer.verdict is Verdict.NO_PNEUMONIA
+        case Etiology.UNDETERMINED:
+            assert len(kinds) == 2
+        case Etiology.BACTERIAL:
+            assert kinds == [BACTERIAL] and answer.finding is not VIRAL
+        case Etiology.VIRAL:
+            assert kinds == [VIRAL] and answer.finding is not BACTERIAL
+    assert Answer.from_json(answer.to_json()) == answer
 
 
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.floats(-6, 6), st.floats(-6, 6))

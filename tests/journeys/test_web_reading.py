@@ -12,7 +12,7 @@ from tests.support.web_steps import drop, grave_violations, read_film
 
 def test_a_dropped_file_is_read_decided_and_taken_along(page: Page, films: list[Path]) -> None:
     read_film(page, films[0])
-    expect(page.locator(".verdict-finding")).to_have_text("Normal")
+    expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
     expect(page.locator(".verdict")).to_contain_text("90% coverage")
     expect(page.get_by_text("The decision is the professional's")).to_be_visible()
     page.get_by_text("Disagree", exact=True).click()
@@ -98,7 +98,7 @@ def test_blinded_the_answer_shows_after_the_decision(page: Page, films: list[Pat
         assert page.locator(".bars").count() == 0
         page.get_by_role("radio", name="Bacterial pneumonia").check()
         page.get_by_role("button", name="Save decision").click()
-        expect(page.locator(".verdict-finding")).to_have_text("Normal")
+        expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
         expect(page.locator(".history")).to_contain_text("blinded")
     finally:
         page.goto("/settings")

@@ -65,14 +65,14 @@ def test_a_pasted_image_is_read(
     Image.open(films[2]).save(copied)
     page.evaluate(_PASTE, ["image.png", base64.b64encode(copied.read_bytes()).decode()])
     expect(page.locator(".answer-file")).to_have_text("image.png")
-    expect(page.locator(".verdict-finding")).to_have_text("Normal")
+    expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
     expect(page.get_by_role("link", name="DICOM SR")).to_have_count(0)
     assert json.loads(take("FHIR").read_text())["type"] == "transaction"
 
 
 def test_every_file_of_a_reading_opens(page: Page, dicom_film: Path, take: Callable[[str], Path]) -> None:
     read_film(page, dicom_film)
-    expect(page.locator(".verdict-finding")).to_have_text("Normal")
+    expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
     assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
     number = page.url.rsplit("/", 1)[1]
     source = dcmread(dicom_film)

@@ -30,11 +30,11 @@ def test_the_empty_first_page_offers_samples_and_reads_them(page: Page) -> None:
     button.click()
     expect(page).to_have_url(re.compile("/readings/"))
     expect(page.get_by_role("heading", name="Sent: 3 of 3 ready")).to_be_visible()
-    for file, finding in zip(
-        sample_files(), ("Normal", "Bacterial pneumonia", "Viral pneumonia"), strict=True
+    for file, verdict in zip(
+        sample_files(), ("No pneumonia", "Pneumonia, bacterial", "Pneumonia, viral"), strict=True
     ):
         page.locator(".rail a", has_text=file.name).click()
-        expect(page.locator(".verdict-finding")).to_have_text(finding)
+        expect(page.locator(".verdict-finding")).to_have_text(verdict)
     page.goto("/")
     expect(page.locator(".rail a[data-reading]")).to_have_count(3)
     expect(button).to_have_count(0)

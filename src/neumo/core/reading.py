@@ -57,9 +57,28 @@ class Notice:
         return cls(value["code"], value["text"], value["values"])
 
 
+class Verdict(StrEnum):
+    """What a reading says first: whether there is pneumonia."""
+
+    PNEUMONIA = "pneumonia"
+    NO_PNEUMONIA = "no_pneumonia"
+    UNDETERMINED = "undetermined"
+
+
+class Etiology(StrEnum):
+    """What kind of pneumonia a reading states, where it does not exclude pneumonia."""
+
+    BACTERIAL = "bacterial"
+    VIRAL = "viral"
+    UNDETERMINED = "undetermined"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The findings' probabilities and what follows from them; only a reading with status "read" has one.
+
+    `verdict` and `etiology` follow from `prediction_set` alone, which holds both `finding` and what the operating point
+    says (`neumo.inference.posterior.make_answer`): no part of an answer can contradict another.
 
     Attributes
     ----------
@@ -68,7 +87,8 @@ class Answer:
     probabilities : mapping of Finding to float
         Calibrated, in 0-1, adding up to 1; at `prevalence` where one was given.
     prediction_set : tuple of Finding
-        Holds the true finding with probability `coverage` for images like those of training; may be empty or all.
+        Holds the true finding with probability `coverage` for images like those of training; never empty, in the order
+        of the findings.
     coverage : float
         Nominal coverage, 0.90 or 0.95.
     pneumonia : bool
@@ -97,9 +117,28 @@ class Answer:
     prevalence: Mapping[Finding, float] | None = None
     prevalence_given: bool = False
 
+    @property
+    def verdict(self) -> Verdict:
+        """Pneumonia or not, where the prediction set allows one of the two only."""
+        if Finding.NORMAL not in self.prediction_set:
+            return Verdict.PNEUMONIA
+        return Verdict.NO_PNEUMONIA if len(self.prediction_set) == 1 else Verdict.UNDETERMINED
+
+    @property
+    def etiology(self) -> Etiology | None:
+        """Kind of pneumonia, where the prediction set holds one kind only; None where it excludes pneumonia."""
+        kinds = [finding for finding in self.prediction_set if finding is not Finding.NORMAL]
+        if not kinds:
+            return None
+        if len(kinds) > 1:
+            return Etiology.UNDETERMINED
+        return Etiology.BACTERIAL if kinds == [Finding.BACTERIAL_PNEUMONIA] else Etiology.VIRAL
+
     def to_json(self) -> dict[str, Any]:
-        """Return plain values under the names of the attributes."""
+        """Return plain values under the names of the attributes, `verdict` and `etiology` first."""
         return {
+            "verdict": self.verdict.value,
+            "etiology": None if self.etiology is None else self.etiology.value,
             "finding": self.finding.value,
             "probabilities": _shares_to_json(self.probabilities),
             "prediction_set": [finding.value for finding in self.prediction_set],
@@ -193,7 +232,11 @@ class Reading:
             "file": self.file,
             "sha256": self.sha256,
             "status": self.status.value,
-            **(dict.fromkeys(_ANSWER_KEYS) if self.answer is None else self.answer.to_json()),
+            **(
+                dict.fromkeys(("verdict", "etiology", *_ANSWER_KEYS))
+                if self.answer is None
+                else self.answer.to_json()
+            ),
             "warnings": [str(notice) for notice in self.warnings],
             "reasons": [str(notice) for notice in self.reasons],
             "notices": {

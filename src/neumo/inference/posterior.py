@@ -1,7 +1,7 @@
 """From logits to calibrated probabilities, to another prevalence, to a prediction set, and to the whole Answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,9 +95,30 @@ def predictive_values(
     return ppv, npv
 
 
-def prediction_set(probabilities: Floats, limits: Mapping[Finding, float]) -> tuple[Finding, ...]:
-    """Return the findings whose score, 1 - probability, is within its limit (see `evaluation.conformal`)."""
-    return tuple(f for f in FINDINGS if 1 - float(probabilities[f.index]) <= limits[f])
+def prediction_set(
+    calibrated: Floats, limits: Mapping[Finding, float], *, shown: Floats, pneumonia: bool
+) -> tuple[Finding, ...]:
+    """Return the findings that cannot be ruled out, so that nothing in an answer contradicts it.
+
+    The conformal set holds each finding whose score, 1 - probability, is within its limit (class-conditional split
+    conformal prediction, see `neumo.evaluation.uncertainty.conformal`). Two findings are always added: the most
+    probable one of those shown, and the likeliest one that agrees with the decision at the operating point. Adding
+    findings cannot lower the coverage of any class, and sets stay nested: a higher nominal coverage only adds some.
+
+    Parameters
+    ----------
+    calibrated : ndarray of float64, shape (3,)
+        At the bundle's priors, where the limits were measured.
+    limits : mapping of Finding to float
+        Largest score of each finding.
+    shown : ndarray of float64, shape (3,)
+        The probabilities that the answer states, at the prevalence of the place of use.
+    pneumonia : bool
+        The decision at the operating point.
+    """
+    likeliest = max(PNEUMONIA, key=lambda finding: float(calibrated[finding.index]))
+    always = {FINDINGS[int(shown.argmax())], likeliest if pneumonia else Finding.NORMAL}
+    return tuple(f for f in FINDINGS if f in always or 1 - float(calibrated[f.index]) <= limits[f])
 
 
 def make_answer(
@@ -110,8 +131,9 @@ def make_answer(
 ) -> Answer:
     """Return what follows from one image's probabilities.
 
-    The decision at the operating point and the prediction set are drawn on the probabilities as calibrated, where
-    their sensitivity, specificity and coverage were measured, whatever the prevalence.
+    The decision at the operating point and the limits of the prediction set are applied to the probabilities as
+    calibrated, where their sensitivity, specificity and coverage were measured, whatever the prevalence. Where the
+    most probable finding at the prevalence contradicts that decision, the set holds both: the verdict is undetermined.
 
     Parameters
     ----------
@@ -128,12 +150,15 @@ def make_answer(
     point = config.operating_points[operating_point]
     shown = calibrated if prevalence is None else reweighted(calibrated, config.priors, prevalence.shares)
     ppv, npv = predictive_values(point, prevalence)
+    pneumonia = bool(1 - calibrated[Finding.NORMAL.index] >= point.threshold)
     return Answer(
         finding=FINDINGS[int(shown.argmax())],
         probabilities={finding: float(shown[finding.index]) for finding in FINDINGS},
-        prediction_set=prediction_set(calibrated, config.conformal[coverage]),
+        prediction_set=prediction_set(
+            calibrated, config.conformal[coverage], shown=shown, pneumonia=pneumonia
+        ),
         coverage=coverage,
-        pneumonia=bool(1 - calibrated[Finding.NORMAL.index] >= point.threshold),
+        pneumonia=pneumonia,
         operating_point=operating_point,
         threshold=point.threshold,
         ppv=ppv,
@@ -147,7 +172,6 @@ def answer_at(answer: Answer, config: BundleConfig, operating_point: str, preval
     """Return an answer of the bundle of `config` as it would be at another prevalence and operating point."""
     shown = np.array([answer.probabilities[finding] for finding in FINDINGS])
     base = reweighted(shown, answer.prevalence or config.priors, config.priors)
-    made = make_answer(
+    return make_answer(
         base, config, operating_point=operating_point, coverage=answer.coverage, prevalence=prevalence
     )
-    return replace(made, prediction_set=answer.prediction_set)

@@ -10,6 +10,8 @@ COLUMNS = (
     "file",
     "sha256",
     "status",
+    "verdict",
+    "etiology",
     "finding",
     *(f"p_{finding}" for finding in FINDINGS),
     "prediction_set",
@@ -38,6 +40,8 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
         values += [None] * (len(COLUMNS) - 6)
     else:
         values += [
+            answer.verdict.value,
+            None if answer.etiology is None else answer.etiology.value,
             answer.finding.value,
             *(f"{answer.probabilities[finding]:.6f}" for finding in FINDINGS),
             " | ".join(answer.prediction_set),

@@ -20,6 +20,7 @@ from neumo.results.sentences import (
     operating_point_sentence,
     prediction_set_sentence,
     prevalence_sentence,
+    verdict_text,
 )
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
@@ -96,6 +97,7 @@ def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
         "reading": reading,
         "picture": None if pixels is None else picture_uri(pixels),
         "heat": None if heat is None else picture_uri(heat),
+        "verdict": verdict_text(answer, lang) if answer else "",
         "finding": t(f"terms.findings.{answer.finding}") if answer else "",
         "bars": [(t(f"terms.findings.{f}"), answer.probabilities[f]) for f in FINDINGS] if answer else [],
         "prediction_set": prediction_set_sentence(answer, lang) if answer else "",

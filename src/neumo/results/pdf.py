@@ -23,6 +23,7 @@ from neumo.results.sentences import (
     operating_point_sentence,
     prediction_set_sentence,
     prevalence_sentence,
+    verdict_text,
 )
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
@@ -110,9 +111,10 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
     from reportlab.platypus import Paragraph, Table
 
     t = texts(language)
+    yield Paragraph(f"<b>{escape(verdict_text(answer, language))}</b>", styles["finding"])
     yield Paragraph(
-        f"{escape(t('readings.most_probable'))}: <b>{escape(t(f'terms.findings.{answer.finding}'))}</b>",
-        styles["finding"],
+        f"{escape(t('readings.most_probable'))}: {escape(t(f'terms.findings.{answer.finding}'))}",
+        styles["text"],
     )
     rows = [[t(f"terms.findings.{f}"), percent(answer.probabilities[f])] for f in FINDINGS]
     yield Table(

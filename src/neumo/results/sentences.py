@@ -16,6 +16,12 @@ def notice_text(notice: Notice, language: Language) -> str:
         return notice.text
 
 
+def verdict_text(answer: Answer, language: Language) -> str:
+    """Return the verdict and, unless pneumonia is excluded, its etiology: "Pneumonia, bacterial"."""
+    t = texts(language)
+    return t(f"terms.verdict.{answer.verdict}.{answer.etiology or 'none'}")
+
+
 def prevalence_sentence(answer: Answer, language: Language) -> str:
     """Say which prevalence of each finding the probabilities assume, and who stated it."""
     if answer.prevalence is None:
@@ -43,7 +49,7 @@ def operating_point_sentence(answer: Answer, language: Language) -> str:
 def prediction_set_sentence(answer: Answer, language: Language) -> str:
     """Say which findings the prediction set holds, and its nominal coverage."""
     t = texts(language)
-    kind = {0: "none", len(FINDINGS): "all"}.get(len(answer.prediction_set), "some")
+    kind = "all" if len(answer.prediction_set) == len(FINDINGS) else "some"
     return t(
         f"readings.set.{kind}",
         coverage=percent(answer.coverage, 0),

@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Answer, Reading
+from neumo.core.reading import Answer, Reading, Verdict
 
 _SHORT = {"NORMAL": "normal", "BACTERIAL_PNEUMONIA": "bacterial", "VIRAL_PNEUMONIA": "viral"}
 
@@ -26,11 +26,17 @@ def readings_table(readings: Iterable[Reading]) -> Table:
 
 
 def _words(answer: Answer) -> str:
-    members = ", ".join(_SHORT[finding] for finding in answer.prediction_set) or "none of the three"
+    members = ", ".join(_SHORT[finding] for finding in answer.prediction_set)
     return (
-        f"[bold]{_SHORT[answer.finding]}[/]\n{answer.coverage:.0%} set: {members}\n"
+        f"[bold]{_verdict(answer)}[/]\n{answer.coverage:.0%} set: {members}\n"
         f"pneumonia: {'yes' if answer.pneumonia else 'no'} ({answer.operating_point})"
     )
+
+
+def _verdict(answer: Answer) -> str:
+    """Return the verdict, and the etiology of a pneumonia; the prediction set says what else is undetermined."""
+    verdict = answer.verdict.replace("_", " ")
+    return f"{verdict}, {answer.etiology}" if answer.verdict is Verdict.PNEUMONIA else verdict
 
 
 def _probabilities(answer: Answer) -> str:

@@ -13,7 +13,12 @@ from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Answer, Reading
 from neumo.results.origin import origin_of
-from neumo.results.sentences import notice_text, prediction_set_sentence, prevalence_sentence
+from neumo.results.sentences import (
+    notice_text,
+    prediction_set_sentence,
+    prevalence_sentence,
+    verdict_text,
+)
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
 
@@ -102,7 +107,8 @@ def _said(answer: Answer, language: Language) -> Iterator[Line]:
     t = texts(language)
     stated = {f: (t(f"terms.findings.{f}"), percent(answer.probabilities[f])) for f in FINDINGS}
     finding, probability = stated.pop(answer.finding)
-    yield Line(t("readings.banner.finding", finding=finding, probability=probability), 1.25)
+    yield Line(verdict_text(answer, language), 1.25)
+    yield Line(t("readings.banner.finding", finding=finding, probability=probability))
     yield Line(t("readings.banner.others", findings=", ".join(map(" ".join, stated.values()))))
     yield Line(prediction_set_sentence(answer, language))
     yield Line(

@@ -24,6 +24,8 @@ from neumo.web.workbench import Workbench
 _OWN_CODES = frozenset({"crash", "timeout", "cancelled", "server_fault", "out_of_memory"})
 """Reasons that come from the server rather than from the reader."""
 _WITHHELD: Mapping[str, Any] = {
+    "verdict": None,
+    "etiology": None,
     "finding": None,
     "probabilities": None,
     "prediction_set": None,
@@ -34,6 +36,9 @@ _WITHHELD: Mapping[str, Any] = {
     "receipt": None,
 }
 _POSTERIOR = (
+    "verdict",
+    "etiology",
+    "prediction_set",
     "probabilities",
     "finding",
     "operating_point",

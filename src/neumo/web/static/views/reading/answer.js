@@ -16,13 +16,17 @@ import { verdictSection } from "/static/views/reading/verdict.js";
  */
 export function drawAnswer(place, context, reading, decided) {
   const bars = probabilitiesSection(context, reading);
+  const verdict = verdictSection(context, reading);
   replace(place,
     heading(context, reading),
-    verdictSection(context, reading),
+    verdict.element,
     noticesSection(context, reading),
     bars?.element,
     decisionSection(context, reading, decided),
-    !reading.purged && predictiveSection(context, reading, (posterior) => bars?.show(posterior)),
+    !reading.purged && predictiveSection(context, reading, (posterior) => {
+      bars?.show(posterior);
+      verdict.show(posterior);
+    }),
     !reading.purged && resultsSection(context, reading),
   );
 }

@@ -1,19 +1,36 @@
-/** The answer in words: the finding and the prediction set, or why there is none. */
+/** The answer in words: verdict, etiology and prediction set, or why there is none. */
 
-import { h, icon } from "/static/dom.js";
+import { h, icon, replace } from "/static/dom.js";
 import { pointName } from "/static/views/reading/predictive.js";
 
-/** @param {import("/static/app.js").Context} context @param {any} reading */
+/** Colours say no more than the words: a finding has its colour only where the verdict states it. */
+const COLOURED = /** @type {Record<string, string>} */ ({ "no_pneumonia.none": "NORMAL", "pneumonia.bacterial": "BACTERIAL_PNEUMONIA", "pneumonia.viral": "VIRAL_PNEUMONIA" });
+
+/**
+ * @param {import("/static/app.js").Context} context @param {any} reading
+ * @returns {{element: HTMLElement, show: (answer: any) => void}} `show` states the answer at another prevalence or operating point
+ */
 export function verdictSection(context, reading) {
   const { t } = context;
-  if (reading.withheld) return unanswered("hidden", t("reading.withheld_title"), t("reading.withheld_text"));
-  if (reading.finding === null) return unanswered("refused", t("reading.refused_title"), t(reading.purged ? "reading.purged_text" : "reading.refused_text"));
-  if (reading.purged) return unanswered("archive", t(`findings.${reading.finding}`), t("reading.purged_text"));
-  return h("section", { class: "section verdict", data: { finding: reading.finding } },
-    h("h2", { class: "verdict-finding" }, t(`findings.${reading.finding}`)),
-    h("p", {}, capital(setInWords(context, reading))),
-    h("p", { class: "quiet" }, t(reading.pneumonia ? "reading.at_point_above" : "reading.at_point_below", { point: pointName(t, reading.operating_point) })),
-  );
+  const fixed = (/** @type {HTMLElement} */ element) => ({ element, show: () => {} });
+  if (reading.withheld) return fixed(unanswered("hidden", t("reading.withheld_title"), t("reading.withheld_text")));
+  if (reading.finding === null) return fixed(unanswered("refused", t("reading.refused_title"), t(reading.purged ? "reading.purged_text" : "reading.refused_text")));
+  if (reading.purged) return fixed(unanswered("archive", t(`findings.${reading.finding}`), t("reading.purged_text")));
+  const element = h("section", { class: "section verdict" });
+
+  /** @param {any} answer */
+  function show(answer) {
+    const verdict = `${answer.verdict}.${answer.etiology ?? "none"}`;
+    element.dataset.finding = COLOURED[verdict] ?? "";
+    replace(element,
+      h("h2", { class: "verdict-finding" }, t(`verdict.${verdict}`)),
+      h("p", {}, capital(setInWords(context, answer))),
+      h("p", { class: "quiet" }, t(answer.pneumonia ? "reading.at_point_above" : "reading.at_point_below", { point: pointName(t, answer.operating_point) })),
+    );
+  }
+
+  show(reading);
+  return { element, show: (answer) => show({ ...reading, ...answer }) };
 }
 
 /**
@@ -24,7 +41,6 @@ export function verdictSection(context, reading) {
 export function setInWords({ t, format }, reading) {
   const names = reading.prediction_set.map((/** @type {string} */ finding) => t(`findings.${finding}`).toLocaleLowerCase());
   const coverage = format.percent(reading.coverage);
-  if (names.length === 0) return t("reading.set_none", { coverage });
   if (names.length === 1) return t("reading.set_one", { finding: names[0], coverage });
   if (names.length === 3) return t("reading.set_all", { coverage });
   return t("reading.set_two", { first: names[0], second: names[1], coverage });
