@@ -1,4 +1,4 @@
-"""The application: requests, errors, guard, and what runs beside them."""
+"""The ASGI application: routes, error handlers, middleware, lifespan and the retention task."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,14 +12,24 @@ import neumo
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 from neumo.core.logging import event, fault
 from neumo.records.database import reading_session
-from neumo.web.http.guard import Guard, host_check
+from neumo.web.http.middleware import SecurityMiddleware, host_check
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
-from neumo.web.routes import answers, decisions, export, jobs, pages, readings, research, samples, session
-from neumo.web.routes import oidc as elsewhere
+from neumo.web.routes import (
+    answers,
+    decisions,
+    export,
+    jobs,
+    oidc,
+    pages,
+    readings,
+    research,
+    samples,
+    session,
+)
 from neumo.web.workbench import Workbench, workbench_of
 
-_CLEAN_SECONDS = 600.0
+_RETENTION_SECONDS = 600.0
 _PROBLEM: Mapping[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
@@ -34,19 +44,19 @@ _PROBLEM: Mapping[str, Any] = {
 
 
 def create_app(workbench: Workbench) -> FastAPI:
-    """Return the application around a workbench whose readers run; it stops them at its end."""
+    """Return the application of a workbench whose readers run; its shutdown stops them."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        cleaning = asyncio.create_task(_clean(workbench))
+        retention = asyncio.create_task(_delete_expired_regularly(workbench))
         yield
-        cleaning.cancel()
+        retention.cancel()
         with suppress(asyncio.CancelledError):
-            await cleaning
+            await retention
         await asyncio.to_thread(workbench.pool.stop)
         await workbench.jobs.stop()
         workbench.intake.group_commit.close()
-        workbench.people.close()
+        workbench.accounts_cache.close()
 
     app = FastAPI(
         title="neumo",
@@ -66,23 +76,23 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.state.workbench = workbench
     answer_problems(app)
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
-    for part in (session, elsewhere, readings, jobs, answers, decisions, export, research, samples, pages):
+    for part in (session, oidc, readings, jobs, answers, decisions, export, research, samples, pages):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(pages.ROOM / "static"))
-    _describe_honestly(app)
+    _omit_validation_schemas(app)
     listen = workbench.config.listen
     app.add_middleware(
-        Guard,
+        SecurityMiddleware,
         known_host=host_check(listen.host, listen.loopback, listen.names),
         uploads={"/api/readings": workbench.config.limits.request_bytes},
-        at_once=listen.connections,
-        patience=listen.patience,
+        max_requests=listen.connections,
+        body_timeout=listen.patience,
     )
     return app
 
 
 def health(request: Request) -> dict[str, Any]:
-    """Say whether radiographs can be read and put on record now."""
+    """Health check: whether the archive is reachable and a reader runs."""
     workbench = workbench_of(request)
     try:
         with reading_session(workbench.archive) as session_:
@@ -96,21 +106,21 @@ def health(request: Request) -> dict[str, Any]:
     return {"status": "ok"}
 
 
-async def _clean(workbench: Workbench) -> None:
-    """Delete what is old enough, every ten minutes."""
+async def _delete_expired_regularly(workbench: Workbench) -> None:
+    """Delete reading files whose retention has ended, every ten minutes."""
     while True:
         try:
             days = workbench.config.retention.pixels_days
-            deleted = await asyncio.to_thread(workbench.kept.clean, days)
+            deleted = await asyncio.to_thread(workbench.reading_files.delete_expired, days)
             if deleted:
                 event("cleaned", readings=deleted)
         except OSError as error:
             fault("cleaning_waits", error)
-        await asyncio.sleep(_CLEAN_SECONDS)
+        await asyncio.sleep(_RETENTION_SECONDS)
 
 
-def _describe_honestly(app: FastAPI) -> None:
-    """Take the framework's own form of validation errors out of the description, since problems replace it."""
+def _omit_validation_schemas(app: FastAPI) -> None:
+    """Remove FastAPI's own validation error schemas from the OpenAPI document, since problems replace them."""
     original: Callable[[], dict[str, Any]] = app.openapi
 
     def described() -> dict[str, Any]:

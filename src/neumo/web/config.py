@@ -92,7 +92,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """How long what shows a patient is kept; readings and decisions stay in the archive."""
+    """Retention of what shows a patient; readings and decisions stay in the archive."""
 
     pixels_days: Annotated[float, between(0)] | None = 30
     """Pixels, heat maps and DICOM headers; null keeps them for ever. Uploaded files go as soon as they are read."""
@@ -134,7 +134,7 @@ class WebConfig:
     """Everything that `neumo serve` can be told."""
 
     data: Path = field(default_factory=default_data_folder)
-    """Folder of uploads, kept pixels, users and, unless `archive` is given, the archive."""
+    """Folder of uploads, reading files, users and, unless `archive` is given, the archive."""
     archive: str | None = None
     """URL of the archive: sqlite:///FILE or postgresql://HOST/NAME; archive.db in `data` when left out."""
     runs: Path | None = None

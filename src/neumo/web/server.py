@@ -1,4 +1,4 @@
-"""Starting the server: databases, readers, socket, and the end of all of them."""
+"""Server start and shutdown: databases, reader pool, listening socket, signals, uvicorn."""
 
 import os
 import signal
@@ -15,17 +15,17 @@ from neumo.core.keys import load_key
 from neumo.records.database import open_archive
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
-from neumo.web.http.connections import patient_protocol
+from neumo.web.http.connections import timeout_protocol
 from neumo.web.people.accounts import has_users, open_accounts
-from neumo.web.people.cache import People
+from neumo.web.people.cache import AccountsCache
 from neumo.web.people.oidc import client_secret
-from neumo.web.people.throttle import Throttle
+from neumo.web.people.rate_limit import LoginRateLimiter
 from neumo.web.readings.group_commit import GroupCommit
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.isolated_rendering import FOLDER as RENDERED
 from neumo.web.readings.jobs import Jobs
 from neumo.web.readings.reader_requests import HANDLER
-from neumo.web.readings.reading_file import KeptReadings
+from neumo.web.readings.reading_file import ReadingFiles
 from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
 from neumo.worker.reader_pool import ReaderPool
@@ -33,11 +33,11 @@ from neumo.worker.reader_process import ReaderProcess
 
 _STOP_SECONDS = 5
 _SPARE_CONNECTIONS = 100
-"""Idle ones, and those that the guard answers; beyond these uvicorn answers by itself."""
+"""For idle connections and those that the middleware refuses; beyond these uvicorn itself answers 503."""
 
 
 def open_workbench(config: WebConfig) -> Workbench:
-    """Open databases and start the readers; `Workbench.pool.stop` ends them.
+    """Open databases and start the readers; `Workbench.pool.stop` stops them.
 
     Raises
     ------
@@ -60,25 +60,25 @@ def open_workbench(config: WebConfig) -> Workbench:
     key = load_key(config.data / "session.key")
     bundle = load_bundle(config.read.bundle)
     archive = open_archive(config.archive_url)
-    kept = KeptReadings(config.data / "kept")
-    kept.tidy()
+    reading_files = ReadingFiles(config.data / "kept")
+    reading_files.delete_unfinished()
     processes = [ReaderProcess(config.read, HANDLER) for _ in range(config.read.processes)]
     pool = ReaderPool(processes, config.limits.waiting)
     pool.start()
-    intake = Intake(kept, pool, GroupCommit(archive, lambda: pool.queued))
+    intake = Intake(reading_files, pool, GroupCommit(archive, lambda: pool.queued))
     return Workbench(
         config=config,
         always_login=people or config.sessions.required or not config.listen.loopback,
         key=key,
         accounts=accounts,
-        people=People(accounts),
+        accounts_cache=AccountsCache(accounts),
         archive=archive,
         bundle=bundle,
-        kept=kept,
+        reading_files=reading_files,
         pool=pool,
         intake=intake,
         jobs=Jobs(intake, pool),
-        throttle=Throttle(config.sessions.attempts),
+        login_limiter=LoginRateLimiter(config.sessions.attempts),
     )
 
 
@@ -89,7 +89,7 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
     ----------
     config : WebConfig
     announce : function of str
-        Is given the server's address once it listens.
+        Called with the server's address once it listens.
 
     Raises
     ------
@@ -105,9 +105,9 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
     try:
         workbench = open_workbench(config)
         try:
-            # uvicorn raises anew what it was told to stop by, which would end the process before what follows.
+            # uvicorn raises the stop signal again, which would end the process before the cleanup below.
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, _leave)
+                signal.signal(number, _exit_on_signal)
             _server(config, workbench, announce, listener).run(sockets=[listener])
         finally:
             workbench.pool.stop()
@@ -117,12 +117,12 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
         listener.close()
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _exit_on_signal(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):
-    """Tells when it listens."""
+    """A uvicorn server with a callback once it listens."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -140,7 +140,7 @@ def _server(
     listen = config.listen
     settings = uvicorn.Config(
         create_app(workbench),
-        http=patient_protocol(listen.patience),
+        http=timeout_protocol(listen.patience),
         ws="none",
         log_config=None,
         access_log=False,
@@ -161,12 +161,12 @@ def _server(
 
 
 def _require_certificate(config: WebConfig) -> None:
-    """Raise ConfigError where HTTPS is asked for with files that do not serve."""
+    """Raise ConfigError where the certificate or key for HTTPS cannot be used."""
     certificate, key = config.listen.certificate, config.listen.key
     if certificate is None:
         return
     try:
-        # A password that is none keeps the library from asking for one on the terminal.
+        # An empty password keeps OpenSSL from asking for one on the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
         raise ConfigError(
@@ -176,7 +176,7 @@ def _require_certificate(config: WebConfig) -> None:
 
 
 def _listener(config: WebConfig) -> socket.socket:
-    """Bind before anything else is begun, so that a port that is taken is told at once. Raises NodeError."""
+    """Bind and listen before anything else starts, so that a taken port is reported at once. Raises NodeError."""
     host, port = config.listen.host, config.listen.port
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -1,4 +1,4 @@
-"""What all requests share: settings, databases, bundle, readers, jobs."""
+"""The server's shared state: settings, databases, bundle, reader pool, jobs."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,17 @@ from starlette.requests import HTTPConnection
 from neumo.bundle.folder import Bundle
 from neumo.web.config import WebConfig
 from neumo.web.people.accounts import has_users
-from neumo.web.people.cache import People
-from neumo.web.people.throttle import Throttle
+from neumo.web.people.cache import AccountsCache
+from neumo.web.people.rate_limit import LoginRateLimiter
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.jobs import Jobs
-from neumo.web.readings.reading_file import KeptReadings
+from neumo.web.readings.reading_file import ReadingFiles
 from neumo.worker.reader_pool import ReaderPool
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """A running server.
+    """Shared state of a running server.
 
     Attributes
     ----------
@@ -29,37 +29,37 @@ class Workbench:
         Signs cookies and CSRF tokens.
     accounts, archive : Engine
         Databases of people and of readings.
-    people : People
-        What was asked of the first, as long as it stays true.
+    accounts_cache : AccountsCache
+        Cache of `accounts`.
     bundle : Bundle
         The one that the readers use.
-    kept : KeptReadings
+    reading_files : ReadingFiles
     pool : ReaderPool
     intake : Intake
     jobs : Jobs
-    throttle : Throttle
+    login_limiter : LoginRateLimiter
     """
 
     config: WebConfig
     always_login: bool
     key: bytes
     accounts: Engine
-    people: People
+    accounts_cache: AccountsCache
     archive: Engine
     bundle: Bundle
-    kept: KeptReadings
+    reading_files: ReadingFiles
     pool: ReaderPool
     intake: Intake
     jobs: Jobs
-    throttle: Throttle
+    login_limiter: LoginRateLimiter
 
     @property
     def login(self) -> bool:
-        """Whether people have to log in; from the moment that the first one is added."""
-        return self.always_login or self.people.find(("anybody",), lambda: has_users(self.accounts))
+        """Whether people have to log in; true as soon as there is an account."""
+        return self.always_login or self.accounts_cache.find(("anybody",), lambda: has_users(self.accounts))
 
 
 def workbench_of(request: HTTPConnection) -> Workbench:
-    """Return what a request shares with all others."""
+    """Return the server's shared state."""
     workbench: Workbench = request.app.state.workbench
     return workbench

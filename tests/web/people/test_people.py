@@ -15,7 +15,7 @@ from neumo.web.people.accounts import (
     preferences,
     set_preferences,
 )
-from neumo.web.people.cache import Forgotten, People
+from neumo.web.people.cache import AccountsCache, NotCached
 
 
 @pytest.fixture
@@ -26,25 +26,25 @@ def accounts(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def people(accounts: Engine) -> Iterator[People]:
-    remembered = People(accounts)
+def people(accounts: Engine) -> Iterator[AccountsCache]:
+    remembered = AccountsCache(accounts)
     yield remembered
     remembered.close()
 
 
 def test_what_was_asked_is_remembered_until_somebody_writes(
-    tmp_path: Path, accounts: Engine, people: People
+    tmp_path: Path, accounts: Engine, people: AccountsCache
 ) -> None:
     question = ("anybody",)
-    with pytest.raises(Forgotten):
-        people.recall(question, lambda: True)
+    with pytest.raises(NotCached):
+        people.cached(question, lambda: True)
     assert people.find(question, lambda: has_users(accounts)) is False
-    assert people.recall(question, lambda: True) is False
+    assert people.cached(question, lambda: True) is False
     elsewhere = open_accounts(tmp_path)  # as another program has it
     add_user(elsewhere, "ana", "correct horse battery", Role.READER)
     elsewhere.dispose()
-    with pytest.raises(Forgotten):
-        people.recall(question, lambda: True)
+    with pytest.raises(NotCached):
+        people.cached(question, lambda: True)
     assert people.find(question, lambda: has_users(accounts)) is True
     set_preferences(accounts, "ana", Preferences(blinded=True))
     assert people.find(("wishes",), lambda: preferences(accounts, "ana").blinded) is True
@@ -52,7 +52,7 @@ def test_what_was_asked_is_remembered_until_somebody_writes(
     assert people.find(("wishes",), lambda: preferences(accounts, "ana").blinded) is False
 
 
-def test_an_answer_of_before_a_write_is_not_remembered(accounts: Engine, people: People) -> None:
+def test_an_answer_of_before_a_write_is_not_remembered(accounts: Engine, people: AccountsCache) -> None:
     def find() -> bool:
         before = has_users(accounts)
         add_user(accounts, "ana", "correct horse battery", Role.READER)
@@ -62,16 +62,16 @@ def test_an_answer_of_before_a_write_is_not_remembered(accounts: Engine, people:
     assert people.find(("anybody",), lambda: has_users(accounts)) is True
 
 
-def test_without_its_database_nothing_is_remembered(accounts: Engine, people: People) -> None:
+def test_without_its_database_nothing_is_remembered(accounts: Engine, people: AccountsCache) -> None:
     people.find(("anybody",), lambda: False)
     people.close()
-    with pytest.raises(Forgotten):
-        people.recall(("anybody",), lambda: False)
+    with pytest.raises(NotCached):
+        people.cached(("anybody",), lambda: False)
     assert people.find(("anybody",), lambda: True) is True
 
 
-def test_guesses_do_not_fill_the_memory(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neumo.web.people.cache._MOST", 3)
+def test_guesses_do_not_fill_the_memory(people: AccountsCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neumo.web.people.cache._MAX_ENTRIES", 3)
     for guess in range(10):
         people.find(("token", guess), lambda: None)
     assert len(people._answers) <= 3

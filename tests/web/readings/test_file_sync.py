@@ -9,7 +9,7 @@ import pytest
 from tests.support.finished_files import finished_file
 
 from neumo.web.readings.file_sync import FileSync
-from neumo.web.readings.reading_file import KeptReadings, kept
+from neumo.web.readings.reading_file import ReadingFiles, load_reading_file
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def test_files_get_their_names_whole_or_not_at_all(tmp_path: Path, files: FileSy
     gone.temporary.unlink()
     faults = files.publish([first, second, gone])
     assert faults[:2] == [None, None] and isinstance(faults[2], FileNotFoundError)
-    assert kept(first.target) == facts and not gone.target.exists()
+    assert load_reading_file(first.target) == facts and not gone.target.exists()
     assert [path.name for path in first.target.parent.iterdir()] == ["a.kept"]
 
 
 def test_a_file_that_is_there_stays(tmp_path: Path, files: FileSync) -> None:
     (first, facts), (again, _) = finished_file(tmp_path, "a"), finished_file(tmp_path, "a")
     assert files.publish([first, again]) == [None, None]
-    assert kept(first.target) == facts
+    assert load_reading_file(first.target) == facts
     assert [path.name for path in first.target.parent.iterdir()] == ["a.kept"]
 
 
@@ -55,5 +55,5 @@ def test_a_file_is_synced_before_it_has_its_name(
 def test_an_unfinished_file_is_deleted_at_the_next_start(tmp_path: Path, files: FileSync) -> None:
     (whole, facts), (half, _) = finished_file(tmp_path, "a"), finished_file(tmp_path, "b")
     files.publish([whole])
-    KeptReadings(tmp_path / "kept").tidy()
-    assert kept(whole.target) == facts and not half.temporary.exists()
+    ReadingFiles(tmp_path / "kept").delete_unfinished()
+    assert load_reading_file(whole.target) == facts and not half.temporary.exists()

@@ -8,12 +8,12 @@ import pytest
 
 from neumo.core.reading import Reading, Status
 from neumo.web.readings.reading_file import (
-    KeptReadings,
-    kept,
-    kept_header,
-    kept_maps,
-    kept_pixels,
-    lay_out,
+    ReadingFiles,
+    load_class_maps,
+    load_dicom_header,
+    load_pixels,
+    load_reading_file,
+    write_reading_file,
 )
 
 
@@ -24,26 +24,26 @@ def test_what_is_kept_is_what_was_read(tmp_path: Path, with_maps: bool, header: 
     pixels = random.integers(0, 256, (30, 50), dtype=np.uint8)[::2]
     maps = random.normal(size=(3, 4, 5)).astype(np.float32) if with_maps else None
     reading = Reading("a.png", "a" * 64, Status.REFUSED, pixels=pixels, class_maps=maps)
-    file, facts = lay_out(tmp_path / "aa" / "a.kept", reading, header)
-    found = kept(file)
+    file, facts = write_reading_file(tmp_path / "aa" / "a.kept", reading, header)
+    found = load_reading_file(file)
     assert found is not None and found.to_json() == facts.to_json()
     assert (found.size, found.maps, found.header) == (
         (50, 15),
         maps if maps is None else (3, 4, 5),
         len(header or b""),
     )
-    assert np.array_equal(kept_pixels(file), pixels)  # type: ignore[arg-type]
-    same = kept_maps(file)
+    assert np.array_equal(load_pixels(file), pixels)  # type: ignore[arg-type]
+    same = load_class_maps(file)
     assert same is None if maps is None else np.array_equal(same, maps)  # type: ignore[arg-type]
-    assert kept_header(file) == header
+    assert load_dicom_header(file) == header
     assert file.stat().st_mode & 0o777 == 0o600
-    assert kept(tmp_path / "none") is None and kept_pixels(tmp_path / "none") is None
+    assert load_reading_file(tmp_path / "none") is None and load_pixels(tmp_path / "none") is None
 
 
-def test_what_an_earlier_version_kept_as_folders_goes_in_time(tmp_path: Path) -> None:
-    old = tmp_path / "kept" / "aa" / ("a" * 64)
-    old.mkdir(parents=True)
-    (old / "pixels.npy").write_bytes(b"pixels")
-    readings = KeptReadings(tmp_path / "kept")
-    assert readings.clean(30) == 0 and old.exists()
-    assert readings.clean(30, now=time.time() + 31 * 86_400) == 1 and not old.exists()
+def test_files_are_deleted_after_their_retention(tmp_path: Path) -> None:
+    old = tmp_path / "kept" / "aa" / "a.kept"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"pixels")
+    files = ReadingFiles(tmp_path / "kept")
+    assert files.delete_expired(30) == 0 and old.exists()
+    assert files.delete_expired(30, now=time.time() + 31 * 86_400) == 1 and not old.exists()

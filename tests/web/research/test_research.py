@@ -121,14 +121,14 @@ class Block:
 
 sys.meta_path.insert(0, Block())
 import neumo.cli.serve, neumo.web.server
-from neumo.web.research import runs as research, metrics as research_figures
+from neumo.web.research import runs as research, metrics as metrics
 from neumo.web.http.problems import Problem
 
 better = Path(sys.argv[1]) / "better"
 assert research.run_details(better)["history"]
 for ask in (
-    lambda: research_figures.subgroups(better, "test", "sex", 0.5, 200),
-    lambda: research_figures.comparison([better, better], "test", "en", 200),
+    lambda: metrics.subgroups(better, "test", "sex", 0.5, 200),
+    lambda: metrics.comparison([better, better], "test", "en", 200),
 ):
     try:
         ask()

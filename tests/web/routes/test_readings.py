@@ -1,4 +1,4 @@
-"""Uploading, reading, looking at and taking away, against a real server."""
+"""Uploading, reading, viewing and downloading, against a real server."""
 
 import io
 import json

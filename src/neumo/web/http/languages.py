@@ -1,4 +1,4 @@
-"""Which language a request is answered in."""
+"""The language of an answer: preference, Accept-Language, server default."""
 
 from typing import TYPE_CHECKING
 

@@ -34,7 +34,7 @@ _PARAMETERS = {"since": "from", "until": "to", "after": "cursor"}
 
 
 class Problem(Exception):
-    """What a request is answered with instead of what it asked for.
+    """An error that becomes a problem response.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Problem(Exception):
 
 
 class TooLarge(HTTPException):
-    """A body beyond its limit; while the framework reads a body, it hands on this kind of error alone."""
+    """A body beyond its size limit; an HTTPException, since FastAPI lets nothing else through while it reads a body."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(413)
@@ -63,12 +63,12 @@ class TooLarge(HTTPException):
 
 
 def not_installed(extra: str) -> Problem:
-    """Return the problem of a part of neumo that is not installed."""
+    """Return the problem of an extra that is not installed."""
     return Problem(501, "not_installed", extra=extra)
 
 
 def problem_body(problem: Problem, language: Language) -> dict[str, Any]:
-    """Return the members of an answer."""
+    """Return the members of a problem response."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -80,7 +80,7 @@ def problem_body(problem: Problem, language: Language) -> dict[str, Any]:
 
 
 def problem_response(problem: Problem, language: Language) -> Response:
-    """Return the answer to a request that has a problem."""
+    """Return a problem as a response."""
     headers: dict[str, str] = {"Content-Language": language}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
@@ -92,7 +92,7 @@ def problem_response(problem: Problem, language: Language) -> Response:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Make every error of an application a problem."""
+    """Add exception handlers that turn every error into a problem response."""
 
     async def answer(request: Request, error: Exception) -> Response:
         return problem_response(_problem(error), language_of(request))
@@ -142,7 +142,7 @@ def _problem(error: Exception) -> Problem:
 
 
 def unexpected(error: Exception) -> Problem:
-    """Log an error that is neumo's fault by its kind and place, and return what is said of it."""
+    """Log an unexpected error by its type and place, and return the problem, with a reference to the log."""
     reference = secrets.token_hex(4)
     fault("request_failed", error, reference=reference)
     return Problem(500, "internal", reference=reference)

@@ -1,4 +1,4 @@
-"""The pages' scripts, styles and pictures, held in memory, and which scripts a view begins with."""
+"""Static files in memory, compressed, with ETags, and the module preloads of each view."""
 
 import gzip
 import hashlib
@@ -27,11 +27,11 @@ STYLES: Final = (
     "viewer/viewer.css",
     "views/research/research.css",
 )
-"""What `ALL_STYLES` is made of, in the order in which later rules win."""
+"""Parts of `ALL_STYLES`, in order of cascade."""
 ALL_STYLES: Final = "styles.css"
 _ENTRY: Final = "app.js"
-_WORTH_PACKING: Final = 1024
-"""Bytes below which gzip saves no packet."""
+_MIN_GZIP_BYTES: Final = 1024
+"""Below this size gzip saves no packet."""
 _MEDIA_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _IMPORT: Final = re.compile(r'^(?:import|export)\b[^"\n]*"/static/([^"]+)"', re.MULTILINE)
 _VIEW: Final = re.compile(r'^\s*(\w+): \(\) => import\("/static/([^"]+)"\)', re.MULTILINE)
@@ -46,7 +46,7 @@ class _File:
 
 
 class StaticFiles:
-    """An ASGI application that answers with files as they were when it was made; browsers ask before they use theirs.
+    """An ASGI application of static files, read once at the start; browsers revalidate theirs.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ def _file(name: str, body: bytes) -> _File:
     suffix = Path(name).suffix
     kind = _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     text = kind.startswith("text/") or suffix == ".svg"
-    packed = gzip.compress(body, mtime=0) if text and len(body) >= _WORTH_PACKING else None
+    packed = gzip.compress(body, mtime=0) if text and len(body) >= _MIN_GZIP_BYTES else None
     return _File(body, packed, kind, hashlib.sha256(body).hexdigest()[:24])
 
 
 def _answer(file: _File, asked: Headers) -> Response:
     packed = file.packed if "gzip" in asked.get("accept-encoding", "") else None
-    # Each form of a file has a tag of its own (RFC 9110 section 8.8.3.3).
+    # Each content coding has an ETag of its own (RFC 9110 section 8.8.3.3).
     tag = f'"{file.digest}"' if packed is None else f'"{file.digest}-gzip"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if file.packed is not None:
@@ -96,9 +96,9 @@ def _answer(file: _File, asked: Headers) -> Response:
 
 
 def scripts_of_views(folder: Path) -> Mapping[str, tuple[str, ...]]:
-    """Return by each view's name which scripts it begins with, as paths in `folder`.
+    """Return by view the scripts that it imports, directly or not, as paths in `folder`.
 
-    A browser that is told of all of them at once need not read one to learn of the next.
+    Preloaded together, a browser need not parse one to learn of the next.
     """
     sources = {
         file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in folder.rglob("*.js")

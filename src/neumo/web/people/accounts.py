@@ -1,4 +1,4 @@
-"""People, their sessions, tokens and preferences, kept in users.db of the data folder."""
+"""User accounts, sessions, API tokens and preferences, in users.db of the data folder."""
 
 import hashlib
 import secrets
@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, func, select
 from neumo.core.errors import ConfigError, OutputError
 from neumo.core.files import make_private
 from neumo.records.database import connect, reading_session, writing_session
-from neumo.web.people.passwords import hashed, verified
+from neumo.web.people.passwords import hash_password, verify_password
 from neumo.web.people.schema import VERSION, Base, PreferenceRow, SessionRow, TokenRow, UserRow
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
@@ -23,7 +23,7 @@ _NO_PASSWORD = "none"
 
 
 class Role(StrEnum):
-    """What a person may do."""
+    """Role of a user."""
 
     READER = "reader"
     RESEARCHER = "researcher"
@@ -31,7 +31,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a token may do of what its person may do."""
+    """Permission that a token can carry; never more than its user's."""
 
     READINGS_READ = "readings:read"
     READINGS_WRITE = "readings:write"
@@ -49,7 +49,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How a person wants to work; `prevalence` of pneumonia in 0-1."""
+    """A person's preferences; `prevalence` of pneumonia in 0-1."""
 
     language: str | None = None
     blinded: bool = False
@@ -58,7 +58,7 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A program's token, without its secret."""
+    """An API token, without its secret."""
 
     label: str
     name: str
@@ -66,12 +66,12 @@ class Token:
 
 
 def open_accounts(folder: Path) -> Engine:
-    """Return the database of people in `folder`, made (readable by its owner alone) where there is none.
+    """Open the users' database in `folder`; create it, readable by its owner alone, where there is none.
 
     Raises
     ------
     OutputError
-        It cannot be made.
+        It cannot be created.
     ConfigError
         A newer neumo made it.
     ArchiveUnavailableError
@@ -100,7 +100,7 @@ def open_accounts(folder: Path) -> Engine:
 
 
 def users(accounts: Engine) -> tuple[User, ...]:
-    """Return everybody, by name."""
+    """Return all users, by name."""
     with reading_session(accounts) as session:
         rows = session.scalars(select(UserRow).order_by(UserRow.name))
         return tuple(User(row.name, Role(row.role)) for row in rows)
@@ -113,14 +113,14 @@ def has_users(accounts: Engine) -> bool:
 
 
 def add_user(accounts: Engine, name: str, password: str | None, role: Role) -> None:
-    """Add a person; without a password only a provider elsewhere lets that person in.
+    """Add a user; without a password only an identity provider lets that person in.
 
     Raises ConfigError where the name or password cannot be used or the name is taken.
     """
     if not 1 <= len(name) <= 64 or set(name) - _NAME_CHARACTERS or name == "local":
         raise ConfigError(f"name: {name!r} cannot be used; use 1 to 64 of a-z 0-9 . _ - @ (not 'local')")
-    kept = _NO_PASSWORD if password is None else hashed(password)
-    row = UserRow(name=name, password=kept, role=role.value)
+    digest = _NO_PASSWORD if password is None else hash_password(password)
+    row = UserRow(name=name, password=digest, role=role.value)
     with writing_session(accounts) as session:
         if session.get(UserRow, name) is not None:
             raise ConfigError(f"name: {name!r} is taken; choose another, or use neumo user password {name}")
@@ -128,14 +128,14 @@ def add_user(accounts: Engine, name: str, password: str | None, role: Role) -> N
 
 
 def remove_user(accounts: Engine, name: str) -> None:
-    """Remove a person with all sessions and tokens; decisions stay. Raises ConfigError where there is none."""
+    """Remove a user with all sessions and tokens; decisions stay. Raises ConfigError where there is none."""
     with writing_session(accounts) as session:
         session.delete(_user(session.get(UserRow, name), name))
 
 
 def set_password(accounts: Engine, name: str, password: str) -> None:
     """Change a password and end all sessions of that person. Raises ConfigError."""
-    new = hashed(password)
+    new = hash_password(password)
     with writing_session(accounts) as session:
         _user(session.get(UserRow, name), name).password = new
         session.execute(delete(SessionRow).where(SessionRow.name == name))
@@ -146,11 +146,11 @@ def begin_session(accounts: Engine, name: str, password: str, hours: float) -> s
     with reading_session(accounts) as session:
         row = session.get(UserRow, name)
         known = None if row is None else row.password
-    return new_session(accounts, name, hours) if verified(password, known) else None
+    return new_session(accounts, name, hours) if verify_password(password, known) else None
 
 
 def new_session(accounts: Engine, name: str, hours: float) -> str | None:
-    """Return the secret of a new session of somebody who has proven who it is; None where there is no such person."""
+    """Return the secret of a new session of an authenticated user; None where there is no such user."""
     secret = secrets.token_urlsafe(32)
     with writing_session(accounts) as session:
         session.execute(delete(SessionRow).where(SessionRow.expires < time.time()))
@@ -161,13 +161,13 @@ def new_session(accounts: Engine, name: str, hours: float) -> str | None:
 
 
 def end_session(accounts: Engine, secret: str) -> None:
-    """Make a session void."""
+    """Delete a session."""
     with writing_session(accounts) as session:
         session.execute(delete(SessionRow).where(SessionRow.secret == _digest(secret)))
 
 
 def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
-    """Return whose session it is and when it ends, in seconds since 1970; None where it is void."""
+    """Return whose session it is and when it ends, in seconds since 1970; None where it is invalid."""
     with reading_session(accounts) as session:
         row = session.get(SessionRow, _digest(secret))
         user = None if row is None else session.get(UserRow, row.name)
@@ -175,7 +175,7 @@ def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
 
 
 def add_token(accounts: Engine, label: str, name: str, scopes: Sequence[Scope]) -> str:
-    """Add a token and return its secret, which is kept nowhere. Raises ConfigError."""
+    """Add a token and return its secret, which is stored nowhere. Raises ConfigError."""
     if not scopes:
         raise ConfigError(f"scope: give one or more of {', '.join(Scope)}")
     secret = _TOKEN_PREFIX + secrets.token_urlsafe(32)
@@ -183,8 +183,8 @@ def add_token(accounts: Engine, label: str, name: str, scopes: Sequence[Scope]) 
         _user(session.get(UserRow, name), name)
         if session.get(TokenRow, label) is not None:
             raise ConfigError(f"token: {label!r} is there already; choose another label, or remove it first")
-        kept = " ".join(sorted(set(scopes)))
-        session.add(TokenRow(label=label, secret=_digest(secret), name=name, scopes=kept))
+        joined = " ".join(sorted(set(scopes)))
+        session.add(TokenRow(label=label, secret=_digest(secret), name=name, scopes=joined))
     return secret
 
 
@@ -195,7 +195,7 @@ def tokens(accounts: Engine) -> tuple[Token, ...]:
 
 
 def remove_token(accounts: Engine, label: str) -> None:
-    """Make a token void. Raises ConfigError where there is none."""
+    """Delete a token. Raises ConfigError where there is none."""
     with writing_session(accounts) as session:
         row = session.get(TokenRow, label)
         if row is None:
@@ -214,14 +214,14 @@ def user_of_token(accounts: Engine, secret: str) -> tuple[User, frozenset[Scope]
 
 
 def preferences(accounts: Engine, name: str) -> Preferences:
-    """Return how a person wants to work."""
+    """Return a person's preferences."""
     with reading_session(accounts) as session:
         row = session.get(PreferenceRow, name)
         return Preferences() if row is None else Preferences(row.language, row.blinded, row.prevalence)
 
 
 def set_preferences(accounts: Engine, name: str, wanted: Preferences) -> None:
-    """Keep how a person wants to work."""
+    """Store a person's preferences."""
     with writing_session(accounts) as session:
         session.merge(
             PreferenceRow(

@@ -1,4 +1,4 @@
-"""Who asks, without asking the database of people again as long as nobody writes it."""
+"""Cache of accounts, sessions and tokens, invalidated as soon as any program writes the users' database."""
 
 import sqlite3
 import threading
@@ -8,23 +8,23 @@ from typing import Any, Final, Protocol, TypeVar
 from sqlalchemy import Engine
 
 T = TypeVar("T")
-_MOST: Final = 4096
-"""Answers remembered at once; they are few, unless somebody guesses secrets."""
+_MAX_ENTRIES: Final = 4096
+"""Answers in memory at once; they are few, unless somebody guesses secrets."""
 
 
-class Forgotten(Exception):
-    """The answer is not in memory; the database has to be asked."""
+class NotCached(Exception):
+    """The answer is not in the cache; the database has to be asked."""
 
 
-class Recall(Protocol):
-    """Return the answer to a question, which `find` puts to the database."""
+class Lookup(Protocol):
+    """Look up the answer to a question; `find` queries the database."""
 
     def __call__(self, question: tuple[Any, ...], find: Callable[[], T]) -> T:
         """Return the answer."""
 
 
-class People:
-    """Answers about people, sessions and tokens, void as soon as any program writes the database.
+class AccountsCache:
+    """Answers about accounts, sessions and tokens, valid until any program writes the database.
 
     SQLite itself says whether it was written: PRAGMA data_version is another number after each commit by any other
     connection, and reading it takes some microseconds.
@@ -36,7 +36,7 @@ class People:
     """
 
     def __init__(self, accounts: Engine) -> None:
-        self._watch = sqlite3.connect(
+        self._connection = sqlite3.connect(
             str(accounts.url.database), timeout=0, isolation_level=None, check_same_thread=False
         )
         self._lock = threading.Lock()
@@ -46,38 +46,38 @@ class People:
     def close(self) -> None:
         """Close its connection."""
         with self._lock:
-            self._watch.close()
+            self._connection.close()
 
-    def recall(self, question: tuple[Any, ...], find: Callable[[], T]) -> T:
-        """Return an answer from memory, at once; `find` is never called. Raises Forgotten."""
+    def cached(self, question: tuple[Any, ...], find: Callable[[], T]) -> T:
+        """Return an answer from memory, without a query; `find` is never called. Raises NotCached."""
         with self._lock:
-            self._look()
+            self._check_version()
             try:
                 answer: T = self._answers[question]
             except KeyError as error:
-                raise Forgotten from error
+                raise NotCached from error
             return answer
 
     def find(self, question: tuple[Any, ...], find: Callable[[], T]) -> T:
         """Return an answer from memory, or else from the database; raises what `find` does."""
         with self._lock:
-            version = self._look()
+            version = self._check_version()
             if question in self._answers:
                 answer: T = self._answers[question]
                 return answer
         answer = find()
         with self._lock:
-            # Where somebody wrote meanwhile, it may be of before.
-            if version is not None and self._look() == version:
-                if len(self._answers) >= _MOST:
+            # Where somebody wrote meanwhile, the answer may be outdated.
+            if version is not None and self._check_version() == version:
+                if len(self._answers) >= _MAX_ENTRIES:
                     self._answers.clear()
                 self._answers[question] = answer
         return answer
 
-    def _look(self) -> int | None:
-        """Forget everything where the database was written; return its version, None where it does not say."""
+    def _check_version(self) -> int | None:
+        """Clear the cache where the database was written; return its data version, None where it cannot be read."""
         try:
-            version: int | None = self._watch.execute("PRAGMA data_version").fetchone()[0]
+            version: int | None = self._connection.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error:
             version = None
         if version is None or version != self._version:

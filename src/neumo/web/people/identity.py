@@ -1,4 +1,4 @@
-"""Who asks, and what that person or program may do."""
+"""Authentication and authorization of requests: session cookie, CSRF token, bearer token, roles and scopes."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ from neumo.web.people.accounts import (
     user_of_session,
     user_of_token,
 )
-from neumo.web.people.cache import Forgotten, Recall
+from neumo.web.people.cache import Lookup, NotCached
 from neumo.web.workbench import Workbench, workbench_of
 
 COOKIE: Final = "neumo_session"
@@ -42,7 +42,7 @@ class Person:
         All of them, unless a token asks that has fewer.
     preferences : Preferences
     csrf_token : str
-        What requests that change something must carry; "" for programs with a token.
+        Required in the header of requests that change something; "" for programs with a token.
     blinded : bool
         Whether answers are withheld from this person until decided.
     """
@@ -57,46 +57,46 @@ class Person:
 
 def current_person(request: Request) -> Person:
     """Return who asks. Raises Problem where nobody known does, or a session's CSRF token is missing."""
-    return _person(request, workbench_of(request).people.find)
+    return _person(request, workbench_of(request).accounts_cache.find)
 
 
-async def _asking(request: Request) -> Person:
-    """Do the same on the event loop where nothing has to be asked of the database, which is nearly always."""
+async def _current_person(request: Request) -> Person:
+    """Return who asks; on the event loop where the cache answers, which is nearly always, else on a thread."""
     try:
-        return _person(request, workbench_of(request).people.recall)
-    except Forgotten:
+        return _person(request, workbench_of(request).accounts_cache.cached)
+    except NotCached:
         return await run_in_threadpool(current_person, request)
 
 
-async def still_known(request: Request) -> bool:
-    """Whether whoever asked is still known, long after the answer began."""
+async def is_still_authorized(request: Request) -> bool:
+    """Whether a request's session or token is still valid, long after a streamed answer began."""
     try:
-        await _asking(request)
+        await _current_person(request)
     except Problem:
         return False
     return True
 
 
-def _person(request: Request, recall: Recall) -> Person:
+def _person(request: Request, lookup: Lookup) -> Person:
     workbench = workbench_of(request)
     accounts = workbench.accounts
     scopes = frozenset(Scope)
     secret, csrf = "", ""
     bearer = _bearer(request)
     if bearer is not None:
-        found = recall(("token", bearer), lambda: user_of_token(accounts, bearer))
+        found = lookup(("token", bearer), lambda: user_of_token(accounts, bearer))
         if found is None:
             raise Problem(401, "bad_token")
         user, scopes = found
-    elif workbench.always_login or recall(("anybody",), lambda: has_users(accounts)):
+    elif workbench.always_login or lookup(("anybody",), lambda: has_users(accounts)):
         secret = session_secret(request) or ""
-        known = recall(("session", secret), lambda: user_of_session(accounts, secret)) if secret else None
+        known = lookup(("session", secret), lambda: user_of_session(accounts, secret)) if secret else None
         if known is None or known[1] < time.time():
             raise Problem(401, "not_logged_in")
         user, csrf = known[0], csrf_token(workbench, secret)
     else:
         user, csrf = LOCAL, csrf_token(workbench, "local")
-    wanted = recall(("preferences", user.name), lambda: preferences(accounts, user.name))
+    wanted = lookup(("preferences", user.name), lambda: preferences(accounts, user.name))
     request.state.language = wanted.language
     if secret and request.method not in _SAFE:
         given = request.headers.get("x-csrf-token", "")
@@ -106,31 +106,31 @@ def _person(request: Request, recall: Recall) -> Person:
     return Person(user.name, user.role, scopes, wanted, csrf, blinded)
 
 
-Asking = Annotated[Person, Depends(_asking)]
+CurrentPerson = Annotated[Person, Depends(_current_person)]
 
 
-async def reader(person: Asking) -> Person:
+async def reader(person: CurrentPerson) -> Person:
     """Require the right to see readings."""
-    return _with(person, Scope.READINGS_READ)
+    return _require_scope(person, Scope.READINGS_READ)
 
 
-async def uploader(person: Asking) -> Person:
+async def uploader(person: CurrentPerson) -> Person:
     """Require the right to have radiographs read."""
-    return _with(person, Scope.READINGS_WRITE)
+    return _require_scope(person, Scope.READINGS_WRITE)
 
 
-async def decider(person: Asking) -> Person:
-    """Require the right to decide, which whoever studies the model's runs has not."""
+async def decider(person: CurrentPerson) -> Person:
+    """Require the right to decide, which researchers do not have."""
     if person.role is Role.RESEARCHER:
         raise Problem(403, "not_allowed")
-    return _with(person, Scope.DECISIONS_WRITE)
+    return _require_scope(person, Scope.DECISIONS_WRITE)
 
 
-async def researcher(person: Asking) -> Person:
+async def researcher(person: CurrentPerson) -> Person:
     """Require the right to see runs."""
     if person.role is Role.READER:
         raise Problem(403, "not_allowed")
-    return _with(person, Scope.RESEARCH_READ)
+    return _require_scope(person, Scope.RESEARCH_READ)
 
 
 Reader = Annotated[Person, Depends(reader)]
@@ -140,12 +140,12 @@ Researcher = Annotated[Person, Depends(researcher)]
 
 
 def csrf_token(workbench: Workbench, secret: str) -> str:
-    """Return the token that belongs to a session."""
+    """Return the CSRF token of a session."""
     return hmac.new(workbench.key, b"csrf " + secret.encode(), hashlib.sha256).hexdigest()
 
 
 def session_secret(request: Request) -> str | None:
-    """Return the secret of a request's cookie; None where there is none, or one that this server did not sign."""
+    """Return the secret in the session cookie; None without a cookie, or with one that this server did not sign."""
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         return None
@@ -158,7 +158,7 @@ def session_secret(request: Request) -> str | None:
 
 
 def set_cookie(response: Response, request: Request, secret: str) -> None:
-    """Give a browser the secret of its session."""
+    """Set the session cookie, signed."""
     workbench = workbench_of(request)
     response.set_cookie(
         COOKIE,
@@ -180,7 +180,7 @@ def _bearer(request: Request) -> str | None:
     return value.strip() if kind.lower() == "bearer" else None
 
 
-def _with(person: Person, scope: Scope) -> Person:
+def _require_scope(person: Person, scope: Scope) -> Person:
     if scope not in person.scopes:
         raise Problem(403, "not_allowed")
     return person

@@ -1,4 +1,4 @@
-"""Logging in with an account elsewhere: OpenID Connect Core 1.0, authorization code flow with PKCE (RFC 7636)."""
+"""OpenID Connect login: Core 1.0, authorization code flow with PKCE (RFC 7636)."""
 
 import secrets
 from collections.abc import Mapping
@@ -22,17 +22,17 @@ _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """What ties the provider's answer to the browser that asked; for the browser to keep, signed."""
+class LoginAttempt:
+    """State, nonce and code verifier of a login; stored in the browser in a signed cookie."""
 
     state: str
     nonce: str
     verifier: str
 
 
-def begin(config: OidcConfig, redirect_uri: str) -> tuple[str, Attempt]:
-    """Return the provider's address that the browser shall go to. Raises Problem."""
-    attempt = Attempt(*(secrets.token_urlsafe(32) for _ in range(3)))
+def start_login(config: OidcConfig, redirect_uri: str) -> tuple[str, LoginAttempt]:
+    """Return the provider's authorization URL to redirect the browser to. Raises Problem."""
+    attempt = LoginAttempt(*(secrets.token_urlsafe(32) for _ in range(3)))
     with _session(config, redirect_uri) as session:
         endpoints = _discovered(session, config.issuer)
         address, _ = session.create_authorization_url(
@@ -44,18 +44,20 @@ def begin(config: OidcConfig, redirect_uri: str) -> tuple[str, Attempt]:
     return str(address), attempt
 
 
-def finish(config: OidcConfig, redirect_uri: str, attempt: Attempt, query: Mapping[str, str]) -> str:
-    """Return the name by which the provider knows who logged in there.
+def finish_login(
+    config: OidcConfig, redirect_uri: str, attempt: LoginAttempt, query: Mapping[str, str]
+) -> str:
+    """Exchange the authorization code for an ID token, and return the verified name in it.
 
     Parameters
     ----------
     query : mapping
-        Of the address to which the provider sent the browser back.
+        Of the callback URL.
 
     Raises
     ------
     Problem
-        `elsewhere_failed` where the answer is none to `attempt`, or the provider's token is not to be trusted.
+        `elsewhere_failed` where the state is not that of `attempt`, or the ID token is not valid.
     """
     if not query.get("code") or not secrets.compare_digest(
         query.get("state", "").encode(), attempt.state.encode()
@@ -69,9 +71,7 @@ def finish(config: OidcConfig, redirect_uri: str, attempt: Attempt, query: Mappi
             )
             keys = session.get(endpoints["jwks_uri"], withhold_token=True).json()
             claims = _claims(str(token["id_token"]), keys, config, attempt.nonce)
-        except (
-            Exception
-        ) as error:  # of the network, of the provider, of the token: its words may name a person
+        except Exception as error:  # network, provider or token; its message may name a person
             fault("login_elsewhere_failed", error)
             raise Problem(401, "elsewhere_failed") from error
     name = claims.get(config.claim)
@@ -102,30 +102,30 @@ def _session(config: OidcConfig, redirect_uri: str) -> "OAuth2Session":
 
 
 def _discovered(session: "OAuth2Session", issuer: str) -> dict[str, str]:
-    """Return the provider's addresses (OpenID Connect Discovery 1.0 section 4). Raises Problem."""
+    """Return the provider's endpoints (OpenID Connect Discovery 1.0 section 4). Raises Problem."""
     try:
         address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
         told: dict[str, Any] = session.get(address, withhold_token=True).json()
         if told["issuer"] != issuer:
-            raise ValueError("the provider calls itself by another name")
+            raise ValueError("the provider states another issuer")
         found = {name: str(told[name]) for name in _ENDPOINTS}
         for endpoint in found.values():
-            require_safe(endpoint)
-    except Exception as error:  # of the network, or of what the provider says
+            require_https(endpoint)
+    except Exception as error:  # network or provider metadata
         fault("provider_unusable", error)
         raise Problem(503, "elsewhere_unavailable", retry_after=10) from error
     return found
 
 
-def require_safe(address: str) -> None:
-    """Raise ValueError where others could listen to what is said to an address."""
+def require_https(address: str) -> None:
+    """Raise ValueError unless an address is HTTPS or loopback."""
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise ValueError("use https")
 
 
 def _claims(token: str, keys: Any, config: OidcConfig, nonce: str) -> Mapping[str, Any]:
-    """Return what an ID token claims, verified (OpenID Connect Core 1.0 section 3.1.3.7)."""
+    """Return the claims of an ID token, verified (OpenID Connect Core 1.0 section 3.1.3.7)."""
     from joserfc import jwt
     from joserfc.jwk import KeySet
 
@@ -139,5 +139,5 @@ def _claims(token: str, keys: Any, config: OidcConfig, nonce: str) -> Mapping[st
     )
     registry.validate(verified.claims)
     if verified.claims.get("azp", config.client_id) != config.client_id:
-        raise ValueError("the token is for another program")
+        raise ValueError("the token is for another client")
     return verified.claims

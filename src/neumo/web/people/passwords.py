@@ -1,4 +1,4 @@
-"""Passwords: argon2id with the library's parameters, a few at a time, and the same time for names that are unknown."""
+"""Password hashing: argon2id with the library's parameters, few at a time, and constant work for unknown names."""
 
 import threading
 from functools import cache
@@ -9,16 +9,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from neumo.core.errors import ConfigError
 
-SHORTEST: Final = 12
+MIN_LENGTH: Final = 12
 """Characters (NIST SP 800-63B-4 asks for 8 and advises 15)."""
-LONGEST: Final = 256
+MAX_LENGTH: Final = 256
 
 _HASHER = PasswordHasher()
-_AT_ONCE = threading.BoundedSemaphore(2)
+_CONCURRENT_HASHES = threading.BoundedSemaphore(2)
 """Each verification takes 64 MiB, so a flood of logins must not run all at once."""
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return the argon2id hash of a password.
 
     Raises
@@ -26,22 +26,22 @@ def hashed(password: str) -> str:
     ConfigError
         It is too short or too long.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise ConfigError(f"password: has {len(password)} characters; use {SHORTEST} to {LONGEST}")
-    with _AT_ONCE:
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise ConfigError(f"password: has {len(password)} characters; use {MIN_LENGTH} to {MAX_LENGTH}")
+    with _CONCURRENT_HASHES:
         return _HASHER.hash(password)
 
 
-def verified(password: str, known: str | None) -> bool:
-    """Whether a password belongs to a hash; without one (no such person) it takes as long, and is not."""
-    with _AT_ONCE:
+def verify_password(password: str, known: str | None) -> bool:
+    """Whether a password matches a hash; without one (unknown name) a dummy hash is verified for equal time."""
+    with _CONCURRENT_HASHES:
         try:
-            _HASHER.verify(known or _nobodys(), password[: LONGEST + 1])
+            _HASHER.verify(known or _dummy_hash(), password[: MAX_LENGTH + 1])
         except (VerificationError, InvalidHashError):
             return False
     return known is not None
 
 
 @cache
-def _nobodys() -> str:
-    return _HASHER.hash("nobody's password")
+def _dummy_hash() -> str:
+    return _HASHER.hash("password of nobody")

@@ -1,4 +1,4 @@
-"""Tables of who may use the workbench; they lie beside the archive, never in it."""
+"""Database schema of users, sessions, tokens and preferences; in a database beside the archive, never in it."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Float, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 VERSION: Final = 1
-"""Of these tables, kept as the database's `user_version`; one more whenever they change."""
+"""Schema version, stored as the database's `user_version`; incremented with every change."""
 
 
 class Base(DeclarativeBase):
@@ -23,7 +23,7 @@ class UserRow(Base):
 
 
 class SessionRow(Base):
-    """A login that lasts; the cookie's secret only as SHA-256, which is enough for 256 random bits."""
+    """A session; the cookie's secret only as SHA-256, which is enough for 256 random bits."""
 
     __tablename__ = "sessions"
     secret: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -32,7 +32,7 @@ class SessionRow(Base):
 
 
 class TokenRow(Base):
-    """A program's token, only as SHA-256."""
+    """An API token, only as SHA-256."""
 
     __tablename__ = "tokens"
     label: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -42,7 +42,7 @@ class TokenRow(Base):
 
 
 class PreferenceRow(Base):
-    """How a person wants to work."""
+    """A person's preferences."""
 
     __tablename__ = "preferences"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)

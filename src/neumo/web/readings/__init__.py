@@ -1,1 +1,1 @@
-"""Uploads, jobs, stored readings, rendering and the worklist."""
+"""Uploads, jobs, reading files, group commit, rendering and blinding."""

@@ -1,4 +1,4 @@
-"""Blinded reading: what is withheld from a person until that person has decided."""
+"""Blinded reading: answers are withheld from a person until that person has decided."""
 
 from dataclasses import replace
 
@@ -13,18 +13,18 @@ def is_withheld(reading: StoredReading, person: Person) -> bool:
 
 
 def blinded(filters: Filters, person: Person, sort: Sort = Sort.NEWEST) -> Filters:
-    """Return filters by which a person learns nothing of answers that are withheld.
+    """Restrict filters so that a blinded person learns nothing of withheld answers from the matches.
 
     Where filters or order depend on answers or on what others decided, only readings match that this person has
     decided; `decided` is about this person's own decisions.
     """
     if not person.blinded:
         return filters
-    telling = (filters.finding, filters.undecided, filters.disagreement)
-    told = not sort.by_time or any(value is not None for value in telling)
+    revealing = (filters.finding, filters.undecided, filters.disagreement)
+    restricted = not sort.by_time or any(value is not None for value in revealing)
     return replace(
         filters,
         decided=None,
-        decided_by=person.name if told or filters.decided is True else None,
+        decided_by=person.name if restricted or filters.decided is True else None,
         not_decided_by=person.name if filters.decided is False else None,
     )

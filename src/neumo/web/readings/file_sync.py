@@ -14,31 +14,31 @@ _THREADS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class FinishedFile:
-    """A file that is written, under a temporary name, and the name that it shall have."""
+    """A file written under a temporary name, and its final name."""
 
     temporary: Path
     target: Path
 
 
 class FileSync:
-    """Syncs and renames files; one thread at a time may call it."""
+    """Syncs (fsync) and renames files in batches; not thread-safe."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="neumo-sync")
         self._synced: set[Path] = set()
-        """Folders whose own names are on the disk."""
+        """Folders whose own directory entries are synced."""
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown()
 
     def publish(self, files: Sequence[FinishedFile]) -> list[OSError | None]:
-        """Give files their names, whole and durable; a target that exists stays as it is.
+        """Rename files to their targets, synced before and after; a target that exists stays as it is.
 
         Returns
         -------
         list of OSError or None
-            What went wrong with each; such a file has not got its name, or may lose it with the power.
+            The fault of each file; such a file was not renamed, or the rename is not durable.
         """
         faults: list[OSError | None] = [None] * len(files)
         self._sync(faults, [(index, file.temporary) for index, file in enumerate(files)])
@@ -51,7 +51,7 @@ class FileSync:
         return faults
 
     def _sync(self, faults: list[OSError | None], paths: Sequence[tuple[int, Path]]) -> None:
-        """Sync each path once; a fault of a path is one of every file that needs it."""
+        """Sync each path once; its fault is the fault of every file that needs it."""
         needed = list(dict.fromkeys(path for _, path in paths))
         outcomes = dict(zip(needed, self._threads.map(_fault, needed), strict=True))
         for index, path in paths:

@@ -1,4 +1,4 @@
-"""Group commit: finished readings are synced to disk and recorded in batches, before anybody is answered."""
+"""Group commit: finished readings are synced to disk (fsync) and recorded in batches, before the response."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,34 +11,34 @@ from neumo.core.errors import ArchiveUnavailableError
 from neumo.records.store import Entry, Recorded, record_all
 from neumo.web.http.problems import Problem
 from neumo.web.readings.file_sync import FileSync, FinishedFile
-from neumo.web.readings.reading_file import Kept
+from neumo.web.readings.reading_file import ReadingFile
 from neumo.web.readings.uploads import Upload
 
 SOURCE: Final = "web"
 _GATHER_SECONDS: Final = 0.02
-"""For which a batch waits for more readings while files queue, so that no reader idles meanwhile."""
+"""How long a batch waits for more readings while files queue."""
 _MAX_BATCH: Final = 32
-"""Readings of one transaction."""
+"""Readings in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedReading:
-    """A reading that is to be recorded.
+    """A reading to be recorded.
 
     Attributes
     ----------
-    kept : Kept
+    content : ReadingFile
     file : FinishedFile or None
-        What a reader wrote of it; None where its file exists already.
+        Its reading file as the reader process wrote it; None where the file exists already.
     upload : Upload
         Deleted as soon as its reading is durable.
     actor : str
-        Who sent it.
+        Who uploaded it.
     shown_to : str or None
         Who is shown the answer at once.
     """
 
-    kept: Kept
+    content: ReadingFile
     file: FinishedFile | None
     upload: Upload
     actor: str
@@ -52,7 +52,7 @@ class _Waiting:
 
 
 class GroupCommit:
-    """Records finished readings in batches; it belongs to the server's event loop.
+    """Records finished readings in batches; to be used on the server's event loop.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class GroupCommit:
         self._task: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """End its threads, once nothing is to be recorded any more."""
+        """Stop its threads, once nothing is left to record."""
         self._files.close()
 
     async def record(self, reading: FinishedReading) -> Recorded:
@@ -89,7 +89,7 @@ class GroupCommit:
         return await waiting.future
 
     async def _write(self) -> None:
-        """Record batches until nothing waits; a caller that is cancelled stops nobody else."""
+        """Record batches until nothing waits; a cancelled caller does not affect the others."""
         try:
             while self._waiting:
                 if self._queue() > 0:
@@ -101,7 +101,7 @@ class GroupCommit:
                 except Exception as error:
                     outcomes = [error] * len(batch)
                 for one, outcome in zip(batch, outcomes, strict=True):
-                    _tell(one.future, outcome)
+                    _resolve(one.future, outcome)
         finally:
             self._task = None
 
@@ -140,10 +140,10 @@ def _disk_full(fault: OSError) -> Problem:
 
 
 def _entry(reading: FinishedReading) -> Entry:
-    return Entry(reading.kept.reading.to_json(), SOURCE, reading.actor, shown_to=reading.shown_to)
+    return Entry(reading.content.reading.to_json(), SOURCE, reading.actor, shown_to=reading.shown_to)
 
 
-def _tell(future: "asyncio.Future[Recorded]", outcome: Recorded | Exception) -> None:
+def _resolve(future: "asyncio.Future[Recorded]", outcome: Recorded | Exception) -> None:
     if future.done():
         return
     if isinstance(outcome, Exception):

@@ -1,4 +1,4 @@
-"""One uploaded file to a reading on record: read once in effect, whoever sends it and how often."""
+"""Intake: an uploaded file becomes a recorded reading; identical bytes are read only once."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,23 +16,23 @@ from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
 from neumo.web.readings.file_sync import FinishedFile
 from neumo.web.readings.group_commit import FinishedReading, GroupCommit
-from neumo.web.readings.reading_file import Kept, KeptReadings, kept
+from neumo.web.readings.reading_file import ReadingFile, ReadingFiles, load_reading_file
 from neumo.web.readings.uploads import Upload
 from neumo.worker.reader_pool import ReaderPool
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a file.
+class UploadResult:
+    """Outcome of an upload.
 
     Attributes
     ----------
     status : str
         "read", "refused", "failed" or "cancelled".
     recorded : Recorded or None
-        Its reading in the archive.
-    kept : Kept or None
-        What is kept of it.
+        Its record in the archive.
+    content : ReadingFile or None
+        What its stored file states.
     again : bool
         Whether these bytes had been read before.
     reasons : tuple of Notice
@@ -41,7 +41,7 @@ class Taken:
 
     status: str
     recorded: Recorded | None = None
-    kept: Kept | None = None
+    content: ReadingFile | None = None
     again: bool = False
     reasons: tuple[Notice, ...] = ()
 
@@ -52,82 +52,93 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """What somebody wants to know while a file is taken.
+class ProgressCallbacks:
+    """Callbacks while a file is read.
 
     Attributes
     ----------
-    asked : function of Future
-        Is given what `ReaderPool.cancel` takes.
+    submitted : function of Future
+        Called with what `ReaderPool.cancel` takes.
     started : function
         Called on the event loop when a reader begins with the file.
     """
 
-    asked: Callable[["Future[dict[str, Any]]"], None]
+    submitted: Callable[["Future[dict[str, Any]]"], None]
     started: Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What reading an upload needs."""
+    """Reads uploads: reading files, reader pool and group commit."""
 
-    kept: KeptReadings
+    reading_files: ReadingFiles
     pool: ReaderPool
     group_commit: GroupCommit
 
-    async def take(
-        self, upload: Upload, actor: str, *, watch: Watch | None = None, shown_to: str | None = None
-    ) -> Taken:
-        """Have an upload read and put on record; the upload is deleted, whatever happens.
+    async def read(
+        self,
+        upload: Upload,
+        actor: str,
+        *,
+        progress: ProgressCallbacks | None = None,
+        shown_to: str | None = None,
+    ) -> UploadResult:
+        """Read and record an upload; the uploaded file is deleted in any case.
 
         Parameters
         ----------
         upload : Upload
         actor : str
-            Who sent it.
-        watch : Watch, optional
+            Who uploaded it.
+        progress : ProgressCallbacks, optional
         shown_to : str, optional
-            Who is shown the answer at once; where the reading is new, that is kept with it.
+            Who is shown the answer at once; where the reading is new, that is recorded with it.
 
         Raises
         ------
         Problem
-            The readers or the server's disk are at fault, rather than the file.
+            The reader processes or the disk failed, rather than the file.
         ArchiveUnavailableError
         """
         try:
-            return await self._taken(upload, actor, watch, shown_to)
+            return await self._read(upload, actor, progress, shown_to)
         finally:
             upload.discard()
 
-    async def _taken(self, upload: Upload, actor: str, watch: Watch | None, shown_to: str | None) -> Taken:
+    async def _read(
+        self, upload: Upload, actor: str, progress: ProgressCallbacks | None, shown_to: str | None
+    ) -> UploadResult:
         began = now()
-        place = self.kept.place(upload.sha256, self.pool.bundle_digest, self.pool.options)
+        path = self.reading_files.path(upload.sha256, self.pool.bundle_digest, self.pool.options)
         found, file = None, None
-        if place.exists():
-            found = await asyncio.to_thread(kept, place)
+        if path.exists():
+            found = await asyncio.to_thread(load_reading_file, path)
         if found is None:
-            request = {"do": "read", "source": str(upload.path), "target": str(place), "name": upload.name}
-            answer = await _answer(self._submitted(request, watch))
-            if isinstance(answer, Taken):
+            request = {"do": "read", "source": str(upload.path), "target": str(path), "name": upload.name}
+            answer = await _answer(self._submit(request, progress))
+            if isinstance(answer, UploadResult):
                 return answer
-            found = Kept.from_json(answer["kept"])
-            file = FinishedFile(Path(answer["temporary"]), place)
+            found = ReadingFile.from_json(answer["content"])
+            file = FinishedFile(Path(answer["temporary"]), path)
         recorded = await self.group_commit.record(FinishedReading(found, file, upload, actor, shown_to))
         reading = found.reading
-        return Taken(reading.status.value, recorded, found, recorded.recorded_at < began, reading.reasons)
+        return UploadResult(
+            reading.status.value, recorded, found, recorded.recorded_at < began, reading.reasons
+        )
 
-    def _submitted(self, request: dict[str, str], watch: Watch | None) -> "Future[dict[str, Any]]":
-        if watch is None:
+    def _submit(
+        self, request: dict[str, str], progress: ProgressCallbacks | None
+    ) -> "Future[dict[str, Any]]":
+        if progress is None:
             return self.pool.submit(request)
         loop = asyncio.get_running_loop()
-        future = self.pool.submit(request, started=lambda: loop.call_soon_threadsafe(watch.started))
-        watch.asked(future)
+        future = self.pool.submit(request, started=lambda: loop.call_soon_threadsafe(progress.started))
+        progress.submitted(future)
         return future
 
 
-async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
-    """Return a reader's answer with a reading, or what became of a file that gave none."""
+async def _answer(future: "Future[dict[str, Any]]") -> UploadResult | dict[str, Any]:
+    """Return the reader process's answer, or the outcome of a file without a reading."""
     try:
         answer = await asyncio.shield(asyncio.wrap_future(future))
     except ChildStartError as error:
@@ -135,17 +146,17 @@ async def _answer(future: "Future[dict[str, Any]]") -> Taken | dict[str, Any]:
         raise Problem(503, "busy", retry_after=10) from error
     except ChildError as error:
         status = "cancelled" if error.code == "cancelled" else "failed"
-        return Taken(status, reasons=(_notice(error.code),))
+        return UploadResult(status, reasons=(_notice(error.code),))
     except (CancelledError, asyncio.CancelledError):
         if not future.cancelled():
             raise
-        return Taken("cancelled", reasons=(_notice("cancelled"),))
+        return UploadResult("cancelled", reasons=(_notice("cancelled"),))
     if answer.get("error") == "OSError":
         raise Problem(507, "disk_full")
     if "error" in answer:
-        return Taken("failed", reasons=(_notice("crash"),))
+        return UploadResult("failed", reasons=(_notice("crash"),))
     if answer["status"] == "failed":
-        return Taken("failed", reasons=notices_from_json(answer["reasons"]))
+        return UploadResult("failed", reasons=notices_from_json(answer["reasons"]))
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Files that a reader's process makes for a request, since it parses what somebody sent."""
+"""Rendering in a reader process, isolated since it parses uploaded data."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _STATUS: Final = {"pixels_deleted": 410, "not_dicom": 422, "unreadable": 422}
 
 
 def rendered(workbench: Workbench, request: Mapping[str, str]) -> Path:
-    """Have a reader write a file, before all radiographs that wait; whoever asked removes it.
+    """Have a reader process render a file, ahead of waiting radiographs; the caller deletes it.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def rendered(workbench: Workbench, request: Mapping[str, str]) -> Path:
     Raises
     ------
     Problem
-        It cannot be made, or not now.
+        It cannot be rendered, or not now.
     """
     target = workbench.config.data / FOLDER / secrets.token_hex(16)
     try:

@@ -1,4 +1,4 @@
-"""Several files read in the background, and who watches them."""
+"""Background jobs: several files to read, their progress, events and cancellation."""
 
 import asyncio
 import itertools
@@ -15,19 +15,19 @@ from neumo.core.logging import fault
 from neumo.core.reading import Notice
 from neumo.records.audit_log import now
 from neumo.web.http.problems import Problem
-from neumo.web.readings.intake import Intake, Taken, Watch
+from neumo.web.readings.intake import Intake, ProgressCallbacks, UploadResult
 from neumo.web.readings.uploads import Upload
 from neumo.worker.reader_pool import ReaderPool
 
-_KEPT_SECONDS = 3600.0
+_RETENTION_SECONDS = 3600.0
 _RECORD_ATTEMPTS = 6
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+_FIRST_PAUSE, _MAX_PAUSE = 1.0, 15.0
 """Seconds between attempts to record while the archive is unavailable."""
 
 
 @dataclass
 class JobFile:
-    """One file of a job, as it stands."""
+    """State of one file of a job."""
 
     index: int
     name: str
@@ -39,7 +39,7 @@ class JobFile:
 
 @dataclass(eq=False)
 class Job:
-    """Files on their way; all of it belongs to the server's event loop."""
+    """Files that are read in the background; to be used on the server's event loop."""
 
     id: str
     person: str
@@ -57,13 +57,13 @@ class Job:
             return "cancelled" if self.cancelled else "finished"
         return "waiting" if all(file.status == "waiting" for file in self.files) else "running"
 
-    def tell(self, file: JobFile | None) -> None:
-        """Tell everybody who watches that a file changed, or that the job ended (None)."""
+    def notify(self, file: JobFile | None) -> None:
+        """Notify the watchers that a file changed, or that the job ended (None)."""
         for watcher in self.watchers:
             watcher.put_nowait(file)
 
     async def events(self, quiet: float) -> AsyncIterator[JobFile | None]:
-        """Yield files as they change, None where nothing happened for `quiet` seconds; ends with the job."""
+        """Yield files as they change, and None after `quiet` seconds without a change; ends with the job."""
         watcher: asyncio.Queue[JobFile | None] = asyncio.Queue()
         self.watchers.add(watcher)
         try:
@@ -81,7 +81,7 @@ class Job:
 
 
 class Jobs:
-    """The jobs of a server, kept for an hour after their end.
+    """The server's jobs, kept in memory for an hour after their end.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ class Jobs:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, uploads: list[Upload], person: str) -> Job:
-        """Begin a job; the places in the queue that its files hold are given back one by one."""
-        self._forget()
+        """Start a job; each file frees its reserved place in the queue when it is done."""
+        self._drop_ended()
         files = [JobFile(index, upload.name) for index, upload in enumerate(uploads)]
         job = Job(secrets.token_hex(16), person, files, now())
         self._jobs[job.id] = job
@@ -113,7 +113,7 @@ class Jobs:
         return job
 
     def cancel(self, job: Job) -> None:
-        """Give up what is not read yet. Raises Problem where all is."""
+        """Cancel the files that are not read yet. Raises Problem where the job has ended."""
         if job.ended is not None:
             raise Problem(409, "finished")
         job.cancelled = True
@@ -121,7 +121,7 @@ class Jobs:
             self._pool.cancel(future)
 
     async def stop(self) -> None:
-        """Wait for the tasks of all jobs, whose requests the pool has cancelled."""
+        """Cancel all jobs and wait for their tasks; the pool has cancelled their requests."""
         for job in self._jobs.values():
             job.cancelled = True
         if self._tasks:
@@ -134,10 +134,10 @@ class Jobs:
                     group.create_task(self._read(job, file, upload))
         finally:
             job.ended = time.monotonic()
-            job.tell(None)
+            job.notify(None)
 
     async def _read(self, job: Job, file: JobFile, upload: Upload) -> None:
-        def asked(future: "Future[dict[str, Any]]") -> None:
+        def submitted(future: "Future[dict[str, Any]]") -> None:
             job.futures[file.index] = future
             if job.cancelled:
                 self._pool.cancel(future)
@@ -145,34 +145,34 @@ class Jobs:
         def started() -> None:
             if file.status == "waiting":
                 file.status = "reading"
-                job.tell(replace(file))
+                job.notify(replace(file))
 
         try:
-            taken = await self._taken(job, upload, Watch(asked, started))
+            result = await self._read_with_retries(job, upload, ProgressCallbacks(submitted, started))
         except Exception as error:
             fault("job_file_failed", error)
-            taken = Taken(
+            result = UploadResult(
                 "failed", reasons=(Notice("server_fault", "The server is at fault; send the file again."),)
             )
         finally:
             self._pool.give_back()
             job.futures.pop(file.index, None)
-        file.status, file.reading, file.again = taken.status, taken.reading, taken.again
-        file.reasons = taken.reasons
-        job.tell(file)
+        file.status, file.reading, file.again = result.status, result.reading, result.again
+        file.reasons = result.reasons
+        job.notify(file)
 
-    async def _taken(self, job: Job, upload: Upload, watch: Watch) -> Taken:
+    async def _read_with_retries(self, job: Job, upload: Upload, progress: ProgressCallbacks) -> UploadResult:
         for attempt in itertools.count(1):
             try:
-                return await self._intake.take(upload, job.person, watch=watch)
+                return await self._intake.read(upload, job.person, progress=progress)
             except ArchiveUnavailableError:
-                # The reading is kept beside the archive, so trying again costs no second reading.
+                # The reading file is stored already, so a retry does not read the image again.
                 if attempt == _RECORD_ATTEMPTS or job.cancelled:
                     raise
-                await asyncio.sleep(back_off(attempt, _FIRST_PAUSE, _LONGEST_PAUSE))
+                await asyncio.sleep(back_off(attempt, _FIRST_PAUSE, _MAX_PAUSE))
         raise AssertionError("the last attempt returns or raises")
 
-    def _forget(self) -> None:
-        limit = time.monotonic() - _KEPT_SECONDS
+    def _drop_ended(self) -> None:
+        limit = time.monotonic() - _RETENTION_SECONDS
         for job in [job for job in self._jobs.values() if job.ended is not None and job.ended < limit]:
             del self._jobs[job.id]

@@ -1,4 +1,4 @@
-"""Kept radiographs and heat maps as PNG."""
+"""Radiographs and heat maps as PNG."""
 
 from io import BytesIO
 from typing import Any, Final
@@ -13,7 +13,7 @@ from neumo.explain.overlay import heat_colours
 PNG: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 }
-"""What a route that answers with a picture states of it."""
+"""OpenAPI responses of a route that returns a picture."""
 
 
 def radiograph_png(

@@ -1,4 +1,4 @@
-"""Readings, decisions and jobs as the API's JSON, and what is withheld from whom."""
+"""Readings, decisions and jobs as the API's JSON, with answers withheld where reading is blinded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,11 +18,11 @@ from neumo.texts.language import Language
 from neumo.web.people.identity import Person
 from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.jobs import Job, JobFile
-from neumo.web.readings.reading_file import Kept, kept
+from neumo.web.readings.reading_file import ReadingFile, load_reading_file
 from neumo.web.workbench import Workbench
 
 _OWN_CODES = frozenset({"crash", "timeout", "cancelled", "server_fault", "out_of_memory"})
-"""Reasons that come from the server rather than from the reader."""
+"""Reasons given by the server rather than the reader."""
 _WITHHELD: Mapping[str, Any] = {
     "verdict": None,
     "etiology": None,
@@ -78,17 +78,23 @@ def reading_json(
     """Return a whole reading; the first time that a person is shown an answer is recorded."""
     if not is_withheld(reading, person):
         reading = viewed(workbench.archive, reading, person.name)
-    place = workbench.kept.place_of(reading.body)
+    place = workbench.reading_files.path_of(reading.body)
     return {
-        **kept_json(workbench, reading, None if place is None else kept(place), person, language),
+        **undecided_reading_json(
+            workbench, reading, None if place is None else load_reading_file(place), person, language
+        ),
         "decisions": decisions_json(reading, person),
     }
 
 
-def kept_json(
-    workbench: Workbench, reading: StoredReading, found: Kept | None, person: Person, language: Language
+def undecided_reading_json(
+    workbench: Workbench,
+    reading: StoredReading,
+    found: ReadingFile | None,
+    person: Person,
+    language: Language,
 ) -> dict[str, Any]:
-    """Return a reading with what is kept of it, as long as nobody has decided on it; no view is kept."""
+    """Return a reading that nobody has decided on, with what its file states; records no view."""
     withheld = is_withheld(reading, person)
     receipt = reading.body.get("receipt") or {}
     bundle = receipt.get("bundle") or {}
@@ -139,7 +145,7 @@ def viewed(archive: Engine, reading: StoredReading, person: str) -> StoredReadin
 
 
 def job_json(job: Job, language: Language) -> dict[str, Any]:
-    """Return a job as it stands."""
+    """Return the state of a job."""
     ended = ("read", "refused", "failed", "cancelled")
     return {
         "id": job.id,
@@ -152,7 +158,7 @@ def job_json(job: Job, language: Language) -> dict[str, Any]:
 
 
 def job_file_json(file: JobFile, language: Language) -> dict[str, Any]:
-    """Return one file of a job as it stands."""
+    """Return the state of one file of a job."""
     return {
         "index": file.index,
         "name": file.name,
@@ -173,12 +179,12 @@ def reasons_json(reasons: Sequence[Notice], language: Language) -> list[dict[str
 
 
 def file_name(file: str) -> str:
-    """Return a file's name without the folders in which it lay."""
+    """Return a file name without its folders."""
     return file.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def posterior_json(answer: Answer, config: BundleConfig, prevalence: Prevalence) -> dict[str, Any]:
-    """Return an answer at a prevalence and operating point, with what it is worth there."""
+    """Return an answer at a prevalence and operating point, with sensitivity and specificity."""
     point = config.operating_points[answer.operating_point]
     plain = answer.to_json()
     return {

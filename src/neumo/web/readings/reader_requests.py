@@ -1,4 +1,4 @@
-"""In a reader's child process: radiographs read, results and pictures drawn for the workbench."""
+"""Request handler in a reader's child process: reads uploads, renders results, draws pictures."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from pydicom import Dataset
 from neumo.core.reading import Status
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
-from neumo.web.readings.reading_file import lay_out
+from neumo.web.readings.reading_file import write_reading_file
 from neumo.web.readings.rendering import render
 from neumo.web.research.run_images import draw
 from neumo.worker.reader_child import ReaderHandler
@@ -20,13 +20,13 @@ HANDLER: Final = "neumo.web.readings.reader_requests:open_handler"
 
 
 def open_handler(reader: Reader) -> ReaderHandler:
-    """Return what answers requests to "read" an upload, "render" a stored reading, "draw" a run's image."""
+    """Return the handler of the requests "read" (an upload), "render" (a stored reading), "draw" (a run's image)."""
 
     def handle(request: Mapping[str, Any]) -> Mapping[str, Any]:
         target = Path(request["target"])
         match request["do"]:
             case "render":
-                return render(Path(request["kept"]), request["name"], request["language"], target)
+                return render(Path(request["file"]), request["name"], request["language"], target)
             case "draw":
                 return draw(Path(request["source"]), int(request["side"]), target)
             case _:
@@ -40,8 +40,8 @@ def _read(reader: Reader, source: Path, target: Path, name: str) -> dict[str, An
     if reading.status is Status.FAILED:
         reasons = [notice.to_json() for notice in reading.reasons]
         return {"status": reading.status.value, "reasons": reasons}
-    temporary, kept = lay_out(target, reading, _encoded(reading.header))
-    return {"status": reading.status.value, "temporary": str(temporary), "kept": kept.to_json()}
+    temporary, content = write_reading_file(target, reading, _encoded(reading.header))
+    return {"status": reading.status.value, "temporary": str(temporary), "content": content.to_json()}
 
 
 def _encoded(header: Dataset | None) -> bytes | None:

@@ -1,14 +1,12 @@
-"""What is kept of a reading for looking at it again, until its retention ends: pixels, heat maps, header.
+"""Reading files: pixels, heat maps and DICOM header of a reading, for display until their retention ends.
 
-All of it is one file, since making files is what costs most about keeping small radiographs: a line of JSON, then the
-pixels as bytes row by row, the class maps as little-endian 32-bit floats, and the DICOM header, each as long as the
-line says.
+One file a reading, since creating files costs most with small radiographs. Its format: a line of JSON, then the pixels
+as bytes row by row, the class maps as little-endian 32-bit floats, and the DICOM header; the line states their sizes.
 """
 
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,15 +26,15 @@ _DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of a reading.
+class ReadingFile:
+    """First line of a reading file: the reading, and the sizes of what follows.
 
     Attributes
     ----------
     reading : Reading
-        Without its arrays, where it was read from a file.
+        Without its arrays, where it was loaded from a file.
     size : (int, int) or None
-        Width and height of the radiograph in pixels; None where it is not kept.
+        Width and height of the radiograph in pixels; None where it is not stored.
     maps : (int, int, int) or None
         Shape of the class maps; None where there are none.
     header : int
@@ -49,7 +47,7 @@ class Kept:
     header: int
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain values, for a file or another process."""
+        """Return plain values, for a file or another process."""
         return {
             "reading": self.reading.to_json(),
             "size": self.size,
@@ -58,7 +56,7 @@ class Kept:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Kept":
+    def from_json(cls, value: Mapping[str, Any]) -> "ReadingFile":
         """Return what `to_json` was called on."""
         size, maps = value["size"], value["maps"]
         return cls(
@@ -69,8 +67,8 @@ class Kept:
         )
 
 
-class KeptReadings:
-    """Files of readings, named by what was read, by which bundle, with which options.
+class ReadingFiles:
+    """Folder of reading files, named by a hash of image, bundle and options.
 
     Parameters
     ----------
@@ -80,33 +78,33 @@ class KeptReadings:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def tidy(self) -> None:
-        """Delete what was not whole when an earlier server ended."""
+    def delete_unfinished(self) -> None:
+        """Delete temporary files that an earlier server left."""
         for left in self._folder.glob(f"??/{PART}*"):
-            _delete(left)
+            left.unlink(missing_ok=True)
 
-    def place(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
-        """Return the file of a reading, whether it is there or not."""
+    def path(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
+        """Return the path of a reading's file, whether it exists or not."""
         named = json.dumps([sha256, bundle, options], sort_keys=True).encode()
         name = hashlib.sha256(named).hexdigest()
         return self._folder / name[:2] / f"{name}{SUFFIX}"
 
-    def place_of(self, body: Mapping[str, Any]) -> Path | None:
-        """Return the file of a reading on record; None where it cannot have one."""
+    def path_of(self, body: Mapping[str, Any]) -> Path | None:
+        """Return the path of a recorded reading's file; None where it cannot have one."""
         receipt = body.get("receipt") or {}
         digest = (receipt.get("bundle") or {}).get("digest")
         if not body.get("sha256") or not digest:
             return None
-        return self.place(body["sha256"], digest, receipt.get("options"))
+        return self.path(body["sha256"], digest, receipt.get("options"))
 
-    def clean(self, days: float | None, now: float | None = None) -> int:
-        """Delete what was kept for longer than `days`, and leftovers; return how many readings that were."""
+    def delete_expired(self, days: float | None, now: float | None = None) -> int:
+        """Retention: delete files older than `days`; return how many were deleted."""
         if days is None or not self._folder.is_dir():
             return 0
         limit = (time.time() if now is None else now) - days * _DAY
         outdated = [path for path in self._folder.glob("??/*") if _made(path) < limit]
         for path in outdated:
-            _delete(path)
+            path.unlink(missing_ok=True)
         return len(outdated)
 
 
@@ -117,30 +115,22 @@ def _made(path: Path) -> float:
         return float("inf")
 
 
-def _delete(path: Path) -> None:
-    """Delete a file, or the folder that an earlier version made of a reading."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def lay_out(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, Kept]:
-    """Write all that is kept of a reading beside `file`, which `neumo.web.readings.group_commit` gives it as a name.
+def write_reading_file(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, ReadingFile]:
+    """Write a reading file under a temporary name beside `file`; group commit syncs and renames it.
 
     Returns
     -------
     Path
-        What was written; nothing of it needs to be on the disk yet.
-    Kept
+        The temporary file, not synced yet.
+    ReadingFile
 
     Raises
     ------
     OSError
-        Nothing is left then.
+        Nothing is left behind.
     """
     pixels, maps = reading.pixels, reading.class_maps
-    found = Kept(
+    found = ReadingFile(
         reading,
         None if pixels is None else (pixels.shape[1], pixels.shape[0]),
         None if maps is None else (maps.shape[0], maps.shape[1], maps.shape[2]),
@@ -153,7 +143,7 @@ def lay_out(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, K
         with os.fdopen(handle, "wb") as stream:
             stream.write(json.dumps(found.to_json()).encode() + b"\n")
             if pixels is not None:
-                # As PNG at its fastest they took three times as long as reading a full-size film, for half the space.
+                # The fastest PNG took three times as long as reading a full-size radiograph, for half the space.
                 stream.write(np.ascontiguousarray(pixels).data)
             if maps is not None:
                 stream.write(np.ascontiguousarray(maps, dtype=_MAP_ITEM).data)
@@ -164,28 +154,28 @@ def lay_out(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, K
     return temporary, found
 
 
-def kept(file: Path) -> Kept | None:
-    """Return what is kept in a file, without its arrays; None where there is no such file."""
+def load_reading_file(file: Path) -> ReadingFile | None:
+    """Return the first line of a reading file, without arrays; None where there is no such file."""
     with _opened(file) as opened:
         return None if opened is None else opened[1]
 
 
-def kept_reading(file: Path, *, pictures: bool = False) -> Reading | None:
-    """Return a reading as it was kept, with pixels and maps where they are wanted; None where it is not kept."""
-    found = kept(file)
+def load_reading(file: Path, *, pictures: bool = False) -> Reading | None:
+    """Return a stored reading, with pixels and maps if asked for; None where there is no such file."""
+    found = load_reading_file(file)
     if found is None or not pictures:
         return None if found is None else found.reading
-    maps, finding = kept_maps(file), found.reading.answer.finding if found.reading.answer else None
+    maps, finding = load_class_maps(file), found.reading.answer.finding if found.reading.answer else None
     return replace(
         found.reading,
-        pixels=kept_pixels(file),
+        pixels=load_pixels(file),
         class_maps=maps,
         class_map=None if maps is None or finding is None else maps[finding.index],
     )
 
 
-def kept_pixels(file: Path) -> NDArray[np.uint8] | None:
-    """Return the radiograph (height, width) of uint8; None where it is not kept."""
+def load_pixels(file: Path) -> NDArray[np.uint8] | None:
+    """Return the radiograph (height, width) of uint8; None where it is not stored."""
     with _opened(file) as opened:
         if opened is None or opened[1].size is None:
             return None
@@ -193,7 +183,7 @@ def kept_pixels(file: Path) -> NDArray[np.uint8] | None:
         return np.fromfile(stream, np.uint8, width * height).reshape(height, width)
 
 
-def kept_maps(file: Path) -> NDArray[np.float32] | None:
+def load_class_maps(file: Path) -> NDArray[np.float32] | None:
     """Return the class maps, shape (3, h, w); None where there are none."""
     with _opened(file) as opened:
         if opened is None or opened[1].maps is None:
@@ -204,8 +194,8 @@ def kept_maps(file: Path) -> NDArray[np.float32] | None:
         return maps.astype(np.float32, copy=False)
 
 
-def kept_header(file: Path) -> bytes | None:
-    """Return the DICOM file without its pixels; None where it was none, or is not kept."""
+def load_dicom_header(file: Path) -> bytes | None:
+    """Return the DICOM header as bytes; None where the image was no DICOM, or is not stored."""
     with _opened(file) as opened:
         if opened is None or not opened[1].header:
             return None
@@ -216,16 +206,16 @@ def kept_header(file: Path) -> bytes | None:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[tuple[IO[bytes], Kept] | None]:
-    """Yield a file after its first line, and what that line says; None where there is no such file."""
+def _opened(file: Path) -> Iterator[tuple[IO[bytes], ReadingFile] | None]:
+    """Open a reading file after its first line, and yield both; None where there is no such file."""
     try:
         stream = file.open("rb")
     except FileNotFoundError:
         yield None
         return
     with stream:
-        yield stream, Kept.from_json(json.loads(stream.readline()))
+        yield stream, ReadingFile.from_json(json.loads(stream.readline()))
 
 
-def _pixel_bytes(found: Kept) -> int:
+def _pixel_bytes(found: ReadingFile) -> int:
     return 0 if found.size is None else found.size[0] * found.size[1]

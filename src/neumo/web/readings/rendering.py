@@ -1,4 +1,4 @@
-"""A kept reading as a file to take away."""
+"""A stored reading rendered as a file to download: JSON, HTML, PDF, DICOM, FHIR."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from pydicom import Dataset
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.reading import Reading
 from neumo.texts.language import Language
-from neumo.web.readings.reading_file import kept_header, kept_reading
+from neumo.web.readings.reading_file import load_dicom_header, load_reading
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "reading.json": "application/json",
@@ -21,20 +21,20 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     "sc.dcm": "application/dicom",
     "fhir.json": "application/fhir+json",
 }
-"""What can be taken away, and its media type."""
+"""Files that can be downloaded, and their media types."""
 
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
 
 
 def render(file: Path, name: str, language: Language, target: Path) -> dict[str, Any]:
-    """Write a kept reading to `target` as one of `MEDIA_TYPES`.
+    """Write a stored reading to `target` as one of `MEDIA_TYPES`.
 
     Returns
     -------
     dict
         {"status": "made"}, or {"problem": code, ...} where it cannot be made.
     """
-    reading = kept_reading(file, pictures=True)
+    reading = load_reading(file, pictures=True)
     if reading is None:
         return {"problem": "pixels_deleted"}
     try:
@@ -96,7 +96,7 @@ def _write_fhir(reading: Reading, file: Path, language: Language, target: Path) 
 def _header(file: Path) -> Dataset | None:
     from neumo.imaging.dicom.parse import parse
 
-    header = kept_header(file)
+    header = load_dicom_header(file)
     return None if header is None else parse(header, file.name).dataset
 
 

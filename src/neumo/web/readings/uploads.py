@@ -1,4 +1,4 @@
-"""Radiographs on their way in: straight to private files, hashed and counted as they come."""
+"""Uploads: request bodies (multipart or one file) streamed to private files, hashed, with size limits."""
 
 import asyncio
 import hashlib
@@ -25,23 +25,23 @@ from neumo.web.http.problems import Problem
 
 SINGLE: Final = frozenset({"image/png", "image/jpeg", "application/dicom", "application/octet-stream"})
 """Media types of a body that is one file."""
-_LONGEST_NAME: Final = 150
-_AT_ONCE: Final = 2**18
-"""Bytes of a request that are written and hashed in less time than a thread needs to begin with them."""
-_NAMELESS: Final = "radiograph"
+_MAX_NAME_LENGTH: Final = 150
+_INLINE_BYTES: Final = 2**18
+"""Bytes of a request that are written and hashed on the event loop, which is faster than starting a thread."""
+_DEFAULT_NAME: Final = "radiograph"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that has come whole.
+    """A complete uploaded file.
 
     Attributes
     ----------
     path : Path
         Private, to be deleted after use.
     name : str
-        As the sender calls it, without folders and control characters.
+        As the sender named it, without folders and control characters.
     sha256 : str
     """
 
@@ -55,7 +55,7 @@ class Upload:
 
 
 class _File:
-    """A file that is being written."""
+    """An uploaded file that is being written."""
 
     def __init__(self, folder: Path, name: str, limit: int) -> None:
         self.name, self.path = name, folder / secrets.token_hex(16)
@@ -73,14 +73,14 @@ class _File:
         self._stream.close()
         return Upload(self.path, self.name, self._hash.hexdigest())
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         with suppress(OSError):
             self._stream.close()
         self.path.unlink(missing_ok=True)
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder of uploads, and delete what an earlier server left in it. Raises OutputError."""
+    """Create a private folder, and delete what an earlier server left in it. Raises OutputError."""
     try:
         make_private(folder)
         for left in folder.iterdir():
@@ -92,46 +92,46 @@ def prepare_folder(folder: Path) -> None:
 
 
 async def receive_uploads(request: Request, folder: Path, limits: Limits) -> list[Upload]:
-    """Take the files of a request; where it fails, nothing of it stays.
+    """Receive the files of a request; on failure all of them are deleted.
 
     Raises
     ------
     Problem
-        Too large, too many, of another media type, slow, cut off, or the disk is full.
+        Too large, too many, unsupported media type, timeout, cut off, or the disk is full.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     media_type = kind.decode("latin-1").lower()
     if shutil.disk_usage(folder).free < limits.free_bytes:
         raise Problem(507, "disk_full")
-    taking = _Taking(folder, limits)
+    receiving = _Receiving(folder, limits)
     try:
         if media_type == "multipart/form-data" and options.get(b"boundary"):
-            await _take_parts(request, taking, options[b"boundary"])
+            await _receive_parts(request, receiving, options[b"boundary"])
         elif media_type in SINGLE:
-            await _take_body(request, taking)
+            await _receive_body(request, receiving)
         else:
             raise Problem(415, "unsupported_media_type")
-        return taking.finish()
+        return receiving.finish()
     except BaseException as error:
-        taking.drop()
+        receiving.discard()
         if isinstance(error, OSError) and not isinstance(error, TimeoutError):
             raise Problem(507, "disk_full") from error
         raise
 
 
-class _Taking:
-    """The files of one request so far."""
+class _Receiving:
+    """Files of one request while it is received."""
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self.limits = folder, limits
         self._done: list[Upload] = []
         self._open: _File | None = None
-        self._taken = 0
+        self._received = 0
 
-    async def take_in(self, work: Callable[[bytes], object], chunk: bytes) -> None:
-        """Do the work that a chunk makes: little at once, more of it on a thread, so that nobody else waits."""
-        self._taken += len(chunk)
-        if self._taken <= _AT_ONCE:
+    async def process(self, work: Callable[[bytes], object], chunk: bytes) -> None:
+        """Process a chunk: the first ones on the event loop, later ones on a thread, so that other requests go on."""
+        self._received += len(chunk)
+        if self._received <= _INLINE_BYTES:
             work(chunk)
         else:
             await asyncio.to_thread(work, chunk)
@@ -155,9 +155,9 @@ class _Taking:
             raise Problem(400, "bad_request")
         return self._done
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         if self._open is not None:
-            self._open.drop()
+            self._open.discard()
         for upload in self._done:
             upload.discard()
 
@@ -177,15 +177,15 @@ async def _chunks(request: Request, idle: float) -> AsyncIterator[bytes]:
             raise Problem(400, "bad_request") from error
 
 
-async def _take_body(request: Request, taking: _Taking) -> None:
-    taking.begin(unquote(request.headers.get("x-file-name", "")))
-    async for chunk in _chunks(request, taking.limits.idle):
-        await taking.take_in(taking.write, chunk)
-    taking.end()
+async def _receive_body(request: Request, receiving: _Receiving) -> None:
+    receiving.begin(unquote(request.headers.get("x-file-name", "")))
+    async for chunk in _chunks(request, receiving.limits.idle):
+        await receiving.process(receiving.write, chunk)
+    receiving.end()
 
 
-async def _take_parts(request: Request, taking: _Taking, boundary: bytes) -> None:
-    parts = _Parts(taking)
+async def _receive_parts(request: Request, receiving: _Receiving, boundary: bytes) -> None:
+    parts = _Parts(receiving)
     callbacks: Any = {
         "on_part_begin": parts.begin,
         "on_header_field": parts.header_field,
@@ -193,13 +193,13 @@ async def _take_parts(request: Request, taking: _Taking, boundary: bytes) -> Non
         "on_header_end": parts.header_end,
         "on_headers_finished": parts.headers_finished,
         "on_part_data": parts.data,
-        "on_part_end": taking.end,
+        "on_part_end": receiving.end,
         "on_end": parts.end,
     }
     try:
         parser = MultipartParser(boundary, callbacks)
-        async for chunk in _chunks(request, taking.limits.idle):
-            await taking.take_in(parser.write, chunk)
+        async for chunk in _chunks(request, receiving.limits.idle):
+            await receiving.process(parser.write, chunk)
     except MultipartParseError as error:
         raise Problem(400, "bad_request") from error
     if not parts.ended:
@@ -209,8 +209,8 @@ async def _take_parts(request: Request, taking: _Taking, boundary: bytes) -> Non
 class _Parts:
     """Callbacks of the multipart parser (RFC 7578)."""
 
-    def __init__(self, taking: _Taking) -> None:
-        self._taking, self.ended = taking, False
+    def __init__(self, receiving: _Receiving) -> None:
+        self._taking, self.ended = receiving, False
         self._headers = Message()
         self._field, self._value = b"", b""
 
@@ -241,6 +241,6 @@ class _Parts:
 
 
 def clean_name(name: str) -> str:
-    """Return a file's name without folders, control characters and marks that turn text around."""
+    """Return a file name without folders, control characters and bidirectional marks."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    return _CONTROL.sub("", last).strip()[-_LONGEST_NAME:] or _NAMELESS
+    return _CONTROL.sub("", last).strip()[-_MAX_NAME_LENGTH:] or _DEFAULT_NAME

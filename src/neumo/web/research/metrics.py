@@ -50,7 +50,7 @@ def comparison(folders: Sequence[Path], part: str, language: Language, resamples
 
 
 def thresholds(folder: Path, part: str) -> dict[str, Any]:
-    """Return what each threshold on the probability of pneumonia gives and takes. Raises Problem."""
+    """Return the metrics at each threshold on the probability of pneumonia. Raises Problem."""
     predictions = _predictions(folder, part)
     try:
         from neumo.evaluation.metrics.operating_point import trade_off

@@ -1,4 +1,4 @@
-"""The images that a run was evaluated on: which there are, whether they are on this machine, and each as a picture."""
+"""Images that a run was evaluated on: their paths, whether they are on this machine, PNG rendering."""
 
 import csv
 from functools import lru_cache
@@ -11,7 +11,7 @@ from neumo.web.http.problems import Problem
 from neumo.web.readings.pictures import radiograph_png
 from neumo.web.research.runs import json_of, parts_of
 
-LONGEST_SIDE: Final = 1024
+MAX_SIDE: Final = 1024
 """Of a picture, in pixels."""
 
 
@@ -42,7 +42,7 @@ def images_here(folder: Path, part: str) -> bool:
 
 
 def draw(source: Path, side: int, target: Path) -> dict[str, str]:
-    """Write a radiograph file as PNG of at most `side` pixels a side; in a reader's process.
+    """Write a radiograph file as PNG of at most `side` pixels a side; runs in a reader process.
 
     Returns
     -------
@@ -81,6 +81,6 @@ def _listed(folder: Path, part: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def _paths(file: Path, _changed: int) -> tuple[str, ...]:
-    """Return the column of paths; remembered, since a page asks for many images of one list."""
+    """Return the column of paths; cached, since a page asks for many images of one list."""
     with file.open(newline="", encoding="utf-8") as stream:
         return tuple(row["path"] for row in csv.DictReader(stream))

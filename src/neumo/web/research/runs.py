@@ -1,4 +1,4 @@
-"""Runs on disk, as far as they can be shown without the libraries that made them."""
+"""Training runs on disk: list, details, figures; read without the training libraries."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ _NEEDED: Final = ("scipy", "sklearn", "matplotlib")
 
 
 def research_missing(runs: Path | None) -> str | None:
-    """Return what keeps the research view from being shown: "runs", "train" (an extra to install) or None."""
+    """Return what the research view lacks: "runs" (a folder), "train" (an extra to install) or None."""
     if runs is None:
         return "runs"
     return "train" if any(find_spec(name) is None for name in _NEEDED) else None
@@ -43,7 +43,7 @@ def listed_runs(runs: Path | None) -> list[dict[str, Any]]:
 
 
 def run_details(folder: Path) -> dict[str, Any]:
-    """Return everything that a run's folder says of itself."""
+    """Return everything that a run's folder records."""
     parts = parts_of(folder)
     return {
         **_listed(folder),

@@ -1,1 +1,1 @@
-"""The API's requests, one file for each part of docs/reference/api.md."""
+"""Routes of the API, one file for each part of docs/reference/api.md."""

@@ -1,4 +1,4 @@
-"""What shows an answer: pictures, another prevalence, files to take away."""
+"""Routes of one reading: image, heat map, posterior at another prevalence, file downloads."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.isolated_rendering import rendered
 from neumo.web.readings.pictures import PNG, heat_png, radiograph_png
 from neumo.web.readings.presenting import posterior_json
-from neumo.web.readings.reading_file import kept, kept_maps, kept_pixels
+from neumo.web.readings.reading_file import load_class_maps, load_pixels, load_reading_file
 from neumo.web.readings.rendering import MEDIA_TYPES, SHORT_NAMES
 from neumo.web.workbench import Workbench, workbench_of
 
@@ -40,12 +40,12 @@ def image(
     invert: bool = False,
     max_side: Side | None = None,
 ) -> Response:
-    """Draw the radiograph; it says nothing of the answer and so is never withheld."""
+    """Draw the radiograph; it does not reveal the answer, so it is never withheld."""
     workbench = workbench_of(request)
     if (window_center is None) != (window_width is None):
         message = "give both window_center and window_width, or neither"
         raise Problem(422, "invalid", errors=[{"field": "window_width", "message": message}])
-    pixels = kept_pixels(_place(workbench, stored_reading(workbench.archive, identifier)))
+    pixels = load_pixels(_place(workbench, stored_reading(workbench.archive, identifier)))
     if pixels is None:
         raise Problem(410, "pixels_deleted")
     window = None if window_center is None or window_width is None else (window_center, window_width)
@@ -60,14 +60,14 @@ def heat_map(
     finding: Finding | None = None,
     max_side: Side = 1024,
 ) -> Response:
-    """Draw what speaks for a finding."""
+    """Draw the heat map of a finding."""
     workbench = workbench_of(request)
     reading = _shown(workbench, identifier, person)
     file_ = _place(workbench, reading)
     wanted = finding or reading.body["finding"]
     if reading.body["status"] != Status.READ or wanted is None:
         raise Problem(409, "no_answer")
-    found, maps = kept(file_), kept_maps(file_)
+    found, maps = load_reading_file(file_), load_class_maps(file_)
     if found is None or found.size is None or maps is None:
         raise Problem(410, "pixels_deleted")
     return _picture(heat_png(maps[Finding(wanted).index], found.size, found.reading.field_of_view, max_side))
@@ -81,7 +81,7 @@ def posterior(
     prevalence: Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)] = None,
     operating_point: Annotated[str | None, Query(max_length=100)] = None,
 ) -> dict[str, Any]:
-    """Say what the answer is worth at another prevalence and operating point."""
+    """Return the posterior at another prevalence and operating point."""
     workbench = workbench_of(request)
     body, config = _shown(workbench, identifier, person).body, workbench.bundle.config
     if body["probabilities"] is None:
@@ -104,25 +104,25 @@ def file(
     name: str,
     lang: Language | None = None,
 ) -> Response:
-    """Give a reading as a file to take away."""
+    """Download a reading as a file."""
     workbench = workbench_of(request)
     wanted = SHORT_NAMES.get(name, name)
     if wanted not in MEDIA_TYPES:
         raise Problem(404, "not_found")
     reading = _shown(workbench, identifier, person)
     language = lang or language_of(request)
-    asked = {"do": "render", "kept": str(_place(workbench, reading)), "name": wanted, "language": language}
+    asked = {"do": "render", "file": str(_place(workbench, reading)), "name": wanted, "language": language}
     target = rendered(workbench, asked)
     headers = {
         "Content-Disposition": f'attachment; filename="neumo-{reading.id}-{wanted}"',
-        # Were it opened in place all the same, nothing in it could run.
+        # Opened in the browser all the same, no script in it can run.
         "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
         "Content-Length": str(target.stat().st_size),
     }
-    return StreamingResponse(_given_away(target), media_type=MEDIA_TYPES[wanted], headers=headers)
+    return StreamingResponse(_stream_and_delete(target), media_type=MEDIA_TYPES[wanted], headers=headers)
 
 
-def _given_away(target: Path) -> Iterator[bytes]:
+def _stream_and_delete(target: Path) -> Iterator[bytes]:
     try:
         with target.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
@@ -141,7 +141,7 @@ def _shown(workbench: Workbench, identifier: int, person: Person) -> StoredReadi
 
 
 def _place(workbench: Workbench, reading: StoredReading) -> Path:
-    place = workbench.kept.place_of(reading.body)
+    place = workbench.reading_files.path_of(reading.body)
     if place is None:
         raise Problem(410, "purged" if reading.purged else "pixels_deleted")
     return place

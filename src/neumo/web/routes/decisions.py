@@ -1,4 +1,4 @@
-"""What people decide of readings; two who decide at once both keep theirs, and the second is told."""
+"""Routes of decisions: optimistic concurrency with ETag and If-Match; none is ever overwritten."""
 
 import re
 from typing import Annotated, Any, Final, Literal
@@ -19,17 +19,17 @@ from neumo.web.routes.readings import etag
 from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["decisions"])
-LONGEST_NOTE: Final = 4000
+MAX_NOTE_LENGTH: Final = 4000
 _TAG = re.compile(r'"r(\d{1,9})"')
 
 
 class Decision(BaseModel):
-    """What a person decides."""
+    """A person's decision on a reading."""
 
     model_config = ConfigDict(extra="forbid")
     decision: Literal["agree", "disagree", "finding"]
     finding: Finding | None = None
-    note: Annotated[str, Field(max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$")] = ""
+    note: Annotated[str, Field(max_length=MAX_NOTE_LENGTH, pattern=r"^[^\x00]*$")] = ""
 
 
 @router.get("/api/readings/{identifier}/decisions")
@@ -50,7 +50,7 @@ def decide(
     decision: Decision,
     if_match: Annotated[str | None, Header()] = None,
 ) -> dict[str, Any]:
-    """Keep a decision beside the others."""
+    """Record a decision beside the others."""
     workbench = workbench_of(request)
     seen = _seen(if_match)
     reading = stored_reading(workbench.archive, identifier)
@@ -63,7 +63,7 @@ def decide(
             person=person.name,
             finding=finding,
             note=decision.note,
-            # Who looked before asking for blinding is not blind.
+            # Who saw the answer before asking for blinding is not blinded.
             blinded=withheld and person.name not in first_views(reading),
             seen_revision=seen,
         )
@@ -85,7 +85,7 @@ def _seen(if_match: str | None) -> int:
 
 
 def _finding(reading: StoredReading, decision: Decision, withheld: bool) -> Finding:
-    """Return the final finding that a decision means. Raises Problem where it means none."""
+    """Return the final finding of a decision. Raises Problem where it is contradictory."""
     if decision.decision != "finding" and withheld:
         raise Problem(409, "withheld")
     answered = reading.body["finding"]

@@ -1,4 +1,4 @@
-"""The worklist as a file."""
+"""Route of the worklist export: CSV, JSON lines, Parquet."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
@@ -34,14 +34,14 @@ def export(
     id: Annotated[list[Identifier], Query(max_length=500)] = [],  # noqa: B006 - the parameter's name
     format: Format = Format.CSV,
 ) -> StreamingResponse:
-    """Give all readings that match, with the newest decision on each."""
+    """Export all readings that match, with the newest decision on each."""
     chosen = Filters(ids=tuple(id)) if id else blinded(filters, person)
     try:
         encoder = open_encoder(format, _COLUMNS)
     except MissingExtraError as error:
         raise not_installed("parquet") from error
     pages = stored(workbench_of(request).archive, chosen, sort=Sort.NEWEST)
-    first = next(pages)  # so that an archive that is away is told before the answer begins
+    first = next(pages)  # so that an unavailable archive is reported before the response starts
 
     def stream() -> Iterator[bytes]:
         yield encoder.encode([_row(reading, person) for reading in first])

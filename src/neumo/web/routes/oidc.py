@@ -1,4 +1,4 @@
-"""Logging in with an account elsewhere (OpenID Connect)."""
+"""Login through an identity provider (OpenID Connect): redirect and callback."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from neumo.web.config import OidcConfig
 from neumo.web.http.problems import Problem
 from neumo.web.people.accounts import new_session
 from neumo.web.people.identity import set_cookie
-from neumo.web.people.oidc import Attempt, begin, finish
+from neumo.web.people.oidc import LoginAttempt, finish_login, start_login
 from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["session"])
@@ -21,10 +21,10 @@ _SECONDS = 600
 
 
 @router.get(_PATH, response_class=RedirectResponse, status_code=303)
-def leave(request: Request) -> Response:
-    """Send the browser to the provider."""
+def login(request: Request) -> Response:
+    """Redirect the browser to the provider."""
     workbench = workbench_of(request)
-    address, attempt = begin(_config(workbench), _back(request))
+    address, attempt = start_login(_config(workbench), _redirect_uri(request))
     response = RedirectResponse(address, 303)
     # Lax, since it is the provider's page that sends the browser back.
     response.set_cookie(
@@ -40,11 +40,11 @@ def leave(request: Request) -> Response:
 
 
 @router.get(f"{_PATH}/callback", response_class=RedirectResponse, status_code=303)
-def come_back(request: Request) -> Response:
-    """Begin a session for whom the provider knows, where that person was added here."""
+def callback(request: Request) -> Response:
+    """Start a session for the person that the provider authenticated, where that person has an account here."""
     workbench = workbench_of(request)
     config = _config(workbench)
-    name = finish(config, _back(request), _attempt(request), request.query_params)
+    name = finish_login(config, _redirect_uri(request), _attempt(request), request.query_params)
     secret = new_session(workbench.accounts, name, workbench.config.sessions.hours)
     if secret is None:
         raise Problem(403, "unknown_person")
@@ -60,17 +60,17 @@ def _config(workbench: Workbench) -> OidcConfig:
     return workbench.config.oidc
 
 
-def _attempt(request: Request) -> Attempt:
+def _attempt(request: Request) -> LoginAttempt:
     try:
-        kept = _signer(workbench_of(request)).loads(request.cookies.get(_COOKIE, ""), max_age=_SECONDS)
+        stored = _signer(workbench_of(request)).loads(request.cookies.get(_COOKIE, ""), max_age=_SECONDS)
     except BadSignature as error:
         raise Problem(401, "elsewhere_failed") from error
-    return Attempt(**json.loads(kept))
+    return LoginAttempt(**json.loads(stored))
 
 
 def _signer(workbench: Workbench) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(workbench.key, salt="neumo elsewhere")
 
 
-def _back(request: Request) -> str:
+def _redirect_uri(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers['host']}{_PATH}/callback"

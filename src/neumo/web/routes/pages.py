@@ -1,4 +1,4 @@
-"""The workbench's pages, its words, and the API's description for people."""
+"""Routes of the HTML page, its messages, and the API documentation."""
 
 import hashlib
 from collections.abc import Mapping
@@ -36,8 +36,8 @@ _VIEWS: Final = {"": "reading", "readings": "reading"}
 @router.get("/settings")
 @router.get("/login")
 def page(request: Request) -> Response:
-    """Give the page that all views live in; it holds nothing about anybody."""
-    with suppress(Problem):  # asked for the language alone: who is unknown is told by the API
+    """Return the page of all views (a single-page application); it holds nothing about anybody."""
+    with suppress(Problem):  # for the preferred language alone; the API answers unknown people
         current_person(request)
     html = render(
         "workbench.html.j2",
@@ -52,16 +52,16 @@ def page(request: Request) -> Response:
 
 @router.get("/texts/{language}.json")
 def messages(request: Request, language: str) -> Response:
-    """Give the messages of the pages."""
+    """Return the messages of the pages in a language."""
     known = known_language(language)
     if known is None:
         raise Problem(404, "not_found")
-    words = page_messages(known)
-    tag = f'"{hashlib.sha256(repr(words).encode()).hexdigest()[:16]}"'
+    messages_ = page_messages(known)
+    tag = f'"{hashlib.sha256(repr(messages_).encode()).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return JSONResponse(words, headers=headers)
+    return JSONResponse(messages_, headers=headers)
 
 
 @router.get("/api/docs")

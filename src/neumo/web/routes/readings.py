@@ -1,4 +1,4 @@
-"""Uploading, the worklist, and one reading."""
+"""Routes of uploads, the worklist, and one reading."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -20,14 +20,20 @@ from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader, Uploader
 from neumo.web.readings.blinding import blinded
 from neumo.web.readings.group_commit import SOURCE
-from neumo.web.readings.intake import Taken
-from neumo.web.readings.presenting import job_json, kept_json, list_item, reading_json, reasons_json
+from neumo.web.readings.intake import UploadResult
+from neumo.web.readings.presenting import (
+    job_json,
+    list_item,
+    reading_json,
+    reasons_json,
+    undecided_reading_json,
+)
 from neumo.web.readings.uploads import Upload, receive_uploads
 from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["readings"])
 MAX_COUNT = 10_000
-"""Matches up to which they are counted."""
+"""Count of matches at most; more are not counted."""
 Identifier = Annotated[int, Query(ge=1, le=MAX_NUMBER)]
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -61,7 +67,7 @@ async def upload(
     person: Uploader,
     background: Annotated[Literal["0", "1"], Query(alias="async")] = "0",
 ) -> Response:
-    """Have radiographs read: one is waited for, several become a job."""
+    """Upload radiographs: one is read before the response, several become a background job."""
     workbench = workbench_of(request)
     workbench.pool.require_room()
     uploads = await receive_uploads(request, workbench.config.data / "uploads", workbench.config.limits)
@@ -76,18 +82,18 @@ async def upload(
         return JSONResponse(job_json(job, language_of(request)), 202, location)
     try:
         shown_to = None if person.blinded else person.name
-        taken = await workbench.intake.take(uploads[0], person.name, shown_to=shown_to)
+        result = await workbench.intake.read(uploads[0], person.name, shown_to=shown_to)
     finally:
         workbench.pool.give_back()
     language = language_of(request)
-    recorded = taken.recorded
+    recorded = result.recorded
     if recorded is None:
-        raise _unread(taken, language)
+        raise _unread(result, language)
     if recorded.body is None:
-        return await run_in_threadpool(_known_response, workbench, recorded.id, taken, person, language)
-    # All that a new reading says is at hand, and who is shown it was put on record with it.
+        return await run_in_threadpool(_known_response, workbench, recorded.id, result, person, language)
+    # A new reading needs no query: its body is at hand, and its first view was recorded with it.
     new = StoredReading.new(recorded.id, recorded.recorded_at, SOURCE, recorded.body)
-    return _response(kept_json(workbench, new, taken.kept, person, language), taken)
+    return _response(undecided_reading_json(workbench, new, result.content, person, language), result)
 
 
 async def _discard(uploads: Sequence[Upload]) -> None:
@@ -95,25 +101,25 @@ async def _discard(uploads: Sequence[Upload]) -> None:
         await run_in_threadpool(waiting.discard)
 
 
-def _unread(taken: Taken, language: Language) -> Problem:
-    if taken.status == "cancelled":
+def _unread(result: UploadResult, language: Language) -> Problem:
+    if result.status == "cancelled":
         return Problem(503, "stopping", retry_after=5)
-    reasons = reasons_json(taken.reasons, language)
-    if taken.reasons and taken.reasons[0].code == "timeout":
+    reasons = reasons_json(result.reasons, language)
+    if result.reasons and result.reasons[0].code == "timeout":
         return Problem(504, "timeout", reasons=reasons)
     return Problem(422, "unreadable", reasons=reasons)
 
 
 def _known_response(
-    workbench: Workbench, number: int, taken: Taken, person: Person, language: Language
+    workbench: Workbench, number: int, result: UploadResult, person: Person, language: Language
 ) -> Response:
     known = stored_reading(workbench.archive, number)
-    return _response(reading_json(workbench, known, person, language), taken)
+    return _response(reading_json(workbench, known, person, language), result)
 
 
-def _response(body: dict[str, Any], taken: Taken) -> Response:
+def _response(body: dict[str, Any], result: UploadResult) -> Response:
     headers = {"Location": f"/api/readings/{body['id']}", "ETag": etag(body["revision"])}
-    return JSONResponse(body, 200 if taken.again else 201, headers)
+    return JSONResponse(body, 200 if result.again else 201, headers)
 
 
 def etag(revision: int) -> str:
@@ -158,7 +164,7 @@ def readings(
     cursor: Annotated[str, Query(max_length=300)] | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> dict[str, Any]:
-    """List readings on record that match."""
+    """List recorded readings that match."""
     archive = workbench_of(request).archive
     filters = blinded(filters, person, sort)
     first = cursor is None
@@ -176,7 +182,7 @@ def readings(
 
 @router.get("/api/readings/{identifier}")
 def reading(request: Request, response: Response, person: Reader, identifier: int) -> dict[str, Any]:
-    """Show one reading; the first time that a person is shown an answer is kept."""
+    """Show one reading; the first time that a person is shown an answer is recorded."""
     workbench = workbench_of(request)
     stored = stored_reading(workbench.archive, identifier)
     body = reading_json(workbench, stored, person, language_of(request))

@@ -1,4 +1,4 @@
-"""Runs, their comparison, and the bundle in use."""
+"""Routes of the research view: runs, their comparison, and the bundle in use."""
 
 import threading
 from collections.abc import Iterator
@@ -15,8 +15,7 @@ from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Reader, Researcher
 from neumo.web.readings.isolated_rendering import rendered
 from neumo.web.readings.pictures import PNG
-from neumo.web.research import metrics as research_figures
-from neumo.web.research import run_images
+from neumo.web.research import metrics, run_images
 from neumo.web.research import runs as research
 from neumo.web.research.model_card import damage_grid, section, sections, without_metadata
 from neumo.web.workbench import workbench_of
@@ -24,11 +23,11 @@ from neumo.web.workbench import workbench_of
 router = APIRouter(tags=["research"])
 Name = Annotated[str, Query(max_length=100)]
 Index = Annotated[int, Path(ge=0, le=10_000_000)]
-Side = Annotated[int, Query(ge=16, le=run_images.LONGEST_SIDE)]
-_MOST_COMPARED = 8
+Side = Annotated[int, Query(ge=16, le=run_images.MAX_SIDE)]
+_MAX_COMPARED = 8
 Resamples = Literal["200", "1000"]
 _EVALUATING = threading.BoundedSemaphore(1)
-"""Intervals keep a core busy for seconds."""
+"""One evaluation at a time: its intervals keep a core busy for seconds."""
 
 
 @router.get("/api/runs")
@@ -45,7 +44,7 @@ def run(request: Request, _person: Researcher, name: str) -> dict[str, Any]:
 
 @router.get("/api/runs/{name}/figures/{part}/{file}", response_class=Response)
 def figure(request: Request, _person: Researcher, name: str, part: str, file: str) -> FileResponse:
-    """Give a figure of an evaluation."""
+    """Return a figure of an evaluation."""
     folder = research.run_folder(workbench_of(request).config.runs, name)
     path, media_type = research.figure(folder, part, file)
     # The figures are neumo's own, and carry their style inside.
@@ -55,9 +54,9 @@ def figure(request: Request, _person: Researcher, name: str, part: str, file: st
 
 @router.get("/api/runs/{name}/predictions")
 def predictions(request: Request, _person: Researcher, name: str, part: Name = "test") -> dict[str, Any]:
-    """Give a run's predictions by column."""
+    """Return a run's predictions by column."""
     folder = research.run_folder(workbench_of(request).config.runs, name)
-    columns = research_figures.run_predictions(folder, part)
+    columns = metrics.run_predictions(folder, part)
     return {**columns, "images_here": run_images.images_here(folder, part)}
 
 
@@ -79,9 +78,9 @@ def image(
 
 @router.get("/api/runs/{name}/thresholds")
 def thresholds(request: Request, _person: Researcher, name: str, part: Name = "test") -> dict[str, Any]:
-    """Say what each threshold gives and takes."""
+    """Return the metrics at each threshold."""
     folder = research.run_folder(workbench_of(request).config.runs, name)
-    return research_figures.thresholds(folder, part)
+    return metrics.thresholds(folder, part)
 
 
 @router.get("/api/runs/{name}/subgroups")
@@ -96,8 +95,8 @@ def subgroups(
 ) -> dict[str, Any]:
     """Evaluate each group of a column of the predictions, and the gaps between groups."""
     folder = research.run_folder(workbench_of(request).config.runs, name)
-    with _in_turn():
-        return research_figures.subgroups(folder, part, column, threshold, int(resamples))
+    with _evaluation_slot():
+        return metrics.subgroups(folder, part, column, threshold, int(resamples))
 
 
 @router.get("/api/compare")
@@ -110,16 +109,16 @@ def compare(
 ) -> dict[str, Any]:
     """Compare runs, named with commas between, each with every one before it."""
     names = [name for name in runs.split(",") if name]
-    if not 2 <= len(names) <= _MOST_COMPARED or len(set(names)) < len(names):
-        message = f"name 2 to {_MOST_COMPARED} different runs, with commas between"
+    if not 2 <= len(names) <= _MAX_COMPARED or len(set(names)) < len(names):
+        message = f"name 2 to {_MAX_COMPARED} different runs, with commas between"
         raise Problem(422, "invalid", errors=[{"field": "runs", "message": message}])
     folders = [research.run_folder(workbench_of(request).config.runs, name) for name in names]
-    with _in_turn():
-        return research_figures.comparison(folders, part, language_of(request), int(resamples))
+    with _evaluation_slot():
+        return metrics.comparison(folders, part, language_of(request), int(resamples))
 
 
 @contextmanager
-def _in_turn() -> Iterator[None]:
+def _evaluation_slot() -> Iterator[None]:
     if not _EVALUATING.acquire(timeout=30):
         raise Problem(503, "busy", retry_after=10)
     try:

@@ -19,7 +19,7 @@ def samples(_person: Reader) -> dict[str, list[str]]:
 
 @router.get("/api/samples/{name}", response_class=Response)
 def sample(_person: Reader, name: str) -> FileResponse:
-    """Give a sample radiograph; it is read like any other file once it is uploaded."""
+    """Return a sample radiograph; it is read like any other file once it is uploaded."""
     if name not in _SAMPLES:
         raise Problem(404, "not_found")
     return FileResponse(_SAMPLES[name], media_type="image/jpeg")

@@ -1,4 +1,4 @@
-"""Logging in and out, and how a person wants to work."""
+"""Login, logout and a person's preferences."""
 
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -12,9 +12,16 @@ from neumo.texts.language import LANGUAGES, Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.accounts import Preferences, begin_session, end_session, set_preferences
-from neumo.web.people.identity import COOKIE, Asking, Person, current_person, session_secret, set_cookie
+from neumo.web.people.identity import (
+    COOKIE,
+    CurrentPerson,
+    Person,
+    current_person,
+    session_secret,
+    set_cookie,
+)
 from neumo.web.research.runs import research_missing
-from neumo.web.routes.decisions import LONGEST_NOTE
+from neumo.web.routes.decisions import MAX_NOTE_LENGTH
 from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["session"])
@@ -28,8 +35,8 @@ class Credentials(BaseModel):
     password: Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-class Wishes(BaseModel):
-    """What a person wants to change; what is left out stays."""
+class PreferenceChanges(BaseModel):
+    """Changes of preferences; what is left out stays."""
 
     model_config = ConfigDict(extra="forbid")
     language: Language | None = None
@@ -39,31 +46,31 @@ class Wishes(BaseModel):
 
 @router.post("/api/session")
 def log_in(request: Request, response: Response, credentials: Credentials) -> dict[str, Any]:
-    """Begin a session and set its cookie."""
+    """Log in: start a session and set its cookie."""
     workbench = workbench_of(request)
     if not workbench.login:
         raise Problem(404, "not_found")
     address = request.client.host if request.client else ""
     name_key, address_key = keys = (f"name {credentials.name}", f"address {address}")
-    wait = workbench.throttle.wait(*keys)
+    wait = workbench.login_limiter.seconds_to_wait(*keys)
     if wait > 0:
         seconds = round(wait) + 1
         raise Problem(429, "too_many_attempts", retry_after=seconds, seconds=seconds)
     hours = workbench.config.sessions.hours
     # Counted before the password is checked, so that attempts side by side are counted, too.
-    workbench.throttle.failed(*keys)
+    workbench.login_limiter.record_failure(*keys)
     secret = begin_session(workbench.accounts, credentials.name, credentials.password, hours)
     if secret is None:
         raise Problem(401, "wrong_password")
-    workbench.throttle.succeeded(name_key)
-    workbench.throttle.forgive(address_key)
+    workbench.login_limiter.reset(name_key)
+    workbench.login_limiter.take_back(address_key)
     set_cookie(response, request, secret)
     return _me(workbench, current_person(_with_session(request, secret)), request)
 
 
 @router.delete("/api/session", status_code=204)
-def log_out(request: Request, response: Response, _person: Asking) -> None:
-    """End the session, on the server too."""
+def log_out(request: Request, response: Response, _person: CurrentPerson) -> None:
+    """Log out: delete the session on the server and its cookie."""
     secret = session_secret(request)
     if secret:
         end_session(workbench_of(request).accounts, secret)
@@ -72,7 +79,7 @@ def log_out(request: Request, response: Response, _person: Asking) -> None:
 
 @router.get("/api/me")
 def me(request: Request) -> dict[str, Any]:
-    """Who asks, and everything that a page needs to know to begin."""
+    """Return the current person, and everything that a page needs to start."""
     try:
         person = current_person(request)
     except Problem as problem:
@@ -88,25 +95,25 @@ def me(request: Request) -> dict[str, Any]:
 
 
 @router.patch("/api/me")
-def wish(request: Request, person: Asking, wishes: Wishes) -> dict[str, Any]:
-    """Keep how a person wants to work; what a program with that person's token wants is not that."""
+def change_preferences(request: Request, person: CurrentPerson, changes: PreferenceChanges) -> dict[str, Any]:
+    """Change the person's preferences; not allowed with an API token."""
     if not person.csrf_token:
         raise Problem(403, "not_allowed")
-    workbench, given = workbench_of(request), wishes.model_fields_set
+    workbench, given = workbench_of(request), changes.model_fields_set
     if "blinded" in given and workbench.config.blinded == "always":
         raise Problem(403, "not_allowed")
     before = person.preferences
     wanted = Preferences(
-        wishes.language if "language" in given else before.language,
-        bool(wishes.blinded) if "blinded" in given else before.blinded,
-        wishes.prevalence if "prevalence" in given else before.prevalence,
+        changes.language if "language" in given else before.language,
+        bool(changes.blinded) if "blinded" in given else before.blinded,
+        changes.prevalence if "prevalence" in given else before.prevalence,
     )
     set_preferences(workbench.accounts, person.name, wanted)
     return _me(workbench, current_person(request), request)
 
 
 def _with_session(request: Request, secret: str) -> Request:
-    """Return a request as the browser will make it next, with its cookie."""
+    """Return the browser's next request, with its session cookie."""
     response = Response()
     set_cookie(response, request, secret)
     cookie = response.headers["set-cookie"].partition(";")[0].encode()
@@ -134,7 +141,7 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
             "request_bytes": config.limits.request_bytes,
             "files": config.limits.files,
             "pixels": MAX_PIXELS,
-            "note_characters": LONGEST_NOTE,
+            "note_characters": MAX_NOTE_LENGTH,
         },
         "bundle": {
             "name": bundle.name,
@@ -157,7 +164,7 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
 
 
 def _features() -> dict[str, bool]:
-    """Say which results can be made with what is installed."""
+    """Return which results can be made with the installed extras."""
     dicom = find_spec("highdicom") is not None
     return {
         "sr": dicom,

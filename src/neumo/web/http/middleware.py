@@ -1,4 +1,4 @@
-"""What every request passes before anything else: whose name, whose page, how much; and what every answer carries."""
+"""Middleware: host and origin checks, limits on body size, body time and concurrency, security headers, access log."""
 
 import asyncio
 import time
@@ -17,12 +17,12 @@ from neumo.web.http.problems import Problem, TooLarge, problem_response, unexpec
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _SMALL_BYTES: Final = 65_536
-"""Enough for every request that is no upload; such a body is held in memory."""
+"""Limit of a body that is no upload; it is held in memory."""
 _RETRY_SECONDS: Final = 3
 _UNFINISHED: Final = (408, 413)
-"""Answers to bodies of which more may come."""
-_PATIENCE: Final = 30.0
-"""Seconds in which the body of such a request must have come."""
+"""Statuses of answers that are sent before the body has ended."""
+_BODY_TIMEOUT: Final = 30.0
+"""Timeout in seconds of a body that is no upload."""
 _OWN_PAGES: Final = ("same-origin", "none")
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -40,20 +40,20 @@ _HEADERS: Final = {
 }
 
 
-class Guard:
-    """ASGI middleware around the whole application.
+class SecurityMiddleware:
+    """ASGI middleware around the whole application: request checks and limits, security headers, access log.
 
     Parameters
     ----------
     app : ASGI application
     known_host : function of str
-        Whether the server goes by a name (see `host_check`).
+        Whether a Host header names this server (see `host_check`).
     uploads : mapping of str to int
-        Paths that radiographs are sent to, and the largest body there; what goes on beyond it is not read.
-    at_once : int
-        Requests under way; further ones are told to come back.
-    patience : float
-        Seconds in which the body of any other request must have come.
+        Paths of uploads, and the size limit of a body there in bytes.
+    max_requests : int
+        Concurrent requests; further ones get 503.
+    body_timeout : float
+        Seconds in which the whole body of any other request must arrive.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class Guard:
         app: ASGIApp,
         known_host: Callable[[str], bool],
         uploads: Mapping[str, int],
-        at_once: int,
-        patience: float = _PATIENCE,
+        max_requests: int,
+        body_timeout: float = _BODY_TIMEOUT,
     ) -> None:
         self._app, self._known_host, self._uploads = app, known_host, uploads
-        self._at_once, self._under_way = at_once, 0
-        self._patience = patience
+        self._max_requests, self._active = max_requests, 0
+        self._body_timeout = body_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -75,27 +75,25 @@ class Guard:
             return
         began, answered = time.perf_counter(), 0
         limit = self._uploads.get(scope["path"])
-        body = _Body(receive, limit or _SMALL_BYTES, None if limit else self._patience)
+        body = _Body(receive, limit or _SMALL_BYTES, None if limit else self._body_timeout)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = message["status"]
                 headers = MutableHeaders(scope=message)
-                _complete(headers, scope)
-                if not body.complete and (
-                    answered in _UNFINISHED or "transfer-encoding" in Headers(scope=scope)
-                ):
-                    headers["Connection"] = (
-                        "close"  # else whoever sends without end is listened to without end
-                    )
+                _add_security_headers(headers, scope)
+                chunked = "transfer-encoding" in Headers(scope=scope)
+                if not body.complete and (chunked or answered in _UNFINISHED):
+                    # Otherwise uvicorn would go on reading an endless body.
+                    headers["Connection"] = "close"
             await send(message)
 
         async def refuse(problem: Problem) -> None:
             language = accepted_language(Headers(scope=scope).get("accept-language", "")) or DEFAULT
             await problem_response(problem, language)(scope, receive, send_with_headers)
 
-        self._under_way += 1
+        self._active += 1
         try:
             problem = self._problem(scope, limit or _SMALL_BYTES)
             if problem is None:
@@ -103,23 +101,23 @@ class Guard:
             else:
                 await refuse(problem)
         except Exception as error:
-            # Raised on, the server would print its words, which may name a patient.
+            # Raised further, uvicorn would log its message, which may name a patient.
             problem = unexpected(error)
             if not answered:
                 await refuse(problem)
         finally:
-            self._under_way -= 1
+            self._active -= 1
             _log(scope, answered, time.perf_counter() - began)
 
     def _problem(self, scope: Scope, limit: int) -> Problem | None:
-        if self._under_way > self._at_once:
+        if self._active > self._max_requests:
             return Problem(503, "overloaded", retry_after=_RETRY_SECONDS)
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._known_host(hosts[0]):
             return Problem(421, "wrong_host")
         changes = scope["method"] not in _SAFE
-        if _made_by_another_site(headers, scope) if changes else _embedded_elsewhere(headers, scope):
+        if _is_cross_site_change(headers, scope) if changes else _is_cross_site_read(headers, scope):
             return Problem(403, "cross_site")
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdecimal():
@@ -154,8 +152,8 @@ def host_check(host: str, loopback: bool, names: tuple[str, ...]) -> Callable[[s
     return is_known
 
 
-def _made_by_another_site(headers: Headers, scope: Scope) -> bool:
-    """Whether a browser says that another origin's page made the request; what is no browser says nothing."""
+def _is_cross_site_change(headers: Headers, scope: Scope) -> bool:
+    """Whether a browser states (Sec-Fetch-Site, Origin) that another origin's page made the request."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in _OWN_PAGES
@@ -163,8 +161,8 @@ def _made_by_another_site(headers: Headers, scope: Scope) -> bool:
     return origin is not None and origin != f"{scope['scheme']}://{headers.get('host')}"
 
 
-def _embedded_elsewhere(headers: Headers, scope: Scope) -> bool:
-    """Whether another origin's page asks the API behind a person's back; links from elsewhere are followed.
+def _is_cross_site_read(headers: Headers, scope: Scope) -> bool:
+    """Whether another origin's page embeds a request to the API; links from other sites are followed.
 
     It could not see the answer, but an answer that is sent counts as shown, and costs work.
     """
@@ -175,10 +173,10 @@ def _embedded_elsewhere(headers: Headers, scope: Scope) -> bool:
 
 
 class _Body:
-    """A request's body up to a limit in bytes, which must have come within `patience` seconds of the first look."""
+    """A request's body with a size limit in bytes, and a timeout in seconds from the first `receive`."""
 
-    def __init__(self, receive: Receive, limit: int, patience: float | None) -> None:
-        self._receive, self._limit, self._patience = receive, limit, patience
+    def __init__(self, receive: Receive, limit: int, timeout: float | None) -> None:
+        self._receive, self._limit, self._timeout = receive, limit, timeout
         self._deadline: float | None = None
         self._taken = 0
         self.complete = False
@@ -186,7 +184,7 @@ class _Body:
     async def receive(self) -> Message:
         """Return the next part."""
         try:
-            async with asyncio.timeout_at(self._until()):
+            async with asyncio.timeout_at(self._deadline_of_body()):
                 message = await self._receive()
         except TimeoutError as error:
             raise HTTPException(408) from error
@@ -196,18 +194,18 @@ class _Body:
             raise TooLarge(self._limit)
         return message
 
-    def _until(self) -> float | None:
-        if self.complete or self._patience is None:
+    def _deadline_of_body(self) -> float | None:
+        if self.complete or self._timeout is None:
             return None
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().time() + self._patience
+            self._deadline = asyncio.get_running_loop().time() + self._timeout
         return self._deadline
 
 
-def _complete(headers: MutableHeaders, scope: Scope) -> None:
+def _add_security_headers(headers: MutableHeaders, scope: Scope) -> None:
     for name, value in _HEADERS.items():
         headers.setdefault(name, value)
-    # Only files that belong to neumo may stay in a browser's store; readings may not.
+    # Browsers may cache static files only, never readings.
     headers.setdefault("Cache-Control", "no-store")
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from tests.support.waiting import wait_until
 from tests.support.web_running import Running
 
-from neumo.web.http.guard import Guard, host_check
+from neumo.web.http.middleware import SecurityMiddleware, host_check
 
 
 def spoken(address: str, request: bytes, *, seconds: float = 20) -> bytes:
@@ -115,7 +115,7 @@ def test_a_failure_of_the_servers_own_is_told_without_its_words(caplog: pytest.L
     async def fails(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("Garcia Maria")
 
-    guard = Guard(fails, host_check("localhost", True, ()), {}, 10)
+    guard = SecurityMiddleware(fails, host_check("localhost", True, ()), {}, 10)
 
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(
