@@ -1,4 +1,4 @@
-/** Asking the server. Every failure is an `ApiError` whose `message` can be shown to a person as it is. */
+/** API client (fetch). Every failure is an `ApiError` whose `message` can be shown as it is. */
 
 /** A request that failed. */
 export class ApiError extends Error {
@@ -18,11 +18,11 @@ export class ApiError extends Error {
  * @typedef {object} Api
  * @property {(path: string, options?: {signal?: AbortSignal}) => Promise<any>} get JSON of a path
  * @property {(method: string, path: string, body?: any, options?: {headers?: Record<string, string>, signal?: AbortSignal}) => Promise<any>} send JSON in, JSON out
- * @property {(path: string, options?: {signal?: AbortSignal}) => Promise<Response>} raw the answer itself
+ * @property {(path: string, options?: {signal?: AbortSignal}) => Promise<Response>} raw the response itself
  */
 
 /**
- * Make a client.
+ * Create a client.
  * @param {{token: () => string | undefined, onOffline: () => void, onLogin: () => void, offlineText: () => string}} hooks
  * @returns {Api}
  */

@@ -1,4 +1,4 @@
-/** Begins the workbench: words, person, frame, and the view of the address. */
+/** Entry point of the workbench: loads messages and the person, draws the shell and the view of the URL. */
 
 import { createApi } from "/static/api.js";
 import { createConnection } from "/static/connection.js";
@@ -11,7 +11,7 @@ import { restoreTheme } from "/static/theme.js";
 import { createToasts } from "/static/toasts.js";
 
 /**
- * What every view is given.
+ * Context that every view gets.
  * @typedef {object} Context
  * @property {import("/static/i18n.js").Translate} t
  * @property {import("/static/i18n.js").Format} format
@@ -24,8 +24,8 @@ import { createToasts } from "/static/toasts.js";
  * @property {(text: string, kind?: "" | "bad") => void} toast
  * @property {(text: string) => void} announce to screen readers
  * @property {(title: string) => void} title
- * @property {(changes: object) => Promise<void>} settle keeps settings of the person and draws everything anew
- * @property {() => Promise<void>} restart asks who the person is, and draws everything anew
+ * @property {(changes: object) => Promise<void>} savePreferences stores preferences of the person and redraws everything
+ * @property {() => Promise<void>} restart fetches the person again and redraws everything
  */
 
 /** @type {Record<string, () => Promise<{mount: (root: HTMLElement, context: Context) => Promise<(() => void) | void>}>>} */
@@ -57,7 +57,7 @@ async function restart() {
   await draw();
 }
 
-/** Learn who asks and in which language. */
+/** Fetch the person and the language. */
 async function identify() {
   try {
     state.me = await api.get("/api/me");
@@ -74,7 +74,7 @@ async function identify() {
   }
 }
 
-/** Draw the frame and the view of the address. */
+/** Draw the shell and the view of the URL. */
 async function draw() {
   document.documentElement.lang = state.language;
   state.t = await loadTexts(state.language);
@@ -113,7 +113,7 @@ async function show(route) {
     const leave = await view.mount(place, contextOf(route));
     if (turn !== state.turn) return leave?.();
     state.leave = leave ?? null;
-    // What was focused may have gone with the view before; the next Tab starts in this one.
+    // The focused element may have been removed with the previous view; the next Tab starts in this one.
     if (document.activeElement === document.body) main.focus({ preventScroll: true });
   } catch (error) {
     if (turn === state.turn) fail(main, /** @type {Error} */ (error));
@@ -129,7 +129,7 @@ function contextOf(route) {
     navigate: router.navigate,
     toast: toasts.toast,
     announce: toasts.announce,
-    settle: async (changes) => {
+    savePreferences: async (changes) => {
       state.me = await api.send("PATCH", "/api/me", changes);
       state.language = state.me.language;
       await draw();

@@ -1,11 +1,11 @@
-/** Whether the server can be reached, and the banner that says so while it cannot. */
+/** Offline banner: shown while the server cannot be reached, with polling until it answers. */
 
 import { h, icon } from "/static/dom.js";
 
 const EVERY = 3000;
 
 /**
- * Make the banner. It asks again until the server answers.
+ * Create the banner. It polls the server until it answers.
  * @param {(key: string) => string} t
  * @param {() => void} onBack called once the server answers again
  * @returns {{element: HTMLElement, lost: () => void}}

@@ -1,9 +1,9 @@
-/** Modal dialogs: the browser's own, so that focus, Escape and the backdrop are right. */
+/** Modal dialogs: the browser's `<dialog>`, for correct focus, Escape and backdrop. */
 
 import { h, icon } from "/static/dom.js";
 
 /**
- * Open a dialog; it is gone from the page once closed.
+ * Open a dialog; it is removed from the page when closed.
  * @param {import("/static/i18n.js").Translate} t
  * @param {string} title
  * @param {(Node | string)[]} content

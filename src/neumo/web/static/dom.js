@@ -1,4 +1,4 @@
-/** Building elements. Text only ever becomes text nodes, so nothing that a file is called can become markup. */
+/** DOM building. Text only becomes text nodes, so no file name can become markup (XSS). */
 
 /**
  * @typedef {Node | string | number | null | undefined | false | Child[]} Child
@@ -7,7 +7,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Make an element.
+ * Create an element.
  * @param {string} tag
  * @param {Record<string, any>} [props] `class`, `data` (object), `style` (custom properties), `on` (event: handler), `ref` (element => void); the rest are
  *   attributes, where `true` gives an empty one and `false`, `null` none
@@ -19,7 +19,7 @@ export function h(tag, props = {}, ...children) {
 }
 
 /**
- * Make an SVG element; as `h`.
+ * Create an SVG element; as `h`.
  * @param {string} tag
  * @param {Record<string, any>} [props]
  * @param {...Child} children
@@ -30,7 +30,7 @@ export function s(tag, props = {}, ...children) {
 }
 
 /**
- * Make an icon of `icons.svg`, hidden from screen readers: the control that holds it has a name.
+ * Create an icon of `icons.svg`, hidden from screen readers: the control around it has a name.
  * @param {string} name
  * @returns {SVGElement}
  */
@@ -39,7 +39,7 @@ export function icon(name) {
 }
 
 /**
- * Replace what an element holds.
+ * Replace an element's children.
  * @param {Element} element
  * @param {...Child} children
  */

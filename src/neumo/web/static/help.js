@@ -1,4 +1,4 @@
-/** The sheet of keys. */
+/** Help dialog: keyboard shortcuts. */
 
 import { h } from "/static/dom.js";
 import { openDialog } from "/static/dialog.js";

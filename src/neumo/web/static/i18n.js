@@ -1,4 +1,4 @@
-/** The words of the pages, and numbers and times as a language writes them. */
+/** Messages of the pages, and formats of numbers and times by language. */
 
 /**
  * @typedef {(key: string, values?: Record<string, string | number>) => string} Translate
@@ -7,9 +7,9 @@
  */
 
 /**
- * Fetch a language's words.
+ * Fetch a language's messages.
  * @param {string} language
- * @returns {Promise<Translate>} gives the words of a key such as `login.title`, with values for what stands in braces; a message with forms by count takes that of `count`; an unknown key gives the key itself
+ * @returns {Promise<Translate>} translates a key such as `login.title`, with values for placeholders in braces; a plural message takes the form of `count`; an unknown key gives the key itself
  */
 export async function loadTexts(language) {
   const answer = await fetch(`/texts/${language}.json`);
@@ -24,7 +24,7 @@ export async function loadTexts(language) {
 }
 
 /**
- * Make what writes numbers and times.
+ * Create formatters of numbers and times.
  * @param {string} language
  * @returns {Format}
  */

@@ -1,4 +1,4 @@
-/** Which view an address means, and going from one to the next without loading the page again. */
+/** Client-side router: URL to view, and navigation without loading the page again (History API). */
 
 /**
  * @typedef {{name: string, params: Record<string, string>, query: URLSearchParams}} Route
@@ -16,7 +16,7 @@ const PATHS = [
 ];
 
 /**
- * Return what an address means.
+ * Return the route of a URL.
  * @param {URL | Location} place
  * @returns {Route}
  */
@@ -29,7 +29,7 @@ export function routeOf(place) {
 }
 
 /**
- * Follow links and the browser's back and forward.
+ * Handle clicks on links and the browser's back and forward.
  * @param {(route: Route) => void} show
  * @returns {{navigate: (path: string, options?: {replace?: boolean}) => void}}
  */

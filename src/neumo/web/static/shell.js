@@ -1,4 +1,4 @@
-/** What surrounds every view: the bar, the offline banner, and the strip that says whose decision it is. */
+/** The shell around every view: top bar, offline banner, and the strip that states whose decision it is. */
 
 import { h, icon, replace } from "/static/dom.js";
 import { currentTheme, setTheme } from "/static/theme.js";
@@ -15,7 +15,7 @@ const VIEWS = [
 ];
 
 /**
- * Draw the frame into the page.
+ * Draw the shell into the page.
  * @param {HTMLElement} root
  * @param {object} parts
  * @param {import("/static/i18n.js").Translate} parts.t

@@ -1,8 +1,8 @@
-/** Dark reading mode or light, as this browser remembers it. */
+/** Dark or light theme, stored in this browser (localStorage). */
 
 const KEY = "neumo.theme";
 
-/** Set the theme that was chosen last; dark at first, as radiographs are read. */
+/** Set the theme chosen last; dark by default, as for reading radiographs. */
 export function restoreTheme() {
   document.documentElement.dataset.theme = localStorage.getItem(KEY) === "light" ? "light" : "dark";
 }

@@ -1,9 +1,9 @@
-/** Short messages that do not interrupt, and words for screen readers alone. */
+/** Toasts: short messages that do not interrupt, and announcements for screen readers alone. */
 
 import { h, icon } from "/static/dom.js";
 
 /**
- * Make the place of messages; both parts are live regions.
+ * Create the live regions of toasts and announcements.
  * @returns {{element: HTMLElement, toast: (text: string, kind?: "" | "bad") => void, announce: (text: string) => void}}
  */
 export function createToasts() {

@@ -4,7 +4,7 @@ import { h } from "/static/dom.js";
 
 /**
  * @param {string} label
- * @param {(share: number) => void} moved given where the divider stands, as a share of the width
+ * @param {(share: number) => void} moved called with the divider's position as a share of the width
  */
 export function createDivider(label, moved) {
   const element = h("div", { class: "viewer-divider", role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100, hidden: true });

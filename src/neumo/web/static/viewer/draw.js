@@ -1,8 +1,8 @@
-/** Drawing a frame: the film, and its heat map over it, beside it, or on one side of a divider. */
+/** Drawing a frame: the radiograph, and its heat map over it, beside it, or on one side of a divider. */
 
 /**
  * @typedef {import("/static/viewer/transform.js").Size} Size
- * @typedef {{film: {width: number, height: number, canvas: HTMLCanvasElement} | null, heat: CanvasImageSource | null, opacity: number,
+ * @typedef {{radiograph: {width: number, height: number, canvas: HTMLCanvasElement} | null, heat: CanvasImageSource | null, opacity: number,
  *   mode: "overlay" | "side" | "swipe", swipe: number, transform: import("/static/viewer/transform.js").Transform}} Frame
  */
 
@@ -15,7 +15,7 @@
 export function drawFrame(context, view, ratio, frame) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, view.width, view.height);
-  if (!frame.film) return;
+  if (!frame.radiograph) return;
   const half = view.width / 2;
   if (frame.mode === "side") {
     layer(context, ratio, frame, { x: 0, width: half - 1, height: view.height }, 0, false);
@@ -33,18 +33,18 @@ export function drawFrame(context, view, ratio, frame) {
  * @param {CanvasRenderingContext2D} context @param {number} ratio @param {Frame} frame
  * @param {{x: number, width: number, height: number}} clip @param {number} shift @param {boolean} withHeat
  */
-function layer(context, ratio, { film, heat, opacity, transform }, clip, shift, withHeat) {
-  if (!film) return;
+function layer(context, ratio, { radiograph, heat, opacity, transform }, clip, shift, withHeat) {
+  if (!radiograph) return;
   context.save();
   context.beginPath();
   context.rect(clip.x, 0, clip.width, clip.height);
   context.clip();
   context.setTransform(ratio * transform.scale, 0, 0, ratio * transform.scale, ratio * (transform.x + shift), ratio * transform.y);
   context.imageSmoothingQuality = "high";
-  context.drawImage(film.canvas, 0, 0);
+  context.drawImage(radiograph.canvas, 0, 0);
   if (withHeat && heat) {
     context.globalAlpha = opacity;
-    context.drawImage(heat, 0, 0, film.width, film.height);
+    context.drawImage(heat, 0, 0, radiograph.width, radiograph.height);
   }
   context.restore();
 }

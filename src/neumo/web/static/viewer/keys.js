@@ -1,4 +1,4 @@
-/** The viewer's keys, as the help sheet lists them. */
+/** The viewer's keyboard shortcuts, as the help dialog lists them. */
 
 const STEP = 60;
 const TYPING = "input:not([type=radio], [type=range], [type=checkbox]), textarea, select, dialog";
@@ -6,9 +6,9 @@ const ARROWS_TAKEN = "input, select, textarea, [role=slider], .window, .rail-lis
 
 /**
  * @param {any} viewer as `createViewer` gives it
- * @returns {() => void} stops taking keys
+ * @returns {() => void} removes the listener
  */
-export function takeKeys(viewer) {
+export function listenToKeys(viewer) {
   /** @type {Record<string, () => void>} */
   const actions = {
     "+": () => viewer.zoomBy(1.25),
@@ -33,7 +33,7 @@ export function takeKeys(viewer) {
   };
 
   /** @param {KeyboardEvent} event */
-  function take(event) {
+  function onKey(event) {
     const target = /** @type {Element} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.(TYPING)) return;
     const action = actions[event.key.toLowerCase()] ?? (target.closest?.(ARROWS_TAKEN) ? undefined : arrows[event.key]);
@@ -42,6 +42,6 @@ export function takeKeys(viewer) {
     action();
   }
 
-  document.addEventListener("keydown", take);
-  return () => document.removeEventListener("keydown", take);
+  document.addEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", onKey);
 }

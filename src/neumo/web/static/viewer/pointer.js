@@ -1,14 +1,14 @@
-/** Mouse, pen and touch: drag, wheel, pinch. */
+/** Pointer events of mouse, pen and touch: drag, wheel, pinch. */
 
 /**
  * @param {HTMLElement} element
  * @param {object} act points are in CSS pixels from the element's corner
  * @param {(dx: number, dy: number, secondary: boolean) => void} act.drag `secondary`: with the right button
- * @param {(dx: number, dy: number) => void} act.pan with two fingers, whatever dragging does
+ * @param {(dx: number, dy: number) => void} act.pan with two fingers, whatever the tool
  * @param {(factor: number, about: {x: number, y: number}) => void} act.zoom
  * @param {() => void} act.fit on a double click
  */
-export function takePointers(element, act) {
+export function listenToPointers(element, act) {
   /** @type {Map<number, {x: number, y: number}>} */
   const down = new Map();
   const pointOf = (/** @type {MouseEvent} */ event) => {

@@ -1,11 +1,11 @@
-/** The viewer: a radiograph on a canvas, with heat maps over it. Its state goes out as `change` events; toolbars follow them. */
+/** The viewer: a radiograph on a canvas, with heat maps over it. It dispatches its state as `change` events, which toolbars listen to. */
 
 import { h, replace } from "/static/dom.js";
 import { createDivider } from "/static/viewer/divider.js";
 import { drawFrame } from "/static/viewer/draw.js";
-import { loadFilm, loadPicture } from "/static/viewer/film.js";
-import { takeKeys } from "/static/viewer/keys.js";
-import { takePointers } from "/static/viewer/pointer.js";
+import { loadRadiograph, loadPicture } from "/static/viewer/radiograph.js";
+import { listenToKeys } from "/static/viewer/keys.js";
+import { listenToPointers } from "/static/viewer/pointer.js";
 import { centred, fit, pan, zoom } from "/static/viewer/transform.js";
 import { dragged, lookup, WHOLE } from "/static/viewer/window_level.js";
 
@@ -29,7 +29,7 @@ export function createViewer(element, { t }) {
   /** @type {any} */
   let source = null;
   /** @type {any} */
-  let film = null;
+  let radiograph = null;
   /** @type {Map<string, Promise<HTMLImageElement>>} */
   const heats = new Map();
   /** @type {HTMLImageElement | null} */
@@ -38,17 +38,17 @@ export function createViewer(element, { t }) {
   let lastFinding = null;
   let frame = 0;
 
-  /** Without a heat map there is nothing to put beside or behind the film. */
+  /** Without a heat map there is nothing to put beside or behind the radiograph. */
   const arrangement = () => (heat ? state.mode : "overlay");
-  /** The part of the view in which one film lies. */
+  /** The part of the view that one radiograph fills. */
   const room = () => ({ width: arrangement() === "side" ? box.clientWidth / 2 : box.clientWidth, height: box.clientHeight });
 
   /** @param {object} values */
   function change(values) {
     const before = state;
     state = { ...state, ...values };
-    if (film && (before.window !== state.window || before.invert !== state.invert)) film.develop(lookup(state.window, state.invert));
-    if (film && state.fitted) state.transform = fit(film, room());
+    if (radiograph && (before.window !== state.window || before.invert !== state.invert)) radiograph.develop(lookup(state.window, state.invert));
+    if (radiograph && state.fitted) state.transform = fit(radiograph, room());
     divider.show(arrangement() === "swipe");
     box.dataset.tool = state.tool;
     divider.set(state.swipe);
@@ -62,34 +62,34 @@ export function createViewer(element, { t }) {
     const ratio = devicePixelRatio || 1;
     const [width, height] = [Math.round(box.clientWidth * ratio), Math.round(box.clientHeight * ratio)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    drawFrame(context, { width: box.clientWidth, height: box.clientHeight }, ratio, { ...state, mode: arrangement(), film, heat });
+    drawFrame(context, { width: box.clientWidth, height: box.clientHeight }, ratio, { ...state, mode: arrangement(), radiograph, heat });
   }
 
   function describe() {
-    const share = film ? Math.round(state.transform.scale * devicePixelRatio * filmShare() * 100) : 100;
+    const share = radiograph ? Math.round(state.transform.scale * devicePixelRatio * loadedShare() * 100) : 100;
     canvas.setAttribute("aria-label", t(state.finding ? "viewer.alt_overlay" : "viewer.alt", { zoom: share, finding: state.finding ? t(`findings.${state.finding}`) : "" }));
-    readout.textContent = film ? `${share} %   W ${Math.round(state.window.width)}   L ${Math.round(state.window.centre)}` : "";
+    readout.textContent = radiograph ? `${share} %   W ${Math.round(state.window.width)}   L ${Math.round(state.window.centre)}` : "";
   }
 
-  /** Pixels of the loaded film a pixel of the radiograph. */
-  const filmShare = () => film.width / (source.width ?? film.width);
+  /** Pixels of the loaded image, which may be smaller, per pixel of the radiograph. */
+  const loadedShare = () => radiograph.width / (source.width ?? radiograph.width);
 
   /** @param {number} dx @param {number} dy */
-  const panBy = (dx, dy) => film && change({ transform: pan(state.transform, dx, dy, film, room()), fitted: false });
+  const panBy = (dx, dy) => radiograph && change({ transform: pan(state.transform, dx, dy, radiograph, room()), fitted: false });
   /** @param {number} factor @param {{x: number, y: number}} [about] */
   function zoomBy(factor, about = { x: room().width / 2, y: room().height / 2 }) {
-    if (!film) return;
+    if (!radiograph) return;
     const point = { x: about.x % (room().width + 1), y: about.y };
-    change({ transform: zoom(state.transform, factor, point, film, room()), fitted: false });
+    change({ transform: zoom(state.transform, factor, point, radiograph, room()), fitted: false });
   }
   const refit = () => change({ fitted: true });
 
   /** @param {string | null} finding @param {number} [opacity] */
   async function setOverlay(finding, opacity = state.opacity) {
     const asked = source;
-    // Another finding's map must never stand under this one's name, however long this one takes to come.
+    // Another finding's map must never be shown under this one's name, however long it takes to load.
     if (finding !== state.finding) heat = null;
-    complain("");
+    showProblem("");
     lastFinding = finding ?? lastFinding;
     change({ finding, opacity });
     if (finding === null || !asked?.heatmapUrl) return;
@@ -102,41 +102,41 @@ export function createViewer(element, { t }) {
     } catch {
       heats.delete(finding);
       if (asked !== source || state.finding !== finding) return;
-      complain(t("viewer.no_heatmap"));
+      showProblem(t("viewer.no_heatmap"));
       change({ finding: null });
     }
   }
 
   /** @param {string} text @param {() => void} [retry] */
-  const complain = (text, retry) => replace(problem, text, retry && h("button", { class: "button", type: "button", on: { click: retry } }, t("shell.again")));
+  const showProblem = (text, retry) => replace(problem, text, retry && h("button", { class: "button", type: "button", on: { click: retry } }, t("shell.again")));
 
   /**
    * Show a radiograph.
    * @param {{imageUrl: string, heatmapUrl?: (finding: string) => string, width?: number, first?: string}} next `width` of the radiograph, where
-   *   the image may be smaller; `first`: the finding whose heat map comes first
+   *   the image may be smaller; `first`: the finding whose heat map is shown first
    */
   async function load(next) {
     source = next;
-    film = heat = null;
+    radiograph = heat = null;
     change({ finding: null });
     lastFinding = next.first ?? null;
     heats.clear();
-    complain("");
+    showProblem("");
     try {
-      const loaded = await loadFilm(next.imageUrl);
+      const loaded = await loadRadiograph(next.imageUrl);
       if (source !== next) return;
-      film = loaded;
-      film.develop(lookup(state.window, state.invert));
+      radiograph = loaded;
+      radiograph.develop(lookup(state.window, state.invert));
       change({ fitted: true, finding: null });
     } catch {
-      if (source === next) complain(t("viewer.no_image"), () => load(next));
+      if (source === next) showProblem(t("viewer.no_image"), () => load(next));
     }
   }
 
   const viewer = {
     load, setOverlay, panBy, zoomBy,
     fit: refit,
-    actual: () => film && change({ transform: centred(film, room(), 1 / (devicePixelRatio * filmShare())), fitted: false }),
+    actual: () => radiograph && change({ transform: centred(radiograph, room(), 1 / (devicePixelRatio * loadedShare())), fitted: false }),
     reset: () => change({ ...START, finding: state.finding }),
     setInvert: (/** @type {boolean} */ invert) => change({ invert }),
     setTool: (/** @type {"pan" | "window"} */ tool) => change({ tool }),
@@ -146,7 +146,7 @@ export function createViewer(element, { t }) {
     toggleOverlay: () => source?.heatmapUrl && setOverlay(state.finding ? null : lastFinding),
     getState: () => state,
     destroy: () => {
-      source = film = heat = null;
+      source = radiograph = heat = null;
       cancelAnimationFrame(frame);
       resized.disconnect();
       stopKeys();
@@ -154,7 +154,7 @@ export function createViewer(element, { t }) {
     },
   };
 
-  takePointers(box, {
+  listenToPointers(box, {
     zoom: zoomBy,
     pan: panBy,
     fit: refit,
@@ -163,7 +163,7 @@ export function createViewer(element, { t }) {
       else panBy(dx, dy);
     },
   });
-  const stopKeys = takeKeys(viewer);
+  const stopKeys = listenToKeys(viewer);
   const resized = new ResizeObserver(() => change({}));
   element.append(box);
   resized.observe(box);

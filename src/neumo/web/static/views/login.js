@@ -44,7 +44,7 @@ function input(label, attributes) {
   return h("label", { class: "field" }, h("span", {}, label), h("input", { class: "input", ...attributes }));
 }
 
-/** Return an address of this site only. @param {string | null} next */
+/** Return a URL of this site only (no open redirect). @param {string | null} next */
 function safe(next) {
   return next && /^\/(?![/\\])/.test(next) ? next : "/";
 }

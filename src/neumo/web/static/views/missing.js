@@ -1,4 +1,4 @@
-/** The view of an address that means nothing. */
+/** The view of an unknown URL (404). */
 
 import { h, icon, replace } from "/static/dom.js";
 

@@ -1,4 +1,4 @@
-/** How this person wants to work. */
+/** The settings view: a person's preferences. */
 
 import { h, replace } from "/static/dom.js";
 import { currentTheme, setTheme } from "/static/theme.js";
@@ -25,13 +25,13 @@ export async function mount(root, context) {
 }
 
 /** @param {Event} event @param {import("/static/app.js").Context} context */
-async function save(event, { me, settle, toast, t }) {
+async function save(event, { me, savePreferences, toast, t }) {
   event.preventDefault();
   const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
   const percent = String(data.get("prevalence") ?? "").trim();
   setTheme(data.get("theme") === "light" ? "light" : "dark");
   try {
-    await settle({
+    await savePreferences({
       language: data.get("language"),
       prevalence: percent === "" ? null : Number(percent) / 100,
       ...(me.blinded_by_server ? {} : { blinded: data.get("blinded") !== null }),

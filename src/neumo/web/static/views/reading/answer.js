@@ -1,4 +1,4 @@
-/** The panel beside the radiograph: what was found, how sure, what it is worth, and the reader's decision. */
+/** The panel beside the radiograph: finding, probabilities, predictive values, and the person's decision. */
 
 import { h, replace } from "/static/dom.js";
 import { decisionSection } from "/static/views/reading/decision.js";
@@ -12,7 +12,7 @@ import { verdictSection } from "/static/views/reading/verdict.js";
  * @param {HTMLElement} place
  * @param {import("/static/app.js").Context} context
  * @param {any} reading answer of `GET /api/readings/{id}`
- * @param {(reading: any) => void} decided given the reading after a decision
+ * @param {(reading: any) => void} decided called with the reading after a decision
  */
 export function drawAnswer(place, context, reading, decided) {
   const bars = probabilitiesSection(context, reading);

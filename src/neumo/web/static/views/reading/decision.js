@@ -1,4 +1,4 @@
-/** The reader's decision, which is the one that counts. Nobody's is ever overwritten. */
+/** The form of the person's decision, and the history of decisions; none is ever overwritten. */
 
 import { h, icon, replace } from "/static/dom.js";
 
@@ -28,7 +28,7 @@ export function decisionSection(context, reading, decided) {
     const data = new FormData(/** @type {HTMLFormElement} */ (form));
     const decision = open ? "finding" : data.get("decision");
     const finding = data.get("finding");
-    if (!decision || (decision !== "agree" && !finding)) return complain(t(decision ? "decision.choose_finding" : "decision.choose"));
+    if (!decision || (decision !== "agree" && !finding)) return showProblem(t(decision ? "decision.choose_finding" : "decision.choose"));
     button.setAttribute("disabled", "");
     try {
       const answer = await context.api.send("POST", `/api/readings/${reading.id}/decisions`,
@@ -49,11 +49,11 @@ export function decisionSection(context, reading, decided) {
       reading.decisions = error.problem.decisions;
       replace(past, history(context, reading));
     }
-    complain(error.message);
+    showProblem(error.message);
   }
 
   /** @param {string} text */
-  function complain(text) {
+  function showProblem(text) {
     replace(problem, icon("warning"), h("span", {}, text));
     problem.hidden = false;
   }

@@ -1,11 +1,11 @@
-/** How files come in: dropped, pasted, picked. */
+/** File intake: drag and drop, paste, file picker, samples. */
 
 import { h, icon } from "/static/dom.js";
 
 /** @typedef {(files: File[]) => void} Take */
 
 /**
- * Draw the large place where files are dropped.
+ * Create the drop zone.
  * @param {import("/static/app.js").Context} context
  * @param {Take} take
  */
@@ -21,7 +21,7 @@ export function createDropZone({ t, format, me }, take) {
 }
 
 /**
- * Draw the button that sends the sample radiographs, for whoever has none at hand.
+ * Create the button that uploads the sample radiographs.
  * @param {import("/static/app.js").Context} context
  * @param {Take} take
  */
@@ -48,7 +48,7 @@ export function createSamples({ api, t, toast }, take) {
 }
 
 /**
- * Draw a button that opens the system's choice of files.
+ * Create a button that opens the system's file picker.
  * @param {string} label
  * @param {Take} take
  * @param {string} [kind] class of the button
@@ -66,12 +66,12 @@ export function picker(label, take, kind = "") {
 }
 
 /**
- * Take what is dropped on an element or pasted anywhere.
+ * Listen to files dropped on an element or pasted anywhere.
  * @param {HTMLElement} element
  * @param {Take} take
- * @returns {() => void} stops taking
+ * @returns {() => void} removes the listeners
  */
-export function takeDrops(element, take) {
+export function listenToDrops(element, take) {
   /** @param {DragEvent} event */
   const over = (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;

@@ -1,10 +1,10 @@
-/** Following a job on the server by its events. */
+/** Server-sent events of a background job. */
 
 /**
- * Follow a job to its end.
+ * Listen to a job's events to its end.
  * @param {string} id
- * @param {(files: any[]) => void} changed given the files that changed
- * @param {() => void} lost called where the job is gone, as after a restart of the server
+ * @param {(files: any[]) => void} changed called with the files that changed
+ * @param {() => void} lost called where the job does not exist any more, as after a restart of the server
  */
 export function followJob(id, changed, lost) {
   const source = new EventSource(`/api/jobs/${id}/events`);
@@ -15,7 +15,7 @@ export function followJob(id, changed, lost) {
     changed(JSON.parse(event.data).files);
   });
   source.addEventListener("error", () => {
-    // The browser connects again by itself, unless the server answered that there is no such job.
+    // The browser reconnects by itself, unless the server answered 404.
     if (source.readyState === EventSource.CLOSED) lost();
   });
 }

@@ -1,4 +1,4 @@
-/** Warnings of an answer, and reasons of a refusal with what to do about them. */
+/** Warnings of an answer, and reasons of a refusal with their remedies. */
 
 import { h, icon } from "/static/dom.js";
 

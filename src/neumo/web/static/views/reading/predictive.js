@@ -1,4 +1,4 @@
-/** The operating point, and what its decision is worth at the prevalence where it is used. */
+/** Predictive values of the operating point at a chosen prevalence. */
 
 import { h, icon, replace } from "/static/dom.js";
 
@@ -7,7 +7,7 @@ const PAUSE = 60;
 /**
  * @param {import("/static/app.js").Context} context
  * @param {any} reading
- * @param {(posterior: any) => void} onPosterior given the posterior each time that it changes
+ * @param {(posterior: any) => void} onPosterior called with the posterior whenever it changes
  */
 export function predictiveSection(context, reading, onPosterior) {
   if (!reading.probabilities) return null;

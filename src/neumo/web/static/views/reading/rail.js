@@ -1,4 +1,4 @@
-/** The rail: files on their way, then what the archive holds, each a link to its reading. */
+/** The rail: uploads in progress, then recent readings, each a link to its reading. */
 
 import { h, icon, replace } from "/static/dom.js";
 import { picker } from "/static/views/reading/intake.js";
@@ -56,7 +56,7 @@ export function createRail(context, uploads, current) {
   drawSent();
   drawRecent();
   const loaded = refresh();
-  /** Whether nothing was sent and nothing is on record. */
+  /** Whether there are neither uploads nor recorded readings. */
   const empty = async () => {
     await loaded;
     return remembered.length === 0 && uploads.items.length === 0;

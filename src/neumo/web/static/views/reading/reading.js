@@ -2,7 +2,7 @@
 
 import { h, replace } from "/static/dom.js";
 import { drawAnswer } from "/static/views/reading/answer.js";
-import { createDropZone, createSamples, takeDrops } from "/static/views/reading/intake.js";
+import { createDropZone, createSamples, listenToDrops } from "/static/views/reading/intake.js";
 import { createRail } from "/static/views/reading/rail.js";
 import { createStage } from "/static/views/reading/stage.js";
 import { uploadsOf } from "/static/views/reading/uploads.js";
@@ -14,10 +14,10 @@ export async function mount(root, context) {
   const id = context.route.params.id ? Number(context.route.params.id) : null;
   const uploads = uploadsOf(context);
   const rail = createRail(context, uploads, id);
-  const stopDrops = takeDrops(root, (files) => uploads.add(files));
+  const stopDrops = listenToDrops(root, (files) => uploads.add(files));
   const stopFirst = id === null ? openFirst(context, uploads) : () => {};
   const close = id === null ? drawStart(root, context, uploads, rail) : await drawReading(root, context, id, rail);
-  const stopKeys = takeKeys(root, context, rail);
+  const stopKeys = listenToKeys(root, context, rail);
   return () => [stopDrops, stopFirst, stopKeys, rail.destroy, close].forEach((stop) => stop());
 }
 
@@ -58,7 +58,7 @@ async function drawReading(root, context, id, rail) {
   return stage.destroy;
 }
 
-/** Open the first reading that comes of an upload. @param {Context} context @param {any} uploads */
+/** Open the first reading of an upload. @param {Context} context @param {any} uploads */
 function openFirst(context, uploads) {
   const seen = new Set(uploads.items.filter((/** @type {any} */ item) => item.reading).map((/** @type {any} */ item) => item.key));
   return uploads.follow(() => {
@@ -68,7 +68,7 @@ function openFirst(context, uploads) {
 }
 
 /** @param {HTMLElement} root @param {Context} context @param {any} rail */
-function takeKeys(root, context, rail) {
+function listenToKeys(root, context, rail) {
   /** @type {Record<string, () => void>} */
   const actions = {
     u: () => root.querySelector("[data-act=pick]")?.dispatchEvent(new MouseEvent("click")),
@@ -84,7 +84,7 @@ function takeKeys(root, context, rail) {
   }
 
   /** @param {KeyboardEvent} event */
-  function take(event) {
+  function onKey(event) {
     const typing = /** @type {Element} */ (event.target).closest?.("input:not([type=radio], [type=range]), textarea, select, dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = actions[event.key.toLowerCase()];
@@ -93,8 +93,8 @@ function takeKeys(root, context, rail) {
     action();
   }
 
-  document.addEventListener("keydown", take);
-  return () => document.removeEventListener("keydown", take);
+  document.addEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", onKey);
 }
 
 /** @param {HTMLElement} root @param {string} value */

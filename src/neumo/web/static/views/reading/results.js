@@ -1,4 +1,4 @@
-/** What can be taken along: reports and files for other systems, and the receipt. */
+/** Downloads: reports, files for other systems, and the receipt. */
 
 import { h, icon } from "/static/dom.js";
 

@@ -1,4 +1,4 @@
-/** The radiograph's place in the view: the viewer and its toolbar. */
+/** The stage: the viewer and its toolbar. */
 
 import { h, icon, replace } from "/static/dom.js";
 import { createToolbar } from "/static/views/reading/toolbar.js";

@@ -1,4 +1,4 @@
-/** The viewer's toolbar. It shows what the viewer's `change` events say, so keys and buttons agree. */
+/** The viewer's toolbar. It shows the state of the viewer's `change` events, so that keys and buttons agree. */
 
 import { h, icon, replace } from "/static/dom.js";
 

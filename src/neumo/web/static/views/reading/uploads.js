@@ -1,4 +1,4 @@
-/** Files on their way: sent in small batches, so that the first answers come while the rest is sent. Outlives the view. */
+/** Uploads in small batches, so that the first answers arrive while the rest is sent. Independent of the view's lifetime. */
 
 import { followJob } from "/static/views/reading/job.js";
 

@@ -1,4 +1,4 @@
-/** The model in use: its intended use, its card, and how it was measured. */
+/** The bundle in use: intended use, model card, operating points, damaged images. */
 
 import { h, icon, replace } from "/static/dom.js";
 import { damageGrid } from "/static/views/research/damage.js";
@@ -50,7 +50,7 @@ function prose(text) {
   });
 }
 
-/** Leave out the marks of Markdown. @param {string} text */
+/** Remove Markdown marks. @param {string} text */
 function plain(text) {
   return text.replace(/\[([^\]]+)\]\([^)]*\)/g, "$1").replace(/\*\*|`/g, "").replace(/\s*\n\s*/g, " ");
 }

@@ -1,9 +1,9 @@
 /** Comparison of runs on the same images: each later one against each earlier one. */
 
 import { h, replace } from "/static/dom.js";
-import { figureName, interval } from "/static/views/research/figures.js";
+import { metricName, interval } from "/static/views/research/metrics.js";
 
-/** As many as the API compares at once. */
+/** Limit of the API. */
 const MOST = 8;
 const SHOWN = ["accuracy", "balanced_accuracy", "macro_auroc", "auroc_normal_vs_pneumonia", "auroc_bacterial_vs_viral"];
 
@@ -68,7 +68,7 @@ function overview(context, { runs }) {
   const names = SHOWN.filter((name) => name in runs[0].figures);
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("research.compared_runs") }, h("table", { class: "table" },
     h("caption", {}, t("research.compared_runs")),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.run")), names.map((name) => h("th", { scope: "col", class: "number" }, figureName(t, name))))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.run")), names.map((name) => h("th", { scope: "col", class: "number" }, metricName(t, name))))),
     h("tbody", {}, runs.map((/** @type {any} */ run) => h("tr", {}, h("th", { scope: "row" }, run.name), names.map((name) => h("td", { class: "number" }, interval(context, run.figures[name]))))))));
 }
 
@@ -78,7 +78,7 @@ function differences(context, pair, alone) {
   const title = t("research.differences", { later: pair.later, earlier: pair.earlier });
   const table = h("table", { class: "table" },
     h("caption", { class: alone ? "" : "unseen" }, title),
-    h("tbody", {}, Object.entries(pair.differences).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, figureName(t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure))), h("td", {}, t(`research.${verdict(/** @type {any} */ (figure))}`))))));
+    h("tbody", {}, Object.entries(pair.differences).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, metricName(t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure))), h("td", {}, t(`research.${verdict(/** @type {any} */ (figure))}`))))));
   return alone ? table : h("details", {}, h("summary", {}, title), table);
 }
 

@@ -1,8 +1,8 @@
-/** How damaged images fare, as a heat grid: the worse, the redder; every colour stands behind its figure. */
+/** Accuracy on corrupted images as a heat grid: the worse, the redder, with the number in each cell. */
 
 import { h } from "/static/dom.js";
 
-/** Of three findings guessed at random: nothing worse needs a colour of its own. */
+/** Accuracy of guessing among three findings; the end of the colour scale. */
 const CHANCE = 1 / 3;
 
 /**
@@ -29,7 +29,7 @@ function cellOf({ t, format }, { accuracy, refused }) {
     h("span", { class: "small" }, t("bundle.refused", { share: format.percent(refused) })));
 }
 
-/** Name a kind of damage; as the card does where this version does not know it. @param {import("/static/i18n.js").Translate} t @param {string} damage */
+/** Name a corruption; as the card does where this version does not know it. @param {import("/static/i18n.js").Translate} t @param {string} damage */
 function named(t, damage) {
   const key = `damage.${damage.replaceAll(" ", "_")}`;
   return t(key) === key ? damage : t(key);

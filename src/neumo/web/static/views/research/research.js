@@ -1,10 +1,10 @@
-/** The research view: a run's figures, errors, operating points, calibration, subgroups, and its comparison with another. */
+/** The research view: a run's metrics, errors, operating points, calibration, subgroups, and its comparison with another. */
 
 import { h, icon, replace } from "/static/dom.js";
 import { calibrationPanel } from "/static/views/research/calibration.js";
 import { comparisonPanel } from "/static/views/research/comparison.js";
 import { confusionPanel } from "/static/views/research/confusion.js";
-import { figuresPanel } from "/static/views/research/figures.js";
+import { metricsPanel } from "/static/views/research/metrics.js";
 import { subgroupsPanel } from "/static/views/research/subgroups.js";
 import { thresholdPanel } from "/static/views/research/threshold.js";
 
@@ -25,7 +25,7 @@ export async function mount(root, context) {
   replace(root, h("div", { class: "page research" },
     heading(context, evaluated, run, part),
     predictions.synthetic && h("p", { class: "note warn" }, icon("warning"), t("research.synthetic")),
-    figuresPanel(context, details.evaluations[part].evaluation),
+    metricsPanel(context, details.evaluations[part].evaluation),
     confusionPanel(context, { ...predictions, run: run.name }),
     thresholdPanel(context, offer),
     calibrationPanel(context, predictions),

@@ -22,7 +22,7 @@ export function contactSheet(context, predictions, indices) {
     const added = indices.slice(shown, shown + MORE).map((index) => card(context, predictions, index));
     list.append(...added);
     more.hidden = list.children.length >= indices.length;
-    // The button may be gone: whoever pressed it goes on at the first image that came.
+    // The button may have been removed: focus moves to the first new image.
     if (shown) added[0]?.querySelector("a")?.focus();
   }
 

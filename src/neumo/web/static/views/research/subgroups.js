@@ -1,7 +1,7 @@
-/** Figures by subgroup; groups too small to judge say so. */
+/** Metrics by subgroup; groups too small to evaluate are marked. */
 
 import { h, icon, replace } from "/static/dom.js";
-import { interval } from "/static/views/research/figures.js";
+import { interval } from "/static/views/research/metrics.js";
 
 const SHOWN = ["sensitivity", "specificity", "auroc_normal_vs_pneumonia", "balanced_accuracy"];
 
@@ -29,7 +29,7 @@ export function subgroupsPanel(context, name, part, columns) {
   );
 }
 
-/** Say what the figures rest on. @param {import("/static/app.js").Context} context @param {any} found */
+/** State the basis of the metrics. @param {import("/static/app.js").Context} context @param {any} found */
 function basis({ t, format }, found) {
   return h("p", { class: "quiet small" }, t("research.subgroup_basis", { threshold: format.number(found.operating_point.threshold, 2), resamples: found.resamples }));
 }

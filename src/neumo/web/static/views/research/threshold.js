@@ -8,7 +8,7 @@ import { h, replace } from "/static/dom.js";
  *   counts: {tp: number[], fp: number[], tn: number[], fn: number[]}}} TradeOff as the API gives it; figures are null where undefined
  */
 
-const FIGURES = /** @type {const} */ (["sensitivity", "specificity", "ppv", "npv"]);
+const METRICS = /** @type {const} */ (["sensitivity", "specificity", "ppv", "npv"]);
 
 /** @param {import("/static/app.js").Context} context @param {TradeOff} offer */
 export function thresholdPanel(context, offer) {
@@ -65,7 +65,7 @@ function outcome({ t, format }, offer, { step, miss, alarm }) {
       h("tbody", {},
         h("tr", {}, h("th", { scope: "row" }, t("research.with_pneumonia")), h("td", { class: "number", data: { count: "tp" } }, tp), h("td", { class: "number", data: { count: "fn" } }, fn)),
         h("tr", {}, h("th", { scope: "row" }, t("research.without_pneumonia")), h("td", { class: "number", data: { count: "fp" } }, fp), h("td", { class: "number", data: { count: "tn" } }, tn)))),
-    h("dl", { class: "worth" }, FIGURES.map((name) => h("div", { data: { figure: name } }, h("dt", {}, t(`reading.${name}`)), h("dd", {}, shown(offer[name][step]))))),
+    h("dl", { class: "worth" }, METRICS.map((name) => h("div", { data: { figure: name } }, h("dt", {}, t(`reading.${name}`)), h("dd", {}, shown(offer[name][step]))))),
     h("p", {}, t("research.cost", { cost: format.number(cost, 1) })),
   ];
 }

@@ -1,4 +1,4 @@
-/** Export of what is selected, or of everything that the filters let through. */
+/** Export of the selected readings, or of all that match the filters. */
 
 import { h, icon } from "/static/dom.js";
 

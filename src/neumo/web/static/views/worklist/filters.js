@@ -1,4 +1,4 @@
-/** The worklist's filters; the address keeps them, so that a filtered list can be shared and gone back to. */
+/** The worklist's filters, stored in the URL, so that a filtered list can be shared and revisited. */
 
 import { h, icon, replace } from "/static/dom.js";
 

@@ -1,4 +1,4 @@
-/** Pages of the worklist, one after the other by cursor; answers that come too late are dropped. */
+/** Cursor pagination of the worklist; outdated responses are aborted or ignored. */
 
 const PAGE = 200;
 

@@ -1,4 +1,4 @@
-/** A long list of which only the rows in sight exist. */
+/** Virtual scrolling: only the visible rows of a long list are in the DOM. */
 
 import { h, icon, replace } from "/static/dom.js";
 
@@ -54,7 +54,7 @@ export function createWindow({ draw, more, empty }) {
     paint();
   }
 
-  /** Up and down go from row to row. @param {KeyboardEvent} event */
+  /** Move the focus from row to row with the arrow keys. @param {KeyboardEvent} event */
   function step(event) {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const from = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-index]"));

@@ -1,4 +1,4 @@
-/** The worklist: search, filters, sorting, rows without end, selection and export. */
+/** The worklist: search, filters, sorting, virtual scrolling, selection and export. */
 
 import { h, replace } from "/static/dom.js";
 import { createExportBar } from "/static/views/worklist/export_bar.js";

@@ -4,7 +4,7 @@
  * Load a radiograph. Rejects where the server does not give it.
  * @param {string} url of an 8-bit PNG
  */
-export async function loadFilm(url) {
+export async function loadRadiograph(url) {
   const picture = await loadPicture(url);
   const { width, height } = picture;
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
