@@ -1,4 +1,4 @@
-"""Settings of the workbench: the example holds the defaults, and every fault is told."""
+"""Settings of the workbench: the example holds the defaults, and every error names its key."""
 
 from dataclasses import fields, is_dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files that mean harm, or are merely broken, against a real server."""
+"""Malicious and broken uploads against a real server: decompression bombs, truncated files, file names."""
 
 import random
 import struct

@@ -1,4 +1,4 @@
-"""A database that goes away and comes back, retention, and jobs, in servers of a test's own."""
+"""Database outages, retention, and jobs, in servers of a test's own."""
 
 import json
 import os

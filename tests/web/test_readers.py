@@ -1,4 +1,4 @@
-"""Readers that die or hang, full queues, and senders that leave, against a real server."""
+"""Reader processes that crash or hang, full queues, and clients that disconnect, against a real server."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""HTTPS by the server itself."""
+"""HTTPS with the server's own certificate."""
 
 import ssl
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The server's settings: what the YAML file may hold, and its defaults."""
+"""Settings of `neumo serve`: keys of the YAML file, with defaults and bounds."""
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -38,9 +38,9 @@ class ListenConfig:
     proxies: tuple[str, ...] = ()
     """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     connections: Annotated[int, between(8)] = 400
-    """Requests at once; further ones get 503."""
+    """Concurrent requests; further ones get 503."""
     patience: Seconds = 30
-    """In which the head of a request, and the body of one that is no upload, must have come."""
+    """Timeout of the head of a request, and of the body of one that is no upload."""
 
     @property
     def loopback(self) -> bool:
@@ -69,14 +69,14 @@ class ReadConfig:
     threads: Annotated[int, between(1)] | None = None
     """Of each process; null is all cores."""
     timeout: Seconds = 120
-    """For one file, after which its process is killed."""
+    """Timeout of one file, after which its process is killed."""
     memory_bytes: Annotated[int, between(512 * _MIB)] | None = 4096 * _MIB
-    """What a process may take beyond what it has once its network is loaded; enforced on Linux. null is no limit."""
+    """Memory limit of a process beyond what it has once its network is loaded; enforced on Linux. null is no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one request, or all of them, may take."""
+    """Limits of uploads, of one request and of all."""
 
     file_bytes: Annotated[int, between(1024, MAX_FILE_BYTES)] = 256 * _MIB
     request_bytes: Annotated[int, between(1024)] = 1024 * _MIB
@@ -85,7 +85,7 @@ class Limits:
     waiting: Annotated[int, between(1)] = 200
     """Files that wait to be read, from which on uploads get 503."""
     idle: Seconds = 30
-    """In which a body must go on coming."""
+    """Timeout between two parts of an upload's body."""
     free_bytes: Annotated[int, between(0)] = 512 * _MIB
     """Free space of the data folder below which uploads get 507."""
 
@@ -100,14 +100,14 @@ class Retention:
 
 @dataclass(frozen=True, kw_only=True)
 class Sessions:
-    """Logging in."""
+    """Sessions and login attempts."""
 
     required: bool = False
     """Ask for a login on loopback too; it is always asked for elsewhere, and as soon as there are users."""
     hours: Annotated[float, between(above=0, most=30 * _DAY_HOURS)] = 12
-    """After which a session ends, whatever is done in it."""
+    """Lifetime of a session, whether it is used or not."""
     attempts: Annotated[int, between(1, 100)] = 5
-    """Wrong passwords for one name, or from one address, before both have to wait."""
+    """Rate limit: wrong passwords for one name, or from one address, before further attempts have to wait."""
 
 
 def _is_safe(address: str) -> bool:
@@ -117,10 +117,10 @@ def _is_safe(address: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class OidcConfig:
-    """A provider of accounts (OpenID Connect); whom it knows must have been added by `neumo user add`."""
+    """An OpenID Connect identity provider; its users need an account by `neumo user add`, too."""
 
     issuer: Annotated[str, Allowed("that is an https address", _is_safe)]
-    """As the provider calls itself, such as https://login.hospital.example/realms/staff."""
+    """Issuer URL as the provider states it, such as https://login.hospital.example/realms/staff."""
     client_id: str
     secret_file: Path
     """Holds the client's secret, readable by the server alone."""
@@ -131,16 +131,16 @@ class OidcConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class WebConfig:
-    """Everything that `neumo serve` can be told."""
+    """All settings of `neumo serve`."""
 
     data: Path = field(default_factory=default_data_folder)
     """Folder of uploads, reading files, users and, unless `archive` is given, the archive."""
     archive: str | None = None
     """URL of the archive: sqlite:///FILE or postgresql://HOST/NAME; archive.db in `data` when left out."""
     runs: Path | None = None
-    """Folder of runs for the research view."""
+    """Folder of training runs for the research view."""
     language: Language = DEFAULT
-    """Where neither the person nor the browser asks for one."""
+    """Default where neither the person nor the browser asks for one."""
     blinded: Literal["choice", "always"] = "choice"
     """"always" withholds the answer of every reading from each person until that person has decided."""
     listen: ListenConfig = ListenConfig()
@@ -149,7 +149,7 @@ class WebConfig:
     retention: Retention = Retention()
     sessions: Sessions = Sessions()
     oidc: OidcConfig | None = None
-    """Log in with an account elsewhere, too."""
+    """Login through an identity provider, too."""
 
     @property
     def archive_url(self) -> str:

@@ -42,7 +42,7 @@ def open_workbench(config: WebConfig) -> Workbench:
     Raises
     ------
     ConfigError
-        Others than this machine could reach the server, and there are no users.
+        The server would be reachable from other machines, and there are no users.
     NeumoError
         A folder, database or bundle cannot be used.
     """
@@ -83,7 +83,7 @@ def open_workbench(config: WebConfig) -> Workbench:
 
 
 def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
-    """Serve until told to stop; to be called in the main thread.
+    """Serve until SIGTERM or SIGINT; to be called in the main thread.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What every answer carries and what no request gets past, against a real server."""
+"""Middleware: security headers, host and origin checks, size limits, error responses, access log."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The pages' files: whole, packed where asked, asked about before they are used, and told of at once."""
+"""Static files: compression, ETags, and module preloads."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""The database of people."""
+"""The users' database: schema version, password verification."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Logging in, sessions, tokens and roles, against a real server with users."""
+"""Login, sessions, CSRF, rate limit, tokens and roles, against a real server with users."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

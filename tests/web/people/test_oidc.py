@@ -1,4 +1,4 @@
-"""Logging in with an account elsewhere, against a real provider of a test's own on loopback."""
+"""OpenID Connect login against a real identity provider on loopback."""
 
 import base64
 import hashlib

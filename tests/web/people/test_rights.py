@@ -1,4 +1,4 @@
-"""What tokens and other sites' pages must not bring about, against real servers."""
+"""Authorization: limits of tokens and researchers, and cross-site requests, against real servers."""
 
 from collections.abc import Callable
 from pathlib import Path

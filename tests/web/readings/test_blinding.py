@@ -1,4 +1,4 @@
-"""What filters a blinded person's lists are made with."""
+"""Filters of a blinded person's worklist."""
 
 from dataclasses import replace
 

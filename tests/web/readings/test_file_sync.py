@@ -1,4 +1,4 @@
-"""Files that get their names once they are on disk."""
+"""File sync: files are renamed once they are on disk (fsync)."""
 
 import os
 import threading

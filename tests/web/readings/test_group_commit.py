@@ -1,4 +1,4 @@
-"""Readings that are recorded in batches, without a server around them."""
+"""Group commit: readings are recorded in batches, without a server around them."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Readings whose content was deleted: what is left is shown, and nothing breaks."""
+"""Purged readings: what remains is shown, and nothing breaks."""
 
 import csv
 import io

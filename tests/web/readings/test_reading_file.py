@@ -1,4 +1,4 @@
-"""The file of a reading: what is read is what was written."""
+"""The format of reading files, and their retention."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The images behind a run's figures, as pictures: only those that its evaluation lists, and only for researchers."""
+"""Images behind a run's metrics, as PNG: only those that its evaluation lists, and only for researchers."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What people decide, two at once and blinded, against a real server with users."""
+"""Decisions: concurrent and blinded, against a real server with users."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

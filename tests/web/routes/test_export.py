@@ -1,4 +1,4 @@
-"""Exports where a library is missing."""
+"""Export where the library of a format is missing."""
 
 import sys
 from typing import Any

@@ -1,4 +1,4 @@
-"""Uploading, reading, viewing and downloading, against a real server."""
+"""Uploads, readings, worklist and downloads, against a real server."""
 
 import io
 import json

@@ -1,1 +1,1 @@
-"""Middleware, error responses, static files and connection limits."""
+"""Middleware, error responses, static files and connection timeouts."""

@@ -32,7 +32,7 @@ _SAFE: Final = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks.
+    """The authenticated person of a request.
 
     Attributes
     ----------
@@ -56,12 +56,12 @@ class Person:
 
 
 def current_person(request: Request) -> Person:
-    """Return who asks. Raises Problem where nobody known does, or a session's CSRF token is missing."""
+    """Return the person of a request. Raises Problem without valid credentials or without the session's CSRF token."""
     return _person(request, workbench_of(request).accounts_cache.find)
 
 
 async def _current_person(request: Request) -> Person:
-    """Return who asks; on the event loop where the cache answers, which is nearly always, else on a thread."""
+    """Return the person of a request; on the event loop on a cache hit, else on a thread."""
     try:
         return _person(request, workbench_of(request).accounts_cache.cached)
     except NotCached:
