@@ -86,7 +86,8 @@ class BoundedSocket(ClosingSocket):
         """End an association that was never requested, too; it would otherwise hold a place until ARTIM ends."""
         super()._shutdown_socket()
         if self.assoc.requestor.primitive is None:
-            self.assoc.dul.to_user_queue.put(None)  # type: ignore[arg-type]  # as pynetdicom does at a timeout
+            to_user: Any = self.assoc.dul.to_user_queue
+            to_user.put(None)  # as pynetdicom does at a timeout
 
     def _bound_message(self) -> None:
         """Enforce the limits of the message that is being assembled."""
