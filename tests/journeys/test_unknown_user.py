@@ -48,7 +48,12 @@ def environment(**changed: str) -> dict[str, str]:
         "USER",
         "LNAME",
     )
-    kept = {name: value for name, value in os.environ.items() if name not in (*unset, "USERNAME")}
+    # A stranger could not write coverage's data files beside this clone.
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (*unset, "USERNAME") and not name.startswith("COV")
+    }
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", **changed}
 
 
