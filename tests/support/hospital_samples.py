@@ -2,15 +2,17 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydicom import Dataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from tests.support import reading_samples
 from tests.support.programs import dciodvfy
 
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.findings import FINDINGS
 from neumo.core.reading import Answer, Notice, Reading, Status
 from neumo.results.dicom.uids import CODING_SCHEME
 
@@ -20,20 +22,13 @@ RECEIPT: dict[str, Any] = {
     "options": {"operating_point": "balanced", "coverage": 0.9},
     "software": {"neumo": "0.1.0"},
 }
-ANSWER = Answer(
-    finding=Finding.VIRAL_PNEUMONIA,
+ANSWER = replace(
+    reading_samples.ANSWER,
     probabilities=dict(zip(FINDINGS, (0.2, 0.30004, 0.49996), strict=True)),
-    prediction_set=(Finding.BACTERIAL_PNEUMONIA, Finding.VIRAL_PNEUMONIA),
-    coverage=0.9,
-    pneumonia=True,
-    operating_point="balanced",
-    threshold=0.6,
-    ppv=0.31,
-    npv=0.98,
     prevalence=dict(zip(FINDINGS, (0.9, 0.06, 0.04), strict=True)),
     prevalence_given=True,
 )
-AGE = Notice("outside_age_range", "Too old.", {"youngest": 1.0, "oldest": 5.0, "age": 64.0})
+AGE = reading_samples.AGE
 NO_CHEST = Notice("not_chest", "This is no chest.")
 
 

@@ -14,7 +14,7 @@ _LIBRARIES = ("pynetdicom", "pydicom", "dicomweb_client", "urllib3")
 
 
 class _JsonFormatter(logging.Formatter):
-    """Events with their fields; of libraries only logger and place, since their messages may quote a header."""
+    """Formats log records as JSON: our events with all fields; of libraries only logger and line, never messages."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {

@@ -101,7 +101,7 @@ class _Prepared:
 
 
 def _prepared(entry: Entry) -> _Prepared:
-    """Return an entry with all of its row that needs no database."""
+    """Return a new reading with those columns of its row that can be filled without the database."""
     source, actor = checked_name("source", entry.source), checked_name("actor", entry.actor)
     body = {**entry.values, "file": storable(entry.values["file"])}
     receipt: Mapping[str, Any] = body["receipt"] or {}

@@ -10,7 +10,8 @@ from neumo.texts.language import LANGUAGES, Language, as_language
 AREAS: Final = (
     "terms", "readings", "notices", "evaluation", "dataset_check", "monitoring", "workbench", "errors",
 )  # fmt: skip
-"""Files of each language's folder; the first part of every key. The English notices stand where notices are made."""
+"""Areas: one YAML file each in every language's folder, and the first part of every message key. English notices are
+written where they are raised, so that reading a file loads no catalogue."""
 
 
 class Texts:

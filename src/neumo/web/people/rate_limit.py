@@ -10,7 +10,7 @@ from neumo.core.back_off import back_off
 _FIRST_WAIT, _MAX_WAIT = 5.0, 900.0
 _RESET_SECONDS = 3600.0
 _MAX_KEYS = 10_000
-"""Names and addresses in memory at most, so that a flood of made-up names cannot fill it."""
+"""Most names and addresses that are counted at once: it bounds memory under a flood of invented names."""
 
 
 class LoginRateLimiter:
