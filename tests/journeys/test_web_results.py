@@ -126,14 +126,14 @@ def test_a_fine_screen_gets_each_of_its_pixels(browser: Browser, served: Running
 
 
 def test_an_image_that_fails_to_load_says_so_and_is_tried_again(page: Page, films: list[Path]) -> None:
-    page.route("**/image.png?*", lambda route: route.fulfill(status=500))
+    page.route("**/image.pgm?*", lambda route: route.fulfill(status=500))
     read_film(page, films[0])
     problem = page.locator(".viewer").get_by_role("alert")
     expect(problem).to_contain_text("The image could not be loaded.")
     expect(page.locator(".verdict-finding")).to_be_visible()
     problem.get_by_role("button", name="Try again").click()
     expect(problem).to_contain_text("The image could not be loaded.")
-    page.unroute("**/image.png?*")
+    page.unroute("**/image.pgm?*")
     problem.get_by_role("button", name="Try again").click()
     expect(page.locator(".viewer-readout")).to_contain_text("%")
     expect(problem).to_have_text("")

@@ -142,7 +142,7 @@ def test_pixels_go_on_schedule_and_readings_stay(
         later = web.get(place).json()
         assert later["probabilities"] == kept["probabilities"] and later["width"] is None
         assert later["notices"]["warnings"][0]["code"] == kept["notices"]["warnings"][0]["code"]
-        for path in ("image.png", "heatmap.png", "files/html", "files/json"):
+        for path in ("image.png", "image.pgm", "heatmap.png", "files/html", "files/json"):
             answer = web.get(f"{place}/{path}")
             assert (answer.status_code, answer.json()["code"]) == (410, "pixels_deleted"), path
         assert web.get(f"{place}/posterior").status_code == 200

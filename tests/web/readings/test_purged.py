@@ -31,7 +31,7 @@ def test_a_purged_reading_is_listed_shown_exported_and_decided(
         ]
         assert shown["purged"] and shown["probabilities"] == sent["probabilities"]
         assert exported[0]["finding"] == sent["finding"] and exported[0]["file"] == ""
-        for path in ("image.png", "heatmap.png", "posterior", "files/report.html"):
+        for path in ("image.png", "image.pgm", "heatmap.png", "posterior", "files/report.html"):
             answer = web.get(f"/api/readings/{sent['id']}/{path}")
             assert (answer.status_code, answer.json()["code"]) == (410, "purged")
         decided = web.post(

@@ -57,6 +57,18 @@ def test_pictures_are_of_the_kept_pixels(
     assert abs(255 - np.asarray(small).mean() - shown.mean()) < 3
 
 
+def test_grey_levels_come_as_they_are(
+    web: httpx.Client, read: dict[str, object], radiographs: list[Path]
+) -> None:
+    answer = web.get(f"/api/readings/{read['id']}/image.pgm")
+    assert answer.headers["content-type"] == "image/x-portable-graymap"
+    assert answer.content.startswith(b"P5\n64 64\n255\n")
+    shown = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert np.array_equal(shown, np.asarray(Image.open(radiographs[0]).convert("L")))
+    small = web.get(f"/api/readings/{read['id']}/image.pgm", params={"max_side": 32})
+    assert Image.open(io.BytesIO(small.content)).size == (32, 32)
+
+
 def test_a_window_spreads_its_grey_levels(web: httpx.Client, read: dict[str, object]) -> None:
     url = f"/api/readings/{read['id']}/image.png"
     narrow = web.get(url, params={"window_center": 128, "window_width": 2})

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from numpy.typing import NDArray
 
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Status
@@ -17,7 +19,7 @@ from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
 from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.isolated_rendering import rendered
-from neumo.web.readings.pictures import PNG, heat_png, radiograph_png
+from neumo.web.readings.pictures import PGM, PGM_TYPE, PNG, heat_png, radiograph_pgm, radiograph_png
 from neumo.web.readings.presenting import posterior_json
 from neumo.web.readings.reading_file import load_class_maps, load_pixels, load_reading_file
 from neumo.web.readings.rendering import MEDIA_TYPES, SHORT_NAMES
@@ -27,7 +29,7 @@ router = APIRouter(tags=["readings"])
 _CHUNK = 2**18
 Level = Annotated[float, Query(ge=-1000, le=1000, allow_inf_nan=False)]
 Width = Annotated[float, Query(gt=0, le=2000, allow_inf_nan=False)]
-Side = Annotated[int, Query(ge=16, le=4096)]
+Side = Annotated[int, Query(ge=16, le=8192)]
 
 
 @router.get("/api/readings/{identifier}/image.png", response_class=Response, responses=PNG)
@@ -45,11 +47,16 @@ def image(
     if (window_center is None) != (window_width is None):
         message = "give both window_center and window_width, or neither"
         raise Problem(422, "invalid", errors=[{"field": "window_width", "message": message}])
-    pixels = load_pixels(_place(workbench, stored_reading(workbench.archive, identifier)))
-    if pixels is None:
-        raise Problem(410, "pixels_deleted")
+    pixels = _pixels(workbench, identifier)
     window = None if window_center is None or window_width is None else (window_center, window_width)
     return _picture(radiograph_png(pixels, window=window, invert=invert, max_side=max_side))
+
+
+@router.get("/api/readings/{identifier}/image.pgm", response_class=Response, responses=PGM)
+def grey_levels(request: Request, _person: Reader, identifier: int, max_side: Side | None = None) -> Response:
+    """Return the radiograph's grey levels as they are, for a viewer that applies the window itself."""
+    pixels = _pixels(workbench_of(request), identifier)
+    return Response(radiograph_pgm(pixels, max_side=max_side), media_type=PGM_TYPE)
 
 
 @router.get("/api/readings/{identifier}/heatmap.png", response_class=Response, responses=PNG)
@@ -138,6 +145,13 @@ def _shown(workbench: Workbench, identifier: int, person: Person) -> StoredReadi
     if reading.purged:
         raise Problem(410, "purged")
     return reading
+
+
+def _pixels(workbench: Workbench, identifier: int) -> NDArray[np.uint8]:
+    pixels = load_pixels(_place(workbench, stored_reading(workbench.archive, identifier)))
+    if pixels is None:
+        raise Problem(410, "pixels_deleted")
+    return pixels
 
 
 def _place(workbench: Workbench, reading: StoredReading) -> Path:

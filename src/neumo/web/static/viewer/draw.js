@@ -2,7 +2,7 @@
 
 /**
  * @typedef {import("/static/viewer/transform.js").Size} Size
- * @typedef {{radiograph: {width: number, height: number, canvas: HTMLCanvasElement} | null, heat: CanvasImageSource | null, opacity: number,
+ * @typedef {{radiograph: import("/static/viewer/film.js").Film | null, heat: CanvasImageSource | null, opacity: number,
  *   mode: "overlay" | "side" | "swipe", swipe: number, transform: import("/static/viewer/transform.js").Transform}} Frame
  */
 
@@ -15,7 +15,7 @@
 export function drawFrame(context, view, ratio, frame) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, view.width, view.height);
-  if (!frame.radiograph) return;
+  if (!frame.radiograph?.picture) return;
   const half = view.width / 2;
   if (frame.mode === "side") {
     layer(context, ratio, frame, { x: 0, width: half - 1, height: view.height }, 0, false);
@@ -34,14 +34,14 @@ export function drawFrame(context, view, ratio, frame) {
  * @param {{x: number, width: number, height: number}} clip @param {number} shift @param {boolean} withHeat
  */
 function layer(context, ratio, { radiograph, heat, opacity, transform }, clip, shift, withHeat) {
-  if (!radiograph) return;
+  if (!radiograph?.picture) return;
   context.save();
   context.beginPath();
   context.rect(clip.x, 0, clip.width, clip.height);
   context.clip();
   context.setTransform(ratio * transform.scale, 0, 0, ratio * transform.scale, ratio * (transform.x + shift), ratio * transform.y);
   context.imageSmoothingQuality = "high";
-  context.drawImage(radiograph.canvas, 0, 0);
+  context.drawImage(radiograph.picture, 0, 0, radiograph.width, radiograph.height);
   if (withHeat && heat) {
     context.globalAlpha = opacity;
     context.drawImage(heat, 0, 0, radiograph.width, radiograph.height);

@@ -3,7 +3,8 @@
 import { h, replace } from "/static/dom.js";
 import { createDivider } from "/static/viewer/divider.js";
 import { drawFrame } from "/static/viewer/draw.js";
-import { loadRadiograph, loadPicture } from "/static/viewer/radiograph.js";
+import { openFilm } from "/static/viewer/film.js";
+import { loadPicture } from "/static/viewer/heat_map.js";
 import { listenToKeys } from "/static/viewer/keys.js";
 import { listenToPointers } from "/static/viewer/pointer.js";
 import { centred, fit, pan, zoom } from "/static/viewer/transform.js";
@@ -21,15 +22,19 @@ export function createViewer(element, { t }) {
   const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "viewer-canvas", role: "img" }));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const readout = h("p", { class: "viewer-readout", "aria-hidden": "true" });
+  const bar = /** @type {HTMLProgressElement} */ (h("progress", { class: "viewer-progress", max: 1, "aria-label": t("viewer.loading"), hidden: true }));
   const problem = h("p", { class: "viewer-problem", role: "alert" });
   const divider = createDivider(t("viewer.divider"), (swipe) => change({ swipe }));
-  const box = h("div", { class: "viewer", tabindex: "0", role: "group", "aria-label": t("viewer.label") }, canvas, divider.element, readout, problem);
+  const box = h("div", { class: "viewer", tabindex: "0", role: "group", "aria-label": t("viewer.label") }, canvas, divider.element, readout, bar, problem);
   /** @type {any} */
   let state = { ...START, tool: "pan", transform: { scale: 1, x: 0, y: 0 } };
   /** @type {any} */
   let source = null;
-  /** @type {any} */
+  /** @type {ReturnType<typeof openFilm> | null} */
+  let opened = null;
+  /** @type {import("/static/viewer/film.js").Film | null} */
   let radiograph = null;
+  let shades = lookup(state.window, state.invert);
   /** @type {Map<string, Promise<HTMLImageElement>>} */
   const heats = new Map();
   /** @type {HTMLImageElement | null} */
@@ -47,8 +52,9 @@ export function createViewer(element, { t }) {
   function change(values) {
     const before = state;
     state = { ...state, ...values };
-    if (radiograph && (before.window !== state.window || before.invert !== state.invert)) radiograph.develop(lookup(state.window, state.invert));
+    if (before.window !== state.window || before.invert !== state.invert) shades = lookup(state.window, state.invert);
     if (radiograph && state.fitted) state.transform = fit(radiograph, room());
+    opened?.look(look());
     divider.show(arrangement() === "swipe");
     box.dataset.tool = state.tool;
     divider.set(state.swipe);
@@ -56,6 +62,8 @@ export function createViewer(element, { t }) {
     if (!frame) frame = requestAnimationFrame(paint);
     element.dispatchEvent(new CustomEvent("change", { detail: state }));
   }
+
+  const look = () => ({ shades, scale: state.transform.scale * devicePixelRatio });
 
   function paint() {
     frame = 0;
@@ -66,13 +74,10 @@ export function createViewer(element, { t }) {
   }
 
   function describe() {
-    const share = radiograph ? Math.round(state.transform.scale * devicePixelRatio * loadedShare() * 100) : 100;
+    const share = radiograph ? Math.round(state.transform.scale * devicePixelRatio * 100) : 100;
     canvas.setAttribute("aria-label", t(state.finding ? "viewer.alt_overlay" : "viewer.alt", { zoom: share, finding: state.finding ? t(`findings.${state.finding}`) : "" }));
     readout.textContent = radiograph ? `${share} %   W ${Math.round(state.window.width)}   L ${Math.round(state.window.centre)}` : "";
   }
-
-  /** Pixels of the loaded image, which may be smaller, per pixel of the radiograph. */
-  const loadedShare = () => radiograph.width / (source.width ?? radiograph.width);
 
   /** @param {number} dx @param {number} dy */
   const panBy = (dx, dy) => radiograph && change({ transform: pan(state.transform, dx, dy, radiograph, room()), fitted: false });
@@ -112,31 +117,45 @@ export function createViewer(element, { t }) {
 
   /**
    * Show a radiograph.
-   * @param {{imageUrl: string, heatmapUrl?: (finding: string) => string, width?: number, first?: string}} next `width` of the radiograph, where
-   *   the image may be smaller; `first`: the finding whose heat map is shown first
+   * @param {import("/static/viewer/film.js").Source & {heatmapUrl?: (finding: string) => string, first?: string}} next `first`: the finding whose heat
+   *   map is shown first
    */
-  async function load(next) {
+  function load(next) {
+    opened?.close();
     source = next;
-    radiograph = heat = null;
+    opened = radiograph = heat = null;
     change({ finding: null });
     lastFinding = next.first ?? null;
     heats.clear();
     showProblem("");
-    try {
-      const loaded = await loadRadiograph(next.imageUrl);
-      if (source !== next) return;
-      radiograph = loaded;
-      radiograph.develop(lookup(state.window, state.invert));
-      change({ fitted: true, finding: null });
-    } catch {
-      if (source === next) showProblem(t("viewer.no_image"), () => load(next));
-    }
+    showProgress("loading", 0);
+    state.transform = fit(next, room());
+    opened = openFilm(next, look(), come, () => {
+      showProgress("failed", 1);
+      showProblem(t("viewer.no_image"), () => load(next));
+    });
+  }
+
+  /** @param {import("/static/viewer/film.js").Film} film */
+  function come(film) {
+    showProgress(film.whole ? "whole" : film.picture ? "preview" : "loading", film.share);
+    if (!film.picture) return;
+    const first = radiograph === null;
+    radiograph = film;
+    change(first ? { fitted: true } : {});
+  }
+
+  /** @param {"loading" | "preview" | "whole" | "failed"} stage @param {number} share of the bytes that have come */
+  function showProgress(stage, share) {
+    box.dataset.film = stage;
+    bar.hidden = stage === "whole" || stage === "failed";
+    bar.value = share;
   }
 
   const viewer = {
     load, setOverlay, panBy, zoomBy,
     fit: refit,
-    actual: () => radiograph && change({ transform: centred(radiograph, room(), 1 / (devicePixelRatio * loadedShare())), fitted: false }),
+    actual: () => radiograph && change({ transform: centred(radiograph, room(), 1 / devicePixelRatio), fitted: false }),
     reset: () => change({ ...START, finding: state.finding }),
     setInvert: (/** @type {boolean} */ invert) => change({ invert }),
     setTool: (/** @type {"pan" | "window"} */ tool) => change({ tool }),
@@ -146,7 +165,8 @@ export function createViewer(element, { t }) {
     toggleOverlay: () => source?.heatmapUrl && setOverlay(state.finding ? null : lastFinding),
     getState: () => state,
     destroy: () => {
-      source = radiograph = heat = null;
+      opened?.close();
+      source = opened = radiograph = heat = null;
       cancelAnimationFrame(frame);
       resized.disconnect();
       stopKeys();

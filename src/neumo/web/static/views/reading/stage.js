@@ -4,8 +4,6 @@ import { h, icon, replace } from "/static/dom.js";
 import { createToolbar } from "/static/views/reading/toolbar.js";
 import { createViewer } from "/static/viewer/viewer.js";
 
-const LARGEST_SIDE = 4096;
-
 /** @param {import("/static/app.js").Context} context */
 export function createStage(context) {
   const { t } = context;
@@ -25,8 +23,9 @@ export function createStage(context) {
     shown = key;
     toolbar.offer(reading.class_maps);
     viewer.load({
-      imageUrl: `${path}/image.png?max_side=${LARGEST_SIDE}`,
+      imageUrl: (side) => `${path}/image.pgm?max_side=${side}`,
       width: reading.width,
+      height: reading.height,
       first: reading.finding,
       heatmapUrl: mapped ? (finding) => `${path}/heatmap.png?finding=${finding}` : undefined,
     });
