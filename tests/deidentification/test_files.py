@@ -29,7 +29,7 @@ from tests.support.programs import dciodvfy
 
 from neumo.core.errors import ConfigError, OutputError
 from neumo.deidentification.attributes import KEPT
-from neumo.deidentification.files import Fate, deidentify_file, find_dicom, require_outside
+from neumo.deidentification.files import Fate, deidentify_file, require_outside
 
 
 def film_in(folder: Path, name: str = "Müller_Änne_4711-X.dcm", **changes: Any) -> Path:
@@ -187,19 +187,6 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises(OutputError, match="could not be written"):
         deidentify_file(source, blocked / "out", KEY)
-
-
-def test_folders_are_searched_by_content(tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    bare = film_in(folder, "IM0001")
-    (folder / "notes.dcm").write_text("no DICOM")
-    (folder / "DICOMDIR").write_bytes(bare.read_bytes())
-    assert dict(find_dicom([folder])) == {
-        bare: True,
-        folder / "notes.dcm": False,
-        folder / "DICOMDIR": False,
-    }
-    assert list(find_dicom([folder / "notes.dcm"])) == [(folder / "notes.dcm", True)]
 
 
 def test_the_target_lies_outside_of_what_is_searched(tmp_path: Path) -> None:

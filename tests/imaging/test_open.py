@@ -45,12 +45,12 @@ def test_the_name_of_a_file_says_nothing_and_bytes_do_as_well(kind: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xd8", b"not an image", b"GIF89a" + b"\0" * 300, b"\0" * 400, b"%PDF-1.7" * 40]
+    "content", [b"", b"\xff\xd8", b"not an image", b"RIFF" + b"\0" * 300, b"\0" * 400, b"BMwhat" * 40]
 )
 def test_other_content_is_named_for_what_it_is(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "scan.png"
     file.write_bytes(content)
-    reason = "is empty" if not content else "not a PNG or JPEG image, nor DICOM"
+    reason = "is empty" if not content else "is no PNG, JPEG, TIFF, BMP, WebP or AVIF image, nor DICOM"
     with pytest.raises(UnreadableImageError, match=rf"scan\.png: .*{reason}"):
         open_radiograph(file)
 

@@ -83,7 +83,7 @@ def test_empty_text_and_missing_files_say_what_they_are(tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("not an image")
     with pytest.raises(UnreadableImageError, match="empty"):
         open_radiograph(tmp_path / "empty.png")
-    with pytest.raises(UnreadableImageError, match="not a PNG or JPEG"):
+    with pytest.raises(UnreadableImageError, match="is no PNG, JPEG"):
         open_radiograph(tmp_path / "text.png")
     with pytest.raises(UnreadableImageError, match="no such file"):
         open_radiograph(tmp_path / "missing.png")

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neumo.cli import options
+from neumo.cli.file_counts import FileCounts
 from neumo.cli.show import console, progress_bar, say, warn
 from neumo.texts.catalogue import Texts, texts
 from neumo.texts.language import Language, chosen_language
@@ -59,7 +60,7 @@ def check(
     """Audit a data set: broken images, duplicates, leaks across the official split, shortcuts.
 
     Status 0: no leak. Status 1: a patient or a picture lies on more than one side of the official split
-    (with --strict: or any problem). Status 2: the data set cannot be used.
+    (with --strict: or any problem), or a folder could not be searched. Status 2: the data set cannot be used.
     """
     from neumo.core.files import require_writable, write_json
     from neumo.datasets.check.check import audit_dataset
@@ -67,17 +68,22 @@ def check(
     from neumo.datasets.layout import open_dataset
 
     require_writable(json, html)
-    manifest = open_dataset(source)
+    manifest, language = open_dataset(source, incomplete=True), chosen_language(lang)
+    counts = FileCounts(manifest.files, ("images",))
+    counts.counts["images"] = len(manifest.files.images)
+    counts.tell_unreadable(language)
     with progress_bar("decoding") as progress:
         audit = audit_dataset(manifest, shortcuts=shortcuts, progress=progress)
-    _show(audit, chosen_language(lang))
+    _show(audit, language)
+    if manifest.files.found:
+        console.print(Text(counts.sentence(language), style="dim"))
     if json is not None:
-        write_json(json, audit.to_json())
+        write_json(json, audit.to_json() | {"files": counts.to_json()})
         say(f"JSON: {json}")
     if html is not None:
-        write_audit_html(audit, manifest, html, chosen_language(lang))
+        write_audit_html(audit, manifest, html, language)
         say(f"HTML: {html}")
-    if audit.leaks or (strict and audit.of_severity("problem")):
+    if audit.leaks or manifest.files.unreadable or (strict and audit.of_severity("problem")):
         raise typer.Exit(1)
 
 

@@ -1,13 +1,17 @@
 """`neumo deidentify`: radiographs without their patients."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from neumo.cli import options
+from neumo.cli.file_counts import FileCounts
 from neumo.cli.show import require_extra
 from neumo.core.errors import ConfigError
+from neumo.core.names import printable, shown_path
+from neumo.texts.catalogue import texts
+from neumo.texts.language import chosen_language
 
 app = typer.Typer()
 
@@ -24,34 +28,37 @@ def deidentify(
         bool,
         typer.Option("--allow-burned-in", help="Write even what may have text burnt into its pixels."),
     ] = False,
+    summary: options.Summary = None,
+    lang: options.Lang = None,
 ) -> None:
     """Write radiographs without what names the patient (PS3.15); what may hold burnt-in text is not written."""
     require_extra("dicom", "neumo deidentify")
-    from neumo.deidentification.files import Fate, deidentify_file, find_dicom, require_outside
+    from neumo.core.files import require_writable
+    from neumo.deidentification.files import Fate, deidentify_file, require_outside
     from neumo.deidentification.pseudonyms import key_in, random_key
+    from neumo.imaging.image_files import find_images
 
     require_outside(out, paths)
-    key = random_key() if key_file is None else key_in(key_file)
-    fates, left_out = Counter[Fate](), 0
-    for file, wanted in find_dicom(paths):
-        if not wanted:
-            left_out += 1
-            continue
+    require_writable(summary)
+    key, language = random_key() if key_file is None else key_in(key_file), chosen_language(lang)
+    counts = FileCounts(find_images(paths, only_dicom=True), [fate.value for fate in Fate])
+    counts.tell_unreadable(language)
+    for file in counts.found.images:
         outcome = deidentify_file(file, out, key, allow_burned_in=allow_burned_in)
-        fates[outcome.fate] += 1
+        counts.counts[outcome.fate.value] += 1
         if outcome.reason:
-            typer.echo(_told(file, outcome.fate.value, outcome.reason), err=True)
-    if not fates:
-        raise ConfigError(f"{', '.join(map(str, paths))}: there is no DICOM file in it")
-    typer.echo(
-        f"{fates[Fate.WRITTEN]} written, {fates[Fate.FLAGGED]} flagged, {fates[Fate.REFUSED]} refused"
-        + (f"; {left_out} other files left out" if left_out else "")
-    )
-    if fates[Fate.FLAGGED] or fates[Fate.REFUSED]:
+            typer.echo(printable(_told(shown_path(file), outcome.fate.value, outcome.reason)), err=True)
+    if not counts.found.images and not counts.found.unreadable:
+        told = f"; {counts.sentence(language)}" if counts.found.found else ""
+        named = printable(", ".join(map(shown_path, paths)))
+        raise ConfigError(texts(language)("files.no_dicom", paths=named) + told)
+    typer.echo(counts.sentence(language))
+    counts.write(summary)
+    if counts.counts[Fate.FLAGGED] or counts.counts[Fate.REFUSED] or counts.found.unreadable:
         raise typer.Exit(1)
 
 
-def _told(file: Path, fate: str, reason: str) -> str:
+def _told(file: str, fate: str, reason: str) -> str:
     if fate == "flagged":
         return f"{file}: not written, for {reason}; look at it, and allow it with --allow-burned-in"
     return f"{file}: {reason}"

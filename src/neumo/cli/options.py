@@ -28,6 +28,12 @@ JsonLines = Annotated[
 ]
 CsvFile = Annotated[Path | None, typer.Option("--csv", help="CSV file.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Skip what the JSON output already holds.")]
+Summary = Annotated[
+    Path | None,
+    typer.Option(
+        "--summary", metavar="FILE", help="JSON: how many files were found, read, skipped, and why."
+    ),
+]
 
 Dataset = Annotated[Path, typer.Option("--data", help="Data set folder or CSV manifest.", show_default=False)]
 MovedDataset = Annotated[

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neumo.cli import options
+from neumo.cli.file_counts import FileCounts
 from neumo.cli.recording import recording
 from neumo.core.errors import ConfigError, ReceiptError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.names import printable, shown_path
+from neumo.texts.catalogue import texts
 from neumo.texts.language import Language, chosen_language
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def read(
         typer.Option(
             "--lang",
             "--language",
-            help="Language of HTML, Secondary Captures, FHIR; by default the locale's.",
+            help="Language of HTML, Secondary Captures, FHIR and the summary; by default the locale's.",
         ),
     ] = None,
     operating_point: options.OperatingPoint = None,
@@ -62,6 +65,7 @@ def read(
     ] = None,
     allow_outside_range: options.AllowOutsideRange = False,
     bundle: options.Bundle = None,
+    summary: options.Summary = None,
     threads: options.Threads = None,
     resume: options.Resume = False,
     archive: Annotated[
@@ -85,21 +89,19 @@ def read(
     """Read radiographs: finding, calibrated probabilities, prediction set, warnings; or the reason for a refusal."""
     if replay is not None:
         raise typer.Exit(_replay(replay, paths, bundle))
-    done = options.already_read(resume, json_target)
+    done, language = options.already_read(resume, json_target), chosen_language(lang)
+    from neumo.core.files import require_writable
     from neumo.inference.reader import Reader
-    from neumo.inference.sources import find_files
     from neumo.results.exports import Exports, open_exports
     from neumo.results.outputs import open_outputs
 
-    files = [file for file in find_files(paths) if str(file) not in done]
+    require_writable(summary)
+    files, counts = _files_to_read(paths, done)
+    counts.tell_unreadable(language)
     if not files:
-        if done:
-            typer.echo("nothing left to read", err=True)
-            return
-        raise ConfigError(
-            f"{', '.join(paths)}: there is no image in it; give PNG, JPEG or DICOM files or folders of them"
-        )
-    exports = Exports(sr=sr, sc=sc, fhir=fhir, language=chosen_language(lang))
+        _end_without_files(counts, paths, language, summary)
+        return
+    exports = Exports(sr=sr, sc=sc, fhir=fhir, language=language)
     export = open_exports(exports)
     reader = Reader(
         bundle,
@@ -113,13 +115,13 @@ def read(
     )
     shown: list[Reading] = []
     silent = not (json_target or csv_target or html or heatmaps or archive or exports.wanted)
-    failed = unmade = 0
+    unmade = 0
     try:
         with (
             open_outputs(
                 json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume
             ) as outputs,
-            _page(html, chosen_language(lang)) as to_page,
+            _page(html, language) as to_page,
             recording(archive, archive_key) as to_archive,
             _progress(len(files)) as advance,
         ):
@@ -131,11 +133,11 @@ def read(
                     to_page(reading)
                 complaint = export(reading)
                 if complaint is not None:
-                    typer.echo(complaint, err=True)
+                    typer.echo(printable(complaint), err=True)
                     unmade += 1
                 if silent:
                     shown.append(reading)
-                failed += reading.status.value == "failed"
+                counts.counts[reading.status.value] += 1
                 advance()
     except KeyboardInterrupt:
         typer.echo(
@@ -147,16 +149,48 @@ def read(
         from neumo.results.table import readings_table
 
         console.print(readings_table(shown))
+        if counts.found.found > 1:
+            console.print(counts.sentence(language), soft_wrap=True)
         console.print("Not a medical device: the decision is the professional's.")
-    _exit_where_incomplete(failed, unmade, len(files))
+    elif counts.found.found > 1:
+        typer.echo(counts.sentence(language), err=True)
+    counts.write(summary)
+    _exit_where_incomplete(counts, unmade, len(files), language)
 
 
-def _exit_where_incomplete(failed: int, unmade: int, files: int) -> None:
+def _files_to_read(paths: list[str], done: set[str]) -> tuple[list[Path], FileCounts]:
+    from neumo.imaging.image_files import find_images
+
+    found = find_images(paths)
+    files = [file for file in found.images if shown_path(file) not in done]
+    counts = FileCounts(found, ("read", "refused", "failed", "before"))
+    counts.counts["before"] = len(found.images) - len(files)
+    return files, counts
+
+
+def _end_without_files(
+    counts: FileCounts, paths: list[str], language: Language, summary: Path | None
+) -> None:
+    """End where nothing is left to read, or nothing was there. Raises ConfigError or typer.Exit."""
+    if not counts.counts["before"]:
+        if counts.found.unreadable:
+            raise typer.Exit(1)
+        told = f"; {counts.sentence(language)}" if counts.found.found else ""
+        named = printable(", ".join(map(shown_path, paths)))
+        raise ConfigError(texts(language)("files.no_image", paths=named) + told)
+    typer.echo(f"{texts(language)('files.nothing_left')}; {counts.sentence(language)}", err=True)
+    counts.write(summary)
+    if counts.found.unreadable:
+        raise typer.Exit(1)
+
+
+def _exit_where_incomplete(counts: FileCounts, unmade: int, files: int, language: Language) -> None:
+    failed = counts.counts["failed"]
     if failed:
-        typer.echo(f"{failed} of {files} files could not be read", err=True)
+        typer.echo(texts(language)("files.not_read", failed=failed, files=files), err=True)
     if unmade:
-        typer.echo(f"{unmade} of {files} files did not get every result that was asked for", err=True)
-    if failed or unmade:
+        typer.echo(texts(language)("files.not_made", unmade=unmade, files=files), err=True)
+    if failed or unmade or counts.found.unreadable:
         raise typer.Exit(1)
 
 

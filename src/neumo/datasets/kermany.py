@@ -10,7 +10,7 @@ from neumo.core.files import write_text
 from neumo.datasets.download.resumable import Progress, download
 from neumo.datasets.download.unpack import UnpackLimits, unpack_zip
 from neumo.datasets.folders import filling, require_free
-from neumo.imaging.raster import RASTER_SUFFIXES
+from neumo.imaging.image_files import find_images
 
 ARCHIVE_NAME = "ChestXRay2017.zip"
 
@@ -137,4 +137,4 @@ def _require_counts(archive: Path, root: Path) -> None:
 
 
 def _images(folder: Path) -> int:
-    return sum(1 for file in folder.rglob("*") if file.suffix.lower() in RASTER_SUFFIXES)
+    return len(find_images([folder]).images)

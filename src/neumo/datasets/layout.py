@@ -3,20 +3,22 @@
 import hashlib
 import io
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 
 from neumo.core.errors import DatasetError
-from neumo.core.findings import FINDINGS, Finding
-from neumo.datasets.csv_manifest import SPLIT_NAMES, Listed, raise_faults, read_csv_rows
-from neumo.datasets.labels import Label
+from neumo.core.findings import FINDINGS
+from neumo.core.names import is_text, shown_path
+from neumo.datasets.class_folders import images_of_class_folders, patient_group
+from neumo.datasets.csv_manifest import Listed, raise_faults, read_csv_rows
 from neumo.datasets.manifest import NO_ATTRIBUTES, Entry, Manifest
 from neumo.datasets.public_layouts import public_images
-from neumo.imaging.raster import RASTER_SUFFIXES, open_header
+from neumo.imaging.image_files import FoundFiles
+from neumo.imaging.open import ImageFile
+from neumo.imaging.raster import is_raster, open_header
 
 SYNTHETIC_MARKER = "SYNTHETIC.json"
 """A folder that holds this file is a set of phantoms; everything made from it says so."""
@@ -24,27 +26,26 @@ SYNTHETIC_MARKER = "SYNTHETIC.json"
 _BLOCK = 1024
 """Images measured together."""
 
-_CLASS_FOLDERS = {
-    "NORMAL": Finding.NORMAL,
-    "BACTERIAL_PNEUMONIA": Finding.BACTERIAL_PNEUMONIA,
-    "BACTERIAL": Finding.BACTERIAL_PNEUMONIA,
-    "BACTERIA": Finding.BACTERIAL_PNEUMONIA,
-    "VIRAL_PNEUMONIA": Finding.VIRAL_PNEUMONIA,
-    "VIRAL": Finding.VIRAL_PNEUMONIA,
-    "VIRUS": Finding.VIRAL_PNEUMONIA,
-}
-_PNEUMONIA_FOLDER = "PNEUMONIA"
-_IGNORED = frozenset({".ds_store", "thumbs.db", "__macosx", "attribution.txt", SYNTHETIC_MARKER.lower()})
 
-# Kaggle: person1_bacteria_2.jpeg, IM-0115-0001.jpeg, NORMAL2-IM-0588-0001-0002.jpeg.
-# The authors' archive: BACTERIA-1008087-0001.jpeg, VIRUS-..., NORMAL-....
-_KAGGLE_PNEUMONIA = re.compile(r"(?P<patient>person\d+)_(?P<kind>bacteria|virus)_", re.IGNORECASE)
-_KAGGLE_NORMAL = re.compile(r"(?P<patient>(?:NORMAL\d+-)?IM-\d+)-", re.IGNORECASE)
-_AUTHORS = re.compile(r"(?P<kind>BACTERIA|VIRUS|NORMAL)-(?P<patient>\d+)-\d+", re.IGNORECASE)
-_KINDS = {"bacteria": Finding.BACTERIAL_PNEUMONIA, "virus": Finding.VIRAL_PNEUMONIA, "normal": Finding.NORMAL}
+@dataclass(frozen=True)
+class Listing:
+    """The images that a data set lists; nothing of their files is read yet.
+
+    Attributes
+    ----------
+    rows : list of Listed
+    faults : list of str
+        Of a CSV's rows ("line 3: ...").
+    files : FoundFiles
+        What else lies in the folders that were searched; empty for a CSV.
+    """
+
+    rows: list[Listed]
+    faults: list[str] = field(default_factory=list)
+    files: FoundFiles = field(default_factory=FoundFiles)
 
 
-def open_dataset(path: Path) -> Manifest:
+def open_dataset(path: Path, *, incomplete: bool = False) -> Manifest:
     """Read a data set into a manifest.
 
     Understood are a folder with three class folders, with or without train / val / test above them; the
@@ -58,25 +59,36 @@ def open_dataset(path: Path) -> Manifest:
     numbers restart between train and test and recur between normal and pneumonia; bacterial and viral
     images of one number stay together. An image whose name holds no number is a group of its own.
 
+    Parameters
+    ----------
+    path : Path
+    incomplete : bool
+        Go on without the folders that cannot be searched, which the manifest's `files` names; files that cannot be read
+        are entries like those that cannot be decoded.
+
     Raises
     ------
     DatasetError
-        The folder is missing or empty, holds an unknown class folder, or a class has no image (where no
-        label is partial).
+        The folder is missing or empty, holds an unknown class folder or one that cannot be searched, or a class has no
+        image (where no label is partial).
     ManifestError
         The CSV lacks a column, or rows have faults: unknown labels, splits or ages, missing files, a patient in
         two sources. All are listed, with their lines.
     """
     root = path.parent if path.is_file() else path
-    listed, faults = listed_images(path)
-    raise_faults(path, faults)
-    _require_every_class(path, listed)
-    entries = measured(root, listed)
-    return Manifest(root=root.resolve(), entries=entries, synthetic=is_synthetic(root, entries))
+    listing = listed_images(path)
+    raise_faults(path, listing.faults)
+    if not incomplete:
+        _require_searched(listing.files)
+    _require_every_class(path, listing.rows)
+    entries = measured(root, listing.rows, incomplete=incomplete)
+    return Manifest(
+        root=root.resolve(), entries=entries, synthetic=is_synthetic(root, entries), files=listing.files
+    )
 
 
-def listed_images(path: Path) -> tuple[list[Listed], list[str]]:
-    """List the images of a data set without opening them, and the faults of a CSV's rows ("line 3: ...").
+def listed_images(path: Path) -> Listing:
+    """List the images of a data set without reading them.
 
     Raises
     ------
@@ -85,17 +97,19 @@ def listed_images(path: Path) -> tuple[list[Listed], list[str]]:
     """
     if not path.exists():
         raise DatasetError(f"{path}: no such folder or manifest; give a data set folder or a CSV file")
+    faults, files = list[str](), FoundFiles()
     if path.is_file():
         rows, faults = read_csv_rows(path)
     else:
-        rows, faults = public_images(path) or list(_from_folders(path)), []
+        rows, files = public_images(path) or images_of_class_folders(path)
     if not rows and not faults:
-        raise DatasetError(f"{path}: holds no image; expected PNG or JPEG files in class folders")
+        raise DatasetError(f"{path}: holds no image; expected images in class folders")
     rows = [
         row if row.patient else replace(row, patient=patient_group(row.path, row.label, row.split))
         for row in rows
     ]
-    return rows, [*faults, *patients_in_two_sources(rows)]
+    _require_names(rows)
+    return Listing(rows, [*faults, *patients_in_two_sources(rows)], files)
 
 
 def patients_in_two_sources(rows: Sequence[Listed], places: Sequence[str] | None = None) -> list[str]:
@@ -113,14 +127,22 @@ def patients_in_two_sources(rows: Sequence[Listed], places: Sequence[str] | None
     return list(faults.values())
 
 
-def measured(root: Path, listed: Sequence[Listed]) -> tuple[Entry, ...]:
-    """Entries sorted by path, with the digest and size of each file. Raises DatasetError where one cannot be read."""
+def measured(root: Path, listed: Sequence[Listed], *, incomplete: bool = False) -> tuple[Entry, ...]:
+    """Entries sorted by path, with the digest and size of each file.
+
+    Raises
+    ------
+    DatasetError
+        One cannot be read; with `incomplete` its digest is that of nothing.
+    """
     ordered = sorted(listed, key=lambda item: item.path)
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
         # Block by block: a pool makes a task of every item at once, which costs more than the entries.
         blocks = (ordered[start : start + _BLOCK] for start in range(0, len(ordered), _BLOCK))
         return tuple(
-            entry for block in blocks for entry in pool.map(lambda item: _measured(root, item), block)
+            entry
+            for block in blocks
+            for entry in pool.map(lambda item: _measured(root, item, incomplete), block)
         )
 
 
@@ -131,6 +153,18 @@ def is_synthetic(root: Path, entries: Iterable[Entry]) -> bool:
     return any((folder / SYNTHETIC_MARKER).is_file() for folder in near | {root})
 
 
+def _require_searched(files: FoundFiles) -> None:
+    for entry in files.unreadable:
+        raise DatasetError(f"{entry.path}: cannot be searched ({entry.reason}); check its permissions")
+
+
+def _require_names(rows: Sequence[Listed]) -> None:
+    """Raise DatasetError for a name that no manifest can hold, since it is no text."""
+    for row in rows:
+        if not is_text(row.path):
+            raise DatasetError(f"{shown_path(row.path)}: the file's name is not UTF-8; rename it")
+
+
 def _require_every_class(path: Path, listed: Sequence[Listed]) -> None:
     present = {item.label for item in listed}
     missing = [finding for finding in FINDINGS if finding not in present]
@@ -138,109 +172,37 @@ def _require_every_class(path: Path, listed: Sequence[Listed]) -> None:
         raise DatasetError(f"{path}: no image of {', '.join(missing)}; all three classes are needed")
 
 
-def _measured(root: Path, item: Listed) -> Entry:
+def _measured(root: Path, item: Listed, incomplete: bool) -> Entry:
     file = root / item.path
     try:
         content = file.read_bytes()
     except OSError as error:
+        if incomplete:
+            return _entry(item, b"", (0, 0))
         raise DatasetError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
-    width, height = _header_size(content, file)
+    return _entry(item, content, _header_size(content, file))
+
+
+def _entry(item: Listed, content: bytes, size: tuple[int, int]) -> Entry:
     return Entry(
         path=item.path,
         label=item.label,
         patient=item.patient,
         split=item.split,
-        width=width,
-        height=height,
+        width=size[0],
+        height=size[1],
         sha256=hashlib.sha256(content).hexdigest(),
         attributes=MappingProxyType(dict(item.attributes)) if item.attributes else NO_ATTRIBUTES,
     )
 
 
 def _header_size(content: bytes, file: Path) -> tuple[int, int]:
+    """Return width and height as a header states them; (0, 0) where it cannot be read."""
     try:
-        with open_header(io.BytesIO(content), file) as image:
-            return image.size
-    except (OSError, SyntaxError, ValueError):
+        if is_raster(content):
+            with open_header(io.BytesIO(content), file) as image:
+                return image.size
+        parsed = ImageFile(content).parsed
+        return (0, 0) if parsed is None else (int(parsed.dataset.Columns), int(parsed.dataset.Rows))
+    except (OSError, SyntaxError, ValueError, AttributeError, TypeError):
         return 0, 0
-
-
-# --- folders -------------------------------------------------------------------------------------------
-
-
-def _from_folders(root: Path) -> Iterator[Listed]:
-    folders = _subfolders(root)
-    if not folders:
-        raise DatasetError(
-            f"{root}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA"
-        )
-    splits = {
-        folder: SPLIT_NAMES[folder.name.lower()] for folder in folders if folder.name.lower() in SPLIT_NAMES
-    }
-    if splits and len(splits) != len(folders):
-        strange = sorted(folder.name for folder in folders if folder not in splits)
-        raise DatasetError(
-            f"{root}: unknown folder {', '.join(strange)} beside {', '.join(sorted(f.name for f in splits))}; "
-            "keep split folders and other folders apart"
-        )
-    if not splits:
-        yield from _from_class_folders(root, root, "")
-    for folder, split in splits.items():
-        yield from _from_class_folders(root, folder, split)
-
-
-def _from_class_folders(root: Path, parent: Path, split: str) -> Iterator[Listed]:
-    folders = _subfolders(parent)
-    if not folders:
-        raise DatasetError(
-            f"{parent}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA"
-        )
-    for folder in folders:
-        name = folder.name.upper().replace(" ", "_").replace("-", "_")
-        finding = _CLASS_FOLDERS.get(name)
-        if finding is None and name != _PNEUMONIA_FOLDER:
-            raise DatasetError(
-                f"{folder}: unknown class folder {folder.name!r}; use {', '.join(FINDINGS)}, or NORMAL and PNEUMONIA"
-            )
-        files = _images(folder)
-        if not files:
-            raise DatasetError(f"{folder}: the class folder holds no PNG or JPEG image")
-        for file in files:
-            relative = file.relative_to(root).as_posix()
-            label = finding if finding is not None else _kind_in_name(file)
-            yield Listed(relative, label, patient_group(relative, label, split), split)
-
-
-def _kind_in_name(file: Path) -> Finding:
-    match = _KAGGLE_PNEUMONIA.match(file.name) or _AUTHORS.match(file.name)
-    kind = _KINDS[match["kind"].lower()] if match else None
-    if kind is None or kind is Finding.NORMAL:
-        raise DatasetError(
-            f"{file}: the file name does not say bacteria or virus (as in person1_bacteria_2.jpeg or "
-            "VIRUS-1008087-0001.jpeg); sort the images into three class folders or write a CSV manifest"
-        )
-    return kind
-
-
-def patient_group(path: str, label: Label, split: str) -> str:
-    """Return the namespaced patient group of an image, from its file name; the path where the name holds none."""
-    name = PurePosixPath(path).name
-    match = _KAGGLE_PNEUMONIA.match(name) or _KAGGLE_NORMAL.match(name) or _AUTHORS.match(name)
-    folder = "NORMAL" if label is Finding.NORMAL else _PNEUMONIA_FOLDER
-    return "/".join(filter(None, (split, folder, match["patient"]))) if match else path
-
-
-def _subfolders(parent: Path) -> list[Path]:
-    return sorted(p for p in parent.iterdir() if p.is_dir() and not _ignored(p))
-
-
-def _images(folder: Path) -> list[Path]:
-    return sorted(
-        p
-        for p in folder.rglob("*")
-        if p.suffix.lower() in RASTER_SUFFIXES and p.is_file() and not _ignored(p)
-    )
-
-
-def _ignored(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.lower() in _IGNORED

@@ -12,6 +12,7 @@ from neumo.core.errors import DatasetError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.labels import LABELS, Label
+from neumo.imaging.image_files import FoundFiles
 
 COLUMNS = ("path", "label", "patient", "split", "width", "height", "sha256")
 """Columns of every written manifest; attributes follow."""
@@ -95,11 +96,14 @@ class Manifest:
     entries : tuple of Entry
     synthetic : bool
         True for phantoms: every result made from them says so.
+    files : FoundFiles
+        What lies in the folders that were searched for images; empty where a CSV names them.
     """
 
     root: Path
     entries: tuple[Entry, ...]
     synthetic: bool = False
+    files: FoundFiles = field(default_factory=FoundFiles, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.entries)

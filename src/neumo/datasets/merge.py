@@ -68,10 +68,13 @@ def merge(sources: Sequence[Source], target: Path) -> Merged:
     places: list[str] = []
     faults: list[str] = []
     for source in sources:
-        rows, wrong = listed_images(source.path)
-        faults += [f"{source.path}, {fault}" for fault in wrong]
-        listed += [_normalised(row, source, folder) for row in rows]
-        places += [f"{source.path}, line {row.line}" if row.line else str(source.path) for row in rows]
+        listing = listed_images(source.path)
+        faults += [f"{source.path}, {fault}" for fault in listing.faults]
+        faults += [f"{e.path}: cannot be searched ({e.reason})" for e in listing.files.unreadable]
+        listed += [_normalised(row, source, folder) for row in listing.rows]
+        places += [
+            f"{source.path}, line {row.line}" if row.line else str(source.path) for row in listing.rows
+        ]
     faults += _across(listed, places)
     _raise(faults)
     require_writable(target)

@@ -20,16 +20,16 @@ from neumo.core.errors import DatasetError, ManifestError
 from neumo.core.findings import Finding
 from neumo.datasets.csv_manifest import Listed
 from neumo.datasets.labels import Label, PartialLabel
+from neumo.imaging.image_files import FoundFiles, find_images, has_image_suffix
 
-_IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".dcm", ".dicom"})
 _TEXT = "text of the report, mined by a program"
 _Rows = Iterator[dict[str, str]]
 _Images = Mapping[str, str]
 """File name without suffix to the path relative to the root."""
 
 
-def public_images(root: Path) -> list[Listed] | None:
-    """List the images of a public collection in `root`; None where it is none of the known ones.
+def public_images(root: Path) -> tuple[list[Listed], FoundFiles] | None:
+    """List the images of a public collection in `root`, and what else lies in it; None where it is none of those known.
 
     Raises
     ------
@@ -47,11 +47,13 @@ def public_images(root: Path) -> list[Listed] | None:
     return None
 
 
-def _listed(root: Path, table: Path, read: Callable[[Path, Path, _Images], Iterable[Listed]]) -> list[Listed]:
+def _listed(
+    root: Path, table: Path, read: Callable[[Path, Path, _Images], Iterable[Listed]]
+) -> tuple[list[Listed], FoundFiles]:
+    found = find_images([root])
     images = {
-        path.stem: path.relative_to(root).as_posix()
-        for path in sorted(root.rglob("*"))
-        if path.suffix.lower() in _IMAGE_SUFFIXES
+        path.stem if has_image_suffix(path.name) else path.name: path.relative_to(root).as_posix()
+        for path in found.images
     }
     try:
         listed = list(read(root, table, images))
@@ -63,7 +65,7 @@ def _listed(root: Path, table: Path, read: Callable[[Path, Path, _Images], Itera
         raise ManifestError(f"{table}: is not the table of labels that its name says ({error})") from error
     if not listed:
         raise DatasetError(f"{table}: lists images, and none of them is in {root}")
-    return listed
+    return listed, found
 
 
 def _nih(root: Path, table: Path, images: _Images) -> Iterator[Listed]:

@@ -1,7 +1,7 @@
 """De-identification of files: read, check, clean, check for words that are left, write atomically."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,13 +10,11 @@ from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.files import replacing
-from neumo.core.folders import walk_files
 from neumo.deidentification.burned_in import text_in_rim
 from neumo.deidentification.deidentify import deidentify
 from neumo.deidentification.kinds import refusal_of, stated_text_of
 from neumo.deidentification.leftovers import words_left
 from neumo.deidentification.pseudonyms import Key
-from neumo.imaging.dicom.recognise import is_dicom_file
 from neumo.imaging.open import ImageFile
 from neumo.imaging.quiet import quiet
 
@@ -51,19 +49,6 @@ class Outcome:
     fate: Fate
     reason: str = ""
     target: Path | None = None
-
-
-def find_dicom(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yield files and whether they are to be de-identified: named ones are; of folders, those that are DICOM.
-
-    Suffixes mean nothing: archives name files by UIDs, or not at all. DICOMDIR files only list others, and are not.
-    """
-    for path in paths:
-        if not path.is_dir():
-            yield path, True
-            continue
-        for file in walk_files(path):
-            yield file, file.name.upper() != "DICOMDIR" and _begins_as_dicom(file)
 
 
 def require_outside(folder: Path, paths: Sequence[Path]) -> None:
@@ -150,13 +135,6 @@ def _write(content: bytes, target: Path, text: str | None) -> Outcome:
         with replacing(target) as temporary:
             temporary.write_bytes(content)
     return Outcome(Fate.WRITTEN, "" if text is None else f"written although {text}", target)
-
-
-def _begins_as_dicom(file: Path) -> bool:
-    try:
-        return is_dicom_file(file)
-    except OSError:
-        return True  # reading it will report why it cannot be read
 
 
 def _without_name(message: str, file: Path) -> str:

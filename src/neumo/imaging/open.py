@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.errors import UnreadableImageError
+from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.core.radiograph import Radiograph
 from neumo.imaging.array import from_array
 from neumo.imaging.limits import MAX_PIXELS, require_file_size
 from neumo.imaging.raster import decode_raster, is_raster
+from neumo.imaging.raster_formats import RASTER_NAMES, known_but_not_read
 
 if TYPE_CHECKING:
     from neumo.imaging.dicom.parse import Parsed
@@ -32,8 +33,8 @@ def open_radiograph(
     Parameters
     ----------
     source : path, bytes or ndarray
-        A PNG, JPEG or DICOM file, its content, or pixels of shape (height, width) or (height, width, 3) as uint8,
-        uint16 or floating point in 0-1, bright = dense.
+        A PNG, JPEG, TIFF, BMP, WebP, AVIF or DICOM file, its content, or pixels of shape (height, width) or
+        (height, width, 3) as uint8, uint16 or floating point in 0-1, bright = dense.
     max_pixels : int
         Largest width x height that is decoded; checked against the header before anything is.
 
@@ -122,8 +123,14 @@ class ImageFile:
             from neumo.imaging.dicom.decode import decode_dicom
 
             return decode_dicom(self.parsed, self.name, max_pixels=self._max_pixels)
-        reason = "is not a PNG or JPEG image, nor DICOM" if self.content else "is empty (0 bytes)"
-        raise UnreadableImageError(f"{self.name}: {reason}")
+        if not self.content:
+            raise UnreadableImageError(f"{self.name}: is empty (0 bytes)")
+        kind = known_but_not_read(self.content)
+        if kind is not None:
+            raise UnsupportedImageError(
+                f"{self.name}: is a file of the kind {kind}, which is not read; save it as PNG"
+            )
+        raise UnreadableImageError(f"{self.name}: is no {RASTER_NAMES} image, nor DICOM")
 
 
 def _content_of(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Decodes PNG and JPEG to a Radiograph, with limits before anything is decoded."""
+"""Decodes raster images (PNG, JPEG, TIFF, BMP, WebP, AVIF) to a Radiograph, with limits before anything is decoded."""
 
 from io import BytesIO
 from pathlib import Path
@@ -7,8 +7,6 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
 
 from neumo.core.errors import UnreadableImageError
 from neumo.core.radiograph import Radiograph, Step
@@ -16,12 +14,18 @@ from neumo.imaging.grey import TO_GREY, rgb_to_grey, sixteen_to_eight_bits
 from neumo.imaging.limits import require_size
 from neumo.imaging.png_length import holds_all_rows
 from neumo.imaging.quiet import quiet
+from neumo.imaging.raster_formats import (
+    RASTER_NAMES,
+    bit_depth,
+    is_inverted,
+    open_reader,
+    orientation_to_come,
+    raster_reader,
+    require_supported,
+    stored_size,
+    without_premultiplication,
+)
 
-RASTER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
-_READERS: dict[bytes, type[ImageFile.ImageFile]] = {
-    b"\x89PNG\r\n\x1a\n": PngImageFile,
-    b"\xff\xd8\xff": JpegImageFile,
-}
 _SIXTEEN_BIT = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _LAYERED = frozenset({"LA", "PA", "RGBA"})
 _ORIENTATION_TAG = 0x0112
@@ -32,15 +36,16 @@ _Decoded = tuple[NDArray[np.uint8], bool, list[Step]]
 
 
 def is_raster(content: bytes) -> bool:
-    """Whether the bytes begin as a PNG or JPEG does."""
-    return any(content.startswith(signature) for signature in _READERS)
+    """Whether the bytes begin as a raster image does that is read."""
+    return raster_reader(content) is not None
 
 
 def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
-    """Decode a PNG or JPEG.
+    """Decode a raster image.
 
     16-bit samples are scaled by their type's full range (of 16-bit colour the high bytes count, which is the same
-    within one grey level), transparency is laid on black, and the EXIF orientation is applied.
+    within one grey level) or, of 12 bits, by theirs; transparency is laid on black, and the orientation (EXIF, TIFF) is
+    applied. Where 0 is white (TIFF), grey levels are turned round.
 
     Parameters
     ----------
@@ -60,14 +65,17 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     ------
     ImageTooLargeError
         The header declares more than `max_pixels`; nothing was decoded.
+    UnsupportedImageError
+        It holds several images, or samples that are signed, floating-point or of more than 16 bits.
     UnreadableImageError
         The bytes are empty, truncated, corrupt or of another format.
     """
     try:
         with quiet(), open_header(BytesIO(content), name) as image:
-            width, height = image.size
+            width, height = stored_size(image)
             require_size(name, width, height, max_pixels)
-            depth = _bit_depth(image, content)
+            require_supported(image, name)
+            depth = bit_depth(image, content)
             if image.format == "JPEG":
                 _require_plausible_jpeg(image, content)
             first: Step = {
@@ -78,8 +86,9 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
                 "width": width,
                 "height": height,
             }
+            turned = orientation_to_come(image)
             image.load()
-            orientation = _orientation(image)
+            orientation = _orientation(image) if turned == 1 else 1
             pixels, colour, steps = _to_grey(image, depth)
             if image.format == "PNG":
                 _require_all_rows(pixels, content)
@@ -91,7 +100,8 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
         ) from error
     if orientation != 1:
         pixels = _oriented(pixels, orientation)
-        steps.append({"step": "orient", "exif": orientation})
+    if max(orientation, turned) != 1:
+        steps.append({"step": "orient", "exif": max(orientation, turned)})
     return Radiograph(
         pixels=pixels,
         source=None,
@@ -103,33 +113,25 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
 
 
 def open_header(stream: BinaryIO, name: Path | str) -> ImageFile.ImageFile:
-    """Read the header of a PNG or JPEG from `stream`; nothing is decoded and no size is refused.
+    """Read the header of a raster image from `stream`; nothing is decoded.
 
     The readers are called directly because `Image.open` warns and refuses by process-wide settings, which
     threads cannot change safely.
 
     Raises
     ------
+    ImageTooLargeError
+        Its header cannot be read without allocating more pixels than are ever allowed.
     UnreadableImageError
         The stream is empty or holds another format.
     OSError, SyntaxError, ValueError
         The header is broken.
     """
-    magic = stream.read(8)
-    stream.seek(0)
-    for signature, reader in _READERS.items():
-        if magic.startswith(signature):
-            return reader(stream)
-    reason = "is not a PNG or JPEG image" if magic else "is empty (0 bytes)"
+    image = open_reader(stream, str(name))
+    if image is not None:
+        return image
+    reason = f"is no {RASTER_NAMES} image" if stream.read(1) else "is empty (0 bytes)"
     raise UnreadableImageError(f"{name}: {reason}")
-
-
-def _bit_depth(image: ImageFile.ImageFile, content: bytes) -> int:
-    if image.format != "PNG":
-        return 8
-    if content[12:16] != b"IHDR":
-        raise ValueError("the first chunk is not IHDR")
-    return content[24]
 
 
 def _require_plausible_jpeg(image: ImageFile.ImageFile, content: bytes) -> None:
@@ -172,8 +174,9 @@ def _oriented(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 
 def _to_grey(image: Image.Image, depth: int) -> _Decoded:
+    image = without_premultiplication(image)
     if image.mode in _SIXTEEN_BIT:
-        return _grey_of_sixteen_bits(image)
+        return _grey_of_sixteen_bits(image, depth)
     if image.mode in {"1", "L"}:
         return _grey_of_one_channel(image, depth)
     steps: list[Step] = []
@@ -184,10 +187,20 @@ def _to_grey(image: Image.Image, depth: int) -> _Decoded:
     return pixels, colour, [*steps, TO_GREY]
 
 
-def _grey_of_sixteen_bits(image: Image.Image) -> _Decoded:
+def _grey_of_sixteen_bits(image: Image.Image, depth: int) -> _Decoded:
     samples = np.asarray(image).astype(np.uint16)
-    pixels = sixteen_to_eight_bits(samples)
-    steps: list[Step] = [{"step": "scale", "low": 0, "high": 65535}]
+    steps: list[Step] = []
+    if isinstance(image, ImageFile.ImageFile) and is_inverted(image):
+        samples = np.uint16(2**depth - 1) - samples
+        steps.append({"step": "invert"})
+    high = 2**depth - 1 if image.format == "TIFF" else 65535
+    pixels = (
+        sixteen_to_eight_bits(samples)
+        if high == 65535
+        else (samples.astype(np.uint32) * 255 + high // 2) // high
+    )
+    pixels = pixels.astype(np.uint8)
+    steps.append({"step": "scale", "low": 0, "high": high})
     transparent = image.info.get("transparency")
     if transparent is not None:
         pixels[samples == transparent] = 0

@@ -1,7 +1,6 @@
 """Opens a source (file, bytes or pixels): its radiograph, hash and DICOM header, or the reason for a failure."""
 
 import hashlib
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import is_out_of_memory
+from neumo.core.names import shown_path
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
 from neumo.imaging import open_radiograph
@@ -35,7 +35,7 @@ class Opened:
     Attributes
     ----------
     name : str
-        As it was given; "bytes" or "pixels" where it has no name.
+        As it was given, in text that can be written anywhere (`shown_path`); "bytes" or "pixels" where it has no name.
     sha256, size : str or None, int or None
         Of the bytes; None where they could not be read, or pixels were given.
     radiograph : Radiograph or None
@@ -60,7 +60,7 @@ def open_source(source: Source) -> Opened:
         return _decoded(source, "pixels", None)
     if isinstance(source, bytes):
         return _decoded(source, "bytes", len(source))
-    path, name = Path(source), os.fspath(source)
+    path, name = Path(source), shown_path(source)
     try:
         # Reading a pipe or device could wait for ever.
         if not path.is_file():

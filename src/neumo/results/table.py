@@ -6,6 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from neumo.core.findings import FINDINGS
+from neumo.core.names import printable
 from neumo.core.reading import Answer, Reading, Verdict
 
 _SHORT = {"NORMAL": "normal", "BACTERIAL_PNEUMONIA": "bacterial", "VIRAL_PNEUMONIA": "viral"}
@@ -21,7 +22,7 @@ def readings_table(readings: Iterable[Reading]) -> Table:
         answer, probabilities = f"[bold]{reading.status}[/]", ""
         if reading.answer is not None:
             answer, probabilities = _words(reading.answer), _probabilities(reading.answer)
-        table.add_row(escape(reading.file), answer, probabilities, escape(notices))
+        table.add_row(escape(printable(reading.file)), answer, probabilities, escape(notices))
     return table
 
 

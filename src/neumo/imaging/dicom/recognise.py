@@ -1,7 +1,6 @@
 """Whether a file is DICOM, by its first bytes, with the 128-byte preamble or without."""
 
 import re
-from pathlib import Path
 
 PREAMBLE = 128
 MAGIC = b"DICM"
@@ -21,9 +20,3 @@ def is_dicom(content: bytes) -> bool:
     if content[PREAMBLE : PREAMBLE + 4] == MAGIC:
         return True
     return bool(_BARE.match(content) or _BARE_BIG_ENDIAN.match(content))
-
-
-def is_dicom_file(file: Path) -> bool:
-    """Whether a file begins as DICOM does. Raises OSError where it cannot be read."""
-    with file.open("rb") as stream:
-        return is_dicom(stream.read(PREAMBLE + len(MAGIC)))

@@ -23,7 +23,13 @@ from neumo.core.files import make_private
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
 
-SINGLE: Final = frozenset({"image/png", "image/jpeg", "application/dicom", "application/octet-stream"})
+SINGLE: Final = frozenset(
+    {
+        *(f"image/{kind}" for kind in ("png", "jpeg", "tiff", "bmp", "webp", "avif")),
+        "application/dicom",
+        "application/octet-stream",
+    }
+)
 """Media types of a body that is one file."""
 _MAX_NAME_LENGTH: Final = 150
 _INLINE_BYTES: Final = 2**18

@@ -1,0 +1,36 @@
+"""File names as text that every file, database and terminal takes, whatever bytes they are made of."""
+
+import os
+import re
+
+_UNDECODABLE = re.compile(r"[\ud800-\udfff]")
+_LIKE_ESCAPE = re.compile(r"\\(?=x[0-9a-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    r"""Return a path as text that can be written as UTF-8.
+
+    Bytes of a name that are no UTF-8 become ``\xNN``; a backslash that stands before ``xNN`` in the name itself becomes
+    ``\x5c``, so that different names are shown differently. Names without either are as they are.
+    """
+    text = os.fspath(path)
+    if os.sep == "/":  # elsewhere backslashes part folders
+        text = _LIKE_ESCAPE.sub(r"\\x5c", text)
+    return _UNDECODABLE.sub(_escaped, text)
+
+
+def is_text(path: str | os.PathLike[str]) -> bool:
+    """Whether a path can be written as UTF-8 as it is."""
+    return _UNDECODABLE.search(os.fspath(path)) is None
+
+
+def printable(text: str) -> str:
+    r"""Return a text whose control characters are ``\xNN``, so that a name can do nothing to a terminal."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode-escape").decode(), text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    # The surrogates by which Python stands for bytes that it cannot decode (PEP 383); Windows has names with others.
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

@@ -1,0 +1,206 @@
+"""The raster formats that are read: how each is told, and what is refused before anything of it is decoded."""
+
+from collections.abc import Callable
+from typing import BinaryIO, Final
+
+from PIL import Image, ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from neumo.core.errors import UnsupportedImageError
+from neumo.imaging.limits import MAX_PIXELS, require_size
+
+RASTER_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".avif"}
+)
+RASTER_NAMES: Final = "PNG, JPEG, TIFF, BMP, WebP or AVIF"
+
+_HEAD: Final = 132
+_DICOM_MAGIC: Final = (128, b"DICM")
+_BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+"""Sizes of a BMP's second header; "BM" alone begins many a text."""
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT, _TIFF_SUBFILE = 258, 262, 339, 254
+_ORIENTATION_TAG: Final = 0x0112
+_FIRST_SWAPPED: Final = 5
+"""Orientation from which on rows are columns."""
+_REDUCED: Final = 1
+_MAX_PAGES: Final = 16
+"""Pages of a TIFF file looked at: the radiograph, and smaller copies of it."""
+_MAX_BITS: Final = 16
+_MAX_RUN_LENGTH_PIXELS: Final = 16_000_000
+"""Of a run-length coded BMP, which Pillow decodes in Python: some 10 seconds."""
+
+
+def raster_reader(head: bytes) -> type[ImageFile.ImageFile] | None:
+    """Return Pillow's reader of a file by its first 132 bytes; None where it is no raster image that is read."""
+    at, magic = _DICOM_MAGIC
+    for tells, reader in _READERS:
+        # A DICOM file may carry a TIFF header in its preamble (PS3.10 section 7.1).
+        if tells(head) and not (reader is TiffImageFile and head[at:].startswith(magic)):
+            return reader
+    return None
+
+
+def known_but_not_read(head: bytes) -> str | None:
+    """Return the name of another image format that a file is of; None where it is none of those."""
+    return next((kind for tells, kind in _NOT_READ if tells(head)), None)
+
+
+def open_reader(stream: BinaryIO, name: str) -> ImageFile.ImageFile | None:
+    """Read the header of a raster image from the stream's beginning; None where it is none.
+
+    Raises
+    ------
+    ImageTooLargeError
+        A WebP file whose canvas would be allocated before its size can be asked for.
+    OSError, SyntaxError, ValueError
+        The header is broken.
+    """
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    reader = raster_reader(head)
+    if reader is WebPImageFile:
+        require_size(name, *_webp_canvas(head), MAX_PIXELS)
+    return None if reader is None else reader(stream)
+
+
+def bit_depth(image: ImageFile.ImageFile, content: bytes) -> int:
+    """Return the bits of a sample. Raises ValueError where the header cannot be so."""
+    if isinstance(image, TiffImageFile):
+        return int(max(image.tag_v2.get(_TIFF_BITS, (1,))))
+    if not isinstance(image, PngImageFile):
+        return 8
+    if content[12:16] != b"IHDR":
+        raise ValueError("the first chunk is not IHDR")
+    return content[24]
+
+
+def require_supported(image: ImageFile.ImageFile, name: str) -> None:
+    """Refuse what is no single radiograph, or would be decoded to something else than it shows.
+
+    Raises
+    ------
+    UnsupportedImageError
+        Several images, samples of more than 16 bits, signed or floating-point samples.
+    ImageTooLargeError
+        A run-length coded BMP of more than 16 million pixels.
+    """
+    if isinstance(image, TiffImageFile):
+        _require_plain_samples(image, name)
+        several = _has_more_pages(image)
+    else:
+        several = getattr(image, "n_frames", 1) > 1 and image.format in {"WEBP", "AVIF"}
+    if several:
+        raise UnsupportedImageError(f"{name}: holds several images; give each radiograph a file of its own")
+    if image.format == "BMP" and any(tile[0] == "bmp_rle" for tile in image.tile):
+        require_size(name, *image.size, _MAX_RUN_LENGTH_PIXELS)
+
+
+def is_inverted(image: ImageFile.ImageFile) -> bool:
+    """Whether 0 means white in the decoded samples: Pillow turns 1 and 8 bits round, but not 16."""
+    return (
+        isinstance(image, TiffImageFile)
+        and image.tag_v2.get(_TIFF_PHOTOMETRIC) == 0
+        and image.mode.startswith("I;16")
+    )
+
+
+def stored_size(image: ImageFile.ImageFile) -> tuple[int, int]:
+    """Return width and height as they are stored; Pillow states those of a TIFF as they will be turned."""
+    if isinstance(image, TiffImageFile) and orientation_to_come(image) >= _FIRST_SWAPPED:
+        return image.height, image.width
+    return image.size
+
+
+def orientation_to_come(image: ImageFile.ImageFile) -> int:
+    """Return the orientation 1-8 that Pillow itself will apply to the pixels, as it does for TIFF; else 1."""
+    orientation = image.tag_v2.get(_ORIENTATION_TAG, 1) if isinstance(image, TiffImageFile) else 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def without_premultiplication(image: Image.Image) -> Image.Image:
+    """Return an image whose transparency stands beside the samples, not in them (TIFF's associated alpha)."""
+    return image.convert({"La": "LA", "RGBa": "RGBA"}[image.mode]) if image.mode in {"La", "RGBa"} else image
+
+
+def _require_plain_samples(image: TiffImageFile, name: str) -> None:
+    formats = set(image.tag_v2.get(_TIFF_SAMPLE_FORMAT, (1,)))
+    kind = "signed" if 2 in formats else "floating-point" if 3 in formats else "complex"
+    if formats - {1, 4}:
+        raise UnsupportedImageError(f"{name}: holds {kind} samples; save it with 8 or 16 bits, unsigned")
+    bits = max(image.tag_v2.get(_TIFF_BITS, (1,)))
+    if bits > _MAX_BITS:
+        raise UnsupportedImageError(f"{name}: holds samples of {bits} bits; save it with 8 or 16 bits")
+
+
+def _has_more_pages(image: TiffImageFile) -> bool:
+    """Whether there is another page that is no smaller copy of the first."""
+    if not image.is_animated:
+        return False
+    try:
+        for page in range(1, _MAX_PAGES):
+            image.seek(page)
+            if not image.tag_v2.get(_TIFF_SUBFILE, 0) & _REDUCED:
+                return True
+    except EOFError:
+        return False
+    finally:
+        image.seek(0)
+    return True
+
+
+def _webp_canvas(head: bytes) -> tuple[int, int]:
+    """Return width and height of a WebP file (RFC 9649); (0, 0) where the header states none."""
+    chunk, data = head[12:16], head[20:]
+    if chunk == b"VP8X" and len(data) >= 10:
+        return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
+    if chunk == b"VP8L" and data[:1] == b"\x2f":
+        bits = int.from_bytes(data[1:5], "little")
+        return (bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1
+    if chunk == b"VP8 " and data[3:6] == b"\x9d\x01\x2a":
+        return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF
+    return 0, 0
+
+
+def _begins(*signatures: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(signatures)
+
+
+def _is_bmp(head: bytes) -> bool:
+    return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+
+
+def _is_webp(head: bytes) -> bool:
+    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+
+
+def _is_avif(head: bytes) -> bool:
+    """Whether the file type box (ISO/IEC 14496-12) names AVIF among its brands."""
+    size = int.from_bytes(head[:4])
+    brands = head[8:size]
+    return head[4:8] == b"ftyp" and any(
+        brands[at : at + 4] in {b"avif", b"avis"} for at in range(0, len(brands), 4)
+    )
+
+
+_READERS: Final[tuple[tuple[Callable[[bytes], bool], type[ImageFile.ImageFile]], ...]] = (
+    (_begins(b"\x89PNG\r\n\x1a\n"), PngImageFile),
+    (_begins(b"\xff\xd8\xff"), JpegImageFile),
+    (_begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImageFile),
+    (_is_webp, WebPImageFile),
+    (_is_avif, AvifImageFile),
+    (_is_bmp, BmpImageFile),
+)
+
+_NOT_READ: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
+    (_begins(b"GIF87a", b"GIF89a"), "GIF"),
+    (_begins(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000"),
+    (_begins(b"\0\0\0\x0cJXL ", b"\xff\x0a"), "JPEG XL"),
+    (lambda head: head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1"}, "HEIF"),
+    (_begins(b"%PDF-"), "PDF"),
+    (_begins(b"PK\x03\x04"), "ZIP"),
+)
