@@ -23,6 +23,7 @@ from neumo.client import (
     ServerError,
     ServerUnavailableError,
 )
+from neumo.core.decision import Conclusion
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.findings import Finding
 from neumo.datasets.phantoms.dataset import make_phantoms
@@ -111,14 +112,14 @@ def test_pictures_and_files(client: Client, films: list[Path]) -> None:
 
 def test_decisions_are_kept_and_never_overwritten(client: Client, films: list[Path]) -> None:
     reading = client.read(films[2])
-    decided = client.decide(reading, "finding", Finding.VIRAL_PNEUMONIA, note="hilar")
+    decided = client.decide(reading, Conclusion.OTHER_ABNORMAL, abnormality="hilar mass", note="hilar")
     assert decided.revision == reading.revision + 1
     assert client.decisions(reading.id)[-1].note == "hilar"
     with pytest.raises(DecidedMeanwhileError) as raised:
-        client.decide(reading, "agree")
+        client.decide(reading, Conclusion.NORMAL)
     assert raised.value.revision == decided.revision
-    assert raised.value.decisions[-1].finding is Finding.VIRAL_PNEUMONIA
-    assert client.decide(decided, "agree").revision == decided.revision + 1
+    assert raised.value.decisions[-1].abnormality == "hilar mass"
+    assert client.decide(decided, "AGREE").revision == decided.revision + 1
 
 
 def test_an_export_is_written_whole_or_not_at_all(client: Client, films: list[Path], tmp_path: Path) -> None:

@@ -15,11 +15,15 @@ def test_a_dropped_file_is_read_decided_and_taken_along(page: Page, films: list[
     expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
     expect(page.locator(".verdict")).to_contain_text("90% coverage")
     expect(page.get_by_text("The decision is the professional's")).to_be_visible()
-    page.get_by_text("Disagree", exact=True).click()
-    page.get_by_role("radio", name="Viral pneumonia").check()
+    expect(page.get_by_text("Nobody has decided yet.")).to_be_visible()
+    page.get_by_role("radio", name="Another abnormality").check()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.get_by_role("alert").filter(has_text="Say which abnormality")).to_be_visible()
+    page.get_by_label("Which abnormality").fill("hilar mass")
     page.get_by_label("Note").fill("interstitial pattern")
     page.get_by_role("button", name="Save decision").click()
     expect(page.locator(".history")).to_contain_text("interstitial pattern")
+    expect(page.locator(".history")).to_contain_text("hilar mass")
     expect(page.locator(".history")).to_contain_text("disagreed")
     with page.expect_download() as download:
         page.get_by_role("link", name="Reading (JSON)").click()
@@ -60,7 +64,10 @@ def test_a_refusal_says_why_and_what_to_do(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".verdict-finding")).to_have_text("No answer")
     expect(page.locator("[data-code=blank]")).to_contain_text("Check the exposure")
     assert page.get_by_text("Probabilities", exact=True).count() == 0
-    assert page.get_by_role("radio", name="Normal").count() == 1, "a refused radiograph still gets a finding"
+    assert page.get_by_role("radio", name="Agree", exact=True).count() == 0, "nothing to agree with"
+    page.get_by_role("radio", name="Wrong image").check()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.locator(".history")).to_contain_text("Wrong image")
 
 
 def test_what_is_no_image_stays_in_the_list_with_the_reason(page: Page, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def filled(served: Running, films: list[Path]) -> Running:
         ]
         client.post(
             f"/api/readings/{ids[0]}/decisions",
-            json={"decision": "disagree", "finding": "VIRAL_PNEUMONIA", "note": ""},
+            json={"conclusion": "WRONG_IMAGE"},
             headers={"If-Match": '"r0"'},
         ).raise_for_status()
     return served

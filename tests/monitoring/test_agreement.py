@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from neumo.core.decision import Conclusion, agreement
 from neumo.core.findings import FINDINGS, Finding
 from neumo.monitoring.agreement import agreement_by_month, cohens_kappa
 from neumo.monitoring.history import Decided
@@ -9,8 +10,12 @@ from neumo.monitoring.history import Decided
 N, B, V = FINDINGS
 
 
-def decided(reader: Finding, final: Finding, month: str = "2026-01", blinded: bool = False) -> Decided:
-    return Decided(month, reader, final, called_pneumonia=reader is not N, blinded=blinded)
+def decided(
+    reader: Finding, final: Finding | Conclusion, month: str = "2026-01", blinded: bool = False
+) -> Decided:
+    conclusion = Conclusion(final.value)
+    agrees = agreement(conclusion, [reader])
+    return Decided(month, reader, conclusion, agrees, called_pneumonia=reader is not N, blinded=blinded)
 
 
 def test_kappa_is_that_of_scikit_learn() -> None:
@@ -59,3 +64,18 @@ def test_without_variety_or_decisions_there_is_no_kappa() -> None:
     only = agreement_by_month([decided(N, N)] * 25)[0]
     assert only.kappa.value is None and only.agree.share == 1.0 and only.sensitivity.share is None
     assert agreement_by_month([]) == ()
+
+
+def test_other_abnormalities_and_unusable_images_are_counted_apart() -> None:
+    group = [decided(B, B)] * 6 + [decided(N, N)] * 4
+    plain = agreement_by_month(group)[0]
+    more = [decided(N, Conclusion.OTHER_ABNORMAL)] * 2 + [decided(B, Conclusion.PNEUMONIA)]
+    unusable = [decided(N, Conclusion.WRONG_IMAGE), decided(B, Conclusion.INADEQUATE_IMAGE)]
+    found = agreement_by_month([*group, *more, *unusable])[0]
+    assert (found.n, found.other, found.unusable) == (15, 2, 2)
+    assert found.kappa.value == plain.kappa.value == 1.0, "of the three findings alone"
+    assert (found.agree.count, found.agree.of) == (11, 15)
+    assert (found.sensitivity.count, found.sensitivity.of) == (7, 7)
+    assert (found.specificity.count, found.specificity.of) == (6, 6), "another abnormality is no pneumonia"
+    nothing = agreement_by_month(unusable)[0]
+    assert nothing.kappa.value is None and nothing.sensitivity.share is None

@@ -59,13 +59,15 @@ def test_from_reading_to_a_tampering_that_is_found(
 
     decide = ("archive", "decide", number, *database, "--person")
     assert f"decision 1: {model}" in call_neumo(capsys, *decide, "ana", "--agree")
-    final = ("--disagree", "--finding", other)
+    final = ("--conclusion", other)
     call_neumo(capsys, *decide, "bo", *final, "--note", "=see\x1b[31m lateral", "--seen", 1)
     assert "decided meanwhile" in call_neumo(capsys, *decide, "cy", "--agree", "--seen", 1, status=2)
-    for wrong in ((), ("--disagree",), ("--agree", "--finding", other), ("--disagree", "--finding", model)):
-        assert "finding" in call_neumo(capsys, *decide, "cy", *wrong, status=2)
+    for wrong in ((), ("--agree", "--conclusion", other)):
+        assert "either --agree or --conclusion" in call_neumo(capsys, *decide, "cy", *wrong, status=2)
+    for named in (("OTHER_ABNORMAL",), (other, "--abnormality", "effusion")):
+        assert "abnormality" in call_neumo(capsys, *decide, "cy", "--conclusion", *named, status=2)
     refuse = ("archive", "decide", failed["id"], *database, "--person", "ana", "--agree")
-    assert "gave no finding" in call_neumo(capsys, *refuse, status=2)
+    assert "states nothing to agree with" in call_neumo(capsys, *refuse, status=2)
 
     shown = call_neumo(capsys, "archive", "show", number, *database, "--person", "dee")
     assert f"model: {model}" in shown and "looked at by dee" in shown and "\x1b" not in shown

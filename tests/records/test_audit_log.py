@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.commands import call_neumo
 from tests.support.stored_readings import keep, refused
 
-from neumo.core.findings import Finding
+from neumo.core.decision import Conclusion
 from neumo.records.audit_log import Checkpoint, verify
 from neumo.records.database import open_archive
 from neumo.records.decisions import record_decision, record_view
@@ -20,7 +20,7 @@ def _fill(archive: Engine) -> None:
         keep(archive, refused(name))
     for number in (1, 2):
         record_view(archive, number, person="ana")
-        record_decision(archive, number, person="ana", finding=Finding.NORMAL)
+        record_decision(archive, number, person="ana", conclusion=Conclusion.NORMAL)
 
 
 def _attack(archive: Engine, *statements: str) -> None:
@@ -81,8 +81,8 @@ def test_the_database_refuses_changes(archive: Engine, table: str) -> None:
         (["DELETE FROM decisions WHERE id = 2"], "decisions: row 2 was removed"),
         (
             [
-                "INSERT INTO decisions (id, reading_id, revision, person, at, finding, blinded, note) "
-                "VALUES (9, 3, 1, 'x', 'y', 'NORMAL', false, '')"
+                "INSERT INTO decisions (id, reading_id, revision, person, at, conclusion, abnormality, blinded, note) "
+                "VALUES (9, 3, 1, 'x', 'y', 'NORMAL', '', false, '')"
             ],
             "decisions: row 9 was added",
         ),

@@ -2,8 +2,8 @@ import pytest
 from sqlalchemy import Engine
 from tests.support.stored_readings import keep, refused
 
+from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
-from neumo.core.findings import Finding
 from neumo.records.audit_log import verify
 from neumo.records.decisions import record_decision, record_view
 from neumo.records.stored_reading import View, stored_reading
@@ -12,10 +12,10 @@ from neumo.records.stored_reading import View, stored_reading
 def test_decisions_are_all_kept_and_a_stale_one_is_refused(archive: Engine) -> None:
     number = keep(archive, refused())
     record_view(archive, number, person="ana")
-    assert record_decision(archive, number, person="ana", finding=Finding.NORMAL, seen_revision=0) == 1
+    assert record_decision(archive, number, person="ana", conclusion=Conclusion.NORMAL, seen_revision=0) == 1
     with pytest.raises(ArchiveError, match="meanwhile"):
-        record_decision(archive, number, person="bo", finding=Finding.NORMAL, seen_revision=0)
-    assert record_decision(archive, number, person="bo", finding=Finding.NORMAL) == 2
+        record_decision(archive, number, person="bo", conclusion=Conclusion.NORMAL, seen_revision=0)
+    assert record_decision(archive, number, person="bo", conclusion=Conclusion.NORMAL) == 2
 
 
 def test_views_are_returned_as_they_are_stored(archive: Engine) -> None:
@@ -27,7 +27,7 @@ def test_views_are_returned_as_they_are_stored(archive: Engine) -> None:
 
 def test_names_and_notes_that_no_database_stores_are_escaped(archive: Engine) -> None:
     number = keep(archive, refused())
-    record_decision(archive, number, person="a\0b", finding=Finding.NORMAL, note="x\0y")
+    record_decision(archive, number, person="a\0b", conclusion=Conclusion.NORMAL, note="x\0y")
     (decision,) = stored_reading(archive, number).decisions
     assert (decision.person, decision.note) == ("a\\x00b", "x\\x00y")
     assert not verify(archive).faults
@@ -39,7 +39,7 @@ def test_a_person_without_a_usable_name_is_refused(archive: Engine, person: str)
     with pytest.raises(ArchiveError, match="give 1 to 128 characters"):
         record_view(archive, number, person=person)
     with pytest.raises(ArchiveError, match="give 1 to 128 characters"):
-        record_decision(archive, number, person=person, finding=Finding.NORMAL)
+        record_decision(archive, number, person=person, conclusion=Conclusion.NORMAL)
 
 
 @pytest.mark.parametrize("number", [-1, 0, 7, 2**31, 2**70])
@@ -47,7 +47,7 @@ def test_a_reading_that_is_not_there_is_named(archive: Engine, number: int) -> N
     for ask in (
         lambda: stored_reading(archive, number),
         lambda: record_view(archive, number, person="ana"),
-        lambda: record_decision(archive, number, person="ana", finding=Finding.NORMAL),
+        lambda: record_decision(archive, number, person="ana", conclusion=Conclusion.NORMAL),
     ):
         with pytest.raises(ArchiveError, match=f"reading {number}: not in this archive"):
             ask()

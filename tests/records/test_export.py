@@ -10,6 +10,7 @@ from pyarrow import parquet
 from records_filling import fill
 from sqlalchemy import Engine
 
+from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveUnavailableError, MissingExtraError, OutputError
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Reading, Status
@@ -35,11 +36,18 @@ def _rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_both_formats_hold_the_reading_and_its_newest_decision(archive: Engine, tmp_path: Path) -> None:
+def test_both_formats_hold_the_reading_and_its_decision(archive: Engine, tmp_path: Path) -> None:
     number = _keep(archive, "=1+1.png")
     _keep(archive, "b.png")
-    record_decision(archive, number, person="ana", finding=N)
-    record_decision(archive, number, person="bo", finding=V, note='-- "sí",\nline two', blinded=True)
+    record_decision(archive, number, person="ana", conclusion=Conclusion.NORMAL)
+    record_decision(
+        archive,
+        number,
+        person="bo",
+        conclusion=Conclusion.VIRAL_PNEUMONIA,
+        note='-- "sí",\nline two',
+        blinded=True,
+    )
     files = {Format.CSV: tmp_path / "new" / "a.csv", Format.PARQUET: tmp_path / "a.parquet"}
     assert export(archive, files=files) == 2
     first, second = _rows(files[Format.CSV])
@@ -109,12 +117,12 @@ def test_a_place_that_cannot_be_written_is_named(archive: Engine, tmp_path: Path
 
 def test_json_lines_hold_the_same_values(archive: Engine, tmp_path: Path) -> None:
     number = _keep(archive, "=a.png")
-    record_decision(archive, number, person="ana", finding=N)
+    record_decision(archive, number, person="ana", conclusion=Conclusion.VIRAL_PNEUMONIA)
     assert export(archive, files={Format.JSON_LINES: tmp_path / "a.jsonl"}) == 1
     (line,) = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
     row = json.loads(line)
     assert tuple(row) == COLUMNS
-    assert (row["file"], row["agrees"], row["p_NORMAL"], row["coverage"]) == ("=a.png", True, 0.6, 0.9)
+    assert (row["file"], row["agrees"], row["p_NORMAL"], row["coverage"]) == ("=a.png", False, 0.6, 0.9)
 
 
 def test_without_pyarrow_parquet_names_its_extra_and_leaves_no_file(

@@ -5,6 +5,7 @@ import pytest
 from records_filling import fill
 from sqlalchemy import Engine
 
+from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Answer, Reading, Status
@@ -45,8 +46,8 @@ def test_every_filter_finds_what_it_says(archive: Engine) -> None:
     sure = _keep(archive, "wards/Ana_100%.png", 0.9)
     torn = _keep(archive, "b.png", 0.4, several=True, source="node")
     refused = _keep(archive, "c.png")
-    record_decision(archive, sure, person="ana", finding=N)
-    record_decision(archive, torn, person="bo", finding=V)
+    record_decision(archive, sure, person="ana", conclusion=Conclusion.NORMAL)
+    record_decision(archive, torn, person="bo", conclusion=Conclusion.VIRAL_PNEUMONIA)
     assert _numbers(archive, undecided=True) == [torn]
     assert _numbers(archive, undecided=False) == [sure]
     assert _numbers(archive, decided=True) == [sure, torn]

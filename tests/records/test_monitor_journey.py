@@ -14,7 +14,7 @@ from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.drift_reference import DRIFT_REFERENCE
 from neumo.bundle.folder import load_bundle, write_sums
-from neumo.core.findings import Finding
+from neumo.core.decision import Conclusion
 from neumo.records.canonical import canonical
 from neumo.records.database import writing_session
 from neumo.records.decisions import record_decision
@@ -98,14 +98,14 @@ def test_people_beside_the_reader(
     answered = [row for row in rows(1001, datetime(2026, 2, 1, tzinfo=UTC), 300, "b") if row["finding"]]
     decided = [row for row in answered if row["body"] != "{}"][:25]
     for number, row in enumerate(decided):
-        final = Finding.VIRAL_PNEUMONIA if number < 5 else Finding(row["finding"])
+        final = Conclusion.VIRAL_PNEUMONIA if number < 5 else Conclusion(row["finding"])
         # What was decided first does not count.
-        record_decision(hospital, row["id"], person="ana", finding=Finding.VIRAL_PNEUMONIA)
-        record_decision(hospital, row["id"], person="bo", finding=final, blinded=number == 0)
+        record_decision(hospital, row["id"], person="ana", conclusion=Conclusion.VIRAL_PNEUMONIA)
+        record_decision(hospital, row["id"], person="bo", conclusion=final, blinded=number == 0)
     refused = next(
         row for row in rows(1001, datetime(2026, 2, 1, tzinfo=UTC), 300, "b") if not row["finding"]
     )
-    record_decision(hospital, refused["id"], person="bo", finding=Finding.NORMAL)
+    record_decision(hospital, refused["id"], person="bo", conclusion=Conclusion.NORMAL)
     report = json.loads(_json(capsys, tmp_path, "monitor", "--archive", url, "--since", QUIET[0]))
     month, whole = report["agreement"]
     assert (month["period"], month["n"], month["blinded"], month["agree"]["count"]) == ("2026-02", 25, 1, 20)

@@ -6,8 +6,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from tests.support.commands import call_neumo
 
+from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
-from neumo.core.findings import Finding
 from neumo.core.reading import Notice, Reading, Status
 from neumo.records.audit_log import Checkpoint, append, verify
 from neumo.records.database import writing_session
@@ -43,7 +43,7 @@ def purged(archive: Engine) -> Engine:
     """Readings 1 to 5, the first of them decided, all emptied but the last."""
     for name in "abcd":
         _keep(archive, f"{SECRET}/{name}.png")
-    record_decision(archive, 1, person="ana", finding=Finding.NORMAL, note="seen")
+    record_decision(archive, 1, person="ana", conclusion=Conclusion.NORMAL, note="seen")
     assert purge(archive, days=0, actor="officer") == 4
     _keep(archive, "e.png")
     return archive

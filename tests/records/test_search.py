@@ -6,6 +6,7 @@ from records_filling import fill, moment_of
 from sqlalchemy import Engine, Select, text
 from tests.support.stored_readings import keep, refused
 
+from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
@@ -87,8 +88,8 @@ def test_matches_are_counted_as_far_as_asked(archive: Engine) -> None:
 )
 def test_the_count_is_of_all_pages(archive: Engine, sort: Sort, filters: Filters) -> None:
     fill(archive, 100)
-    record_decision(archive, 3, person="reader 3", finding=N)
-    record_decision(archive, 3, person="reader 3", finding=N)
+    record_decision(archive, 3, person="reader 3", conclusion=Conclusion.NORMAL)
+    record_decision(archive, 3, person="reader 3", conclusion=Conclusion.NORMAL)
     listed = search(archive, filters, sort=sort, limit=1000, count_to=1000)
     assert listed.count == len(listed.readings)
     assert search(archive, filters, sort=sort, limit=1, count_to=1000).count == listed.count

@@ -95,7 +95,7 @@ def test_an_archive_that_is_away_is_told_and_nothing_is_lost(
         lambda: send(web, radiographs[1]),
         lambda: web.post(
             f"/api/readings/{number}/decisions",
-            json={"decision": "agree"},
+            json={"conclusion": "NORMAL"},
             headers={"If-Match": '"r0"', "Accept-Language": "es"},
         ),
     )

@@ -11,8 +11,9 @@ import typer
 from neumo.cli import options
 from neumo.cli.archive import Matching, opened, takes_matching
 from neumo.cli.show import require_extra
+from neumo.core.decision import CONCLUSIONS, Conclusion, conclusion_of
 from neumo.core.errors import ConfigError
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.findings import Finding
 
 if TYPE_CHECKING:
     from neumo.records.stored_reading import StoredReading
@@ -105,10 +106,11 @@ def decide(
     reading: _Reading,
     database: options.Database,
     person: Annotated[str, typer.Option("--person", help="Who decides.")],
-    agree: Annotated[
-        bool | None, typer.Option("--agree/--disagree", help="With the model's finding.")
+    agree: Annotated[bool, typer.Option("--agree", help="With the model's answer.")] = False,
+    conclusion: Annotated[
+        Conclusion | None, typer.Option("--conclusion", help="What the person concludes.")
     ] = None,
-    finding: Annotated[Finding | None, typer.Option("--finding", help="The person's finding.")] = None,
+    abnormality: Annotated[str, typer.Option("--abnormality", help="Which one, with OTHER_ABNORMAL.")] = "",
     note: Annotated[str, typer.Option("--note", help="Anything to keep with it.")] = "",
     blinded: Annotated[
         bool, typer.Option("--blinded", help="Decided before the model's finding was seen.")
@@ -125,9 +127,16 @@ def decide(
         from neumo.records.decisions import record_decision
         from neumo.records.stored_reading import stored_reading
 
-        final = _final_finding(reading, stored_reading(engine, reading).finding, agree, finding)
+        final = _conclusion(stored_reading(engine, reading), agree, conclusion)
         revision = record_decision(
-            engine, reading, person=person, finding=final, note=note, blinded=blinded, seen_revision=seen
+            engine,
+            reading,
+            person=person,
+            conclusion=final,
+            abnormality=abnormality,
+            note=note,
+            blinded=blinded,
+            seen_revision=seen,
         )
     typer.echo(f"reading {reading}, decision {revision}: {final}")
 
@@ -141,7 +150,7 @@ def export(
     json_file: Annotated[Path | None, typer.Option("--json", help="File of one JSON object a line.")] = None,
     parquet_file: Annotated[Path | None, typer.Option("--parquet", help="Parquet file.")] = None,
 ) -> None:
-    """Write all readings that match, with the newest decision on each, oldest first."""
+    """Write all readings that match, with the decision that stands for each, oldest first."""
     given = {"csv": csv_file, "jsonl": json_file, "parquet": parquet_file}
     if not any(given.values()):
         raise ConfigError("neumo archive export: give --csv FILE, --json FILE, --parquet FILE, or several")
@@ -199,24 +208,20 @@ def verify(
         raise typer.Exit(1)
 
 
-def _final_finding(reading: int, model: str | None, agree: bool | None, finding: Finding | None) -> Finding:
-    """Return the finding that is meant. Raises ConfigError where options contradict each other."""
-    if agree is not None and model is None:
-        raise ConfigError(f"reading {reading}: the model gave no finding; give --finding alone")
-    if agree is None:
-        if finding is None:
-            raise ConfigError(f"neumo archive decide: give --agree, or --finding ({', '.join(FINDINGS)})")
-        return finding
-    if agree:
-        if finding not in (None, model):
-            raise ConfigError(
-                f"--agree: the model's finding is {model}, not {finding}; leave one of them out"
-            )
-        return Finding(str(model))
-    if finding is None or finding == model:
-        others = ", ".join(other for other in FINDINGS if other != model)
-        raise ConfigError(f"--disagree: give --finding ({others}); the model's is {model}")
-    return finding
+def _conclusion(found: "StoredReading", agree: bool, conclusion: Conclusion | None) -> Conclusion:
+    """Return what is meant. Raises ConfigError for contradicting options, and without anything to agree with."""
+    if agree == (conclusion is not None):
+        raise ConfigError(
+            f"neumo archive decide: give either --agree or --conclusion ({', '.join(CONCLUSIONS)})"
+        )
+    if conclusion is not None:
+        return conclusion
+    agreed = conclusion_of([Finding(name) for name in found.body["prediction_set"] or ()])
+    if agreed is None:
+        raise ConfigError(
+            f"reading {found.id}: the model states nothing to agree with; give --conclusion instead of --agree"
+        )
+    return agreed
 
 
 def _summary(row: "StoredReading") -> dict[str, Any]:
@@ -286,11 +291,16 @@ def _lines(found: "StoredReading") -> list[str]:
     lines += [f"reason: {text}" for text in found.body.get("reasons", [])]
     lines += [f"looked at by {view.person}, {view.at}" for view in found.views]
     for decision in found.decisions:
-        verdict = {True: "agrees", False: "disagrees", None: "the model gave none"}[decision.agrees]
+        verdict = {True: "agrees", False: "disagrees", None: "the model states nothing to agree with"}[
+            decision.agrees
+        ]
         blinded = ", before the model's finding was shown" if decision.blinded else ""
-        lines.append(
-            f"decision {decision.revision} by {decision.person}, {decision.at}: {decision.finding} ({verdict}{blinded})"
-        )
+        lines.append(f"decision {decision.revision} by {decision.person}, {decision.at}:")
+        lines[-1] += f" {decision.conclusion} ({verdict}{blinded})"
+        if decision.abnormality:
+            lines.append(f"  abnormality: {decision.abnormality}")
+        if decision.verifier is not None:
+            lines.append(f"  verified by {decision.verifier}, {decision.organization}")
         if decision.note:
             lines.append(f"  {decision.note}")
     return lines

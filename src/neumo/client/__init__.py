@@ -16,11 +16,13 @@ from neumo.client.problems import (
     ServerError,
     ServerUnavailableError,
 )
-from neumo.client.values import Decision, Job, JobFile, ListedReading, RemoteReading
+from neumo.client.values import Job, JobFile, ListedReading, RemoteReading
+from neumo.core.decision import Conclusion, Decision
 
 __all__ = [
     "AccessError",
     "Client",
+    "Conclusion",
     "DecidedMeanwhileError",
     "Decision",
     "Job",

@@ -12,7 +12,6 @@ from neumo.client.batches import batches, open_file
 from neumo.client.problems import ServerUnavailableError
 from neumo.client.transport import Transport
 from neumo.client.values import (
-    Decision,
     Job,
     JobFile,
     ListedReading,
@@ -21,6 +20,7 @@ from neumo.client.values import (
     job_of,
     listed_of,
 )
+from neumo.core.decision import Conclusion, Decision
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
 from neumo.texts.language import Language
@@ -240,8 +240,8 @@ class Client:
     def decide(
         self,
         reading: RemoteReading,
-        decision: Literal["agree", "disagree", "finding"],
-        finding: Finding | str | None = None,
+        conclusion: Conclusion | Literal["AGREE"],
+        abnormality: str = "",
         note: str = "",
     ) -> RemoteReading:
         """Decide about a reading as it was when it was fetched, and return it as it is now.
@@ -249,9 +249,10 @@ class Client:
         Parameters
         ----------
         reading : RemoteReading
-        decision : "agree", "disagree" or "finding"
-            "disagree" and "finding" need a `finding`.
-        finding : Finding or str, optional
+        conclusion : Conclusion or "AGREE"
+            "AGREE" is the reading's own, where its verdict is not undetermined.
+        abnormality : str
+            Which one, with `Conclusion.OTHER_ABNORMAL`.
         note : str
 
         Raises
@@ -259,9 +260,7 @@ class Client:
         DecidedMeanwhileError
             Somebody decided since; nothing was kept.
         """
-        body: dict[str, Any] = {"decision": decision, "note": note}
-        if finding is not None:
-            body["finding"] = str(finding)
+        body = {"conclusion": str(conclusion), "abnormality": abnormality, "note": note}
         answer = self._server.send(
             "POST",
             f"/api/readings/{reading.id:d}/decisions",

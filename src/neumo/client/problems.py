@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from neumo.client.values import Decision, decisions_of
+from neumo.client.values import decisions_of
+from neumo.core.decision import Decision
 from neumo.core.errors import NeumoError, UnreadableImageError
 
 

@@ -4,36 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from neumo.core.decision import Conclusion, Decision
 from neumo.core.findings import Finding
 from neumo.core.reading import Notice, Reading, Status, notices_from_json
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What somebody decided about a reading.
-
-    Attributes
-    ----------
-    revision : int
-        The first decision about a reading is 1.
-    person, time : str
-        Who, and when (ISO 8601, UTC).
-    finding : Finding
-        The final finding.
-    agrees : bool or None
-        Whether it is the reading's own; None where there is none to compare with.
-    blinded : bool
-        Whether it was made before the answer was shown to that person.
-    note : str
-    """
-
-    revision: int
-    person: str
-    time: str
-    finding: Finding
-    agrees: bool | None
-    blinded: bool
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +24,8 @@ class ListedReading:
     prediction_set : tuple of Finding
     decisions : int
         How many there are.
-    decision : Finding or None
-        The newest.
+    decision : Conclusion or None
+        Of the decision that stands: the newest verified one, else the newest.
     withheld : bool
         In blinded mode, until the person has decided.
     """
@@ -66,7 +39,7 @@ class ListedReading:
     pneumonia: float | None
     prediction_set: tuple[Finding, ...]
     decisions: int
-    decision: Finding | None
+    decision: Conclusion | None
     withheld: bool
 
 
@@ -181,25 +154,14 @@ def listed_of(value: Mapping[str, Any]) -> ListedReading:
         pneumonia=value["pneumonia"],
         prediction_set=_findings(value["prediction_set"]),
         decisions=value["decisions"],
-        decision=_finding(value["decision"]),
+        decision=None if value["decision"] is None else Conclusion(value["decision"]),
         withheld=value["withheld"],
     )
 
 
 def decisions_of(values: Iterable[Mapping[str, Any]]) -> tuple[Decision, ...]:
     """Return decisions, in the order given."""
-    return tuple(
-        Decision(
-            revision=value["revision"],
-            person=value["person"],
-            time=value["time"],
-            finding=Finding(value["finding"]),
-            agrees=value["agrees"],
-            blinded=value["blinded"],
-            note=value["note"],
-        )
-        for value in values
-    )
+    return tuple(map(Decision.from_json, values))
 
 
 def job_of(value: Mapping[str, Any]) -> Job:

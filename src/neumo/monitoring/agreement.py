@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.findings import FINDINGS, PNEUMONIA
+from neumo.core.decision import Conclusion
+from neumo.core.findings import FINDINGS, Finding
 from neumo.core.statistics import Proportion, wilson
 from neumo.monitoring.history import Decided
 
@@ -42,11 +43,14 @@ class Agreement:
         Such as "2026-01", or "all".
     n, blinded : int
         Decisions, and how many of them were made before the reader's finding was seen.
+    other, unusable : int
+        Decisions for another abnormality, and those for an inadequate or wrong image.
     agree : Proportion
-        Final finding equal to the reader's.
+        People who agree, of those whose reading states something to agree with.
     kappa : Kappa
+        Of the most probable finding and the decision, where that is one of the three findings.
     sensitivity, specificity : Proportion
-        Of the reader's call of pneumonia, the final finding being the truth.
+        Of the reader's call of pneumonia, the decisions being the truth; unusable images are left out.
     too_small : bool
         Whether there are fewer than 20 decisions.
     """
@@ -54,6 +58,8 @@ class Agreement:
     period: str
     n: int
     blinded: int
+    other: int
+    unusable: int
     agree: Proportion
     kappa: Kappa
     sensitivity: Proportion
@@ -94,13 +100,16 @@ def cohens_kappa(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _agreement(period: str, group: Sequence[Decided], seed: int) -> Agreement:
-    sick = [each for each in group if each.final in PNEUMONIA]
-    well = [each for each in group if each.final not in PNEUMONIA]
+    sick = [each for each in group if each.final.pneumonia is True]
+    well = [each for each in group if each.final.pneumonia is False]
+    asked = [each.agrees for each in group if each.agrees is not None]
     return Agreement(
         period=period,
         n=len(group),
         blinded=sum(each.blinded for each in group),
-        agree=wilson(sum(each.final == each.reader for each in group), len(group)),
+        other=sum(each.final is Conclusion.OTHER_ABNORMAL for each in group),
+        unusable=sum(each.final.pneumonia is None for each in group),
+        agree=wilson(sum(asked), len(asked)),
         kappa=_kappa(group, seed),
         sensitivity=wilson(sum(each.called_pneumonia for each in sick), len(sick)),
         specificity=wilson(sum(not each.called_pneumonia for each in well), len(well)),
@@ -110,13 +119,19 @@ def _agreement(period: str, group: Sequence[Decided], seed: int) -> Agreement:
 
 def _kappa(group: Sequence[Decided], seed: int) -> Kappa:
     size = len(FINDINGS)
-    cells = [each.reader.index * size + each.final.index for each in group]
+    cells = [
+        each.reader.index * size + Finding(each.final).index
+        for each in group
+        if len(each.final.findings) == 1
+    ]
+    if not cells:
+        return Kappa(None, None, None)
     counts = np.bincount(cells, minlength=size**2)
     value = float(cohens_kappa(counts.reshape(size, size).astype(np.float64)))
     if np.isnan(value):
         return Kappa(None, None, None)
     # Drawing cells by their shares is drawing pairs with replacement.
-    drawn = np.random.default_rng(seed).multinomial(len(group), counts / len(group), size=_REPLICATES)
+    drawn = np.random.default_rng(seed).multinomial(len(cells), counts / len(cells), size=_REPLICATES)
     replicates = cohens_kappa(drawn.reshape(-1, size, size).astype(np.float64))
     low, high = np.nanquantile(replicates, [0.025, 0.975])
     return Kappa(value, float(low), float(high))

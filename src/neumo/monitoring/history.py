@@ -1,4 +1,4 @@
-"""Queries the readings on record in a period, with the newest decision on each."""
+"""Queries the readings on record in a period, with the decision that stands for each."""
 
 import json
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, case, func, select
 
+from neumo.core.decision import Conclusion
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.records.database import reading_session
@@ -23,17 +24,22 @@ class Decided:
     ----------
     month : str
         When it was recorded, such as "2026-01", in UTC.
-    reader, final : Finding
-        The model's, and that of the newest decision.
+    reader : Finding
+        The model's most probable one.
+    final : Conclusion
+        Of the decision that stands.
+    agrees : bool or None
+        Whether that person agrees with the reading; None where the reading states nothing to agree with.
     called_pneumonia : bool
         Whether the model's probability of pneumonia reached its threshold.
     blinded : bool
-        Whether the newest decision was made before the model's finding was seen.
+        Whether the decision was made before the answer was shown to that person.
     """
 
     month: str
     reader: Finding
-    final: Finding
+    final: Conclusion
+    agrees: bool | None
     called_pneumonia: bool
     blinded: bool
 
@@ -110,11 +116,10 @@ def history(
 
 
 def _query(since: str | None, until: str | None, after: str | None) -> Select[Any]:
-    newest = (
-        select(DecisionRow.reading_id, func.max(DecisionRow.revision).label("revision"))
-        .group_by(DecisionRow.reading_id)
-        .subquery()
-    )
+    # As `neumo.core.decision.standing`: the newest verified decision, else the newest.
+    verified = func.max(case((DecisionRow.verifier.is_not(None), DecisionRow.revision)))
+    stands = func.coalesce(verified, func.max(DecisionRow.revision)).label("revision")
+    standing = select(DecisionRow.reading_id, stands).group_by(DecisionRow.reading_id).subquery()
     query = (
         select(
             ReadingRow.recorded_at,
@@ -126,13 +131,14 @@ def _query(since: str | None, until: str | None, after: str | None) -> Select[An
             (ReadingRow.body == EMPTIED).label("emptied"),
             # Bodies are long, and only those of decided readings are looked into.
             case((DecisionRow.id.is_not(None), ReadingRow.body)).label("body"),
-            DecisionRow.finding.label("final"),
+            DecisionRow.conclusion.label("final"),
+            DecisionRow.agrees,
             DecisionRow.blinded,
         )
-        .outerjoin(newest, newest.c.reading_id == ReadingRow.id)
+        .outerjoin(standing, standing.c.reading_id == ReadingRow.id)
         .outerjoin(
             DecisionRow,
-            (DecisionRow.reading_id == newest.c.reading_id) & (DecisionRow.revision == newest.c.revision),
+            (DecisionRow.reading_id == standing.c.reading_id) & (DecisionRow.revision == standing.c.revision),
         )
         .order_by(ReadingRow.recorded_at, ReadingRow.id)
     )
@@ -158,7 +164,8 @@ def _decided(row: Any) -> Decided:
     return Decided(
         month=row.recorded_at[: len("2026-01")],
         reader=Finding(row.finding),
-        final=Finding(row.final),
+        final=Conclusion(row.final),
+        agrees=row.agrees,
         called_pneumonia=bool(json.loads(row.body)["pneumonia"]),
         blinded=bool(row.blinded),
     )

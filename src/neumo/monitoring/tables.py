@@ -34,7 +34,10 @@ def tables(report: Report, language: Language) -> tuple[Table, Table]:
     """Return the agreement by month, and the drift of each quantity."""
     t = texts(language)
     agreement = (
-        *(t(f"monitoring.agreement.{name}") for name in ("period", "decisions", "blinded", "agree", "kappa")),
+        *(
+            t(f"monitoring.agreement.{name}")
+            for name in ("period", "decisions", "blinded", "abnormal", "unusable", "agree", "kappa")
+        ),
         t("terms.metrics.sensitivity"),
         t("terms.metrics.specificity"),
         t("monitoring.agreement.remark"),
@@ -59,6 +62,8 @@ def _agreement_rows(report: Report, t: Texts) -> tuple[Row, ...]:
                 t("monitoring.period.all") if each.period == ALL else each.period,
                 str(each.n),
                 str(each.blinded),
+                str(each.other),
+                str(each.unusable),
                 _share(each.agree),
                 _kappa(each.kappa),
                 _share(each.sensitivity),

@@ -1,8 +1,12 @@
 """Records that people looked at readings and what they decided, each with its event in the audit log."""
 
+import json
+from typing import Any
+
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from neumo.core.decision import MAX_ABNORMALITY, Conclusion, agreement
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.records import search_index
@@ -27,25 +31,33 @@ def record_decision(
     reading: int,
     *,
     person: str,
-    finding: Finding,
+    conclusion: Conclusion,
+    abnormality: str = "",
     note: str = "",
     blinded: bool = False,
+    verifier: tuple[str, str] | None = None,
     seen_revision: int | None = None,
 ) -> int:
     """Record a decision beside earlier ones, and return its revision (1, 2, ... for each reading).
 
     Parameters
     ----------
+    abnormality : str
+        Which one, of 1-200 characters, with `Conclusion.OTHER_ABNORMAL` and no other conclusion.
+    verifier : (str, str), optional
+        Full name and organization of a person with the right to verify reports.
     seen_revision : int, optional
         Last revision that the person knew, 0 for none; a newer one is then a conflict.
 
     Raises
     ------
     ArchiveError
-        No such reading, somebody decided meanwhile, or `person` is no name of 1-128 characters.
+        No such reading, somebody decided meanwhile, `person` is no name of 1-128 characters, or `abnormality` does not
+        go with the conclusion.
     ArchiveUnavailableError
     """
-    person = checked_name("person", person)
+    person, abnormality = checked_name("person", person), _checked_abnormality(conclusion, abnormality)
+    name, organization = verifier or (None, None)
     with writing_session(engine) as session:
         row = _found(session, reading)
         newest = select(func.max(DecisionRow.revision)).where(DecisionRow.reading_id == reading)
@@ -59,14 +71,35 @@ def record_decision(
             revision=last + 1,
             person=person,
             at=now(),
-            finding=finding.value,
-            agrees=None if row.finding is None else row.finding == finding.value,
+            conclusion=conclusion.value,
+            abnormality=storable(abnormality),
+            agrees=agreement(conclusion, _prediction_set(row)),
             blinded=blinded,
             note=storable(note),
+            verifier=name,
+            organization=organization,
         )
         insert(session, person, "decision", decision)
         search_index.note_decision(session, decision)
     return last + 1
+
+
+def _checked_abnormality(conclusion: Conclusion, text: str) -> str:
+    text = text.strip()
+    if bool(text) != (conclusion is Conclusion.OTHER_ABNORMAL) or len(text) > MAX_ABNORMALITY:
+        raise ArchiveError(
+            f"abnormality: give 1 to {MAX_ABNORMALITY} characters with {Conclusion.OTHER_ABNORMAL}, and none with "
+            "another conclusion"
+        )
+    return text
+
+
+def _prediction_set(row: ReadingRow) -> list[Finding]:
+    """Return the reading's prediction set; of a purged reading its finding, which is all that is left of it."""
+    body: dict[str, Any] = json.loads(row.body)
+    if "prediction_set" in body:
+        return [Finding(name) for name in body["prediction_set"] or ()]
+    return [] if row.finding is None else [Finding(row.finding)]
 
 
 def _found(session: Session, reading: int) -> ReadingRow:

@@ -1,4 +1,4 @@
-"""Exports readings on record with the newest decision on each as CSV, JSON Lines or Parquet, in bounded memory."""
+"""Exports readings on record with the decision that stands for each, as CSV, JSON Lines or Parquet."""
 
 import csv
 import io
@@ -22,7 +22,8 @@ from neumo.records.stored_reading import StoredReading
 COLUMNS: Final = (
     "id", "time", "source", "file", "sha256", "status", "finding", *(f"p_{finding}" for finding in FINDINGS),
     "prediction_set", "coverage", "pneumonia", "operating_point", "bundle", "bundle_digest", "reasons", "patient_hash",
-    "purged", "decision", "agrees", "decided_by", "decided_at", "decision_blinded", "revision", "note",
+    "purged", "decided", "decision", "abnormality", "agrees", "decided_by", "decided_at", "decision_blinded",
+    "verified", "verifier", "revision", "decisions", "note",
 )  # fmt: skip
 """Lists are joined by " | "; what has no value is empty in CSV and null in JSON and Parquet."""
 _BATCH: Final = 500
@@ -119,7 +120,7 @@ def row_of(reading: StoredReading, *, withheld: bool = False) -> dict[str, Any]:
     body = reading.body
     bundle = (body.get("receipt") or {}).get("bundle") or {}
     answer = {} if withheld or reading.finding is None else body
-    newest = reading.decisions[-1] if reading.decisions and not withheld else None
+    decided = None if withheld else reading.decision
     return {
         "id": reading.id,
         "time": reading.recorded_at,
@@ -138,13 +139,18 @@ def row_of(reading: StoredReading, *, withheld: bool = False) -> dict[str, Any]:
         "reasons": _joined(body.get("reasons")),
         "patient_hash": reading.patient_hash,
         "purged": reading.purged,
-        "decision": newest and newest.finding,
-        "agrees": newest and newest.agrees,
-        "decided_by": newest and newest.person,
-        "decided_at": newest and newest.at,
-        "decision_blinded": newest and newest.blinded,
-        "revision": newest and newest.revision,
-        "note": newest and newest.note,
+        "decided": None if withheld else decided is not None,
+        "decision": decided and decided.conclusion.value,
+        "abnormality": decided and decided.abnormality,
+        "agrees": decided and decided.agrees,
+        "decided_by": decided and decided.person,
+        "decided_at": decided and decided.at,
+        "decision_blinded": decided and decided.blinded,
+        "verified": decided and decided.verified,
+        "verifier": decided and decided.verifier,
+        "revision": decided and decided.revision,
+        "decisions": len(reading.decisions),
+        "note": decided and decided.note,
     }
 
 
@@ -210,8 +216,10 @@ class _Parquet:
             raise MissingExtraError(
                 'Parquet: pyarrow is not installed; pip install "neumo[parquet]", or choose another format'
             ) from error
-        kinds = dict.fromkeys(("pneumonia", "purged", "agrees", "decision_blinded"), pyarrow.bool_())
-        kinds |= dict.fromkeys(("id", "revision"), pyarrow.int64())
+        kinds = dict.fromkeys(
+            ("pneumonia", "purged", "decided", "agrees", "decision_blinded", "verified"), pyarrow.bool_()
+        )
+        kinds |= dict.fromkeys(("id", "revision", "decisions"), pyarrow.int64())
         kinds |= dict.fromkeys(("coverage", *(f"p_{finding}" for finding in FINDINGS)), pyarrow.float64())
         self._schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in columns])
         self._table = pyarrow.Table

@@ -76,7 +76,7 @@ class Filters:
     decided : bool or None
         Whether somebody decided.
     disagreement : bool or None
-        Whether somebody's decision, of whatever revision, is another finding than the model's.
+        Whether somebody's decision, of whatever revision, contradicts the model's answer.
     decided_by, not_decided_by : str or None
         A person who decided, or who did not yet.
     since, until : str or None

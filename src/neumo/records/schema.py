@@ -69,10 +69,13 @@ class DecisionRow(Base):
     revision: Mapped[int] = mapped_column(Integer)
     person: Mapped[str] = mapped_column(String(128))
     at: Mapped[str] = mapped_column(String(27))
-    finding: Mapped[str] = mapped_column(String(32))
+    conclusion: Mapped[str] = mapped_column(String(32))
+    abnormality: Mapped[str] = mapped_column(Text)
     agrees: Mapped[bool | None] = mapped_column(Boolean)
     blinded: Mapped[bool] = mapped_column(Boolean)
     note: Mapped[str] = mapped_column(Text)
+    verifier: Mapped[str | None] = mapped_column(Text)
+    organization: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
         UniqueConstraint("reading_id", "revision", name="decisions_in_order"),
         Index("decisions_by_person", "person", "reading_id"),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from neumo.core.decision import Decision, standing
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading, Status
@@ -29,34 +30,6 @@ class View:
 
     person: str
     at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided.
-
-    Attributes
-    ----------
-    revision : int
-        1, 2, ... for each reading.
-    person, at : str
-        Who, and when (ISO 8601 in UTC).
-    finding : str
-        The person's.
-    agrees : bool or None
-        Whether it is the model's too; None where the model gave none.
-    blinded : bool
-        Whether it was made before the model's finding was seen.
-    note : str
-    """
-
-    revision: int
-    person: str
-    at: str
-    finding: str
-    agrees: bool | None
-    blinded: bool
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +82,13 @@ class StoredReading:
         return cls(number, recorded_at, source, *answer, undecided, body)
 
     @property
+    def decision(self) -> Decision | None:
+        """The decision that stands."""
+        return standing(self.decisions)
+
+    @property
     def disagreement(self) -> bool:
-        """Whether somebody's decision differs from the finding."""
+        """Whether somebody's decision contradicts the answer."""
         return any(decision.agrees is False for decision in self.decisions)
 
 
@@ -141,7 +119,8 @@ def load(session: Session, numbers: Sequence[int]) -> tuple[StoredReading, ...]:
     decided = select(DecisionRow.reading_id, *columns).where(DecisionRow.reading_id.in_(numbers))
     row: Any
     for row in session.execute(decided.order_by(DecisionRow.revision)):
-        decisions.setdefault(row.reading_id, []).append(Decision(*row[1:]))
+        decision = Decision.from_json(row._mapping)
+        decisions.setdefault(row.reading_id, []).append(decision)
     found = {
         row.id: _stored(row, tuple(views.get(row.id, ())), tuple(decisions.get(row.id, ())))
         for row in session.execute(query)

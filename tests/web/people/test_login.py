@@ -147,7 +147,7 @@ def test_tokens_do_what_their_scopes_say(
     assert nobody.get(sent.headers["location"], headers=looker).json()["status"] == "read"
     refused = nobody.post("/api/readings", content=radiographs[1].read_bytes(), headers=looker | picture)
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
-    decision = {"decision": "finding", "finding": "NORMAL"}
+    decision = {"conclusion": "NORMAL"}
     place = f"{sent.headers['location']}/decisions"
     assert nobody.post(place, json=decision, headers=looker | {"If-Match": '"r0"'}).status_code == 403
     reckless = token(guarded, "reckless", "ana", *Scope)

@@ -43,7 +43,7 @@ def test_researchers_decide_nothing(
         content = radiographs[0].read_bytes()
         reading = ana.post("/api/readings", content=content, headers={"Content-Type": "image/jpeg"})
         where = f"{reading.headers['location']}/decisions"
-        body, revision = {"decision": "finding", "finding": "NORMAL"}, {"If-Match": '"r0"'}
+        body, revision = {"conclusion": "NORMAL"}, {"If-Match": '"r0"'}
         refused = rita.post(where, json=body, headers=revision)
         assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
         assert ana.post(where, json=body, headers=revision).status_code == 201

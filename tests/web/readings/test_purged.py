@@ -36,7 +36,7 @@ def test_a_purged_reading_is_listed_shown_exported_and_decided(
             assert (answer.status_code, answer.json()["code"]) == (410, "purged")
         decided = web.post(
             f"/api/readings/{sent['id']}/decisions",
-            json={"decision": "agree"},
+            json={"conclusion": "NORMAL"},
             headers={"If-Match": '"r0"'},
         )
         assert decided.status_code == 201, decided.text

@@ -1,5 +1,6 @@
 """Decisions: concurrent and blinded, against a real server with users."""
 
+import csv
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -70,43 +71,46 @@ def test_agreeing_and_disagreeing_are_kept(ana: httpx.Client, radiographs: list[
     reading = answered(radiographs[:6], ana)
     other = next(f for f in FINDINGS if f != reading["finding"])
     revision = reading["revision"]
-    first = decide(ana, reading["id"], revision, decision="agree", note="seguro; =1+1")
+    first = decide(ana, reading["id"], revision, conclusion="AGREE", note="seguro; =1+1")
     assert (first.status_code, first.headers["etag"]) == (201, f'"r{revision + 1}"')
-    second = decide(ana, reading["id"], revision + 1, decision="disagree", finding=other)
+    second = decide(ana, reading["id"], revision + 1, conclusion=other)
     kept = second.json()["decisions"]
-    assert [(d["finding"], d["agrees"]) for d in kept[-2:]] == [(reading["finding"], True), (other, False)]
+    assert [(d["conclusion"], d["agrees"]) for d in kept[-2:]] == [(reading["finding"], True), (other, False)]
     assert kept[-2]["note"] == "seguro; =1+1" and kept[-1]["person"] == "ana"
-    assert kept[-1]["blinded"] is False and kept[-1]["shown_at"] <= kept[-2]["time"]
+    assert kept[-1]["blinded"] is False and kept[-1]["shown_at"] <= kept[-2]["at"]
     assert ana.get(f"/api/readings/{reading['id']}/decisions").json()["decisions"] == kept
     listed = ana.get("/api/readings", params={"disagreement": "true"}).json()["readings"]
     assert reading["id"] in [item["id"] for item in listed]
     exported = ana.get("/api/export", params={"id": reading["id"]}).text
-    assert f",{other},no,ana," in exported
+    (row,) = csv.DictReader(exported.splitlines())
+    assert (row["decided"], row["decision"], row["agrees"], row["decided_by"]) == ("yes", other, "no", "ana")
 
 
 def test_decisions_that_cannot_be_kept(ana: httpx.Client, radiographs: list[Path]) -> None:
     reading = answered(radiographs[:6], ana)
     number, revision = reading["id"], reading["revision"]
-    assert decide(ana, number, None, decision="agree").json()["code"] == "revision_required"
+    assert decide(ana, number, None, conclusion="AGREE").json()["code"] == "revision_required"
     for tag in ("*", "r0", 'W/"r0"', '"r0', '"r-1"', '"r0", "r1"'):
         answer = ana.post(
-            f"/api/readings/{number}/decisions", json={"decision": "agree"}, headers={"If-Match": tag}
+            f"/api/readings/{number}/decisions", json={"conclusion": "AGREE"}, headers={"If-Match": tag}
         )
         assert answer.status_code == 428, tag
     for body in (
-        {"decision": "disagree"},
-        {"decision": "disagree", "finding": reading["finding"]},
-        {"decision": "agree", "finding": next(f for f in FINDINGS if f != reading["finding"])},
-        {"decision": "finding"},
-        {"decision": "finding", "finding": "COVID"},
-        {"decision": "maybe"},
-        {"decision": "agree", "note": "n" * 4001},
-        {"decision": "agree", "note": "\x00"},
-        {"decision": "agree", "name": "ben"},
+        {},
+        {"conclusion": "COVID"},
+        {"conclusion": "agree"},
+        {"conclusion": "NORMAL", "abnormality": "effusion"},
+        {"conclusion": "AGREE", "abnormality": "effusion"},
+        {"conclusion": "OTHER_ABNORMAL"},
+        {"conclusion": "OTHER_ABNORMAL", "abnormality": " "},
+        {"conclusion": "OTHER_ABNORMAL", "abnormality": "a" * 201},
+        {"conclusion": "AGREE", "note": "n" * 4001},
+        {"conclusion": "AGREE", "note": "\x00"},
+        {"conclusion": "AGREE", "name": "ben"},
     ):
         answer = decide(ana, number, revision, **body)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), body
-    assert decide(ana, 2**31 - 1, 0, decision="agree").status_code == 404
+    assert decide(ana, 2**31 - 1, 0, conclusion="AGREE").status_code == 404
     assert ana.get(f"/api/readings/{number}").json()["revision"] == revision
 
 
@@ -117,7 +121,7 @@ def test_two_who_decide_at_once_both_keep_theirs_and_the_second_is_told(
     number, seen = reading["id"], reading["revision"]
 
     def decided(person: httpx.Client) -> httpx.Response:
-        return decide(person, number, seen, decision="finding", finding="NORMAL")
+        return decide(person, number, seen, conclusion="NORMAL")
 
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(decided, (ana, ben)))
@@ -126,7 +130,7 @@ def test_two_who_decide_at_once_both_keep_theirs_and_the_second_is_told(
     told = answers[late].json()
     assert told["code"] == "decided_meanwhile" and told["revision"] == seen + 1
     assert told["decisions"][-1]["person"] == ("ben", "ana")[late]
-    again = decide((ana, ben)[late], number, told["revision"], decision="finding", finding="VIRAL_PNEUMONIA")
+    again = decide((ana, ben)[late], number, told["revision"], conclusion="VIRAL_PNEUMONIA")
     assert again.status_code == 201
     assert {d["person"] for d in again.json()["decisions"]} == {"ana", "ben"}
 
@@ -137,7 +141,7 @@ def test_many_at_once_lose_nothing(ana: httpx.Client, radiographs: list[Path]) -
     def insisted(note: int) -> None:
         revision = 0
         while True:
-            answer = decide(ana, number, revision, decision="finding", finding="NORMAL", note=str(note))
+            answer = decide(ana, number, revision, conclusion="NORMAL", note=str(note))
             if answer.status_code == 201:
                 return
             assert answer.status_code == 412
@@ -155,7 +159,7 @@ def test_a_blinded_person_learns_nothing_before_deciding(
 ) -> None:
     reading = answered(radiographs[8:], ana)
     number = reading["id"]
-    decide(ana, number, reading["revision"], decision="agree", note="ana thinks so")
+    decide(ana, number, reading["revision"], conclusion="AGREE", note="ana thinks so")
     for shown in (
         uploaded(cleo, radiographs[8 + _index(radiographs[8:], reading)]),
         cleo.get(f"/api/readings/{number}").json(),
@@ -190,19 +194,19 @@ def test_a_blinded_person_learns_nothing_before_deciding(
         assert number not in [i["id"] for i in listed["readings"]], narrowed
     line = cleo.get("/api/export", params={"id": number, "format": "jsonl"}).json()
     assert line["finding"] is line["p_NORMAL"] is line["decision"] is None and line["note"] is None
-    assert decide(cleo, number, reading["revision"] + 1, decision="agree").json()["code"] == "withheld"
+    assert decide(cleo, number, reading["revision"] + 1, conclusion="AGREE").json()["code"] == "withheld"
     assert views(staffed, number, "cleo") == 0
 
-    late = decide(cleo, number, 0, decision="finding", finding="NORMAL").json()
+    late = decide(cleo, number, 0, conclusion="NORMAL").json()
     assert late["code"] == "decided_meanwhile" and late["decisions"] == [], (
         "a conflict gives nothing away either"
     )
-    kept = decide(cleo, number, late["revision"], decision="finding", finding="NORMAL")
+    kept = decide(cleo, number, late["revision"], conclusion="NORMAL")
     assert kept.status_code == 201
     whole = kept.json()["reading"]
     assert whole["withheld"] is False and whole["finding"] == reading["finding"]
     own = next(d for d in whole["decisions"] if d["person"] == "cleo")
-    assert own["blinded"] is True and own["time"] < own["shown_at"]
+    assert own["blinded"] is True and own["at"] < own["shown_at"]
     assert cleo.get(f"{base}/heatmap.png").status_code == 200
     assert views(staffed, number, "cleo") == 1
     assert number in [
@@ -228,9 +232,9 @@ def test_who_looked_first_is_not_blind(ben: httpx.Client, radiographs: list[Path
     reading = answered(radiographs[10:], ben)
     assert ben.patch("/api/me", json={"blinded": True}).json()["blinded"] is True
     try:
-        kept = decide(ben, reading["id"], reading["revision"], decision="finding", finding="NORMAL").json()
+        kept = decide(ben, reading["id"], reading["revision"], conclusion="NORMAL").json()
         own = [d for d in kept["decisions"] if d["person"] == "ben"][-1]
-        assert own["blinded"] is False and own["shown_at"] < own["time"]
+        assert own["blinded"] is False and own["shown_at"] < own["at"]
     finally:
         ben.patch("/api/me", json={"blinded": False})
 

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import Engine
 
 from neumo.bundle.config import BundleConfig
+from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Answer, Notice
 from neumo.inference.posterior import Prevalence
 from neumo.records.decisions import record_view
-from neumo.records.stored_reading import Decision, StoredReading
+from neumo.records.stored_reading import StoredReading
 from neumo.results.sentences import notice_text
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
@@ -53,7 +54,7 @@ _POSTERIOR = (
 def list_item(reading: StoredReading, person: Person) -> dict[str, Any]:
     """Return a reading as the worklist shows it."""
     withheld = is_withheld(reading, person)
-    newest = reading.decisions[-1] if reading.decisions and not withheld else None
+    decided = None if withheld else reading.decision
     probabilities = None if withheld else reading.probabilities
     return {
         "id": reading.id,
@@ -65,8 +66,8 @@ def list_item(reading: StoredReading, person: Person) -> dict[str, Any]:
         "pneumonia": None if probabilities is None else 1 - probabilities[Finding.NORMAL],
         "prediction_set": None if withheld else reading.body["prediction_set"],
         "decisions": len(reading.decisions),
-        "decision": None if newest is None else newest.finding,
-        "agrees": None if newest is None else newest.agrees,
+        "decision": None if decided is None else decided.conclusion.value,
+        "agrees": None if decided is None else decided.agrees,
         "withheld": withheld,
         "purged": reading.purged,
     }
@@ -207,13 +208,4 @@ def first_views(reading: StoredReading) -> dict[str, str]:
 
 
 def _decision(decision: Decision, shown: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "revision": decision.revision,
-        "person": decision.person,
-        "time": decision.at,
-        "finding": decision.finding,
-        "agrees": decision.agrees,
-        "blinded": decision.blinded,
-        "note": decision.note,
-        "shown_at": shown.get(decision.person),
-    }
+    return {**decision.to_json(), "shown_at": shown.get(decision.person)}

@@ -1,11 +1,12 @@
 """Routes of decisions: optimistic concurrency with ETag and If-Match; none is ever overwritten."""
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from neumo.core.decision import MAX_ABNORMALITY, Conclusion, conclusion_of
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.records.decisions import record_decision
@@ -20,6 +21,7 @@ from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["decisions"])
 MAX_NOTE_LENGTH: Final = 4000
+_TEXT: Final = r"^[^\x00]*$"
 _TAG = re.compile(r'"r(\d{1,9})"')
 
 
@@ -27,9 +29,17 @@ class Decision(BaseModel):
     """A person's decision on a reading."""
 
     model_config = ConfigDict(extra="forbid")
-    decision: Literal["agree", "disagree", "finding"]
-    finding: Finding | None = None
-    note: Annotated[str, Field(max_length=MAX_NOTE_LENGTH, pattern=r"^[^\x00]*$")] = ""
+    conclusion: Conclusion | Literal["AGREE"]
+    """AGREE stands for the reading's own."""
+    abnormality: Annotated[str, Field(max_length=MAX_ABNORMALITY, pattern=_TEXT)] = ""
+    """Which one; with OTHER_ABNORMAL alone."""
+    note: Annotated[str, Field(max_length=MAX_NOTE_LENGTH, pattern=_TEXT)] = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if bool(self.abnormality.strip()) != (self.conclusion is Conclusion.OTHER_ABNORMAL):
+            raise ValueError("abnormality: say which one with OTHER_ABNORMAL, and leave it out otherwise")
+        return self
 
 
 @router.get("/api/readings/{identifier}/decisions")
@@ -55,13 +65,14 @@ def decide(
     seen = _seen(if_match)
     reading = stored_reading(workbench.archive, identifier)
     withheld = is_withheld(reading, person)
-    finding = _finding(reading, decision, withheld)
+    conclusion = _conclusion(reading, decision, withheld)
     try:
         revision = record_decision(
             workbench.archive,
             reading.id,
             person=person.name,
-            finding=finding,
+            conclusion=conclusion,
+            abnormality=decision.abnormality,
             note=decision.note,
             # Who saw the answer before asking for blinding is not blinded.
             blinded=withheld and person.name not in first_views(reading),
@@ -84,26 +95,17 @@ def _seen(if_match: str | None) -> int:
     return int(match[1])
 
 
-def _finding(reading: StoredReading, decision: Decision, withheld: bool) -> Finding:
-    """Return the final finding of a decision. Raises Problem where it is contradictory."""
-    if decision.decision != "finding" and withheld:
+def _conclusion(reading: StoredReading, decision: Decision, withheld: bool) -> Conclusion:
+    """Return what a person concluded. Raises Problem where there is nothing to agree with."""
+    if isinstance(decision.conclusion, Conclusion):
+        return decision.conclusion
+    if withheld:
         raise Problem(409, "withheld")
-    answered = reading.body["finding"]
-    if decision.decision == "agree":
-        if answered is None:
-            raise Problem(409, "no_finding")
-        if decision.finding not in (None, answered):
-            raise _invalid("differs from the reading's; disagree instead")
-        return Finding(answered)
-    if decision.finding is None:
-        raise _invalid("is missing: say which finding it is")
-    if decision.decision == "disagree" and decision.finding == answered:
-        raise _invalid("is the reading's own; agree instead")
-    return decision.finding
-
-
-def _invalid(message: str) -> Problem:
-    return Problem(422, "invalid", errors=[{"field": "finding", "message": message}])
+    found = reading.body["prediction_set"] or ()
+    agreed = conclusion_of([Finding(name) for name in found])
+    if agreed is None:
+        raise Problem(409, "undetermined" if found else "no_finding")
+    return agreed
 
 
 def _meanwhile(archive: Any, identifier: int, person: Person) -> Problem:

@@ -22,7 +22,7 @@ from neumo.web.people.identity import current_person
 
 ROOM = Path(str(files("neumo.web")))
 router = APIRouter(include_in_schema=False)
-_NAMES: Final = ("findings", "findings_short", "metrics")
+_NAMES: Final = ("findings", "findings_short", "conclusions", "conclusions_short", "metrics")
 """Groups of common terms that the pages use as labels."""
 _VIEWS: Final = {"": "reading", "readings": "reading"}
 """Views that are called otherwise than their address."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 import neumo
+from neumo.core.decision import MAX_ABNORMALITY
 from neumo.imaging.limits import MAX_PIXELS
 from neumo.texts.language import LANGUAGES, Language
 from neumo.web.http.languages import language_of
@@ -142,6 +143,7 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
             "files": config.limits.files,
             "pixels": MAX_PIXELS,
             "note_characters": MAX_NOTE_LENGTH,
+            "abnormality_characters": MAX_ABNORMALITY,
         },
         "bundle": {
             "name": bundle.name,

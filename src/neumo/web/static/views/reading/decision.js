@@ -2,7 +2,8 @@
 
 import { h, icon, replace } from "/static/dom.js";
 
-const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
+const CONCLUSIONS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA", "PNEUMONIA", "OTHER_ABNORMAL", "INADEQUATE_IMAGE", "WRONG_IMAGE"];
+const COLOURED = CONCLUSIONS.slice(0, 3);
 
 /**
  * @param {import("/static/app.js").Context} context
@@ -11,29 +12,35 @@ const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
  */
 export function decisionSection(context, reading, decided) {
   const { t, me } = context;
-  const open = reading.withheld || reading.finding === null;
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });
-  const findings = h("fieldset", { class: "choices findings", hidden: !open }, h("legend", {}, t("decision.finding")), findingChoices(t, open ? null : reading.finding));
+  const abnormality = /** @type {HTMLInputElement} */ (h("input", { class: "input", name: "abnormality", maxlength: me.limits.abnormality_characters }));
+  const which = h("label", { class: "field", hidden: true }, h("span", {}, t("decision.abnormality")), abnormality);
   const note = h("label", { class: "field" }, h("span", {}, t("decision.note")), h("textarea", { class: "input", name: "note", rows: "2", maxlength: me.limits.note_characters }));
   const button = h("button", { class: "button primary", type: "submit" }, icon("check"), t(reading.decisions.length ? "decision.save_again" : "decision.save"));
 
   function follow() {
-    const chosen = /** @type {HTMLInputElement | null} */ (form.querySelector("[name=decision]:checked"));
-    findings.hidden = !open && chosen?.value !== "disagree";
+    which.hidden = chosen() !== "OTHER_ABNORMAL";
+  }
+
+  function chosen() {
+    return /** @type {HTMLInputElement | null} */ (form.querySelector("[name=conclusion]:checked"))?.value;
   }
 
   /** @param {Event} event */
   async function save(event) {
     event.preventDefault();
-    const data = new FormData(/** @type {HTMLFormElement} */ (form));
-    const decision = open ? "finding" : data.get("decision");
-    const finding = data.get("finding");
-    if (!decision || (decision !== "agree" && !finding)) return showProblem(t(decision ? "decision.choose_finding" : "decision.choose"));
+    const conclusion = chosen();
+    if (!conclusion) return showProblem(t("decision.choose"));
+    const other = conclusion === "OTHER_ABNORMAL";
+    if (other && !abnormality.value.trim()) {
+      abnormality.focus();
+      return showProblem(t("decision.name_abnormality"));
+    }
     button.setAttribute("disabled", "");
     try {
-      const answer = await context.api.send("POST", `/api/readings/${reading.id}/decisions`,
-        { decision, note: String(data.get("note") ?? ""), ...(decision === "agree" ? {} : { finding }) },
-        { headers: { "If-Match": `"r${reading.revision}"` } });
+      const data = new FormData(/** @type {HTMLFormElement} */ (form));
+      const body = { conclusion, note: String(data.get("note") ?? ""), ...(other ? { abnormality: abnormality.value } : {}) };
+      const answer = await context.api.send("POST", `/api/readings/${reading.id}/decisions`, body, { headers: { "If-Match": `"r${reading.revision}"` } });
       context.toast(t("decision.saved"));
       decided(answer.reading);
     } catch (error) {
@@ -59,34 +66,36 @@ export function decisionSection(context, reading, decided) {
   }
 
   const past = h("div", {}, history(context, reading));
-  const form = h("form", { class: "column decision", on: { submit: save, change: follow } }, !open && agreement(t), findings, note, problem, button);
+  const form = h("form", { class: "column decision", on: { submit: save, change: follow } }, choices(t, reading), which, note, problem, button);
   return h("section", { class: "section column" }, h("h3", {}, t("decision.title")), past, form);
 }
 
-/** @param {import("/static/i18n.js").Translate} t */
-function agreement(t) {
+/** @param {import("/static/i18n.js").Translate} t @param {any} reading */
+function choices(t, reading) {
   return h("fieldset", { class: "choices" }, h("legend", { class: "unseen" }, t("decision.title")),
-    ["agree", "disagree"].map((value) => choice("decision", value, t(`decision.${value}`))));
+    canAgree(reading) && choice("AGREE", t("decision.agree")),
+    CONCLUSIONS.map((conclusion) => choice(conclusion, t(`conclusions.${conclusion}`))));
 }
 
-/** @param {import("/static/i18n.js").Translate} t @param {string | null} without */
-function findingChoices(t, without) {
-  return FINDINGS.filter((finding) => finding !== without).map((finding) => choice("finding", finding, t(`findings.${finding}`), finding));
+/** Whether the reading states something to agree with. @param {any} reading */
+function canAgree(reading) {
+  return !reading.withheld && reading.verdict !== null && reading.verdict !== "undetermined";
 }
 
-/** @param {string} name @param {string} value @param {string} label @param {string} [finding] */
-function choice(name, value, label, finding) {
-  return h("label", { class: "choice", data: finding ? { finding } : {} }, h("input", { type: "radio", name, value }), h("span", {}, label));
+/** @param {string} value @param {string} label */
+function choice(value, label) {
+  return h("label", { class: "choice", data: COLOURED.includes(value) ? { finding: value } : {} }, h("input", { type: "radio", name: "conclusion", value }), h("span", {}, label));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */
 function history({ t, format }, reading) {
-  if (reading.decisions.length === 0) return null;
+  if (reading.decisions.length === 0) return h("p", { class: "quiet" }, t(reading.revision === 0 ? "decision.none" : "decision.others_hidden"));
   return h("ol", { class: "history" }, reading.decisions.map((/** @type {any} */ decision) =>
     h("li", {},
-      h("p", { class: "row" }, h("strong", {}, t(`findings.${decision.finding}`)), decision.agrees === null ? null : h("span", { class: "tag" }, t(decision.agrees ? "decision.agreed" : "decision.disagreed")), decision.blinded && h("span", { class: "tag" }, icon("hidden"), t("decision.blinded"))),
+      h("p", { class: "row" }, h("strong", {}, t(`conclusions.${decision.conclusion}`)), decision.agrees === null ? null : h("span", { class: "tag" }, t(decision.agrees ? "decision.agreed" : "decision.disagreed")), decision.blinded && h("span", { class: "tag" }, icon("hidden"), t("decision.blinded"))),
+      decision.abnormality && h("p", {}, decision.abnormality),
       decision.note && h("p", {}, decision.note),
-      h("p", { class: "quiet small" }, `${decision.person} · ${format.time(decision.time)}`),
+      h("p", { class: "quiet small" }, `${decision.person} · ${format.time(decision.at)}`),
     ),
   ));
 }

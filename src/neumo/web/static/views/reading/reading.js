@@ -74,8 +74,8 @@ function listenToKeys(root, context, rail) {
     u: () => root.querySelector("[data-act=pick]")?.dispatchEvent(new MouseEvent("click")),
     n: () => go(rail.next()),
     p: () => go(rail.previous()),
-    a: () => press(root, "agree"),
-    d: () => press(root, "disagree"),
+    a: () => press(root, "[value=AGREE]"),
+    d: () => press(root, ":not([value=AGREE])"),
   };
 
   /** @param {number | null} id */
@@ -97,9 +97,9 @@ function listenToKeys(root, context, rail) {
   return () => document.removeEventListener("keydown", onKey);
 }
 
-/** @param {HTMLElement} root @param {string} value */
-function press(root, value) {
-  const choice = /** @type {HTMLInputElement | null} */ (root.querySelector(`[name=decision][value=${value}]`));
+/** Choose the first conclusion that matches. @param {HTMLElement} root @param {string} which */
+function press(root, which) {
+  const choice = /** @type {HTMLInputElement | null} */ (root.querySelector(`[name=conclusion]${which}`));
   choice?.click();
   choice?.focus();
 }

@@ -72,5 +72,5 @@ function decision({ t }, row) {
   if (row.decisions === 0) return "";
   if (!row.decision) return h("span", { class: "quiet" }, t("reading.decided"));
   const sign = row.agrees === null ? null : h("span", { class: row.agrees ? "good" : "bad", title: t(row.agrees ? "decision.agreed" : "decision.disagreed") }, icon(row.agrees ? "check" : "cross"), h("span", { class: "unseen" }, t(row.agrees ? "decision.agreed" : "decision.disagreed")));
-  return h("span", { class: "row" }, sign, t(`findings_short.${row.decision}`));
+  return h("span", { class: "row" }, sign, t(`conclusions_short.${row.decision}`));
 }
