@@ -193,7 +193,14 @@ def test_steps_name_every_parameter() -> None:
         "PixelPaddingValue": 0,
     }
     steps = open_radiograph(dicom_file(ROW, bits=12, **elements)).steps
-    assert [step["step"] for step in steps] == ["decode", "padding", "rescale", "window", "invert"]
+    assert [step["step"] for step in steps] == [
+        "decode",
+        "padding",
+        "rescale",
+        "window",
+        "invert",
+        "depth",
+    ]
     assert steps[0]["transfer_syntax"] == ExplicitVRLittleEndian
     assert steps[2] == {"step": "rescale", "slope": 2.0, "intercept": -5.0}
     assert steps[3] == {"step": "window", "center": 40.0, "width": 400.0, "function": "LINEAR"}

@@ -89,7 +89,7 @@ class Radiograph:
     Attributes
     ----------
     pixels : ndarray of uint8, shape (height, width)
-        Grey values 0-255, already de-rotated (EXIF) and reduced to one channel.
+        Grey values 0-255, already de-rotated (EXIF) and reduced to one channel; what people see.
     source : Path or None
         The file it was read from; None where bytes or an array were given.
     original_size : (int, int)
@@ -104,6 +104,9 @@ class Radiograph:
         Empty for files that state none (PNG, JPEG) and for arrays.
     steps : tuple of Step
         The pixel steps taken, in order; the same bytes through the same steps give the same pixels.
+    deep : ndarray of uint16, shape (height, width), or None
+        The same image with the part of its range that it uses spread over 0-65535, where the file holds it with more
+        than 8 bits, or through tables that 8 bits cannot hold.
     """
 
     pixels: NDArray[np.uint8] = field(repr=False)
@@ -114,3 +117,9 @@ class Radiograph:
     sha256: str | None = None
     facts: AcquisitionFacts = AcquisitionFacts()
     steps: tuple[Step, ...] = ()
+    deep: NDArray[np.uint16] | None = field(default=None, repr=False)
+
+    @property
+    def levels(self) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """Grey levels at full depth: `deep`, or `pixels` where 8 bits hold all there is."""
+        return self.pixels if self.deep is None else self.deep

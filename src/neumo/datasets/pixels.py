@@ -14,9 +14,10 @@ from neumo.core.files import replacing, write_json
 from neumo.core.progress import Progress
 from neumo.core.user_folders import cache_folder
 from neumo.datasets.manifest import Manifest, write_manifest
-from neumo.imaging import fit_square, open_radiograph
+from neumo.imaging import open_radiograph
+from neumo.imaging.prepare import Intensity, eight_bit_square, network_square
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 """Raised whenever decoding or preparation changes, so that old caches are not used."""
 
 _BLOCK = 256
@@ -39,12 +40,18 @@ class PixelStore:
 
 
 def decoded_pixels(
-    manifest: Manifest, size: int, *, field_of_view: float = 1.0, progress: Progress | None = None
+    manifest: Manifest,
+    size: int,
+    *,
+    field_of_view: float = 1.0,
+    intensity: Intensity = Intensity.AS_STORED,
+    progress: Progress | None = None,
 ) -> PixelStore:
     """Map the decoded data set into memory, decoding it first where that was not done yet.
 
     The cache lies in `cache_folder()`, in a folder named by the manifest's digest, beside a copy of the
-    manifest. It holds N x size x size bytes. `field_of_view` is that of `neumo.imaging.prepare.fit_square`.
+    manifest. It holds N x size x size bytes. `field_of_view` and `intensity` are those of
+    `neumo.imaging.prepare`: where percentiles are taken, images of more than 8 bits are stored between theirs.
 
     Raises
     ------
@@ -55,10 +62,10 @@ def decoded_pixels(
     """
     folder = cache_folder() / manifest.digest[:24]
     part = "" if field_of_view == 1 else f"-{field_of_view:.4f}"
-    target = folder / f"pixels-{size}{part}-v{CACHE_VERSION}.u8"
+    target = folder / f"pixels-{size}{part}-{intensity}-v{CACHE_VERSION}.u8"
     shape = (len(manifest), size, size)
     if not _complete(target, shape):
-        _decode_all(manifest, (size, field_of_view), target, progress)
+        _decode_all(manifest, (size, field_of_view, intensity), target, progress)
         write_manifest(manifest, folder / "manifest.csv")
         write_json(
             target.with_suffix(".json"), {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
@@ -75,15 +82,15 @@ def _complete(target: Path, shape: tuple[int, int, int]) -> bool:
 
 
 def _decode_all(
-    manifest: Manifest, side_and_field: tuple[int, float], target: Path, progress: Progress | None
+    manifest: Manifest, how: tuple[int, float, Intensity], target: Path, progress: Progress | None
 ) -> None:
     faults: list[str] = []
-    size = side_and_field[0]
+    size = how[0]
 
     def decoded(position: int) -> NDArray[np.uint8]:
         try:
-            pixels = open_radiograph(manifest.file(manifest.entries[position])).pixels
-            return fit_square(pixels, *side_and_field)
+            radiograph = open_radiograph(manifest.file(manifest.entries[position]))
+            return eight_bit_square(network_square(radiograph, *how))
         except UnreadableImageError as error:
             faults.append(str(error))
             return np.zeros((size, size), dtype=np.uint8)

@@ -191,7 +191,9 @@ def _some_inputs(trained: TrainedNetwork, folder: RunFolder, manifest: Manifest)
         np.random.default_rng(0).choice(positions, min(_PARITY_IMAGES, len(positions)), replace=False)
     )
     card = trained.card
-    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array[chosen]
+    pixels = decoded_pixels(
+        manifest, card.image_size, field_of_view=card.field_of_view, intensity=card.intensity
+    ).array[chosen]
     return scale_intensity(pixels, card.intensity)[:, np.newaxis]
 
 

@@ -18,9 +18,9 @@ def inference_config(config: BundleConfig) -> dict[str, Any]:
             "$import json",
             "$import numpy as np",
             "$from pathlib import Path",
-            "$from neumo.imaging import fit_square",
             "$from neumo.imaging import open_radiograph",
             "$from neumo.imaging.prepare import Intensity",
+            "$from neumo.imaging.prepare import network_square",
             "$from neumo.imaging.prepare import scale_intensity",
         ],
         "bundle_root": ".",
@@ -39,8 +39,8 @@ def inference_config(config: BundleConfig) -> dict[str, Any]:
         "files": "$sorted(path for path in Path(@dataset_dir).rglob('*') if path.is_file())",
         "preprocessing": (
             "$lambda file: scale_intensity("
-            "fit_square(open_radiograph(file).pixels, @image_size, @field_of_view), Intensity(@intensity)"
-            ")[np.newaxis, np.newaxis]"
+            "network_square(open_radiograph(file), @image_size, @field_of_view, Intensity(@intensity)), "
+            "Intensity(@intensity))[np.newaxis, np.newaxis]"
         ),
         "inferer": "$lambda images: @network_def.run(['logits'], {'images': images})[0]",
         "exponentials": "$lambda scaled: np.exp(scaled - scaled.max())",

@@ -8,7 +8,7 @@ from PIL import Image
 
 from neumo.core.errors import UnreadableImageError
 from neumo.core.radiograph import Radiograph, Step
-from neumo.imaging.grey import TO_GREY, rgb_to_grey, sixteen_to_eight_bits
+from neumo.imaging.grey import TO_GREY, grey_of_sixteen_bits, luma_of_sixteen_bits, rgb_to_grey
 from neumo.imaging.limits import require_size
 
 
@@ -18,7 +18,7 @@ def from_array(values: NDArray[Any], *, max_pixels: int) -> Radiograph:
     Parameters
     ----------
     values : ndarray, shape (height, width), (height, width, 1) or (height, width, 3)
-        uint8 in 0-255, uint16 in 0-65535, or floating point in 0-1.
+        uint8 in 0-255, uint16 in 0-65535 or in as many of their lower bits as are used, or floating point in 0-1.
     max_pixels : int
         Largest width x height taken.
 
@@ -42,30 +42,36 @@ def from_array(values: NDArray[Any], *, max_pixels: int) -> Radiograph:
         )
     height, width = values.shape[:2]
     require_size("array", width, height, max_pixels)
-    pixels, depth, step = _eight_bits(values)
     first: Step = {"step": "array", "dtype": values.dtype.name, "shape": list(values.shape)}
-    steps: list[Step] = [first] if step is None else [first, step]
-    colour = False
-    if pixels.ndim == 3:
-        pixels, colour = rgb_to_grey(Image.fromarray(pixels))
+    deep, colour, steps = None, False, list[Step]()
+    samples, depth = _samples(values)
+    if samples.ndim == 3:
+        pixels, colour = rgb_to_grey(Image.fromarray(_high_bytes(samples)))
         steps.append(TO_GREY)
+    elif samples.dtype == np.uint8:
+        pixels = np.array(samples, dtype=np.uint8, order="C")
+    if samples.dtype == np.uint16 and not colour:
+        wide = np.ascontiguousarray(samples, dtype=np.uint16)
+        grey = luma_of_sixteen_bits(wide) if wide.ndim == 3 else wide
+        pixels, deep, taken = grey_of_sixteen_bits(grey, bits=None if values.dtype == np.uint16 else 16)
+        steps += taken
     return Radiograph(
         pixels=pixels,
         source=None,
         original_size=(width, height),
         bit_depth=depth,
         colour=colour,
-        steps=tuple(steps),
+        steps=(first, *steps),
+        deep=deep,
     )
 
 
-def _eight_bits(values: NDArray[Any]) -> tuple[NDArray[np.uint8], int, Step | None]:
-    """Return samples in 0-255, the bits they had, and the step taken if any."""
+def _samples(values: NDArray[Any]) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], int]:
+    """Return samples in 0-255 or 0-65535, and the bits they had."""
     if values.dtype == np.uint8:
-        return np.array(values, dtype=np.uint8, order="C"), 8, None
+        return values, 8
     if values.dtype == np.uint16:
-        scaled = sixteen_to_eight_bits(np.ascontiguousarray(values))
-        return scaled, 16, {"step": "scale", "low": 0, "high": 65535}
+        return values, 16
     if not np.issubdtype(values.dtype, np.floating):
         raise UnreadableImageError(
             f"array: type {values.dtype} is not taken; give uint8, uint16, or floating point in 0-1"
@@ -73,5 +79,11 @@ def _eight_bits(values: NDArray[Any]) -> tuple[NDArray[np.uint8], int, Step | No
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):
         raise UnreadableImageError(f"array: values from {low:g} to {high:g} leave 0-1; scale them first")
-    scaled = np.floor(values.astype(np.float64, order="C") * 255 + 0.5).astype(np.uint8)
-    return scaled, 16, {"step": "scale", "low": 0.0, "high": 1.0}
+    return np.floor(values.astype(np.float64, order="C") * 65535 + 0.5).astype(np.uint16), 16
+
+
+def _high_bytes(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """8 bits of colour, as bright as the samples' highest."""
+    if samples.dtype == np.uint8:
+        return np.ascontiguousarray(samples, dtype=np.uint8)
+    return (samples >> (max(8, int(samples.max()).bit_length()) - 8)).astype(np.uint8)

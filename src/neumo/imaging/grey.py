@@ -1,10 +1,11 @@
-"""Converts colour to grey levels, and tells whether there was colour to lose."""
+"""Converts colour and 16-bit samples to grey levels, and tells whether there was colour to lose."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from neumo.core.radiograph import Step
+from neumo.imaging.depth import find_padding, full_depth, through_table, to_eight_bits, usage_of, used_range
 
 _TOLERANCE = 12
 """JPEG chroma rounding moves stored-grey channels apart by a few levels."""
@@ -31,6 +32,46 @@ def _sample(rgb: Image.Image) -> Image.Image:
     return rgb if (width, height) == rgb.size else rgb.resize((width, height), Image.Resampling.NEAREST)
 
 
-def sixteen_to_eight_bits(samples: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """Scale 0-65535 to 0-255, rounded to nearest."""
-    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+def grey_of_sixteen_bits(
+    samples: NDArray[np.uint16], transparent: int | None = None, *, bits: int | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint16], list[Step]]:
+    """8 bits and full depth of samples that may use only the lower of their 16 bits.
+
+    Parameters
+    ----------
+    samples : ndarray of uint16, shape (height, width)
+    transparent : int, optional
+        The sample that is no image.
+    bits : int, optional
+        Of which the highest sample is white; as many as the image uses (8-16) when left out.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (height, width)
+        Padding and what is transparent are 0.
+    deep : ndarray of uint16, shape (height, width)
+    steps : list of Step
+    """
+    usage, codes = usage_of(samples, 2**16), np.arange(2**16, dtype=np.float64)
+    outside, steps = find_padding(codes, usage), list[Step]()
+    if outside.any():
+        low, high = int(codes[outside].min()), int(codes[outside].max())
+        steps.append({"step": "padding", "low": low, "high": high, "background": 0, "declared": False})
+    if transparent is not None:
+        outside[transparent] = True
+        steps.append({"step": "transparency", "value": transparent, "background": 0})
+    counts = np.where(outside, 0, usage.counts)
+    bits = bits or max(8, int(used_range(codes, counts)[1]).bit_length())
+    shares = codes / (2**bits - 1)
+    deep, depth = full_depth(samples, shares, counts, outside)
+    shares[outside] = 0
+    steps = [{"step": "scale", "low": 0, "high": 2**bits - 1}, *steps, depth]
+    return through_table(samples, to_eight_bits(shares)), deep, steps
+
+
+def luma_of_sixteen_bits(samples: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Luma (ITU-R BT.601) of 16-bit colour, shape (height, width, 3) to (height, width), rounded to nearest."""
+    luma = np.full(samples.shape[:2], 32768, dtype=np.uint32)
+    for band, weight in enumerate((19595, 38470, 7471)):
+        luma += samples[:, :, band].astype(np.uint32) * np.uint32(weight)
+    return (luma >> np.uint32(16)).astype(np.uint16)

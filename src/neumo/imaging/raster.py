@@ -1,5 +1,6 @@
 """Decodes raster images (PNG, JPEG, TIFF, BMP, WebP, AVIF) to a Radiograph, with limits before anything is decoded."""
 
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -10,8 +11,10 @@ from PIL import Image, ImageFile
 
 from neumo.core.errors import UnreadableImageError
 from neumo.core.radiograph import Radiograph, Step
-from neumo.imaging.grey import TO_GREY, rgb_to_grey, sixteen_to_eight_bits
+from neumo.imaging.depth import Table
+from neumo.imaging.grey import TO_GREY, grey_of_sixteen_bits, luma_of_sixteen_bits, rgb_to_grey
 from neumo.imaging.limits import require_size
+from neumo.imaging.png_depth import sixteen_bit_samples
 from neumo.imaging.png_length import holds_all_rows
 from neumo.imaging.quiet import quiet
 from neumo.imaging.raster_formats import (
@@ -32,7 +35,15 @@ _ORIENTATION_TAG = 0x0112
 _MAX_SCANS = 100
 """Every scan of a progressive JPEG passes over all its pixels; encoders write about ten."""
 
-_Decoded = tuple[NDArray[np.uint8], bool, list[Step]]
+
+@dataclass(frozen=True)
+class _Grey:
+    """A decoded image in grey: 8 bits, full depth where there is more, whether it held colour, and the steps taken."""
+
+    pixels: NDArray[np.uint8]
+    deep: NDArray[np.uint16] | None
+    colour: bool
+    steps: list[Step]
 
 
 def is_raster(content: bytes) -> bool:
@@ -43,8 +54,7 @@ def is_raster(content: bytes) -> bool:
 def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     """Decode a raster image.
 
-    16-bit samples are scaled by their type's full range (of 16-bit colour the high bytes count, which is the same
-    within one grey level) or, of 12 bits, by theirs; transparency is laid on black, and the orientation (EXIF, TIFF) is
+    Grey of more than 8 bits keeps its depth, transparency is laid on black, and the orientation (EXIF, TIFF) is
     applied. Where 0 is white (TIFF), grey levels are turned round.
 
     Parameters
@@ -89,25 +99,27 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
             turned = orientation_to_come(image)
             image.load()
             orientation = _orientation(image) if turned == 1 else 1
-            pixels, colour, steps = _to_grey(image, depth)
+            grey = _to_grey(image, depth, content)
             if image.format == "PNG":
-                _require_all_rows(pixels, content)
+                _require_all_rows(grey.pixels, content)
     except (UnreadableImageError, MemoryError):
         raise
     except Exception as error:  # on corrupt bytes decoders raise whatever their parsing happens to meet
         raise UnreadableImageError(
             f"{name}: cannot be decoded ({error}); the file is corrupt or truncated"
         ) from error
+    pixels, deep, steps = grey.pixels, grey.deep, grey.steps
     if orientation != 1:
-        pixels = _oriented(pixels, orientation)
+        pixels, deep = _oriented(pixels, orientation), None if deep is None else _oriented(deep, orientation)
     if max(orientation, turned) != 1:
         steps.append({"step": "orient", "exif": max(orientation, turned)})
     return Radiograph(
         pixels=pixels,
+        deep=deep,
         source=None,
         original_size=(width, height),
         bit_depth=depth,
-        colour=colour,
+        colour=grey.colour,
         steps=(first, *steps),
     )
 
@@ -162,7 +174,7 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
-def _oriented(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def _oriented(pixels: Table, orientation: int) -> Table:
     """Undo an EXIF orientation 2-8 (Exif 2.32, tag 0x0112): 5-8 swap the axes, then rows or columns are reversed."""
     if orientation >= 5:
         pixels = pixels.T
@@ -173,55 +185,69 @@ def _oriented(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels)
 
 
-def _to_grey(image: Image.Image, depth: int) -> _Decoded:
+def _to_grey(image: Image.Image, depth: int, content: bytes) -> _Grey:
     image = without_premultiplication(image)
     if image.mode in _SIXTEEN_BIT:
         return _grey_of_sixteen_bits(image, depth)
     if image.mode in {"1", "L"}:
         return _grey_of_one_channel(image, depth)
-    steps: list[Step] = []
+    if depth == 16 and image.format == "PNG":
+        return _grey_of_sixteen_bit_bands(image, content)
+    steps = []
     if image.mode in _LAYERED or "transparency" in image.info:
-        image = _on_black(image, depth)
+        image = _on_black(image)
         steps.append({"step": "transparency", "background": 0})
     pixels, colour = rgb_to_grey(image if image.mode == "RGB" else image.convert("RGB"))
-    return pixels, colour, [*steps, TO_GREY]
+    return _Grey(pixels, None, colour, [*steps, TO_GREY])
 
 
-def _grey_of_sixteen_bits(image: Image.Image, depth: int) -> _Decoded:
+def _grey_of_sixteen_bits(image: Image.Image, depth: int) -> _Grey:
     samples = np.asarray(image).astype(np.uint16)
     steps: list[Step] = []
     if isinstance(image, ImageFile.ImageFile) and is_inverted(image):
         samples = np.uint16(2**depth - 1) - samples
         steps.append({"step": "invert"})
-    high = 2**depth - 1 if image.format == "TIFF" else 65535
-    pixels = (
-        sixteen_to_eight_bits(samples)
-        if high == 65535
-        else (samples.astype(np.uint32) * 255 + high // 2) // high
-    )
-    pixels = pixels.astype(np.uint8)
-    steps.append({"step": "scale", "low": 0, "high": high})
-    transparent = image.info.get("transparency")
-    if transparent is not None:
-        pixels[samples == transparent] = 0
-        steps.append({"step": "transparency", "value": int(transparent), "background": 0})
-    return pixels, False, steps
+    bits = depth if depth < 16 else None
+    pixels, deep, taken = grey_of_sixteen_bits(samples, image.info.get("transparency"), bits=bits)
+    return _Grey(pixels, deep, False, [*steps, *taken])
 
 
-def _grey_of_one_channel(image: Image.Image, depth: int) -> _Decoded:
+def _grey_of_sixteen_bit_bands(image: Image.Image, content: bytes) -> _Grey:
+    """Grey of a 16-bit PNG that has several channels; at full depth unless they hold colour."""
+    samples, alpha = sixteen_bit_samples(image, content)
+    steps: list[Step] = []
+    outside = np.zeros(samples.shape[:2], dtype=bool) if alpha is None else alpha == 0
+    if samples.ndim == 3:
+        bits = max(8, int(samples.max()).bit_length())
+        pixels, colour = rgb_to_grey(Image.fromarray((samples >> (bits - 8)).astype(np.uint8)))
+        if colour:
+            return _Grey(pixels, None, True, [TO_GREY])
+        transparent = image.info.get("transparency")
+        if isinstance(transparent, tuple):
+            outside = (samples == np.array(transparent)).all(axis=2)
+        samples = luma_of_sixteen_bits(samples)
+        steps.append(TO_GREY)
+    if alpha is not None:
+        samples = (samples.astype(np.uint32) * alpha // 65535).astype(np.uint16)
+    if outside.any() or alpha is not None:
+        samples[outside] = 0
+        steps.append({"step": "transparency", "background": 0})
+    pixels, deep, taken = grey_of_sixteen_bits(samples)
+    return _Grey(pixels, deep, False, [*steps, *taken])
+
+
+def _grey_of_one_channel(image: Image.Image, depth: int) -> _Grey:
     pixels = np.array(image.convert("L") if image.mode == "1" else image, dtype=np.uint8)
     transparent = image.info.get("transparency")
     if transparent is None:
-        return pixels, False, []
+        return _Grey(pixels, None, False, [])
     if depth in {2, 4}:  # Pillow widens these samples to 8 bits, but not the value that is transparent
         transparent = transparent * 255 // (2**depth - 1)
     pixels[pixels == transparent] = 0
-    return pixels, False, [{"step": "transparency", "value": int(transparent), "background": 0}]
+    steps: list[Step] = [{"step": "transparency", "value": int(transparent), "background": 0}]
+    return _Grey(pixels, None, False, steps)
 
 
-def _on_black(image: Image.Image, depth: int) -> Image.Image:
-    transparent = image.info.get("transparency")
-    if depth == 16 and isinstance(transparent, tuple):
-        image.info["transparency"] = tuple(sample >> 8 for sample in transparent)
+def _on_black(image: Image.Image) -> Image.Image:
     layered = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layered.size, (0, 0, 0, 255)), layered)

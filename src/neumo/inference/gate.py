@@ -141,7 +141,7 @@ def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Not
             f"One side is {aspect:.1f} times the other; a chest radiograph is nearly square.",
             {"aspect": round(aspect, 2)},
         )
-    spread = _spread(radiograph.pixels)
+    spread = _spread(radiograph.levels)
     if spread < _MIN_SPREAD:
         yield Notice(
             "blank",
@@ -150,10 +150,13 @@ def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Not
         )
 
 
-def _spread(pixels: NDArray[np.uint8]) -> int:
-    """Grey levels between the 2nd and 98th percentile; counting levels is ten times quicker than sorting pixels."""
-    step = max(1, min(pixels.shape) // 256)
-    sample = pixels[::step, ::step].ravel()
-    ranks = np.bincount(sample, minlength=256).cumsum() * 100
-    low, high = np.searchsorted(ranks, (2 * sample.size, 98 * sample.size))
-    return int(high - low)
+def _spread(levels: NDArray[np.uint8] | NDArray[np.uint16]) -> int:
+    """Grey levels between the 2nd and 98th percentile; of more than 8 bits, those that occur.
+
+    Counting levels is ten times quicker than sorting pixels.
+    """
+    step = max(1, min(levels.shape) // 256)
+    counts = np.bincount(levels[::step, ::step].ravel())
+    ranks = counts.cumsum() * 100
+    low, high = np.searchsorted(ranks, (ranks[-1] // 100 * 2, ranks[-1] // 100 * 98))
+    return int(high - low) if levels.dtype == np.uint8 else int(np.count_nonzero(counts[low + 1 : high + 1]))

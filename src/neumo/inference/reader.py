@@ -20,7 +20,7 @@ from neumo.core.radiograph import Step
 from neumo.core.reading import Notice, Reading, Status
 from neumo.explain.alarms import failed_checks_notice, map_alarm
 from neumo.explain.occlusion import occlusion_map
-from neumo.imaging.prepare import fit_square, scale_intensity
+from neumo.imaging.prepare import network_square, scale_intensity
 from neumo.inference.gate import (
     OUTSIDE_RANGE_SLACK,
     age_notice,
@@ -193,7 +193,7 @@ class Reader:
         if refusals:
             return _Prepared(opened, steps=radiograph.steps, pixels=kept, refusals=tuple(refusals))
         config = self.bundle.config
-        square = fit_square(radiograph.pixels, config.image_size, config.field_of_view)
+        square = network_square(radiograph, config.image_size, config.field_of_view, config.intensity)
         image = scale_intensity(square, config.intensity)[np.newaxis]
         return _Prepared(opened, radiograph.steps, kept, image, warnings=(age,) if age else ())
 

@@ -30,8 +30,8 @@ from neumo.evaluation.explanations.thorax_share import FIELD_SIDE, fixed_field, 
 from neumo.evaluation.report.figure_style import save_figures
 from neumo.explain.alarms import map_alarm
 from neumo.export.randomised_graph import randomised_graph
-from neumo.imaging import fit_square, open_radiograph
-from neumo.imaging.prepare import scale_intensity
+from neumo.imaging import open_radiograph
+from neumo.imaging.prepare import network_square, scale_intensity
 from neumo.inference.posterior import calibrated
 from neumo.inference.reader import Reader
 from neumo.inference.session import Session
@@ -158,7 +158,9 @@ def _called(reader: Reader, manifest: Manifest, entries: Sequence[Entry]) -> lis
     ):
         if reading.answer is None:
             continue
-        square = fit_square(open_radiograph(manifest.file(entry)).pixels, config.image_size)
+        square = network_square(
+            open_radiograph(manifest.file(entry)), config.image_size, 1.0, config.intensity
+        )
         image = scale_intensity(square, config.intensity)[np.newaxis]
         called.append(_Called(entry, image, reading.answer.finding.index))
     return called

@@ -28,9 +28,9 @@ def instructive_cases(folder: RunFolder, manifest: Manifest, predictions: Predic
     chosen = chosen_cases(predictions)
     position = {entry.path: i for i, entry in enumerate(manifest.entries)}
     card = trained.card
-    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array[
-        [position[predictions.paths[i]] for i in chosen]
-    ]
+    pixels = decoded_pixels(
+        manifest, card.image_size, field_of_view=card.field_of_view, intensity=card.intensity
+    ).array[[position[predictions.paths[i]] for i in chosen]]
     maps = class_maps(trained, pixels)[np.arange(len(chosen)), predictions.decisions[chosen]]
     cases = (
         Case(

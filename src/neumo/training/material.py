@@ -100,9 +100,18 @@ def load_material(
         The pixel cache cannot be written.
     """
     held_out_store = decoded_pixels(
-        manifest, experiment.image_size, field_of_view=experiment.field_of_view, progress=decoding
+        manifest,
+        experiment.image_size,
+        field_of_view=experiment.field_of_view,
+        intensity=experiment.intensity,
+        progress=decoding,
     )
-    store = decoded_pixels(manifest, experiment.training_size or experiment.image_size, progress=decoding)
+    store = decoded_pixels(
+        manifest,
+        experiment.training_size or experiment.image_size,
+        intensity=experiment.intensity,
+        progress=decoding,
+    )
     labels = np.array([entry.code for entry in manifest.entries], dtype=np.int64)
     sources = _codes([entry.source for entry in manifest.entries])
     training = _trained_on(labels, split.indices("train", manifest))

@@ -142,7 +142,9 @@ def _over_images(
 ) -> NDArray[Any]:
     """Rows of `function` over images at `positions`, batch by batch."""
     card = trained.card
-    pixels = decoded_pixels(manifest, card.image_size, field_of_view=card.field_of_view).array
+    pixels = decoded_pixels(
+        manifest, card.image_size, field_of_view=card.field_of_view, intensity=card.intensity
+    ).array
     prepare_processor()
     rows: list[NDArray[Any]] = []
     with torch.inference_mode():

@@ -97,7 +97,8 @@ def _measure(file: Path) -> Measured | Fault:
         radiograph = open_radiograph(file)
     except UnreadableImageError as error:
         return Fault(str(error).removeprefix(f"{file}: "), file_bytes)
-    pixels = radiograph.pixels
+    levels = radiograph.levels
+    pixels = radiograph.pixels if radiograph.deep is None else (radiograph.deep >> 8).astype(np.uint8)
     histogram = np.bincount(pixels.ravel(), minlength=256)
     low, high = np.searchsorted(np.cumsum(histogram), np.array([0.025, 0.975]) * pixels.size)
     return Measured(
@@ -106,7 +107,7 @@ def _measure(file: Path) -> Measured | Fault:
         file_bytes=file_bytes,
         colour=radiograph.colour,
         spread=float(high - low),
-        pixel_digest=hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest(),
+        pixel_digest=hashlib.sha256(repr(pixels.shape).encode() + levels.tobytes()).hexdigest(),
         fingerprint=fingerprint(pixels),
         border=border_features(pixels),
         intensity=intensity_features(histogram),

@@ -7,7 +7,8 @@ from pydicom.dataset import Dataset
 
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.core.radiograph import Step
-from neumo.imaging.dicom.greyscale import Raw, stored_values, through_table, to_eight_bits
+from neumo.imaging.depth import Raw, through_table, to_eight_bits
+from neumo.imaging.dicom.greyscale import stored_values
 from neumo.imaging.dicom.layout import PALETTE, PixelLayout
 from neumo.imaging.dicom.lookup import look_up, read_table
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from neumo.core.errors import UnreadableImageError
 from neumo.core.radiograph import Radiograph, Step
+from neumo.imaging.depth import Raw
 from neumo.imaging.dicom.colour import rgb_of
 from neumo.imaging.dicom.facts import read_facts
 from neumo.imaging.dicom.frame import Samples, decode_samples, decoder_justifies, require_pixels
-from neumo.imaging.dicom.greyscale import Raw, grey_levels
+from neumo.imaging.dicom.greyscale import grey_levels
 from neumo.imaging.dicom.layout import GREY, PixelLayout, read_layout
 from neumo.imaging.dicom.parse import Parsed
 from neumo.imaging.grey import TO_GREY, rgb_to_grey
@@ -60,10 +61,11 @@ def _decode(parsed: Parsed, name: str, max_pixels: int) -> Radiograph:
         layout = replace(layout, high_bit=layout.bits_stored - 1)
     raw = _as_unsigned(samples)
     if layout.photometric in GREY:
-        (pixels, steps), colour = grey_levels(raw, layout, parsed.dataset), False
+        pixels, deep, steps = grey_levels(raw, layout, parsed.dataset)
+        colour = False
     else:
         rgb, steps = rgb_of(raw, layout, parsed.dataset, name)
-        pixels, colour = rgb_to_grey(rgb)
+        (pixels, colour), deep = rgb_to_grey(rgb), None
         steps.append(TO_GREY)
     return Radiograph(
         pixels=pixels,
@@ -73,6 +75,7 @@ def _decode(parsed: Parsed, name: str, max_pixels: int) -> Radiograph:
         colour=colour,
         facts=read_facts(parsed.dataset),
         steps=(_decoding(parsed, layout, decoder), *steps),
+        deep=deep,
     )
 
 

@@ -1,29 +1,34 @@
-"""Converts stored samples to grey levels: modality LUT, then VOI LUT or window, then 8 bits, inversion last.
+"""Converts stored samples to grey levels: modality LUT, then VOI LUT or window, inversion last.
 
 DICOM PS3.4 section N.2 fixes the order. Samples have at most 16 bits, so the whole pipeline runs on one table of all
 possible samples, and the image passes through that table once: exact in floating point, and light on memory.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from neumo.core.radiograph import Step
+from neumo.imaging.depth import (
+    Floats,
+    Raw,
+    find_padding,
+    full_depth,
+    through_table,
+    to_eight_bits,
+    usage_of,
+    used_range,
+)
 from neumo.imaging.dicom.facts import code_string, value_of
 from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.dicom.lookup import find_table, look_up
 from neumo.imaging.dicom.window import find_window, windowed
 
-Raw = NDArray[np.uint8] | NDArray[np.uint16]
-Floats = NDArray[np.float64]
 
-_BLOCK = 1 << 20
-
-
-def grey_levels(raw: Raw, layout: PixelLayout, dataset: Dataset) -> tuple[NDArray[np.uint8], list[Step]]:
-    """Bring a MONOCHROME1 or MONOCHROME2 image to 8 bits, bright = dense.
+def grey_levels(
+    raw: Raw, layout: PixelLayout, dataset: Dataset
+) -> tuple[NDArray[np.uint8], NDArray[np.uint16], list[Step]]:
+    """Bring a MONOCHROME1 or MONOCHROME2 image to 8 bits and to its full depth, bright = dense.
 
     Parameters
     ----------
@@ -37,21 +42,29 @@ def grey_levels(raw: Raw, layout: PixelLayout, dataset: Dataset) -> tuple[NDArra
     Returns
     -------
     pixels : ndarray of uint8, shape (rows, columns)
-        Padding is 0.
+        As the header says it is to be shown. Padding is 0.
+    deep : ndarray of uint16, shape (rows, columns)
+        The same, with the range that the image uses spread over 16 bits.
     steps : list of Step
     """
     stored = stored_values(layout)
     padding, steps = _padding(stored, layout, dataset)
     values, taken = _modality(stored, layout, dataset)
     steps += taken
-    shares, taken = _values_of_interest(values, raw, ~padding, dataset)
+    usage = usage_of(raw, values.size)
+    if not padding.any():
+        padding = find_padding(values, usage)
+        steps += [_undeclared(values[padding])] if padding.any() else []
+    counts = np.where(padding, 0, usage.counts)
+    shares, taken = _values_of_interest(values, counts, dataset)
     steps += taken
     because = _inversion(layout, dataset)
     if because:
         shares = 1 - shares
         steps.append({"step": "invert", "because": because})
+    deep, depth = full_depth(raw, shares, counts, padding)
     shares[padding] = 0
-    return through_table(raw, to_eight_bits(shares)), steps
+    return through_table(raw, to_eight_bits(shares)), deep, [*steps, depth]
 
 
 def stored_values(layout: PixelLayout) -> Floats:
@@ -66,24 +79,6 @@ def stored_values(layout: PixelLayout) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def to_eight_bits(shares: Floats) -> NDArray[np.uint8]:
-    """0-1 to 0-255, rounded to nearest."""
-    return np.floor(np.clip(shares, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-def through_table(raw: Raw, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`table[raw]`, block by block: NumPy widens every index to 8 bytes, which a whole image cannot afford."""
-    flat = raw.reshape(-1)
-    result = np.empty(flat.shape, dtype=np.uint8)
-    for block in _blocks(flat.size):
-        result[block] = table[flat[block]]
-    return result.reshape(raw.shape)
-
-
-def _blocks(size: int) -> Iterator[slice]:
-    return (slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
-
-
 def _padding(stored: Floats, layout: PixelLayout, dataset: Dataset) -> tuple[NDArray[np.bool_], list[Step]]:
     """Find the samples that are no image (PS3.3 section C.7.5.1.1.2): one value, or a range of them."""
     first = _in_range(value_of(dataset, "PixelPaddingValue"), layout)
@@ -94,6 +89,11 @@ def _padding(stored: Floats, layout: PixelLayout, dataset: Dataset) -> tuple[NDA
     return (stored >= low) & (stored <= high), [
         {"step": "padding", "low": low, "high": high, "background": 0}
     ]
+
+
+def _undeclared(values: Floats) -> Step:
+    low, high = float(values.min()), float(values.max())
+    return {"step": "padding", "low": low, "high": high, "background": 0, "declared": False}
 
 
 def _in_range(value: object, layout: PixelLayout) -> int | None:
@@ -121,27 +121,18 @@ def _modality(stored: Floats, layout: PixelLayout, dataset: Dataset) -> tuple[Fl
 
 
 def _values_of_interest(
-    values: Floats, raw: Raw, image: NDArray[np.bool_], dataset: Dataset
+    values: Floats, counts: NDArray[np.int64], dataset: Dataset
 ) -> tuple[Floats, list[Step]]:
-    """Share 0-1 of the output range: VOI LUT, else window (PS3.3 section C.11.2), else the range of the image."""
+    """Share of the output range, 0-1 for what is not clipped: VOI LUT, window (PS3.3 section C.11.2), or used range."""
     table = find_table(dataset, "VOILUTSequence", signed=bool(values.min() < 0))
     if table is not None:
         return look_up(values, table) / (2**table.bits - 1), [{"step": "voi_lut", **table.described}]
     window = find_window(dataset)
     if window is not None:
         return windowed(values, window), [{"step": "window", **window.described}]
-    present = values[_samples_present(raw, values.size) & image]
-    low, high = (float(present.min()), float(present.max())) if present.size else (0.0, 0.0)
+    low, high = used_range(values, counts)
     shares = (values - low) / (high - low) if high > low else np.zeros_like(values)
-    return np.clip(shares, 0, 1), [{"step": "range", "low": low, "high": high}]
-
-
-def _samples_present(raw: Raw, size: int) -> NDArray[np.bool_]:
-    present = np.zeros(size, dtype=bool)
-    flat = raw.reshape(-1)
-    for block in _blocks(flat.size):
-        present[flat[block]] = True
-    return present
+    return shares, [{"step": "range", "low": low, "high": high}]
 
 
 def _inversion(layout: PixelLayout, dataset: Dataset) -> list[str]:
