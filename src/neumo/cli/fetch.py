@@ -76,7 +76,12 @@ def fetch(
     )
     read = failed = unstored = 0
     with open_outputs(
-        json_target=json_target, csv_target=csv_target, heatmaps=None, append=resume
+        json_target=json_target,
+        csv_target=csv_target,
+        heatmaps=None,
+        append=resume,
+        more=store_results,
+        tell=lambda line: typer.echo(line, err=True),
     ) as outputs:
         for instance in islice(instances, limit):
             reading, stored = read_instance(reader, service, instance, maker)
@@ -85,8 +90,8 @@ def fetch(
             failed += reading.status.value == "failed"
             unstored += stored is not None and stored.fate is not Fate.SENT
     typer.echo(f"{read} objects read, {failed} failed, {unstored} without their results stored", err=True)
-    if failed or unstored:
-        raise typer.Exit(1)
+    if failed or unstored or outputs.faults:
+        raise typer.Exit(2 if outputs.faults else 1)
 
 
 def _matching(filters: list[str]) -> dict[str, str]:

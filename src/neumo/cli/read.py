@@ -99,6 +99,7 @@ def read(
     files, counts = _files_to_read(paths, done)
     counts.tell_unreadable(language)
     if not files:
+        _complete_csv(csv_target, json_target, resume)
         _end_without_files(counts, paths, language, summary)
         return
     exports = Exports(sr=sr, sc=sc, fhir=fhir, language=language)
@@ -119,22 +120,27 @@ def read(
     try:
         with (
             open_outputs(
-                json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume
+                json_target=json_target,
+                csv_target=csv_target,
+                heatmaps=heatmaps,
+                append=resume,
+                more=bool(html or archive or exports.wanted),
+                tell=_tell,
             ) as outputs,
             _page(html, language) as to_page,
             recording(archive, archive_key) as to_archive,
             _progress(len(files)) as advance,
         ):
             for reading in reader.read_many(files):
-                if to_archive is not None:  # before the output that --resume goes by
+                if to_archive is not None:
                     to_archive(reading)
-                outputs.write(reading)
-                if to_page is not None:
-                    to_page(reading)
                 complaint = export(reading)
                 if complaint is not None:
-                    typer.echo(printable(complaint), err=True)
+                    _tell(complaint)
                     unmade += 1
+                if to_page is not None:
+                    to_page(reading)
+                outputs.write(reading)  # the last, since --resume goes by it
                 if silent:
                     shown.append(reading)
                 counts.counts[reading.status.value] += 1
@@ -144,18 +150,30 @@ def read(
             "interrupted; what was read is kept" + (", go on with --resume" if json_target else ""), err=True
         )
         raise typer.Exit(130) from None
-    if silent:
-        from neumo.cli.show import console
-        from neumo.results.table import readings_table
-
-        console.print(readings_table(shown))
-        if counts.found.found > 1:
-            console.print(counts.sentence(language), soft_wrap=True)
-        console.print("Not a medical device: the decision is the professional's.")
-    elif counts.found.found > 1:
-        typer.echo(counts.sentence(language), err=True)
+    _report(shown if silent else None, counts, language)
     counts.write(summary)
+    if outputs.faults:
+        raise typer.Exit(2)
     _exit_where_incomplete(counts, unmade, len(files), language)
+
+
+def _report(shown: "list[Reading] | None", counts: FileCounts, language: Language) -> None:
+    """Print what became of the files: after a table of the readings where one is wanted, else on standard error."""
+    if shown is None:
+        if counts.found.found > 1:
+            typer.echo(counts.sentence(language), err=True)
+        return
+    from neumo.cli.show import console
+    from neumo.results.table import readings_table
+
+    console.print(readings_table(shown))
+    if counts.found.found > 1:
+        console.print(counts.sentence(language), soft_wrap=True)
+    console.print("Not a medical device: the decision is the professional's.")
+
+
+def _tell(line: str) -> None:
+    typer.echo(printable(line), err=True)
 
 
 def _files_to_read(paths: list[str], done: set[str]) -> tuple[list[Path], FileCounts]:
@@ -166,6 +184,15 @@ def _files_to_read(paths: list[str], done: set[str]) -> tuple[list[Path], FileCo
     counts = FileCounts(found, ("read", "refused", "failed", "before"))
     counts.counts["before"] = len(found.images) - len(files)
     return files, counts
+
+
+def _complete_csv(csv_target: Path | None, json_target: str | None, resume: bool) -> None:
+    """Where nothing is left to resume, write the CSV file, which an earlier run may have failed to write."""
+    from neumo.results.outputs import open_outputs
+
+    if resume and csv_target is not None:
+        with open_outputs(json_target=json_target, csv_target=csv_target, heatmaps=None, append=True):
+            pass
 
 
 def _end_without_files(

@@ -5,12 +5,13 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 import neumo
+from neumo.core.errors import OutputError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
@@ -52,7 +53,7 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[[Reading
     statuses = texts(lang).group("readings.status")
     counts: Counter[str] = Counter()
     bundles: set[str] = set()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as pieces:
+    with _pieces(target) as pieces:
 
         def add(reading: Reading) -> None:
             counts[reading.status.value] += 1
@@ -60,11 +61,13 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[[Reading
                 counts[reading.answer.finding.value] += 1
             if reading.receipt is not None:
                 bundles.add("{name} {version}".format(**reading.receipt["bundle"]))
-            pieces.write(
-                render(
-                    "reading.html.j2", lang, number=sum(counts[s] for s in statuses), **_shown(reading, lang)
-                )
+            piece = render(
+                "reading.html.j2", lang, number=sum(counts[s] for s in statuses), **_shown(reading, lang)
             )
+            try:
+                pieces.write(piece)
+            except OSError as error:
+                raise _unwritable(target, error) from error
 
         try:
             yield add
@@ -72,6 +75,25 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[[Reading
             _write(target, pieces, lang, counts=counts, bundles=bundles)
             raise
         _write(target, pieces, lang, counts=counts, bundles=bundles)
+
+
+@contextmanager
+def _pieces(target: Path) -> Iterator[IO[str]]:
+    try:
+        pieces = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        yield pieces
+    finally:
+        with suppress(OSError):
+            pieces.close()
+
+
+def _unwritable(target: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{target}: could not be written ({error.strerror or error} in {tempfile.gettempdir()}); free space there"
+    )
 
 
 def _write(target: Path, pieces: IO[str], lang: Language, *, counts: Counter[str], bundles: set[str]) -> None:
