@@ -40,6 +40,7 @@ def fetch(
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="In seconds, for each answer.")] = 60,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
+    prevalence: options.Prevalence = None,
     allow_outside_range: options.AllowOutsideRange = False,
     bundle: options.Bundle = None,
 ) -> None:
@@ -64,6 +65,7 @@ def fetch(
         bundle,
         operating_point=operating_point,
         coverage=coverage,
+        prevalence=options.prevalence_from(prevalence),
         allow_outside_range=allow_outside_range,
         keep_pixels=store_results,
         keep_header=store_results,

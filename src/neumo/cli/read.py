@@ -12,7 +12,6 @@ from neumo.cli import options
 from neumo.cli.file_counts import FileCounts
 from neumo.cli.recording import recording
 from neumo.core.errors import ConfigError, ReceiptError
-from neumo.core.findings import FINDINGS, Finding
 from neumo.core.names import printable, shown_path
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language, chosen_language
@@ -57,12 +56,7 @@ def read(
     ] = None,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
-    prevalence: Annotated[
-        str | None,
-        typer.Option(
-            "--prevalence", help="Of pneumonia, such as 0.1, or NORMAL=0.7,BACTERIAL_PNEUMONIA=0.2,..."
-        ),
-    ] = None,
+    prevalence: options.Prevalence = None,
     allow_outside_range: options.AllowOutsideRange = False,
     bundle: options.Bundle = None,
     summary: options.Summary = None,
@@ -108,7 +102,7 @@ def read(
         bundle,
         operating_point=operating_point,
         coverage=coverage,
-        prevalence=_prevalence(prevalence),
+        prevalence=options.prevalence_from(prevalence),
         allow_outside_range=allow_outside_range,
         threads=threads,
         keep_pixels=heatmaps is not None or html is not None or sc is not None,
@@ -164,11 +158,13 @@ def _report(shown: "list[Reading] | None", counts: FileCounts, language: Languag
             typer.echo(counts.sentence(language), err=True)
         return
     from neumo.cli.show import console
-    from neumo.results.table import readings_table
+    from neumo.results.table import evidence_lines, readings_table
 
     console.print(readings_table(shown))
     if counts.found.found > 1:
         console.print(counts.sentence(language), soft_wrap=True)
+    for line in evidence_lines(shown, language):
+        console.print(line, highlight=False, markup=False)
     console.print("Not a medical device: the decision is the professional's.")
 
 
@@ -246,20 +242,6 @@ def _progress(files: int) -> "Iterator[Callable[[], None]]":
     with Progress(*progress_columns(), console=Console(stderr=True)) as bar:
         task = bar.add_task("reading", total=files)
         yield lambda: bar.advance(task)
-
-
-def _prevalence(text: str | None) -> float | dict[Finding, float] | None:
-    if text is None:
-        return None
-    try:
-        if "=" not in text:
-            return float(text)
-        pairs = (part.split("=", 1) for part in text.split(","))
-        return {Finding(name.strip()): float(share) for name, share in pairs}
-    except ValueError as error:
-        raise ConfigError(
-            f"--prevalence {text!r}: must be a share such as 0.1, or one for each of {', '.join(FINDINGS)}"
-        ) from error
 
 
 def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:

@@ -19,6 +19,7 @@ from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.results.sentences import (
     notice_text,
     operating_point_sentence,
+    performance_sentences,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -125,6 +126,7 @@ def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
         "prediction_set": prediction_set_sentence(answer, lang) if answer else "",
         "prevalence": prevalence_sentence(answer, lang) if answer else "",
         "operating_point": operating_point_sentence(answer, lang) if answer else "",
+        "performance": performance_sentences(answer, lang) if answer else (),
         "warnings": [notice_text(notice, lang) for notice in reading.warnings],
         "reasons": [notice_text(notice, lang) for notice in reading.reasons],
         "receipt": json.dumps(reading.receipt, indent=2, ensure_ascii=False) if reading.receipt else None,

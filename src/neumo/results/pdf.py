@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Answer, Reading
+from neumo.core.reading import Reading
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.results.sentences import (
     notice_text,
     operating_point_sentence,
+    performance_sentences,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -128,6 +130,8 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
     ]
     for sentence in filter(None, sentences):
         yield Paragraph(escape(sentence), styles["text"])
+    for sentence in performance_sentences(answer, language):
+        yield Paragraph(escape(sentence), styles["small"])
 
 
 def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":

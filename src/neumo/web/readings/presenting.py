@@ -6,14 +6,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from neumo.bundle.config import BundleConfig
+from neumo.core.answer import Answer
 from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Answer, Notice
-from neumo.inference.posterior import Prevalence
+from neumo.core.reading import Notice
 from neumo.records.decisions import record_view
 from neumo.records.stored_reading import StoredReading
-from neumo.results.sentences import notice_text
+from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.people.identity import Person
@@ -32,6 +31,7 @@ _WITHHELD: Mapping[str, Any] = {
     "prediction_set": None,
     "pneumonia": None,
     "prevalence": None,
+    "evidence": None,
     "warnings": [],
     "heatmap": None,
     "receipt": None,
@@ -47,6 +47,8 @@ _POSTERIOR = (
     "pneumonia",
     "ppv",
     "npv",
+    "prevalence_given",
+    "evidence",
 )
 """Keys of an answer that depend on prevalence or operating point."""
 
@@ -100,6 +102,8 @@ def undecided_reading_json(
     receipt = reading.body.get("receipt") or {}
     bundle = receipt.get("bundle") or {}
     size = None if found is None else found.size
+    answered = not withheld and not reading.purged and reading.body["prediction_set"] is not None
+    answer = Answer.from_json(reading.body) if answered else None
     return {
         **reading.body,
         **(_WITHHELD if withheld else {}),
@@ -122,6 +126,7 @@ def undecided_reading_json(
             "warnings": [] if withheld else _notices(reading.body["notices"]["warnings"], language),
             "reasons": _notices(reading.body["notices"]["reasons"], language),
         },
+        "sentences": None if answer is None else _sentences(answer, language),
         "withheld": withheld,
         "purged": reading.purged,
         "revision": len(reading.decisions),
@@ -184,16 +189,23 @@ def file_name(file: str) -> str:
     return file.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def posterior_json(answer: Answer, config: BundleConfig, prevalence: Prevalence) -> dict[str, Any]:
-    """Return an answer at a prevalence and operating point, with sensitivity and specificity."""
-    point = config.operating_points[answer.operating_point]
+def posterior_json(answer: Answer, language: Language) -> dict[str, Any]:
+    """Return an answer at a prevalence and operating point, with its evidence and sentences."""
     plain = answer.to_json()
+    stated = answer.prevalence if answer.prevalence_given else None
     return {
         **{key: plain[key] for key in _POSTERIOR},
-        "prevalence": prevalence.pneumonia,
+        "prevalence": None if stated is None else 1 - stated[Finding.NORMAL],
         "prevalence_by_finding": plain["prevalence"],
-        "sensitivity": point.sensitivity,
-        "specificity": point.specificity,
+        "sentences": _sentences(answer, language),
+    }
+
+
+def _sentences(answer: Answer, language: Language) -> dict[str, Any]:
+    """Return in words what prevalence an answer is for, and how well it holds where that was measured."""
+    return {
+        "prevalence": prevalence_sentence(answer, language),
+        "performance": list(performance_sentences(answer, language)),
     }
 
 

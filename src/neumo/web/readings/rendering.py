@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from pydicom import Dataset
 
+from neumo.bundle.folder import Bundle
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.reading import Reading
-from neumo.texts.language import Language
+from neumo.inference.posterior import prevalence_of, reading_at
+from neumo.texts.language import Language, as_language
 from neumo.web.readings.reading_file import load_dicom_header, load_reading
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -26,17 +28,34 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
 
 
-def render(file: Path, name: str, language: Language, target: Path) -> dict[str, Any]:
+def render(request: Mapping[str, str], target: Path, bundle: Bundle) -> dict[str, Any]:
     """Write a stored reading to `target` as one of `MEDIA_TYPES`.
+
+    Parameters
+    ----------
+    request : mapping
+        `file`, where it is stored; `name`, one of `MEDIA_TYPES`; `language`; and `prevalence` and `operating_point`
+        where the result shall be for others than the reading's own.
+    target : Path
+    bundle : Bundle
+        That made the reading, where one of these two is given.
 
     Returns
     -------
     dict
         {"status": "made"}, or {"problem": code, ...} where it cannot be made.
     """
+    file, name, language = Path(request["file"]), request["name"], as_language(request["language"])
     reading = load_reading(file, pictures=True)
     if reading is None:
         return {"problem": "pixels_deleted"}
+    asked = request.get("prevalence")
+    reading = reading_at(
+        reading,
+        bundle,
+        operating_point=request.get("operating_point"),
+        prevalence=None if asked is None else prevalence_of(float(asked), bundle.config),
+    )
     try:
         _WRITERS[name](reading, file, language, target)
     except ResultError:
