@@ -11,7 +11,7 @@ from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading, Status
 from neumo.records.canonical import canonical
 from neumo.records.database import writing_session
-from neumo.records.schema import DecisionRow, ReadingRow, SubjectRow, WorklistRow
+from neumo.records.schema import DecisionRow, PatientWordRow, ReadingRow, SubjectRow, WorklistRow
 
 DILIGENT = "reader who decided all but ten"
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,6 +31,7 @@ def fill(engine: Engine, readings: int, *, body: str = "{}", diligent: bool = Fa
             session.execute(insert(SubjectRow), [_subject(row["reading_id"]) for row in batch])
             session.execute(insert(ReadingRow), [_reading(row, body) for row in batch])
             session.execute(insert(WorklistRow), batch)
+            session.execute(insert(PatientWordRow), [word for row in batch for word in _words(row)])
             session.execute(insert(DecisionRow), list(_decisions(batch, diligent)))
     if engine.dialect.name == "sqlite":
         return
@@ -69,7 +70,15 @@ def _row(number: int) -> dict[str, Any]:
         "disagreement": decided and number % 100 == 4,
         "path": f"study {number % 1009}/film {number}.dcm",
         "sha256": sha256_of(number),
+        "patient_key": patient_of(number),
     }
+
+
+def _words(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return by which words that reading's patient is found: one of 500 names, and an identifier."""
+    patient = row["reading_id"] % 20_000
+    words = (f"name{patient % 500}", f"id{patient}", f"20{patient % 20:02d}0314")
+    return [{"word": word, "reading_id": row["reading_id"]} for word in words]
 
 
 def patient_of(number: int) -> str:

@@ -124,7 +124,7 @@ def test_decisions_are_kept_and_never_overwritten(client: Client, films: list[Pa
 
 def test_an_export_is_written_whole_or_not_at_all(client: Client, films: list[Path], tmp_path: Path) -> None:
     reading = client.read(films[0])
-    target = client.export(tmp_path / "out" / "readings.csv", id=[reading.id])
+    target = client.export(tmp_path / "out" / "readings.csv", ids=[reading.id])
     header, row = target.read_text().splitlines()
     assert header.startswith("id,") and row.startswith(f"{reading.id},")
     with pytest.raises(ServerError, match="422"):

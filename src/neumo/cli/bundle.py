@@ -165,21 +165,15 @@ def _facts(bundle: "Bundle") -> "Table":
 
 
 def _evidence(bundle: "Bundle") -> "Table":
-    """Return what the bundle states of all images as they are, at its operating points, and of its sets."""
+    """Return what the bundle states of all images as they are, and at its operating points."""
     from rich.table import Table
     from rich.text import Text
 
-    from neumo.core.evidence import select
+    from neumo.bundle.evidence import select
 
     table = Table("metric", "value (95 % interval)", "images", "data")
-    coverage = select(bundle.evidence, "coverage", coverage=..., finding=...)
-    for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...), *coverage):
-        conditions = entry.conditions
-        name = entry.metric
-        if "operating_point" in conditions:
-            name += f" at {conditions['operating_point']}"
-        if "coverage" in conditions:
-            name += f" of {conditions['coverage']:.0%} sets, {conditions['finding'] or 'all'}"
+    for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...)):
+        name = " at ".join([entry.metric, *entry.conditions.values()])
         table.add_row(*(Text(cell) for cell in (name, str(entry), str(entry.n), entry.data)))
     return table
 
@@ -188,8 +182,9 @@ def _operating_points(bundle: "Bundle") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("operating point", "threshold", "chosen by")
+    table = Table("operating point", "threshold", "sensitivity", "specificity", "rule")
     for name, point in bundle.config.operating_points.items():
         shown = f"{name} (default)" if name == bundle.config.default_operating_point else name
-        table.add_row(Text(shown), f"{point.threshold:.3f}", Text(point.rule))
+        rates = (f"{rate:.3f}" for rate in (point.threshold, point.sensitivity, point.specificity))
+        table.add_row(Text(shown), *rates, Text(point.rule))
     return table

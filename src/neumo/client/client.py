@@ -23,7 +23,6 @@ from neumo.client.values import (
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
-from neumo.core.names import shown_path
 from neumo.texts.language import Language
 
 _MIN_POLL: Final = 0.1
@@ -108,7 +107,7 @@ class Client:
             content, called = source, name or "radiograph"
         else:
             with open_file(Path(source)) as stream:
-                content, called = stream.read(), name or shown_path(Path(source).name)
+                content, called = stream.read(), name or Path(source).name
         headers = {"Content-Type": "application/octet-stream", "X-File-Name": quote(called, safe="")}
         answer = self._server.send("POST", "/api/readings", content=content, headers=headers)
         return RemoteReading.from_json(answer.json())
@@ -125,8 +124,7 @@ class Client:
         """
         with ExitStack() as stack:
             parts = [
-                ("files", (shown_path(path.name), stack.enter_context(open_file(path))))
-                for path in map(Path, paths)
+                ("files", (path.name, stack.enter_context(open_file(path)))) for path in map(Path, paths)
             ]
             answer = self._server.send("POST", "/api/readings", params={"async": "1"}, files=parts)
         return job_of(answer.json())
@@ -202,12 +200,12 @@ class Client:
         limit : int
             Rows of a page, 1-500.
         **filters
-            Of `GET /api/readings`: q, finding, status, undecided, disagreement, decided, source, sort, and `since` and
-            `until` for its `from` and `to`.
+            Of `POST /api/readings/search`: q, patient, ids, finding, status, undecided, disagreement, decided, source,
+            sort, and `since` and `until` for its `from` and `to`.
         """
         query: dict[str, Any] = {**_query(filters), "limit": limit}
         while True:
-            page = self._server.send("GET", "/api/readings", params=query).json()
+            page = self._server.send("POST", "/api/readings/search", json=query).json()
             yield from map(listed_of, page["readings"])
             if page["next"] is None:
                 return
@@ -281,7 +279,7 @@ class Client:
         target : Path or str
         format : "csv", "jsonl" or "parquet"
         **filters
-            As in `readings`; or `id`, a list of up to 500.
+            As in `readings`.
 
         Raises
         ------
@@ -290,7 +288,7 @@ class Client:
         """
         query = {**_query(filters), "format": format}
         with (
-            self._server.streamed("/api/export", params=query) as parts,
+            self._server.streamed("POST", "/api/export", json=query) as parts,
             replacing(Path(target)) as temporary,
             temporary.open("wb") as stream,
         ):

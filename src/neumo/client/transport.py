@@ -88,10 +88,10 @@ class Transport:
         return answer
 
     @contextmanager
-    def streamed(self, path: str, **request: Any) -> Iterator[Iterator[bytes]]:
+    def streamed(self, method: str, path: str, **request: Any) -> Iterator[Iterator[bytes]]:
         """Yield the parts of a long answer as they come. Raises as `send`, without repeating."""
         try:
-            with self._http.stream("GET", path, **request) as answer:
+            with self._http.stream(method, path, **request) as answer:
                 if answer.status_code >= 300:
                     answer.read()
                     raise problem_of(answer)

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.findings import Finding
+from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice, Reading, Status, notices_from_json
 
 
@@ -28,6 +29,8 @@ class ListedReading:
         Of the decision that stands: the newest verified one, else the newest.
     withheld : bool
         In blinded mode, until the person has decided.
+    patient : PatientStudy or None
+        Whose radiograph it is, where the file said it and this client may see it; the name as people write it.
     """
 
     id: int
@@ -41,6 +44,7 @@ class ListedReading:
     decisions: int
     decision: Conclusion | None
     withheld: bool
+    patient: PatientStudy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,8 @@ class RemoteReading(Reading):
     decisions : tuple of Decision
     revision : int
         To be given when deciding.
+    patient : PatientStudy or None
+        As in `ListedReading`.
     raw : mapping
         The server's whole answer (docs/reference/api.md).
     """
@@ -78,6 +84,7 @@ class RemoteReading(Reading):
     withheld: bool
     decisions: tuple[Decision, ...]
     revision: int
+    patient: PatientStudy | None
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @classmethod
@@ -95,6 +102,7 @@ class RemoteReading(Reading):
             withheld=value["withheld"],
             decisions=decisions_of(value["decisions"]),
             revision=value["revision"],
+            patient=_patient(value),
             raw=value,
         )
 
@@ -156,6 +164,7 @@ def listed_of(value: Mapping[str, Any]) -> ListedReading:
         decisions=value["decisions"],
         decision=None if value["decision"] is None else Conclusion(value["decision"]),
         withheld=value["withheld"],
+        patient=_patient(value),
     )
 
 
@@ -182,6 +191,11 @@ def job_of(value: Mapping[str, Any]) -> Job:
 
 def _finding(name: str | None) -> Finding | None:
     return None if name is None else Finding(name)
+
+
+def _patient(value: Mapping[str, Any]) -> PatientStudy | None:
+    stated = value["patient"]
+    return None if stated is None else PatientStudy.from_json(stated)
 
 
 def _findings(names: Iterable[str] | None) -> tuple[Finding, ...]:

@@ -5,15 +5,17 @@ from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
+from neumo.records.patient_index import searched_words
 from neumo.records.schema import (
     FILTER_COLUMNS,
     MAX_NUMBER,
     DecisionRow,
+    PatientWordRow,
     ReadingRow,
     SubjectRow,
     WorklistRow,
@@ -22,6 +24,8 @@ from neumo.records.search_index import searchable
 
 _DAY: Final = len("2026-01-31")
 _MIN_HASH_DIGITS: Final = 8
+_LAST: Final = "\U0010ffff"
+"""Sorts behind whatever continues a word."""
 
 
 class FilterError(ArchiveError):
@@ -86,6 +90,13 @@ class Filters:
         SHA-256 begins, or a reading's number. Purged readings are found by number only.
     patient : str or None
         A patient's hash (see `neumo.records.subjects.patient_hash`).
+    patient_words : str or None
+        Beginnings of words of the patient's name, Patient ID, accession number or institution, or of the day of birth
+        or study; all of them must match. Accents, case and punctuation do not count.
+    patient_key : str or None
+        What readings of one patient share (see `neumo.records.patient_index.patient_key`).
+    unnamed : bool
+        For somebody who may not see patients: `text` does not look into paths of files that state a patient.
     ids : tuple of int
         Numbers of readings; empty for all.
     """
@@ -102,12 +113,15 @@ class Filters:
     until: str | None = None
     text: str | None = None
     patient: str | None = None
+    patient_words: str | None = None
+    patient_key: str | None = None
+    unnamed: bool = False
     ids: tuple[int, ...] = ()
 
     @property
     def few(self) -> bool:
         """Whether only few readings can match, which are found by their numbers."""
-        return bool(self.ids) or self.patient is not None
+        return bool(self.ids) or any((self.patient, self.patient_words, self.patient_key))
 
     @property
     def one_column(self) -> bool:
@@ -134,9 +148,13 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.ids:
         found.append(row.reading_id.in_([number for number in filters.ids if 0 <= number <= MAX_NUMBER]))
     if filters.text:
-        found.append(_text(filters.text))
+        found.append(_text(filters.text, filters.unnamed))
     if filters.patient is not None:
         found.append(row.reading_id.in_(_of_patient(filters.patient)))
+    if filters.patient_words is not None:
+        found.extend(_with_words(filters.patient_words))
+    if filters.patient_key is not None:
+        found.append(row.patient_key == filters.patient_key if filters.patient_key else false())
     if filters.decided_by is not None:
         found.append(row.reading_id.in_(_decided_by(filters.decided_by)))
     if filters.not_decided_by is not None:
@@ -169,8 +187,21 @@ def _of_patient(patient: str) -> Select[Any]:
     )
 
 
-def _text(text: str) -> ColumnElement[bool]:
-    found: list[ColumnElement[bool]] = [WorklistRow.path.contains(searchable(text), autoescape=True)]
+def _with_words(text: str) -> list[ColumnElement[bool]]:
+    """Return a condition for each word that is searched; none matches where nothing is left of the text."""
+    word = PatientWordRow.word
+    found: list[ColumnElement[bool]] = []
+    for forms in searched_words(text):
+        begins = or_(*(and_(word >= form, word < form + _LAST) for form in sorted(forms)))
+        found.append(WorklistRow.reading_id.in_(select(PatientWordRow.reading_id).where(begins)))
+    return found or [false()]
+
+
+def _text(text: str, unnamed: bool) -> ColumnElement[bool]:
+    in_path = WorklistRow.path.contains(searchable(text), autoescape=True)
+    if unnamed:
+        in_path &= ~exists().where(PatientWordRow.reading_id == WorklistRow.reading_id)
+    found: list[ColumnElement[bool]] = [in_path]
     if len(text) <= len(str(MAX_NUMBER)) and text.isascii() and text.isdecimal() and int(text) <= MAX_NUMBER:
         found.append(WorklistRow.reading_id == int(text))
     digits = text.lower()

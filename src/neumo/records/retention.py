@@ -27,8 +27,9 @@ def due(engine: Engine, *, days: float) -> int:
 def purge(engine: Engine, *, days: float, actor: str) -> int:
     """Empty the bodies of readings that were recorded more than so many days ago, and return their number.
 
-    File, receipt, warnings and reasons are gone. What stays is covered by the log as before: time, source, finding,
-    probabilities, the digests of content, bundle and body, hashes of the subject, views and decisions with their notes.
+    File, patient, receipt, warnings and reasons are gone. What stays is covered by the log as before: time, source,
+    finding, probabilities, the digests of content, bundle and body, hashes of the subject, views and decisions with
+    their notes.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def purge(engine: Engine, *, days: float, actor: str) -> int:
             rows = session.execute(query.where(tuple_(*order) > place).order_by(*order).limit(_BATCH)).all()
             for _, reading in rows:
                 session.execute(update(ReadingRow).where(ReadingRow.id == reading).values(body=EMPTIED))
-                search_index.forget_file(session, reading)
+                search_index.forget_content(session, reading)
                 append(session, actor, "purge", purge_of(reading))
         if not rows:
             break

@@ -9,6 +9,8 @@ MAX_NUMBER: Final = 2**31 - 1
 """Of a row (INTEGER of PostgreSQL)."""
 MAX_SEARCHED: Final = 400
 """Characters of a file's path that can be searched: its end. PostgreSQL indexes rows of up to 2.7 kB."""
+BYTE_ORDER: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
+"""Text that is compared byte by byte, so that beginnings of words are found along an index."""
 FILTER_COLUMNS: Final = ("finding", "status", "source", "undecided", "decided", "disagreement")
 
 
@@ -101,12 +103,22 @@ class WorklistRow(Base):
     disagreement: Mapped[bool] = mapped_column(Boolean)
     path: Mapped[str] = mapped_column(String(MAX_SEARCHED))
     sha256: Mapped[str] = mapped_column(String(64))
+    patient_key: Mapped[str] = mapped_column(String(64))
     __table_args__ = (
         Index("worklist_by_time", "recorded_at", "reading_id", *FILTER_COLUMNS, "path"),
         Index("worklist_by_normal", "normal", "reading_id", "recorded_at", *FILTER_COLUMNS, "path"),
         Index("worklist_by_sha256", "sha256"),
+        Index("worklist_by_patient", "patient_key", "recorded_at", "reading_id"),
         *(Index(f"worklist_by_{name}", name, "recorded_at", "reading_id") for name in FILTER_COLUMNS),
     )
+
+
+class PatientWordRow(Base):
+    """A word by which a reading's patient is searched; part of the index that `WorklistRow` is, and purged with it."""
+
+    __tablename__ = "patient_words"
+    word: Mapped[str] = mapped_column(BYTE_ORDER, primary_key=True)
+    reading_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, index=True)
 
 
 class AuditRow(Base):

@@ -1,17 +1,20 @@
 """Maintains the table that searches go along; it says nothing that the other tables do not say."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Final
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from neumo.records.log_coverage import EMPTIED
-from neumo.records.schema import MAX_SEARCHED, DecisionRow, ReadingRow, WorklistRow
+from neumo.records.patient_index import patient_key, words_of
+from neumo.records.schema import MAX_SEARCHED, DecisionRow, PatientWordRow, ReadingRow, WorklistRow
 
 _EMPTY: Mapping[str, Any] = {"prediction_set": None, "file": "", "sha256": None}
 """What is searched for in the body of a purged reading."""
+_ROWS: Final = 1000
+"""Compared at a time."""
 _SHARED = ("recorded_at", "source", "status", "finding", "normal")
 
 
@@ -26,7 +29,13 @@ def values_of(row: ReadingRow, body: Mapping[str, Any]) -> dict[str, Any]:
         "disagreement": False,
         "path": searchable(body["file"]),
         "sha256": body["sha256"] or "",
+        "patient_key": patient_key(body.get("patient")),
     }
+
+
+def words_rows(reading: int, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the words by which a new reading's patient is searched, as rows; `body` as it is recorded."""
+    return [{"word": word, "reading_id": reading} for word in sorted(words_of(body.get("patient")))]
 
 
 def searchable(path: str) -> str:
@@ -34,10 +43,13 @@ def searchable(path: str) -> str:
     return path.casefold()[-MAX_SEARCHED:]
 
 
-def add_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add readings that were just recorded; each row as `values_of` gives it."""
-    if rows:
-        session.connection().execute(insert(WorklistRow), [dict(row) for row in rows])
+def add_all(
+    session: Session, rows: Sequence[Mapping[str, Any]], words: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Add readings that were just recorded; rows as `values_of` and `words_rows` give them."""
+    for table, added in ((WorklistRow, rows), (PatientWordRow, words)):
+        if added:
+            session.connection().execute(insert(table), [dict(row) for row in added])
 
 
 def note_decision(session: Session, decision: DecisionRow) -> None:
@@ -48,9 +60,11 @@ def note_decision(session: Session, decision: DecisionRow) -> None:
     session.execute(update(WorklistRow).where(WorklistRow.reading_id == decision.reading_id).values(changes))
 
 
-def forget_file(session: Session, reading: int) -> None:
-    """Delete the path and digest of a reading's file."""
-    session.execute(update(WorklistRow).where(WorklistRow.reading_id == reading).values(path="", sha256=""))
+def forget_content(session: Session, reading: int) -> None:
+    """Delete the path and digest of a reading's file, and what its patient is found by."""
+    emptied = {"path": "", "sha256": "", "patient_key": ""}
+    session.execute(update(WorklistRow).where(WorklistRow.reading_id == reading).values(emptied))
+    session.execute(delete(PatientWordRow).where(PatientWordRow.reading_id == reading))
 
 
 def faults(session: Session) -> list[str]:
@@ -58,26 +72,40 @@ def faults(session: Session) -> list[str]:
 
     Whether the prediction set of a purged reading held several findings stands nowhere else and is not compared.
     """
-    numbers = set(
-        session.scalars(
-            select(WorklistRow.reading_id).where(~exists().where(ReadingRow.id == WorklistRow.reading_id))
-        )
-    )
+    numbers = {
+        number
+        for column in (WorklistRow.reading_id, PatientWordRow.reading_id)
+        for number in session.scalars(select(column).where(~exists().where(ReadingRow.id == column)))
+    }
     decided = exists().where(DecisionRow.reading_id == ReadingRow.id)
     against = decided.where(DecisionRow.agrees.is_(False))
     query = select(ReadingRow, WorklistRow, decided.label("decided"), against.label("against")).outerjoin(
         WorklistRow, WorklistRow.reading_id == ReadingRow.id
     )
-    for row, listed, *people in session.execute(query.execution_options(yield_per=1000)):
-        if listed is None or not _same(row, listed, *people):
-            numbers.add(row.id)
+    found = session.execute(query.order_by(ReadingRow.id).execution_options(yield_per=_ROWS))
+    for rows in found.partitions(_ROWS):
+        words = _words(session, [row.id for row, *_ in rows])
+        for row, listed, *people in rows:
+            if listed is None or not _same(row, listed, words.get(row.id, set()), *people):
+                numbers.add(row.id)
     return [f"worklist: row {number} differs from what is on record" for number in sorted(numbers)]
 
 
-def _same(row: ReadingRow, listed: WorklistRow, decided: bool, disagreement: bool) -> bool:
+def _words(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    query = select(PatientWordRow.reading_id, PatientWordRow.word)
+    for number, word in session.execute(query.where(PatientWordRow.reading_id.in_(numbers))):
+        found.setdefault(number, set()).add(word)
+    return found
+
+
+def _same(row: ReadingRow, listed: WorklistRow, words: Set[str], decided: bool, disagreement: bool) -> bool:
     purged = row.body == EMPTIED
     try:
-        expected = values_of(row, _EMPTY if purged else json.loads(row.body))
+        body = _EMPTY if purged else json.loads(row.body)
+        expected = values_of(row, body)
+        if words != words_of(body.get("patient")):
+            return False
     except (ValueError, TypeError, KeyError, AttributeError):  # not a body that neumo wrote
         return False
     if purged:

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Engine, insert, inspect, select
 from sqlalchemy.orm import Session
 
+from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.records import search_index
 from neumo.records.audit_log import Event, append_all, now
@@ -32,6 +33,8 @@ class Entry:
         Where the reading came from, and who recorded it; 1-128 characters.
     subject : Subject or None
         Whose image it is; a reading that is stored already keeps the subject that it has.
+    patient : PatientStudy or None
+        Whose image it is in the clear, to be shown and searched until the reading is purged; it is stored in the body.
     shown_to : str or None
         Who is shown the answer as soon as it is stored; that view is recorded with it.
     """
@@ -41,6 +44,7 @@ class Entry:
     actor: str
     subject: Subject | None = None
     shown_to: str | None = None
+    patient: PatientStudy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def record(
     source: str,
     actor: str,
     subject: Subject | None = None,
+    patient: PatientStudy | None = None,
 ) -> int:
     """Store a reading, or its plain form, and return its number.
 
@@ -75,7 +80,7 @@ def record(
     `Entry` and `record_all`.
     """
     values = reading.to_json() if isinstance(reading, Reading) else reading
-    return record_all(engine, [Entry(values, source, actor, subject)])[0].id
+    return record_all(engine, [Entry(values, source, actor, subject, patient=patient)])[0].id
 
 
 def record_all(engine: Engine, entries: Sequence[Entry]) -> tuple[Recorded, ...]:
@@ -103,7 +108,8 @@ class _Prepared:
 def _prepared(entry: Entry) -> _Prepared:
     """Return a new reading with those columns of its row that can be filled without the database."""
     source, actor = checked_name("source", entry.source), checked_name("actor", entry.actor)
-    body = {**entry.values, "file": storable(entry.values["file"])}
+    patient = None if entry.patient is None else entry.patient.to_json()
+    body = {**entry.values, "file": storable(entry.values["file"]), "patient": patient}
     receipt: Mapping[str, Any] = body["receipt"] or {}
     content, bundle = _content_sha256(body), str(receipt.get("bundle", {}).get("digest", ""))
     probabilities, distance = body["probabilities"] or {}, receipt.get("distance")
@@ -120,7 +126,7 @@ def _prepared(entry: Entry) -> _Prepared:
         "body": canonical(body),
     }
     shown_to = None if entry.shown_to is None else checked_name("person", entry.shown_to)
-    checked = Entry(entry.values, source, actor, entry.subject, shown_to)
+    checked = replace(entry, source=source, actor=actor, shown_to=shown_to)
     return _Prepared(checked, (content, bundle), body, row)
 
 
@@ -132,6 +138,7 @@ class _Writing:
     prepared: Sequence[_Prepared]
     events: list[Event] = field(default_factory=list)
     searched: list[dict[str, Any]] = field(default_factory=list)
+    words: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self) -> tuple[Recorded, ...]:
         known = self._known()
@@ -143,7 +150,7 @@ class _Writing:
                 recorded.append(new)
             else:
                 recorded.append(known[one.key])
-        search_index.add_all(self.session, self.searched)
+        search_index.add_all(self.session, self.searched, self.words)
         append_all(self.session, self.events)
         return tuple(recorded)
 
@@ -164,6 +171,7 @@ class _Writing:
         row = ReadingRow(subject_id=subject, recorded_at=now(), **one.row)
         self._insert(entry.actor, "record", row)
         self.searched.append(search_index.values_of(row, one.body))
+        self.words += search_index.words_rows(row.id, one.body)
         if entry.shown_to is not None:
             view = ViewRow(reading_id=row.id, person=entry.shown_to, at=now())
             self._insert(entry.shown_to, "view", view)

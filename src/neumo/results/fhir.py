@@ -15,10 +15,11 @@ from pydicom import Dataset
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.files import write_json
 from neumo.core.reading import Reading, Status
+from neumo.results.dicom import codes as own
 from neumo.results.dicom.banner import banner_lines
 from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, reference_of, text_of
 from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
-from neumo.results.fhir_observations import TERMS, Resource, lead_concept, observations_of
+from neumo.results.fhir_observations import TERMS, Resource, concept, observations_of
 from neumo.results.origin import Origin, origin_of
 from neumo.texts.language import Language
 
@@ -111,7 +112,7 @@ def _report(reading: Reading, source: Dataset | None, language: Language) -> Res
         "conclusion": "\n".join(lines),
     }
     if reading.answer is not None:
-        report["conclusionCode"] = [lead_concept(reading.answer, language)]
+        report["conclusionCode"] = [concept(own.FINDING_CODES[reading.answer.finding])]
     accession = "" if source is None else text_of(source, "AccessionNumber")
     if accession:
         kind = {"coding": [{"system": f"{TERMS}/v2-0203", "code": "ACSN"}]}

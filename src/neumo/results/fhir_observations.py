@@ -1,16 +1,15 @@
-"""FHIR Observations of a reading: the verdict, the findings, the prediction set, or a refusal."""
+"""FHIR Observations of a reading: the finding, the decision on pneumonia, the prediction set, or a refusal."""
 
 from typing import Any, Final
 
 from pydicom.sr.coding import Code
 
-from neumo.core.answer import Answer
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Reading
+from neumo.core.reading import Answer, Reading
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.structured_report import DECIMALS
 from neumo.results.dicom.uids import CODING_SCHEME
-from neumo.results.sentences import notice_text, verdict_text
+from neumo.results.sentences import notice_text
 from neumo.texts.language import Language
 
 _SYSTEMS: Final = {
@@ -38,46 +37,46 @@ def observations_of(reading: Reading, language: Language) -> dict[str, Resource]
     if reading.answer is None:
         return {"finding": _refusal(reading, language)}
     return {
-        "pneumonia": {**_verdict(reading.answer, language), **_notes(reading, language)},
-        "finding": _finding(reading.answer, language),
+        "finding": {**_finding(reading.answer), **_notes(reading, language)},
+        "pneumonia": _call(reading.answer),
         "prediction set": _prediction_set(reading.answer),
     }
 
 
-def _verdict(answer: Answer, language: Language) -> Resource:
+def _finding(answer: Answer) -> Resource:
+    return {
+        **_observation(_FINDING),
+        "valueCodeableConcept": concept(own.FINDING_CODES[answer.finding]),
+        "component": [
+            _number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS
+        ],
+    }
+
+
+def _call(answer: Answer) -> Resource:
     point = own.operating_point_code(answer.operating_point)
-    etiology = own.etiology_code(answer)
     numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
     return {
         **_observation(own.PNEUMONIA),
-        "valueCodeableConcept": {**concept(own.verdict_code(answer)), "text": verdict_text(answer, language)},
+        "valueCodeableConcept": concept(own.PRESENT if answer.pneumonia else own.ABSENT),
         "component": [
-            *([] if etiology is None else [_coded(own.ETIOLOGY, concept(etiology))]),
-            _coded(own.OPERATING_POINT, {**concept(point), "text": answer.operating_point}),
-            _coded(own.POINT_DECISION, concept(own.REACHED if answer.pneumonia else own.BELOW)),
+            {
+                "code": concept(own.OPERATING_POINT),
+                "valueCodeableConcept": {**concept(point), "text": answer.operating_point},
+            },
             *(_number(code, value) for code, value in numbers if value is not None),
         ],
     }
 
 
-def _finding(answer: Answer, language: Language) -> Resource:
-    return {
-        **_observation(_FINDING),
-        "valueCodeableConcept": lead_concept(answer, language),
-        "component": [
-            _coded(own.MOST_PROBABLE, concept(own.FINDING_CODES[answer.finding])),
-            *(_number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS),
-        ],
-    }
-
-
 def _prediction_set(answer: Answer) -> Resource:
+    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
     return {
         **_observation(own.PREDICTION_SET),
         "component": [
             *(
-                _coded(own.SET_MEMBER, concept(own.FINDING_CODES[finding]))
-                for finding in answer.prediction_set
+                {"code": concept(own.SET_MEMBER), "valueCodeableConcept": concept(member)}
+                for member in members
             ),
             _number(own.COVERAGE, answer.coverage),
         ],
@@ -105,20 +104,11 @@ def _observation(code: Code) -> Resource:
     }
 
 
-def lead_concept(answer: Answer, language: Language) -> Resource:
-    """Return verdict and etiology as one CodeableConcept with their words."""
-    return {**concept(own.lead_code(answer)), "text": verdict_text(answer, language)}
-
-
 def concept(code: Code) -> Resource:
     """Return a code as a CodeableConcept."""
     return {
         "coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": code.meaning}]
     }
-
-
-def _coded(code: Code, value: Resource) -> Resource:
-    return {"code": concept(code), "valueCodeableConcept": value}
 
 
 def _number(code: Code, value: float) -> Resource:

@@ -5,21 +5,21 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 import neumo
-from neumo.core.errors import OutputError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
+from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.results.overlays import overlay_of, shown_pixels
+from neumo.results.patient_lines import patient_lines
 from neumo.results.sentences import (
     notice_text,
     operating_point_sentence,
-    performance_sentences,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -32,8 +32,8 @@ _MAX_SIDE = 640
 
 
 @contextmanager
-def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[[Reading], None]]:
-    """Yield a function that adds a reading; the page is written when the block ends.
+def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[..., None]]:
+    """Yield a function that adds a reading, and its patient where the page shall say so; it is written at the end.
 
     Readings are rendered as they come and kept on disk, so that memory does not grow with their number. When
     the block is interrupted, the page of what was done is written; nothing is written where it fails.
@@ -54,21 +54,17 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[[Reading
     statuses = texts(lang).group("readings.status")
     counts: Counter[str] = Counter()
     bundles: set[str] = set()
-    with _pieces(target) as pieces:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as pieces:
 
-        def add(reading: Reading) -> None:
+        def add(reading: Reading, patient: PatientStudy | None = None) -> None:
             counts[reading.status.value] += 1
             if reading.answer is not None:
                 counts[reading.answer.finding.value] += 1
             if reading.receipt is not None:
                 bundles.add("{name} {version}".format(**reading.receipt["bundle"]))
-            piece = render(
-                "reading.html.j2", lang, number=sum(counts[s] for s in statuses), **_shown(reading, lang)
-            )
-            try:
-                pieces.write(piece)
-            except OSError as error:
-                raise _unwritable(target, error) from error
+            number = sum(counts[s] for s in statuses)
+            shown = {**_shown(reading, lang), "patient": patient_lines(patient, lang)}
+            pieces.write(render("reading.html.j2", lang, number=number, **shown))
 
         try:
             yield add
@@ -76,25 +72,6 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[[Reading
             _write(target, pieces, lang, counts=counts, bundles=bundles)
             raise
         _write(target, pieces, lang, counts=counts, bundles=bundles)
-
-
-@contextmanager
-def _pieces(target: Path) -> Iterator[IO[str]]:
-    try:
-        pieces = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    try:
-        yield pieces
-    finally:
-        with suppress(OSError):
-            pieces.close()
-
-
-def _unwritable(target: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{target}: could not be written ({error.strerror or error} in {tempfile.gettempdir()}); free space there"
-    )
 
 
 def _write(target: Path, pieces: IO[str], lang: Language, *, counts: Counter[str], bundles: set[str]) -> None:
@@ -126,7 +103,6 @@ def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
         "prediction_set": prediction_set_sentence(answer, lang) if answer else "",
         "prevalence": prevalence_sentence(answer, lang) if answer else "",
         "operating_point": operating_point_sentence(answer, lang) if answer else "",
-        "performance": performance_sentences(answer, lang) if answer else (),
         "warnings": [notice_text(notice, lang) for notice in reading.warnings],
         "reasons": [notice_text(notice, lang) for notice in reading.reasons],
         "receipt": json.dumps(reading.receipt, indent=2, ensure_ascii=False) if reading.receipt else None,

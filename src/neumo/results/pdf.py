@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Reading
+from neumo.core.patient import PatientStudy
+from neumo.core.reading import Answer, Reading
 from neumo.results.overlays import overlay_of, shown_pixels
+from neumo.results.patient_lines import patient_lines
 from neumo.results.sentences import (
     notice_text,
     operating_point_sentence,
-    performance_sentences,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -41,7 +41,9 @@ _REGULAR, _BOLD = "Vera", "VeraBd"
 """Typefaces that come with ReportLab and have accents, unlike those that every PDF viewer has."""
 
 
-def write_pdf(reading: Reading, target: Path, language: Language = "en") -> None:
+def write_pdf(
+    reading: Reading, target: Path, language: Language = "en", patient: PatientStudy | None = None
+) -> None:
     """Write a reading as PDF, whole or not at all; the same reading gives the same bytes.
 
     Parameters
@@ -51,6 +53,8 @@ def write_pdf(reading: Reading, target: Path, language: Language = "en") -> None
     target : Path
     language : str
         "en" or "es".
+    patient : PatientStudy, optional
+        Whose radiograph it is, where the report shall say so.
 
     Raises
     ------
@@ -83,17 +87,18 @@ def write_pdf(reading: Reading, target: Path, language: Language = "en") -> None
         lang=language,
         invariant=1,
     )
-    document.build(list(_story(reading, language)))
+    document.build(list(_story(reading, language, patient)))
     with replacing(target) as temporary:
         temporary.write_bytes(buffer.getvalue())
 
 
-def _story(reading: Reading, language: Language) -> "Iterator[Flowable]":
+def _story(reading: Reading, language: Language, patient: PatientStudy | None) -> "Iterator[Flowable]":
     from reportlab.platypus import Paragraph
 
     t, styles = texts(language), _styles()
     yield Paragraph(escape(t("terms.disclaimer")), styles["notice"])
     yield Paragraph(escape(reading.file), styles["title"])
+    yield from _patient(patient, language, styles)
     for warning in reading.warnings:
         yield Paragraph(
             f"<b>{escape(t('readings.warnings'))}:</b> {escape(notice_text(warning, language))}",
@@ -107,6 +112,16 @@ def _story(reading: Reading, language: Language) -> "Iterator[Flowable]":
         yield from _answer(reading.answer, language, styles)
     yield from _pictures(reading, language, styles)
     yield from _origin(reading, language, styles)
+
+
+def _patient(
+    patient: PatientStudy | None, language: Language, styles: dict[str, Any]
+) -> "Iterator[Flowable]":
+    from reportlab.platypus import Paragraph
+
+    said = [f"{escape(label)}: <b>{escape(value)}</b>" for label, value in patient_lines(patient, language)]
+    if said:
+        yield Paragraph(" · ".join(said), styles["text"])
 
 
 def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":
@@ -130,8 +145,6 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
     ]
     for sentence in filter(None, sentences):
         yield Paragraph(escape(sentence), styles["text"])
-    for sentence in performance_sentences(answer, language):
-        yield Paragraph(escape(sentence), styles["small"])
 
 
 def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":

@@ -64,8 +64,6 @@ class ReadConfig:
     bundle: str | None = None
     operating_point: str | None = None
     coverage: float = 0.90
-    prevalence: Annotated[float, between(above=0, below=1)] | None = None
-    """Of pneumonia among those who are read here, such as 0.1; without it no predictive value is stated."""
     allow_outside_range: bool = False
     processes: Annotated[int, between(1, 16)] = 1
     threads: Annotated[int, between(1)] | None = None
@@ -143,6 +141,8 @@ class WebConfig:
     """Folder of training runs for the research view."""
     language: Language = DEFAULT
     """Default where neither the person nor the browser asks for one."""
+    patients: Literal["shown", "hidden"] = "shown"
+    """"hidden" shows nobody whose radiograph a DICOM file is, nor lets search for it; researchers never see it."""
     blinded: Literal["choice", "always"] = "choice"
     """"always" withholds the answer of every reading from each person until that person has decided."""
     listen: ListenConfig = ListenConfig()

@@ -145,7 +145,7 @@ def test_problems_come_in_the_servers_and_the_persons_language(start: Callable[.
 
 
 def test_logs_are_json_without_queries(web: httpx.Client, server: Running) -> None:
-    web.get("/api/readings", params={"q": "Perez Maria"})
+    web.get("/api/readings", params={"source": "Perez Maria"})
 
     def requests() -> set[tuple[str, int]]:
         lines = [json.loads(line) for line in server.logged.splitlines()]

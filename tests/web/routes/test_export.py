@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from neumo.records.export import Format
-from neumo.records.filters import Filters
 from neumo.web.http.problems import Problem
 from neumo.web.people.accounts import Preferences, Role
 from neumo.web.people.identity import Person
+from neumo.web.readings.searching import Export
 from neumo.web.routes.export import export
 
 
@@ -18,5 +18,5 @@ def test_without_pyarrow_parquet_names_the_extra_to_install(monkeypatch: pytest.
     person = Person("ana", Role.READER, frozenset(), Preferences(), "", blinded=False)
     request: Any = None
     with pytest.raises(Problem) as raised:
-        export(request, person, Filters(), [], Format.PARQUET)
+        export(request, person, Export(format=Format.PARQUET))
     assert (raised.value.status, raised.value.members) == (501, {"extra": "parquet"})

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from neumo.core.errors import DatasetError
-from neumo.core.names import shown_path
 from neumo.core.progress import Progress
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY, DuplicateGroup, duplicate_groups
 from neumo.datasets.check.inventory import QUANTILES, Stratum, inventory
@@ -146,7 +145,7 @@ def audit_dataset(manifest: Manifest, *, shortcuts: bool = True, progress: Progr
     groups = duplicate_groups(manifest, scanned, [i for i in readable if i not in blank])
     issues = [*image_issues(manifest, scanned), *group_issues(groups), *patient_issues(manifest)]
     return Audit(
-        dataset=shown_path(manifest.root.name),
+        dataset=manifest.root.name,
         digest=manifest.digest,
         synthetic=manifest.synthetic,
         images=len(manifest),

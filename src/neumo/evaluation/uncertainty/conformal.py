@@ -78,9 +78,10 @@ def prediction_sets(probabilities: FloatArray, limits: Mapping[Finding, float]) 
 
 
 def measure_coverage(
-    truth: IntArray, members: NDArray[np.bool_], nominal: float
+    truth: IntArray, probabilities: FloatArray, limits: Mapping[Finding, float], nominal: float
 ) -> dict[Finding | None, Coverage]:
-    """Measure coverage and sizes of sets (N, 3), of all images (key None) and of each true finding."""
+    """Measure coverage and set sizes of all images (key None) and of each true finding."""
+    members = prediction_sets(probabilities, limits)
     held = members[np.arange(len(truth)), truth]
     chosen: dict[Finding | None, NDArray[np.bool_]] = {None: np.ones(len(truth), dtype=bool)}
     chosen |= {finding: truth == finding.index for finding in FINDINGS}

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Reading
+from neumo.core.reading import Answer, Reading
 from neumo.results.origin import origin_of
 from neumo.results.sentences import (
     notice_text,
-    performance_sentences,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -124,8 +122,6 @@ def _said(answer: Answer, language: Language) -> Iterator[Line]:
     assumed = prevalence_sentence(answer, language)
     if assumed:
         yield Line(assumed, 0.9, _DIM)
-    for sentence in performance_sentences(answer, language):
-        yield Line(sentence, 0.9, _DIM)
 
 
 def _refused(reading: Reading, language: Language) -> Iterator[Line]:

@@ -29,9 +29,8 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
-from neumo.core.answer import Answer
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Notice, Reading
+from neumo.core.reading import Answer, Notice, Reading
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.instance import (
@@ -45,7 +44,6 @@ from neumo.results.dicom.instance import (
 from neumo.results.dicom.source import Reference, reference_of, text_of, writable
 from neumo.results.dicom.uids import series_uid, stable_uid
 from neumo.results.origin import Origin, origin_of
-from neumo.results.sentences import performance_sentences, prevalence_sentence
 
 DECIMALS = 4
 """Of every number: the last bits of the output depend on the machine and would change the SOP Instance UID."""
@@ -187,7 +185,7 @@ def _group(reading: Reading, origin: Origin, reference: Reference) -> Measuremen
         tracking_identifier=TrackingIdentifier(
             uid=stable_uid("tracking", reference.instance, origin.digest), identifier="neumo reading"
         ),
-        finding_type=None if answer is None else own.lead_code(answer),
+        finding_type=None if answer is None else own.FINDING_CODES[answer.finding],
         finding_sites=[FindingSite(own.CHEST)],
         algorithm_id=_algorithm(origin, answer),
         measurements=None if answer is None else list(_measurements(answer, image)),
@@ -231,25 +229,17 @@ def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
         yield QualitativeEvaluation(own.STATUS, own.STATUS_REFUSED)
         return
     yield QualitativeEvaluation(own.STATUS, own.STATUS_READ)
-    yield QualitativeEvaluation(own.PNEUMONIA, own.verdict_code(answer))
-    etiology = own.etiology_code(answer)
-    if etiology is not None:
-        yield QualitativeEvaluation(own.ETIOLOGY, etiology)
-    yield QualitativeEvaluation(own.MOST_PROBABLE, own.FINDING_CODES[answer.finding])
-    for finding in answer.prediction_set:
-        yield QualitativeEvaluation(own.SET_MEMBER, own.FINDING_CODES[finding])
+    yield QualitativeEvaluation(own.PNEUMONIA, own.PRESENT if answer.pneumonia else own.ABSENT)
     yield QualitativeEvaluation(own.OPERATING_POINT, own.operating_point_code(answer.operating_point))
-    yield QualitativeEvaluation(own.POINT_DECISION, own.REACHED if answer.pneumonia else own.BELOW)
+    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
+    for member in members:
+        yield QualitativeEvaluation(own.SET_MEMBER, member)
 
 
 def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
-    """Return the text items: disclaimer, reasons and warnings, prevalence and evidence."""
+    """Return the text items: disclaimer, reasons and warnings."""
     stated: list[tuple[Code, str]] = [(own.DISCLAIMER, DISCLAIMER)]
     stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
-    if reading.answer is not None:
-        assumed = prevalence_sentence(reading.answer, "en")
-        stated += [(own.PREVALENCE, assumed)] if assumed else []
-        stated += [(own.EVIDENCE, text) for text in performance_sentences(reading.answer, "en")]
     container = ContainerContentItem(name=own.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)
     container.ContentSequence = ContentSequence(
         [

@@ -49,10 +49,11 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A person's preferences."""
+    """A person's preferences; `prevalence` of pneumonia in 0-1."""
 
     language: str | None = None
     blinded: bool = False
+    prevalence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +217,17 @@ def preferences(accounts: Engine, name: str) -> Preferences:
     """Return a person's preferences."""
     with reading_session(accounts) as session:
         row = session.get(PreferenceRow, name)
-        return Preferences() if row is None else Preferences(row.language, row.blinded)
+        return Preferences() if row is None else Preferences(row.language, row.blinded, row.prevalence)
 
 
 def set_preferences(accounts: Engine, name: str, wanted: Preferences) -> None:
     """Store a person's preferences."""
     with writing_session(accounts) as session:
-        session.merge(PreferenceRow(name=name, language=wanted.language, blinded=wanted.blinded))
+        session.merge(
+            PreferenceRow(
+                name=name, language=wanted.language, blinded=wanted.blinded, prevalence=wanted.prevalence
+            )
+        )
 
 
 def _user(row: UserRow | None, name: str) -> UserRow:

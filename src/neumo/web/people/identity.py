@@ -45,6 +45,8 @@ class Person:
         Required in the header of requests that change something; "" for programs with a token.
     blinded : bool
         Whether answers are withheld from this person until decided.
+    sees_patients : bool
+        Whether this person is told whose radiographs they are.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Person:
     preferences: Preferences
     csrf_token: str
     blinded: bool
+    sees_patients: bool = False
 
 
 def current_person(request: Request) -> Person:
@@ -103,7 +106,8 @@ def _person(request: Request, lookup: Lookup) -> Person:
         if not hmac.compare_digest(given.encode(), csrf.encode()):
             raise Problem(403, "csrf")
     blinded = wanted.blinded or workbench.config.blinded == "always"
-    return Person(user.name, user.role, scopes, wanted, csrf, blinded)
+    sees_patients = workbench.config.patients == "shown" and user.role is not Role.RESEARCHER
+    return Person(user.name, user.role, scopes, wanted, csrf, blinded, sees_patients)
 
 
 CurrentPerson = Annotated[Person, Depends(_current_person)]

@@ -140,7 +140,10 @@ def _disk_full(fault: OSError) -> Problem:
 
 
 def _entry(reading: FinishedReading) -> Entry:
-    return Entry(reading.content.reading.to_json(), SOURCE, reading.actor, shown_to=reading.shown_to)
+    content = reading.content
+    return Entry(
+        content.reading.to_json(), SOURCE, reading.actor, shown_to=reading.shown_to, patient=content.patient
+    )
 
 
 def _resolve(future: "asyncio.Future[Recorded]", outcome: Recorded | Exception) -> None:

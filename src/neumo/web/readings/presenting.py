@@ -6,13 +6,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from neumo.core.answer import Answer
+from neumo.bundle.config import BundleConfig
 from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Notice
+from neumo.core.patient import PatientStudy
+from neumo.core.reading import Answer, Notice
+from neumo.inference.posterior import Prevalence
 from neumo.records.decisions import record_view
 from neumo.records.stored_reading import StoredReading
-from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
+from neumo.results.sentences import notice_text
+from neumo.results.unnamed import unnamed_body, unnamed_file
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.people.identity import Person
@@ -31,7 +34,6 @@ _WITHHELD: Mapping[str, Any] = {
     "prediction_set": None,
     "pneumonia": None,
     "prevalence": None,
-    "evidence": None,
     "warnings": [],
     "heatmap": None,
     "receipt": None,
@@ -47,8 +49,6 @@ _POSTERIOR = (
     "pneumonia",
     "ppv",
     "npv",
-    "prevalence_given",
-    "evidence",
 )
 """Keys of an answer that depend on prevalence or operating point."""
 
@@ -61,7 +61,8 @@ def list_item(reading: StoredReading, person: Person) -> dict[str, Any]:
     return {
         "id": reading.id,
         "time": reading.recorded_at,
-        "file": file_name(reading.body["file"]),
+        "file": shown_file(reading, person),
+        "patient": patient_json(reading, person),
         "source": reading.source,
         "status": reading.status,
         "finding": None if withheld else reading.finding,
@@ -99,15 +100,14 @@ def undecided_reading_json(
 ) -> dict[str, Any]:
     """Return a reading that nobody has decided on, with what its file states; records no view."""
     withheld = is_withheld(reading, person)
-    receipt = reading.body.get("receipt") or {}
-    bundle = receipt.get("bundle") or {}
+    body = shown_body(reading, person)
+    bundle = (body.get("receipt") or {}).get("bundle") or {}
     size = None if found is None else found.size
-    answered = not withheld and not reading.purged and reading.body["prediction_set"] is not None
-    answer = Answer.from_json(reading.body) if answered else None
     return {
-        **reading.body,
+        **body,
         **(_WITHHELD if withheld else {}),
-        "file": file_name(reading.body["file"]),
+        "file": file_name(body["file"]),
+        "patient": patient_json(reading, person),
         "id": reading.id,
         "time": reading.recorded_at,
         "source": reading.source,
@@ -123,15 +123,33 @@ def undecided_reading_json(
         "class_maps": list(FINDINGS) if found is not None and found.maps is not None and not withheld else [],
         "dicom": found is not None and found.header > 0,
         "notices": {
-            "warnings": [] if withheld else _notices(reading.body["notices"]["warnings"], language),
-            "reasons": _notices(reading.body["notices"]["reasons"], language),
+            "warnings": [] if withheld else _notices(body["notices"]["warnings"], language),
+            "reasons": _notices(body["notices"]["reasons"], language),
         },
-        "sentences": None if answer is None else _sentences(answer, language),
         "withheld": withheld,
         "purged": reading.purged,
         "revision": len(reading.decisions),
         "decisions": [],
     }
+
+
+def shown_body(reading: StoredReading, person: Person) -> Mapping[str, Any]:
+    """Return a reading's plain form as a person may see it."""
+    return reading.body if person.sees_patients else unnamed_body(reading.body)
+
+
+def shown_file(reading: StoredReading, person: Person) -> str:
+    """Return the name of a reading's file, without its folders, as a person may see it."""
+    return file_name(reading.body["file"] if person.sees_patients else unnamed_file(reading.body))
+
+
+def patient_json(reading: StoredReading, person: Person) -> dict[str, Any] | None:
+    """Return whose radiograph it is, for a person who may see that; None where no file said it."""
+    stated = reading.body.get("patient") if person.sees_patients else None
+    if stated is None:
+        return None
+    patient = PatientStudy.from_json(stated)
+    return {**patient.to_json(), "name": patient.display_name or None}
 
 
 def decisions_json(reading: StoredReading, person: Person) -> list[dict[str, Any]]:
@@ -189,23 +207,16 @@ def file_name(file: str) -> str:
     return file.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def posterior_json(answer: Answer, language: Language) -> dict[str, Any]:
-    """Return an answer at a prevalence and operating point, with its evidence and sentences."""
+def posterior_json(answer: Answer, config: BundleConfig, prevalence: Prevalence) -> dict[str, Any]:
+    """Return an answer at a prevalence and operating point, with sensitivity and specificity."""
+    point = config.operating_points[answer.operating_point]
     plain = answer.to_json()
-    stated = answer.prevalence if answer.prevalence_given else None
     return {
         **{key: plain[key] for key in _POSTERIOR},
-        "prevalence": None if stated is None else 1 - stated[Finding.NORMAL],
+        "prevalence": prevalence.pneumonia,
         "prevalence_by_finding": plain["prevalence"],
-        "sentences": _sentences(answer, language),
-    }
-
-
-def _sentences(answer: Answer, language: Language) -> dict[str, Any]:
-    """Return in words what prevalence an answer is for, and how well it holds where that was measured."""
-    return {
-        "prevalence": prevalence_sentence(answer, language),
-        "performance": list(performance_sentences(answer, language)),
+        "sensitivity": point.sensitivity,
+        "specificity": point.specificity,
     }
 
 

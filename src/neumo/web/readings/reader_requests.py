@@ -26,7 +26,13 @@ def open_handler(reader: Reader) -> ReaderHandler:
         target = Path(request["target"])
         match request["do"]:
             case "render":
-                return render(request, target, reader.bundle)
+                return render(
+                    Path(request["file"]),
+                    request["name"],
+                    request["language"],
+                    target,
+                    patients=request["patients"] == "shown",
+                )
             case "draw":
                 return draw(Path(request["source"]), int(request["side"]), target)
             case _:

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.files import PART, part_of
+from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
+from neumo.imaging.dicom.patient import read_patient
 
 SUFFIX: Final = ".kept"
 _MAP_ITEM: Final = np.dtype("<f4")
@@ -39,12 +41,15 @@ class ReadingFile:
         Shape of the class maps; None where there are none.
     header : int
         Length of the DICOM header in bytes; 0 where there is none.
+    patient : PatientStudy or None
+        What the header says of patient and study.
     """
 
     reading: Reading
     size: tuple[int, int] | None
     maps: tuple[int, int, int] | None
     header: int
+    patient: PatientStudy | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, for a file or another process."""
@@ -53,17 +58,19 @@ class ReadingFile:
             "size": self.size,
             "maps": self.maps,
             "header": self.header,
+            "patient": None if self.patient is None else self.patient.to_json(),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ReadingFile":
         """Return what `to_json` was called on."""
-        size, maps = value["size"], value["maps"]
+        size, maps, patient = value["size"], value["maps"], value["patient"]
         return cls(
             Reading.from_json(value["reading"]),
             None if size is None else (size[0], size[1]),
             None if maps is None else (maps[0], maps[1], maps[2]),
             value["header"],
+            None if patient is None else PatientStudy.from_json(patient),
         )
 
 
@@ -135,6 +142,7 @@ def write_reading_file(file: Path, reading: Reading, header: bytes | None) -> tu
         None if pixels is None else (pixels.shape[1], pixels.shape[0]),
         None if maps is None else (maps.shape[0], maps.shape[1], maps.shape[2]),
         len(header or b""),
+        read_patient(reading.header),
     )
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = part_of(file)

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pydicom import Dataset
 
-from neumo.bundle.folder import Bundle
 from neumo.core.errors import MissingExtraError, ResultError
+from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
-from neumo.inference.posterior import prevalence_of, reading_at
-from neumo.texts.language import Language, as_language
-from neumo.web.readings.reading_file import load_dicom_header, load_reading
+from neumo.results.unnamed import unnamed
+from neumo.texts.language import Language
+from neumo.web.readings.reading_file import load_dicom_header, load_reading, load_reading_file
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "reading.json": "application/json",
@@ -24,40 +25,54 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     "fhir.json": "application/fhir+json",
 }
 """Files that can be downloaded, and their media types."""
+NAMING_PATIENTS: Final = ("sr.dcm", "sc.dcm")
+"""Files that cannot be made without saying whose radiograph it is."""
 
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
 
 
-def render(request: Mapping[str, str], target: Path, bundle: Bundle) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A stored reading, and what its file says of patient and study where that may be told."""
+
+    reading: Reading
+    patient: PatientStudy | None = None
+    encoded_header: bytes | None = None
+
+    @property
+    def header(self) -> Dataset | None:
+        """Header of the DICOM file; None where there is none, or it may not be told."""
+        from neumo.imaging.dicom.parse import parse
+
+        content = self.encoded_header
+        return None if content is None else parse(content, self.reading.file).dataset
+
+
+def render(
+    file: Path, name: str, language: Language, target: Path, *, patients: bool = True
+) -> dict[str, Any]:
     """Write a stored reading to `target` as one of `MEDIA_TYPES`.
 
     Parameters
     ----------
-    request : mapping
-        `file`, where it is stored; `name`, one of `MEDIA_TYPES`; `language`; and `prevalence` and `operating_point`
-        where the result shall be for others than the reading's own.
+    file : Path
+        Its reading file.
+    name : str
+    language : str
     target : Path
-    bundle : Bundle
-        That made the reading, where one of these two is given.
+    patients : bool
+        Whether it may say whose radiograph it is; never False for `NAMING_PATIENTS`.
 
     Returns
     -------
     dict
         {"status": "made"}, or {"problem": code, ...} where it cannot be made.
     """
-    file, name, language = Path(request["file"]), request["name"], as_language(request["language"])
-    reading = load_reading(file, pictures=True)
-    if reading is None:
+    stored = _load(file, patients)
+    if stored is None:
         return {"problem": "pixels_deleted"}
-    asked = request.get("prevalence")
-    reading = reading_at(
-        reading,
-        bundle,
-        operating_point=request.get("operating_point"),
-        prevalence=None if asked is None else prevalence_of(float(asked), bundle.config),
-    )
     try:
-        _WRITERS[name](reading, file, language, target)
+        _WRITERS[name](stored, language, target)
     except ResultError:
         return {"problem": "not_dicom"}
     except MissingExtraError:
@@ -65,12 +80,21 @@ def render(request: Mapping[str, str], target: Path, bundle: Bundle) -> dict[str
     return {"status": "made"}
 
 
-def _write_json(reading: Reading, _file: Path, _language: Language, target: Path) -> None:
-    _write_value(reading.to_json(), target)
+def _load(file: Path, patients: bool) -> _Stored | None:
+    found, reading = load_reading_file(file), load_reading(file, pictures=True)
+    if found is None or reading is None:
+        return None
+    if patients:
+        return _Stored(reading, found.patient, load_dicom_header(file))
+    return _Stored(unnamed(reading) if found.header or found.patient else reading)
 
 
-def _write_receipt(reading: Reading, _file: Path, _language: Language, target: Path) -> None:
-    _write_value(reading.receipt, target)
+def _write_json(stored: _Stored, _language: Language, target: Path) -> None:
+    _write_value(stored.reading.to_json(), target)
+
+
+def _write_receipt(stored: _Stored, _language: Language, target: Path) -> None:
+    _write_value(stored.reading.receipt, target)
 
 
 def _write_value(value: Any, target: Path) -> None:
@@ -78,45 +102,38 @@ def _write_value(value: Any, target: Path) -> None:
     target.write_text(text + "\n", encoding="utf-8")
 
 
-def _write_html(reading: Reading, _file: Path, language: Language, target: Path) -> None:
+def _write_html(stored: _Stored, language: Language, target: Path) -> None:
     from neumo.results.page import open_page
 
     with open_page(target, language) as add:
-        add(reading)
+        add(stored.reading, stored.patient)
 
 
-def _write_pdf(reading: Reading, _file: Path, language: Language, target: Path) -> None:
+def _write_pdf(stored: _Stored, language: Language, target: Path) -> None:
     from neumo.results.pdf import write_pdf
 
-    write_pdf(reading, target, language)
+    write_pdf(stored.reading, target, language, stored.patient)
 
 
-def _write_report(reading: Reading, file: Path, _language: Language, target: Path) -> None:
+def _write_report(stored: _Stored, _language: Language, target: Path) -> None:
     from neumo.results.dicom import structured_report
     from neumo.results.dicom.source import require_header
 
-    _save(structured_report(reading, require_header(_header(file), reading.file)), target)
+    _save(structured_report(stored.reading, require_header(stored.header, stored.reading.file)), target)
 
 
-def _write_capture(reading: Reading, file: Path, language: Language, target: Path) -> None:
+def _write_capture(stored: _Stored, language: Language, target: Path) -> None:
     from neumo.results.dicom import secondary_capture
     from neumo.results.dicom.source import require_header
 
-    header = require_header(_header(file), reading.file)
-    _save(secondary_capture(reading, header, language=language), target)
+    header = require_header(stored.header, stored.reading.file)
+    _save(secondary_capture(stored.reading, header, language=language), target)
 
 
-def _write_fhir(reading: Reading, file: Path, language: Language, target: Path) -> None:
+def _write_fhir(stored: _Stored, language: Language, target: Path) -> None:
     from neumo.results.fhir import fhir_report
 
-    _write_value(fhir_report(reading, _header(file), language=language), target)
-
-
-def _header(file: Path) -> Dataset | None:
-    from neumo.imaging.dicom.parse import parse
-
-    header = load_dicom_header(file)
-    return None if header is None else parse(header, file.name).dataset
+    _write_value(fhir_report(stored.reading, stored.header, language=language), target)
 
 
 def _save(result: Dataset, target: Path) -> None:
@@ -126,7 +143,7 @@ def _save(result: Dataset, target: Path) -> None:
         result.save_as(target, enforce_file_format=True)
 
 
-_WRITERS: Final[Mapping[str, Callable[[Reading, Path, Language, Path], None]]] = {
+_WRITERS: Final[Mapping[str, Callable[[_Stored, Language, Path], None]]] = {
     "reading.json": _write_json,
     "receipt.json": _write_receipt,
     "report.html": _write_html,

@@ -1,9 +1,10 @@
 """Route of the worklist export: CSV, JSON lines, Parquet."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from neumo.core.errors import MissingExtraError
@@ -13,8 +14,8 @@ from neumo.records.stored_reading import StoredReading
 from neumo.web.http.problems import not_installed
 from neumo.web.people.identity import Person, Reader
 from neumo.web.readings.blinding import blinded, is_withheld
-from neumo.web.readings.presenting import file_name
-from neumo.web.routes.readings import Identifier, filters_of
+from neumo.web.readings.presenting import file_name, shown_body
+from neumo.web.readings.searching import Export, ExportSearch
 from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["export"])
@@ -27,15 +28,20 @@ _MEDIA_TYPES: Final = {
 
 
 @router.get("/api/export", response_class=StreamingResponse)
-def export(
-    request: Request,
-    person: Reader,
-    filters: Annotated[Filters, Depends(filters_of)],
-    id: Annotated[list[Identifier], Query(max_length=500)] = [],  # noqa: B006 - the parameter's name
-    format: Format = Format.CSV,
-) -> StreamingResponse:
+def export(request: Request, person: Reader, asked: Annotated[Export, Query()]) -> StreamingResponse:
     """Export all readings that match, with the newest decision on each."""
-    chosen = Filters(ids=tuple(id)) if id else blinded(filters, person)
+    if asked.id:
+        return _exported(request, person, Filters(ids=tuple(asked.id)), asked.format)
+    return _exported(request, person, blinded(asked.filters(person), person), asked.format)
+
+
+@router.post("/api/export", response_class=StreamingResponse)
+def export_found(request: Request, person: Reader, asked: ExportSearch) -> StreamingResponse:
+    """Export all readings that match, also by words that may name a patient, which no URL may hold."""
+    return _exported(request, person, blinded(asked.filters(person), person), asked.format)
+
+
+def _exported(request: Request, person: Person, chosen: Filters, format: Format) -> StreamingResponse:
     try:
         encoder = open_encoder(format, _COLUMNS)
     except MissingExtraError as error:
@@ -54,5 +60,6 @@ def export(
 
 
 def _row(reading: StoredReading, person: Person) -> dict[str, Any]:
-    row = row_of(reading, withheld=is_withheld(reading, person))
+    shown = replace(reading, body=shown_body(reading, person))
+    row = row_of(shown, withheld=is_withheld(reading, person))
     return row | {"file": file_name(row["file"])}

@@ -87,5 +87,5 @@ def page_messages(language: Language) -> Mapping[str, Any]:
     """Return the workbench's messages, with common terms as labels."""
     terms = load_area("terms", language)
     labels = {group: {name: capital(text) for name, text in terms[group].items()} for group in _NAMES}
-    verdicts = {"verdict": load_area("terms", language)["verdict"]}
-    return {**load_area("workbench", language), **labels, **verdicts}
+    whole = {group: terms[group] for group in ("verdict", "patient")}
+    return {**load_area("workbench", language), **labels, **whole}

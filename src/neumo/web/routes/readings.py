@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from neumo.core.errors import NeumoError
-from neumo.core.findings import Finding
-from neumo.core.reading import Status
-from neumo.records.filters import Filters, Sort
-from neumo.records.schema import MAX_NUMBER
 from neumo.records.search import search, sources
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
@@ -28,13 +24,13 @@ from neumo.web.readings.presenting import (
     reasons_json,
     undecided_reading_json,
 )
+from neumo.web.readings.searching import Search, Worklist
 from neumo.web.readings.uploads import Upload, receive_uploads
 from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["readings"])
 MAX_COUNT = 10_000
 """Count of matches at most; more are not counted."""
-Identifier = Annotated[int, Query(ge=1, le=MAX_NUMBER)]
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -127,49 +123,29 @@ def etag(revision: int) -> str:
     return f'"r{revision}"'
 
 
-Text = Annotated[str, Query(max_length=200)]
-
-
-def filters_of(
-    q: Text | None = None,
-    finding: Finding | None = None,
-    status: Status | None = None,
-    undecided: bool | None = None,
-    disagreement: bool | None = None,
-    decided: bool | None = None,
-    since: Annotated[Text | None, Query(alias="from")] = None,
-    until: Annotated[Text | None, Query(alias="to")] = None,
-    source: Text | None = None,
-) -> Filters:
-    """Return the filters of a query."""
-    return Filters(
-        text=q or None,
-        finding=finding,
-        status=status,
-        undecided=undecided,
-        disagreement=disagreement,
-        decided=decided,
-        since=since or None,
-        until=until or None,
-        source=source,
-    )
-
-
 @router.get("/api/readings")
-def readings(
-    request: Request,
-    person: Reader,
-    filters: Annotated[Filters, Depends(filters_of)],
-    sort: Sort = Sort.NEWEST,
-    cursor: Annotated[str, Query(max_length=300)] | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> dict[str, Any]:
+def readings(request: Request, person: Reader, asked: Annotated[Worklist, Query()]) -> dict[str, Any]:
     """List recorded readings that match."""
+    return _page(request, person, asked)
+
+
+@router.post("/api/readings/search")
+def search_readings(request: Request, person: Reader, asked: Search) -> dict[str, Any]:
+    """List recorded readings that match, also by words that may name a patient, which no URL may hold."""
+    return _page(request, person, asked)
+
+
+def _page(request: Request, person: Person, asked: Worklist) -> dict[str, Any]:
     archive = workbench_of(request).archive
-    filters = blinded(filters, person, sort)
-    first = cursor is None
+    filters = blinded(asked.filters(person), person, asked.sort)
+    first = asked.cursor is None
     page = search(
-        archive, filters, sort=sort, limit=limit, after=cursor, count_to=MAX_COUNT if first else None
+        archive,
+        filters,
+        sort=asked.sort,
+        limit=asked.limit,
+        after=asked.cursor,
+        count_to=MAX_COUNT if first else None,
     )
     return {
         "readings": [list_item(stored, person) for stored in page.readings],

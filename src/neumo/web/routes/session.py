@@ -42,6 +42,7 @@ class PreferenceChanges(BaseModel):
     model_config = ConfigDict(extra="forbid")
     language: Language | None = None
     blinded: bool | None = None
+    prevalence: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 @router.post("/api/session")
@@ -106,6 +107,7 @@ def change_preferences(request: Request, person: CurrentPerson, changes: Prefere
     wanted = Preferences(
         changes.language if "language" in given else before.language,
         bool(changes.blinded) if "blinded" in given else before.blinded,
+        changes.prevalence if "prevalence" in given else before.prevalence,
     )
     set_preferences(workbench.accounts, person.name, wanted)
     return _me(workbench, current_person(request), request)
@@ -132,7 +134,8 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
         "version": neumo.__version__,
         "blinded": person.blinded,
         "blinded_by_server": config.blinded == "always",
-        "prevalence": config.read.prevalence,
+        "sees_patients": person.sees_patients,
+        "prevalence": person.preferences.prevalence,
         "features": {"research": missing is None, **_features()},
         "research_missing": missing,
         "limits": {
@@ -154,12 +157,7 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
             "explanation_checks": bundle.explanation_checks,
         },
         "operating_points": [
-            {
-                "name": name,
-                "threshold": point.threshold,
-                "rule": point.rule,
-                "default": name == bundle.default_operating_point,
-            }
+            {"name": name, **vars(point), "default": name == bundle.default_operating_point}
             for name, point in bundle.operating_points.items()
         ],
         "coverages": list(bundle.conformal),

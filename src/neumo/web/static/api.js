@@ -18,7 +18,7 @@ export class ApiError extends Error {
  * @typedef {object} Api
  * @property {(path: string, options?: {signal?: AbortSignal}) => Promise<any>} get JSON of a path
  * @property {(method: string, path: string, body?: any, options?: {headers?: Record<string, string>, signal?: AbortSignal}) => Promise<any>} send JSON in, JSON out
- * @property {(path: string, options?: {signal?: AbortSignal}) => Promise<Response>} raw the response itself
+ * @property {(path: string, options?: {signal?: AbortSignal, body?: any}) => Promise<Response>} raw the response itself; a `body` is posted as JSON
  */
 
 /**
@@ -45,22 +45,27 @@ export function createApi({ token, onOffline, onLogin, offlineText }) {
 
   return {
     get: async (path, options = {}) => (await ask(path, { signal: options.signal })).json(),
-    raw: (path, options = {}) => ask(path, { signal: options.signal }),
+    raw: (path, options = {}) => (options.body === undefined ? ask(path, { signal: options.signal }) : change("POST", path, options.body, options)),
     send: async (method, path, body, options = {}) => {
-      const form = body instanceof FormData;
-      const answer = await ask(path, {
-        method,
-        signal: options.signal,
-        headers: {
-          "X-CSRF-Token": token() ?? "",
-          ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
-          ...options.headers,
-        },
-        body: body === undefined || form ? body : JSON.stringify(body),
-      });
+      const answer = await change(method, path, body, options);
       return answer.status === 204 ? null : answer.json();
     },
   };
+
+  /** @param {string} method @param {string} path @param {any} body @param {{headers?: Record<string, string>, signal?: AbortSignal}} options */
+  function change(method, path, body, options) {
+    const form = body instanceof FormData;
+    return ask(path, {
+      method,
+      signal: options.signal,
+      headers: {
+        "X-CSRF-Token": token() ?? "",
+        ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
+        ...options.headers,
+      },
+      body: body === undefined || form ? body : JSON.stringify(body),
+    });
+  }
 }
 
 /** @param {Response} answer */

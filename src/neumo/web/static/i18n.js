@@ -3,7 +3,7 @@
 /**
  * @typedef {(key: string, values?: Record<string, string | number>) => string} Translate
  * @typedef {{percent: (share: number, digits?: number) => string, number: (value: number, digits?: number) => string,
- *   time: (iso: string) => string, bytes: (count: number) => string}} Format
+ *   time: (iso: string) => string, day: (iso: string) => string, bytes: (count: number) => string}} Format
  */
 
 /**
@@ -31,11 +31,13 @@ export async function loadTexts(language) {
 export function formatOf(language) {
   const numbers = language === "es" ? "es-419" : language; // with a decimal point, as in every other text of neumo
   const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }); // a day of no time zone
   const digitsOf = (/** @type {number} */ digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
   return {
     percent: (share, digits = 0) => new Intl.NumberFormat(numbers, { style: "percent", ...digitsOf(digits) }).format(share),
     number: (value, digits = 0) => new Intl.NumberFormat(numbers, digitsOf(digits)).format(value),
     time: (iso) => time.format(new Date(iso)),
+    day: (iso) => day.format(new Date(iso)),
     bytes: (count) => `${new Intl.NumberFormat(numbers, { maximumFractionDigits: 1 }).format(count / 2 ** 20)} MiB`,
   };
 }

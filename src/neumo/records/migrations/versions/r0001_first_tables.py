@@ -22,6 +22,7 @@ def upgrade() -> None:
     _people()
     _audit_log()
     _worklist()
+    _patient_words()
     if op.get_bind().dialect.name == "sqlite":
         _sqlite_triggers()
     else:
@@ -120,14 +121,27 @@ def _worklist() -> None:
         sa.Column("disagreement", sa.Boolean(), nullable=False),
         sa.Column("path", sa.String(400), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("patient_key", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("reading_id"),
     )
     op.create_index("worklist_by_time", "worklist", ["recorded_at", "reading_id", *_FILTERS, "path"])
     by_normal = ["normal", "reading_id", "recorded_at", *_FILTERS, "path"]
     op.create_index("worklist_by_normal", "worklist", by_normal)
     op.create_index("worklist_by_sha256", "worklist", ["sha256"])
+    op.create_index("worklist_by_patient", "worklist", ["patient_key", "recorded_at", "reading_id"])
     for name in _FILTERS:
         op.create_index(f"worklist_by_{name}", "worklist", [name, "recorded_at", "reading_id"])
+
+
+def _patient_words() -> None:
+    byte_order = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
+    op.create_table(
+        "patient_words",
+        sa.Column("word", byte_order, nullable=False),
+        sa.Column("reading_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("word", "reading_id"),
+    )
+    op.create_index("ix_patient_words_reading_id", "patient_words", ["reading_id"])
 
 
 def _sqlite_triggers() -> None:

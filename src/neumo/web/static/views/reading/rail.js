@@ -106,7 +106,7 @@ function recentItem({ t, format }, row, current) {
     said,
     row.decisions > 0 && [h("span", { "aria-hidden": "true" }, "·"), t("reading.decided")],
   );
-  return h("li", { title: format.time(row.time) }, link(row.id, current, row.file || t("reading.purged_file"), state));
+  return h("li", { title: format.time(row.time) }, link(row.id, current, row.patient?.name || row.file || t("reading.purged_file"), state));
 }
 
 /** @param {number} id @param {number | null} current @param {string} name @param {Node} state */

@@ -3,6 +3,7 @@
 import { h, replace } from "/static/dom.js";
 import { drawAnswer } from "/static/views/reading/answer.js";
 import { createDropZone, createSamples, listenToDrops } from "/static/views/reading/intake.js";
+import { patientHead } from "/static/views/reading/patient.js";
 import { createRail } from "/static/views/reading/rail.js";
 import { createStage } from "/static/views/reading/stage.js";
 import { uploadsOf } from "/static/views/reading/uploads.js";
@@ -33,13 +34,13 @@ function drawStart(root, context, uploads, rail) {
 async function drawReading(root, context, id, rail) {
   const { api, t, title } = context;
   let reading = await api.get(`/api/readings/${id}`);
-  title(`${reading.file} · ${t("nav.reading")}`);
+  title(`${t("reading.reading")} ${id}`); // browsers keep titles in their history, and a file's name may name a patient
   const stage = createStage(context);
   const answer = h("aside", { class: "answer panel", "aria-label": t("reading.answer"), tabindex: "0" });
   replace(root,
     h("div", { class: "desk" },
       rail.element,
-      h("section", { class: "stage-place", "aria-label": t("reading.radiograph") }, h("h1", { class: "unseen" }, `${t("reading.reading")} ${id}: ${reading.file}`), stage.element),
+      h("section", { class: "stage-place", "aria-label": t("reading.radiograph") }, h("h1", { class: "unseen" }, `${t("reading.reading")} ${id}: ${reading.file}`), patientHead(context, reading), stage.element),
       answer,
     ),
   );

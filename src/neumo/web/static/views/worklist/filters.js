@@ -1,10 +1,19 @@
-/** The worklist's filters, stored in the URL, so that a filtered list can be shared and revisited. */
+/** The worklist's filters, stored in the URL, so that a filtered list can be shared and revisited; but for the words that are searched, which
+ * may name a patient: no URL, history or log may hold them, so they live in this page's memory. */
 
 import { h, icon, replace } from "/static/dom.js";
 
-const NAMES = ["q", "finding", "status", "decided", "undecided", "disagreement", "from", "to", "source", "sort"];
+/** @typedef {{q?: string, patient?: string}} Words */
+
+const NAMES = ["finding", "status", "decided", "undecided", "disagreement", "from", "to", "source", "sort"];
 const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
+const WORDS = ["q", "patient"];
 const PAUSE = 250;
+/** @type {Words} */
+let remembered = {};
+
+/** Return the words that were searched last. */
+export const wordsOf = () => remembered;
 
 /**
  * Return what of an address's query is a filter.
@@ -19,12 +28,13 @@ export function readFilters(query) {
  * @param {URLSearchParams} filters
  * @param {(filters: URLSearchParams) => void} changed
  */
-export function createFilters({ t }, filters, changed) {
+export function createFilters({ t, me }, filters, changed) {
   let timer = 0;
   const sourceSelect = select("source", t("worklist.source"), [["", t("worklist.any")]], "");
   const form = /** @type {HTMLFormElement} */ (
     h("form", { class: "filters", role: "search", on: { input: later, submit: (/** @type {Event} */ event) => event.preventDefault() } },
-      h("label", { class: "field search" }, h("span", {}, t("worklist.search")), h("input", { class: "input", type: "search", name: "q", placeholder: t("worklist.search_hint"), value: filters.get("q") ?? "" })),
+      me.sees_patients && words("patient", t("patient.name"), t("worklist.patient_hint")),
+      words("q", t("worklist.search"), t("worklist.search_hint")),
       select("finding", t("worklist.answer"), [["", t("worklist.any")], ...FINDINGS.map((finding) => [finding, t(`findings_short.${finding}`)])], filters.get("finding")),
       select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
       select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
@@ -36,7 +46,9 @@ export function createFilters({ t }, filters, changed) {
   );
 
   function current() {
-    return readFilters(new URLSearchParams(/** @type {any} */ ([...new FormData(form)])));
+    const given = /** @type {[string, string][]} */ ([...new FormData(form)]);
+    remembered = Object.fromEntries(given.filter(([name, value]) => WORDS.includes(name) && value.trim() !== ""));
+    return readFilters(new URLSearchParams(given));
   }
 
   function later() {
@@ -50,6 +62,7 @@ export function createFilters({ t }, filters, changed) {
       if (control.type === "checkbox") control.checked = false;
       else control.value = "";
     });
+    remembered = {};
     changed(new URLSearchParams());
   }
 
@@ -63,6 +76,11 @@ export function createFilters({ t }, filters, changed) {
   }
 
   return { element: form, sources };
+}
+
+/** @param {"q" | "patient"} name @param {string} label @param {string} hint */
+function words(name, label, hint) {
+  return h("label", { class: "field search" }, h("span", {}, label), h("input", { class: "input", type: "search", name, placeholder: hint, maxlength: 200, autocomplete: "off", value: remembered[name] ?? "" }));
 }
 
 /** @param {string} name @param {string} label @param {string[][]} options @param {string | null} value */

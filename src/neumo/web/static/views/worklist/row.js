@@ -1,8 +1,9 @@
 /** One row of the worklist, and the head above the rows. */
 
 import { h, icon } from "/static/dom.js";
+import { ageText, sexText } from "/static/patient.js";
 
-const COLUMNS = ["select", "time", "file", "answer", "pneumonia", "set", "decision", "source"];
+const COLUMNS = ["select", "time", "patient", "study", "file", "answer", "pneumonia", "set", "decision", "source"];
 const SORTED = ["time", "pneumonia"];
 
 /**
@@ -14,7 +15,7 @@ export function createHead({ t }, filters, sort) {
   /** @type {Record<string, HTMLElement>} */
   const cells = {};
   for (const name of COLUMNS) {
-    const label = t(`worklist.${name}`);
+    const label = t(name === "patient" ? "patient.name" : `worklist.${name}`);
     const content = SORTED.includes(name)
       ? h("button", { class: "sort", type: "button", on: { click: () => sort(next(cells[name], name)) } }, label, h("span", { class: "arrow", "aria-hidden": "true" }))
       : name === "select" ? h("span", { class: "unseen" }, label) : label;
@@ -50,6 +51,8 @@ export function drawRow(context, row, index, selected, toggle) {
   const content = {
     select: box,
     time: format.time(row.time),
+    patient: row.patient && patient(context, row),
+    study: row.patient && twoLines(row.patient.study_date && format.day(row.patient.study_date), [row.patient.accession_number, row.patient.institution]),
     file: h("a", { href: `/readings/${row.id}`, title: row.file }, row.file || t("reading.purged_file")),
     answer: answer(context, row),
     pneumonia: row.pneumonia === null ? "" : format.percent(row.pneumonia, 1),
@@ -58,6 +61,18 @@ export function drawRow(context, row, index, selected, toggle) {
     source: row.source,
   };
   return h("div", { class: "work-row", role: "row", "aria-rowindex": index + 2 }, COLUMNS.map((name) => h("div", { class: `cell ${name}`, role: "cell" }, content[name])));
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} row */
+function patient(context, row) {
+  const { name, id, birth_date: born, age, sex } = row.patient;
+  return h("a", { href: `/readings/${row.id}` }, twoLines(name ?? id ?? "–", [name && id, born && context.format.day(born), ageText(context, age), sexText(context, sex)]));
+}
+
+/** @param {string | null} first @param {(string | null)[]} others */
+function twoLines(first, others) {
+  const second = others.filter(Boolean).join(" · ");
+  return h("span", { class: "two-lines", title: [first, second].filter(Boolean).join(" · ") }, h("span", {}, first), h("span", { class: "small quiet" }, second));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} row */

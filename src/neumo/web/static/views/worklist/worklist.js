@@ -2,7 +2,7 @@
 
 import { h, replace } from "/static/dom.js";
 import { createExportBar } from "/static/views/worklist/export_bar.js";
-import { createFilters, readFilters } from "/static/views/worklist/filters.js";
+import { createFilters, readFilters, wordsOf } from "/static/views/worklist/filters.js";
 import { createPager } from "/static/views/worklist/pager.js";
 import { createHead, drawRow } from "/static/views/worklist/row.js";
 import { createWindow } from "/static/views/worklist/window.js";
@@ -21,9 +21,16 @@ export async function mount(root, context) {
   const list = createWindow({
     draw: (row, index) => drawRow(context, row, index, selected.has(row.id), toggle),
     more: () => pager.more(),
-    empty: () => h("div", { class: "empty" }, h("h2", {}, t(filters.size ? "worklist.none_match" : "worklist.none")), h("p", {}, t(filters.size ? "worklist.none_match_text" : "worklist.none_text"))),
+    empty: () => h("div", { class: "empty" }, h("h2", {}, t(searching() ? "worklist.none_match" : "worklist.none")), h("p", {}, t(searching() ? "worklist.none_match_text" : "worklist.none_text"))),
   });
-  const pager = createPager(context.api, { rows: list.show, first: shown, failed: list.fail, again: t("shell.again") });
+  const searching = () => filters.size + Object.keys(wordsOf()).length > 0;
+  const pager = createPager(context.api, { rows, first: shown, failed: list.fail, again: t("shell.again") });
+
+  /** Columns of patients stand only where some file named one. @param {any[]} all @param {boolean} ended */
+  function rows(all, ended) {
+    table.classList.toggle("with-patients", all.some((row) => row.patient));
+    list.show(all, ended);
+  }
 
   /** @param {any} page */
   function shown(page) {
@@ -51,7 +58,7 @@ export async function mount(root, context) {
     clear();
     head.mark(filters.get("sort"));
     list.reset();
-    pager.start(filters);
+    pager.start(filters, wordsOf());
   }
 
   /** @param {number} id @param {boolean} on */
@@ -67,15 +74,16 @@ export async function mount(root, context) {
     list.redraw();
   }
 
+  const table = h("div", { class: "worklist-table", role: "table", "aria-label": t("nav.worklist"), "aria-rowcount": "-1" }, head.element, list.element);
   replace(root,
     h("div", { class: "worklist" },
       h("header", { class: "worklist-head row spread" }, h("div", { class: "row" }, h("h1", {}, t("nav.worklist")), count), exports.element),
       bar.element,
-      h("div", { class: "worklist-table", role: "table", "aria-label": t("nav.worklist"), "aria-rowcount": "-1" }, head.element, list.element),
+      table,
     ),
   );
   list.begin();
-  pager.start(filters);
+  pager.start(filters, wordsOf());
   return () => {
     pager.stop();
     list.stop();

@@ -1,0 +1,46 @@
+"""Readings without what tells whose radiograph it is, for people who may not see patients."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from neumo.core.reading import Notice, Reading
+from neumo.texts.catalogue import texts
+
+_DIGITS: Final = 16
+HIDDEN: Final = {"hidden": "age"}
+"""Values of a notice whose sentence would state the patient's age."""
+
+
+def unnamed(reading: Reading) -> Reading:
+    """Return a reading of a DICOM file under a name of its content, with notices that do not state an age."""
+    return replace(
+        reading,
+        file=_name(reading.sha256),
+        warnings=tuple(map(_ageless, reading.warnings)),
+        reasons=tuple(map(_ageless, reading.reasons)),
+        header=None,
+    )
+
+
+def unnamed_body(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a stored reading's plain form as `unnamed` does; one that states no patient as it is."""
+    if body.get("patient") is None:
+        return body
+    return {**body, **unnamed(Reading.from_json(body)).to_json(body["heatmap"]), "patient": None}
+
+
+def unnamed_file(body: Mapping[str, Any]) -> str:
+    """Return the name that `unnamed_body` gives a stored reading's file."""
+    file: str = body["file"] if body.get("patient") is None else _name(body["sha256"])
+    return file
+
+
+def _name(sha256: str | None) -> str:
+    return f"dicom:{(sha256 or '')[:_DIGITS]}"
+
+
+def _ageless(notice: Notice) -> Notice:
+    if "age" not in notice.values:
+        return notice
+    return Notice(notice.code, texts("en")("readings.age_hidden"), HIDDEN)

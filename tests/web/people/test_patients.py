@@ -1,0 +1,232 @@
+"""Who is told whose radiograph it is: every route, for every role, with patients shown and hidden."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+from tests.support.dicom_samples import dicom_file
+from tests.support.web_running import Running, add_people, logged_in, running
+
+SECRETS = (
+    "Quijano", "Dulcinea", "MRN-4711", "2021-03-14", "20210314", "Mar 14, 2021", "ACC-99-1", "Hospital Toboso",
+    "2024-05-02", "20240502", "Issuer-7", "3 year", "003Y", "Sancho",
+)  # fmt: skip
+"""What must not come to somebody who may not see patients, in any answer or log."""
+HEADER: dict[str, Any] = {
+    "PatientName": "Quijano^Dulcinea",
+    "PatientID": "MRN-4711",
+    "IssuerOfPatientID": "Issuer-7",
+    "PatientBirthDate": "20210314",
+    "PatientSex": "F",
+    "PatientAge": "003Y",
+    "StudyDate": "20240502",
+    "AccessionNumber": "ACC-99-1",
+    "InstitutionName": "Hospital Toboso",
+    "SpecificCharacterSet": "ISO_IR 192",
+    "ViewPosition": "PA",
+    "BodyPartExamined": "CHEST",
+}
+ROLES = {"ana": "reader", "rita": "researcher", "adam": "admin"}
+TELLS = {
+    "GET /api/readings",
+    "POST /api/readings",
+    "POST /api/readings/search",
+    "GET /api/readings/{identifier}",
+    "POST /api/readings/{identifier}/decisions",
+    "GET /api/readings/{identifier}/files/reading.json",
+    "GET /api/readings/{identifier}/files/report.html",
+    "GET /api/readings/{identifier}/files/report.pdf",
+    "GET /api/readings/{identifier}/files/sr.dcm",
+    "GET /api/readings/{identifier}/files/sc.dcm",
+    "GET /api/readings/{identifier}/files/fhir.json",
+    "GET /api/export",
+    "POST /api/export",
+}
+"""Routes that tell a reader or administrator of a patient, or of a file's name that does, where patients are shown."""
+REFUSED = {f"GET /api/readings/{{identifier}}/files/{name}" for name in ("sr.dcm", "sc.dcm")}
+FREE_WORDS = {
+    "source",
+    "from",
+    "to",
+    "cursor",
+    "operating_point",
+    "runs",
+    "column",
+    "part",
+    "code",
+    "state",
+    "error",
+}
+"""Texts that a URL may hold; none of them is what a patient is searched by."""
+
+
+@pytest.fixture(scope="module")
+def film(radiographs: list[Path]) -> bytes:
+    with Image.open(radiographs[0]) as image:
+        return dicom_file(np.asarray(image.convert("L")), **HEADER)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path, film: bytes) -> Path:
+    """A data folder with people, and a reading under a name that tells of the patient."""
+    data = tmp_path_factory.mktemp("patients") / "data"
+    add_people(data, **ROLES)
+    with running(data, web_bundle) as server, logged_in(server.address, "ana") as ana:
+        sent = _send(ana, film)
+        assert sent.status_code == 201, sent.text
+        assert "Quijano" not in server.logged
+    return data
+
+
+def _send(web: httpx.Client, content: bytes, name: str = "Quijano%5EDulcinea_Sancho.dcm") -> httpx.Response:
+    headers = {"Content-Type": "application/dicom", "X-File-Name": name}
+    return web.post("/api/readings", content=content, headers=headers)
+
+
+def _requests(web: httpx.Client, film: bytes) -> Iterator[tuple[str, httpx.Response]]:
+    """Make a request of every route; yields the route and its answer."""
+    described = web.get("/api/openapi.json")
+    yield "GET /api/openapi.json", described
+    bodies: dict[str, Any] = {
+        "POST /api/readings/search": {"q": "1"},
+        "POST /api/export": {"format": "jsonl"},
+        "PATCH /api/me": {"language": "en"},
+    }
+    for path, methods in described.json()["paths"].items():
+        for method in map(str.upper, methods):
+            route = f"{method} {path}"
+            where = path.replace("{identifier}", "1")
+            if route in ("POST /api/session", "DELETE /api/session"):
+                continue
+            if route == "POST /api/readings":
+                yield route, _send(web, film)
+            elif route == "POST /api/readings/{identifier}/decisions":
+                yield route, _decide(web)
+            elif path.endswith("/files/{name}"):
+                for name in (
+                    "reading.json",
+                    "receipt.json",
+                    "report.html",
+                    "report.pdf",
+                    "sr.dcm",
+                    "sc.dcm",
+                    "fhir.json",
+                ):
+                    yield (
+                        route.replace("{name}", name),
+                        web.get(where.replace("{name}", name), params={"lang": "en"}),
+                    )
+            elif path.endswith("/events"):
+                continue
+            else:
+                yield route, web.request(method, where, json=bodies.get(route))
+
+
+def _decide(web: httpx.Client) -> httpx.Response:
+    seen = web.get("/api/readings/1/decisions").headers["etag"]
+    body = {"conclusion": "NORMAL"}
+    return web.post("/api/readings/1/decisions", json=body, headers={"If-Match": seen})
+
+
+def _told(answer: httpx.Response) -> str:
+    """Return what an answer says, in its headers too; a PDF's text, and bytes as they are."""
+    content = answer.content
+    if content.startswith(b"%PDF"):
+        content = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).encode()
+    said = content.decode("utf-8", errors="replace") + content.decode("latin-1")
+    if "json" in answer.headers.get("content-type", ""):
+        said += (
+            json.dumps(answer.json(), ensure_ascii=False)
+            if "ndjson" not in answer.headers["content-type"]
+            else ""
+        )
+    return f"{said}\n{answer.headers}"
+
+
+@contextmanager
+def _asked_of(data: Path, bundle: Path, patients: str) -> Iterator[Running]:
+    with running(data, bundle, patients=patients) as server:
+        yield server
+        found = [secret for secret in SECRETS if secret in server.logged]
+        assert not found, f"the log tells {found}"
+
+
+@pytest.mark.parametrize("patients", ["shown", "hidden"])
+def test_every_route_tells_a_patient_to_whom_it_may(
+    known: Path, web_bundle: Path, film: bytes, patients: str
+) -> None:
+    with _asked_of(known, web_bundle, patients) as server:
+        for name, role in ROLES.items():
+            sees = patients == "shown" and role != "researcher"
+            with logged_in(server.address, name) as web:
+                assert web.get("/api/me").json()["sees_patients"] is sees
+                told = set()
+                for route, answer in _requests(web, film):
+                    assert answer.status_code < 500 or answer.status_code in (501, 503), (route, answer.text)
+                    if any(secret in _told(answer) for secret in SECRETS):
+                        told.add(route)
+                    if route in REFUSED and not sees:
+                        assert (answer.status_code, answer.json()["code"]) == (403, "patients_hidden")
+                expected = TELLS if sees else set()
+                if role == "researcher":
+                    expected = expected - {"POST /api/readings/{identifier}/decisions"}
+                assert told == expected, f"{name}, patients {patients}"
+                _search(web, sees=sees)
+
+
+def _search(web: httpx.Client, *, sees: bool) -> None:
+    """Search for the patient, who is found by those alone who may see patients."""
+    for words in ({"q": "sancho"}, {"q": "QUIJANO"}):
+        page = web.post("/api/readings/search", json=words).json()
+        assert (page["count"], len(page["readings"])) == ((1, 1) if sees else (0, 0)), words
+    assert web.post("/api/readings/search", json={"q": "1"}).json()["count"] == 1
+    for path in ("/api/readings/search", "/api/export"):
+        found = web.post(path, json={"patient": "quijano mrn4711"})
+        if sees:
+            assert found.status_code == 200 and "Quijano" in found.text
+        else:
+            assert (found.status_code, found.json()["code"]) == (403, "patients_hidden")
+    if sees:
+        (row,) = web.post("/api/readings/search", json={"patient": "14.03.2021"}).json()["readings"]
+        assert row["patient"]["name"] == "Quijano, Dulcinea" and row["patient"]["age"] == 3.0
+        assert web.post("/api/readings/search", json={"patient": "nobody"}).json()["count"] == 0
+
+
+def test_no_url_holds_what_patients_are_searched_by(web: httpx.Client) -> None:
+    described = web.get("/api/openapi.json").json()["paths"]
+    words = {
+        parameter["name"]
+        for methods in described.values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "query" and '"string"' in json.dumps(parameter["schema"])
+        if not any(word in json.dumps(parameter["schema"]) for word in ("enum", "$ref", "const"))
+    }
+    assert words <= FREE_WORDS, words - FREE_WORDS
+    for path in ("/api/readings", "/api/export"):
+        for name in ("q", "patient"):
+            refused = web.get(path, params={name: "Quijano"})
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, name)
+            assert "Quijano" not in refused.text
+
+
+def test_a_purge_takes_the_patient_from_every_answer(known: Path, web_bundle: Path) -> None:
+    from neumo.records.database import connect
+    from neumo.records.retention import purge
+
+    engine = connect(f"sqlite:///{known / 'archive.db'}")
+    assert purge(engine, days=0, actor="officer") == 1
+    engine.dispose()
+    assert not any(b"Quijano" in file.read_bytes() for file in known.glob("archive.db*"))
+    with _asked_of(known, web_bundle, "shown") as server, logged_in(server.address, "ana") as ana:
+        answers = [ana.get("/api/readings"), ana.get("/api/readings/1"), ana.get("/api/export")]
+        assert not any(secret in _told(answer) for answer in answers for secret in SECRETS)
+        assert ana.post("/api/readings/search", json={"patient": "quijano"}).json()["count"] == 0
