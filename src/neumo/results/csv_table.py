@@ -3,6 +3,7 @@
 import csv
 from typing import TextIO
 
+from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
 
@@ -23,6 +24,13 @@ COLUMNS = (
     "warnings",
     "reasons",
     "heatmap",
+    "decided",
+    "decision",
+    "abnormality",
+    "decided_by",
+    "decided_at",
+    "verified",
+    "note",
 )
 """Lists are joined by " | "; nothing is left empty but what has no value."""
 
@@ -37,7 +45,7 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
     answer = reading.answer
     values = [reading.file, reading.sha256, reading.status.value]
     if answer is None:
-        values += [None] * (len(COLUMNS) - 6)
+        values += [None] * (COLUMNS.index("warnings") - len(values))
     else:
         values += [
             answer.verdict.value,
@@ -52,5 +60,21 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
             None if answer.npv is None else f"{answer.npv:.4f}",
         ]
     notices = [" | ".join(map(str, reading.warnings)), " | ".join(map(str, reading.reasons))]
-    csv.writer(stream, lineterminator="\n").writerow([*values, *notices, heatmap])
+    csv.writer(stream, lineterminator="\n").writerow(
+        [*values, *notices, heatmap, *_decided(reading.decision)]
+    )
     stream.flush()
+
+
+def _decided(decision: Decision | None) -> list[str]:
+    if decision is None:
+        return ["no", *[""] * 6]
+    return [
+        "yes",
+        decision.conclusion.value,
+        decision.abnormality,
+        decision.person,
+        decision.at,
+        "yes" if decision.verified else "no",
+        decision.note,
+    ]

@@ -45,7 +45,7 @@ def observations_of(reading: Reading, language: Language) -> dict[str, Resource]
 
 def _finding(answer: Answer) -> Resource:
     return {
-        **_observation(_FINDING),
+        **observation(_FINDING),
         "valueCodeableConcept": concept(own.FINDING_CODES[answer.finding]),
         "component": [
             _number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS
@@ -57,7 +57,7 @@ def _call(answer: Answer) -> Resource:
     point = own.operating_point_code(answer.operating_point)
     numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
     return {
-        **_observation(own.PNEUMONIA),
+        **observation(own.PNEUMONIA),
         "valueCodeableConcept": concept(own.PRESENT if answer.pneumonia else own.ABSENT),
         "component": [
             {
@@ -72,7 +72,7 @@ def _call(answer: Answer) -> Resource:
 def _prediction_set(answer: Answer) -> Resource:
     members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
     return {
-        **_observation(own.PREDICTION_SET),
+        **observation(own.PREDICTION_SET),
         "component": [
             *(
                 {"code": concept(own.SET_MEMBER), "valueCodeableConcept": concept(member)}
@@ -91,10 +91,11 @@ def _notes(reading: Reading, language: Language) -> Resource:
 def _refusal(reading: Reading, language: Language) -> Resource:
     reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
     absent = {"system": f"{TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
-    return {**_observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
+    return {**observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
 
 
-def _observation(code: Code) -> Resource:
+def observation(code: Code) -> Resource:
+    """Return an Observation of the chest, without its value."""
     kind = {"system": f"{TERMS}/observation-category", "code": "imaging", "display": "Imaging"}
     return {
         "resourceType": "Observation",

@@ -31,6 +31,7 @@ def open_handler(reader: Reader) -> ReaderHandler:
                     request["name"],
                     request["language"],
                     target,
+                    decision=request["decision"],
                     patients=request["patients"] == "shown",
                 )
             case "draw":

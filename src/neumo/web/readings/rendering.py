@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from pydicom import Dataset
 
+from neumo.core.decision import Decision
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
@@ -49,7 +50,13 @@ class _Stored:
 
 
 def render(
-    file: Path, name: str, language: Language, target: Path, *, patients: bool = True
+    file: Path,
+    name: str,
+    language: Language,
+    target: Path,
+    *,
+    decision: Mapping[str, Any] | None = None,
+    patients: bool = True,
 ) -> dict[str, Any]:
     """Write a stored reading to `target` as one of `MEDIA_TYPES`.
 
@@ -60,6 +67,8 @@ def render(
     name : str
     language : str
     target : Path
+    decision : mapping or None
+        The decision that stands, as `Decision.to_json` makes it.
     patients : bool
         Whether it may say whose radiograph it is; never False for `NAMING_PATIENTS`.
 
@@ -71,6 +80,8 @@ def render(
     stored = _load(file, patients)
     if stored is None:
         return {"problem": "pixels_deleted"}
+    if decision is not None:
+        stored = replace(stored, reading=replace(stored.reading, decision=Decision.from_json(decision)))
     try:
         _WRITERS[name](stored, language, target)
     except ResultError:

@@ -124,6 +124,7 @@ def file(
         "file": str(_place(workbench, reading)),
         "name": wanted,
         "language": lang or language_of(request),
+        "decision": None if reading.decision is None else reading.decision.to_json(),
         "patients": "shown" if person.sees_patients else "hidden",
     }
     target = rendered(workbench, asked)
