@@ -16,6 +16,11 @@ from neumo.core.ages import age_in_years
         ("1 yr", 1),
         ("3 mo", 0.25),
         (" 0 ", 0),
+        ("3 a\u00f1os", 3),
+        ("8 meses", 8 / 12),
+        ("6 Wochen", 6 / 52.18),
+        ("4 ans", 4),
+        ("5 years old", 5),
     ],
 )
 def test_ages_as_people_write_them(text: str, years: float) -> None:

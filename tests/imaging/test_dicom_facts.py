@@ -1,6 +1,7 @@
 """Facts of the header, and that nothing which names the patient is among them."""
 
 import dataclasses
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ STORED = np.arange(12, dtype=np.uint16).reshape(3, 4)
 
 
 def facts(**elements: Any) -> AcquisitionFacts:
-    return open_radiograph(dicom_file(STORED, **elements)).facts
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom warns of values that the standard forbids
+        return open_radiograph(dicom_file(STORED, **elements)).facts
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
@@ -73,12 +76,24 @@ def test_the_patient_is_nowhere_in_a_radiograph() -> None:
         ("026W", 0.4983),
         ("000D", 0.0),
         ("099Y", 99.0),
+        ("43", 43.0),
+        ("008M", 0.6667),
+        ("43Y", 43.0),
+        ("4 y", 4.0),
+        ("3 A\xd1OS", 3.0),
+        ("8 MESES", 0.6667),
+        ("2.5", 2.5),
         ("000Y", None),
+        ("0", None),
+        ("", None),
         ("999Y", None),
+        ("ADULT", None),
     ],
 )
 def test_ages(stated: str, years: float | None) -> None:
-    assert facts(PatientAge=stated).patient_age == (None if years is None else pytest.approx(years, abs=1e-3))
+    read = facts(PatientAge=stated)
+    assert read.patient_age == (None if years is None else pytest.approx(years, abs=1e-3))
+    assert read.age_unreadable == (stated in {"999Y", "ADULT"})
 
 
 @pytest.mark.parametrize(
@@ -95,6 +110,55 @@ def test_age_from_dates(born: str, studied: str | None, years: float | None) -> 
     expected = None if years is None else pytest.approx(years, abs=0.01)
     assert facts(**elements).patient_age == expected
     assert facts(PatientAge="000Y", **elements).patient_age == expected
+    assert facts(**elements).age_unreadable == (years is None)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("StudyDate", "20230101"),
+        ("SeriesDate", "2023.01.01"),
+        ("AcquisitionDate", "2023-01-01"),
+        ("ContentDate", "20230101"),
+        ("AcquisitionDateTime", "20230101093000.5+0100"),
+    ],
+)
+@pytest.mark.parametrize("stated", [None, "000Y", "ADULT"])
+def test_any_date_near_the_exposure_will_do(keyword: str, value: str, stated: str | None) -> None:
+    elements = {"PatientBirthDate": "20200101", keyword: value} | ({"PatientAge": stated} if stated else {})
+    assert facts(**elements).patient_age == pytest.approx(3, abs=0.01)
+
+
+def test_a_date_before_birth_is_passed_over() -> None:
+    read = facts(PatientBirthDate="20200101", StudyDate="19000101", ContentDate="20230101")
+    assert read.patient_age == pytest.approx(3, abs=0.01)
+
+
+@pytest.mark.parametrize("keyword", ["QualityControlImage", "QualityControlSubject"])
+def test_phantoms_say_so(keyword: str) -> None:
+    assert facts(**{keyword: "YES"}).quality_control
+    assert not facts(**{keyword: "NO"}).quality_control
+
+
+@pytest.mark.parametrize(
+    ("encoded", "charset", "text"),
+    [
+        ("T\u00d3RAX".encode("latin-1"), "ISO_IR 100", "T\u00d3RAX"),
+        ("T\u00d3RAX".encode(), "ISO_IR 192", "T\u00d3RAX"),
+        (
+            "\u0413\u0420\u0423\u0414\u042c".encode("iso8859-5"),
+            "ISO_IR 144",
+            "\u0413\u0420\u0423\u0414\u042c",
+        ),
+        ("\u80f8\u90e8".encode(), "ISO_IR 192", "\u80f8\u90e8"),
+    ],
+)
+def test_words_in_code_strings_are_read_as_the_device_meant_them(
+    encoded: bytes, charset: str, text: str
+) -> None:
+    wanted = encoded + b" " * (8 - len(encoded))
+    content = dicom_file(STORED, BodyPartExamined="THORAXXX", SpecificCharacterSet=charset)
+    assert open_radiograph(content.replace(b"THORAXXX", wanted)).facts.body_part == text
 
 
 def test_rubbish_in_one_element_spares_the_others() -> None:

@@ -2,13 +2,18 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from pydicom.uid import JPEGLSLossless
+from tests.support.dicom_samples import compressed, dicom_file
 
-from neumo.core.errors import UnreadableImageError
+from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.imaging import open_radiograph
 
 RAMP = np.arange(16).reshape(2, 8)
@@ -185,3 +190,51 @@ def test_a_burnt_in_coloured_mark_is_not_colour_but_a_tinted_image_is() -> None:
         buffer = io.BytesIO()
         Image.fromarray(image).save(buffer, "PNG", compress_level=1)
         assert open_radiograph(buffer.getvalue()).colour is colour
+
+
+@pytest.mark.parametrize(
+    ("marker", "bits", "kind"),
+    [(0xC1, 12, "JPEG of 12 bits"), (0xF7, 8, "JPEG-LS"), (0xF7, 12, "JPEG-LS"), (0xC3, 16, "lossless JPEG")],
+)
+def test_intact_jpegs_of_rare_kinds_are_not_called_corrupt(marker: int, bits: int, kind: str) -> None:
+    """The frame header decides; Pillow knows 8 bits alone, and no JPEG-LS."""
+    header = bytes((0xFF, marker, 0, 11, bits, 0, 64, 0, 64, 1, 1, 0x11, 0))
+    stream = b"\xff\xd8" + header + b"\xff\xda\0\x08\1\1\0\0\0\0" + bytes(range(200)) + b"\xff\xd9"
+    with pytest.raises(UnsupportedImageError, match=f"is a {kind} image"):
+        open_radiograph(stream)
+
+
+def test_a_real_jpeg_ls_stream_is_named(tmp_path: Path) -> None:
+    content = compressed(np.arange(4096, dtype=np.uint16).reshape(64, 64), JPEGLSLossless)
+    file = tmp_path / "film.jpg"
+    file.write_bytes(content[content.index(b"\xff\xd8\xff") : content.rindex(b"\xff\xd9") + 2])
+    with pytest.raises(UnsupportedImageError, match="JPEG-LS"):
+        open_radiograph(file)
+
+
+_CAPPED = """
+import resource, sys
+from neumo.inference.opening import open_source
+open_source(sys.argv[2])
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + int(sys.argv[1]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+print(open_source(sys.argv[3]).failure.code)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and counts addresses as Linux does")
+@pytest.mark.parametrize("kind", ["film.png", "film.jpeg", "film.dcm"])
+@pytest.mark.parametrize("mebibytes", [1, 20, 40])
+def test_too_little_memory_is_not_called_a_corrupt_file(kind: str, mebibytes: int, tmp_path: Path) -> None:
+    pixels = np.tile(np.arange(5000, dtype=np.uint16) % 251, (5000, 1))
+    for name, content in (("small", pixels[:64, :64]), ("large", pixels)):
+        if kind == "film.dcm":
+            (tmp_path / f"{name}-{kind}").write_bytes(dicom_file(content))
+        else:
+            Image.fromarray(content.astype(np.uint8)).save(tmp_path / f"{name}-{kind}")
+    files = (str(tmp_path / f"{name}-{kind}") for name in ("small", "large"))
+    ran = subprocess.run(
+        [sys.executable, "-c", _CAPPED, str(mebibytes), *files], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["out_of_memory"]

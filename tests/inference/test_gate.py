@@ -11,7 +11,7 @@ from neumo.bundle.folder import Bundle
 from neumo.core.radiograph import AcquisitionFacts, CodedConcept, Radiograph
 from neumo.core.reading import Status
 from neumo.imaging import open_radiograph
-from neumo.inference.gate import age_notice, refusals_before_reading
+from neumo.inference.gate import age_notice, header_notices, refusals_before_reading
 from neumo.inference.reader import Reader
 
 LIMITS = CONFIGURATION.gate
@@ -59,6 +59,8 @@ def test_headers_of_frontal_chest_radiographs_pass(facts: dict[str, Any]) -> Non
         ({"view_position": "LATERAL"}, "not_frontal"),
         ({"view_codes": (CodedConcept("399067008", "SCT", "lateral"),)}, "not_frontal"),
         ({"patient_orientation": ("P", "F")}, "not_frontal"),
+        ({"view_position": "AP LLD"}, "not_frontal"),
+        ({"quality_control": True}, "phantom"),
     ],
 )
 def test_other_headers_are_refused_by_name(facts: dict[str, Any], code: str) -> None:
@@ -90,6 +92,21 @@ def test_every_reason_is_given_at_once() -> None:
 def test_ages(age: float | None, code: str | None) -> None:
     notice = age_notice(AcquisitionFacts(patient_age=age), LIMITS)
     assert (notice.code if notice else None) == code
+
+
+def test_an_age_that_cannot_be_read_is_said() -> None:
+    notice = age_notice(AcquisitionFacts(age_unreadable=True), LIMITS)
+    assert notice is not None and notice.code == "age_unreadable"
+
+
+def test_words_that_are_not_understood_are_said() -> None:
+    facts = AcquisitionFacts(body_part="SALA 3")
+    (notice,) = header_notices(facts)
+    assert (notice.code, notice.values) == (
+        "header_unread",
+        {"element": "Body Part Examined", "value": "SALA 3"},
+    )
+    assert codes(body_part="SALA 3") == []
 
 
 def with_limit(bundle: Bundle, distance: float) -> Reader:

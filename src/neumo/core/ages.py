@@ -7,9 +7,16 @@ OLDEST = 130.0
 
 _PER_YEAR = {"d": 365.25, "w": 52.18, "m": 12.0, "y": 1.0}
 _AGE = re.compile(
-    r"(?P<count>\d+(?:[.,]\d+)?)\s*(?:(?P<unit>d|w|m|y)|(?P<word>days?|weeks?|wks?|months?|mos?|years?|yrs?))?",
-    re.IGNORECASE,
+    r"(?P<count>\d+(?:[.,]\d+)?)[\s_-]*(?:(?P<unit>[dwmy])|(?P<word>[^\W\d_]+))?\.?(?:\s*old)?", re.IGNORECASE
 )
+_WORDS = {
+    "d": "day days dia dias día días jour jours tag tage tagen giorno giorni dag dagen",
+    "w": "week weeks wk wks semana semanas semaine semaines sem woche wochen settimana settimane",
+    "m": "month months mo mos mes meses mois monat monate mese mesi mês",
+    "y": "year years yr yrs yo año años ano anos a an ans jahr jahre j anno anni jaar rok lat",
+}
+_UNIT_OF = {word: unit for unit, words in _WORDS.items() for word in words.split()}
+"""Units as people write them in English, Spanish, Portuguese, French, German, Italian and Dutch."""
 
 
 def age_in_years(text: str) -> float | None:
@@ -19,7 +26,7 @@ def age_in_years(text: str) -> float | None:
     ----------
     text : str
         Years ("4", "0.5"), a DICOM Age String ("043Y", "018M"; PS3.5 section 6.2), or a number with its unit
-        ("8 months", "6 weeks").
+        ("8 months", "6 semanas").
 
     Returns
     -------
@@ -29,6 +36,8 @@ def age_in_years(text: str) -> float | None:
     found = _AGE.fullmatch(text.strip())
     if found is None:
         return None
-    unit = (found["unit"] or found["word"] or "y")[0].lower()
+    unit = (found["unit"] or _UNIT_OF.get((found["word"] or "years").lower(), "")).lower()
+    if not unit:
+        return None
     years = float(found["count"].replace(",", ".")) / _PER_YEAR[unit]
     return years if years <= OLDEST else None

@@ -54,8 +54,12 @@ class AcquisitionFacts:
     laterality : str or None
         "R", "L", "U" or "B" (0020,0060 or 0020,0062).
     patient_age : float or None
-        In years, from the age (0010,1010), else from the dates of birth and of the study. "000Y" counts as not stated,
-        since the ages of infants are given in days, weeks or months.
+        In years, from the age (0010,1010), else from the date of birth and that of study, series, acquisition or
+        content. "000Y" counts as not stated, since the ages of infants are given in days, weeks or months.
+    age_unreadable : bool
+        The header states an age, or a date of birth, of which none follows.
+    quality_control : bool
+        Quality Control Image (0028,0300) or Quality Control Subject (0010,0200) is YES: a phantom.
     photometric_interpretation : str or None
         As stored (0028,0004), such as "MONOCHROME1".
     presentation_intent : str or None
@@ -73,6 +77,8 @@ class AcquisitionFacts:
     patient_orientation: tuple[str, ...] = ()
     laterality: str | None = None
     patient_age: float | None = None
+    age_unreadable: bool = False
+    quality_control: bool = False
     photometric_interpretation: str | None = None
     presentation_intent: str | None = None
     sop_class_uid: str | None = None

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from neumo.core.errors import UnreadableImageError
+from neumo.core.errors import UnreadableImageError, UnsupportedImageError
+from neumo.core.faults import require_memory
 from neumo.core.radiograph import Radiograph, Step
 from neumo.imaging.depth import Table
 from neumo.imaging.grey import TO_GREY, grey_of_sixteen_bits, luma_of_sixteen_bits, rgb_to_grey
+from neumo.imaging.jpeg_header import read_jpeg_header
 from neumo.imaging.limits import require_size
 from neumo.imaging.png_depth import sixteen_bit_samples
 from neumo.imaging.png_length import holds_all_rows
@@ -32,6 +34,7 @@ from neumo.imaging.raster_formats import (
 _SIXTEEN_BIT = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _LAYERED = frozenset({"LA", "PA", "RGBA"})
 _ORIENTATION_TAG = 0x0112
+_BYTES_PER_PIXEL = 8
 _MAX_SCANS = 100
 """Every scan of a progressive JPEG passes over all its pixels; encoders write about ten."""
 
@@ -76,9 +79,12 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     ImageTooLargeError
         The header declares more than `max_pixels`; nothing was decoded.
     UnsupportedImageError
-        It holds several images, or samples that are signed, floating-point or of more than 16 bits.
+        It holds several images, or samples that are signed, floating-point or of more than 16 bits; or is a JPEG of a
+        kind that is rare outside of DICOM.
     UnreadableImageError
         The bytes are empty, truncated, corrupt or of another format.
+    MemoryError
+        There is not memory enough to decode it.
     """
     try:
         with quiet(), open_header(BytesIO(content), name) as image:
@@ -105,6 +111,7 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     except (UnreadableImageError, MemoryError):
         raise
     except Exception as error:  # on corrupt bytes decoders raise whatever their parsing happens to meet
+        _raise_if_intact(content, name)
         raise UnreadableImageError(
             f"{name}: cannot be decoded ({error}); the file is corrupt or truncated"
         ) from error
@@ -122,6 +129,23 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
         colour=grey.colour,
         steps=(first, *steps),
     )
+
+
+def _raise_if_intact(content: bytes, name: str) -> None:
+    """Raise what else than a corrupt file may have made its decoder fail: its kind, or too little memory."""
+    try:
+        with open_header(BytesIO(content), name) as image:
+            require_memory(_BYTES_PER_PIXEL * image.width * image.height)
+    except (OSError, SyntaxError, ValueError):
+        require_memory(len(content))
+    try:
+        kind = read_jpeg_header(content).unusual
+    except (ValueError, IndexError):
+        return
+    if kind is not None:
+        raise UnsupportedImageError(
+            f"{name}: is a {kind} image, which is not read outside of DICOM; store it as DICOM or PNG"
+        )
 
 
 def open_header(stream: BinaryIO, name: Path | str) -> ImageFile.ImageFile:

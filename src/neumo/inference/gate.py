@@ -8,15 +8,9 @@ from numpy.typing import NDArray
 from neumo.bundle.config import GateLimits
 from neumo.core.radiograph import AcquisitionFacts, Radiograph
 from neumo.core.reading import Notice
+from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
 
 _MODALITIES = frozenset({"CR", "DX", "RG", ""})
-_FRONTAL = frozenset({"PA", "AP", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "ANTERO", "POSTERO", "FRONTAL"})
-"""Words of a frontal view position."""
-_SIDEWAYS = ("lateral", "oblique", "decubitus", "axial", "lordotic")
-"""Words of the meaning of a view code that is not plainly frontal."""
-_CHEST = ("CHEST", "THORAX", "LUNG", "TORAX", "PECHO", "THORACIC STRUCTURE")
-_NOT_CHEST_ALONE = ("ABD", "PELV", "SPINE")
-"""The chest with much else: the network never saw such images."""
 _MIN_SPREAD = 10
 """Grey levels between the 2nd and 98th percentile below which an image holds nothing to read."""
 _MAX_ASPECT = 3.0
@@ -33,6 +27,13 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
     """Return the notice about the patient's age, a reason to refuse or a warning; None inside the range."""
     youngest, oldest = limits.age_years
     values = {"youngest": youngest, "oldest": oldest}
+    if facts.patient_age is None and facts.age_unreadable:
+        return Notice(
+            "age_unreadable",
+            f"The age that the file states cannot be read; the model was trained on children of {youngest:g} to "
+            f"{oldest:g} years only.",
+            values,
+        )
     if facts.patient_age is None:
         return Notice(
             "age_unknown",
@@ -48,6 +49,16 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
         f"{oldest:g} years, and is far less reliable at other ages.",
         {**values, "age": round(facts.patient_age, 1)},
     )
+
+
+def header_notices(facts: AcquisitionFacts) -> Iterator[Notice]:
+    """Yield the warnings about what the header states in words that are not understood."""
+    for element, value in unread_values(facts):
+        yield Notice(
+            "header_unread",
+            f"The header's {element} is {value!r}, which is not understood and was not taken into account.",
+            {"element": element, "value": value},
+        )
 
 
 OUTSIDE_RANGE_SLACK = 1.3
@@ -91,36 +102,16 @@ def _wrong_acquisition(facts: AcquisitionFacts) -> Iterator[Notice]:
             f"The modality is {facts.modality}, not a radiograph (CR, DX).",
             {"modality": facts.modality},
         )
-    part = _body_part(facts)
-    if part and not _shows_chest(part.upper()):
-        yield Notice("wrong_body_part", f"The body part examined is {part}.", {"body_part": part})
-    view = _other_view(facts)
-    if view is not None:
-        yield Notice("not_frontal", f"The view is {view}, not frontal (PA, AP).", {"view": view})
-
-
-def _body_part(facts: AcquisitionFacts) -> str:
-    coded = [code.meaning for code in facts.body_part_codes if code.meaning]
-    return (facts.body_part or "").strip() or ", ".join(coded)
-
-
-def _shows_chest(part: str) -> bool:
-    return any(word in part for word in _CHEST) and not any(word in part for word in _NOT_CHEST_ALONE)
-
-
-def _other_view(facts: AcquisitionFacts) -> str | None:
-    """Return the view where the header states one that is not frontal."""
-    stated = (facts.view_position or "").strip()
-    words = stated.upper().replace("-", " ").replace("_", " ").split()
-    if words and not _FRONTAL.intersection(words):
-        return stated
-    for code in facts.view_codes:
-        if any(word in code.meaning.lower() for word in _SIDEWAYS):
-            return code.meaning
-    # In a lateral view the rows run from front to back or back to front (DICOM PS3.3 section C.7.6.1.1.1).
-    if facts.patient_orientation and facts.patient_orientation[0][:1] in {"A", "P"}:
-        return "lateral (patient orientation " + "\\".join(facts.patient_orientation) + ")"
-    return None
+    if facts.quality_control:
+        yield Notice(
+            "phantom", "The header says that this is a quality control image of a phantom, not of a patient."
+        )
+    part = body_part_of(facts)
+    if part.meaning is Meaning.CONTRARY:
+        yield Notice("wrong_body_part", f"The body part examined is {part.text}.", {"body_part": part.text})
+    view = view_of(facts)
+    if view.meaning is Meaning.CONTRARY:
+        yield Notice("not_frontal", f"The view is {view.text}, not frontal (PA, AP).", {"view": view.text})
 
 
 def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Notice]:

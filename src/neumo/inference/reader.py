@@ -26,6 +26,7 @@ from neumo.inference.gate import (
     age_notice,
     distance_notice,
     distance_refusal,
+    header_notices,
     refusals_before_reading,
 )
 from neumo.inference.opening import Opened, Source, open_source
@@ -195,7 +196,8 @@ class Reader:
         config = self.bundle.config
         square = network_square(radiograph, config.image_size, config.field_of_view, config.intensity)
         image = scale_intensity(square, config.intensity)[np.newaxis]
-        return _Prepared(opened, radiograph.steps, kept, image, warnings=(age,) if age else ())
+        warnings = (*((age,) if age else ()), *header_notices(radiograph.facts))
+        return _Prepared(opened, radiograph.steps, kept, image, warnings=warnings)
 
     def _without_network(self, prepared: _Prepared, session: Session) -> Reading:
         opened = prepared.opened

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from neumo.core.errors import UnreadableImageError
+from neumo.core.faults import require_memory
 from neumo.core.radiograph import Radiograph, Step
 from neumo.imaging.depth import Raw
 from neumo.imaging.dicom.colour import rgb_of
@@ -48,6 +49,7 @@ def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
         except (UnreadableImageError, MemoryError):
             raise
         except Exception as error:  # a header may be invalid anywhere; the message may quote the patient
+            require_memory(len(parsed.pixels.value) if parsed.pixels is not None else 0)
             raise UnreadableImageError(
                 f"{name}: cannot be decoded ({type(error).__name__}); the DICOM file is corrupt or truncated"
             ) from error

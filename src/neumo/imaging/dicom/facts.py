@@ -5,30 +5,36 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from pydicom.charset import python_encoding
 from pydicom.dataset import Dataset
 
+from neumo.core.ages import OLDEST, age_in_years
 from neumo.core.radiograph import AcquisitionFacts, CodedConcept
 
 _MAX_TEXT = 64
 _MAX_CODES = 8
-_MAX_AGE = 150
-_DAYS_OF = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25}
-_AGE = re.compile(r"(\d{1,3})([DWMY])")
-_DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})")
+_DAYS_OF_YEAR = 365.25
+_DATE = re.compile(r"(\d{4})([.\-/]?)(\d{2})\2(\d{2})(?:\d{2,6}.*)?")
+_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "AcquisitionDateTime")
+"""Dates near the exposure, in the order of trust."""
+_QUALITY_CONTROL = ("QualityControlImage", "QualityControlSubject")
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
 def read_facts(dataset: Dataset) -> AcquisitionFacts:
     """Read the facts; missing or invalid values become None or empty, and never an error."""
+    age = _patient_age(dataset)
     return AcquisitionFacts(
         modality=code_string(dataset, "Modality"),
-        body_part=code_string(dataset, "BodyPartExamined"),
+        body_part=_words(dataset, "BodyPartExamined"),
         body_part_codes=_concepts(dataset, "AnatomicRegionSequence"),
-        view_position=code_string(dataset, "ViewPosition"),
+        view_position=_words(dataset, "ViewPosition"),
         view_codes=_concepts(dataset, "ViewCodeSequence"),
         patient_orientation=_orientation(dataset),
         laterality=code_string(dataset, "ImageLaterality") or code_string(dataset, "Laterality"),
-        patient_age=_patient_age(dataset),
+        patient_age=age,
+        age_unreadable=age is None and _states_age(dataset),
+        quality_control="YES" in {code_string(dataset, k) for k in _QUALITY_CONTROL},
         photometric_interpretation=code_string(dataset, "PhotometricInterpretation"),
         presentation_intent=code_string(dataset, "PresentationIntentType"),
         sop_class_uid=_uid(dataset, "SOPClassUID"),
@@ -51,6 +57,32 @@ def value_of(dataset: Dataset, keyword: str) -> Any:
 def code_string(dataset: Dataset, keyword: str) -> str | None:
     """First value of an element as upper-case printable text of at most 64 characters, else None."""
     return _text(value_of(dataset, keyword), upper=True)
+
+
+def _words(dataset: Dataset, keyword: str) -> str | None:
+    """All values of a code string, whatever characters a device put there.
+
+    The standard allows ASCII alone, so pydicom takes other bytes for Latin-1; most are UTF-8, or of the data set's own
+    character set.
+    """
+    value = value_of(dataset, keyword)
+    parts = [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
+    text = _text(" ".join(str(part) for part in parts if part), upper=True)
+    if text is None or text.isascii():
+        return text
+    return _text(_as_meant(" ".join(str(part) for part in parts if part), dataset), upper=True)
+
+
+def _as_meant(text: str, dataset: Dataset) -> str:
+    stated = value_of(dataset, "SpecificCharacterSet")
+    sets = [stated] if isinstance(stated, str) else list(stated or ())
+    encodings = ["utf-8", *(python_encoding.get(name, "latin-1") for name in sets if name)]
+    for encoding in encodings:
+        try:
+            return text.encode("latin-1").decode(encoding)
+        except (UnicodeError, LookupError):
+            continue
+    return text
 
 
 def _text(value: Any, *, upper: bool = False) -> str | None:
@@ -96,22 +128,29 @@ def _spacing(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
 
 
 def _patient_age(dataset: Dataset) -> float | None:
-    stated = _AGE.fullmatch(code_string(dataset, "PatientAge") or "")
-    if stated and (int(stated[1]) > 0 or stated[2] != "Y"):
-        return _plausible(int(stated[1]) * _DAYS_OF[stated[2]] / _DAYS_OF["Y"])
-    born, studied = _date(dataset, "PatientBirthDate"), _date(dataset, "StudyDate")
-    if born is None or studied is None:
+    stated = _text(value_of(dataset, "PatientAge"), upper=True) or ""
+    years = age_in_years(stated)
+    if years is not None and (years > 0 or stated.endswith(("D", "W", "M"))):
+        return round(years, 4)
+    born = _date(dataset, "PatientBirthDate")
+    if born is None:
         return None
-    return _plausible((studied - born).days / _DAYS_OF["Y"])
+    for keyword in _DATES:
+        taken = _date(dataset, keyword)
+        if taken is not None and 0 <= (taken - born).days <= OLDEST * _DAYS_OF_YEAR:
+            return round((taken - born).days / _DAYS_OF_YEAR, 4)
+    return None
 
 
-def _plausible(years: float) -> float | None:
-    return round(years, 4) if 0 <= years <= _MAX_AGE else None
+def _states_age(dataset: Dataset) -> bool:
+    """Whether the header states an age other than none ("000Y"), or a date of birth."""
+    age = _text(value_of(dataset, "PatientAge"), upper=True) or ""
+    return bool(age.strip("0Y ")) or _text(value_of(dataset, "PatientBirthDate")) is not None
 
 
 def _date(dataset: Dataset, keyword: str) -> date | None:
     found = _DATE.fullmatch(_text(value_of(dataset, keyword)) or "")
     try:
-        return date(*(int(part) for part in found.groups())) if found else None
+        return date(*(int(found[part]) for part in (1, 3, 4))) if found else None
     except ValueError:
         return None

@@ -21,6 +21,7 @@ from pydicom.uid import (
 )
 
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
+from neumo.core.faults import require_memory
 from neumo.imaging.dicom.decoder_process import decode_in_child
 from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.dicom.parse import Parsed, PixelElement
@@ -165,6 +166,7 @@ def _by_pydicom(
     try:
         samples, _ = get_decoder(syntax).as_array(source, index=0, decoding_plugin=plugin, **options)
     except Exception as error:  # on corrupt bytes decoders raise whatever they happen to meet
+        require_memory(4 * layout.sample_bytes)
         said = " ".join(str(error).split())[:200]
         raise UnreadableImageError(
             f"{name}: the pixel data cannot be decoded ({said}); the file is corrupt or truncated"

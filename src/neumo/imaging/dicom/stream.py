@@ -23,6 +23,7 @@ from pydicom.uid import (
 
 from neumo.core.errors import UnreadableImageError
 from neumo.imaging.dicom.layout import PixelLayout
+from neumo.imaging.jpeg_header import read_jpeg_header
 
 JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
 JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
@@ -33,10 +34,7 @@ _CODESTREAM, _TILE_PART = b"\xff\x4f\xff\x51", b"\xff\x90\x00\x0a"
 _TILE_PART_HEADER = 14
 _JP2_HEADER_LIMIT = 4096
 _MAX_TILES = 65_535
-_FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
-"""Start of frame of JPEG (ITU-T T.81 table B.1) and of JPEG-LS (T.87)."""
-_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
-_START_OF_SCAN, _END = 0xDA, b"\xff\xd9"
+_END = b"\xff\xd9"
 
 
 @dataclass(frozen=True)
@@ -105,26 +103,8 @@ def require_agreement(frame: bytes, syntax: UID, layout: PixelLayout, name: str)
 
 
 def _jpeg_header(frame: bytes) -> StreamHeader:
-    if frame[:2] != b"\xff\xd8":
-        raise ValueError("no start of image")
-    position = 2
-    while True:
-        if frame[position] != 0xFF:
-            raise ValueError("no marker where one belongs")
-        marker = frame[position + 1]
-        if marker == 0xFF or marker in _BARE_MARKERS:
-            position += 1 if marker == 0xFF else 2
-            continue
-        if marker == _START_OF_SCAN:
-            raise ValueError("a scan before the frame header")
-        if marker in _FRAME_MARKERS:
-            return StreamHeader(
-                precision=frame[position + 4],
-                rows=int.from_bytes(frame[position + 5 : position + 7], "big"),
-                columns=int.from_bytes(frame[position + 7 : position + 9], "big"),
-                samples=frame[position + 9],
-            )
-        position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
+    header = read_jpeg_header(frame)
+    return StreamHeader(header.rows, header.columns, header.samples, header.precision)
 
 
 def _jpeg_2000_header(frame: bytes) -> StreamHeader:

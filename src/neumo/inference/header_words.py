@@ -1,0 +1,199 @@
+"""What a header's body part and view mean: by code first, then by words of any spelling, language and case.
+
+One contrary code or word wins over any number of matching ones: "AP LLD" is no frontal view, and the chest with the
+abdomen is not the chest. What is neither known nor contrary is not taken for either.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from neumo.core.radiograph import AcquisitionFacts, CodedConcept
+
+
+class Meaning(StrEnum):
+    """Whether a value says that an image is what neumo reads."""
+
+    MATCHING = "matching"
+    CONTRARY = "contrary"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class _Vocabulary:
+    """Codes and words for and against; "SRT" codes are those of SNOMED RT, the legacy form of SNOMED CT's.
+
+    Attributes
+    ----------
+    matching_codes, contrary_codes : frozenset of str
+        Of SNOMED CT or SNOMED RT.
+    others_contrary : bool
+        Whether another SNOMED code whose words are not known speaks against.
+    matching, contrary : frozenset of str
+        Whole words, in lower case and without accents.
+    matching_parts, contrary_parts : tuple of str
+        Parts of words; a space before one is a word's beginning.
+    """
+
+    matching_codes: frozenset[str]
+    contrary_codes: frozenset[str]
+    others_contrary: bool = False
+    matching: frozenset[str] = field(default_factory=frozenset)
+    contrary: frozenset[str] = field(default_factory=frozenset)
+    matching_parts: tuple[str, ...] = ()
+    contrary_parts: tuple[str, ...] = ()
+
+
+_SNOMED: Final = frozenset({"SCT", "SRT", "SNM3", "99SDM", "2.16.840.1.113883.6.96"})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BODY: Final = _Vocabulary(
+    # Chest, thoracic cavity and structure, lungs (PS3.16 CID 4031 and before 2020)
+    matching_codes=_words(
+        "51185008 816094009 302551006 302550007 43799004 78904004 39607008 181216001 T-D3000 T-D3050 T-D3200 T-28000"
+    ),
+    contrary_codes=_words(
+        "416550000 416152001 416319003 416775004 417437006 R-FAB52 R-FAB53 R-FAB54 R-FAB55 R-FAB56 "
+        "113197003 T-11300 56873002 T-11210 122495006 T-11502 706342009 R-FE0C7 38266002 T-D0010"
+    ),
+    others_contrary=True,
+    matching=_words("cxr pecho pettorale peito borst brust bryst brost dada nguc gogus plice pluca"),
+    matching_parts=(
+        "chest", "thora", "torax", "torac", "toraks", "lung", "pulm", "poumon", "poitrine", "brustkorb", "borstkas",
+        "keuhko", "rintakeha", "mellkas", "akciger", "hrudn", "klatk", "piersiow", "грудн", "грудь", "легк", "торак",
+        "θωρακ", "胸", "肺", "흉부", "가슴", "صدر", "חזה",
+    ),
+    contrary=_words(
+        "head skull hand mano main wrist finger dedo foot feet pie pied piede fuss ankle knee knie hip leg arm elbow "
+        "codo coude neck cuello hals cou rib ribs rippe rippen cotes costole teeth tooth bws hws lws shoulder pierna "
+        "brazo hombro tete kopf cabeza testa cabeca bauch buik ventre vientre becken humerus femur tibia fibula radius "
+        "ulna heel thumb toe toes thigh calf jaw kub sinus sinuses nose orbit babygram wholebody phantom "
+        "hufte hanche anca cadera epaule spalla ombro genou ginocchio joelho rodilla gomito cotovelo polso caviglia"
+    ),
+    contrary_parts=(
+        "abd", "pelv", "spin", "column", "colonna", "coluna", "wirbel", "rachis", "vertebr", "lumb", "lomb", "cervic",
+        "sacr", "coccy", "skull", "cran", "schadel", "schaedel", "extrem", "clavic", "schlussel", "scapul", "mandib",
+        "maxill", "dental", "costill", "sternum", "esternon", "mamm", "breast", "muneca", "tobillo", "antebra",
+        "forearm", "shoulder", "schulter", "ellenbogen", "handgelenk", "unterschenkel", "oberschenkel", "larynx",
+        "kidney", "whole body", "ganzkorper", "живот", "брюш", "позвон", "таз", "腹", "脊", "骨盆", "복부", "척추",
+        "بطن",
+    ),
+)  # fmt: skip
+
+_VIEW: Final = _Vocabulary(
+    # Frontal, antero-posterior, postero-anterior (PS3.16 CID 4010)
+    matching_codes=_words("399033003 399348003 272479007 R-10202 R-10206 R-10214 R-40888"),
+    contrary_codes=_words(
+        "399067008 R-102CD 399173006 R-10236 399198007 R-10232 399260004 R-10224 399352003 R-10228 30730003 G-A145 "
+        "399182000 R-102C1 399160007 R-10204 399004004 R-10246 399061009 R-10241 399110001 R-102C2 111069"
+    ),
+    others_contrary=True,
+    matching=_words(
+        "ap pa front face antero postero anterior posterior dv vd 正面 前後 後前 정면"
+    ),
+    matching_parts=("frontal", "anteropost", "posteroant", "передн", "прям"),
+    contrary=_words(
+        "lat ll rl lld rld lldec rldec lao rao lpo rpo obl xtable ml lm cc mlo swimmer swimmers profil perfil profilo "
+        "seitlich seite bok boczne boczna zijdelings sivu yan tang"
+    ),
+    contrary_parts=(
+        " later", "mediolat", "posterolat", "anterolat", "obli", "decub", "lordo", "axial", "tangen", "sagit",
+        "crosstable", "cross table", "apical", "apikal", "schrag", "schraeg", "profile", "lindblom",
+        "боков", "側", "측면",
+    ),
+)  # fmt: skip
+
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+_LETTERS_APART: Final = re.compile(r"(?<=\b[a-z])[ ./-](?=[a-z]\b)")
+"""As in "p.a." and "A-P"."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a header states, in its own words.
+
+    Attributes
+    ----------
+    text : str
+        Empty where it states nothing.
+    meaning : Meaning
+    """
+
+    text: str
+    meaning: Meaning
+
+
+def body_part_of(facts: AcquisitionFacts) -> Stated:
+    """Return what the header says of the region: Body Part Examined and Anatomic Region Sequence."""
+    return _stated(facts.body_part, facts.body_part_codes, _BODY)
+
+
+def view_of(facts: AcquisitionFacts) -> Stated:
+    """Return what View Position, View Code Sequence, Patient Orientation or the body part say of the view."""
+    stated = _stated(facts.view_position, facts.view_codes, _VIEW)
+    if stated.meaning is Meaning.CONTRARY:
+        return stated
+    # In a lateral view the rows run from front to back or back to front (DICOM PS3.3 section C.7.6.1.1.1).
+    if facts.patient_orientation and facts.patient_orientation[0][:1] in {"A", "P"}:
+        return Stated(
+            "lateral (patient orientation " + "\\".join(facts.patient_orientation) + ")", Meaning.CONTRARY
+        )
+    elsewhere = facts.body_part or ""
+    return Stated(elsewhere, Meaning.CONTRARY) if _of_words(elsewhere, _VIEW) is Meaning.CONTRARY else stated
+
+
+def _stated(text: str | None, codes: Iterable[CodedConcept], known: _Vocabulary) -> Stated:
+    meanings = [(_shown(code), _of_code(code, known)) for code in codes]
+    if text and text.strip():
+        meanings.append((text.strip(), _of_words(text, known)))
+    for wanted in (Meaning.CONTRARY, Meaning.MATCHING, Meaning.UNKNOWN):
+        for shown, meaning in meanings:
+            if meaning is wanted:
+                return Stated(shown, meaning)
+    return Stated("", Meaning.UNKNOWN)
+
+
+def _shown(code: CodedConcept) -> str:
+    return code.meaning or f"{code.value} ({code.scheme})"
+
+
+def _of_code(code: CodedConcept, known: _Vocabulary) -> Meaning:
+    snomed, words = code.scheme.upper() in _SNOMED, _of_words(code.meaning, known)
+    if (snomed and code.value.upper() in known.contrary_codes) or words is Meaning.CONTRARY:
+        return Meaning.CONTRARY
+    if (snomed and code.value.upper() in known.matching_codes) or words is Meaning.MATCHING:
+        return Meaning.MATCHING
+    return Meaning.CONTRARY if snomed and known.others_contrary else Meaning.UNKNOWN
+
+
+def _of_words(text: str, known: _Vocabulary) -> Meaning:
+    plain = f" {_plain(text)}"
+    words = frozenset(plain.split())
+    if words & known.contrary or any(part in plain for part in known.contrary_parts):
+        return Meaning.CONTRARY
+    if words & known.matching or any(part in plain for part in known.matching_parts):
+        return Meaning.MATCHING
+    return Meaning.UNKNOWN
+
+
+def _plain(text: str) -> str:
+    """Return lower-case words without accents, one space between them; letters that stand apart are joined."""
+    folded = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+    )
+    joined = _LETTERS_APART.sub("", unicodedata.normalize("NFC", folded).casefold())
+    return " ".join(_SEPARATORS.split(joined)).strip()
+
+
+def unread_values(facts: AcquisitionFacts) -> Iterator[tuple[str, str]]:
+    """Yield element and value of what the header states and nobody here understands."""
+    for element, stated in (("Body Part Examined", body_part_of(facts)), ("View Position", view_of(facts))):
+        if stated.text and stated.meaning is Meaning.UNKNOWN:
+            yield element, stated.text

@@ -1,0 +1,123 @@
+"""Codes and words of body part and view, in any spelling, language and case."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neumo.core.radiograph import AcquisitionFacts, CodedConcept
+from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
+
+MATCHING, CONTRARY, UNKNOWN = Meaning.MATCHING, Meaning.CONTRARY, Meaning.UNKNOWN
+
+CHEST = [
+    "CHEST", "chest", "Chest PA", "PORT CHEST", "CHEST_PORTABLE", "THORAX", "THORAX PA", "T\u00d3RAX", "T\u00f3rax AP",
+    "TORAX", "Thorax a.p.", "TORACE", "T\u00d3RAX PULMONES", "Lungs", "LUNGE", "POUMONS", "PULM\u00c3O", "CXR", "PECHO",
+    "Brustkorb", "THORACIC", "Klatka piersiowa",
+    "\u0413\u0440\u0443\u0434\u043d\u0430\u044f \u043a\u043b\u0435\u0442\u043a\u0430",
+    "\u80f8\u90e8", "\ud749\ubd80",
+]  # fmt: skip
+NOT_CHEST = [
+    "HAND", "ABDOMEN", "CHESTABDPELVIS", "CHEST ABD", "T\u00d3RAX Y ABDOMEN", "Thorax/Becken", "TSPINE", "T-SPINE",
+    "THORACIC SPINE", "COLUMNA TOR\u00c1CICA", "BWS", "Brustwirbels\u00e4ule", "RODILLA",
+    "CR\u00c1NEO", "Sch\u00e4del", "KNIE",
+    "L KNEE", "RIBS", "CLAVICULA", "PELVIS", "MU\u00d1ECA", "C\u00d4TES", "SKULL AP", "WHOLEBODY", "BREAST", "Hals",
+]  # fmt: skip
+FRONTAL = [
+    "PA", "AP", "pa", "p.a.", "A-P", "A P", "AP ERECT", "PA_STANDING", "Frontal", "ANTEROPOSTERIOR", "antero-posterior",
+    "POSTERO ANTERIOR", "AP SUPINE", "FACE", "PA/AP", "AP PORTABLE", "BILATERAL PA",
+]  # fmt: skip
+NOT_FRONTAL = [
+    "LL", "RL", "LAT", "LATERAL", "lateral", "AP LLD", "AP LORDOTIC", "Lord\u00f3tica", "PA OBLIQUE", "OBLICUA", "RAO",
+    "AP DECUBITUS", "dec\u00fabito", "PERFIL", "Profil", "seitlich", "AP AXIAL", "PA AND LAT", "PA & LATERAL", "XTABLE",
+    "Left Lateral", "R LAT", "LATEROLATERAL", "Schr\u00e4g", "tangential", "SWIMMERS", "l.l.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [*((w, MATCHING) for w in CHEST), *((w, CONTRARY) for w in NOT_CHEST), ("XYZZY", UNKNOWN), ("", UNKNOWN)],
+)
+def test_words_of_the_body_part(words: str, meaning: Meaning) -> None:
+    stated = body_part_of(AcquisitionFacts(body_part=words))
+    assert (stated.text, stated.meaning) == (words, meaning)
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [*((w, MATCHING) for w in FRONTAL), *((w, CONTRARY) for w in NOT_FRONTAL), ("VIEW 1", UNKNOWN)],
+)
+def test_words_of_the_view(words: str, meaning: Meaning) -> None:
+    assert view_of(AcquisitionFacts(view_position=words)).meaning is meaning
+
+
+@given(chest=st.sampled_from(CHEST), other=st.sampled_from(NOT_CHEST), before=st.booleans())
+def test_one_contrary_word_wins_in_the_body_part(chest: str, other: str, before: bool) -> None:
+    words = f"{other} {chest}" if before else f"{chest} {other}"
+    assert body_part_of(AcquisitionFacts(body_part=words)).meaning is CONTRARY
+
+
+@given(frontal=st.sampled_from(FRONTAL), other=st.sampled_from(NOT_FRONTAL), before=st.booleans())
+def test_one_contrary_word_wins_in_the_view(frontal: str, other: str, before: bool) -> None:
+    words = f"{other}, {frontal}" if before else f"{frontal}, {other}"
+    assert view_of(AcquisitionFacts(view_position=words)).meaning is CONTRARY
+
+
+def codes(*values: tuple[str, str, str]) -> Sequence[CodedConcept]:
+    return tuple(CodedConcept(*value) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("coded", "meaning"),
+    [
+        ([("51185008", "SCT", "")], MATCHING),
+        ([("816094009", "SCT", "Whatever it is called")], MATCHING),
+        ([("T-D3000", "SRT", "Bru\u0161ni ko\u0161")], MATCHING),
+        ([("T-D3000", "SNM3", "")], MATCHING),
+        ([("416550000", "SCT", "Chest and Abdomen")], CONTRARY),
+        ([("R-FAB55", "SRT", "")], CONTRARY),
+        ([("85562004", "SCT", "")], CONTRARY),
+        ([("T-D8700", "SRT", "Mano")], CONTRARY),
+        ([("X1", "99SITE", "T\u00f3rax")], MATCHING),
+        ([("X1", "99SITE", "Rodilla")], CONTRARY),
+        ([("X1", "99SITE", "Sala 3")], UNKNOWN),
+        ([("51185008", "SCT", "Chest"), ("85562004", "SCT", "Hand")], CONTRARY),
+    ],
+)
+def test_codes_of_the_region(coded: list[tuple[str, str, str]], meaning: Meaning) -> None:
+    assert body_part_of(AcquisitionFacts(body_part_codes=tuple(codes(*coded)))).meaning is meaning
+
+
+@pytest.mark.parametrize(
+    ("coded", "meaning"),
+    [
+        ([("399348003", "SCT", "")], MATCHING),
+        ([("272479007", "SCT", "postero-anterior")], MATCHING),
+        ([("R-10206", "SRT", "frente")], MATCHING),
+        ([("R-40888", "SRT", "")], MATCHING),
+        ([("399067008", "SCT", "")], CONTRARY),
+        ([("R-102CD", "SRT", "seite")], CONTRARY),
+        ([("399135007", "SCT", "")], CONTRARY),
+        ([("V9", "99SITE", "AP lordotic")], CONTRARY),
+        ([("V9", "99SITE", "PA")], MATCHING),
+        ([("399348003", "SCT", "antero-posterior"), ("111069", "DCM", "Crosstable")], CONTRARY),
+    ],
+)
+def test_codes_of_the_view(coded: list[tuple[str, str, str]], meaning: Meaning) -> None:
+    assert view_of(AcquisitionFacts(view_codes=tuple(codes(*coded)))).meaning is meaning
+
+
+def test_codes_and_words_are_held_together() -> None:
+    frontal = tuple(codes(("399348003", "SCT", "antero-posterior")))
+    assert view_of(AcquisitionFacts(view_position="LL", view_codes=frontal)).meaning is CONTRARY
+    assert view_of(AcquisitionFacts(view_position="VIEW 7", view_codes=frontal)).meaning is MATCHING
+    assert view_of(AcquisitionFacts(view_position="PA", patient_orientation=("A", "F"))).meaning is CONTRARY
+    assert view_of(AcquisitionFacts(body_part="THORAX LAT")).text == "THORAX LAT"
+
+
+def test_what_is_not_understood_is_named() -> None:
+    facts = AcquisitionFacts(body_part="Sala 3", view_position="VIEW 7")
+    assert list(unread_values(facts)) == [("Body Part Examined", "Sala 3"), ("View Position", "VIEW 7")]
+    assert not list(unread_values(AcquisitionFacts(body_part="CHEST", view_position="PA")))
+    assert not list(unread_values(AcquisitionFacts()))
