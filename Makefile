@@ -70,6 +70,9 @@ demo: $(READY)
 	$(BIN)/neumo read $(DEMO)/samples --html $(DEMO)/reading.html
 	@echo "the HTML readings of three real radiographs: $(DEMO)/reading.html"
 
+# Tests start hundreds of processes: they share compiled modules, and one thread each is quickest where JOBS fill the cores.
+test: export PYTHONDONTWRITEBYTECODE :=
+test: export OMP_NUM_THREADS := 1
 test: $(READY)
 	@scripts/system_packages.sh
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(PYTEST)

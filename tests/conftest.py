@@ -1,5 +1,6 @@
 """What every test may ask for: a cache of its own, phantoms, and the real data where they are."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,24 @@ from neumo.datasets.phantoms.dataset import make_phantoms
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Imports and collecting make a million objects that stay; the collector looks at none of them then, nor ever after.
+gc.disable()
+
+LONGEST = (
+    "examples/study.ipynb",
+    "tests/journeys/test_beside_a_pacs.py",
+    "tests/journeys/test_study.py",
+    "tests/journeys/test_web_workbench.py",
+    "tests/web/test_readers.py",
+    "tests/training/test_fit.py",
+    "tests/journeys/test_web_models.py",
+    "tests/journeys/test_web_reading.py",
+    "tests/dicomnode/test_journeys.py",
+    "tests/journeys/test_train_interrupted.py",
+    "tests/training/test_distillation.py",
+)
+"""Files that take long begin first, so that at the end no worker waits long for another."""
+
 TINY = """
 name: tiny
 seed: 5
@@ -25,6 +44,16 @@ augmentation: {flip: 0.5, rotation: 10, zoom: 0.1, contrast: 0.2}
 optimizer: {learning_rate: 0.003}
 schedule: {batch_size: 8, max_epochs: 6, early_stopping: 5, plateau: {patience: 0, factor: 0.5}, precision: 32-true}
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
