@@ -85,6 +85,12 @@ def test_a_patient_is_found_and_named_and_the_browser_keeps_nothing_of_it(
     ):
         expect(head).to_contain_text(text)
     assert page.title() == "Reading 2 - neumo"
+    priors = page.get_by_role("list", name="Other radiographs of this patient").get_by_role("link")
+    expect(priors).to_have_count(1)
+    priors.click()
+    expect(page).to_have_url(f"{filled.address}readings/1")
+    expect(priors).to_have_attribute("href", "/readings/2")
+    page.go_back()
     page.go_back()
     expect(rows).to_have_count(2)
     page.reload()

@@ -57,6 +57,16 @@ def patient_key(patient: Mapping[str, Any] | None) -> str:
     return hashlib.sha256(canonical([identifier, *by]).encode()).hexdigest()
 
 
+def is_contradicted(one: PatientStudy, other: PatientStudy) -> bool:
+    """Whether names or dates of birth under one Patient ID contradict each other: it may be another person's."""
+    dates = {patient.birth_date for patient in (one, other) if patient.birth_date}
+    names = [
+        {form for word in _split(patient.name or "") for form in _stored_forms(word)}
+        for patient in (one, other)
+    ]
+    return len(dates) > 1 or (all(names) and not names[0] & names[1])
+
+
 def _split(text: str) -> Iterable[str]:
     return filter(None, _BETWEEN_WORDS.split(unicodedata.normalize("NFC", text).casefold()))
 

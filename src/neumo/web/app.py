@@ -22,6 +22,7 @@ from neumo.web.routes import (
     jobs,
     oidc,
     pages,
+    priors,
     readings,
     research,
     samples,
@@ -76,7 +77,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.state.workbench = workbench
     answer_problems(app)
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
-    for part in (session, oidc, readings, jobs, answers, decisions, export, research, samples, pages):
+    for part in (session, oidc, readings, priors, jobs, answers, decisions, export, research, samples, pages):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(pages.ROOM / "static"))
     _omit_validation_schemas(app)

@@ -35,11 +35,15 @@ HEADER: dict[str, Any] = {
     "BodyPartExamined": "CHEST",
 }
 ROLES = {"ana": "reader", "rita": "researcher", "adam": "admin"}
+PRIOR = {**HEADER, "StudyDate": "20230101", "PatientAge": "001Y"}
+NAMESAKE = {**HEADER, "PatientName": "Panza^Teresa", "StudyDate": "20240601"}
+STRANGER = {**HEADER, "IssuerOfPatientID": "Issuer-8"}
 TELLS = {
     "GET /api/readings",
     "POST /api/readings",
     "POST /api/readings/search",
     "GET /api/readings/{identifier}",
+    "GET /api/readings/{identifier}/priors",
     "POST /api/readings/{identifier}/decisions",
     "GET /api/readings/{identifier}/files/reading.json",
     "GET /api/readings/{identifier}/files/report.html",
@@ -69,19 +73,29 @@ FREE_WORDS = {
 
 
 @pytest.fixture(scope="module")
-def film(radiographs: list[Path]) -> bytes:
-    with Image.open(radiographs[0]) as image:
-        return dicom_file(np.asarray(image.convert("L")), **HEADER)
+def films(radiographs: list[Path]) -> list[bytes]:
+    """Radiographs of one patient, of another under the same ID, and of one under that ID elsewhere."""
+    made = []
+    for file, header in zip(radiographs, (HEADER, PRIOR, NAMESAKE, STRANGER), strict=False):
+        with Image.open(file) as image:
+            made.append(dicom_file(np.asarray(image.convert("L")), **header))
+    return made
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path, film: bytes) -> Path:
-    """A data folder with people, and a reading under a name that tells of the patient."""
+def film(films: list[bytes]) -> bytes:
+    return films[0]
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path, films: list[bytes]) -> Path:
+    """A data folder with people, and readings, the first under a name that tells of the patient."""
     data = tmp_path_factory.mktemp("patients") / "data"
-    add_people(data, **ROLES)
+    add_people(data, **ROLES, bea="reader")
     with running(data, web_bundle) as server, logged_in(server.address, "ana") as ana:
-        sent = _send(ana, film)
-        assert sent.status_code == 201, sent.text
+        for number, film in enumerate(films):
+            sent = _send(ana, film) if number == 0 else _send(ana, film, f"{number}.dcm")
+            assert sent.status_code == 201, sent.text
         assert "Quijano" not in server.logged
     return data
 
@@ -180,6 +194,29 @@ def test_every_route_tells_a_patient_to_whom_it_may(
                     expected = expected - {"POST /api/readings/{identifier}/decisions"}
                 assert told == expected, f"{name}, patients {patients}"
                 _search(web, sees=sees)
+                readings = web.get("/api/readings/1/priors").json()["readings"]
+                assert [(row["id"], row["contradicts"]) for row in readings] == (
+                    [(3, True), (2, False)] if sees else []
+                )
+        if patients == "shown":
+            _read_priors_blinded(server)
+
+
+def _read_priors_blinded(server: Running) -> None:
+    with logged_in(server.address, "bea") as bea:
+        assert bea.patch("/api/me", json={"blinded": True}).json()["blinded"]
+
+        def prior() -> Any:
+            return bea.get("/api/readings/1/priors").json()["readings"][1]
+
+        hidden = prior()
+        assert (
+            hidden["withheld"] and hidden["finding"] is hidden["prediction_set"] is hidden["decision"] is None
+        )
+        own = bea.post(
+            "/api/readings/2/decisions", json={"conclusion": "NORMAL"}, headers={"If-Match": '"r0"'}
+        )
+        assert own.status_code == 201 and prior()["finding"] and prior()["decision"] == "NORMAL"
 
 
 def _search(web: httpx.Client, *, sees: bool) -> None:
@@ -187,7 +224,7 @@ def _search(web: httpx.Client, *, sees: bool) -> None:
     for words in ({"q": "sancho"}, {"q": "QUIJANO"}):
         page = web.post("/api/readings/search", json=words).json()
         assert (page["count"], len(page["readings"])) == ((1, 1) if sees else (0, 0)), words
-    assert web.post("/api/readings/search", json={"q": "1"}).json()["count"] == 1
+    assert web.post("/api/readings/search", json={"q": "4"}).json()["count"] == 1
     for path in ("/api/readings/search", "/api/export"):
         found = web.post(path, json={"patient": "quijano mrn4711"})
         if sees:
@@ -195,7 +232,7 @@ def _search(web: httpx.Client, *, sees: bool) -> None:
         else:
             assert (found.status_code, found.json()["code"]) == (403, "patients_hidden")
     if sees:
-        (row,) = web.post("/api/readings/search", json={"patient": "14.03.2021"}).json()["readings"]
+        *_, row = web.post("/api/readings/search", json={"patient": "quijano 14.03.2021"}).json()["readings"]
         assert row["patient"]["name"] == "Quijano, Dulcinea" and row["patient"]["age"] == 3.0
         assert web.post("/api/readings/search", json={"patient": "nobody"}).json()["count"] == 0
 
@@ -223,10 +260,11 @@ def test_a_purge_takes_the_patient_from_every_answer(known: Path, web_bundle: Pa
     from neumo.records.retention import purge
 
     engine = connect(f"sqlite:///{known / 'archive.db'}")
-    assert purge(engine, days=0, actor="officer") == 1
+    assert purge(engine, days=0, actor="officer") == 4
     engine.dispose()
     assert not any(b"Quijano" in file.read_bytes() for file in known.glob("archive.db*"))
     with _asked_of(known, web_bundle, "shown") as server, logged_in(server.address, "ana") as ana:
         answers = [ana.get("/api/readings"), ana.get("/api/readings/1"), ana.get("/api/export")]
+        answers.append(ana.get("/api/readings/1/priors"))
         assert not any(secret in _told(answer) for answer in answers for secret in SECRETS)
         assert ana.post("/api/readings/search", json={"patient": "quijano"}).json()["count"] == 0

@@ -4,6 +4,7 @@ import { h, replace } from "/static/dom.js";
 import { drawAnswer } from "/static/views/reading/answer.js";
 import { createDropZone, createSamples, listenToDrops } from "/static/views/reading/intake.js";
 import { patientHead } from "/static/views/reading/patient.js";
+import { createPriors } from "/static/views/reading/priors.js";
 import { createRail } from "/static/views/reading/rail.js";
 import { createStage } from "/static/views/reading/stage.js";
 import { uploadsOf } from "/static/views/reading/uploads.js";
@@ -37,6 +38,7 @@ async function drawReading(root, context, id, rail) {
   title(`${t("reading.reading")} ${id}`); // browsers keep titles in their history, and a file's name may name a patient
   const stage = createStage(context);
   const answer = h("aside", { class: "answer panel", "aria-label": t("reading.answer"), tabindex: "0" });
+  rail.element.querySelector(".rail-lists").prepend(createPriors(context, reading));
   replace(root,
     h("div", { class: "desk" },
       rail.element,
