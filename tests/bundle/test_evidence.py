@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from neumo.bundle.evidence import EVIDENCE, Evidence, read_evidence, select, write_evidence
+from neumo.bundle.evidence import EVIDENCE, read_evidence, write_evidence
 from neumo.bundle.folder import load_bundle, write_sums
 from neumo.core.errors import BundleError
+from neumo.core.evidence import Evidence, select
 
 OVERALL = Evidence("accuracy", 0.9094, 0.877, 0.939, 618, "set, test", "neumo evaluate B", "2026-11-23", 422)
 AT_POINT = replace(OVERALL, metric="sensitivity", conditions={"operating_point": "balanced"})
@@ -59,6 +60,8 @@ def test_other_files_are_refused(
 
 
 def test_a_bundle_carries_its_evidence_and_is_checked_for_it(folder: Path) -> None:
+    (folder / EVIDENCE).unlink()
+    write_sums(folder)
     assert load_bundle(folder).evidence == ()
     write_evidence(folder / EVIDENCE, [OVERALL])
     with pytest.raises(BundleError, match="does not belong"):

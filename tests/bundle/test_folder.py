@@ -19,7 +19,7 @@ def test_the_sums_are_those_of_coreutils(folder: Path) -> None:
         ["sha256sum", "--strict", "-c", SUMS], cwd=folder, capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stderr
-    assert len(checked.stdout.splitlines()) == len(FILES)
+    assert len(checked.stdout.splitlines()) == len(FILES) + 1, "evidence.json too"
     assert load_bundle(folder).digest == hashlib.sha256((folder / SUMS).read_bytes()).hexdigest()
 
 
@@ -73,7 +73,7 @@ def escaping(folder: Path) -> None:
         (linked, MODEL),
         (nested, "more"),
         (without_sums, SUMS),
-        (escaping, "line 6"),
+        (escaping, "line 7"),
     ],
 )
 def test_a_folder_that_is_not_as_it_was_made_is_refused(

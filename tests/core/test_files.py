@@ -145,3 +145,18 @@ def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
         require_writable(tmp_path / "file" / "report.html")
     with pytest.raises(OutputError, match="name a file"):
         require_writable(tmp_path)
+
+
+def test_a_pipe_stays_one_and_is_given_what_is_written(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        require_writable(pipe)
+        write_text(pipe, "content")
+        assert os.read(reader, 100) == b"content" and pipe.is_fifo()
+    finally:
+        os.close(reader)
+    with pytest.raises(OutputError, match="No space left"):
+        write_text(Path("/dev/full"), "x" * 100_000)
+    assert Path("/dev/full").is_char_device() and [file.name for file in tmp_path.iterdir()] == ["pipe"]

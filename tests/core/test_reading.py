@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,9 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.reading_samples import EVIDENCE
 
+from neumo.core.answer import Answer, coherent_set
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.core.reading import Notice, Reading, Status
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs/reference/readings.md"
 
@@ -26,17 +29,26 @@ plain = st.recursive(
 values = st.dictionaries(names, plain, max_size=3)
 notices = st.lists(st.builds(Notice, names, names, values), max_size=3).map(tuple)
 by_finding = st.tuples(shares, shares, shares).map(lambda three: dict(zip(FINDINGS, three, strict=True)))
+
+
+def made_answer(members: set[Finding], **values: Any) -> Answer:
+    """Return an answer whose prediction set fits the rest of it, as every answer's does."""
+    rest = {key: values[key] for key in ("finding", "probabilities", "pneumonia")}
+    return Answer(prediction_set=coherent_set(members, **rest), **values)
+
+
 answers = st.builds(
-    Answer,
+    made_answer,
+    members=st.sets(st.sampled_from(FINDINGS)),
     finding=st.sampled_from(FINDINGS),
     probabilities=by_finding,
-    prediction_set=st.lists(st.sampled_from(FINDINGS), unique=True).map(tuple),
     coverage=st.sampled_from([0.9, 0.95]),
     pneumonia=st.booleans(),
     operating_point=names,
     threshold=shares,
-    ppv=st.none() | shares,
-    npv=st.none() | shares,
+    ppv=shares,
+    npv=shares,
+    evidence=st.just(EVIDENCE),
     prevalence=st.none() | by_finding,
     prevalence_given=st.booleans(),
 )
@@ -121,6 +133,31 @@ def test_keys_that_were_published_keep_their_values_and_order() -> None:
     assert [key for key in found if key in PUBLISHED] == list(PUBLISHED)
     notice = {"code": "outside_age_range", "text": "Too old.", "values": {"age": 64.0}}
     assert found["notices"] == {"warnings": [notice], "reasons": []}
+
+
+def test_an_answer_without_a_prediction_set_is_refused() -> None:
+    answer = answered().answer
+    assert answer is not None
+    with pytest.raises(ValueError, match="prediction_set: is empty"):
+        replace(answer, prediction_set=())
+
+
+@pytest.mark.parametrize(
+    ("members", "pneumonia", "completed"),
+    [
+        ([], True, ["VIRAL_PNEUMONIA"]),
+        ([], False, ["NORMAL", "VIRAL_PNEUMONIA"]),
+        (["BACTERIAL_PNEUMONIA"], True, ["BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"]),
+    ],
+)
+def test_sets_that_version_0_2_wrote_are_completed(
+    members: list[str], pneumonia: bool, completed: list[str]
+) -> None:
+    written = answered().to_json() | {"prediction_set": members, "pneumonia": pneumonia}
+    del written["verdict"], written["etiology"], written["evidence"]
+    answer = Reading.from_json(written | {"ppv": 0.97, "npv": 0.97}).answer
+    assert answer is not None and list(answer.prediction_set) == completed
+    assert (answer.ppv, answer.npv, answer.evidence) == (None, None, ()), "they came from the training folds"
 
 
 def test_a_withheld_or_purged_answer_is_none() -> None:

@@ -1,5 +1,5 @@
-from neumo.bundle.evidence import select
 from neumo.bundle.folder import CARD, load_bundle
+from neumo.core.evidence import select
 from neumo.export.card import model_card
 from neumo.export.evidence import FOLDS
 
@@ -19,6 +19,6 @@ def test_the_evidence_that_comes_along_is_whole() -> None:
         if entry.value is not None and entry.low is not None and entry.high is not None:
             assert entry.low <= entry.value <= entry.high
     for name in bundle.config.operating_points:
-        assert len(select(bundle.evidence, operating_point=name)) == 4
+        assert len(select(bundle.evidence, operating_point=name)) == 2
     checks = {entry.conditions["check"] for entry in select(bundle.evidence, check=..., rule=...)}
     assert checks == set(bundle.config.explanation_checks)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from neumo.bundle.evidence import select
 from neumo.core.errors import ExportError
+from neumo.core.evidence import select
 from neumo.export.evidence import measured_evidence, read_explanation_checks
 
 ESTIMATE = {"value": 0.9, "low": 0.8, "high": 0.95}
@@ -87,7 +87,7 @@ def test_every_metric_has_its_sample_data_and_command(tmp_path: Path) -> None:
     )
     assert auroc.value is None
     at_point = {entry.metric: entry.n for entry in select(evidence, operating_point="balanced")}
-    assert at_point == {"sensitivity": 10, "specificity": 8, "ppv": 12, "npv": 6}
+    assert at_point == {"sensitivity": 10, "specificity": 8}, "predictive values hold at a prevalence only"
     (held,) = select(evidence, "coverage", coverage=0.9, finding=None)
     assert (held.value, held.n) == (0.8, 18)
     assert [entry.n for entry in select(evidence, "accuracy", damage=..., strength=...)] == [18, 0]

@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.tiny_bundle import CONFIGURATION, uncertain
+from tests.support.tiny_bundle import CONFIGURATION, MEASURED, uncertain
 
 from neumo.bundle.config import OperatingPoint
+from neumo.bundle.folder import Bundle
+from neumo.core.answer import Answer, Etiology, Verdict
 from neumo.core.errors import ConfigError
+from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Answer, Etiology, Verdict
 from neumo.inference.posterior import (
     answer_at,
     calibrated,
     make_answer,
     prediction_set,
-    predictive_values,
     prevalence_of,
     reweighted,
 )
@@ -61,13 +62,6 @@ def test_what_is_no_prevalence_is_refused(wrong: object) -> None:
         prevalence_of(wrong, CONFIGURATION)  # type: ignore[arg-type]
 
 
-def test_predictive_values_of_a_thousand_patients() -> None:
-    point = OperatingPoint(threshold=0.5, sensitivity=0.9, specificity=0.8, rule="")
-    ppv, npv = predictive_values(point, prevalence_of(0.1, CONFIGURATION))
-    assert ppv == pytest.approx(90 / (90 + 180)) and npv == pytest.approx(720 / (720 + 10))
-    assert predictive_values(point, None) == (None, None)
-
-
 @pytest.mark.parametrize(
     ("probabilities", "expected"),
     [
@@ -93,6 +87,8 @@ limits = st.fixed_dictionaries({finding: st.floats(0, 1) for finding in FINDINGS
     narrow=limits,
     more=limits,
     prevalence=st.none() | st.floats(0.001, 0.999),
+    evidence=st.sampled_from([(), MEASURED]),
+    point=st.sampled_from(["balanced", "high_sensitivity"]),
 )
 def test_no_answer_contradicts_itself(
     logits: tuple[float, float, float],
@@ -100,18 +96,22 @@ def test_no_answer_contradicts_itself(
     narrow: dict[Finding, float],
     more: dict[Finding, float],
     prevalence: float | None,
+    evidence: tuple[Evidence, ...],
+    point: str,
 ) -> None:
     """Whatever the logits, operating point, limits and prevalence: all parts of an answer say the same."""
     wide = {finding: max(narrow[finding], more[finding]) for finding in FINDINGS}
     config = replace(
         CONFIGURATION,
-        operating_points={"here": OperatingPoint(threshold, 0.9, 0.9, "")},
+        operating_points={point: OperatingPoint(threshold, 0.9, 0.9, "")},
         conformal={0.9: narrow, 0.95: wide},
     )
     place = None if prevalence is None else prevalence_of(prevalence, config)
     base = calibrated(np.array(logits, dtype=np.float32), config.temperature)
     answer, wider = (
-        make_answer(base, config, operating_point="here", coverage=coverage, prevalence=place)
+        make_answer(
+            base, config, operating_point=point, coverage=coverage, prevalence=place, evidence=evidence
+        )
         for coverage in (0.9, 0.95)
     )
     held = set(answer.prediction_set)
@@ -136,11 +136,16 @@ def test_no_answer_contradicts_itself(
         case Etiology.VIRAL:
             assert kinds == [VIRAL] and answer.finding is not BACTERIAL
     assert Answer.from_json(answer.to_json()) == answer
+    stated = {entry.metric: entry for entry in answer.evidence}
+    assert (answer.ppv is not None) is (answer.npv is not None) is bool(evidence and place is not None)
+    for metric in ("ppv", "npv"):
+        assert (metric in stated) is (getattr(answer, metric) is not None)
+    assert all(entry.low <= entry.value <= entry.high for entry in answer.evidence)  # type: ignore[operator]
 
 
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.floats(-6, 6), st.floats(-6, 6))
 def test_an_answer_at_another_prevalence_is_the_one_read_with_it(
-    before: float, after: float, first: float, second: float
+    bundle: Bundle, before: float, after: float, first: float, second: float
 ) -> None:
     base = calibrated(np.array([0.0, first, second], dtype=np.float32), 1.0)
     point = CONFIGURATION.default_operating_point
@@ -151,14 +156,15 @@ def test_an_answer_at_another_prevalence_is_the_one_read_with_it(
             operating_point=point,
             coverage=0.9,
             prevalence=prevalence_of(prevalence, CONFIGURATION),
+            evidence=bundle.evidence,
         )
         for prevalence in (before, after)
     )
-    moved = answer_at(old, CONFIGURATION, point, prevalence_of(after, CONFIGURATION))
+    moved = answer_at(old, bundle, point, prevalence_of(after, CONFIGURATION))
     assert moved.probabilities == pytest.approx(new.probabilities, abs=1e-9)
-    assert (moved.prediction_set, moved.prevalence, moved.ppv) == (
+    assert (moved.prediction_set, moved.prevalence, moved.evidence) == (
         new.prediction_set,
         new.prevalence,
-        new.ppv,
+        new.evidence,
     )
     assert make_answer(base, CONFIGURATION, operating_point=point, coverage=0.9).prevalence_given is False

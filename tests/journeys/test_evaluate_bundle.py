@@ -8,8 +8,8 @@ import pytest
 from tests.support.commands import call_neumo
 from tests.support.tiny_bundle import make_bundle
 
-from neumo.bundle.evidence import select
 from neumo.bundle.folder import load_bundle
+from neumo.core.evidence import select
 from neumo.evaluation.explanations.checks import MEASURES
 from neumo.evaluation.robustness.corruptions import CORRUPTIONS
 from neumo.inference.reader import Reader

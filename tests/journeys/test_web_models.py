@@ -10,8 +10,9 @@ from tests.support.small_runs import make_images, make_run
 from tests.support.web_running import Running, running
 from tests.support.web_steps import grave_violations
 
-from neumo.bundle.evidence import EVIDENCE, Evidence, write_evidence
+from neumo.bundle.evidence import EVIDENCE, write_evidence
 from neumo.bundle.folder import CARD, load_bundle, write_sums
+from neumo.core.evidence import Evidence
 from neumo.export.card import model_card
 
 

@@ -10,10 +10,11 @@ from pyarrow import parquet
 from records_filling import fill
 from sqlalchemy import Engine
 
+from neumo.core.answer import Answer
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveUnavailableError, MissingExtraError, OutputError
 from neumo.core.findings import Finding
-from neumo.core.reading import Answer, Reading, Status
+from neumo.core.reading import Reading, Status
 from neumo.records.decisions import record_decision
 from neumo.records.export import COLUMNS, Format, export, stored
 from neumo.records.filters import Filters, Sort

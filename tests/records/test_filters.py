@@ -5,10 +5,11 @@ import pytest
 from records_filling import fill
 from sqlalchemy import Engine
 
+from neumo.core.answer import Answer
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
-from neumo.core.reading import Answer, Reading, Status
+from neumo.core.reading import Reading, Status
 from neumo.records.decisions import record_decision
 from neumo.records.filters import Filters, Sort
 from neumo.records.retention import purge

@@ -15,4 +15,6 @@ def test_csv_rows_have_every_column() -> None:
     first, second = csv.DictReader(stream)
     assert tuple(first) == COLUMNS and None not in first.values() and None not in second
     assert (first["p_VIRAL_PNEUMONIA"], first["pneumonia"], first["ppv"]) == ("0.500000", "yes", "0.3100")
+    assert (first["ppv_low"], first["npv_high"], first["measured_on"]) == ("0.2500", "0.9900", "set, test")
+    assert first["prevalence"] == "", "none was stated"
     assert second["finding"] == "" and second["reasons"] == "not_chest: This is no chest."

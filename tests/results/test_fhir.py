@@ -28,15 +28,21 @@ def test_a_report_states_all_of_the_answer(tmp_path: Path) -> None:
     Bundle.model_validate(report)
     found = resources(report)
     (main,), (device,) = found["DiagnosticReport"], found["Device"]
-    finding, call, members = found["Observation"]
-    assert main["status"] == "preliminary" and code_of(main["conclusionCode"][0]) == "75570004"
+    verdict, finding, members = found["Observation"]
+    assert main["status"] == "preliminary" and code_of(main["conclusionCode"][0]) == "233604007"
+    assert main["conclusionCode"][0]["text"] == "Pneumonia, bacterial or viral undetermined"
     assert all(observation["status"] == "preliminary" for observation in found["Observation"])
-    assert code_of(finding["valueCodeableConcept"]) == "75570004"
-    assert [part["valueQuantity"]["value"] for part in finding["component"]] == [0.2, 0.3, 0.5]
-    assert finding["note"][0]["text"] == "Too old."
-    assert code_of(call["valueCodeableConcept"]) == "52101004"
-    numbers = [part["valueQuantity"]["value"] for part in call["component"][1:]]
-    assert call["component"][0]["valueCodeableConcept"]["text"] == "balanced" and numbers == [0.6, 0.31, 0.98]
+    assert code_of(verdict["valueCodeableConcept"]) == "52101004"
+    etiology, point, decision, *rest = verdict["component"]
+    assert code_of(etiology["valueCodeableConcept"]) == "373068000"
+    assert point["valueCodeableConcept"]["text"] == "balanced"
+    assert code_of(decision["valueCodeableConcept"]) == "REACHED"
+    assert [part["valueQuantity"]["value"] for part in rest] == [0.6, 0.31, 0.98]
+    assert verdict["note"][0]["text"] == "Too old."
+    assert code_of(finding["valueCodeableConcept"]) == "233604007"
+    most_probable, *probabilities = finding["component"]
+    assert code_of(most_probable["valueCodeableConcept"]) == "75570004"
+    assert [part["valueQuantity"]["value"] for part in probabilities] == [0.2, 0.3, 0.5]
     concepts = [part["valueCodeableConcept"] for part in members["component"][:-1]]
     assert [code_of(concept) for concept in concepts] == ["53084003", "75570004"]
     assert members["component"][-1]["valueQuantity"]["value"] == 0.9

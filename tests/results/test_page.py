@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.reading_samples import AGE, ANSWER, read, refused
+from tests.support.reading_samples import AGE, ANSWER, EVIDENCE, read, refused
 
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
@@ -46,7 +46,9 @@ def test_the_page_says_whose_prevalence_it_is_and_what_the_operating_point_means
 ) -> None:
     shares = dict(zip(FINDINGS, (0.96, 0.03, 0.01), strict=True))
     given = replace(ANSWER, prevalence=shares, prevalence_given=True)
-    assumed = replace(ANSWER, prevalence=shares, ppv=None, npv=None, operating_point="house rule")
+    assumed = replace(
+        ANSWER, prevalence=shares, ppv=None, npv=None, operating_point="house rule", evidence=EVIDENCE[:-2]
+    )
     pages = []
     for answer in (given, assumed):
         with open_page(tmp_path / "page.html", lang) as add:
@@ -56,9 +58,13 @@ def test_the_page_says_whose_prevalence_it_is_and_what_the_operating_point_means
     for page in pages:
         assert percent(0.04) in page and percent(0.03) in page and percent(0.6) in page
     stated, unstated = (t.group("readings")[key][:20] for key in ("prevalence_given", "prevalence_of_bundle"))
-    without = t("readings.no_predictive_values")
+    without = t("readings.evidence.no_prevalence")
     assert stated in pages[0] and unstated not in pages[0] and without not in pages[0]
-    assert percent(0.31) in pages[0] and t("readings.points.balanced") in pages[0]
+    assert f"{percent(0.31)} (25.0-{percent(0.4)})" in pages[0] and t("readings.points.balanced") in pages[0]
+    for page in pages:
+        assert "set, test" in page and f"{percent(0.8)} (73.0-{percent(0.86)})" in page
+        assert page.count(f"{percent(0.88)} (80.0-{percent(0.93)})") == 3, "coverage of every finding"
+        assert f"{percent(0.1)} (8.0-{percent(0.14)})" in page, "calibration error"
     assert unstated in pages[1] and without in pages[1] and "house rule" in pages[1]
 
 

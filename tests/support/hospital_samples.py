@@ -12,8 +12,9 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian,
 from tests.support import reading_samples
 from tests.support.programs import dciodvfy
 
+from neumo.core.answer import Answer
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.core.reading import Notice, Reading, Status
 from neumo.results.dicom.uids import CODING_SCHEME
 
 DIGEST = "0f" * 32

@@ -19,6 +19,7 @@ class Settings:
     bundle: str | None
     operating_point: str | None = None
     coverage: float = 0.90
+    prevalence: float | None = None
     allow_outside_range: bool = False
     threads: int | None = 1
     timeout: float = 60

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from neumo.bundle.config import BundleConfig, read_config
-from neumo.bundle.evidence import EVIDENCE, Evidence, read_evidence
+from neumo.bundle.evidence import EVIDENCE, read_evidence
 from neumo.bundle.gate_statistics import GateStatistics, read_gate_statistics
 from neumo.bundle.graph_check import require_self_contained
 from neumo.bundle.places import bundle_path
 from neumo.bundle.reference import read_reference
 from neumo.core.errors import BundleError
+from neumo.core.evidence import Evidence
 from neumo.core.files import write_text
 
 MODEL, CONFIG, GATE, CARD, REFERENCE = "model.onnx", "config.json", "gate.npz", "README.md", "reference.json"

@@ -165,15 +165,21 @@ def _facts(bundle: "Bundle") -> "Table":
 
 
 def _evidence(bundle: "Bundle") -> "Table":
-    """Return what the bundle states of all images as they are, and at its operating points."""
+    """Return what the bundle states of all images as they are, at its operating points, and of its sets."""
     from rich.table import Table
     from rich.text import Text
 
-    from neumo.bundle.evidence import select
+    from neumo.core.evidence import select
 
     table = Table("metric", "value (95 % interval)", "images", "data")
-    for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...)):
-        name = " at ".join([entry.metric, *entry.conditions.values()])
+    coverage = select(bundle.evidence, "coverage", coverage=..., finding=...)
+    for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...), *coverage):
+        conditions = entry.conditions
+        name = entry.metric
+        if "operating_point" in conditions:
+            name += f" at {conditions['operating_point']}"
+        if "coverage" in conditions:
+            name += f" of {conditions['coverage']:.0%} sets, {conditions['finding'] or 'all'}"
         table.add_row(*(Text(cell) for cell in (name, str(entry), str(entry.n), entry.data)))
     return table
 
@@ -182,9 +188,8 @@ def _operating_points(bundle: "Bundle") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("operating point", "threshold", "sensitivity", "specificity", "rule")
+    table = Table("operating point", "threshold", "chosen by")
     for name, point in bundle.config.operating_points.items():
         shown = f"{name} (default)" if name == bundle.config.default_operating_point else name
-        rates = (f"{rate:.3f}" for rate in (point.threshold, point.sensitivity, point.specificity))
-        table.add_row(Text(shown), *rates, Text(point.rule))
+        table.add_row(Text(shown), f"{point.threshold:.3f}", Text(point.rule))
     return table

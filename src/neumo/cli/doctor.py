@@ -24,12 +24,12 @@ def doctor(
         if not as_json:
             _show(check.name, check.outcome.value, check.text)
     if as_json:
-        import json
+        from neumo.cli.show import say_json
 
         values = [
             {"check": c.name, "outcome": c.outcome.value, "text": c.text, "values": c.values} for c in checks
         ]
-        typer.echo(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False))
+        say_json(values, indent=2)
     if any(check.outcome is Outcome.FAILED for check in checks):
         raise typer.Exit(1)
 

@@ -40,6 +40,7 @@ def fetch(
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="In seconds, for each answer.")] = 60,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
+    prevalence: options.Prevalence = None,
     allow_outside_range: options.AllowOutsideRange = False,
     bundle: options.Bundle = None,
 ) -> None:
@@ -64,6 +65,7 @@ def fetch(
         bundle,
         operating_point=operating_point,
         coverage=coverage,
+        prevalence=options.prevalence_from(prevalence),
         allow_outside_range=allow_outside_range,
         keep_pixels=store_results,
         keep_header=store_results,
@@ -76,7 +78,12 @@ def fetch(
     )
     read = failed = unstored = 0
     with open_outputs(
-        json_target=json_target, csv_target=csv_target, heatmaps=None, append=resume
+        json_target=json_target,
+        csv_target=csv_target,
+        heatmaps=None,
+        append=resume,
+        more=store_results,
+        tell=lambda line: typer.echo(line, err=True),
     ) as outputs:
         for instance in islice(instances, limit):
             reading, stored = read_instance(reader, service, instance, maker)
@@ -85,8 +92,8 @@ def fetch(
             failed += reading.status.value == "failed"
             unstored += stored is not None and stored.fate is not Fate.SENT
     typer.echo(f"{read} objects read, {failed} failed, {unstored} without their results stored", err=True)
-    if failed or unstored:
-        raise typer.Exit(1)
+    if failed or unstored or outputs.faults:
+        raise typer.Exit(2 if outputs.faults else 1)
 
 
 def _matching(filters: list[str]) -> dict[str, str]:

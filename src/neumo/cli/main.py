@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from neumo import __version__
+from neumo.cli.streams import checked_streams
 from neumo.core.errors import NeumoError
 
 Word = Literal[
@@ -117,13 +118,14 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors of the neumo family end with status 2 and one message."""
-    try:
-        command_line(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=True)
-    except NeumoError as error:
-        Console(stderr=True, highlight=False).print(
-            f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True
-        )
-        sys.exit(2)
+    with checked_streams():
+        try:
+            command_line(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=True)
+        except NeumoError as error:
+            Console(stderr=True, highlight=False).print(
+                f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True
+            )
+            sys.exit(2)
 
 
 if __name__ == "__main__":

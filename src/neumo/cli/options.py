@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from neumo.core.errors import ConfigError
+from neumo.core.findings import FINDINGS, Finding
 from neumo.texts.language import Language
 
 _DATABASE_HELP = "sqlite:///FILE or postgresql://HOST/NAME."
@@ -19,6 +20,14 @@ OperatingPoint = Annotated[
     str | None, typer.Option("--operating-point", help="One of the bundle's; see neumo bundle info.")
 ]
 Coverage = Annotated[float, typer.Option("--coverage", help="Nominal coverage of the prediction sets.")]
+Prevalence = Annotated[
+    str | None,
+    typer.Option(
+        "--prevalence",
+        envvar="NEUMO_PREVALENCE",
+        help="Of pneumonia where neumo is used, such as 0.1, or NORMAL=0.7,BACTERIAL_PNEUMONIA=0.2,...",
+    ),
+]
 AllowOutsideRange = Annotated[
     bool, typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning.")
 ]
@@ -51,6 +60,21 @@ Lang = Annotated[
     Language | None,
     typer.Option("--lang", "--language", help="Language of tables and reports; by default the locale's."),
 ]
+
+
+def prevalence_from(text: str | None) -> float | dict[Finding, float] | None:
+    """Return the prevalence that `--prevalence` states. Raises ConfigError."""
+    if text is None:
+        return None
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = (part.split("=", 1) for part in text.split(","))
+        return {Finding(name.strip()): float(share) for name, share in pairs}
+    except ValueError as error:
+        raise ConfigError(
+            f"--prevalence {text!r}: must be a share such as 0.1, or one for each of {', '.join(FINDINGS)}"
+        ) from error
 
 
 def already_read(resume: bool, json_target: str | None) -> set[str]:

@@ -12,7 +12,6 @@ from neumo.cli import options
 from neumo.cli.file_counts import FileCounts
 from neumo.cli.recording import recording
 from neumo.core.errors import ConfigError, ReceiptError
-from neumo.core.findings import FINDINGS, Finding
 from neumo.core.names import printable, shown_path
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language, chosen_language
@@ -57,12 +56,7 @@ def read(
     ] = None,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
-    prevalence: Annotated[
-        str | None,
-        typer.Option(
-            "--prevalence", help="Of pneumonia, such as 0.1, or NORMAL=0.7,BACTERIAL_PNEUMONIA=0.2,..."
-        ),
-    ] = None,
+    prevalence: options.Prevalence = None,
     allow_outside_range: options.AllowOutsideRange = False,
     bundle: options.Bundle = None,
     summary: options.Summary = None,
@@ -99,6 +93,7 @@ def read(
     files, counts = _files_to_read(paths, done)
     counts.tell_unreadable(language)
     if not files:
+        _complete_csv(csv_target, json_target, resume)
         _end_without_files(counts, paths, language, summary)
         return
     exports = Exports(sr=sr, sc=sc, fhir=fhir, language=language)
@@ -107,7 +102,7 @@ def read(
         bundle,
         operating_point=operating_point,
         coverage=coverage,
-        prevalence=_prevalence(prevalence),
+        prevalence=options.prevalence_from(prevalence),
         allow_outside_range=allow_outside_range,
         threads=threads,
         keep_pixels=heatmaps is not None or html is not None or sc is not None,
@@ -119,22 +114,27 @@ def read(
     try:
         with (
             open_outputs(
-                json_target=json_target, csv_target=csv_target, heatmaps=heatmaps, append=resume
+                json_target=json_target,
+                csv_target=csv_target,
+                heatmaps=heatmaps,
+                append=resume,
+                more=bool(html or archive or exports.wanted),
+                tell=_tell,
             ) as outputs,
             _page(html, language) as to_page,
             recording(archive, archive_key) as to_archive,
             _progress(len(files)) as advance,
         ):
             for reading in reader.read_many(files):
-                if to_archive is not None:  # before the output that --resume goes by
+                if to_archive is not None:
                     to_archive(reading)
-                outputs.write(reading)
-                if to_page is not None:
-                    to_page(reading)
                 complaint = export(reading)
                 if complaint is not None:
-                    typer.echo(printable(complaint), err=True)
+                    _tell(complaint)
                     unmade += 1
+                if to_page is not None:
+                    to_page(reading)
+                outputs.write(reading)  # the last, since --resume goes by it
                 if silent:
                     shown.append(reading)
                 counts.counts[reading.status.value] += 1
@@ -144,18 +144,32 @@ def read(
             "interrupted; what was read is kept" + (", go on with --resume" if json_target else ""), err=True
         )
         raise typer.Exit(130) from None
-    if silent:
-        from neumo.cli.show import console
-        from neumo.results.table import readings_table
-
-        console.print(readings_table(shown))
-        if counts.found.found > 1:
-            console.print(counts.sentence(language), soft_wrap=True)
-        console.print("Not a medical device: the decision is the professional's.")
-    elif counts.found.found > 1:
-        typer.echo(counts.sentence(language), err=True)
+    _report(shown if silent else None, counts, language)
     counts.write(summary)
+    if outputs.faults:
+        raise typer.Exit(2)
     _exit_where_incomplete(counts, unmade, len(files), language)
+
+
+def _report(shown: "list[Reading] | None", counts: FileCounts, language: Language) -> None:
+    """Print what became of the files: after a table of the readings where one is wanted, else on standard error."""
+    if shown is None:
+        if counts.found.found > 1:
+            typer.echo(counts.sentence(language), err=True)
+        return
+    from neumo.cli.show import console
+    from neumo.results.table import evidence_lines, readings_table
+
+    console.print(readings_table(shown))
+    if counts.found.found > 1:
+        console.print(counts.sentence(language), soft_wrap=True)
+    for line in evidence_lines(shown, language):
+        console.print(line, highlight=False, markup=False)
+    console.print("Not a medical device: the decision is the professional's.")
+
+
+def _tell(line: str) -> None:
+    typer.echo(printable(line), err=True)
 
 
 def _files_to_read(paths: list[str], done: set[str]) -> tuple[list[Path], FileCounts]:
@@ -166,6 +180,15 @@ def _files_to_read(paths: list[str], done: set[str]) -> tuple[list[Path], FileCo
     counts = FileCounts(found, ("read", "refused", "failed", "before"))
     counts.counts["before"] = len(found.images) - len(files)
     return files, counts
+
+
+def _complete_csv(csv_target: Path | None, json_target: str | None, resume: bool) -> None:
+    """Where nothing is left to resume, write the CSV file, which an earlier run may have failed to write."""
+    from neumo.results.outputs import open_outputs
+
+    if resume and csv_target is not None:
+        with open_outputs(json_target=json_target, csv_target=csv_target, heatmaps=None, append=True):
+            pass
 
 
 def _end_without_files(
@@ -219,20 +242,6 @@ def _progress(files: int) -> "Iterator[Callable[[], None]]":
     with Progress(*progress_columns(), console=Console(stderr=True)) as bar:
         task = bar.add_task("reading", total=files)
         yield lambda: bar.advance(task)
-
-
-def _prevalence(text: str | None) -> float | dict[Finding, float] | None:
-    if text is None:
-        return None
-    try:
-        if "=" not in text:
-            return float(text)
-        pairs = (part.split("=", 1) for part in text.split(","))
-        return {Finding(name.strip()): float(share) for name, share in pairs}
-    except ValueError as error:
-        raise ConfigError(
-            f"--prevalence {text!r}: must be a share such as 0.1, or one for each of {', '.join(FINDINGS)}"
-        ) from error
 
 
 def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:

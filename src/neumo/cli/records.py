@@ -1,6 +1,5 @@
 """`neumo archive` and `neumo audit`: readings on record, people's decisions, and the audit log."""
 
-import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path, PurePath
@@ -10,7 +9,7 @@ import typer
 
 from neumo.cli import options
 from neumo.cli.archive import Matching, opened, takes_matching
-from neumo.cli.show import require_extra
+from neumo.cli.show import require_extra, say_json
 from neumo.core.decision import CONCLUSIONS, Conclusion, conclusion_of
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
@@ -70,7 +69,7 @@ def search(
         page = search_records(engine, matching.filters(), sort=Sort(sort.value), limit=limit, after=after)
     if json_lines:
         for row in page.readings:
-            typer.echo(json.dumps(_summary(row), ensure_ascii=False))
+            say_json(_summary(row))
     else:
         _print_table(page.readings)
     if page.after is not None:
@@ -95,7 +94,7 @@ def show(
             record_view(engine, reading, person=person)
         found = stored_reading(engine, reading)
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+        say_json(asdict(found), indent=2)
         return
     for line in _lines(found):
         typer.echo(_printable(line))

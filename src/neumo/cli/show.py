@@ -1,10 +1,13 @@
 """What the commands print alike: console, progress bars, tables, and which extra is missing."""
 
 import importlib.util
+import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from neumo.core.errors import MissingExtraError
+from neumo.core.names import is_utf8
 
 console = Console(highlight=False)
 
@@ -46,6 +50,12 @@ def require_extra(extra: Extra, command: str) -> None:
 def say(line: object) -> None:
     """Print a line as it is: unbroken, its brackets no markup, so that paths and commands can be copied."""
     console.print(str(line), soft_wrap=True, markup=False)
+
+
+def say_json(value: object, *, indent: int | None = None) -> None:
+    """Print plain values as JSON, in ASCII where the console is not UTF-8."""
+    ascii_only = not is_utf8(sys.stdout.encoding or "utf-8")
+    typer.echo(json.dumps(value, indent=indent, ensure_ascii=ascii_only, allow_nan=False))
 
 
 def warn(line: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from neumo.core.errors import UnreadableImageError
+from neumo.core.names import shown_path
 
 _PART_BYTES: Final = 1024
 """Upper bound of the headers of a part in a multipart body, its file name apart."""
@@ -33,7 +34,7 @@ def batches(paths: Iterable[Path], files: int, size: int) -> Iterator[list[Path]
     taken = 0
     for path in paths:
         with open_file(path) as stream:
-            needed = stream.seek(0, SEEK_END) + _PART_BYTES + len(path.name)
+            needed = stream.seek(0, SEEK_END) + _PART_BYTES + len(shown_path(path.name).encode())
         if batch and (len(batch) >= files or taken + needed > size):
             yield batch
             batch, taken = [], 0

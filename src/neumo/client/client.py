@@ -23,6 +23,7 @@ from neumo.client.values import (
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
+from neumo.core.names import shown_path
 from neumo.texts.language import Language
 
 _MIN_POLL: Final = 0.1
@@ -107,7 +108,7 @@ class Client:
             content, called = source, name or "radiograph"
         else:
             with open_file(Path(source)) as stream:
-                content, called = stream.read(), name or Path(source).name
+                content, called = stream.read(), name or shown_path(Path(source).name)
         headers = {"Content-Type": "application/octet-stream", "X-File-Name": quote(called, safe="")}
         answer = self._server.send("POST", "/api/readings", content=content, headers=headers)
         return RemoteReading.from_json(answer.json())
@@ -124,7 +125,8 @@ class Client:
         """
         with ExitStack() as stack:
             parts = [
-                ("files", (path.name, stack.enter_context(open_file(path)))) for path in map(Path, paths)
+                ("files", (shown_path(path.name), stack.enter_context(open_file(path))))
+                for path in map(Path, paths)
             ]
             answer = self._server.send("POST", "/api/readings", params={"async": "1"}, files=parts)
         return job_of(answer.json())

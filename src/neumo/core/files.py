@@ -6,6 +6,8 @@ A reader meets the old content or the new one, never half of it, and what was wr
 import json
 import os
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +23,8 @@ PART = ".part-"
 def replacing(target: Path, *, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `target`, and rename it to `target` when the block succeeds.
 
-    Parents are made. When the block raises, the temporary file is removed and `target` is as before.
+    Parents are made. When the block raises, the temporary file is removed and `target` is as before. A pipe or device,
+    such as /dev/stdout, stays what it is: it is given the content of a temporary file that lies elsewhere.
 
     Parameters
     ----------
@@ -34,12 +37,17 @@ def replacing(target: Path, *, private: bool = False) -> Iterator[Path]:
     OutputError
         The folder cannot be made or written, or the disk is full.
     """
-    temporary = part_of(target)
+    elsewhere = _is_stream(target)
+    temporary = part_of(Path(tempfile.gettempdir()) / target.name if elsewhere else target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
         yield temporary
-        publish(temporary, target)
+        if elsewhere:
+            with temporary.open("rb") as content, target.open("wb") as stream:
+                shutil.copyfileobj(content, stream)
+        else:
+            publish(temporary, target)
     except NeumoError:
         raise
     except OSError as error:
@@ -140,6 +148,10 @@ def require_writable(*targets: Path | None) -> None:
             continue
         if target.is_dir():
             raise OutputError(f"{target}: is a folder; name a file")
+        if _is_stream(target):
+            if not os.access(target, os.W_OK):
+                raise OutputError(f"{target}: is not writable; choose another place")
+            continue
         nearest = next(folder for folder in target.absolute().parents if folder.exists())
         if not nearest.is_dir():
             raise OutputError(
@@ -149,6 +161,15 @@ def require_writable(*targets: Path | None) -> None:
             raise OutputError(
                 f"{target}: could not be written ({nearest} is not writable); choose another folder"
             )
+
+
+def _is_stream(target: Path) -> bool:
+    """Whether a path is a pipe, socket or device, or a link to one."""
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _unwritable(target: Path, error: OSError) -> OutputError:

@@ -1,5 +1,6 @@
 """File names as text that every file, database and terminal takes, whatever bytes they are made of."""
 
+import codecs
 import os
 import re
 
@@ -28,6 +29,11 @@ def is_text(path: str | os.PathLike[str]) -> bool:
 def printable(text: str) -> str:
     r"""Return a text whose control characters are ``\xNN``, so that a name can do nothing to a terminal."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode-escape").decode(), text)
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether an encoding is UTF-8, by any of its names."""
+    return codecs.lookup(encoding).name == "utf-8"
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -5,15 +5,14 @@ in docs/reference/readings.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.decision import Decision
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.answer import ANSWER_KEYS, Answer
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -58,127 +57,6 @@ class Notice:
         return cls(value["code"], value["text"], value["values"])
 
 
-class Verdict(StrEnum):
-    """What a reading says first: whether there is pneumonia."""
-
-    PNEUMONIA = "pneumonia"
-    NO_PNEUMONIA = "no_pneumonia"
-    UNDETERMINED = "undetermined"
-
-
-class Etiology(StrEnum):
-    """What kind of pneumonia a reading states, where it does not exclude pneumonia."""
-
-    BACTERIAL = "bacterial"
-    VIRAL = "viral"
-    UNDETERMINED = "undetermined"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The findings' probabilities and what follows from them; only a reading with status "read" has one.
-
-    `verdict` and `etiology` follow from `prediction_set` alone, which holds both `finding` and what the operating point
-    says (`neumo.inference.posterior.make_answer`): no part of an answer can contradict another.
-
-    Attributes
-    ----------
-    finding : Finding
-        The most probable one.
-    probabilities : mapping of Finding to float
-        Calibrated, in 0-1, adding up to 1; at `prevalence` where one was given.
-    prediction_set : tuple of Finding
-        Holds the true finding with probability `coverage` for images like those of training; never empty, in the order
-        of the findings.
-    coverage : float
-        Nominal coverage, 0.90 or 0.95.
-    pneumonia : bool
-        Whether the probability of pneumonia reaches the threshold of the operating point.
-    operating_point : str
-        Its name.
-    threshold : float
-        Its threshold on the probability of pneumonia, in 0-1.
-    ppv, npv : float or None
-        Predictive values at the given prevalence of pneumonia; None without one.
-    prevalence : mapping of Finding to float, or None
-        Share of each finding that `probabilities` assume, in 0-1, adding up to 1.
-    prevalence_given : bool
-        Whether it was given for the place of use, rather than the one that the bundle assumes.
-    """
-
-    finding: Finding
-    probabilities: Mapping[Finding, float]
-    prediction_set: tuple[Finding, ...]
-    coverage: float
-    pneumonia: bool
-    operating_point: str
-    threshold: float
-    ppv: float | None = None
-    npv: float | None = None
-    prevalence: Mapping[Finding, float] | None = None
-    prevalence_given: bool = False
-
-    @property
-    def verdict(self) -> Verdict:
-        """Pneumonia or not, where the prediction set allows one of the two only."""
-        if Finding.NORMAL not in self.prediction_set:
-            return Verdict.PNEUMONIA
-        return Verdict.NO_PNEUMONIA if len(self.prediction_set) == 1 else Verdict.UNDETERMINED
-
-    @property
-    def etiology(self) -> Etiology | None:
-        """Kind of pneumonia, where the prediction set holds one kind only; None where it excludes pneumonia."""
-        kinds = [finding for finding in self.prediction_set if finding is not Finding.NORMAL]
-        if not kinds:
-            return None
-        if len(kinds) > 1:
-            return Etiology.UNDETERMINED
-        return Etiology.BACTERIAL if kinds == [Finding.BACTERIAL_PNEUMONIA] else Etiology.VIRAL
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values under the names of the attributes, `verdict` and `etiology` first."""
-        return {
-            "verdict": self.verdict.value,
-            "etiology": None if self.etiology is None else self.etiology.value,
-            "finding": self.finding.value,
-            "probabilities": _shares_to_json(self.probabilities),
-            "prediction_set": [finding.value for finding in self.prediction_set],
-            "coverage": self.coverage,
-            "pneumonia": self.pneumonia,
-            "operating_point": self.operating_point,
-            "threshold": self.threshold,
-            "ppv": self.ppv,
-            "npv": self.npv,
-            "prevalence": None if self.prevalence is None else _shares_to_json(self.prevalence),
-            "prevalence_given": self.prevalence_given,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the answer that `to_json` was called on; other keys of `value` are ignored."""
-        prevalence = value["prevalence"]
-        return cls(
-            **{
-                **{key: value[key] for key in _ANSWER_KEYS},
-                "finding": Finding(value["finding"]),
-                "probabilities": _shares_from_json(value["probabilities"]),
-                "prediction_set": tuple(map(Finding, value["prediction_set"])),
-                "prevalence": None if prevalence is None else _shares_from_json(prevalence),
-            }
-        )
-
-
-_ANSWER_KEYS: Final = tuple(attribute.name for attribute in fields(Answer))
-
-
-def _shares_to_json(shares: Mapping[Finding, float]) -> dict[str, float]:
-    return {finding.value: shares[finding] for finding in FINDINGS}
-
-
-def _shares_from_json(shares: Mapping[str, float]) -> dict[Finding, float]:
-    return {finding: shares[finding] for finding in FINDINGS}
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One file, read, refused or failed.
@@ -206,8 +84,6 @@ class Reading:
         Plain JSON values from which the reading can be repeated (see `neumo.inference.receipt`).
     header : pydicom.Dataset or None
         Of a DICOM file without its pixels, where it was kept: what results and records need of patient and study.
-    decision : Decision or None
-        What a person decided about it, for results to state beside the answer; None where nobody has.
     """
 
     file: str
@@ -222,7 +98,6 @@ class Reading:
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     class_maps: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     header: "Dataset | None" = field(default=None, repr=False, compare=False)
-    decision: Decision | None = None
 
     def to_json(self, heatmap: str | None = None) -> dict[str, Any]:
         """Return plain values without the arrays; null where there is none.
@@ -237,7 +112,7 @@ class Reading:
             "sha256": self.sha256,
             "status": self.status.value,
             **(
-                dict.fromkeys(("verdict", "etiology", *_ANSWER_KEYS))
+                dict.fromkeys(("verdict", "etiology", *ANSWER_KEYS))
                 if self.answer is None
                 else self.answer.to_json()
             ),
@@ -249,7 +124,6 @@ class Reading:
             },
             "field_of_view": None if self.answer is None else self.field_of_view,
             "heatmap": heatmap,
-            "decision": None if self.decision is None else self.decision.to_json(),
             "receipt": self.receipt,
         }
 
@@ -259,7 +133,7 @@ class Reading:
 
         `answer` is None, too, where a server withholds the answer or has purged it.
         """
-        view, decision = value["field_of_view"], value.get("decision")
+        view = value["field_of_view"]
         return cls(
             value["file"],
             value["sha256"],
@@ -269,7 +143,6 @@ class Reading:
             notices_from_json(value["notices"]["reasons"]),
             field_of_view=1.0 if view is None else view,
             receipt=value["receipt"],
-            decision=None if decision is None else Decision.from_json(decision),
         )
 
 

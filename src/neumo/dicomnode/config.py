@@ -96,6 +96,8 @@ class ReadConfig:
     bundle: str | None = None
     operating_point: str | None = None
     coverage: float = 0.90
+    prevalence: Annotated[float, between(above=0, below=1)] | None = None
+    """Of pneumonia among those who are read here, such as 0.1; without it no predictive value is stated."""
     allow_outside_range: bool = False
     processes: Annotated[int, between(1, 64)] = 1
     threads: Annotated[int, between(1)] | None = None

@@ -6,9 +6,8 @@ from typing import Any
 import yaml
 
 from neumo.bundle.config import BundleConfig
-from neumo.bundle.evidence import Evidence, select
+from neumo.core.evidence import Evidence, select
 from neumo.core.findings import FINDINGS
-from neumo.evaluation.metrics.classification import OF_DECISION
 from neumo.export.evidence import CHECKED, DATA, FOLDS
 
 _SHOWN = {
@@ -113,9 +112,8 @@ def _distilled(distillation: Mapping[str, Any] | None) -> str:
 def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
     if not on_folds:
         return ""
-    held_out = config.provenance["held_out"]
     points = "\n".join(
-        f"| {name} | {point.threshold:.3f} | {point.sensitivity:.3f} | {point.specificity:.3f} | {point.rule} |"
+        f"| {name} | {point.threshold:.3f} | {point.rule} |"
         for name, point in config.operating_points.items()
     )
     return (
@@ -123,10 +121,9 @@ def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
         f"{on_folds[0].n} images of {on_folds[0].patients} patients, each answered by a network of the same "
         "recipe that did not see the patient. 95 % intervals by resampling patients.\n\n"
         f"{_overall(on_folds)}\n\n"
-        f"Temperature {config.temperature:.3f}; expected calibration error (classes weighted alike) "
-        f"{held_out['calibration_error_before']:.3f} before, {held_out['calibration_error_after']:.3f} after.\n\n"
-        "| operating point | threshold on P(pneumonia) | sensitivity | specificity | rule |\n"
-        f"|---|---|---|---|---|\n{points}"
+        f"Temperature {config.temperature:.3f}, thresholds and prediction sets were chosen on these images; what they "
+        "are worth is measured below, on others.\n\n"
+        f"| operating point | threshold on P(pneumonia) | rule |\n|---|---|---|\n{points}"
     )
 
 
@@ -151,14 +148,14 @@ def _points(measured: Sequence[Evidence]) -> str:
     if not by_point:
         return ""
     lines = "\n".join(
-        f"| {name} | {' | '.join(str(found[metric]) for metric in OF_DECISION)} "
+        f"| {name} | {found['sensitivity']} | {found['specificity']} "
         f"| {_count(found['sensitivity'], missing=True)} | {_count(found['specificity'], missing=True)} |"
         for name, found in by_point.items()
     )
     return (
-        "Pneumonia called at the operating points; PPV and NPV hold at the prevalence of these images only.\n\n"
-        "| operating point | sensitivity | specificity | PPV | NPV | missed | false alarms |\n"
-        f"|---|---|---|---|---|---|---|\n{lines}\n\n"
+        "Pneumonia flagged at the operating points. Predictive values follow from these and a stated prevalence.\n\n"
+        "| operating point | sensitivity | specificity | missed | false alarms |\n"
+        f"|---|---|---|---|---|\n{lines}\n\n"
     )
 
 

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from neumo.bundle.evidence import Evidence
 from neumo.core.errors import ExportError
+from neumo.core.evidence import HELD_OUT_FOLDS, Evidence
 from neumo.evaluation.values import Evaluation, without_nan
 
 DATA: Final = "Kermany chest radiographs"
-FOLDS: Final = f"{DATA}, held-out folds"
+FOLDS: Final = f"{DATA}, {HELD_OUT_FOLDS}"
 """Data that thresholds, prediction sets and gate were chosen on."""
+CALIBRATION_ERROR: Final = "expected_calibration_error"
 CHECKED: Final[Mapping[str, str]] = {
     "randomised_weights": "randomised_correlation",
     "thorax": "share_inside",
@@ -26,7 +27,10 @@ CHECKED: Final[Mapping[str, str]] = {
 
 
 def folds_evidence(on_folds: Evaluation, command: str) -> tuple[Evidence, ...]:
-    """Return the metrics of the fold runs' calibrated answers to their held-out images."""
+    """Return the metrics of the fold runs' calibrated answers to their held-out images.
+
+    The calibration error is left out: the temperature was chosen on these images.
+    """
     today = datetime.now(UTC).date().isoformat()
     entry = partial(
         Evidence,
@@ -36,7 +40,9 @@ def folds_evidence(on_folds: Evaluation, command: str) -> tuple[Evidence, ...]:
         measured_on=today,
         patients=on_folds.patients,
     )
-    overall = without_nan({key: vars(estimate) for key, estimate in on_folds.overall.items()})
+    overall = without_nan(
+        {key: vars(estimate) for key, estimate in on_folds.overall.items() if key != CALIBRATION_ERROR}
+    )
     return tuple(entry(key, **estimate) for key, estimate in overall.items())
 
 
@@ -117,7 +123,10 @@ def _from_figures(value: Mapping[str, Any]) -> Iterator[Evidence]:
             decision[f"{kind}s"]
             for kind in ("true_positive", "false_positive", "true_negative", "false_negative")
         )
-        counts = {"sensitivity": tp + fn, "specificity": tn + fp, "ppv": tp + fp, "npv": tn + fn}
+        counts = {
+            "sensitivity": tp + fn,
+            "specificity": tn + fp,
+        }  # PPV and NPV hold at the data's prevalence only
         for metric, n in counts.items():
             yield entry(
                 metric, **decision[metric], n=n, patients=patients, conditions={"operating_point": name}

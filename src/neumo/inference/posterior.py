@@ -1,15 +1,19 @@
 """From logits to calibrated probabilities, to another prevalence, to a prediction set, and to the whole Answer."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.bundle.config import BundleConfig, OperatingPoint
+from neumo.bundle.config import BundleConfig
+from neumo.bundle.folder import Bundle
+from neumo.core.answer import Answer, coherent_set
 from neumo.core.errors import ConfigError
+from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
-from neumo.core.reading import Answer
+from neumo.core.reading import Reading
+from neumo.inference.performance import measured_for, predictive_values
 
 Floats = NDArray[np.float64]
 
@@ -81,20 +85,6 @@ def reweighted(
     return shares
 
 
-def predictive_values(
-    point: OperatingPoint, prevalence: Prevalence | None
-) -> tuple[float | None, float | None]:
-    """PPV and NPV of an operating point at a prevalence; None without one or where undefined."""
-    if prevalence is None:
-        return None, None
-    sick, well = prevalence.pneumonia, 1 - prevalence.pneumonia
-    found, missed = point.sensitivity * sick, (1 - point.sensitivity) * sick
-    cleared, alarmed = point.specificity * well, (1 - point.specificity) * well
-    ppv = found / (found + alarmed) if found + alarmed else None
-    npv = cleared / (cleared + missed) if cleared + missed else None
-    return ppv, npv
-
-
 def prediction_set(
     calibrated: Floats, limits: Mapping[Finding, float], *, shown: Floats, pneumonia: bool
 ) -> tuple[Finding, ...]:
@@ -116,9 +106,12 @@ def prediction_set(
     pneumonia : bool
         The decision at the operating point.
     """
-    likeliest = max(PNEUMONIA, key=lambda finding: float(calibrated[finding.index]))
-    always = {FINDINGS[int(shown.argmax())], likeliest if pneumonia else Finding.NORMAL}
-    return tuple(f for f in FINDINGS if f in always or 1 - float(calibrated[f.index]) <= limits[f])
+    return coherent_set(
+        (f for f in FINDINGS if 1 - float(calibrated[f.index]) <= limits[f]),
+        finding=FINDINGS[int(shown.argmax())],
+        probabilities={f: float(calibrated[f.index]) for f in FINDINGS},
+        pneumonia=pneumonia,
+    )
 
 
 def make_answer(
@@ -128,6 +121,7 @@ def make_answer(
     operating_point: str,
     coverage: float,
     prevalence: Prevalence | None = None,
+    evidence: Sequence[Evidence] = (),
 ) -> Answer:
     """Return what follows from one image's probabilities.
 
@@ -146,10 +140,15 @@ def make_answer(
         One that the bundle holds limits for.
     prevalence : Prevalence, optional
         That the answer's probabilities, finding and predictive values shall hold at.
+    evidence : sequence of Evidence
+        Of the bundle; without sensitivity and specificity of the operating point there are no predictive values.
     """
     point = config.operating_points[operating_point]
     shown = calibrated if prevalence is None else reweighted(calibrated, config.priors, prevalence.shares)
-    ppv, npv = predictive_values(point, prevalence)
+    measured = measured_for(evidence, operating_point, coverage)
+    if prevalence is not None:
+        measured += predictive_values(measured, prevalence.pneumonia)
+    predictive = {entry.metric: entry.value for entry in measured}
     pneumonia = bool(1 - calibrated[Finding.NORMAL.index] >= point.threshold)
     return Answer(
         finding=FINDINGS[int(shown.argmax())],
@@ -161,17 +160,57 @@ def make_answer(
         pneumonia=pneumonia,
         operating_point=operating_point,
         threshold=point.threshold,
-        ppv=ppv,
-        npv=npv,
+        ppv=predictive.get("ppv"),
+        npv=predictive.get("npv"),
         prevalence=dict(config.priors if prevalence is None else prevalence.shares),
         prevalence_given=prevalence is not None,
+        evidence=measured,
     )
 
 
-def answer_at(answer: Answer, config: BundleConfig, operating_point: str, prevalence: Prevalence) -> Answer:
-    """Return an answer of the bundle of `config` as it would be at another prevalence and operating point."""
+def reading_at(
+    reading: Reading,
+    bundle: Bundle,
+    *,
+    operating_point: str | None = None,
+    prevalence: Prevalence | None = None,
+) -> Reading:
+    """Return a reading of a bundle as it would be at another operating point or prevalence; None keeps its own.
+
+    Its receipt states both, and its heat map is that of the answer's finding where the reading has all class maps.
+    """
+    answer = reading.answer
+    if answer is None or (operating_point is None and prevalence is None):
+        return reading
+    point = operating_point or answer.operating_point
+    if prevalence is None and answer.prevalence_given and answer.prevalence is not None:
+        prevalence = Prevalence(answer.prevalence)
+    changed = answer_at(answer, bundle, point, prevalence)
+    receipt = reading.receipt
+    if receipt is not None:
+        shares = None if prevalence is None else {f.value: prevalence.shares[f] for f in FINDINGS}
+        options = {**receipt["options"], "operating_point": point, "prevalence": shares}
+        thresholds = {**receipt["thresholds"], "operating_point": changed.threshold}
+        receipt = {**receipt, "options": options, "thresholds": thresholds}
+    maps = reading.class_maps
+    return replace(
+        reading,
+        answer=changed,
+        receipt=receipt,
+        class_map=reading.class_map if maps is None else maps[changed.finding.index],
+    )
+
+
+def answer_at(answer: Answer, bundle: Bundle, operating_point: str, prevalence: Prevalence | None) -> Answer:
+    """Return an answer of a bundle as it would be at another prevalence (None: unstated) and operating point."""
+    config = bundle.config
     shown = np.array([answer.probabilities[finding] for finding in FINDINGS])
     base = reweighted(shown, answer.prevalence or config.priors, config.priors)
     return make_answer(
-        base, config, operating_point=operating_point, coverage=answer.coverage, prevalence=prevalence
+        base,
+        config,
+        operating_point=operating_point,
+        coverage=answer.coverage,
+        prevalence=prevalence,
+        evidence=bundle.evidence,
     )

@@ -257,6 +257,7 @@ class Reader:
             operating_point=self._point,
             coverage=self._coverage,
             prevalence=self._prevalence,
+            evidence=self.bundle.evidence,
         )
         class_map = self._class_map(run.prepared, class_maps, answer.finding, session)
         alarms = [distance_notice(distance, config.gate)]

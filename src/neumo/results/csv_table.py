@@ -1,10 +1,11 @@
 """Readings as CSV, one row each, flushed as they come."""
 
 import csv
+from collections.abc import Iterator
 from typing import TextIO
 
-from neumo.core.decision import Decision
-from neumo.core.findings import FINDINGS
+from neumo.core.answer import Answer
+from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Reading
 
 COLUMNS = (
@@ -21,18 +22,20 @@ COLUMNS = (
     "operating_point",
     "ppv",
     "npv",
+    "ppv_low",
+    "ppv_high",
+    "npv_low",
+    "npv_high",
+    "prevalence",
+    "measured_on",
     "warnings",
     "reasons",
     "heatmap",
-    "decided",
-    "decision",
-    "abnormality",
-    "decided_by",
-    "decided_at",
-    "verified",
-    "note",
 )
-"""Lists are joined by " | "; nothing is left empty but what has no value."""
+"""Lists are joined by " | "; nothing is left empty but what has no value.
+
+`prevalence` is that of pneumonia, where one was stated; `measured_on` names the data that predictive values rest on.
+"""
 
 
 def write_header(stream: TextIO) -> None:
@@ -45,7 +48,7 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
     answer = reading.answer
     values = [reading.file, reading.sha256, reading.status.value]
     if answer is None:
-        values += [None] * (COLUMNS.index("warnings") - len(values))
+        values += [None] * (len(COLUMNS) - 6)
     else:
         values += [
             answer.verdict.value,
@@ -56,25 +59,25 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
             f"{answer.coverage:g}",
             "yes" if answer.pneumonia else "no",
             answer.operating_point,
-            None if answer.ppv is None else f"{answer.ppv:.4f}",
-            None if answer.npv is None else f"{answer.npv:.4f}",
+            _share(answer.ppv),
+            _share(answer.npv),
+            *_predictive_intervals(answer),
+            _share(1 - answer.prevalence[Finding.NORMAL])
+            if answer.prevalence_given and answer.prevalence
+            else None,
+            next((entry.data for entry in answer.evidence if entry.metric == "ppv"), None),
         ]
     notices = [" | ".join(map(str, reading.warnings)), " | ".join(map(str, reading.reasons))]
-    csv.writer(stream, lineterminator="\n").writerow(
-        [*values, *notices, heatmap, *_decided(reading.decision)]
-    )
+    csv.writer(stream, lineterminator="\n").writerow([*values, *notices, heatmap])
     stream.flush()
 
 
-def _decided(decision: Decision | None) -> list[str]:
-    if decision is None:
-        return ["no", *[""] * 6]
-    return [
-        "yes",
-        decision.conclusion.value,
-        decision.abnormality,
-        decision.person,
-        decision.at,
-        "yes" if decision.verified else "no",
-        decision.note,
-    ]
+def _predictive_intervals(answer: Answer) -> Iterator[str | None]:
+    found = {entry.metric: entry for entry in answer.evidence}
+    for metric in ("ppv", "npv"):
+        entry = found.get(metric)
+        yield from (None, None) if entry is None else (_share(entry.low), _share(entry.high))
+
+
+def _share(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4f}"

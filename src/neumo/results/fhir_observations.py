@@ -1,15 +1,16 @@
-"""FHIR Observations of a reading: the finding, the decision on pneumonia, the prediction set, or a refusal."""
+"""FHIR Observations of a reading: the verdict, the findings, the prediction set, or a refusal."""
 
 from typing import Any, Final
 
 from pydicom.sr.coding import Code
 
+from neumo.core.answer import Answer
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Answer, Reading
+from neumo.core.reading import Reading
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.structured_report import DECIMALS
 from neumo.results.dicom.uids import CODING_SCHEME
-from neumo.results.sentences import notice_text
+from neumo.results.sentences import notice_text, verdict_text
 from neumo.texts.language import Language
 
 _SYSTEMS: Final = {
@@ -37,46 +38,46 @@ def observations_of(reading: Reading, language: Language) -> dict[str, Resource]
     if reading.answer is None:
         return {"finding": _refusal(reading, language)}
     return {
-        "finding": {**_finding(reading.answer), **_notes(reading, language)},
-        "pneumonia": _call(reading.answer),
+        "pneumonia": {**_verdict(reading.answer, language), **_notes(reading, language)},
+        "finding": _finding(reading.answer, language),
         "prediction set": _prediction_set(reading.answer),
     }
 
 
-def _finding(answer: Answer) -> Resource:
-    return {
-        **observation(_FINDING),
-        "valueCodeableConcept": concept(own.FINDING_CODES[answer.finding]),
-        "component": [
-            _number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS
-        ],
-    }
-
-
-def _call(answer: Answer) -> Resource:
+def _verdict(answer: Answer, language: Language) -> Resource:
     point = own.operating_point_code(answer.operating_point)
+    etiology = own.etiology_code(answer)
     numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
     return {
-        **observation(own.PNEUMONIA),
-        "valueCodeableConcept": concept(own.PRESENT if answer.pneumonia else own.ABSENT),
+        **_observation(own.PNEUMONIA),
+        "valueCodeableConcept": {**concept(own.verdict_code(answer)), "text": verdict_text(answer, language)},
         "component": [
-            {
-                "code": concept(own.OPERATING_POINT),
-                "valueCodeableConcept": {**concept(point), "text": answer.operating_point},
-            },
+            *([] if etiology is None else [_coded(own.ETIOLOGY, concept(etiology))]),
+            _coded(own.OPERATING_POINT, {**concept(point), "text": answer.operating_point}),
+            _coded(own.POINT_DECISION, concept(own.REACHED if answer.pneumonia else own.BELOW)),
             *(_number(code, value) for code, value in numbers if value is not None),
         ],
     }
 
 
-def _prediction_set(answer: Answer) -> Resource:
-    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
+def _finding(answer: Answer, language: Language) -> Resource:
     return {
-        **observation(own.PREDICTION_SET),
+        **_observation(_FINDING),
+        "valueCodeableConcept": lead_concept(answer, language),
+        "component": [
+            _coded(own.MOST_PROBABLE, concept(own.FINDING_CODES[answer.finding])),
+            *(_number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS),
+        ],
+    }
+
+
+def _prediction_set(answer: Answer) -> Resource:
+    return {
+        **_observation(own.PREDICTION_SET),
         "component": [
             *(
-                {"code": concept(own.SET_MEMBER), "valueCodeableConcept": concept(member)}
-                for member in members
+                _coded(own.SET_MEMBER, concept(own.FINDING_CODES[finding]))
+                for finding in answer.prediction_set
             ),
             _number(own.COVERAGE, answer.coverage),
         ],
@@ -91,11 +92,10 @@ def _notes(reading: Reading, language: Language) -> Resource:
 def _refusal(reading: Reading, language: Language) -> Resource:
     reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
     absent = {"system": f"{TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
-    return {**observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
+    return {**_observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
 
 
-def observation(code: Code) -> Resource:
-    """Return an Observation of the chest, without its value."""
+def _observation(code: Code) -> Resource:
     kind = {"system": f"{TERMS}/observation-category", "code": "imaging", "display": "Imaging"}
     return {
         "resourceType": "Observation",
@@ -105,11 +105,20 @@ def observation(code: Code) -> Resource:
     }
 
 
+def lead_concept(answer: Answer, language: Language) -> Resource:
+    """Return verdict and etiology as one CodeableConcept with their words."""
+    return {**concept(own.lead_code(answer)), "text": verdict_text(answer, language)}
+
+
 def concept(code: Code) -> Resource:
     """Return a code as a CodeableConcept."""
     return {
         "coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": code.meaning}]
     }
+
+
+def _coded(code: Code, value: Resource) -> Resource:
+    return {"code": concept(code), "valueCodeableConcept": value}
 
 
 def _number(code: Code, value: float) -> Resource:

@@ -1,13 +1,14 @@
 """The output files of a run of readings (JSON Lines, CSV, overlays), written as the readings come."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from neumo.core.errors import OutputError
+from neumo.core.files import replacing
 from neumo.core.reading import Reading
 from neumo.results import csv_table, json_lines
 from neumo.results.overlays import write_overlay
@@ -17,36 +18,86 @@ STANDARD_OUTPUT = "-"
 
 @dataclass
 class Outputs:
-    """Open results; every reading goes to each of them."""
+    """Open results; every reading goes to each of them.
+
+    What cannot be written is told once and closed, and the others go on. Only the file of JSON Lines, by which a run is
+    resumed, ends the run; a reading is written to it after all others.
+
+    Attributes
+    ----------
+    json_stream, csv_stream : TextIO or None
+        None where they were not asked for, or cannot be written any more.
+    heatmaps : Path or None
+    more : bool
+        Whether other results are made of the readings, so that the run goes on where none of these can be written.
+    tell : function of str
+        Called with what cannot be written.
+    faults : int
+        Outputs that could not be written.
+    """
 
     json_stream: TextIO | None = None
     csv_stream: TextIO | None = None
     heatmaps: Path | None = None
+    more: bool = False
+    tell: Callable[[str], None] = lambda _told: None
     written: int = field(default=0)
+    faults: int = field(default=0)
 
     def write(self, reading: Reading) -> None:
-        """Write one reading. Raises OutputError."""
+        """Write one reading.
+
+        Raises
+        ------
+        OutputError
+            An overlay or the file of JSON Lines cannot be written, or nothing is left to write to.
+        BrokenPipeError
+            Who read standard output has closed it, and nothing else is made.
+        """
         self.written += 1
-        try:
-            heatmap = None if self.heatmaps is None else write_overlay(reading, self.heatmaps, self.written)
-            if self.json_stream is not None:
-                json_lines.write_line(self.json_stream, reading, heatmap)
-            if self.csv_stream is not None:
+        heatmap = None if self.heatmaps is None else write_overlay(reading, self.heatmaps, self.written)
+        if self.csv_stream is not None:
+            try:
                 csv_table.write_row(self.csv_stream, reading, heatmap)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            if isinstance(error, OutputError):
-                raise
-            raise OutputError(
-                f"results: could not be written ({error.strerror or error}); what was written is kept, "
-                "go on with --resume"
-            ) from error
+            except OSError as error:
+                self.csv_stream = None
+                self._lost("--csv", error)
+        if self.json_stream is not None:
+            try:
+                json_lines.write_line(self.json_stream, reading, heatmap)
+            except OSError as error:
+                self._json_lost(error)
+
+    def _json_lost(self, error: OSError) -> None:
+        if self.json_stream is not sys.stdout:
+            raise _unwritable("--json", error) from error
+        self.json_stream = None
+        if not isinstance(error, BrokenPipeError):
+            self._lost("standard output", error)
+        elif not self._goes_on:
+            raise error
+
+    def _lost(self, name: str, error: OSError) -> None:
+        if not self._goes_on:
+            raise _unwritable(name, error) from error
+        self.faults += 1
+        self.tell(f"{name}: could not be written ({error.strerror or error}); the other results go on")
+
+    @property
+    def _goes_on(self) -> bool:
+        left = (self.json_stream, self.csv_stream, self.heatmaps)
+        return self.more or any(output is not None for output in left)
 
 
 @contextmanager
 def open_outputs(
-    *, json_target: str | None, csv_target: Path | None, heatmaps: Path | None, append: bool
+    *,
+    json_target: str | None,
+    csv_target: Path | None,
+    heatmaps: Path | None,
+    append: bool,
+    more: bool = False,
+    tell: Callable[[str], None] = lambda _told: None,
 ) -> Iterator[Outputs]:
     """Open the results that were asked for.
 
@@ -58,7 +109,9 @@ def open_outputs(
     heatmaps : Path or None
         Folder for overlays.
     append : bool
-        Go on with files that exist, instead of beginning them anew.
+        Go on with the file of JSON Lines; the CSV file is made anew from it, so that both hold the same readings.
+    more, tell : bool, function of str
+        As of `Outputs`.
 
     Raises
     ------
@@ -72,18 +125,39 @@ def open_outputs(
         elif json_target is not None:
             json_stream = stack.enter_context(_open(Path(json_target), append))
         if csv_target is not None:
-            begun = append and csv_target.exists() and csv_target.stat().st_size > 0
+            if append and json_target is not None:
+                _rewrite_csv(csv_target, Path(json_target))
             csv_stream = stack.enter_context(_open(csv_target, append))
-            if not begun:
+            if not append:
                 csv_table.write_header(csv_stream)
-        yield Outputs(json_stream, csv_stream, heatmaps)
+        yield Outputs(json_stream, csv_stream, heatmaps, more, tell)
 
 
-def _open(target: Path, append: bool) -> TextIO:
+def _rewrite_csv(target: Path, source: Path) -> None:
+    """Write the readings of a file of JSON Lines as CSV. Raises OutputError."""
+    with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        csv_table.write_header(stream)
+        for reading, heatmap in json_lines.readings_in(source):
+            csv_table.write_row(stream, reading, heatmap)
+
+
+@contextmanager
+def _open(target: Path, append: bool) -> Iterator[TextIO]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        return target.open("a" if append else "w", encoding="utf-8", newline="")
+        stream = target.open("a" if append else "w", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(
             f"{target}: cannot be written ({error.strerror or error}); choose another place"
         ) from error
+    try:
+        yield stream
+    finally:
+        with suppress(OSError):  # each line was flushed; what could not be was told
+            stream.close()
+
+
+def _unwritable(name: str, error: OSError) -> OutputError:
+    return OutputError(
+        f"{name}: could not be written ({error.strerror or error}); what was written is kept, go on with --resume"
+    )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neumo.core.files import replacing
+from neumo.core.names import shown_path
 from neumo.core.reading import Reading
 from neumo.explain.heatmap import upsample
 from neumo.explain.overlay import overlay
@@ -50,4 +51,4 @@ def write_overlay(reading: Reading, folder: Path, number: int) -> str | None:
     target = folder / f"{number:05d}-{stem}.png"
     with replacing(target) as temporary:
         Image.fromarray(picture).save(temporary, format="PNG")
-    return str(target)
+    return shown_path(target)

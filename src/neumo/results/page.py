@@ -5,22 +5,23 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 import neumo
+from neumo.core.errors import OutputError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
-from neumo.results.decision import decision_sentences
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.results.patient_lines import patient_lines
 from neumo.results.sentences import (
     notice_text,
     operating_point_sentence,
+    performance_sentences,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -55,7 +56,7 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[..., Non
     statuses = texts(lang).group("readings.status")
     counts: Counter[str] = Counter()
     bundles: set[str] = set()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as pieces:
+    with _pieces(target) as pieces:
 
         def add(reading: Reading, patient: PatientStudy | None = None) -> None:
             counts[reading.status.value] += 1
@@ -65,7 +66,11 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[..., Non
                 bundles.add("{name} {version}".format(**reading.receipt["bundle"]))
             number = sum(counts[s] for s in statuses)
             shown = {**_shown(reading, lang), "patient": patient_lines(patient, lang)}
-            pieces.write(render("reading.html.j2", lang, number=number, **shown))
+            piece = render("reading.html.j2", lang, number=number, **shown)
+            try:
+                pieces.write(piece)
+            except OSError as error:
+                raise _unwritable(target, error) from error
 
         try:
             yield add
@@ -73,6 +78,25 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[..., Non
             _write(target, pieces, lang, counts=counts, bundles=bundles)
             raise
         _write(target, pieces, lang, counts=counts, bundles=bundles)
+
+
+@contextmanager
+def _pieces(target: Path) -> Iterator[IO[str]]:
+    try:
+        pieces = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        yield pieces
+    finally:
+        with suppress(OSError):
+            pieces.close()
+
+
+def _unwritable(target: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{target}: could not be written ({error.strerror or error} in {tempfile.gettempdir()}); free space there"
+    )
 
 
 def _write(target: Path, pieces: IO[str], lang: Language, *, counts: Counter[str], bundles: set[str]) -> None:
@@ -104,8 +128,8 @@ def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
         "prediction_set": prediction_set_sentence(answer, lang) if answer else "",
         "prevalence": prevalence_sentence(answer, lang) if answer else "",
         "operating_point": operating_point_sentence(answer, lang) if answer else "",
+        "performance": performance_sentences(answer, lang) if answer else (),
         "warnings": [notice_text(notice, lang) for notice in reading.warnings],
         "reasons": [notice_text(notice, lang) for notice in reading.reasons],
-        "decision": decision_sentences(reading.decision, lang),
         "receipt": json.dumps(reading.receipt, indent=2, ensure_ascii=False) if reading.receipt else None,
     }

@@ -13,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.patient import PatientStudy
-from neumo.core.reading import Answer, Reading
-from neumo.results.decision import decision_sentences
+from neumo.core.reading import Reading
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.results.patient_lines import patient_lines
 from neumo.results.sentences import (
     notice_text,
     operating_point_sentence,
+    performance_sentences,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -111,9 +112,6 @@ def _story(reading: Reading, language: Language, patient: PatientStudy | None) -
             yield Paragraph(escape(notice_text(reason, language)), styles["text"])
     else:
         yield from _answer(reading.answer, language, styles)
-    yield Paragraph(escape(t("readings.decision.title")), styles["notice"])
-    for sentence in decision_sentences(reading.decision, language):
-        yield Paragraph(escape(sentence).replace("\n", "<br/>"), styles["text"])
     yield from _pictures(reading, language, styles)
     yield from _origin(reading, language, styles)
 
@@ -149,6 +147,8 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
     ]
     for sentence in filter(None, sentences):
         yield Paragraph(escape(sentence), styles["text"])
+    for sentence in performance_sentences(answer, language):
+        yield Paragraph(escape(sentence), styles["small"])
 
 
 def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":

@@ -1,7 +1,9 @@
 """Sentences about a reading, for pages, PDF files, pictures and FHIR notes."""
 
+from neumo.core.answer import Answer
+from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Answer, Notice
+from neumo.core.reading import Notice
 from neumo.results.unnamed import HIDDEN
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
@@ -46,6 +48,83 @@ def operating_point_sentence(answer: Answer, language: Language) -> str:
         meaning=t.find(f"readings.points.{point}", point),
         point=point,
         threshold=percent(answer.threshold),
+    )
+
+
+def performance_sentences(answer: Answer, language: Language) -> tuple[str, ...]:
+    """Say how well an answer holds where that was measured, each metric with its interval, and where that was."""
+    if not answer.evidence:
+        return (texts(language)("readings.evidence.none"),)
+    said = (_decision_sentence, _calibration_sentence, _coverage_sentence, _predictive_sentence)
+    return tuple(filter(None, (sentence(answer, language) for sentence in said)))
+
+
+def with_interval(entry: Evidence) -> str:
+    """Return a share with its 95 % interval: "82.5 % (76.8-87.9 %)"."""
+    assert entry.value is not None
+    if entry.low is None or entry.high is None:
+        return percent(entry.value)
+    return f"{percent(entry.value)} ({100 * entry.low:.1f}-{percent(entry.high)})"
+
+
+def _measured(answer: Answer, *metrics: str) -> list[Evidence]:
+    return [entry for entry in answer.evidence if entry.metric in metrics and entry.value is not None]
+
+
+def _decision_sentence(answer: Answer, language: Language) -> str:
+    found = {entry.metric: entry for entry in _measured(answer, "sensitivity", "specificity")}
+    if len(found) < 2:
+        return ""
+    sensitivity, specificity = found["sensitivity"], found["specificity"]
+    return texts(language)(
+        "readings.evidence.decision",
+        data=sensitivity.data,
+        when=sensitivity.measured_on or "-",
+        point=answer.operating_point,
+        sensitivity=with_interval(sensitivity),
+        sick=sensitivity.n,
+        specificity=with_interval(specificity),
+        well=specificity.n,
+    )
+
+
+def _calibration_sentence(answer: Answer, language: Language) -> str:
+    found = _measured(answer, "expected_calibration_error")
+    if not found:
+        return ""
+    last = found[-1]
+    return texts(language)(
+        "readings.evidence.calibration", data=last.data, error=with_interval(last), images=last.n
+    )
+
+
+def _coverage_sentence(answer: Answer, language: Language) -> str:
+    t, found = texts(language), _measured(answer, "coverage")
+    if not found:
+        return ""
+    findings = ", ".join(
+        f"{t('terms.findings.' + entry.conditions['finding'])} {with_interval(entry)}" for entry in found
+    )
+    return t(
+        "readings.evidence.coverage",
+        data=found[-1].data,
+        coverage=percent(answer.coverage, 0),
+        findings=findings,
+    )
+
+
+def _predictive_sentence(answer: Answer, language: Language) -> str:
+    t = texts(language)
+    found = {entry.metric: entry for entry in _measured(answer, "ppv", "npv")}
+    if answer.prevalence is None or not answer.prevalence_given:
+        return t("readings.evidence.no_prevalence")
+    if len(found) < 2:
+        return ""
+    return t(
+        "readings.evidence.predictive",
+        pneumonia=percent(1 - answer.prevalence[Finding.NORMAL]),
+        ppv=with_interval(found["ppv"]),
+        npv=with_interval(found["npv"]),
     )
 
 

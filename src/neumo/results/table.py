@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from rich.markup import escape
 from rich.table import Table
 
+from neumo.core.answer import Answer, Verdict
 from neumo.core.findings import FINDINGS
 from neumo.core.names import printable
-from neumo.core.reading import Answer, Reading, Verdict
+from neumo.core.reading import Reading
+from neumo.results.sentences import performance_sentences, prevalence_sentence
+from neumo.texts.language import Language
 
 _SHORT = {"NORMAL": "normal", "BACTERIAL_PNEUMONIA": "bacterial", "VIRAL_PNEUMONIA": "viral"}
 
@@ -26,11 +29,19 @@ def readings_table(readings: Iterable[Reading]) -> Table:
     return table
 
 
+def evidence_lines(readings: Iterable[Reading], language: Language) -> tuple[str, ...]:
+    """Say once how well all the answers of a table hold: they share bundle, operating point and prevalence."""
+    answer = next((reading.answer for reading in readings if reading.answer is not None), None)
+    if answer is None:
+        return ()
+    return (prevalence_sentence(answer, language), *performance_sentences(answer, language))
+
+
 def _words(answer: Answer) -> str:
     members = ", ".join(_SHORT[finding] for finding in answer.prediction_set)
     return (
         f"[bold]{_verdict(answer)}[/]\n{answer.coverage:.0%} set: {members}\n"
-        f"pneumonia: {'yes' if answer.pneumonia else 'no'} ({answer.operating_point})"
+        f"{'reaches' if answer.pneumonia else 'below'} the threshold ({answer.operating_point})"
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neumo.bundle.config import BundleConfig
 from neumo.core.errors import EvaluationError
@@ -19,9 +20,11 @@ from neumo.core.reading import Reading, Status
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.evaluate import evaluate, evaluate_decisions
+from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.predictions import Predictions, write_predictions
 from neumo.evaluation.uncertainty.conformal import Coverage, measure_coverage
 from neumo.evaluation.values import Evaluation, OperatingPoint, PneumoniaDecision, without_nan
+from neumo.inference.posterior import make_answer
 from neumo.inference.reader import Reader
 
 FIGURES_FILE, PREDICTIONS_FILE = "figures.json", "predictions.csv"
@@ -41,6 +44,7 @@ class EvaluatedReader:
     evaluation : Evaluation
         Of the images that were read, at the bundle's prevalence.
     coverage : mapping of float to mapping of Finding (None: all) to Coverage
+        Of the sets that are shipped, at the default operating point.
     operating_points : mapping of str to PneumoniaDecision
         What each of the bundle's does on the images that were read.
     """
@@ -101,14 +105,24 @@ def evaluate_reader(
         refused=Counter(r.reasons[0].code for r in readings if r.status is not Status.READ),
         evaluation=evaluate(predictions, progress=resampling),
         coverage={
-            level: measure_coverage(predictions.truth, predictions.probabilities, limits, level)
-            for level, limits in config.conformal.items()
+            level: measure_coverage(predictions.truth, _sets(predictions.probabilities, config, level), level)
+            for level in config.conformal
         },
         operating_points=evaluate_decisions(predictions, _points(config)),
     )
     write_predictions(predictions, out / PREDICTIONS_FILE)
     write_json(out / FIGURES_FILE, _record(evaluated, reader, manifest, command))
     return evaluated
+
+
+def _sets(probabilities: FloatArray, config: BundleConfig, level: float) -> NDArray[np.bool_]:
+    """Return the prediction sets as they are shipped, at the default operating point, shape (N, 3)."""
+    point = config.default_operating_point
+    answers = (
+        make_answer(row, config, operating_point=point, coverage=level).prediction_set
+        for row in probabilities
+    )
+    return np.array([[finding in members for finding in FINDINGS] for members in answers])
 
 
 def _points(config: BundleConfig) -> dict[str, OperatingPoint]:

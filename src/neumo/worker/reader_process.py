@@ -17,6 +17,8 @@ class ReadSettings(Protocol):
     @property
     def coverage(self) -> float: ...  # noqa: D102
     @property
+    def prevalence(self) -> float | None: ...  # noqa: D102
+    @property
     def allow_outside_range(self) -> bool: ...  # noqa: D102
     @property
     def threads(self) -> int | None: ...  # noqa: D102
@@ -39,7 +41,7 @@ class ReaderProcess(ChildProcess):
     """
 
     def __init__(self, settings: ReadSettings, handler: str, **options: Any) -> None:
-        names = ("bundle", "operating_point", "coverage", "allow_outside_range", "threads")
+        names = ("bundle", "operating_point", "coverage", "prevalence", "allow_outside_range", "threads")
         reader = {name: getattr(settings, name) for name in names}
         super().__init__(
             "neumo.worker.reader_child:open_reader",

@@ -20,7 +20,8 @@ def images(rng: np.random.Generator, count: int) -> tuple[IntArray, FloatArray]:
 def test_every_finding_is_covered_as_promised_on_fresh_images(nominal: float) -> None:
     rng = np.random.default_rng(4)
     limits = conformal_limits(*images(rng, 4000), nominal)
-    measured = measure_coverage(*images(rng, 40_000), limits, nominal)
+    truth, probabilities = images(rng, 40_000)
+    measured = measure_coverage(truth, prediction_sets(probabilities, limits), nominal)
     for finding in FINDINGS:
         assert measured[finding].measured == pytest.approx(nominal, abs=0.025), finding
         assert measured[finding].low < measured[finding].measured < measured[finding].high
@@ -52,7 +53,8 @@ def test_a_finding_with_too_few_images_for_the_promise_is_in_every_set() -> None
 def test_sizes_and_intervals_of_a_known_case() -> None:
     truth = np.array([0, 0, 1, 2])
     probabilities = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.45, 0.55, 0.0], [0.5, 0.5, 0.0]])
-    measured = measure_coverage(truth, probabilities, dict.fromkeys(FINDINGS, 0.55), 0.9)
+    sets = prediction_sets(probabilities, dict.fromkeys(FINDINGS, 0.55))
+    measured = measure_coverage(truth, sets, 0.9)
     everything = measured[None]
     assert (everything.measured, everything.mean_size, everything.single, everything.empty) == (
         0.5,

@@ -82,7 +82,8 @@ def test_the_banner_says_finding_uncertainty_warnings_and_that_nobody_verified(l
             "AI result, not verified",
             "viral pneumonia",
             "50.0\xa0%",
-            "90\xa0% coverage",
+            "nominal coverage of 90\xa0%",
+            "specificity of 80.0\xa0% (73.0-86.0\xa0%)",
             "Too old.",
             "balanced",
         ),
@@ -90,7 +91,7 @@ def test_the_banner_says_finding_uncertainty_warnings_and_that_nobody_verified(l
             "Resultado de IA, no verificado",
             "neumonía viral",
             "50.0\xa0%",
-            "cobertura del 90\xa0%",
+            "cobertura nominal del 90\xa0%",
             "64 años",
         ),
     }

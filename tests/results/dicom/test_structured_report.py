@@ -1,4 +1,5 @@
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,28 @@ from tests.support.hospital_samples import (
 )
 from tests.support.programs import require
 
+from neumo.core.answer import Answer
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Answer, Notice, Reading, Status
+from neumo.core.reading import Notice, Reading, Status
 from neumo.results.dicom import codes as own
 from neumo.results.dicom import read_back, read_header, structured_report
 from neumo.results.dicom.files import write_result
 
+WRITTEN = Path(__file__).with_name("written")
+"""Reports that earlier versions wrote."""
 VARIANTS: dict[str, Answer | None] = {
     "read": ANSWER,
     "normal": replace(ANSWER, finding=Finding.NORMAL, pneumonia=False, prediction_set=(Finding.NORMAL,)),
-    "nothing fits": replace(ANSWER, prediction_set=()),
+    "undetermined": replace(
+        ANSWER, prediction_set=(Finding.NORMAL, Finding.VIRAL_PNEUMONIA), pneumonia=False
+    ),
+    "viral": replace(ANSWER, prediction_set=(Finding.VIRAL_PNEUMONIA,)),
     "nothing excluded": replace(ANSWER, prediction_set=FINDINGS, coverage=0.95),
     "own operating point": replace(ANSWER, operating_point="ours=2", threshold=0.1234),
-    "no prevalence": replace(ANSWER, ppv=None, npv=None, prevalence=None, prevalence_given=False),
+    "no prevalence": replace(
+        ANSWER, ppv=None, npv=None, prevalence=None, prevalence_given=False, evidence=()
+    ),
     "refused": None,
 }
 
@@ -49,9 +58,56 @@ def test_a_report_read_again_states_the_same(variant: str, tmp_path: Path) -> No
     if answer is None:
         assert reported.answer is None
         return
-    assert reported.answer == replace(
-        answer, probabilities={f: round(p, 4) for f, p in answer.probabilities.items()}
-    )
+    rounded = {f: round(p, 4) for f, p in answer.probabilities.items()}
+    assert reported.answer == replace(answer, probabilities=rounded, evidence=())
+
+
+LEADS = {
+    "read": ("233604007", "52101004", "373068000"),
+    "normal": ("NO-PNEUMONIA", "272519000", None),
+    "undetermined": ("373068000", "373068000", "75570004"),
+    "viral": ("75570004", "52101004", "75570004"),
+    "nothing excluded": ("373068000", "373068000", "373068000"),
+}
+"""Codes of the finding, of pneumonia (present, absent, undetermined) and of its etiology."""
+
+
+@pytest.mark.parametrize("variant", LEADS)
+def test_verdict_and_etiology_lead_the_report(variant: str) -> None:
+    report = structured_report(reading(VARIANTS[variant]), header())
+    coded = [
+        (item.ConceptNameCodeSequence[0].CodeValue, item.ConceptCodeSequence[0].CodeValue)
+        for _, item in walk(report)
+        if item.get("ValueType") == "CODE"
+    ]
+    values = dict(reversed(coded))
+    lead, pneumonia, etiology = LEADS[variant]
+    assert (values["121071"], values["233604007"], values.get("ETIOLOGY")) == (lead, pneumonia, etiology)
+    names = [name for name, _ in coded]
+    assert names.index("233604007") < names.index("MOST-PROBABLE") < names.index("POINT-DECISION")
+
+
+def walk(dataset: Dataset) -> Iterator[tuple[int, Dataset]]:
+    """Content items with their depth, in their order."""
+    for item in dataset.get("ContentSequence", ()):
+        yield 0, item
+        for depth, inner in walk(item):
+            yield depth + 1, inner
+
+
+@pytest.mark.parametrize(
+    ("file", "members"),
+    [
+        ("0.2-viral.dcm", (Finding.BACTERIAL_PNEUMONIA, Finding.VIRAL_PNEUMONIA)),
+        ("0.2-empty-set.dcm", (Finding.VIRAL_PNEUMONIA,)),
+    ],
+)
+def test_reports_of_version_0_2_are_read_with_a_set_that_fits_their_answer(
+    file: str, members: tuple[Finding, ...]
+) -> None:
+    answer = read_back(dcmread(WRITTEN / file)).answer
+    rounded = {f: round(p, 4) for f, p in zip(FINDINGS, (0.2, 0.3, 0.5), strict=True)}
+    assert answer == replace(ANSWER, probabilities=rounded, prediction_set=members, evidence=())
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -104,8 +160,10 @@ def test_another_reader_understands_the_report(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     for stated in (
-        "Ñuñez^José", "UNVERIFIED", "PRELIMINARY", '(75570004,SCT,"Viral pneumonia")', '"0.3"', '"0.5"',
+        "Ñuñez^José", "UNVERIFIED", "PRELIMINARY", '(233604007,SCT,"Pneumonia")',
+        '(75570004,SCT,"Viral pneumonia")', '"0.3"', '"0.5"',
         '(52101004,SCT,"Present")', "Too old.", "not verified", DIGEST,
+        "specificity of 80.0\xa0% (73.0-86.0\xa0%) (150 images)",
     ):  # fmt: skip
         assert stated in done.stdout
 

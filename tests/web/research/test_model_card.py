@@ -1,7 +1,7 @@
 """A bundle's evidence on damaged images, as the workbench shows it."""
 
-from neumo.bundle.evidence import Evidence
 from neumo.bundle.folder import load_bundle
+from neumo.core.evidence import Evidence
 from neumo.web.research.model_card import damage_grid
 
 

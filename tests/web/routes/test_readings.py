@@ -95,7 +95,11 @@ def test_posterior_follows_bayes(web: httpx.Client, read: dict[str, object]) -> 
     odds = p / (1 - p) * (0.9 / 0.1) / (1 / 2)
     assert rare["probabilities"]["NORMAL"] == pytest.approx(odds / (1 + odds))
     found, alarmed = 0.9 * 0.1, 0.2 * 0.9
-    assert rare["ppv"] == pytest.approx(found / (found + alarmed))
+    assert rare["ppv"] == pytest.approx(found / (found + alarmed)) and same["ppv"] is None
+    assert (
+        "10.0" in rare["sentences"]["prevalence"] and "phantoms, test" in rare["sentences"]["performance"][0]
+    )
+    assert same["prevalence"] is None and same["sentences"] == read["sentences"]
     assert web.get(url, params={"prevalence": 1}).status_code == 422
     assert web.get(url, params={"operating_point": "none"}).json()["errors"][0]["field"] == "operating_point"
 
@@ -113,6 +117,34 @@ def test_files_to_take_away(web: httpx.Client, read: dict[str, object], server: 
     assert web.get(f"{base}/fhir.json").json()["resourceType"] == "Bundle"
     assert web.get(f"{base}/passwd").status_code == 404
     assert list((server.data / "rendered").iterdir()) == []
+
+
+def test_what_is_taken_away_is_for_the_prevalence_that_is_on_the_screen(
+    web: httpx.Client, read: dict[str, object], server: Running
+) -> None:
+    chosen: dict[str, Any] = {"prevalence": 0.02, "operating_point": "high_sensitivity"}
+    base = f"/api/readings/{read['id']}"
+    shown = web.get(f"{base}/posterior", params=chosen).json()
+    taken = web.get(f"{base}/files/json", params=chosen).json()
+    for key in (
+        "verdict",
+        "finding",
+        "probabilities",
+        "prediction_set",
+        "ppv",
+        "evidence",
+        "operating_point",
+    ):
+        assert taken[key] == shown[key], key
+    assert taken["prevalence"] == taken["receipt"]["options"]["prevalence"]
+    sentence = shown["sentences"]["prevalence"]
+    assert "2.0" in sentence
+    assert sentence in web.get(f"{base}/files/html", params=chosen).text
+    assert sentence in web.get(f"{base}/files/fhir.json", params=chosen).text
+    assert web.get(f"{base}/files/pdf", params=chosen).content != web.get(f"{base}/files/pdf").content
+    assert web.get(f"{base}/files/json").json()["prevalence_given"] is False, "the reading stays as it was"
+    assert '"event": "rendered_otherwise"' in server.logged and '"prevalence": "0.02"' in server.logged
+    assert web.get(f"{base}/files/json", params={"operating_point": "none"}).status_code == 422
 
 
 def test_dicom_gives_reports(web: httpx.Client, tmp_path: Path) -> None:

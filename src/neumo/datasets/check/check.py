@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neumo.core.errors import DatasetError
+from neumo.core.names import shown_path
 from neumo.core.progress import Progress
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY, DuplicateGroup, duplicate_groups
 from neumo.datasets.check.inventory import QUANTILES, Stratum, inventory
@@ -145,7 +146,7 @@ def audit_dataset(manifest: Manifest, *, shortcuts: bool = True, progress: Progr
     groups = duplicate_groups(manifest, scanned, [i for i in readable if i not in blank])
     issues = [*image_issues(manifest, scanned), *group_issues(groups), *patient_issues(manifest)]
     return Audit(
-        dataset=manifest.root.name,
+        dataset=shown_path(manifest.root.name),
         digest=manifest.digest,
         synthetic=manifest.synthetic,
         images=len(manifest),

@@ -78,10 +78,9 @@ def prediction_sets(probabilities: FloatArray, limits: Mapping[Finding, float]) 
 
 
 def measure_coverage(
-    truth: IntArray, probabilities: FloatArray, limits: Mapping[Finding, float], nominal: float
+    truth: IntArray, members: NDArray[np.bool_], nominal: float
 ) -> dict[Finding | None, Coverage]:
-    """Measure coverage and set sizes of all images (key None) and of each true finding."""
-    members = prediction_sets(probabilities, limits)
+    """Measure coverage and sizes of sets (N, 3), of all images (key None) and of each true finding."""
     held = members[np.arange(len(truth)), truth]
     chosen: dict[Finding | None, NDArray[np.bool_]] = {None: np.ones(len(truth), dtype=bool)}
     chosen |= {finding: truth == finding.index for finding in FINDINGS}

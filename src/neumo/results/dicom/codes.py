@@ -9,6 +9,7 @@ from typing import Final
 from pydicom import Dataset
 from pydicom.sr.coding import Code
 
+from neumo.core.answer import Answer, Etiology, Verdict
 from neumo.core.findings import Finding
 from neumo.results.dicom.uids import CODING_SCHEME
 
@@ -29,6 +30,7 @@ PRESENT: Final = Code("52101004", "SCT", "Present")
 ABSENT: Final = Code("272519000", "SCT", "Absent")
 CHEST: Final = Code("51185008", "SCT", "Chest")
 CHEST_RADIOGRAPHY: Final = Code("399208008", "SCT", "Plain chest X-ray")
+UNDETERMINED: Final = Code("373068000", "SCT", "Undetermined")
 NO_UNITS: Final = Code("1", "UCUM", "no units")
 
 PROBABILITY_CODES: Final[Mapping[Finding, Code]] = {
@@ -45,9 +47,14 @@ STATUS: Final = _own("STATUS", "Status of the reading")
 STATUS_READ: Final = _own("READ", "Read")
 STATUS_REFUSED: Final = _own("REFUSED", "Refused, no finding is stated")
 PREDICTION_SET: Final = _own("PREDICTION-SET", "Prediction set")
+NO_PNEUMONIA: Final = _own("NO-PNEUMONIA", "No pneumonia")
+ETIOLOGY: Final = _own("ETIOLOGY", "Etiology of the pneumonia")
+MOST_PROBABLE: Final = _own("MOST-PROBABLE", "Most probable finding")
 SET_MEMBER: Final = _own("SET-MEMBER", "Finding in the prediction set")
-EMPTY_SET: Final = _own("EMPTY-SET", "None of the three findings")
 OPERATING_POINT: Final = _own("OPERATING-POINT", "Operating point")
+POINT_DECISION: Final = _own("POINT-DECISION", "Probability of pneumonia at the operating point")
+REACHED: Final = _own("REACHED", "Reaches the threshold")
+BELOW: Final = _own("BELOW", "Below the threshold")
 _POINTS: Final = {
     "balanced": _own("OP-BALANCED", "Balanced"),
     "high_sensitivity": _own("OP-SENSITIVE", "High sensitivity"),
@@ -55,21 +62,48 @@ _POINTS: Final = {
 }
 _OTHER_POINT: Final = _own("OP-OTHER", "Other, named among the algorithm parameters")
 
-DECISION: Final = _own("DECISION", "Decision of a person")
-NO_DECISION: Final = _own("NO-DECISION", "Nobody has decided")
-DECIDED_AT: Final = _own("DECIDED-AT", "Time of the decision")
-ABNORMALITY: Final = _own("ABNORMALITY", "Abnormality that the decision names")
-NOTE: Final = _own("DECISION-NOTE", "Note of the decision")
-OTHER_ABNORMAL: Final = _own("OTHER-ABNORMAL", "Another abnormality")
-INADEQUATE_IMAGE: Final = _own("INADEQUATE-IMAGE", "Inadequate image")
-WRONG_IMAGE: Final = _own("WRONG-IMAGE", "Wrong image")
-
 WARNING: Final = _own("WARNING", "Warning")
 REFUSAL: Final = _own("REFUSAL-REASON", "Reason of the refusal")
+EVIDENCE: Final = _own("EVIDENCE", "How well the model did where it was measured")
+PREVALENCE: Final = _own("PREVALENCE", "Prevalence that the probabilities are for")
 DISCLAIMER: Final = _own("DISCLAIMER", "Disclaimer")
 
 QUALITATIVE_EVALUATIONS: Final = Code("C0034375", "UMLS", "Qualitative Evaluations")
 """The container of TID 1500 for what is not measured."""
+
+
+def verdict_code(answer: Answer) -> Code:
+    """Return whether there is pneumonia: present, absent or undetermined."""
+    return _VERDICTS[answer.verdict]
+
+
+def etiology_code(answer: Answer) -> Code | None:
+    """Return the kind of pneumonia that is not excluded, which may be undetermined; None where pneumonia is."""
+    return None if answer.etiology is None else _ETIOLOGIES[answer.etiology]
+
+
+def lead_code(answer: Answer) -> Code:
+    """Return verdict and etiology as the one concept that an answer leads with."""
+    match answer.verdict, answer.etiology:
+        case Verdict.PNEUMONIA, Etiology.UNDETERMINED:
+            return PNEUMONIA
+        case Verdict.PNEUMONIA, Etiology() as etiology:
+            return _ETIOLOGIES[etiology]
+        case Verdict.NO_PNEUMONIA, _:
+            return NO_PNEUMONIA
+    return UNDETERMINED
+
+
+_VERDICTS: Final = {
+    Verdict.PNEUMONIA: PRESENT,
+    Verdict.NO_PNEUMONIA: ABSENT,
+    Verdict.UNDETERMINED: UNDETERMINED,
+}
+_ETIOLOGIES: Final = {
+    Etiology.BACTERIAL: FINDING_CODES[Finding.BACTERIAL_PNEUMONIA],
+    Etiology.VIRAL: FINDING_CODES[Finding.VIRAL_PNEUMONIA],
+    Etiology.UNDETERMINED: UNDETERMINED,
+}
 
 
 def operating_point_code(name: str) -> Code:

@@ -13,9 +13,10 @@ from highdicom.sr import (
 from pydicom import Dataset
 from pydicom.sr.coding import Code
 
+from neumo.core.answer import Answer, coherent_set
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.reading import Answer, Status
+from neumo.core.reading import Status
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
 
@@ -106,14 +107,25 @@ def _answer(
 ) -> Answer:
     numbers = {m.name.value: float(m.value) for m in group.get_measurements()}
     finding_of = {code.value: finding for finding, code in own.FINDING_CODES.items()}
-    members = {value.value for name, value in evaluations if name == own.SET_MEMBER} - {own.EMPTY_SET.value}
+    members = {value.value for name, value in evaluations if name == own.SET_MEMBER}
+    stated = {name.value: value for name, value in evaluations}
+    # Version 0.2 stated the most probable finding as the finding, and the decision as pneumonia, present or absent.
+    finding = finding_of[stated.get(own.MOST_PROBABLE.value, cast(CodedConcept, group.finding_type)).value]
+    decision = stated.get(own.POINT_DECISION.value, stated[own.PNEUMONIA.value])
+    pneumonia = decision.value in (own.REACHED.value, own.PRESENT.value)
+    probabilities = {f: numbers[own.PROBABILITY_CODES[f].value] for f in FINDINGS}
     given = parameters.get("prevalence_given")
     return Answer(
-        finding=finding_of[cast(CodedConcept, group.finding_type).value],
-        probabilities={f: numbers[own.PROBABILITY_CODES[f].value] for f in FINDINGS},
-        prediction_set=tuple(f for f in FINDINGS if own.FINDING_CODES[f].value in members),
+        finding=finding,
+        probabilities=probabilities,
+        prediction_set=coherent_set(
+            (f for f in FINDINGS if own.FINDING_CODES[f].value in members),
+            finding=finding,
+            probabilities=probabilities,
+            pneumonia=pneumonia,
+        ),
         coverage=numbers[own.COVERAGE.value],
-        pneumonia=_one(evaluations, own.PNEUMONIA) == own.PRESENT,
+        pneumonia=pneumonia,
         operating_point=parameters["operating_point"],
         threshold=numbers[own.THRESHOLD.value],
         ppv=numbers.get(own.PPV.value),

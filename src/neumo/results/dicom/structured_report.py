@@ -29,23 +29,23 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
+from neumo.core.answer import Answer
 from neumo.core.findings import FINDINGS
-from neumo.core.reading import Answer, Notice, Reading
+from neumo.core.reading import Notice, Reading
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
-from neumo.results.dicom.decision_items import decision_item, finish_verification, verification
 from neumo.results.dicom.instance import (
+    DISCLAIMER,
     MANUFACTURER,
     UNNAMED_INSTANCE,
-    disclaimer,
     equipment,
     finish,
     require_reportable,
-    series_of,
 )
 from neumo.results.dicom.source import Reference, reference_of, text_of, writable
-from neumo.results.dicom.uids import stable_uid
+from neumo.results.dicom.uids import series_uid, stable_uid
 from neumo.results.origin import Origin, origin_of
+from neumo.results.sentences import performance_sentences, prevalence_sentence
 
 DECIMALS = 4
 """Of every number: the last bits of the output depend on the machine and would change the SOP Instance UID."""
@@ -56,13 +56,10 @@ _CONTAINS = RelationshipTypeValues.CONTAINS
 
 
 def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
-    """Put a reading into a DICOM Structured Report in English, with the decision of a person where it has one.
-
-    It is UNVERIFIED and PRELIMINARY unless somebody with the right to verify reports decided: then it is VERIFIED and
-    FINAL, with that person as verifying observer, and in a series of its own.
+    """Put a reading into a DICOM Structured Report, UNVERIFIED and PRELIMINARY, in English.
 
     The same reading of the same radiograph always gives the same data set, SOP Instance UID included; another
-    content, such as another decision, gives another UID.
+    content gives another UID in the same series (one for a study and a bundle).
 
     Parameters
     ----------
@@ -87,16 +84,16 @@ def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
         report = Comprehensive3DSR(
             evidence=[_evidence(reference)],
             content=_content(reading, source, origin, reference),
-            series_instance_uid=series_of(reading, reference.study, origin, "SR"),
+            series_instance_uid=series_uid(reference.study, origin.digest, "SR"),
             series_number=_SERIES_NUMBER,
             sop_instance_uid=UNNAMED_INSTANCE,
             instance_number=1,
             is_complete=True,
+            is_final=False,
+            is_verified=False,
             transfer_syntax_uid=ExplicitVRLittleEndian,
-            **verification(reading.decision),
-            **equipment(reading, origin),
+            **equipment(origin),
         )
-        finish_verification(report, reading.decision, source)
         finish(report, source)
     return report
 
@@ -190,7 +187,7 @@ def _group(reading: Reading, origin: Origin, reference: Reference) -> Measuremen
         tracking_identifier=TrackingIdentifier(
             uid=stable_uid("tracking", reference.instance, origin.digest), identifier="neumo reading"
         ),
-        finding_type=None if answer is None else own.FINDING_CODES[answer.finding],
+        finding_type=None if answer is None else own.lead_code(answer),
         finding_sites=[FindingSite(own.CHEST)],
         algorithm_id=_algorithm(origin, answer),
         measurements=None if answer is None else list(_measurements(answer, image)),
@@ -234,25 +231,30 @@ def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
         yield QualitativeEvaluation(own.STATUS, own.STATUS_REFUSED)
         return
     yield QualitativeEvaluation(own.STATUS, own.STATUS_READ)
-    yield QualitativeEvaluation(own.PNEUMONIA, own.PRESENT if answer.pneumonia else own.ABSENT)
+    yield QualitativeEvaluation(own.PNEUMONIA, own.verdict_code(answer))
+    etiology = own.etiology_code(answer)
+    if etiology is not None:
+        yield QualitativeEvaluation(own.ETIOLOGY, etiology)
+    yield QualitativeEvaluation(own.MOST_PROBABLE, own.FINDING_CODES[answer.finding])
+    for finding in answer.prediction_set:
+        yield QualitativeEvaluation(own.SET_MEMBER, own.FINDING_CODES[finding])
     yield QualitativeEvaluation(own.OPERATING_POINT, own.operating_point_code(answer.operating_point))
-    members = [own.FINDING_CODES[finding] for finding in answer.prediction_set] or [own.EMPTY_SET]
-    for member in members:
-        yield QualitativeEvaluation(own.SET_MEMBER, member)
+    yield QualitativeEvaluation(own.POINT_DECISION, own.REACHED if answer.pneumonia else own.BELOW)
 
 
 def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
-    """Return the items beside what was measured: disclaimer, reasons, warnings, and the decision of a person."""
-    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, disclaimer(reading))]
+    """Return the text items: disclaimer, reasons and warnings, prevalence and evidence."""
+    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, DISCLAIMER)]
     stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
+    if reading.answer is not None:
+        assumed = prevalence_sentence(reading.answer, "en")
+        stated += [(own.PREVALENCE, assumed)] if assumed else []
+        stated += [(own.EVIDENCE, text) for text in performance_sentences(reading.answer, "en")]
     container = ContainerContentItem(name=own.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)
     container.ContentSequence = ContentSequence(
         [
-            *(
-                TextContentItem(name=code, value=writable(text, source), relationship_type=_CONTAINS)
-                for code, text in stated
-            ),
-            decision_item(reading.decision, source),
+            TextContentItem(name=code, value=writable(text, source), relationship_type=_CONTAINS)
+            for code, text in stated
         ]
     )
     return container

@@ -49,11 +49,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A person's preferences; `prevalence` of pneumonia in 0-1."""
+    """A person's preferences."""
 
     language: str | None = None
     blinded: bool = False
-    prevalence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +216,13 @@ def preferences(accounts: Engine, name: str) -> Preferences:
     """Return a person's preferences."""
     with reading_session(accounts) as session:
         row = session.get(PreferenceRow, name)
-        return Preferences() if row is None else Preferences(row.language, row.blinded, row.prevalence)
+        return Preferences() if row is None else Preferences(row.language, row.blinded)
 
 
 def set_preferences(accounts: Engine, name: str, wanted: Preferences) -> None:
     """Store a person's preferences."""
     with writing_session(accounts) as session:
-        session.merge(
-            PreferenceRow(
-                name=name, language=wanted.language, blinded=wanted.blinded, prevalence=wanted.prevalence
-            )
-        )
+        session.merge(PreferenceRow(name=name, language=wanted.language, blinded=wanted.blinded))
 
 
 def _user(row: UserRow | None, name: str) -> UserRow:

@@ -48,4 +48,3 @@ class PreferenceRow(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     language: Mapped[str | None] = mapped_column(String(8))
     blinded: Mapped[bool] = mapped_column(Boolean)
-    prevalence: Mapped[float | None] = mapped_column(Float(53))

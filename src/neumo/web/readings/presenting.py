@@ -6,15 +6,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from neumo.bundle.config import BundleConfig
+from neumo.core.answer import Answer
 from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.patient import PatientStudy
-from neumo.core.reading import Answer, Notice
-from neumo.inference.posterior import Prevalence
+from neumo.core.reading import Notice
 from neumo.records.decisions import record_view
 from neumo.records.stored_reading import StoredReading
-from neumo.results.sentences import notice_text
+from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
 from neumo.results.unnamed import unnamed_body, unnamed_file
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
@@ -34,10 +33,10 @@ _WITHHELD: Mapping[str, Any] = {
     "prediction_set": None,
     "pneumonia": None,
     "prevalence": None,
+    "evidence": None,
     "warnings": [],
     "heatmap": None,
     "receipt": None,
-    "decision": None,
 }
 _POSTERIOR = (
     "verdict",
@@ -50,6 +49,8 @@ _POSTERIOR = (
     "pneumonia",
     "ppv",
     "npv",
+    "prevalence_given",
+    "evidence",
 )
 """Keys of an answer that depend on prevalence or operating point."""
 
@@ -104,9 +105,10 @@ def undecided_reading_json(
     body = shown_body(reading, person)
     bundle = (body.get("receipt") or {}).get("bundle") or {}
     size = None if found is None else found.size
+    answered = not withheld and not reading.purged and reading.body["prediction_set"] is not None
+    answer = Answer.from_json(reading.body) if answered else None
     return {
         **body,
-        "decision": None if reading.decision is None else reading.decision.to_json(),
         **(_WITHHELD if withheld else {}),
         "file": file_name(body["file"]),
         "patient": patient_json(reading, person),
@@ -128,6 +130,7 @@ def undecided_reading_json(
             "warnings": [] if withheld else _notices(body["notices"]["warnings"], language),
             "reasons": _notices(body["notices"]["reasons"], language),
         },
+        "sentences": None if answer is None else _sentences(answer, language),
         "withheld": withheld,
         "purged": reading.purged,
         "revision": len(reading.decisions),
@@ -209,16 +212,23 @@ def file_name(file: str) -> str:
     return file.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def posterior_json(answer: Answer, config: BundleConfig, prevalence: Prevalence) -> dict[str, Any]:
-    """Return an answer at a prevalence and operating point, with sensitivity and specificity."""
-    point = config.operating_points[answer.operating_point]
+def posterior_json(answer: Answer, language: Language) -> dict[str, Any]:
+    """Return an answer at a prevalence and operating point, with its evidence and sentences."""
     plain = answer.to_json()
+    stated = answer.prevalence if answer.prevalence_given else None
     return {
         **{key: plain[key] for key in _POSTERIOR},
-        "prevalence": prevalence.pneumonia,
+        "prevalence": None if stated is None else 1 - stated[Finding.NORMAL],
         "prevalence_by_finding": plain["prevalence"],
-        "sensitivity": point.sensitivity,
-        "specificity": point.specificity,
+        "sentences": _sentences(answer, language),
+    }
+
+
+def _sentences(answer: Answer, language: Language) -> dict[str, Any]:
+    """Return in words what prevalence an answer is for, and how well it holds where that was measured."""
+    return {
+        "prevalence": prevalence_sentence(answer, language),
+        "performance": list(performance_sentences(answer, language)),
     }
 
 

@@ -26,14 +26,7 @@ def open_handler(reader: Reader) -> ReaderHandler:
         target = Path(request["target"])
         match request["do"]:
             case "render":
-                return render(
-                    Path(request["file"]),
-                    request["name"],
-                    request["language"],
-                    target,
-                    decision=request["decision"],
-                    patients=request["patients"] == "shown",
-                )
+                return render(request, target, reader.bundle)
             case "draw":
                 return draw(Path(request["source"]), int(request["side"]), target)
             case _:

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from pydicom import Dataset
 
-from neumo.core.decision import Decision
+from neumo.bundle.folder import Bundle
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
+from neumo.inference.posterior import prevalence_of, reading_at
 from neumo.results.unnamed import unnamed
-from neumo.texts.language import Language
+from neumo.texts.language import Language, as_language
 from neumo.web.readings.reading_file import load_dicom_header, load_reading, load_reading_file
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -49,39 +50,36 @@ class _Stored:
         return None if content is None else parse(content, self.reading.file).dataset
 
 
-def render(
-    file: Path,
-    name: str,
-    language: Language,
-    target: Path,
-    *,
-    decision: Mapping[str, Any] | None = None,
-    patients: bool = True,
-) -> dict[str, Any]:
+def render(request: Mapping[str, str], target: Path, bundle: Bundle) -> dict[str, Any]:
     """Write a stored reading to `target` as one of `MEDIA_TYPES`.
 
     Parameters
     ----------
-    file : Path
-        Its reading file.
-    name : str
-    language : str
+    request : mapping
+        `file`, where it is stored; `name`, one of `MEDIA_TYPES`; `language`; `patients`, "shown" where it may say
+        whose radiograph it is, never "hidden" for `NAMING_PATIENTS`; `prevalence` and `operating_point` where the
+        result shall be for others than the reading's own.
     target : Path
-    decision : mapping or None
-        The decision that stands, as `Decision.to_json` makes it.
-    patients : bool
-        Whether it may say whose radiograph it is; never False for `NAMING_PATIENTS`.
+    bundle : Bundle
+        That made the reading, where one of these two is given.
 
     Returns
     -------
     dict
         {"status": "made"}, or {"problem": code, ...} where it cannot be made.
     """
-    stored = _load(file, patients)
+    file, name, language = Path(request["file"]), request["name"], as_language(request["language"])
+    stored = _load(file, request["patients"] == "shown")
     if stored is None:
         return {"problem": "pixels_deleted"}
-    if decision is not None:
-        stored = replace(stored, reading=replace(stored.reading, decision=Decision.from_json(decision)))
+    asked = request.get("prevalence")
+    reading = reading_at(
+        stored.reading,
+        bundle,
+        operating_point=request.get("operating_point"),
+        prevalence=None if asked is None else prevalence_of(float(asked), bundle.config),
+    )
+    stored = replace(stored, reading=reading)
     try:
         _WRITERS[name](stored, language, target)
     except ResultError:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from neumo.bundle.evidence import Evidence, select
+from neumo.core.evidence import Evidence, select
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _RULE = re.compile(r"\|[\s:|-]+\|")

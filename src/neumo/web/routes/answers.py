@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 from numpy.typing import NDArray
 
 from neumo.core.findings import Finding
-from neumo.core.reading import Answer, Status
-from neumo.inference.posterior import Prevalence, answer_at, prevalence_of
+from neumo.core.logging import event
+from neumo.core.reading import Reading, Status
+from neumo.inference.posterior import prevalence_of, reading_at
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
@@ -30,6 +31,8 @@ _CHUNK = 2**18
 Level = Annotated[float, Query(ge=-1000, le=1000, allow_inf_nan=False)]
 Width = Annotated[float, Query(gt=0, le=2000, allow_inf_nan=False)]
 Side = Annotated[int, Query(ge=16, le=8192)]
+OtherPrevalence = Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)]
+OtherPoint = Annotated[str | None, Query(max_length=100)]
 
 
 @router.get("/api/readings/{identifier}/image.png", response_class=Response, responses=PNG)
@@ -85,22 +88,32 @@ def posterior(
     request: Request,
     person: Reader,
     identifier: int,
-    prevalence: Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)] = None,
-    operating_point: Annotated[str | None, Query(max_length=100)] = None,
+    prevalence: OtherPrevalence = None,
+    operating_point: OtherPoint = None,
 ) -> dict[str, Any]:
-    """Return the posterior at another prevalence and operating point."""
+    """Return the posterior at another prevalence and operating point; left out, those of the reading."""
     workbench = workbench_of(request)
-    body, config = _shown(workbench, identifier, person).body, workbench.bundle.config
-    if body["probabilities"] is None:
+    reading = _shown(workbench, identifier, person)
+    chosen = _chosen(workbench, reading, prevalence, operating_point)
+    changed = reading_at(Reading.from_json(reading.body), workbench.bundle, **chosen)
+    assert changed.answer is not None
+    return posterior_json(changed.answer, language_of(request))
+
+
+def _chosen(
+    workbench: Workbench, reading: StoredReading, prevalence: float | None, operating_point: str | None
+) -> dict[str, Any]:
+    """Return the options of `reading_at`. Raises Problem where they cannot be applied to a reading."""
+    config = workbench.bundle.config
+    if reading.body["probabilities"] is None:
         raise Problem(409, "no_answer")
-    if body["receipt"]["bundle"]["digest"] != workbench.bundle.digest:
+    if reading.body["receipt"]["bundle"]["digest"] != workbench.bundle.digest:
         raise Problem(409, "other_bundle")
-    point = operating_point or body["operating_point"]
-    if point not in config.operating_points:
+    if operating_point is not None and operating_point not in config.operating_points:
         message = f"use one of {', '.join(config.operating_points)}"
         raise Problem(422, "invalid", errors=[{"field": "operating_point", "message": message}])
-    asked = Prevalence(config.priors) if prevalence is None else prevalence_of(prevalence, config)
-    return posterior_json(answer_at(Answer.from_json(body), config, point, asked), config, asked)
+    wanted = None if prevalence is None else prevalence_of(prevalence, config)
+    return {"operating_point": operating_point, "prevalence": wanted}
 
 
 @router.get("/api/readings/{identifier}/files/{name}", response_class=StreamingResponse)
@@ -110,8 +123,10 @@ def file(
     identifier: int,
     name: str,
     lang: Language | None = None,
+    prevalence: OtherPrevalence = None,
+    operating_point: OtherPoint = None,
 ) -> Response:
-    """Download a reading as a file."""
+    """Download a reading as a file, at another prevalence or operating point where one is given."""
     workbench = workbench_of(request)
     wanted = SHORT_NAMES.get(name, name)
     if wanted not in MEDIA_TYPES:
@@ -124,9 +139,14 @@ def file(
         "file": str(_place(workbench, reading)),
         "name": wanted,
         "language": lang or language_of(request),
-        "decision": None if reading.decision is None else reading.decision.to_json(),
         "patients": "shown" if person.sees_patients else "hidden",
     }
+    if prevalence is not None or operating_point is not None:
+        _chosen(workbench, reading, prevalence, operating_point)
+        wanted_for = {"prevalence": prevalence, "operating_point": operating_point}
+        changed = {key: str(value) for key, value in wanted_for.items() if value is not None}
+        asked |= changed
+        event("rendered_otherwise", reading=reading.id, file=wanted, person=person.name, changed=changed)
     target = rendered(workbench, asked)
     headers = {
         "Content-Disposition": f'attachment; filename="neumo-{reading.id}-{wanted}"',

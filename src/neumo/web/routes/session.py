@@ -42,7 +42,6 @@ class PreferenceChanges(BaseModel):
     model_config = ConfigDict(extra="forbid")
     language: Language | None = None
     blinded: bool | None = None
-    prevalence: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 @router.post("/api/session")
@@ -107,7 +106,6 @@ def change_preferences(request: Request, person: CurrentPerson, changes: Prefere
     wanted = Preferences(
         changes.language if "language" in given else before.language,
         bool(changes.blinded) if "blinded" in given else before.blinded,
-        changes.prevalence if "prevalence" in given else before.prevalence,
     )
     set_preferences(workbench.accounts, person.name, wanted)
     return _me(workbench, current_person(request), request)
@@ -135,7 +133,7 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
         "blinded": person.blinded,
         "blinded_by_server": config.blinded == "always",
         "sees_patients": person.sees_patients,
-        "prevalence": person.preferences.prevalence,
+        "prevalence": config.read.prevalence,
         "features": {"research": missing is None, **_features()},
         "research_missing": missing,
         "limits": {
@@ -157,7 +155,12 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
             "explanation_checks": bundle.explanation_checks,
         },
         "operating_points": [
-            {"name": name, **vars(point), "default": name == bundle.default_operating_point}
+            {
+                "name": name,
+                "threshold": point.threshold,
+                "rule": point.rule,
+                "default": name == bundle.default_operating_point,
+            }
             for name, point in bundle.operating_points.items()
         ],
         "coverages": list(bundle.conformal),

@@ -16,7 +16,6 @@ export async function mount(root, context) {
           h("label", { class: "check" }, h("input", { type: "checkbox", name: "blinded", checked: me.blinded, disabled: me.blinded_by_server }), h("span", {}, t("settings.blinded_label"))),
           h("p", { class: "quiet small" }, t(me.blinded_by_server ? "settings.blinded_by_server" : "settings.blinded_text")),
         ),
-        section(t("settings.prevalence"), prevalence(context), h("p", { class: "quiet small" }, t("settings.prevalence_text"))),
         h("div", { class: "section" }, h("button", { class: "button primary", type: "submit" }, t("settings.save"))),
       ),
       about(context),
@@ -28,12 +27,10 @@ export async function mount(root, context) {
 async function save(event, { me, savePreferences, toast, t }) {
   event.preventDefault();
   const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
-  const percent = String(data.get("prevalence") ?? "").trim();
   setTheme(data.get("theme") === "light" ? "light" : "dark");
   try {
     await savePreferences({
       language: data.get("language"),
-      prevalence: percent === "" ? null : Number(percent) / 100,
       ...(me.blinded_by_server ? {} : { blinded: data.get("blinded") !== null }),
     });
     toast(t("settings.saved"));
@@ -43,22 +40,14 @@ async function save(event, { me, savePreferences, toast, t }) {
 }
 
 /** @param {import("/static/app.js").Context} context */
-function prevalence({ t, me }) {
-  const value = me.prevalence === null ? "" : Number((me.prevalence * 100).toPrecision(4));
-  return h("label", { class: "row" },
-    h("input", { class: "input", type: "number", name: "prevalence", min: "0.1", max: "99.9", step: "any", value, "aria-label": t("settings.prevalence") }),
-    h("span", {}, "%"),
-  );
-}
-
-/** @param {import("/static/app.js").Context} context */
-function about({ t, me }) {
+function about({ t, me, format }) {
   return h("section", { class: "panel" },
     h("div", { class: "section" },
       h("h2", {}, t("settings.about")),
       h("dl", { class: "facts" },
         h("dt", {}, "neumo"), h("dd", {}, me.version),
         h("dt", {}, t("settings.bundle")), h("dd", {}, h("a", { href: "/bundle" }, `${me.bundle.name} ${me.bundle.version}`)),
+        h("dt", {}, t("settings.prevalence")), h("dd", {}, me.prevalence === null ? t("settings.prevalence_none") : format.percent(me.prevalence, 1)),
         h("dt", {}, t("settings.person")), h("dd", {}, `${me.person} (${me.roles.map((/** @type {string} */ role) => t(`roles.${role}`)).join(", ")})`),
         me.retention_days ? [h("dt", {}, t("settings.retention")), h("dd", {}, t("settings.days", { count: me.retention_days }))] : null,
       ),

@@ -3,7 +3,7 @@
 import { h, replace } from "/static/dom.js";
 import { decisionSection } from "/static/views/reading/decision.js";
 import { noticesSection } from "/static/views/reading/notices.js";
-import { predictiveSection } from "/static/views/reading/predictive.js";
+import { chosenOf, predictiveSection, queryOf } from "/static/views/reading/predictive.js";
 import { probabilitiesSection } from "/static/views/reading/probabilities.js";
 import { resultsSection } from "/static/views/reading/results.js";
 import { verdictSection } from "/static/views/reading/verdict.js";
@@ -17,18 +17,26 @@ import { verdictSection } from "/static/views/reading/verdict.js";
 export function drawAnswer(place, context, reading, decided) {
   const bars = probabilitiesSection(context, reading);
   const verdict = verdictSection(context, reading);
+  const chosen = chosenOf(new URLSearchParams(location.search));
   replace(place,
     heading(context, reading),
     verdict.element,
     noticesSection(context, reading),
     bars?.element,
     decisionSection(context, reading, decided),
-    !reading.purged && predictiveSection(context, reading, (posterior) => {
+    !reading.purged && predictiveSection(context, reading, chosen, (posterior) => {
       bars?.show(posterior);
       verdict.show(posterior);
+      keepInAddress(chosen);
     }),
-    !reading.purged && resultsSection(context, reading),
+    !reading.purged && resultsSection(context, reading, chosen),
   );
+}
+
+/** Let the page's address say what was chosen for its reading, so that it survives a reload. @param {import("/static/views/reading/predictive.js").Chosen} chosen */
+function keepInAddress(chosen) {
+  const query = queryOf(chosen).toString();
+  history.replaceState(null, "", location.pathname + (query && `?${query}`));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */

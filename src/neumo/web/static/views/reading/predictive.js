@@ -1,74 +1,130 @@
-/** Predictive values of the operating point at a chosen prevalence. */
+/** Operating point and prevalence of one reading, and how well its answer holds at both. */
 
 import { h, icon, replace } from "/static/dom.js";
 
 const PAUSE = 60;
+const UNSET = 0;
+
+/**
+ * @typedef {{prevalence: number | null, point: string | null}} Chosen what was chosen for this reading alone; null: the site's own
+ */
 
 /**
  * @param {import("/static/app.js").Context} context
  * @param {any} reading
+ * @param {Chosen} chosen changed in place
  * @param {(posterior: any) => void} onPosterior called with the posterior whenever it changes
  */
-export function predictiveSection(context, reading, onPosterior) {
+export function predictiveSection(context, reading, chosen, onPosterior) {
   if (!reading.probabilities) return null;
-  const { t, me } = context;
+  const { t } = context;
   if (!reading.bundle.current) return h("section", { class: "section" }, h("h3", {}, t("reading.operating_point")), h("p", { class: "quiet" }, t("reading.other_bundle")));
-  const own = 1 - me.bundle.priors.NORMAL;
-  const state = { prevalence: me.prevalence ?? own, point: reading.operating_point, turn: 0, timer: 0 };
   const figures = h("div", { "aria-live": "polite" });
-  const output = h("output", { class: "prevalence-figure" });
+  const waiting = { turn: 0, timer: 0 };
 
   async function draw() {
-    const turn = ++state.turn;
+    const turn = ++waiting.turn;
     try {
-      const query = new URLSearchParams({ prevalence: state.prevalence.toFixed(5), operating_point: state.point });
-      const posterior = await context.api.get(`/api/readings/${reading.id}/posterior?${query}`);
-      if (turn !== state.turn) return;
+      const posterior = await context.api.get(`/api/readings/${reading.id}/posterior?${queryOf(chosen)}`);
+      if (turn !== waiting.turn) return;
       replace(figures, worth(context, posterior));
-      onPosterior({ ...posterior, own: Math.abs(state.prevalence - own) < 0.0006 });
+      field.show(posterior);
+      onPosterior(posterior);
     } catch (error) {
       replace(figures, h("p", { class: "note bad" }, icon("warning"), /** @type {Error} */ (error).message));
     }
   }
 
-  /** @param {number} prevalence */
-  function move(prevalence) {
-    state.prevalence = prevalence;
-    output.textContent = context.format.percent(prevalence, 1);
-    clearTimeout(state.timer);
-    state.timer = window.setTimeout(draw, PAUSE);
+  /** @param {number} pause */
+  function later(pause) {
+    clearTimeout(waiting.timer);
+    waiting.timer = window.setTimeout(draw, pause);
   }
 
-  const slider = h("input", {
-    class: "slider", type: "range", min: "-3", max: "3", step: "0.02", id: "prevalence", value: logit(state.prevalence),
-    on: { input: (/** @type {any} */ event) => move(fromLogit(Number(event.target.value))) },
-    ref: (/** @type {HTMLElement} */ element) => describe(element),
-  });
-  /** @param {HTMLElement} element */
-  function describe(element) {
-    const say = () => element.setAttribute("aria-valuetext", context.format.percent(state.prevalence, 1));
-    element.addEventListener("input", say);
-    say();
-  }
-
-  output.textContent = context.format.percent(state.prevalence, 1);
-  draw();
-  return h("section", { class: "section column" },
+  const field = prevalenceField(context, chosen, later);
+  const element = h("section", { class: "section column" },
     h("h3", {}, t("reading.operating_point")),
-    h("div", { class: "buttons", role: "group", "aria-label": t("reading.operating_point") }, pointButtons(context, state, draw)),
-    h("div", { class: "field" }, h("label", { for: "prevalence", class: "row spread" }, t("reading.prevalence"), output), slider),
+    h("div", { class: "buttons", role: "group", "aria-label": t("reading.operating_point") }, pointButtons(context, reading, chosen, draw)),
+    field.element,
     figures,
   );
+  draw();
+  return element;
 }
 
-/** @param {import("/static/app.js").Context} context @param {any} state @param {() => void} draw */
-function pointButtons({ t, me }, state, draw) {
+/**
+ * Return what was chosen for a reading as the API and the page's address state it.
+ * @param {Chosen} chosen
+ */
+export function queryOf(chosen) {
+  const query = new URLSearchParams();
+  if (chosen.prevalence !== null) query.set("prevalence", chosen.prevalence.toFixed(5));
+  if (chosen.point !== null) query.set("operating_point", chosen.point);
+  return query;
+}
+
+/**
+ * Return what a page's address chooses for its reading.
+ * @param {URLSearchParams} query
+ * @returns {Chosen}
+ */
+export function chosenOf(query) {
+  const prevalence = Number(query.get("prevalence"));
+  return { prevalence: prevalence > 0 && prevalence < 1 ? prevalence : null, point: query.get("operating_point") };
+}
+
+/**
+ * The slider: at the reading's prevalence, or unset where none was stated, and why.
+ * @param {import("/static/app.js").Context} context @param {Chosen} chosen @param {(pause: number) => void} changed
+ */
+function prevalenceField({ t, format }, chosen, changed) {
+  const output = h("output", { class: "prevalence-figure", for: "prevalence" });
+  const why = h("p", { class: "quiet small" });
+  const slider = /** @type {HTMLInputElement} */ (h("input", {
+    class: "slider", type: "range", min: "-3", max: "3", step: "0.02", id: "prevalence", value: UNSET,
+    on: { input: (/** @type {any} */ event) => move(fromLogit(Number(event.target.value))) },
+  }));
+  const back = h("button", { class: "button plain", type: "button", hidden: true, on: { click: reset } }, t("reading.prevalence_back"));
+
+  /** @param {number} prevalence */
+  function move(prevalence) {
+    chosen.prevalence = prevalence;
+    say(prevalence);
+    changed(PAUSE);
+  }
+
+  function reset() {
+    chosen.prevalence = null;
+    changed(0);
+  }
+
+  /** @param {number | null} prevalence */
+  function say(prevalence) {
+    output.textContent = prevalence === null ? t("reading.prevalence_unset") : format.percent(prevalence, 1);
+    slider.classList.toggle("unset", prevalence === null);
+    slider.setAttribute("aria-valuetext", output.textContent);
+    back.hidden = chosen.prevalence === null;
+  }
+
+  return {
+    element: h("div", { class: "field" }, h("label", { for: "prevalence", class: "row spread" }, t("reading.prevalence"), output), slider, why, back),
+    /** @param {any} posterior */
+    show(posterior) {
+      slider.value = String(posterior.prevalence === null ? UNSET : logit(posterior.prevalence));
+      say(posterior.prevalence);
+      why.textContent = t(chosen.prevalence !== null ? "reading.prevalence_chosen" : posterior.prevalence === null ? "reading.prevalence_none" : "reading.prevalence_site");
+    },
+  };
+}
+
+/** @param {import("/static/app.js").Context} context @param {any} reading @param {Chosen} chosen @param {() => void} draw */
+function pointButtons({ t, me }, reading, chosen, draw) {
   const buttons = me.operating_points.map((/** @type {any} */ point) =>
-    h("button", { class: "button", type: "button", "aria-pressed": String(point.name === state.point), on: { click: () => choose(point.name) }, data: { point: point.name } }, pointName(t, point.name)),
+    h("button", { class: "button", type: "button", "aria-pressed": String(point.name === (chosen.point ?? reading.operating_point)), on: { click: () => choose(point.name) }, data: { point: point.name } }, pointName(t, point.name)),
   );
   /** @param {string} name */
   function choose(name) {
-    state.point = name;
+    chosen.point = name === reading.operating_point ? null : name;
     buttons.forEach((/** @type {HTMLElement} */ button) => button.setAttribute("aria-pressed", String(button.dataset.point === name)));
     draw();
   }
@@ -83,15 +139,14 @@ export function pointName(t, name) {
 
 /** @param {import("/static/app.js").Context} context @param {any} posterior */
 function worth({ t, format }, posterior) {
-  const percent = (/** @type {number | null} */ share) => (share === null ? "-" : format.percent(share, 1));
-  const rows = [
-    ["sensitivity", posterior.sensitivity], ["specificity", posterior.specificity],
-    ["ppv", posterior.ppv], ["npv", posterior.npv],
-  ];
+  const rows = ["sensitivity", "specificity", "ppv", "npv"].map((name) => posterior.evidence.findLast((/** @type {any} */ entry) => entry.metric === name && entry.value !== null)).filter(Boolean);
   return [
     h("p", {}, h("strong", {}, t(posterior.pneumonia ? "reading.above" : "reading.below")), " ", t("reading.threshold", { threshold: format.number(posterior.threshold, 3) })),
-    h("dl", { class: "worth" }, rows.map(([name, share]) => h("div", { data: { figure: name } }, h("dt", {}, h("abbr", { title: t(`reading.${name}_long`) }, t(`reading.${name}`))), h("dd", {}, percent(share))))),
-    h("p", { class: "quiet small" }, t(posterior.pneumonia ? "reading.worth_above" : "reading.worth_below", { share: percent(posterior.pneumonia ? posterior.ppv : posterior.npv), prevalence: percent(posterior.prevalence) })),
+    rows.length > 0 && h("dl", { class: "worth" }, rows.map((entry) => h("div", { data: { figure: entry.metric } },
+      h("dt", {}, h("abbr", { title: t(`reading.${entry.metric}_long`) }, t(`reading.${entry.metric}`))),
+      h("dd", {}, format.percent(entry.value, 1), entry.low !== null && h("span", { class: "interval" }, `${format.number(100 * entry.low, 1)}–${format.percent(entry.high, 1)}`)),
+    ))),
+    posterior.sentences.performance.map((/** @type {string} */ sentence) => h("p", { class: "quiet small" }, sentence)),
   ];
 }
 

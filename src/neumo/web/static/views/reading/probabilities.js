@@ -12,7 +12,7 @@ const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
 export function probabilitiesSection({ t, format }, reading) {
   if (!reading.probabilities) return null;
   const bars = FINDINGS.map((finding) => bar(t, format, finding, reading));
-  const basis = h("p", { class: "quiet small" }, t("reading.calibrated"));
+  const basis = h("p", { class: "quiet small" }, basisOf(t, reading));
   const element = h("section", { class: "section" },
     h("h3", {}, t("reading.probabilities")),
     h("dl", { class: "bars" }, bars.map(({ elements }) => elements)),
@@ -21,26 +21,33 @@ export function probabilitiesSection({ t, format }, reading) {
   return {
     element,
     show: (posterior) => {
-      bars.forEach(({ show }, index) => show(posterior.probabilities[FINDINGS[index]]));
-      basis.textContent = posterior.own ? t("reading.calibrated") : t("reading.reweighted", { prevalence: format.percent(posterior.prevalence, 1) });
+      bars.forEach(({ show }) => show(posterior));
+      basis.textContent = basisOf(t, posterior);
     },
   };
+}
+
+/** Say what prevalence the probabilities are for. @param {import("/static/i18n.js").Translate} t @param {any} answer */
+function basisOf(t, answer) {
+  return [answer.sentences?.prevalence, t("reading.set_mark")].filter(Boolean).join(" ");
 }
 
 /** @param {import("/static/i18n.js").Translate} t @param {import("/static/i18n.js").Format} format @param {string} finding @param {any} reading */
 function bar(t, format, finding, reading) {
   const figure = h("span", { class: "bar-figure" });
   const fill = h("span");
-  /** @param {number} share */
-  function show(share) {
-    figure.textContent = format.percent(share, 1);
-    fill.style.setProperty("--share", String(share));
-  }
-  show(reading.probabilities[finding]);
-  const kept = reading.prediction_set?.includes(finding);
+  const mark = h("span", { class: "in-set", title: t("reading.in_set") }, "●", h("span", { class: "unseen" }, ` (${t("reading.in_set")})`));
   const elements = [
-    h("dt", { data: { finding } }, t(`findings.${finding}`), kept && h("span", { class: "in-set", title: t("reading.in_set") }, "●", h("span", { class: "unseen" }, ` (${t("reading.in_set")})`))),
+    h("dt", { data: { finding } }, t(`findings.${finding}`), mark),
     h("dd", { data: { finding } }, h("span", { class: "meter", "aria-hidden": "true" }, fill), figure),
   ];
+  /** @param {any} answer */
+  function show(answer) {
+    const share = answer.probabilities[finding];
+    figure.textContent = format.percent(share, 1);
+    fill.style.setProperty("--share", String(share));
+    mark.hidden = !answer.prediction_set?.includes(finding);
+  }
+  show(reading);
   return { elements, show };
 }

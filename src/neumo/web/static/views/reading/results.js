@@ -2,19 +2,23 @@
 
 import { h, icon } from "/static/dom.js";
 import { saveFile } from "/static/save.js";
+import { queryOf } from "/static/views/reading/predictive.js";
 
 const FILES = [
   ["report.pdf", "pdf"], ["report.html", null], ["reading.json", null],
   ["sr.dcm", "sr"], ["sc.dcm", "sc"], ["fhir.json", "fhir"], ["receipt.json", null],
 ];
 
-/** @param {import("/static/app.js").Context} context @param {any} reading */
-export function resultsSection(context, reading) {
+/**
+ * @param {import("/static/app.js").Context} context @param {any} reading
+ * @param {import("/static/views/reading/predictive.js").Chosen} chosen what every file is for, when it is asked for
+ */
+export function resultsSection(context, reading, chosen) {
   const { t } = context;
   if (reading.withheld) return null;
   return h("section", { class: "section column" },
     h("h3", {}, t("results.title")),
-    h("ul", { class: "files" }, FILES.filter(([name, feature]) => canMake(context, reading, /** @type {string} */ (name), feature)).map(([name]) => h("li", {}, fileButton(context, reading, /** @type {string} */ (name))))),
+    h("ul", { class: "files" }, FILES.filter(([name, feature]) => canMake(context, reading, /** @type {string} */ (name), feature)).map(([name]) => h("li", {}, fileButton(context, reading, /** @type {string} */ (name), chosen)))),
     receipt(context, reading),
   );
 }
@@ -25,21 +29,24 @@ function canMake({ me }, reading, name, feature) {
   return (!feature || me.features[feature]) && (!dicomOnly || reading.dicom);
 }
 
-/** @param {import("/static/app.js").Context} context @param {any} reading @param {string} name */
-function fileButton(context, reading, name) {
-  const path = `/api/readings/${reading.id}/files/${name}?lang=${context.language}`;
+/**
+ * @param {import("/static/app.js").Context} context @param {any} reading @param {string} name
+ * @param {import("/static/views/reading/predictive.js").Chosen} chosen
+ */
+function fileButton(context, reading, name, chosen) {
+  const path = () => `/api/readings/${reading.id}/files/${name}?${new URLSearchParams([["lang", context.language], ...queryOf(chosen)])}`;
 
   /** @param {Event} event */
   async function fetchFile(event) {
     event.preventDefault();
     try {
-      saveFile(await (await context.api.raw(path)).blob(), `neumo-${reading.id}-${name}`);
+      saveFile(await (await context.api.raw(path())).blob(), `neumo-${reading.id}-${name}`);
     } catch (error) {
       context.toast(/** @type {Error} */ (error).message, "bad");
     }
   }
 
-  return h("a", { class: "button", href: path, download: `neumo-${reading.id}-${name}`, on: { click: fetchFile } }, icon("download"), context.t(`results.${name.replace(".", "_")}`));
+  return h("a", { class: "button", href: path(), download: `neumo-${reading.id}-${name}`, on: { click: fetchFile } }, icon("download"), context.t(`results.${name.replace(".", "_")}`));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */

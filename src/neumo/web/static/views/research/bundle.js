@@ -13,19 +13,28 @@ export async function mount(root, context) {
     h("h1", {}, `${bundle.name} ${bundle.version}`),
     h("dl", { class: "facts" }, h("dt", {}, "SHA-256"), h("dd", { class: "mono" }, bundle.digest), h("dt", {}, t("bundle.licence")), h("dd", {}, bundle.config.licence), h("dt", {}, t("bundle.attribution")), h("dd", {}, bundle.config.attribution)),
     h("section", { class: "note warn" }, icon("warning"), h("div", {}, h("h2", {}, t("bundle.intended_use")), prose(bundle.intended_use ?? t("bundle.no_intended_use")))),
-    points(context),
+    points(context, bundle),
     bundle.sections.filter((/** @type {any} */ section) => section.level > 1 && section.text !== bundle.intended_use && (section.text || section.tables.length)).map((/** @type {any} */ section) => sectionOf(context, section, bundle.corruptions)),
   ));
 }
 
-/** @param {import("/static/app.js").Context} context */
-function points({ t, me, format }) {
-  const percent = (/** @type {number} */ share) => format.percent(share, 1);
+/** @param {import("/static/app.js").Context} context @param {any} bundle */
+function points({ t, me, format }, bundle) {
   const columns = ["threshold", "sensitivity", "specificity", "rule"];
-  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("bundle.points"))), h("div", { class: "body" }, table(
-    [t("bundle.point"), ...columns.map((name) => t(`bundle.${name}`))],
-    me.operating_points.map((/** @type {any} */ point) => [point.name, format.number(point.threshold, 3), percent(point.sensitivity), percent(point.specificity), point.rule]),
-  )));
+  const measured = bundle.evidence.filter((/** @type {any} */ entry) => "operating_point" in entry.conditions);
+  /** @param {string} point @param {string} metric */
+  function rate(point, metric) {
+    const entry = measured.findLast((/** @type {any} */ one) => one.conditions.operating_point === point && one.metric === metric);
+    if (!entry || entry.value === null) return t("bundle.not_measured");
+    return `${format.percent(entry.value, 1)} (${format.number(100 * entry.low, 1)}–${format.percent(entry.high, 1)}; ${entry.n})`;
+  }
+  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("bundle.points"))), h("div", { class: "body column" },
+    table(
+      [t("bundle.point"), ...columns.map((name) => t(`bundle.${name}`))],
+      me.operating_points.map((/** @type {any} */ point) => [point.name, format.number(point.threshold, 3), rate(point.name, "sensitivity"), rate(point.name, "specificity"), point.rule]),
+    ),
+    measured.length > 0 && h("p", { class: "quiet small" }, t("bundle.points_basis", { data: measured.at(-1).data })),
+  ));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} section @param {any} corruptions */

@@ -1,0 +1,70 @@
+"""Evidence: a published metric with its interval, sample, data and command."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+HELD_OUT_FOLDS: Final = "held-out folds"
+"""Part of a data set that thresholds, calibration and prediction sets were chosen on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One metric as it was measured.
+
+    Attributes
+    ----------
+    metric : str
+        Such as "accuracy", "sensitivity", "coverage"; docs/reference/readings.md lists them.
+    value, low, high : float or None
+        The metric and its 95 % interval; None where nothing could be measured, or no interval is known.
+    n : int
+        Images that it was measured on.
+    data : str
+        Data set and part, such as "Kermany chest radiographs, test".
+    command : str
+        What measures it again.
+    measured_on : str or None
+        Day, ISO 8601.
+    patients : int or None
+        Whose images they are, where the interval is over patients.
+    conditions : mapping of str to plain values
+        What the metric holds for: "operating_point", "coverage" and "finding", "damage" and "strength", "check"; empty
+        where it holds for all images as they are.
+    """
+
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    data: str
+    command: str
+    measured_on: str | None
+    patients: int | None = None
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def chose(self) -> bool:
+        """Whether thresholds, calibration and prediction sets were chosen on its data, so that it flatters."""
+        return self.data.endswith(HELD_OUT_FOLDS)
+
+    def __str__(self) -> str:
+        """Three decimals with the interval, for people."""
+        if self.value is None:
+            return "not measurable"
+        return f"{self.value:.3f}" + ("" if self.low is None else f" ({self.low:.3f}-{self.high:.3f})")
+
+
+def select(evidence: Sequence[Evidence], *metrics: str, **conditions: Any) -> tuple[Evidence, ...]:
+    """Return the entries of some metrics (all where none is named) with just these conditions, in their order.
+
+    A condition of `...` stands for any value.
+    """
+    return tuple(
+        entry
+        for entry in evidence
+        if (not metrics or entry.metric in metrics)
+        and entry.conditions.keys() == conditions.keys()
+        and all(wanted is ... or entry.conditions[name] == wanted for name, wanted in conditions.items())
+    )
