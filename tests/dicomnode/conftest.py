@@ -2,15 +2,14 @@
 
 import logging
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.archive_databases import postgresql, url
+from tests.support.certificates import certificate
 from tests.support.node_parts import BUNDLE, EventLog
-from tests.support.programs import require
 from tests.support.tiny_bundle import make_bundle
 
 from neumo.dicomnode.ops.metrics import Metrics
@@ -21,7 +20,7 @@ from neumo.dicomnode.store.database import Database
 from neumo.dicomnode.store.outbox import Outbox
 from neumo.dicomnode.store.queue import Queue
 
-__all__ = ["postgresql", "url"]
+__all__ = ["certificate", "postgresql", "url"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,26 +69,3 @@ def log(caplog: pytest.LogCaptureFixture) -> EventLog:
     """What a part of the node logs."""
     caplog.set_level(logging.INFO, "neumo.events")
     return EventLog(caplog)
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A certificate for this machine that signs itself."""
-    openssl = require("openssl", "openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    pem, key = folder / "node.pem", folder / "node.key"
-    command = [
-        openssl,
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(pem)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
-    return {"certificate": str(pem), "key": str(key), "ca": str(pem)}

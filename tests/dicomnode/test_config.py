@@ -7,7 +7,8 @@ import pytest
 
 from neumo.core.errors import ConfigError
 from neumo.core.settings import load_settings, parse_settings
-from neumo.dicomnode.config import CStoreDestination, NodeConfig, StowDestination
+from neumo.dicomnode.config import NodeConfig
+from neumo.sending.destinations import CStoreDestination, StowDestination
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "node.yaml"
 TO_PACS = {"name": "a", "kind": "c-store", "ae_title": "A", "host": "localhost", "port": 104}

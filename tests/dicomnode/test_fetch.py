@@ -13,9 +13,9 @@ from neumo.core.errors import ArchiveUnreachableError, ConfigError
 from neumo.core.reading import Reading, Status
 from neumo.dicomnode import fetch
 from neumo.dicomnode.fetch import read_instance
-from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
-from neumo.dicomnode.send.dicomweb import Instance, Service
 from neumo.inference.reader import Reader
+from neumo.sending.attempts import SENT, Attempt, Fate
+from neumo.sending.dicomweb import Instance, Service
 
 SERVICE = Service("http://127.0.0.1:9/dicom-web")
 LISTED = Instance("1.2", "1.2.3", "1.2.3.4")

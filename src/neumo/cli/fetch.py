@@ -51,11 +51,11 @@ def fetch(
 
     from neumo.core.keys import read_secret
     from neumo.dicomnode.fetch import read_instance
-    from neumo.dicomnode.send.attempts import Fate
-    from neumo.dicomnode.send.dicomweb import Service, search
     from neumo.dicomnode.work.results import load_results
     from neumo.inference.reader import Reader
     from neumo.results.outputs import open_outputs
+    from neumo.sending.attempts import Fate
+    from neumo.sending.dicomweb import Service, search
 
     matching = _matching(filters or [])
     maker = load_results(results) if store_results else None

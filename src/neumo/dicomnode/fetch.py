@@ -11,11 +11,11 @@ from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import NeumoError
 from neumo.core.reading import Notice, Reading, Status
-from neumo.dicomnode.send.attempts import Attempt, Fate, worst
-from neumo.dicomnode.send.dicomweb import Instance, Service, retrieve, store
 from neumo.dicomnode.work.results import Results
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
+from neumo.sending.attempts import Attempt, Fate, worst
+from neumo.sending.dicomweb import Instance, Service, retrieve, store
 
 
 def read_instance(

@@ -14,13 +14,14 @@ from neumo.dicomnode.ops.metrics import Metrics
 from neumo.dicomnode.ops.node_log import NodeLog
 from neumo.dicomnode.ops.retention import Retention
 from neumo.dicomnode.receive.storage_scp import StorageScp
-from neumo.dicomnode.send.dispatcher import Dispatcher, sender_to
+from neumo.dicomnode.send.dispatcher import Dispatcher
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.data_folder import DataFolder
 from neumo.dicomnode.store.database import Database
 from neumo.dicomnode.store.outbox import Outbox
 from neumo.dicomnode.store.queue import Queue
 from neumo.dicomnode.work.worker import Worker
+from neumo.sending.sender import sender_to
 from neumo.worker.reader_process import ReaderProcess
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _started(
     recording = [] if recorder is None else [recorder.destination]
     workers = [Worker(config.read, shared, process, destinations, recording) for process in processes]
     dispatchers = [
-        Dispatcher(destination.name, sender_to(destination, config.receive.ae_title), send, shared)
+        Dispatcher(destination.name, sender_to(destination, config.receive.ae_title, "send.to"), send, shared)
         for destination in send.to
     ]
     threads: list[Worker | Dispatcher | Recorder | Retention] = [

@@ -9,11 +9,11 @@ import pytest
 from tests.support.node_parts import EventLog, deliveries, metric, read_object
 from tests.support.waiting import wait_until
 
-from neumo.core.errors import ConfigError
-from neumo.dicomnode.config import CStoreDestination, RetryConfig, SendConfig, StowDestination
-from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
-from neumo.dicomnode.send.dispatcher import Dispatcher, Send, sender_to
+from neumo.dicomnode.config import RetryConfig, SendConfig
+from neumo.dicomnode.send.dispatcher import Dispatcher
 from neumo.dicomnode.shared import Shared
+from neumo.sending.attempts import SENT, Attempt, Fate
+from neumo.sending.sender import Send
 
 CONFIG = SendConfig(quiet=0, retry=RetryConfig(first=0.01, longest=0.02, refusals=2))
 
@@ -107,15 +107,3 @@ def test_a_disk_that_fails_does_not_end_the_thread(
     with dispatching(shared, Sending()):
         wait_until(state(shared, "sent"))
     assert {event["error"] for event in log.events("dispatcher_waits")} == {"OSError", "OperationalError"}
-
-
-def test_the_kind_of_a_destination_decides_how_to_send(tmp_path: Path) -> None:
-    password = tmp_path / "password"
-    password.write_text("secret\n")
-    pacs = CStoreDestination(name="a", kind="c-store", ae_title="A", host="127.0.0.1", port=104)
-    assert callable(sender_to(pacs, "NEUMO"))
-    web = StowDestination(name="b", kind="stow-rs", url="http://127.0.0.1:9", password_file=password)
-    assert callable(sender_to(web, "NEUMO"))
-    password.unlink()
-    with pytest.raises(ConfigError, match="password_file"):
-        sender_to(web, "NEUMO")

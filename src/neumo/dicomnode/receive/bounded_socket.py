@@ -12,8 +12,8 @@ from typing import Any
 
 from pynetdicom.association import Association
 
-from neumo.dicomnode.closing_sockets import ClosingSocket
 from neumo.dicomnode.config import Limits
+from neumo.sending.closing_sockets import ClosingSocket
 
 _HEADER = 6
 _P_DATA_TF = 0x04

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pydicom.uid import UID
 
 from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
-from neumo.dicomnode.store.identifiers import is_uid
 from neumo.imaging.dicom.parse import parse_beginning
+from neumo.imaging.dicom.uids import is_uid
 from neumo.imaging.quiet import quiet
 
 _LAST_TAG = 0x0020000E

@@ -21,9 +21,10 @@ from neumo.dicomnode.receive.object_uids import read_uids
 from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_SYNTAXES
 from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.store.identifiers import content_digest, is_uid
+from neumo.dicomnode.store.identifiers import content_digest
 from neumo.dicomnode.store.queue import NewObject
-from neumo.dicomnode.tls import server_context
+from neumo.imaging.dicom.uids import is_uid
+from neumo.sending.tls import server_context
 
 _PREAMBLE = b"\0" * 128 + b"DICM"
 _REQUIRED = ("MessageID", "AffectedSOPClassUID", "AffectedSOPInstanceUID", "Priority")

@@ -3,40 +3,16 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
 
 from neumo.core.back_off import back_off
-from neumo.core.keys import read_secret
-from neumo.dicomnode.config import CStoreDestination, Destination, SendConfig
-from neumo.dicomnode.send.attempts import Attempt, Fate, worst
-from neumo.dicomnode.send.c_store import send_by_c_store
-from neumo.dicomnode.send.dicomweb import Service, store
+from neumo.dicomnode.config import SendConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.outbox import Delivery
+from neumo.sending.attempts import Attempt, Fate, worst
+from neumo.sending.sender import Send
 
 _POLL_SECONDS = 0.5
 """Between looks for complete studies; that a study was quiet long enough gives no event to wait for."""
-
-Send = Callable[[Sequence[Path]], list[Attempt]]
-"""Sends files and returns an attempt for each, in order."""
-
-
-def sender_to(destination: Destination, calling: str) -> Send:
-    """Return the function that sends to a destination. Raises ConfigError when its password file cannot be read."""
-    if isinstance(destination, CStoreDestination):
-        return partial(send_by_c_store, destination, calling)
-    file = destination.password_file
-    password = None if file is None else read_secret(file, "send.to: password_file")
-    service = Service(
-        str(destination.url),
-        destination.user,
-        password,
-        destination.ca,
-        destination.timeout,
-    )
-    return partial(store, service)
 
 
 class Dispatcher(threading.Thread):
@@ -47,7 +23,7 @@ class Dispatcher(threading.Thread):
     name : str
         Of the destination.
     send : callable
-        See `sender_to`.
+        See `neumo.sending.sender.sender_to`.
     config : SendConfig
     shared : Shared
     """

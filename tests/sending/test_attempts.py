@@ -1,4 +1,4 @@
-from neumo.dicomnode.send.attempts import SENT, Attempt, Fate, worst
+from neumo.sending.attempts import SENT, Attempt, Fate, worst
 
 
 def test_the_worst_attempt_decides() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from neumo.core.errors import NodeError
-from neumo.dicomnode.config import TlsConfig
-from neumo.dicomnode.tls import client_context, server_context
+from neumo.sending.destinations import TlsConfig
+from neumo.sending.tls import client_context, server_context
 
 
 def config(certificate: dict[str, str], *, authority: bool) -> TlsConfig:

@@ -10,9 +10,9 @@ from dicomweb_client import DICOMwebClient
 from pydicom import Dataset
 
 from neumo.core.errors import ArchiveUnreachableError
-from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
-from neumo.dicomnode.store.identifiers import is_uid
 from neumo.imaging.dicom.parse import parse_file
+from neumo.imaging.dicom.uids import is_uid
+from neumo.sending.attempts import SENT, Attempt, Fate
 
 _PAGE_SIZE = 100
 _MAX_REQUEST_BYTES = 32 * 2**20

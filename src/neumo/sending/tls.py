@@ -3,7 +3,7 @@
 import ssl
 
 from neumo.core.errors import NodeError
-from neumo.dicomnode.config import TlsConfig
+from neumo.sending.destinations import TlsConfig
 
 
 def server_context(config: TlsConfig) -> ssl.SSLContext:

@@ -11,9 +11,9 @@ from tests.support.node_peers import Archive, archive
 from tests.support.node_samples import radiograph, written
 
 from neumo.core.errors import NodeError
-from neumo.dicomnode.config import CStoreDestination, TlsConfig
-from neumo.dicomnode.send.attempts import Attempt, Fate
-from neumo.dicomnode.send.c_store import _attempt_of, send_by_c_store
+from neumo.sending.attempts import Attempt, Fate
+from neumo.sending.c_store import _attempt_of, send_by_c_store
+from neumo.sending.destinations import CStoreDestination, TlsConfig
 
 
 def destination(port: int, *, ae_title: str = "ARCHIVE", tls: TlsConfig | None = None) -> CStoreDestination:

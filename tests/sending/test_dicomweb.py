@@ -14,9 +14,9 @@ from pydicom import Dataset
 from tests.support.node_samples import radiograph, written
 
 from neumo.core.errors import ArchiveUnreachableError
-from neumo.dicomnode.send import dicomweb
-from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
-from neumo.dicomnode.send.dicomweb import Instance, Service, retrieve, search, store
+from neumo.sending import dicomweb
+from neumo.sending.attempts import SENT, Attempt, Fate
+from neumo.sending.dicomweb import Instance, Service, retrieve, search, store
 
 AT_WORK = 'multipart/related; type="application/dicom"; boundary=part'
 

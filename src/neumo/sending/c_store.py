@@ -6,11 +6,11 @@ from pathlib import Path
 from pydicom import Dataset
 from pynetdicom.association import Association
 
-from neumo.dicomnode.closing_sockets import ClosingEntity
-from neumo.dicomnode.config import CStoreDestination
-from neumo.dicomnode.send.attempts import SENT, Attempt, Fate
-from neumo.dicomnode.tls import client_context
 from neumo.imaging.dicom.parse import parse_file
+from neumo.sending.attempts import SENT, Attempt, Fate
+from neumo.sending.closing_sockets import ClosingEntity
+from neumo.sending.destinations import CStoreDestination
+from neumo.sending.tls import client_context
 
 _SUCCESS = 0x0000
 _WARNINGS = range(0xB000, 0xC000)
