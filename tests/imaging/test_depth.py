@@ -22,7 +22,7 @@ from neumo.imaging.prepare import Intensity, eight_bit_square, network_square, s
 SIDE = 64
 TOLERANCE = 0.005
 """Largest difference of a network's input, in 0-1, from rounding: half a grey level of 10 bits."""
-PIXEL = 0.1
+PIXEL = 0.12
 """Weight of one pixel in a square of a third of its image's side: what a defective one at the edge of a
 letter, taken as its neighbours are, can change."""
 
@@ -101,14 +101,12 @@ def test_defective_pixels_change_nothing(hot: int, more: int, value: int, kind: 
 
 
 def test_defective_pixels_are_counted_and_taken_as_their_neighbours() -> None:
-    samples = film(12)
-    clean = open_radiograph(dicom_file(samples)).levels
+    samples = (1000 + np.add.outer(np.arange(200), np.arange(200))).astype(np.uint16)
     samples[50, 60], samples[100, 20] = 65535, 0
     radiograph = open_radiograph(dicom_file(samples))
-    assert radiograph.steps[-1]["defects"] >= 2
+    assert radiograph.steps[-1]["defects"] == 2
     for row, column in ((50, 60), (100, 20)):
-        around = clean[row - 1 : row + 2, column - 1 : column + 2].astype(int)
-        assert around.min() - 300 <= radiograph.levels[row, column] <= around.max() + 300
+        assert abs(int(radiograph.levels[row, column]) - int(radiograph.levels[row, column + 1])) < 400
 
 
 @settings(max_examples=12, deadline=None)
@@ -204,6 +202,13 @@ def test_what_is_cached_for_training_is_what_is_read(content: bytes) -> None:
     assert cached.dtype == np.uint8
     read, trained = (scale_intensity(levels, Intensity.PERCENTILES) for levels in (square, cached))
     np.testing.assert_allclose(read, trained, atol=1 / 223)
+
+
+def test_dicom_whose_8_bits_are_shown_as_they_are_is_taken_as_a_png_is() -> None:
+    pixels = np.tile(np.arange(256, dtype=np.uint8), (64, 1))
+    radiograph = open_radiograph(dicom_file(pixels))
+    assert radiograph.deep is None
+    np.testing.assert_array_equal(radiograph.pixels, pixels)
 
 
 def test_as_stored_means_as_shown() -> None:

@@ -20,6 +20,8 @@ Table = TypeVar("Table", NDArray[np.uint8], NDArray[np.uint16])
 _TAIL, _FEW, _SMALL_TAIL = 1e-4, 32, 1e-3
 """Pixels at either end that may be defective, or saturated, without a say in the range: so large a share of it, or
 so many where it is small, as far as they are no larger share than the last."""
+_FAR = 0.1
+"""Gap between such pixels and the others, as a share of the others' range; what lies nearer belongs to the image."""
 _SAMPLE_PIXELS = 1 << 20
 _RIM_SHARE = 0.05
 """Share of the outermost pixels that have one value, from which it may be padding."""
@@ -54,7 +56,7 @@ def usage_of(raw: Raw, codes: int) -> Usage:
 
 
 def used_range(values: Floats, counts: NDArray[np.int64]) -> tuple[float, float]:
-    """Least and greatest value of an image, but for a few pixels in ten thousand at either end.
+    """Least and greatest value of an image, but for a few pixels in ten thousand that lie far from all others.
 
     Parameters
     ----------
@@ -73,8 +75,16 @@ def used_range(values: Floats, counts: NDArray[np.int64]) -> tuple[float, float]
     order = present[np.argsort(values[present], kind="stable")]
     ranks = counts[order].cumsum()
     tail = _tail(int(ranks[-1]))
-    low, high = order[np.searchsorted(ranks, tail, "right")], order[np.searchsorted(ranks, ranks[-1] - tail)]
-    return float(values[low]), float(values[high])
+    low, high = np.searchsorted(ranks, tail, "right"), np.searchsorted(ranks, ranks[-1] - tail)
+    ascending = values[order]
+    far = _FAR * (ascending[high] - ascending[low])
+    return _last_near(ascending[low::-1], far), _last_near(ascending[high:], far)
+
+
+def _last_near(values: Floats, far: float) -> float:
+    """Return the last of monotonic values before the first gap that is wider than `far`."""
+    wide = np.flatnonzero(np.abs(np.diff(values)) > far)
+    return float(values[wide[0] if wide.size else -1])
 
 
 def _tail(pixels: int) -> int:

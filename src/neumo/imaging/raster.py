@@ -136,7 +136,9 @@ def _raise_if_intact(content: bytes, name: str) -> None:
     try:
         with open_header(BytesIO(content), name) as image:
             require_memory(_BYTES_PER_PIXEL * image.width * image.height)
-    except (OSError, SyntaxError, ValueError):
+    except MemoryError:
+        raise
+    except Exception:  # as when it was opened before
         require_memory(len(content))
     try:
         kind = read_jpeg_header(content).unusual

@@ -27,7 +27,7 @@ from neumo.imaging.dicom.window import find_window, windowed
 
 def grey_levels(
     raw: Raw, layout: PixelLayout, dataset: Dataset
-) -> tuple[NDArray[np.uint8], NDArray[np.uint16], list[Step]]:
+) -> tuple[NDArray[np.uint8], NDArray[np.uint16] | None, list[Step]]:
     """Bring a MONOCHROME1 or MONOCHROME2 image to 8 bits and to its full depth, bright = dense.
 
     Parameters
@@ -43,8 +43,8 @@ def grey_levels(
     -------
     pixels : ndarray of uint8, shape (rows, columns)
         As the header says it is to be shown. Padding is 0.
-    deep : ndarray of uint16, shape (rows, columns)
-        The same, with the range that the image uses spread over 16 bits.
+    deep : ndarray of uint16, shape (rows, columns), or None
+        The same, with the range that the image uses spread over 16 bits; None where `pixels` hold all of it.
     steps : list of Step
     """
     stored = stored_values(layout)
@@ -62,9 +62,17 @@ def grey_levels(
     if because:
         shares = 1 - shares
         steps.append({"step": "invert", "because": because})
+    if raw.dtype == np.uint8 and _are_eight_bits(shares[counts > 0]):
+        shares[padding] = 0
+        return through_table(raw, to_eight_bits(shares)), None, steps
     deep, depth = full_depth(raw, shares, counts, padding)
     shares[padding] = 0
     return through_table(raw, to_eight_bits(shares)), deep, [*steps, depth]
+
+
+def _are_eight_bits(shares: Floats) -> bool:
+    levels = shares * 255
+    return bool((np.abs(levels - np.rint(levels)) < 1e-6).all())
 
 
 def stored_values(layout: PixelLayout) -> Floats:
