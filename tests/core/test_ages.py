@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from neumo.core.ages import age_in_years
+from neumo.core.ages import age_in_units, age_in_years
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,17 @@ def test_ages_as_people_write_them(text: str, years: float) -> None:
 @pytest.mark.parametrize("text", ["", "adult", "-1", "411", "nan", "5 moons", "1e1"])
 def test_what_is_no_age(text: str) -> None:
     assert age_in_years(text) is None
+
+
+@given(st.floats(0, 130))
+def test_an_age_in_units_is_never_more_than_the_age(years: float) -> None:
+    count, unit = age_in_units(years)
+    assert count / {"days": 365.25, "months": 12, "years": 1}[unit] <= years + 1e-4
+    assert years < (count + 1) / {"days": 365.25, "months": 12, "years": 1}[unit] + 1e-6
+    assert unit != "months" or 1 <= count < 24
+
+
+@pytest.mark.parametrize("months", range(1, 24))
+def test_months_stay_months(months: int) -> None:
+    years = age_in_years(f"{months:03d}M")
+    assert years is not None and age_in_units(years) == ((1, "years") if months == 12 else (months, "months"))

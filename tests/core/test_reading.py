@@ -167,7 +167,7 @@ def test_a_withheld_or_purged_answer_is_none() -> None:
 
 @pytest.mark.parametrize("status", [Status.REFUSED, Status.FAILED])
 def test_without_an_answer_its_keys_are_null(status: Status) -> None:
-    found = Reading("a.png", None, status, reasons=(Notice("not_chest", "Words."),)).to_json()
+    found = Reading("a.png", None, status, reasons=(Notice("blank", "Words."),)).to_json()
     keys = (
         "finding",
         "probabilities",
@@ -178,4 +178,4 @@ def test_without_an_answer_its_keys_are_null(status: Status) -> None:
         "threshold",
     )
     assert all(found[key] is None for key in keys)
-    assert found["reasons"] == ["not_chest: Words."]
+    assert found["reasons"] == ["blank: Words."]

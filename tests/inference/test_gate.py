@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from tests.support.tiny_bundle import CONFIGURATION
 
 from neumo.bundle.folder import Bundle
+from neumo.core.ages import age_in_years
 from neumo.core.radiograph import AcquisitionFacts, CodedConcept, Radiograph
 from neumo.core.reading import Status
 from neumo.imaging import open_radiograph
 from neumo.inference.gate import age_notice, header_notices, refusals_before_reading
 from neumo.inference.reader import Reader
+from neumo.results.sentences import notice_text
 
 LIMITS = CONFIGURATION.gate
 RAMP = np.tile(np.arange(80, dtype=np.uint8) * 3, (80, 1))
@@ -109,6 +111,31 @@ def test_words_that_are_not_understood_are_said() -> None:
     assert codes(body_part="SALA 3") == []
 
 
+@pytest.mark.parametrize(
+    ("stated", "english", "spanish"),
+    [
+        ("001D", "1 day", "1 día"),
+        ("006W", "1 month", "1 mes"),
+        ("003W", "21 days", "21 días"),
+        ("008M", "8 months", "8 meses"),
+        ("011M", "11 months", "11 meses"),
+        ("006Y", "6 years", "6 años"),
+        ("064Y", "64 years", "64 años"),
+        ("083M", "6 years", "6 años"),
+    ],
+)
+def test_ages_outside_the_range_are_stated_as_people_do_and_never_rounded_into_it(
+    stated: str, english: str, spanish: str
+) -> None:
+    notice = age_notice(AcquisitionFacts(patient_age=age_in_years(stated)), LIMITS)
+    assert notice is not None and notice.values["age"] == pytest.approx(age_in_years(stated), abs=1e-4)
+    assert notice.text == (
+        f"The patient is {english} old; the model was trained on children aged 1 to 5 years, "
+        "and is far less reliable at other ages."
+    )
+    assert f"El paciente tiene {spanish};" in notice_text(notice, "es")
+
+
 def with_limit(bundle: Bundle, distance: float) -> Reader:
     gate = replace(bundle.config.gate, distance=distance)
     return Reader(replace(bundle, config=replace(bundle.config, gate=gate)), threads=1)
@@ -125,7 +152,7 @@ def test_what_looks_unlike_training_is_refused_with_its_distance(reader: Reader)
     reading = reader.read(noise)
     assert reading.status is Status.REFUSED and reading.answer is None and reading.class_map is None
     (reason,) = reading.reasons
-    assert reason.code == "not_chest" and reason.values["distance"] > reason.values["limit"]
+    assert reason.code == "far_from_training" and reason.values["distance"] > reason.values["limit"]
 
 
 def test_an_inverted_radiograph_is_named_so(bundle: Bundle, reader: Reader, films: list[Path]) -> None:
@@ -155,7 +182,7 @@ def test_where_other_ages_are_read_the_limit_is_wider_and_the_reading_says_so(
     film = open_radiograph(films[0]).pixels
     near, far = (with_limit(bundle, distance(reader, film) / factor) for factor in (1.2, 1.4))
     assert [reason.code for reason in near.read(film).reasons] == ["far_from_training"]
-    assert [reason.code for reason in far.read(film).reasons] == ["not_chest"]
+    assert [reason.code for reason in far.read(film).reasons] == ["far_from_training"]
     readings = [Reader(r.bundle, allow_outside_range=True, threads=1).read(film) for r in (near, far)]
     assert [reading.status for reading in readings] == [Status.READ, Status.REFUSED]
     assert "unlike_training" in [warning.code for warning in readings[0].warnings]

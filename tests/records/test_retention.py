@@ -23,7 +23,7 @@ SECRET = "Jane_Doe_1950"
 
 
 def _keep(archive: Engine, name: str) -> int:
-    reasons = (Notice("not_chest", "is no chest"),)
+    reasons = (Notice("blank", "is no chest"),)
     reading = Reading(name, hashlib.sha256(name.encode()).hexdigest(), Status.REFUSED, reasons=reasons)
     return record(archive, reading, source="t", actor="t")
 

@@ -17,4 +17,4 @@ def test_csv_rows_have_every_column() -> None:
     assert (first["p_VIRAL_PNEUMONIA"], first["pneumonia"], first["ppv"]) == ("0.500000", "yes", "0.3100")
     assert (first["ppv_low"], first["npv_high"], first["measured_on"]) == ("0.2500", "0.9900", "set, test")
     assert first["prevalence"] == "", "none was stated"
-    assert second["finding"] == "" and second["reasons"] == "not_chest: This is no chest."
+    assert second["finding"] == "" and second["reasons"] == "blank: This is no chest."

@@ -72,7 +72,10 @@ def test_a_time_without_its_zone_is_left_out() -> None:
 def test_a_refusal_is_reported_with_its_reason() -> None:
     found = resources(fhir_report(reading(None), header(), language="es"))
     (observation,), (main,) = found["Observation"], found["DiagnosticReport"]
-    assert observation["dataAbsentReason"]["text"] == "No parece una radiografía de tórax frontal."
+    assert (
+        observation["dataAbsentReason"]["text"]
+        == "La imagen está vacía o es casi uniforme; no hay nada que leer."
+    )
     assert "valueCodeableConcept" not in observation and "conclusionCode" not in main
     assert "Rechazada" in main["conclusion"] and main["language"] == "es"
 

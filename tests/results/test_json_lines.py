@@ -18,7 +18,7 @@ def test_json_lines_hold_exactly_the_promised_keys() -> None:
     assert first["probabilities"] == {"NORMAL": 0.2, "BACTERIAL_PNEUMONIA": 0.3, "VIRAL_PNEUMONIA": 0.5}
     assert first["prediction_set"] == ["BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"]
     assert first["warnings"] == ["outside_age_range: Too old."] and first["heatmap"] == "maps/1.png"
-    assert second["status"] == "refused" and second["reasons"] == ["not_chest: This is no chest."]
+    assert second["status"] == "refused" and second["reasons"] == ["blank: This is no chest."]
     assert second["finding"] is second["probabilities"] is second["pneumonia"] is second["heatmap"] is None
 
 

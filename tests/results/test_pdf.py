@@ -48,7 +48,7 @@ def test_it_says_what_the_reading_says(tmp_path: Path, language: Language, words
 
 def test_a_refusal_gives_its_reasons_and_no_finding(tmp_path: Path) -> None:
     target = tmp_path / "a.pdf"
-    reason = Notice("not_chest", "This is no chest.")
+    reason = Notice("blank", "This is no chest.")
     write_pdf(reading(None, status=Status.REFUSED, reasons=(reason,)), target)
     assert "pneumonia:" not in text_of(target).lower() and "%" not in text_of(target)
 

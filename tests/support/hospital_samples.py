@@ -30,7 +30,7 @@ ANSWER = replace(
     prevalence_given=True,
 )
 AGE = reading_samples.AGE
-NO_CHEST = Notice("not_chest", "This is no chest.")
+NO_CHEST = Notice("blank", "This is no chest.")
 
 
 def reading(answer: Answer | None = ANSWER, **changes: Any) -> Reading:

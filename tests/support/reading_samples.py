@@ -40,7 +40,11 @@ ANSWER = Answer(
     npv=0.98,
     evidence=EVIDENCE,
 )
-AGE = Notice("outside_age_range", "Too old.", {"youngest": 1.0, "oldest": 5.0, "age": 64.0})
+AGE = Notice(
+    "outside_age_range",
+    "Too old.",
+    {"youngest": 1.0, "oldest": 5.0, "age": 64.0, "count": 64, "unit": "years"},
+)
 
 
 def read(file: str = "a.png", **changes: Any) -> Reading:
@@ -59,4 +63,4 @@ def read(file: str = "a.png", **changes: Any) -> Reading:
 
 
 def refused(file: str = "b.png") -> Reading:
-    return Reading(file, "cd" * 32, Status.REFUSED, reasons=(Notice("not_chest", "This is no chest."),))
+    return Reading(file, "cd" * 32, Status.REFUSED, reasons=(Notice("blank", "This is no chest."),))

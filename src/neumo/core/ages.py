@@ -41,3 +41,16 @@ def age_in_years(text: str) -> float | None:
         return None
     years = float(found["count"].replace(",", ".")) / _PER_YEAR[unit]
     return years if years <= OLDEST else None
+
+
+def age_in_units(years: float) -> tuple[int, str]:
+    """Return an age as people state it, never rounded up: (8, "months"), (2, "days"), (1, "years"), (64, "years").
+
+    Days below one month, months below two years, else years; whole years are years. The unit is "days", "months" or
+    "years" also where the count is 1.
+    """
+    tiny = 1e-6  # eight months are 7.999... twelfths of a year
+    if years >= 2 or (years >= 1 and years - int(years + tiny) < tiny):
+        return int(years + tiny), "years"
+    months = int(12 * years + tiny)
+    return (months, "months") if months else (int(_PER_YEAR["d"] * years + 0.01), "days")

@@ -33,7 +33,7 @@ class Notice:
     Attributes
     ----------
     code : str
-        Such as "not_chest"; the codes are listed in docs/reference/readings.md.
+        Such as "far_from_training"; the codes are listed in docs/reference/readings.md.
     text : str
         One English sentence; results in other languages translate by the code and `values`.
     values : mapping of str to plain values

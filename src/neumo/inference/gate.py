@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.bundle.config import GateLimits
+from neumo.core.ages import age_in_units
 from neumo.core.radiograph import AcquisitionFacts, Radiograph
 from neumo.core.reading import Notice
 from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
@@ -30,24 +31,25 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
     if facts.patient_age is None and facts.age_unreadable:
         return Notice(
             "age_unreadable",
-            f"The age that the file states cannot be read; the model was trained on children of {youngest:g} to "
+            f"The age that the file states cannot be read; the model was trained on children aged {youngest:g} to "
             f"{oldest:g} years only.",
             values,
         )
     if facts.patient_age is None:
         return Notice(
             "age_unknown",
-            f"The file does not say the patient's age; the model was trained on children of {youngest:g} to "
+            f"The file does not say the patient's age; the model was trained on children aged {youngest:g} to "
             f"{oldest:g} years only.",
             values,
         )
     if youngest <= facts.patient_age < oldest + 1:
         return None
+    count, unit = age_in_units(facts.patient_age)
     return Notice(
         "outside_age_range",
-        f"The patient is {facts.patient_age:.0f} years old; the model was trained on children of {youngest:g} to "
-        f"{oldest:g} years, and is far less reliable at other ages.",
-        {**values, "age": round(facts.patient_age, 1)},
+        f"The patient is {count} {unit.removesuffix('s') if count == 1 else unit} old; the model was trained on "
+        f"children aged {youngest:g} to {oldest:g} years, and is far less reliable at other ages.",
+        {**values, "age": round(facts.patient_age, 4), "count": count, "unit": unit},
     )
 
 
@@ -78,20 +80,29 @@ def distance_notice(distance: float, limits: GateLimits) -> Notice | None:
 
 
 def distance_refusal(distance: float, limits: GateLimits, likely: str | None) -> Notice:
-    """Return the refusal of an image whose embedding lies too far from training, named by its likely cause."""
+    """Return the refusal of an image whose embedding lies too far from training, named by its likely cause.
+
+    It says what the image looks like, never what it is: a chest radiograph may be unlike those of training, too.
+    """
     values = {"distance": round(float(distance), 3), "limit": round(limits.distance, 3)}
     if likely == "inverted":
-        return Notice("inverted", "The grey levels look inverted: bone is dark and lung bright.", values)
-    if likely == "turned":
-        return Notice("turned", "The radiograph seems to lie on its side or head.", values)
-    if distance <= limits.distance * OUTSIDE_RANGE_SLACK:
         return Notice(
-            "far_from_training",
-            "The image is less like those of training than nearly all frontal chest radiographs of children are; it "
-            "may be that of an adult, of another kind, or no chest.",
+            "inverted",
+            "The grey levels look inverted, bone dark and air bright; check Photometric Interpretation (0028,0004) in "
+            "the DICOM header, or invert the image, and send it again.",
             values,
         )
-    return Notice("not_chest", "This does not look like a frontal chest radiograph.", values)
+    if likely == "turned":
+        return Notice(
+            "turned", "The image looks turned, as if it lay on its side or head; turn it upright.", values
+        )
+    youngest, oldest = limits.age_years
+    return Notice(
+        "far_from_training",
+        "The image is unlike the training images, which are frontal chest radiographs of children aged "
+        f"{youngest:g} to {oldest:g} years: it may be an adult's, another device's, another view, or something else.",
+        {**values, "youngest": youngest, "oldest": oldest},
+    )
 
 
 def _wrong_acquisition(facts: AcquisitionFacts) -> Iterator[Notice]:

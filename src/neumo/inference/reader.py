@@ -29,6 +29,7 @@ from neumo.inference.gate import (
     header_notices,
     refusals_before_reading,
 )
+from neumo.inference.likely_cause import likely_cause
 from neumo.inference.opening import Opened, Source, open_source
 from neumo.inference.posterior import (
     calibrated,
@@ -38,8 +39,6 @@ from neumo.inference.posterior import (
 from neumo.inference.receipt import NetworkRun, make_receipt
 from neumo.inference.session import Session
 
-_MIN_DISTANCE_RATIO = 1.5
-"""How much nearer the inverse or a turn must lie for a refusal to name it as the likely cause."""
 _MAX_QUEUED = 4
 """Sources queued for each thread, which bounds memory."""
 
@@ -241,7 +240,7 @@ class Reader:
     ) -> Reading:
         opened, config, distance = prepared.opened, self.bundle.config, run.distance
         if distance > config.gate.distance * (OUTSIDE_RANGE_SLACK if self._allow_outside else 1.0):
-            likely = self._likely_cause(run.prepared, distance, session)
+            likely = likely_cause(run.prepared, distance, session, self.bundle)
             reasons = (distance_refusal(distance, config.gate, likely),)
             return Reading(
                 opened.name,
@@ -295,12 +294,3 @@ class Reader:
             return logits
 
         return occlusion_map(score, image)
-
-    def _likely_cause(self, image: NDArray[np.float32], distance: float, session: Session) -> str | None:
-        """Return "inverted" or "turned" where the inverse or a turn of a refused image would have been accepted."""
-        variants = np.stack([1 - image, *(np.rot90(image, turns, axes=(1, 2)) for turns in (1, 2, 3))])
-        distances = self._statistics.distance(session.run(np.ascontiguousarray(variants)).embeddings)
-        nearest = float(distances.min())
-        if nearest > self.bundle.config.gate.distance or nearest * _MIN_DISTANCE_RATIO > distance:
-            return None
-        return "inverted" if int(distances.argmin()) == 0 else "turned"

@@ -15,8 +15,10 @@ def notice_text(notice: Notice, language: Language) -> str:
         return notice.text
     if notice.values == HIDDEN:
         return texts(language)("readings.age_hidden")
+    unit = notice.values.get("unit")
+    key = f"notices.{notice.code}" if unit is None else f"notices.{notice.code}.{unit}"
     try:
-        return texts(language)(f"notices.{notice.code}", **notice.values)
+        return texts(language)(key, **notice.values)
     except (KeyError, ValueError, IndexError):
         return notice.text
 

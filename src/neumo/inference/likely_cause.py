@@ -1,0 +1,38 @@
+"""The likely cause of a refusal by distance: grey levels inverted, or the radiograph turned."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.bundle.folder import Bundle
+from neumo.inference.session import Session
+
+_MIN_DISTANCE_RATIO = 1.1
+"""How much nearer the inverse or a turn must lie for a refusal to name it as the likely cause.
+
+Of 98 upright radiographs of adults none was named so; of 120 inverted ones 114 were, of 120 turned ones 119.
+"""
+_RADIOGRAPH_SLACK = 1.4
+"""Factor of the limit within which the inverse or a turn must lie: upright radiographs of adults do, photographs and
+bones do not."""
+
+
+def likely_cause(image: NDArray[np.float32], distance: float, session: Session, bundle: Bundle) -> str | None:
+    """Return "inverted" or "turned" where the inverse or a turn of a refused image looks like a radiograph.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (1, side, side)
+        As the network got it.
+    distance : float
+        Of its embedding.
+    session : Session
+    bundle : Bundle
+    """
+    variants = np.stack([1 - image, *(np.rot90(image, turns, axes=(1, 2)) for turns in (1, 2, 3))])
+    embeddings = session.run(np.ascontiguousarray(variants)).embeddings
+    distances = bundle.gate_statistics.distance(embeddings)
+    nearest = float(distances.min())
+    limit = bundle.config.gate.distance * _RADIOGRAPH_SLACK
+    if nearest > limit or nearest * _MIN_DISTANCE_RATIO > distance:
+        return None
+    return "inverted" if int(distances.argmin()) == 0 else "turned"
