@@ -4,14 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from pydicom import Dataset, FileMetaDataset, dcmread
-from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 from tests.support.commands import call_neumo, run_neumo
+from tests.support.hospital_samples import errors_of
 from tests.support.tiny_bundle import make_bundle
 
 
@@ -55,7 +57,7 @@ def test_every_film_gets_its_results_and_a_second_run_adds_none(
     folders = [tmp_path / kind for kind in ("sr", "sc", "fhir")]
     options = [f"--{folder.name}={folder}" for folder in folders]
     output = call_neumo(capsys, "read", films, "--bundle", bundle, *options, "--language", "es")
-    assert output == ""
+    assert output.startswith("3 archivos encontrados: ") and len(output.splitlines()) == 1
     first = [sorted(file.name for file in folder.iterdir()) for folder in folders]
     assert [len(names) for names in first] == [3, 3, 3]
     call_neumo(capsys, "read", films, "--bundle", bundle, *options, "--language", "es", "--threads", "1")
@@ -85,6 +87,45 @@ def test_pictures_without_a_patient_are_told_and_the_others_go_on(
     assert "Ñuñez" not in output and "4711" not in output
     assert len(list((tmp_path / "sr").iterdir())) == 3
     assert len(list((tmp_path / "fhir").iterdir())) == 4, "FHIR needs no patient"
+
+
+ODD = {
+    "StudyDate": "20240231", "StudyTime": "996099", "TimezoneOffsetFromUTC": "+9900", "PatientName": "Secret\x01Name",
+    "PatientID": "x" * 70, "AccessionNumber": "A\x0b1", "PatientAge": "3", "PatientSex": "?", "AcquisitionDate": "0000",
+    "StudyID": "s" * 20, "IssuerOfPatientID": " ", "ReferringPhysicianName": "^" * 9, "SpecificCharacterSet": "KLINGON",
+}  # fmt: skip
+"""Values that are invalid, by attribute."""
+
+
+def test_a_batch_goes_on_after_headers_full_of_nonsense(
+    bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "odd").mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of values that are invalid
+        for number, (keyword, value) in enumerate([*ODD.items(), ("", "")]):
+            film = dcmread(films / "film0.dcm")
+            uid = UID(f"1.2.3.04.{number}")
+            film.SOPInstanceUID = film.file_meta.MediaStorageSOPInstanceUID = uid
+            if keyword == "SpecificCharacterSet":
+                film.PatientName = "Doe"
+            if keyword:
+                setattr(film, keyword, value)
+            film.save_as(tmp_path / "odd" / f"{number:02d}.dcm", enforce_file_format=True)
+    folders = [tmp_path / kind for kind in ("sr", "sc", "fhir")]
+    options = [f"--{folder.name}={folder}" for folder in folders]
+    output = call_neumo(capsys, "read", tmp_path / "odd", "--bundle", bundle, *options)
+    assert [len(list(folder.iterdir())) for folder in folders] == [len(ODD) + 1] * 3
+    for keyword in set(ODD) - {"PatientAge", "AcquisitionDate", "IssuerOfPatientID"}:
+        assert f"the results are without {keyword}, whose values in the header are invalid" in output
+    assert "Secret" not in output and "KLINGON" not in output
+    assert [line for folder in folders[:2] for file in folder.iterdir() for line in of_values(file)] == []
+
+
+def of_values(file: Path) -> list[str]:
+    """What dciodvfy has against values of a file, its UIDs apart, which are those of the radiograph."""
+    errors = (line for line in errors_of(file) if line.startswith("Error"))
+    return [line for line in errors if "for this VR" in line and " UI " not in line]
 
 
 def test_a_folder_that_cannot_be_written_is_told_at_once(

@@ -128,10 +128,10 @@ def read(
             for reading in reader.read_many(files):
                 if to_archive is not None:
                     to_archive(reading)
-                complaint = export(reading)
-                if complaint is not None:
-                    _tell(complaint)
-                    unmade += 1
+                exported = export(reading)
+                for told in filter(None, (exported.failure, exported.left_out)):
+                    _tell(told)
+                unmade += exported.failure is not None
                 if to_page is not None:
                     to_page(reading)
                 outputs.write(reading)  # the last, since --resume goes by it

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
-from neumo.core.faults import is_out_of_memory
+from neumo.core.faults import is_out_of_memory, where_raised
 from neumo.core.names import shown_path
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
 from neumo.imaging import open_radiograph
 from neumo.imaging.open import ImageFile
+from neumo.inference.sources import Source, form_of, name_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-Source = Path | str | bytes | NDArray[np.generic]
-"""A file's path, a file's bytes, or pixels."""
-
 _VERBS = frozenset({"is", "has", "holds", "cannot", "declares", "claims", "ends"})
+
+_OUT_OF_MEMORY = Notice("out_of_memory", "Reading the image needs more memory than there is or is allowed.")
 
 MAX_HASHED_BYTES = 2**30
 """Size in bytes up to which a file that is too large to decode is still hashed."""
@@ -35,7 +35,8 @@ class Opened:
     Attributes
     ----------
     name : str
-        As it was given, in text that can be written anywhere (`shown_path`); "bytes" or "pixels" where it has no name.
+        As it was given, in text that can be written anywhere (`shown_path`); "bytes", "pixels" or "dataset"
+        where it has no name.
     sha256, size : str or None, int or None
         Of the bytes; None where they could not be read, or pixels were given.
     radiograph : Radiograph or None
@@ -56,11 +57,15 @@ class Opened:
 
 def open_source(source: Source) -> Opened:
     """Read and decode; every fault of the source becomes a notice."""
-    if isinstance(source, np.ndarray):
-        return _decoded(source, "pixels", None)
-    if isinstance(source, bytes):
-        return _decoded(source, "bytes", len(source))
-    path, name = Path(source), shown_path(source)
+    try:
+        form = form_of(source)
+    except Exception as error:
+        return Opened(name_of(source), failure=_failure(error, b""))
+    if isinstance(form, np.ndarray):
+        return _decoded(form, name_of(source), None)
+    if isinstance(form, bytes):
+        return _decoded(form, name_of(source), len(form))
+    path, name = form, shown_path(form)
     try:
         # Reading a pipe or device could wait for ever.
         if not path.is_file():
@@ -70,6 +75,16 @@ def open_source(source: Source) -> Opened:
     except OSError as error:
         text = f"The file cannot be read ({error.strerror or type(error).__name__})."
         return Opened(name, failure=Notice("unreadable_file", text))
+
+
+def unexpected_failure(error: Exception) -> Notice:
+    """Return why a source that was opened could not be read: too little memory, or an error by its kind and place."""
+    if is_out_of_memory(error):
+        return _OUT_OF_MEMORY
+    values = {"kind": type(error).__name__, "place": where_raised(error)}
+    return Notice(
+        "unexpected_error", "Reading it failed unexpectedly ({kind} at {place}).".format(**values), values
+    )
 
 
 def _decoded(source: Path | bytes | NDArray[np.generic], name: str, size: int | None) -> Opened:
@@ -88,18 +103,20 @@ def _decoded(source: Path | bytes | NDArray[np.generic], name: str, size: int | 
         return replace(opened, sha256=opened.sha256 or _sha256(source, size), failure=_failure(error, source))
 
 
-def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> Notice:
+def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> Notice:  # noqa: PLR0911 - a case each
     match error:
         case ImageTooLargeError():
             return Notice("too_large", _sentence(error, source))
         case _ if is_out_of_memory(error):
-            return Notice("out_of_memory", "Reading the image needs more memory than there is or is allowed.")
+            return _OUT_OF_MEMORY
         case UnsupportedImageError():
             return Notice("unsupported_image", _sentence(error, source))
         case UnreadableImageError(__cause__=OSError(errno=int())):
             return Notice("unreadable_file", _sentence(error, source))
         case UnreadableImageError():
             return Notice("not_an_image", _sentence(error, source))
+        case OSError():
+            return Notice("unreadable_file", f"It cannot be read ({error.strerror or type(error).__name__}).")
     # An unexpected error of a decoder fails this file alone.
     return Notice("not_an_image", f"The file cannot be decoded ({type(error).__name__}).")
 

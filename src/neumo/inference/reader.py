@@ -30,7 +30,7 @@ from neumo.inference.gate import (
     refusals_before_reading,
 )
 from neumo.inference.likely_cause import likely_cause
-from neumo.inference.opening import Opened, Source, open_source
+from neumo.inference.opening import Opened, open_source, unexpected_failure
 from neumo.inference.posterior import (
     calibrated,
     make_answer,
@@ -38,6 +38,7 @@ from neumo.inference.posterior import (
 )
 from neumo.inference.receipt import NetworkRun, make_receipt
 from neumo.inference.session import Session
+from neumo.inference.sources import Source
 
 _MAX_QUEUED = 4
 """Sources queued for each thread, which bounds memory."""
@@ -134,9 +135,17 @@ class Reader:
         }
 
     def read(self, source: Source) -> Reading:
-        """Read one file, its bytes, or pixels (height, width) of uint8, uint16 or float in 0-1.
+        """Read one radiograph; all threads work on it.
 
-        All threads work on it. Bad input never raises: it is refused or failed, with the reason.
+        Parameters
+        ----------
+        source : path, bytes, bytearray, memoryview, binary stream, ndarray, PIL.Image.Image or pydicom.Dataset
+            A file, its content, pixels (height, width) of uint8, uint16 or float in 0-1, a picture, or a data set.
+
+        Returns
+        -------
+        Reading
+            Bad input never raises: it is refused or failed, with the reason.
         """
         return self._read(source, self._shared)
 
@@ -168,7 +177,10 @@ class Reader:
 
     def _read(self, source: Source, session: Session) -> Reading:
         opened = open_source(source)
-        reading = self._reading_of(self._prepare(replace(opened, header=None)), session)
+        try:
+            reading = self._reading_of(self._prepare(replace(opened, header=None)), session)
+        except Exception as error:  # one source that cannot be read must not end a batch
+            reading = Reading(opened.name, opened.sha256, Status.FAILED, reasons=(unexpected_failure(error),))
         return replace(reading, header=opened.header) if self._keep_header else reading
 
     def _reading_of(self, prepared: _Prepared, session: Session) -> Reading:

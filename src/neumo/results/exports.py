@@ -1,10 +1,11 @@
 """Export of readings for hospital systems: DICOM Structured Reports, Secondary Captures, FHIR reports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from neumo.core.errors import ResultError
+from neumo.core.errors import OutputError, ResultError
+from neumo.core.faults import where_raised
 from neumo.core.reading import Reading, Status
 from neumo.texts.language import Language, as_language
 
@@ -31,11 +32,28 @@ class Exports:
         return any(folder is not None for folder in (self.sr, self.sc, self.fhir))
 
 
-def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What became of the exports of one reading.
+
+    Attributes
+    ----------
+    failure : str or None
+        Why one could not be made.
+    left_out : str or None
+        Which attributes of the radiograph no DICOM result holds, since their values are invalid.
+    """
+
+    failure: str | None = None
+    left_out: str | None = None
+
+
+def open_exports(exports: Exports) -> Callable[[Reading], Exported]:
     """Return a function that writes what was asked for of one reading, or says why it could not be made.
 
     Readings of DICOM files must keep their headers. A failed reading gives nothing, since it says nothing of a
-    radiograph. What cannot be made of one reading does not keep the others from being made.
+    radiograph. What cannot be made of one reading keeps neither others of it nor those of other readings from being
+    made; what cannot be written (OutputError) ends the batch, since it would be so again.
 
     Raises
     ------
@@ -45,21 +63,42 @@ def open_exports(exports: Exports) -> Callable[[Reading], str | None]:
         The language is not known; not looked at where nothing is asked for.
     """
     if not exports.wanted:
-        return lambda _reading: None
+        return lambda _reading: Exported()
     as_language(exports.language)
     _require_packages(exports)
 
-    def export(reading: Reading) -> str | None:
+    def export(reading: Reading) -> Exported:
         if reading.status is Status.FAILED:
-            return None
-        try:
-            _write(reading, exports)
-        except ResultError as error:
-            message = str(error)
-            return message if message.startswith(reading.file) else f"{reading.file}: {message}"
-        return None
+            return Exported()
+        failures = [_failure_of(reading, make) for make in _makers(exports)]
+        told = dict.fromkeys(failure for failure in failures if failure is not None)
+        return Exported("; ".join(told) or None, _left_out(reading, exports))
 
     return export
+
+
+def _failure_of(reading: Reading, make: Callable[[Reading], object]) -> str | None:
+    try:
+        make(reading)
+    except (OutputError, MemoryError):
+        raise
+    except ResultError as error:
+        message = str(error)
+        return message if message.startswith(reading.file) else f"{reading.file}: {message}"
+    except Exception as error:  # one header that nobody foresaw must not end a batch
+        return f"{reading.file}: a result cannot be made ({type(error).__name__} at {where_raised(error)})"
+    return None
+
+
+def _left_out(reading: Reading, exports: Exports) -> str | None:
+    if reading.header is None or (exports.sr is None and exports.sc is None):
+        return None
+    from neumo.results.dicom.source import left_out_of
+
+    keywords = left_out_of(reading.header)
+    if not keywords:
+        return None
+    return f"{reading.file}: the results are without {', '.join(keywords)}, whose values in the header are invalid"
 
 
 def _require_packages(exports: Exports) -> None:
@@ -76,18 +115,21 @@ def _require_packages(exports: Exports) -> None:
         require_fhir()
 
 
-def _write(reading: Reading, exports: Exports) -> None:
+def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
+    """Yield what makes and writes each export that is wanted."""
     from neumo.results.dicom import secondary_capture, structured_report
     from neumo.results.dicom.files import write_result
     from neumo.results.dicom.source import require_header
     from neumo.results.fhir import fhir_report, write_fhir
 
-    if exports.fhir is not None:
-        write_fhir(fhir_report(reading, reading.header, language=exports.language), exports.fhir)
-    if exports.sr is not None:
-        write_result(structured_report(reading, require_header(reading.header, reading.file)), exports.sr)
-    if exports.sc is not None:
-        capture = secondary_capture(
-            reading, require_header(reading.header, reading.file), language=exports.language
+    fhir, sr, sc, language = exports.fhir, exports.sr, exports.sc, exports.language
+    if fhir is not None:
+        yield lambda reading: write_fhir(fhir_report(reading, reading.header, language=language), fhir)
+    if sr is not None:
+        yield lambda reading: write_result(
+            structured_report(reading, require_header(reading.header, reading.file)), sr
         )
-        write_result(capture, exports.sc)
+    if sc is not None:
+        yield lambda reading: write_result(
+            secondary_capture(reading, require_header(reading.header, reading.file), language=language), sc
+        )

@@ -18,6 +18,7 @@ from neumo.core.reading import Reading, Status
 from neumo.results.dicom.banner import banner_lines
 from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, reference_of, text_of
 from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
+from neumo.results.dicom.values import valid_value
 from neumo.results.fhir_observations import TERMS, Resource, lead_concept, observations_of
 from neumo.results.origin import Origin, origin_of
 from neumo.texts.language import Language
@@ -151,8 +152,9 @@ def _moment(source: Dataset) -> str | None:
     date, time = moment_of(source)
     if (date, time) == UNKNOWN_MOMENT:
         return None
-    day, offset = f"{date[:4]}-{date[4:6]}-{date[6:]}", text_of(source, "TimezoneOffsetFromUTC")
-    if len(offset) != 5 or offset[0] not in "+-" or not offset[1:].isdigit():
+    day, stated = f"{date[:4]}-{date[4:6]}-{date[6:]}", text_of(source, "TimezoneOffsetFromUTC")
+    offset = valid_value(stated, "SH", "TimezoneOffsetFromUTC") if stated else None
+    if offset is None:
         return day  # a time without its zone is no FHIR time
     return f"{day}T{time[:2]}:{time[2:4]}:{time[4:]}{offset[:3]}:{offset[3:]}"
 

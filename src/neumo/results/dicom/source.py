@@ -2,23 +2,20 @@
 
 import re
 import unicodedata
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydicom import Dataset
-from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import RawDataElement
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_data_element
+from pydicom.datadict import tag_for_keyword
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import UID
 
 from neumo.core.errors import ResultError, UnreadableImageError
+from neumo.imaging.dicom.uids import is_uid
 from neumo.imaging.open import ImageFile
 from neumo.imaging.quiet import quiet
+from neumo.results.dicom.copying import copied_elements
+from neumo.results.dicom.values import real_date
 
 PATIENT_AND_STUDY: Final = (
     # Patient (PS3.3 section C.7.1.1)
@@ -41,7 +38,7 @@ PATIENT_AND_STUDY: Final = (
     # SOP Common (C.12.1), without which dates and texts mean something else
     "TimezoneOffsetFromUTC",
 )  # fmt: skip
-"""Attributes that a result has exactly as the radiograph has them."""
+"""Attributes that a result has as the radiograph has them."""
 
 _TYPE_2: Final = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
@@ -55,15 +52,8 @@ _MOMENTS: Final = (
     ("SeriesDate", "SeriesTime"),
     ("StudyDate", "StudyTime"),
 )
-_DATE, _TIME = (
-    re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"),
-    re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d"),
-)
+_TIME = re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d")
 UNKNOWN_MOMENT: Final = ("19000101", "000000")
-_BYTES: Final = frozenset(
-    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UT"}
-)
-"""Value representations whose bytes are the same in every transfer syntax."""
 _UNICODE: Final = ("ISO_IR 192", "GB18030", "GBK")
 _LATIN: Final = ("ISO_IR 100", "ISO 2022 IR 100")
 
@@ -120,16 +110,25 @@ def reference_of(source: Dataset) -> Reference:
 
 
 def copy_patient_and_study(source: Dataset, target: Dataset) -> None:
-    """Replace the patient and the study of `target` by those of `source`, byte for byte, with their character set."""
+    """Replace the patient and the study of `target` by those of `source`, with their character set.
+
+    Values are copied byte for byte where they are valid; `neumo.results.dicom.copying` says what becomes of others.
+    """
+    copied = copied_elements(source, PATIENT_AND_STUDY)
     for keyword in ("SpecificCharacterSet", *PATIENT_AND_STUDY):
-        if copy_element(source, target, keyword):
-            continue
-        if keyword in _TYPE_2:
+        if keyword in copied.elements:
+            target[_tag(keyword)] = copied.elements[keyword]
+        elif keyword in _TYPE_2:
             setattr(target, keyword, None)
         else:
             target.pop(_tag(keyword), None)
     # pydicom writes bytes that it has not decoded as they are only where it believes to have read them so.
     target.set_original_encoding(False, True, target._character_set)
+
+
+def left_out_of(source: Dataset) -> tuple[str, ...]:
+    """Return the keywords of attributes that results would copy, and leave out since their values are invalid."""
+    return copied_elements(source, PATIENT_AND_STUDY).left_out
 
 
 def moment_of(source: Dataset) -> tuple[str, str]:
@@ -139,8 +138,8 @@ def moment_of(source: Dataset) -> tuple[str, str]:
     """
     for date_keyword, time_keyword in _MOMENTS:
         stated = text_of(source, date_keyword)
-        date = stated[:8]
-        if not _DATE.fullmatch(date):
+        date = real_date(stated[:8])
+        if date is None:
             continue
         time = (stated[8:14] if time_keyword is None else text_of(source, time_keyword)[:6]) or ""
         return date, time if _TIME.fullmatch(time) else UNKNOWN_MOMENT[1]
@@ -175,48 +174,21 @@ def writable(text: str, source: Dataset) -> str:
 
 
 def copy_element(source: Dataset, target: Dataset, keyword: str) -> bool:
-    """Copy one element as it stands; leave it out, and return False, where it is absent or cannot be written.
-
-    Texts are copied as bytes, whatever they say; sequences and numbers have to be parsed, and may be rubbish.
-    """
-    tag = _tag(keyword)
-    if tag not in source:
+    """Copy one element; leave it out, and return False, where it is absent or what it should be is not certain."""
+    element = copied_elements(source, (keyword,)).elements.get(keyword)
+    if element is None:
         return False
-    vr = dictionary_VR(tag)
-    try:
-        element: Any = source.get_item(tag)
-        if isinstance(element, RawDataElement) and vr in _BYTES and keyword != "SpecificCharacterSet":
-            value = element.value or b""
-            element = element._replace(
-                VR=vr,
-                value=value,
-                length=len(value),
-                is_implicit_VR=False,
-                is_little_endian=True,
-                is_raw=True,
-            )
-        else:
-            element = deepcopy(source[tag])
-            write_data_element(_nowhere(), element, source.get("SpecificCharacterSet"))
-    except Exception:  # whatever a broken value makes the parser raise
-        return False
-    target[tag] = element
+    target[_tag(keyword)] = element
     return True
 
 
-def _nowhere() -> DicomBytesIO:
-    stream = DicomBytesIO()
-    stream.is_implicit_VR, stream.is_little_endian = False, True
-    return stream
-
-
 def _uid(source: Dataset, keyword: str) -> str:
-    value = UID(text_of(source, keyword), validation_mode=IGNORE)
-    if not value.is_valid:
+    value = text_of(source, keyword)
+    if not is_uid(value):
         raise ResultError(
             f"{keyword}: the radiograph's header has none that is a UID, so a result could not be filed with its study"
         )
-    return str(value)
+    return value
 
 
 def _tag(keyword: str) -> BaseTag:

@@ -1,0 +1,105 @@
+"""What a reader takes as a source, brought to one of three forms: a file's path, its bytes, or pixels."""
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from neumo.core.errors import UnreadableImageError, UnsupportedImageError
+from neumo.imaging.limits import MAX_FILE_BYTES
+from neumo.imaging.picture import array_of_picture
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    Source = (
+        Path | str | bytes | bytearray | memoryview | BinaryIO | NDArray[np.generic] | Image.Image | Dataset
+    )
+    """A file's path, its bytes, a binary stream, pixels, a picture of Pillow, or a DICOM data set."""
+else:
+    Source = Any
+
+Form = Path | bytes | NDArray[Any]
+
+
+def form_of(source: Any) -> Form:  # noqa: PLR0911 - a type each
+    """Return a source as a path, bytes or pixels.
+
+    Raises
+    ------
+    UnsupportedImageError
+        It is of a type that is not taken, such as a tensor.
+    UnreadableImageError
+        A stream or picture cannot be read, or a data set not be written.
+    ImageTooLargeError
+    OSError
+        A stream cannot be read.
+    """
+    match source:
+        case np.ndarray() | bytes():
+            return source
+        case str() | os.PathLike():
+            return Path(source)
+        case bytearray() | memoryview():
+            return bytes(source)
+        case io.BytesIO():
+            return source.getvalue()  # wherever the last writer left its position
+        case Image.Image():
+            return array_of_picture(source)
+    if _is_dataset(source):
+        return _bytes_of_dataset(source)
+    if callable(getattr(source, "read", None)):
+        return _bytes_of_stream(source)
+    raise UnsupportedImageError(
+        f"source: is a {type(source).__module__}.{type(source).__qualname__}, which is not taken; give a path, "
+        "bytes, a binary stream, a picture of Pillow, an array of NumPy, or a pydicom Dataset"
+    )
+
+
+def name_of(source: Any) -> str:
+    """Return what a reading calls a source that is no path."""
+    if isinstance(source, np.ndarray | Image.Image):
+        return "pixels"
+    return "dataset" if _is_dataset(source) else "bytes"
+
+
+def _is_dataset(source: Any) -> bool:
+    # Whoever has not imported pydicom, which takes 0.2 s, has no data set.
+    pydicom = sys.modules.get("pydicom")
+    return pydicom is not None and isinstance(source, pydicom.Dataset)
+
+
+def _bytes_of_stream(stream: Any) -> bytes:
+    content = stream.read(MAX_FILE_BYTES + 1)
+    if not isinstance(content, bytes):
+        raise UnsupportedImageError("source: is a stream of text; open the file in binary mode")
+    return content
+
+
+def _bytes_of_dataset(dataset: "Dataset") -> bytes:
+    """Write a data set as a DICOM file, in the transfer syntax that it states, else in Explicit VR Little Endian."""
+    from pydicom import FileMetaDataset, dcmwrite
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    from neumo.imaging.quiet import quiet
+
+    copy = dataset.copy()
+    meta = FileMetaDataset()
+    meta.update(getattr(dataset, "file_meta", None) or {})
+    if "TransferSyntaxUID" not in meta:
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    copy.file_meta, copy.preamble = meta, b"\0" * 128
+    stream = io.BytesIO()
+    try:
+        with quiet():
+            dcmwrite(stream, copy, enforce_file_format=False)
+    except Exception as error:  # whatever a value that cannot be encoded makes the writer raise
+        raise UnreadableImageError(
+            f"dataset: cannot be written as a DICOM file ({type(error).__name__})"
+        ) from error
+    return stream.getvalue()
