@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neumo.core.answer import Answer
+from neumo.core.decision import Conclusion, Decision
 from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Notice, Reading, Status
@@ -45,6 +46,31 @@ AGE = Notice(
     "Too old.",
     {"youngest": 1.0, "oldest": 5.0, "age": 64.0, "count": 64, "unit": "years"},
 )
+
+UNVERIFIED = Decision(
+    revision=1,
+    person="ana",
+    at="2026-01-31T08:05:06.123456Z",
+    conclusion=Conclusion.OTHER_ABNORMAL,
+    abnormality="hilar mass",
+    agrees=False,
+    blinded=True,
+    note="see lateral view",
+)
+VERIFIED = Decision(
+    revision=2,
+    person="bo",
+    at="2026-02-01T09:10:11.000000Z",
+    conclusion=Conclusion.PNEUMONIA,
+    abnormality="",
+    agrees=True,
+    blinded=False,
+    note="tres líneas,\nuna nota\x1b",
+    verifier="García López^Ana^^Dra.",
+    organization="Hospital Ñuble",
+)
+DECISIONS = {"undecided": None, "unverified": UNVERIFIED, "verified": VERIFIED}
+"""Decisions of people, and none."""
 
 
 def read(file: str = "a.png", **changes: Any) -> Reading:

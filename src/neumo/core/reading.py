@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.answer import ANSWER_KEYS, Answer
+from neumo.core.decision import Decision
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -84,6 +85,8 @@ class Reading:
         Plain JSON values from which the reading can be repeated (see `neumo.inference.receipt`).
     header : pydicom.Dataset or None
         Of a DICOM file without its pixels, where it was kept: what results and records need of patient and study.
+    decision : Decision or None
+        What a person decided about it, for results to state beside the answer; None where nobody has.
     """
 
     file: str
@@ -98,6 +101,7 @@ class Reading:
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     class_maps: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     header: "Dataset | None" = field(default=None, repr=False, compare=False)
+    decision: Decision | None = None
 
     def to_json(self, heatmap: str | None = None) -> dict[str, Any]:
         """Return plain values without the arrays; null where there is none.
@@ -124,6 +128,7 @@ class Reading:
             },
             "field_of_view": None if self.answer is None else self.field_of_view,
             "heatmap": heatmap,
+            "decision": None if self.decision is None else self.decision.to_json(),
             "receipt": self.receipt,
         }
 
@@ -133,7 +138,7 @@ class Reading:
 
         `answer` is None, too, where a server withholds the answer or has purged it.
         """
-        view = value["field_of_view"]
+        view, decision = value["field_of_view"], value.get("decision")
         return cls(
             value["file"],
             value["sha256"],
@@ -143,6 +148,7 @@ class Reading:
             notices_from_json(value["notices"]["reasons"]),
             field_of_view=1.0 if view is None else view,
             receipt=value["receipt"],
+            decision=None if decision is None else Decision.from_json(decision),
         )
 
 

@@ -109,7 +109,9 @@ def _prepared(entry: Entry) -> _Prepared:
     """Return a new reading with those columns of its row that can be filled without the database."""
     source, actor = checked_name("source", entry.source), checked_name("actor", entry.actor)
     patient = None if entry.patient is None else entry.patient.to_json()
-    body = {**entry.values, "file": storable(entry.values["file"]), "patient": patient}
+    # Decisions have a table of their own.
+    body = {key: value for key, value in entry.values.items() if key != "decision"}
+    body |= {"file": storable(body["file"]), "patient": patient}
     receipt: Mapping[str, Any] = body["receipt"] or {}
     content, bundle = _content_sha256(body), str(receipt.get("bundle", {}).get("digest", ""))
     probabilities, distance = body["probabilities"] or {}, receipt.get("distance")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from neumo.core.answer import Answer
+from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Reading
 
@@ -31,6 +32,13 @@ COLUMNS = (
     "warnings",
     "reasons",
     "heatmap",
+    "decided",
+    "decision",
+    "abnormality",
+    "decided_by",
+    "decided_at",
+    "verified",
+    "note",
 )
 """Lists are joined by " | "; nothing is left empty but what has no value.
 
@@ -48,7 +56,7 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
     answer = reading.answer
     values = [reading.file, reading.sha256, reading.status.value]
     if answer is None:
-        values += [None] * (len(COLUMNS) - 6)
+        values += [None] * (COLUMNS.index("warnings") - len(values))
     else:
         values += [
             answer.verdict.value,
@@ -68,7 +76,9 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
             next((entry.data for entry in answer.evidence if entry.metric == "ppv"), None),
         ]
     notices = [" | ".join(map(str, reading.warnings)), " | ".join(map(str, reading.reasons))]
-    csv.writer(stream, lineterminator="\n").writerow([*values, *notices, heatmap])
+    csv.writer(stream, lineterminator="\n").writerow(
+        [*values, *notices, heatmap, *_decided(reading.decision)]
+    )
     stream.flush()
 
 
@@ -81,3 +91,17 @@ def _predictive_intervals(answer: Answer) -> Iterator[str | None]:
 
 def _share(value: float | None) -> str | None:
     return None if value is None else f"{value:.4f}"
+
+
+def _decided(decision: Decision | None) -> list[str]:
+    if decision is None:
+        return ["no", *[""] * 6]
+    return [
+        "yes",
+        decision.conclusion.value,
+        decision.abnormality,
+        decision.person,
+        decision.at,
+        "yes" if decision.verified else "no",
+        decision.note,
+    ]

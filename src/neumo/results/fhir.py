@@ -1,4 +1,6 @@
-"""A reading as FHIR R4: a transaction with one preliminary DiagnosticReport, its Observations and the Device.
+"""A reading as FHIR R4: a transaction with one DiagnosticReport, its Observations and the Device.
+
+The report is preliminary until somebody with the right to verify it has decided.
 
 The models are those of FHIR R4B (4.3), whose DiagnosticReport, Observation, Device and Bundle are those of R4 (4.0.1).
 """
@@ -19,6 +21,13 @@ from neumo.results.dicom.banner import banner_lines
 from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, reference_of, text_of
 from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
 from neumo.results.dicom.values import valid_value
+from neumo.results.fhir_decision import (
+    PRELIMINARY,
+    decided_concept,
+    decision_observation,
+    report_status,
+    signature,
+)
 from neumo.results.fhir_observations import TERMS, Resource, lead_concept, observations_of
 from neumo.results.origin import Origin, origin_of
 from neumo.texts.language import Language
@@ -58,18 +67,21 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
     if reading.status is Status.FAILED:
         raise ResultError(f"{reading.file}: could not be read, so there is nothing to report")
     origin = origin_of(reading)
-    stated = {"status": "preliminary", "language": language, **_circumstances(source)}
-    observations = observations_of(reading, language)
-    report = _report(reading, source, language)
+    stated = {"language": language, **_circumstances(source)}
     device = _device(origin)
+    observations = observations_of(reading, language)
+    if reading.decision is not None:
+        observations["decision"] = decision_observation(reading.decision, language)
+    report = _report(reading, source, language)
     study = {} if source is None else _imaging_study(reference_of(source))
     instance = reading.sha256 if source is None else reference_of(source).instance
     identity = _digest([stated, observations, report, device, study, instance])
     urls = {role: _url(identity, role) for role in ("report", *observations)}
     urls["device"] = _url(_digest(device), "device")
-    made_by = {"reference": urls["device"]}
+    # What the model says stays preliminary; a decision is a person's, with a status of its own.
+    by_model = {"status": PRELIMINARY, "device": {"reference": urls["device"]}}
     entries = [
-        _entry({**resource, **stated, "device": made_by}, urls[role])
+        _entry({**({} if role == "decision" else by_model), **resource, **stated}, urls[role])
         for role, resource in observations.items()
     ]
     results = [{"reference": urls[role]} for role in observations]
@@ -97,8 +109,11 @@ def write_fhir(report: Mapping[str, Any], folder: Path) -> Path:
 def _report(reading: Reading, source: Dataset | None, language: Language) -> Resource:
     lines = [line.text for line in banner_lines(reading, language)]
     paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    decision = reading.decision
     report: Resource = {
         "resourceType": "DiagnosticReport",
+        "status": report_status(decision),
+        **signature(decision),
         "text": {
             "status": "generated",
             "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>',
@@ -111,7 +126,9 @@ def _report(reading: Reading, source: Dataset | None, language: Language) -> Res
         },
         "conclusion": "\n".join(lines),
     }
-    if reading.answer is not None:
+    if decision is not None and decision.verified:
+        report["conclusionCode"] = [decided_concept(decision, language)]
+    elif reading.answer is not None:
         report["conclusionCode"] = [lead_concept(reading.answer, language)]
     accession = "" if source is None else text_of(source, "AccessionNumber")
     if accession:

@@ -49,7 +49,7 @@ def _verdict(answer: Answer, language: Language) -> Resource:
     etiology = own.etiology_code(answer)
     numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
     return {
-        **_observation(own.PNEUMONIA),
+        **observation(own.PNEUMONIA),
         "valueCodeableConcept": {**concept(own.verdict_code(answer)), "text": verdict_text(answer, language)},
         "component": [
             *([] if etiology is None else [_coded(own.ETIOLOGY, concept(etiology))]),
@@ -62,7 +62,7 @@ def _verdict(answer: Answer, language: Language) -> Resource:
 
 def _finding(answer: Answer, language: Language) -> Resource:
     return {
-        **_observation(_FINDING),
+        **observation(_FINDING),
         "valueCodeableConcept": lead_concept(answer, language),
         "component": [
             _coded(own.MOST_PROBABLE, concept(own.FINDING_CODES[answer.finding])),
@@ -73,7 +73,7 @@ def _finding(answer: Answer, language: Language) -> Resource:
 
 def _prediction_set(answer: Answer) -> Resource:
     return {
-        **_observation(own.PREDICTION_SET),
+        **observation(own.PREDICTION_SET),
         "component": [
             *(
                 _coded(own.SET_MEMBER, concept(own.FINDING_CODES[finding]))
@@ -92,10 +92,11 @@ def _notes(reading: Reading, language: Language) -> Resource:
 def _refusal(reading: Reading, language: Language) -> Resource:
     reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
     absent = {"system": f"{TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
-    return {**_observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
+    return {**observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
 
 
-def _observation(code: Code) -> Resource:
+def observation(code: Code) -> Resource:
+    """Return an Observation of the chest, without its value."""
     kind = {"system": f"{TERMS}/observation-category", "code": "imaging", "display": "Imaging"}
     return {
         "resourceType": "Observation",

@@ -16,6 +16,7 @@ from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
+from neumo.results.decision import decision_sentences
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.results.patient_lines import patient_lines
 from neumo.results.sentences import (
@@ -131,5 +132,6 @@ def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
         "performance": performance_sentences(answer, lang) if answer else (),
         "warnings": [notice_text(notice, lang) for notice in reading.warnings],
         "reasons": [notice_text(notice, lang) for notice in reading.reasons],
+        "decision": decision_sentences(reading.decision, lang),
         "receipt": json.dumps(reading.receipt, indent=2, ensure_ascii=False) if reading.receipt else None,
     }

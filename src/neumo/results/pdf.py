@@ -19,6 +19,7 @@ from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
+from neumo.results.decision import decision_sentences
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.results.patient_lines import patient_lines
 from neumo.results.sentences import (
@@ -112,6 +113,9 @@ def _story(reading: Reading, language: Language, patient: PatientStudy | None) -
             yield Paragraph(escape(notice_text(reason, language)), styles["text"])
     else:
         yield from _answer(reading.answer, language, styles)
+    yield Paragraph(escape(t("readings.decision.title")), styles["notice"])
+    for sentence in decision_sentences(reading.decision, language):
+        yield Paragraph(escape(sentence).replace("\n", "<br/>"), styles["text"])
     yield from _pictures(reading, language, styles)
     yield from _origin(reading, language, styles)
 

@@ -13,8 +13,10 @@ from dicom_validator.validator.iod_validator import IODValidator
 from pydicom import Dataset, dcmread
 from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
 from tests.support.hospital_samples import ANSWER, header, reading
+from tests.support.reading_samples import DECISIONS
 from tests.support.standard_tables import validation_tables
 
+from neumo.core.decision import Decision
 from neumo.core.findings import Finding
 from neumo.results.dicom import secondary_capture, structured_report
 
@@ -54,6 +56,12 @@ def errors_of(dataset: Dataset) -> set[str]:
         for module, errors in (result.module_errors or {}).items()
         for tag, error in errors.items()
     }
+
+
+@pytest.mark.parametrize("decision", DECISIONS.values(), ids=DECISIONS)
+@pytest.mark.parametrize("maker", MAKERS)
+def test_results_with_decisions_keep_to_the_standards_tables(maker: str, decision: Decision | None) -> None:
+    assert errors_of(MAKERS[maker](reading(decision=decision), header(**HEADERS["accents"]))) == set()
 
 
 @pytest.mark.parametrize("source", HEADERS)

@@ -13,6 +13,7 @@ from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
+from neumo.results.decision import decision_sentences
 from neumo.results.origin import origin_of
 from neumo.results.sentences import (
     notice_text,
@@ -61,10 +62,12 @@ def banner_lines(reading: Reading, language: Language) -> list[Line]:
     t, origin = texts(language), origin_of(reading)
     made_by = t("readings.banner.maker", neumo=origin.neumo, name=origin.name, version=origin.version)
     said = _refused(reading, language) if reading.answer is None else _said(reading.answer, language)
+    verified = reading.decision is not None and reading.decision.verified
     return [
-        Line(t("readings.banner.title"), 1.5, _WARNING),
+        Line(t("readings.banner.title_verified" if verified else "readings.banner.title"), 1.5, _WARNING),
         *said,
         *(Line(notice_text(warning, language), 1.0, _WARNING) for warning in reading.warnings),
+        *(Line(sentence) for sentence in decision_sentences(reading.decision, language)),
         Line(t("terms.disclaimer"), 0.9, _DIM),
         Line(made_by, 0.9, _DIM),
     ]

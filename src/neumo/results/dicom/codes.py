@@ -62,6 +62,15 @@ _POINTS: Final = {
 }
 _OTHER_POINT: Final = _own("OP-OTHER", "Other, named among the algorithm parameters")
 
+DECISION: Final = _own("DECISION", "Decision of a person")
+NO_DECISION: Final = _own("NO-DECISION", "Nobody has decided")
+DECIDED_AT: Final = _own("DECIDED-AT", "Time of the decision")
+ABNORMALITY: Final = _own("ABNORMALITY", "Abnormality that the decision names")
+NOTE: Final = _own("DECISION-NOTE", "Note of the decision")
+OTHER_ABNORMAL: Final = _own("OTHER-ABNORMAL", "Another abnormality")
+INADEQUATE_IMAGE: Final = _own("INADEQUATE-IMAGE", "Inadequate image")
+WRONG_IMAGE: Final = _own("WRONG-IMAGE", "Wrong image")
+
 WARNING: Final = _own("WARNING", "Warning")
 REFUSAL: Final = _own("REFUSAL-REASON", "Reason of the refusal")
 EVIDENCE: Final = _own("EVIDENCE", "How well the model did where it was measured")

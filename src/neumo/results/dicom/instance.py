@@ -10,13 +10,14 @@ from neumo.core.errors import ResultError
 from neumo.core.reading import Reading, Status
 from neumo.results.dicom.codes import coding_scheme_item
 from neumo.results.dicom.source import copy_patient_and_study, moment_of
-from neumo.results.dicom.uids import IMPLEMENTATION, content_uid, stable_uid
+from neumo.results.dicom.uids import IMPLEMENTATION, content_uid, series_uid, stable_uid
 from neumo.results.origin import Origin
 
 MANUFACTURER = "neumo"
-DISCLAIMER = (
-    "AI result, not verified by a physician. Not a medical device: the decision is the professional's."
-)
+_DISCLAIMERS = {
+    False: "AI result, not verified by a physician. Not a medical device: the decision is the professional's.",
+    True: "AI result beside a person's verified decision. Not a medical device: the decision is the professional's.",
+}
 
 UNNAMED_INSTANCE = stable_uid("instance", "not yet known")
 """Placeholder UID until the content is complete."""
@@ -29,14 +30,30 @@ _MOMENTS_OF_MAKING = (
 )
 
 
-def equipment(origin: Origin) -> dict[str, Any]:
+def is_verified(reading: Reading) -> bool:
+    """Whether somebody with the right to verify reports has decided about a reading."""
+    return reading.decision is not None and reading.decision.verified
+
+
+def disclaimer(reading: Reading) -> str:
+    """Return what every result says of itself."""
+    return _DISCLAIMERS[is_verified(reading)]
+
+
+def series_of(reading: Reading, study: str, origin: Origin, modality: str) -> UID:
+    """Return the series of a result; results that a person verified have one of their own, described as such."""
+    return series_uid(study, origin.digest, f"{modality} verified" if is_verified(reading) else modality)
+
+
+def equipment(reading: Reading, origin: Origin) -> dict[str, Any]:
     """Return the values of the General Equipment module (PS3.3 section C.7.5.1), as highdicom names them."""
+    said = "verified decision" if is_verified(reading) else "not verified"
     return {
         "manufacturer": MANUFACTURER,
         "manufacturer_model_name": f"{origin.name} {origin.version}"[:64],
         "device_serial_number": origin.digest[:64],
         "software_versions": (f"neumo {origin.neumo}"[:64], f"bundle {origin.name} {origin.version}"[:64]),
-        "series_description": f"neumo: {origin.name} {origin.version}, AI, not verified"[:64],
+        "series_description": f"neumo: {origin.name} {origin.version}, AI, {said}"[:64],
     }
 
 

@@ -16,14 +16,14 @@ from neumo.explain.heatmap import rectify
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom.banner import banner_lines, draw_banner
 from neumo.results.dicom.instance import (
-    DISCLAIMER,
     UNNAMED_INSTANCE,
+    disclaimer,
     equipment,
     finish,
     require_reportable,
+    series_of,
 )
 from neumo.results.dicom.source import Reference, copy_element, reference_of, text_of
-from neumo.results.dicom.uids import series_uid
 from neumo.results.origin import origin_of
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.texts.language import Language
@@ -78,14 +78,15 @@ def secondary_capture(reading: Reading, source: Dataset, /, *, language: Languag
             coordinate_system="PATIENT",
             patient_orientation=_PLACEHOLDER,
             study_instance_uid=reference.study,
-            series_instance_uid=series_uid(reference.study, origin.digest, "OT"),
+            series_instance_uid=series_of(reading, reference.study, origin, "OT"),
             series_number=_SERIES_NUMBER,
             sop_instance_uid=UNNAMED_INSTANCE,
             instance_number=1,
             transfer_syntax_uid=ExplicitVRLittleEndian,
-            **equipment(origin),
+            **equipment(reading, origin),
         )
         _describe(capture, source, reference, chest=reading.answer is not None)
+        capture.ImageComments = disclaimer(reading)
         finish(capture, source)
     return capture
 
@@ -132,7 +133,6 @@ def _describe(capture: Dataset, source: Dataset, reference: Reference, *, chest:
     capture["PixelData"].VR = "OB"
     capture.ImageType = ["DERIVED", "SECONDARY"]
     capture.BurnedInAnnotation = "YES"
-    capture.ImageComments = DISCLAIMER
     capture.DerivationDescription = "Radiograph, heat map of the finding beside it, banner above; AI"
     referenced = Dataset()
     referenced.ReferencedSOPClassUID = reference.sop_class

@@ -34,16 +34,18 @@ from neumo.core.findings import FINDINGS
 from neumo.core.reading import Notice, Reading
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
+from neumo.results.dicom.decision_items import decision_item, finish_verification, verification
 from neumo.results.dicom.instance import (
-    DISCLAIMER,
     MANUFACTURER,
     UNNAMED_INSTANCE,
+    disclaimer,
     equipment,
     finish,
     require_reportable,
+    series_of,
 )
 from neumo.results.dicom.source import Reference, reference_of, text_of, writable
-from neumo.results.dicom.uids import series_uid, stable_uid
+from neumo.results.dicom.uids import stable_uid
 from neumo.results.origin import Origin, origin_of
 from neumo.results.sentences import performance_sentences, prevalence_sentence
 
@@ -56,10 +58,13 @@ _CONTAINS = RelationshipTypeValues.CONTAINS
 
 
 def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
-    """Put a reading into a DICOM Structured Report, UNVERIFIED and PRELIMINARY, in English.
+    """Put a reading into a DICOM Structured Report in English, with the decision of a person where it has one.
+
+    It is UNVERIFIED and PRELIMINARY unless somebody with the right to verify reports decided: then it is VERIFIED and
+    FINAL, with that person as verifying observer, and in a series of its own.
 
     The same reading of the same radiograph always gives the same data set, SOP Instance UID included; another
-    content gives another UID in the same series (one for a study and a bundle).
+    content, such as another decision, gives another UID.
 
     Parameters
     ----------
@@ -84,16 +89,16 @@ def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
         report = Comprehensive3DSR(
             evidence=[_evidence(reference)],
             content=_content(reading, source, origin, reference),
-            series_instance_uid=series_uid(reference.study, origin.digest, "SR"),
+            series_instance_uid=series_of(reading, reference.study, origin, "SR"),
             series_number=_SERIES_NUMBER,
             sop_instance_uid=UNNAMED_INSTANCE,
             instance_number=1,
             is_complete=True,
-            is_final=False,
-            is_verified=False,
             transfer_syntax_uid=ExplicitVRLittleEndian,
-            **equipment(origin),
+            **verification(reading.decision),
+            **equipment(reading, origin),
         )
+        finish_verification(report, reading.decision, source)
         finish(report, source)
     return report
 
@@ -243,8 +248,8 @@ def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
 
 
 def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
-    """Return the text items: disclaimer, reasons and warnings, prevalence and evidence."""
-    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, DISCLAIMER)]
+    """Return the items beside what was measured: disclaimer, notices, prevalence, evidence, a person's decision."""
+    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, disclaimer(reading))]
     stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
     if reading.answer is not None:
         assumed = prevalence_sentence(reading.answer, "en")
@@ -253,8 +258,11 @@ def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
     container = ContainerContentItem(name=own.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)
     container.ContentSequence = ContentSequence(
         [
-            TextContentItem(name=code, value=writable(text, source), relationship_type=_CONTAINS)
-            for code, text in stated
+            *(
+                TextContentItem(name=code, value=writable(text, source), relationship_type=_CONTAINS)
+                for code, text in stated
+            ),
+            decision_item(reading.decision, source),
         ]
     )
     return container

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from neumo.core.errors import ChildError
 from neumo.web.http.problems import Problem, not_installed
@@ -14,7 +14,7 @@ _SECONDS: Final = 120.0
 _STATUS: Final = {"pixels_deleted": 410, "not_dicom": 422, "unreadable": 422}
 
 
-def rendered(workbench: Workbench, request: Mapping[str, str]) -> Path:
+def rendered(workbench: Workbench, request: Mapping[str, Any]) -> Path:
     """Have a reader process render a file, ahead of waiting radiographs; the caller deletes it.
 
     Parameters
@@ -37,7 +37,7 @@ def rendered(workbench: Workbench, request: Mapping[str, str]) -> Path:
     return target
 
 
-def _ask(workbench: Workbench, request: Mapping[str, str]) -> None:
+def _ask(workbench: Workbench, request: Mapping[str, Any]) -> None:
     with workbench.pool.place():
         try:
             answer = workbench.pool.submit(request, urgent=True).result(_SECONDS)

@@ -37,6 +37,7 @@ _WITHHELD: Mapping[str, Any] = {
     "warnings": [],
     "heatmap": None,
     "receipt": None,
+    "decision": None,
 }
 _POSTERIOR = (
     "verdict",
@@ -109,6 +110,7 @@ def undecided_reading_json(
     answer = Answer.from_json(reading.body) if answered else None
     return {
         **body,
+        "decision": None if reading.decision is None else reading.decision.to_json(),
         **(_WITHHELD if withheld else {}),
         "file": file_name(body["file"]),
         "patient": patient_json(reading, person),

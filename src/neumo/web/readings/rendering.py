@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydicom import Dataset
 
 from neumo.bundle.folder import Bundle
+from neumo.core.decision import Decision
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
@@ -50,14 +51,15 @@ class _Stored:
         return None if content is None else parse(content, self.reading.file).dataset
 
 
-def render(request: Mapping[str, str], target: Path, bundle: Bundle) -> dict[str, Any]:
+def render(request: Mapping[str, Any], target: Path, bundle: Bundle) -> dict[str, Any]:
     """Write a stored reading to `target` as one of `MEDIA_TYPES`.
 
     Parameters
     ----------
     request : mapping
         `file`, where it is stored; `name`, one of `MEDIA_TYPES`; `language`; `patients`, "shown" where it may say
-        whose radiograph it is, never "hidden" for `NAMING_PATIENTS`; `prevalence` and `operating_point` where the
+        whose radiograph it is, never "hidden" for `NAMING_PATIENTS`; `decision`, the one that stands, as
+        `Decision.to_json` makes it, or None; `prevalence` and `operating_point` where the
         result shall be for others than the reading's own.
     target : Path
     bundle : Bundle
@@ -72,14 +74,15 @@ def render(request: Mapping[str, str], target: Path, bundle: Bundle) -> dict[str
     stored = _load(file, request["patients"] == "shown")
     if stored is None:
         return {"problem": "pixels_deleted"}
-    asked = request.get("prevalence")
+    asked, decision = request.get("prevalence"), request["decision"]
     reading = reading_at(
         stored.reading,
         bundle,
         operating_point=request.get("operating_point"),
         prevalence=None if asked is None else prevalence_of(float(asked), bundle.config),
     )
-    stored = replace(stored, reading=reading)
+    decided = None if decision is None else Decision.from_json(decision)
+    stored = replace(stored, reading=replace(reading, decision=decided))
     try:
         _WRITERS[name](stored, language, target)
     except ResultError:

@@ -139,6 +139,7 @@ def file(
         "file": str(_place(workbench, reading)),
         "name": wanted,
         "language": lang or language_of(request),
+        "decision": None if reading.decision is None else reading.decision.to_json(),
         "patients": "shown" if person.sees_patients else "hidden",
     }
     if prevalence is not None or operating_point is not None:
