@@ -1,6 +1,7 @@
 """Reading in the browser: from a dropped file to a decision and a report."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -70,14 +71,43 @@ def test_a_refusal_says_why_and_what_to_do(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".history")).to_contain_text("Wrong image")
 
 
-def test_what_is_no_image_stays_in_the_list_with_the_reason(page: Page, tmp_path: Path) -> None:
-    text = tmp_path / "letter.png"
-    text.write_text("no image at all")
-    page.goto("/")
-    drop(page, [text])
+def test_files_are_dropped_anywhere_and_each_says_what_came_of_it(
+    page: Page, films: list[Path], tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.png"
+    letter.write_text("no image at all")
+    packed = tmp_path / "study.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(films[9], "study/IM0001")
+        archive.writestr("study/DICOM/readme.txt", "nothing")
+    page.goto("/worklist")
+    drop(page, [letter, packed, films[0]])
+    expect(page.get_by_role("heading", name="Sent: 3 of 3 ready")).to_be_visible()
     failed = page.locator(".rail-item", has_text="letter.png")
     expect(failed).to_contain_text("Not readable")
-    expect(failed.get_by_role("button", name="Try again")).to_be_visible()
+    expect(failed.locator(".rail-reason")).not_to_be_empty()
+    expect(failed.get_by_role("button")).to_have_count(0)
+    expect(page.locator(".rail a", has_text="IM0001")).to_contain_text("pneumonia")
+    expect(page.get_by_text("1 other file was no image: skipped")).to_be_visible()
+    expect(page.get_by_text("Nothing has been read yet")).to_have_count(0)
+    read = page.locator(".rail a", has_text=films[0].name)
+    expect(read).to_contain_text("No pneumonia")
+    read.click()
+    page.get_by_role("radio", name="Agree", exact=True).check()
+    page.get_by_role("button", name="Save").click()
+    expect(read).to_contain_text("decided")
+
+
+def test_a_folder_is_picked(page: Page, films: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "cd" / "DICOM").mkdir(parents=True)
+    (tmp_path / "cd" / "DICOM" / "IM0002").write_bytes(films[10].read_bytes())
+    (tmp_path / "cd" / "autorun.inf").write_text("[autorun]")
+    page.goto("/")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a folder").click()
+    chooser.value.set_files(tmp_path / "cd")
+    expect(page.get_by_role("heading", name="Sent: 1 of 1 ready")).to_be_visible()
+    expect(page.locator(".answer-file")).to_have_text("IM0002")
 
 
 def test_the_prevalence_moves_predictive_values_at_once(page: Page, films: list[Path]) -> None:

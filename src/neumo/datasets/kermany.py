@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from neumo.core.errors import DownloadError
 from neumo.core.files import write_text
+from neumo.core.zip_archive import UnpackLimits
 from neumo.datasets.download.resumable import Progress, download
-from neumo.datasets.download.unpack import UnpackLimits, unpack_zip
+from neumo.datasets.download.unpack import unpack_zip
 from neumo.datasets.folders import filling, require_free
 from neumo.imaging.image_files import find_images
 

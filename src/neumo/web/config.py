@@ -84,6 +84,10 @@ class Limits:
     request_bytes: Annotated[int, between(1024)] = 1024 * _MIB
     files: Annotated[int, between(1, 1000)] = 100
     """In one request."""
+    archive_files: Annotated[int, between(1, 50_000)] = 2000
+    """In a zip archive, what is skipped included."""
+    archive_bytes: Annotated[int, between(1024)] = 4096 * _MIB
+    """All that a zip archive unpacks to; one file is unpacked at a time for each reader."""
     waiting: Annotated[int, between(1)] = 200
     """Files that wait to be read, from which on uploads get 503."""
     idle: Seconds = 30

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from neumo.core.errors import DatasetError, DownloadError, OutputError, UnsafeArchiveError
-from neumo.datasets.download import unpack
-from neumo.datasets.download.unpack import UnpackLimits, unpack_zip
+from neumo.core.zip_archive import UnpackLimits, ZipMembers
+from neumo.datasets.download.unpack import unpack_zip
 
 
 def archive_of(folder: Path, *members: tuple[str | zipfile.ZipInfo, bytes], packed: bool = False) -> Path:
@@ -144,11 +144,11 @@ def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(source: object) -> None:
+    def full(packed: ZipMembers, info: zipfile.ZipInfo) -> None:
         raise OSError(28, "No space left on device")
 
     archive = archive_of(tmp_path, ("a.jpeg", b"x"))
-    monkeypatch.setattr(unpack, "_chunks", full)
+    monkeypatch.setattr(ZipMembers, "parts", full)
     with pytest.raises(OutputError, match="No space left"):
         unpack_zip(archive, tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["archive.zip"]

@@ -4,41 +4,14 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from neumo.core.errors import DownloadError, NeumoError, UnsafeArchiveError
+from neumo.core.zip_archive import UnpackLimits, ZipMembers, open_zip
 from neumo.datasets.folders import filling
 
-_CHUNK = 1 << 20
 _LITTER = frozenset({"__macosx", ".ds_store", "thumbs.db"})
-_ENCRYPTED = 0x1
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-
-@dataclass(frozen=True)
-class UnpackLimits:
-    """The most that an archive may unpack to.
-
-    Attributes
-    ----------
-    members : int
-        Number of members, folders included.
-    member_bytes : int
-        Size of one file, unpacked.
-    total_bytes : int
-        Size of all files, unpacked.
-    ratio : float
-        Unpacked to packed bytes, of one file of more than 1 MiB and of the whole (deflate reaches 1,032;
-        JPEG files stay near 1).
-    """
-
-    members: int = 50_000
-    member_bytes: int = 256 * 2**20
-    total_bytes: int = 8 * 2**30
-    ratio: float = 100.0
 
 
 @dataclass(frozen=True)
@@ -81,10 +54,11 @@ def unpack_zip(archive: Path, target: Path, limits: UnpackLimits | None = None) 
     """
     chosen = limits or UnpackLimits()
     try:
-        with zipfile.ZipFile(archive) as opened:
-            members = _checked(archive, opened.infolist(), chosen)
+        with archive.open("rb") as stream, open_zip(str(archive), stream, chosen) as opened:
+            packed = ZipMembers(str(archive), opened, archive.stat().st_size, chosen)
+            members = _checked(archive, packed)
             with filling(target) as folder:
-                _extract(archive, opened, members, folder, chosen)
+                _extract(packed, members, folder)
     except NeumoError:
         raise
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError) as error:
@@ -98,22 +72,14 @@ def unpack_zip(archive: Path, target: Path, limits: UnpackLimits | None = None) 
     return len(members)
 
 
-def _checked(archive: Path, infos: list[zipfile.ZipInfo], limits: UnpackLimits) -> list[_Member]:
+def _checked(archive: Path, packed: ZipMembers) -> list[_Member]:
     """Files to unpack, after the names of all members were found harmless."""
-    if len(infos) > limits.members:
-        raise UnsafeArchiveError(
-            f"{archive}: has {len(infos):,} members, the limit is {limits.members:,}; do not use it"
-        )
     files: dict[str, _Member] = {}
-    for info in infos:
+    for info in packed.infos:
         path = _safe_path(archive, info)
         if info.is_dir() or any(part.lower() in _LITTER for part in path.parts):
             continue
-        if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
-            raise DownloadError(
-                f"{archive}: member {info.filename!r} is encrypted or packed in an unknown way; "
-                "unpack it with another tool"
-            )
+        packed.require_readable(info)
         key = path.as_posix().casefold()  # file systems that ignore case would write one over the other
         if key in files:
             raise UnsafeArchiveError(f"{archive}: member {info.filename!r} occurs twice; do not use it")
@@ -158,39 +124,10 @@ def _fault_of_kind(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _extract(
-    archive: Path, opened: zipfile.ZipFile, members: list[_Member], folder: Path, limits: UnpackLimits
-) -> None:
-    packed = archive.stat().st_size
-    total = 0
+def _extract(packed: ZipMembers, members: list[_Member], folder: Path) -> None:
     for member in members:
-        written = 0
         file = folder / member.path
         file.parent.mkdir(parents=True, exist_ok=True)
-        with opened.open(member.info) as source, file.open("xb") as stream:
-            for chunk in _chunks(source):
-                written += len(chunk)
-                total += len(chunk)
-                _require_within(
-                    archive, member, written, limits.member_bytes, limits.ratio * member.info.compress_size
-                )
-                _require_within(archive, member, total, limits.total_bytes, limits.ratio * packed)
-                stream.write(chunk)
-
-
-def _chunks(source: IO[bytes]) -> Iterator[bytes]:
-    while chunk := source.read(_CHUNK):
-        yield chunk
-
-
-def _require_within(archive: Path, member: _Member, written: int, most: int, expected: float) -> None:
-    if written > most:
-        raise UnsafeArchiveError(
-            f"{archive}: unpacks to more than {most:,} bytes (at member {member.info.filename!r}); "
-            "do not use this archive"
-        )
-    if written > max(_CHUNK, expected):
-        raise UnsafeArchiveError(
-            f"{archive}: member {member.info.filename!r} swells more than a radiograph can when unpacked; "
-            "it looks like a decompression bomb, do not use this archive"
-        )
+        with file.open("xb") as stream:
+            for part in packed.parts(member.info):
+                stream.write(part)

@@ -146,19 +146,20 @@ async def _answer(future: "Future[dict[str, Any]]") -> UploadResult | dict[str, 
         raise Problem(503, "busy", retry_after=10) from error
     except ChildError as error:
         status = "cancelled" if error.code == "cancelled" else "failed"
-        return UploadResult(status, reasons=(_notice(error.code),))
+        return UploadResult(status, reasons=(own_reason(error.code),))
     except (CancelledError, asyncio.CancelledError):
         if not future.cancelled():
             raise
-        return UploadResult("cancelled", reasons=(_notice("cancelled"),))
+        return UploadResult("cancelled", reasons=(own_reason("cancelled"),))
     if answer.get("error") == "OSError":
         raise Problem(507, "disk_full")
     if "error" in answer:
-        return UploadResult("failed", reasons=(_notice("crash"),))
+        return UploadResult("failed", reasons=(own_reason("crash"),))
     if answer["status"] == "failed":
         return UploadResult("failed", reasons=notices_from_json(answer["reasons"]))
     return answer
 
 
-def _notice(code: str) -> Notice:
+def own_reason(code: str) -> Notice:
+    """Return a reason that the server gives, rather than the reader."""
     return Notice(code, texts("en")(f"errors.{code}"))

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +15,9 @@ from neumo.core.logging import fault
 from neumo.core.reading import Notice
 from neumo.records.audit_log import now
 from neumo.web.http.problems import Problem
-from neumo.web.readings.intake import Intake, ProgressCallbacks, UploadResult
+from neumo.web.readings.archives import Archive, ArchiveRefused, Member
+from neumo.web.readings.intake import Intake, ProgressCallbacks, UploadResult, own_reason
+from neumo.web.readings.parts import Part
 from neumo.web.readings.uploads import Upload
 from neumo.worker.reader_pool import ReaderPool
 
@@ -31,6 +33,8 @@ class JobFile:
 
     index: int
     name: str
+    upload: int
+    """Which file of the request it is, or is in."""
     status: str = "waiting"
     reading: int | None = None
     again: bool = False
@@ -94,13 +98,23 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, uploads: list[Upload], person: str) -> Job:
-        """Start a job; each file frees its reserved place in the queue when it is done."""
+    def begin(self, parts: Sequence[Part], places: Sequence[int], person: str) -> Job:
+        """Start a job.
+
+        Parameters
+        ----------
+        parts : sequence of Part
+        places : sequence of int
+            In the queue, reserved for each part, which frees them when it is done.
+        person : str
+        """
         self._drop_ended()
-        files = [JobFile(index, upload.name) for index, upload in enumerate(uploads)]
+        files = list[JobFile]()
+        for number, part in enumerate(parts):
+            files += _files(part, number, len(files))
         job = Job(secrets.token_hex(16), person, files, now())
         self._jobs[job.id] = job
-        task = asyncio.create_task(self._run(job, uploads))
+        task = asyncio.create_task(self._run(job, parts, places))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return job
@@ -127,14 +141,43 @@ class Jobs:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
-    async def _run(self, job: Job, uploads: list[Upload]) -> None:
+    async def _run(self, job: Job, parts: Sequence[Part], places: Sequence[int]) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for file, upload in zip(job.files, uploads, strict=True):
-                    group.create_task(self._read(job, file, upload))
+                for number, (part, reserved) in enumerate(zip(parts, places, strict=True)):
+                    files = [file for file in job.files if file.upload == number]
+                    group.create_task(self._read_part(job, files, part, reserved))
         finally:
             job.ended = time.monotonic()
             job.notify(None)
+
+    async def _read_part(self, job: Job, files: list[JobFile], part: Part, places: int) -> None:
+        at_once = asyncio.Semaphore(places)
+
+        async def read_member(file: JobFile, archive: Archive, member: Member) -> None:
+            async with at_once:
+                if job.cancelled:
+                    return _end(job, file, UploadResult("cancelled", reasons=(own_reason("cancelled"),)))
+                try:
+                    await self._read(job, file, await asyncio.to_thread(archive.unpack, member))
+                except ArchiveRefused as refused:
+                    _end(job, file, UploadResult("failed", reasons=(own_reason(refused.code),)))
+                except OSError as error:
+                    fault("member_not_unpacked", error)
+                    _end(job, file, UploadResult("failed", reasons=(own_reason("server_fault"),)))
+
+        try:
+            if part.archive is None:
+                if files[0].status == "waiting":
+                    await self._read(job, files[0], part.upload)
+                return
+            async with asyncio.TaskGroup() as group:
+                for file, member in zip(files, part.archive.members, strict=True):
+                    if file.status == "waiting":
+                        group.create_task(read_member(file, part.archive, member))
+        finally:
+            self._pool.give_back(places)
+            await asyncio.to_thread(part.discard)
 
     async def _read(self, job: Job, file: JobFile, upload: Upload) -> None:
         def submitted(future: "Future[dict[str, Any]]") -> None:
@@ -151,15 +194,10 @@ class Jobs:
             result = await self._read_with_retries(job, upload, ProgressCallbacks(submitted, started))
         except Exception as error:
             fault("job_file_failed", error)
-            result = UploadResult(
-                "failed", reasons=(Notice("server_fault", "The server is at fault; send the file again."),)
-            )
+            result = UploadResult("failed", reasons=(own_reason("server_fault"),))
         finally:
-            self._pool.give_back()
             job.futures.pop(file.index, None)
-        file.status, file.reading, file.again = result.status, result.reading, result.again
-        file.reasons = result.reasons
-        job.notify(file)
+        _end(job, file, result)
 
     async def _read_with_retries(self, job: Job, upload: Upload, progress: ProgressCallbacks) -> UploadResult:
         for attempt in itertools.count(1):
@@ -176,3 +214,25 @@ class Jobs:
         limit = time.monotonic() - _RETENTION_SECONDS
         for job in [job for job in self._jobs.values() if job.ended is not None and job.ended < limit]:
             del self._jobs[job.id]
+
+
+def _files(part: Part, upload: int, first: int) -> list[JobFile]:
+    """Return the files of a part, of which the first has the index `first`."""
+    if part.archive is None:
+        return [_file(first, part.upload.name, upload, part)]
+    members = part.archive.members
+    return [_file(first + at, member.name, upload, member) for at, member in enumerate(members)]
+
+
+def _file(index: int, name: str, upload: int, known: Part | Member) -> JobFile:
+    if known.skip is not None:
+        return JobFile(index, name, upload, "skipped", reasons=(Notice(known.skip.value, known.skip.value),))
+    if known.refused:
+        return JobFile(index, name, upload, "failed", reasons=(own_reason(known.refused),))
+    return JobFile(index, name, upload)
+
+
+def _end(job: Job, file: JobFile, result: UploadResult) -> None:
+    file.status, file.reading, file.again = result.status, result.reading, result.again
+    file.reasons = result.reasons
+    job.notify(file)

@@ -11,6 +11,7 @@ from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice
+from neumo.imaging.image_files import Skip
 from neumo.records.decisions import record_view
 from neumo.records.stored_reading import StoredReading
 from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
@@ -23,8 +24,14 @@ from neumo.web.readings.jobs import Job, JobFile
 from neumo.web.readings.reading_file import ReadingFile, load_reading_file
 from neumo.web.workbench import Workbench
 
-_OWN_CODES = frozenset({"crash", "timeout", "cancelled", "server_fault", "out_of_memory"})
+_OWN_CODES = frozenset(
+    {
+        *("crash", "timeout", "cancelled", "server_fault", "out_of_memory"),
+        *("encrypted_archive", "damaged_archive", "unsafe_archive", "nested_archive"),
+    }
+)
 """Reasons given by the server rather than the reader."""
+_SKIPS = frozenset(Skip)
 _WITHHELD: Mapping[str, Any] = {
     "verdict": None,
     "etiology": None,
@@ -68,6 +75,8 @@ def list_item(reading: StoredReading, person: Person) -> dict[str, Any]:
         "patient": patient_json(reading, person),
         "source": reading.source,
         "status": reading.status,
+        "verdict": None if withheld else reading.body.get("verdict"),
+        "etiology": None if withheld else reading.body.get("etiology"),
         "finding": None if withheld else reading.finding,
         "pneumonia": None if probabilities is None else 1 - probabilities[Finding.NORMAL],
         "prediction_set": None if withheld else reading.body["prediction_set"],
@@ -177,7 +186,7 @@ def viewed(archive: Engine, reading: StoredReading, person: str) -> StoredReadin
 
 def job_json(job: Job, language: Language) -> dict[str, Any]:
     """Return the state of a job."""
-    ended = ("read", "refused", "failed", "cancelled")
+    ended = ("read", "refused", "failed", "cancelled", "skipped")
     return {
         "id": job.id,
         "status": job.status,
@@ -192,6 +201,7 @@ def job_file_json(file: JobFile, language: Language) -> dict[str, Any]:
     """Return the state of one file of a job."""
     return {
         "index": file.index,
+        "upload": file.upload,
         "name": file.name,
         "status": file.status,
         "reading": file.reading,
@@ -202,11 +212,16 @@ def job_file_json(file: JobFile, language: Language) -> dict[str, Any]:
 
 def reasons_json(reasons: Sequence[Notice], language: Language) -> list[dict[str, Any]]:
     """Return the reasons for which a file was refused or failed, with their sentences in a language."""
+    return [{**reason.to_json(), "text": _reason_text(reason, language)} for reason in reasons]
+
+
+def _reason_text(reason: Notice, language: Language) -> str:
     t = texts(language)
-    return [
-        {**n.to_json(), "text": t(f"errors.{n.code}") if n.code in _OWN_CODES else notice_text(n, language)}
-        for n in reasons
-    ]
+    if reason.code in _OWN_CODES:
+        return t(f"errors.{reason.code}")
+    return (
+        t(f"files.skips.{reason.code}", count=1) if reason.code in _SKIPS else notice_text(reason, language)
+    )
 
 
 def file_name(file: str) -> str:

@@ -49,26 +49,41 @@ class Upload:
     name : str
         As the sender named it, without folders and control characters.
     sha256 : str
+    in_folder : bool
+        Whether its name states a folder: somebody sent the folder, in which not everything is meant as an image.
     """
 
     path: Path
     name: str
     sha256: str
+    in_folder: bool = False
 
     def discard(self) -> None:
         """Delete the file."""
         self.path.unlink(missing_ok=True)
 
 
-class _File:
-    """An uploaded file that is being written."""
+class UploadedFile:
+    """An uploaded file that is being written, under a name of its own in a private folder.
 
-    def __init__(self, folder: Path, name: str, limit: int) -> None:
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        As the sender named it.
+    limits : Limits
+    """
+
+    def __init__(self, folder: Path, name: str, limits: Limits) -> None:
         self.name, self.path = name, folder / secrets.token_hex(16)
-        self._limit, self._size, self._hash = limit, 0, hashlib.sha256()
+        self._limits, self._limit = limits, limits.file_bytes
+        self._size, self._hash = 0, hashlib.sha256()
         self._stream: IO[bytes] = self.path.open("xb")
 
     def write(self, data: bytes) -> None:
+        """Add bytes. Raises Problem where the file is too large: a zip archive may be as large as a request."""
+        if self._size == 0 and is_zip(data):
+            self._limit = max(self._limits.file_bytes, self._limits.request_bytes)
         self._size += len(data)
         if self._size > self._limit:
             raise Problem(413, "too_large", limit=self._limit)
@@ -76,10 +91,13 @@ class _File:
         self._stream.write(data)
 
     def finish(self) -> Upload:
+        """Return the complete file."""
         self._stream.close()
-        return Upload(self.path, self.name, self._hash.hexdigest())
+        in_folder = "/" in self.name.replace("\\", "/").strip("/")
+        return Upload(self.path, clean_name(self.name), self._hash.hexdigest(), in_folder)
 
     def discard(self) -> None:
+        """Delete the file."""
         with suppress(OSError):
             self._stream.close()
         self.path.unlink(missing_ok=True)
@@ -131,7 +149,7 @@ class _Receiving:
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self.limits = folder, limits
         self._done: list[Upload] = []
-        self._open: _File | None = None
+        self._open: UploadedFile | None = None
         self._received = 0
 
     async def process(self, work: Callable[[bytes], object], chunk: bytes) -> None:
@@ -145,7 +163,7 @@ class _Receiving:
     def begin(self, name: str) -> None:
         if len(self._done) >= self.limits.files:
             raise Problem(413, "too_many_files", limit=self.limits.files)
-        self._open = _File(self._folder, clean_name(name), self.limits.file_bytes)
+        self._open = UploadedFile(self._folder, name, self.limits)
 
     def write(self, data: bytes) -> None:
         if self._open is not None:
@@ -244,6 +262,11 @@ class _Parts:
 
     def end(self) -> None:
         self.ended = True
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file begins as a zip archive that holds something."""
+    return head.startswith(b"PK\3\4")
 
 
 def clean_name(name: str) -> str:

@@ -16,7 +16,8 @@ from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader, Uploader
 from neumo.web.readings.blinding import blinded
 from neumo.web.readings.group_commit import SOURCE
-from neumo.web.readings.intake import UploadResult
+from neumo.web.readings.intake import UploadResult, own_reason
+from neumo.web.readings.parts import Part, parts_of
 from neumo.web.readings.presenting import (
     job_json,
     list_item,
@@ -25,7 +26,7 @@ from neumo.web.readings.presenting import (
     undecided_reading_json,
 )
 from neumo.web.readings.searching import Search, Worklist
-from neumo.web.readings.uploads import Upload, receive_uploads
+from neumo.web.readings.uploads import receive_uploads
 from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["readings"])
@@ -67,20 +68,28 @@ async def upload(
     workbench = workbench_of(request)
     workbench.pool.require_room()
     uploads = await receive_uploads(request, workbench.config.data / "uploads", workbench.config.limits)
+    parts = await run_in_threadpool(parts_of, uploads, workbench.config.limits)
+    alone = len(parts) == 1 and parts[0].archive is None and background == "0"
+    places = [part.places(workbench.config.read.processes) for part in parts]
     try:
-        workbench.pool.take(len(uploads))
+        workbench.pool.take(sum(places))
     except NeumoError:
-        await _discard(uploads)
+        await run_in_threadpool(_discard, parts)
         raise
-    if len(uploads) > 1 or background == "1":
-        job = workbench.jobs.begin(uploads, person.name)
+    if not alone:
+        job = workbench.jobs.begin(parts, places, person.name)
         location = {"Location": f"/api/jobs/{job.id}"}
         return JSONResponse(job_json(job, language_of(request)), 202, location)
     try:
+        if parts[0].refused:
+            raise _unread(
+                UploadResult("failed", reasons=(own_reason(parts[0].refused),)), language_of(request)
+            )
         shown_to = None if person.blinded else person.name
         result = await workbench.intake.read(uploads[0], person.name, shown_to=shown_to)
     finally:
         workbench.pool.give_back()
+        await run_in_threadpool(_discard, parts)
     language = language_of(request)
     recorded = result.recorded
     if recorded is None:
@@ -92,9 +101,9 @@ async def upload(
     return _response(undecided_reading_json(workbench, new, result.content, person, language), result)
 
 
-async def _discard(uploads: Sequence[Upload]) -> None:
-    for waiting in uploads:
-        await run_in_threadpool(waiting.discard)
+def _discard(parts: Sequence[Part]) -> None:
+    for part in parts:
+        part.discard()
 
 
 def _unread(result: UploadResult, language: Language) -> Problem:

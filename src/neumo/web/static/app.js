@@ -3,12 +3,14 @@
 import { createApi } from "/static/api.js";
 import { createConnection } from "/static/connection.js";
 import { h, icon, replace } from "/static/dom.js";
+import { listenToDrops } from "/static/dropped.js";
 import { showHelp } from "/static/help.js";
 import { formatOf, loadTexts } from "/static/i18n.js";
 import { routeOf, startRouter } from "/static/router.js";
 import { drawShell } from "/static/shell.js";
 import { restoreTheme } from "/static/theme.js";
 import { createToasts } from "/static/toasts.js";
+import { uploadsOf } from "/static/views/reading/uploads.js";
 
 /**
  * Context that every view gets.
@@ -41,6 +43,7 @@ const VIEWS = {
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const toasts = createToasts();
+const veil = h("div", { class: "drop-veil", hidden: true });
 /** @type {any} */
 const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, oidc: false, failure: null, leave: null, turn: 0 };
 
@@ -79,6 +82,7 @@ async function draw() {
   document.documentElement.lang = state.language;
   state.t = await loadTexts(state.language);
   state.connection = createConnection(state.t, again);
+  replace(veil, h("p", {}, icon("upload"), state.t("reading.drop_here")));
   state.shell = drawShell(root, {
     t: state.t,
     me: state.me,
@@ -179,5 +183,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?" && !typing && state.me) showHelp(state.t);
 });
 
+/** Have dropped files read; from another view, the start page shows how far they are. @param {import("/static/dropped.js").Found[]} found */
+async function take(found) {
+  if (!state.me || state.failure) return;
+  if (found.length === 0) return toasts.toast(state.t("reading.nothing_dropped"), "bad");
+  if (routeOf(location).name !== "reading") await router.navigate("/");
+  uploadsOf(contextOf(routeOf(location))).add(found);
+}
+
+document.body.append(veil);
+listenToDrops(veil, take);
 restoreTheme();
 restart();

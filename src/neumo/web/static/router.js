@@ -30,14 +30,14 @@ export function routeOf(place) {
 
 /**
  * Handle clicks on links and the browser's back and forward.
- * @param {(route: Route) => void} show
- * @returns {{navigate: (path: string, options?: {replace?: boolean}) => void}}
+ * @param {(route: Route) => Promise<void>} show
+ * @returns {{navigate: (path: string, options?: {replace?: boolean}) => Promise<void>}}
  */
 export function startRouter(show) {
   /** @param {string} path @param {{replace?: boolean}} [options] */
   function navigate(path, { replace = false } = {}) {
     history[replace ? "replaceState" : "pushState"](null, "", path);
-    show(routeOf(location));
+    return show(routeOf(location));
   }
 
   addEventListener("popstate", () => show(routeOf(location)));

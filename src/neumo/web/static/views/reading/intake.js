@@ -1,8 +1,9 @@
-/** File intake: drag and drop, paste, file picker, samples. */
+/** File intake: what the start page offers, the pickers, the samples. */
 
 import { h, icon } from "/static/dom.js";
+import { picked } from "/static/dropped.js";
 
-/** @typedef {(files: File[]) => void} Take */
+/** @typedef {import("/static/dropped.js").Take} Take */
 
 /**
  * Create the drop zone.
@@ -14,7 +15,7 @@ export function createDropZone({ t, format, me }, take) {
     icon("lungs"),
     h("h1", {}, t("reading.drop_title")),
     h("p", {}, t("reading.drop_text")),
-    picker(t("reading.pick"), take, "primary"),
+    h("div", { class: "row" }, picker(t("reading.pick"), take, "primary"), picker(t("reading.pick_folder"), take, "", true)),
     h("p", { class: "quiet small" }, t("reading.drop_limits", { size: format.bytes(me.limits.file_bytes) })),
     h("p", { class: "quiet small" }, t("reading.drop_scope")),
   );
@@ -33,7 +34,7 @@ export function createSamples({ api, t, toast }, take) {
     button.disabled = true;
     try {
       const { samples } = await api.get("/api/samples");
-      take(await Promise.all(samples.map(fetched)));
+      take(picked(await Promise.all(samples.map(fetched))));
     } catch (error) {
       toast(/** @type {Error} */ (error).message, "bad");
       button.disabled = false;
@@ -52,55 +53,16 @@ export function createSamples({ api, t, toast }, take) {
  * @param {string} label
  * @param {Take} take
  * @param {string} [kind] class of the button
+ * @param {boolean} [folder] whether a folder is picked
  */
-export function picker(label, take, kind = "") {
+export function picker(label, take, kind = "", folder = false) {
   const input = /** @type {HTMLInputElement} */ (
-    h("input", { type: "file", multiple: true, hidden: true, on: { change: chosen } })
+    h("input", { type: "file", multiple: true, webkitdirectory: folder, hidden: true, on: { change: chosen } })
   );
   function chosen() {
-    take([...(input.files ?? [])]);
+    take(picked(input.files ?? []));
     input.value = "";
   }
-  const button = h("button", { class: `button ${kind}`, type: "button", data: { act: "pick" }, on: { click: () => input.click() } }, icon("upload"), label);
+  const button = h("button", { class: `button ${kind}`, type: "button", data: { act: folder ? "pick-folder" : "pick" }, on: { click: () => input.click() } }, icon("upload"), label);
   return h("span", { class: "picker" }, button, input);
-}
-
-/**
- * Listen to files dropped on an element or pasted anywhere.
- * @param {HTMLElement} element
- * @param {Take} take
- * @returns {() => void} removes the listeners
- */
-export function listenToDrops(element, take) {
-  /** @param {DragEvent} event */
-  const over = (event) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    element.classList.add("dropping");
-  };
-  /** @param {DragEvent} event */
-  const leave = (event) => {
-    if (!element.contains(/** @type {Node | null} */ (event.relatedTarget))) element.classList.remove("dropping");
-  };
-  /** @param {DragEvent} event */
-  const drop = (event) => {
-    event.preventDefault();
-    element.classList.remove("dropping");
-    take([...(event.dataTransfer?.files ?? [])]);
-  };
-  /** @param {ClipboardEvent} event */
-  const paste = (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length) take(files);
-  };
-  element.addEventListener("dragover", over);
-  element.addEventListener("dragleave", leave);
-  element.addEventListener("drop", drop);
-  document.addEventListener("paste", paste);
-  return () => {
-    element.removeEventListener("dragover", over);
-    element.removeEventListener("dragleave", leave);
-    element.removeEventListener("drop", drop);
-    document.removeEventListener("paste", paste);
-  };
 }

@@ -2,8 +2,14 @@
 
 import { h, icon, replace } from "/static/dom.js";
 import { picker } from "/static/views/reading/intake.js";
+import { createRows } from "/static/views/reading/rows.js";
+import { mayRetry } from "/static/views/reading/uploads.js";
+import { COLOURED } from "/static/views/reading/verdict.js";
 
 const RECENT = 40;
+/** Of sent files; all that were read are in the worklist, too. */
+const MOST_SENT = 200;
+const ENDED = ["read", "refused", "failed", "cancelled"];
 /** @type {any[]} */
 let remembered = [];
 
@@ -17,16 +23,25 @@ export function createRail(context, uploads, current) {
   const sent = h("div");
   const recent = h("div");
   const element = h("aside", { class: "rail panel", "aria-label": t("reading.files") },
-    h("div", { class: "rail-tools" }, picker(t("reading.add"), (files) => uploads.add(files)), h("a", { class: "button plain square", href: "/worklist", "aria-label": t("nav.worklist"), title: t("nav.worklist") }, icon("archive"))),
+    h("div", { class: "rail-tools" }, picker(t("reading.add"), uploads.add), h("a", { class: "button plain square", href: "/worklist", "aria-label": t("nav.worklist"), title: t("nav.worklist") }, icon("archive"))),
     h("div", { class: "rail-lists", tabindex: "0", role: "region", "aria-label": t("reading.files") }, sent, recent),
   );
   const spoken = { count: finished(uploads.items) };
   const left = { out: "" };
+  const rows = createRows(api, drawSent);
 
   function drawSent() {
-    replace(sent, uploads.items.length > 0 && [heading(context, uploads), h("ul", {}, uploads.items.map((item) => sentItem(context, uploads, item, current)))]);
-    const count = finished(uploads.items);
-    if (count !== spoken.count) context.announce(t("reading.progress", { done: count, total: uploads.items.length }));
+    const meant = uploads.items.filter(isMeant);
+    const shown = meant.slice(0, MOST_SENT);
+    rows.need(shown.map((item) => item.reading).filter((id) => id !== null));
+    replace(sent, uploads.items.length > 0 && [
+      heading(context, uploads),
+      h("ul", {}, shown.map((item) => sentItem(context, uploads, item, current, rows.of(item.reading)))),
+      meant.length > shown.length && h("p", { class: "rail-empty quiet small" }, t("reading.more_sent", { count: meant.length - shown.length })),
+      skipped(context, uploads.items),
+    ]);
+    const count = finished(meant);
+    if (count !== spoken.count) context.announce(t("reading.progress", { done: count, total: meant.length }));
     spoken.count = count;
     if (readings(uploads.items) !== left.out) drawRecent();
   }
@@ -35,6 +50,7 @@ export function createRail(context, uploads, current) {
     left.out = readings(uploads.items);
     const own = new Set(uploads.items.map((item) => item.reading));
     const rest = remembered.filter((row) => !own.has(row.id));
+    if (rest.length === 0 && uploads.items.length > 0) return replace(recent);
     replace(recent, h("h2", { class: "rail-head" }, t("reading.recent")), rest.length ? h("ul", {}, rest.map((row) => recentItem(context, row, current))) : h("p", { class: "rail-empty quiet small" }, t("reading.none_recent")));
   }
 
@@ -42,6 +58,7 @@ export function createRail(context, uploads, current) {
     try {
       remembered = (await api.get(`/api/readings?limit=${RECENT}`)).readings;
       drawRecent();
+      rows.renew();
       element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     } catch (error) {
       context.toast(/** @type {Error} */ (error).message, "bad");
@@ -66,7 +83,18 @@ export function createRail(context, uploads, current) {
 
 /** @param {any[]} items */
 function finished(items) {
-  return items.filter((item) => ["read", "refused", "failed", "cancelled"].includes(item.status)).length;
+  return items.filter((item) => ENDED.includes(item.status)).length;
+}
+
+/** Whether a file counts: what of a folder or an archive is no image was not meant. @param {any} item */
+function isMeant(item) {
+  return item.status !== "skipped";
+}
+
+/** @param {any} context @param {any[]} items */
+function skipped({ t }, items) {
+  const count = items.filter((item) => !isMeant(item)).length;
+  return count > 0 && h("p", { class: "rail-empty quiet small" }, t("reading.skipped", { count }));
 }
 
 /** The readings that a list of sent files shows. @param {any[]} items */
@@ -76,40 +104,61 @@ function readings(items) {
 
 /** @param {any} context @param {any} uploads */
 function heading({ t }, uploads) {
-  const share = finished(uploads.items) / uploads.items.length;
+  const meant = uploads.items.filter(isMeant);
+  const share = meant.length ? finished(meant) / meant.length : 1;
   return [
     h("div", { class: "rail-head row spread" },
-      h("h2", {}, t("reading.sent", { done: finished(uploads.items), total: uploads.items.length })),
+      h("h2", {}, t("reading.sent", { done: finished(meant), total: meant.length })),
       h("button", { class: "button plain square", type: "button", "aria-label": t("reading.clear"), title: t("reading.clear"), on: { click: uploads.clear } }, icon("cross")),
     ),
     share < 1 && h("div", { class: "meter", style: { "--share": share } }, h("span")),
   ];
 }
 
-/** @param {any} context @param {any} uploads @param {any} item @param {number | null} current */
-function sentItem({ t }, uploads, item, current) {
-  const state = h("span", { class: `small ${item.status === "failed" ? "bad" : "quiet"}` }, t(`reading.status_${item.status}`), item.again ? ` · ${t("reading.again")}` : null);
-  if (item.reading) return h("li", {}, link(item.reading, current, item.name, state));
+/** @param {any} context @param {any} uploads @param {any} item @param {number | null} current @param {any} row of its reading, once it is known */
+function sentItem(context, uploads, item, current, row) {
+  const { t } = context;
+  const again = item.again && h("span", {}, `· ${t("reading.again")}`);
+  if (item.reading && row) return h("li", {}, link(item.reading, current, item.name, [outcome(context, row, again), reason(item)]));
+  const state = h("span", { class: `small ${item.status === "failed" ? "bad" : "quiet"}` }, t(`reading.status_${item.status}`), again);
+  if (item.reading) return h("li", {}, link(item.reading, current, item.name, [state, reason(item)]));
   return h("li", { class: "rail-item" },
-    h("span", { class: "rail-name" }, item.name),
+    h("span", { class: "rail-name", title: item.name }, item.name),
     state,
-    item.reasons.map((/** @type {any} */ reason) => h("span", { class: "small" }, reason.text)),
-    item.status === "failed" && h("button", { class: "button plain", type: "button", on: { click: () => uploads.retry(item) } }, icon("reset"), t("shell.again")),
+    reason(item),
+    mayRetry(item) && h("button", { class: "button plain", type: "button", on: { click: () => uploads.retry(item) } }, icon("reset"), t("shell.again")),
   );
+}
+
+/** Why a file was refused or could not be read. @param {any} item */
+function reason(item) {
+  return item.reasons.slice(0, 1).map((/** @type {any} */ one) => h("span", { class: "small quiet rail-reason" }, one.text));
 }
 
 /** @param {any} context @param {any} row @param {number | null} current */
-function recentItem({ t, format }, row, current) {
-  const said = row.withheld ? t("reading.withheld_short") : row.finding ? t(`findings_short.${row.finding}`) : t("reading.status_refused");
-  const state = h("span", { class: "small quiet row" },
-    h("span", { class: "dot", data: row.withheld || !row.finding ? {} : { finding: row.finding } }),
-    said,
-    row.decisions > 0 && [h("span", { "aria-hidden": "true" }, "·"), t("reading.decided")],
-  );
-  return h("li", { title: format.time(row.time) }, link(row.id, current, row.patient?.name || row.file || t("reading.purged_file"), state));
+function recentItem(context, row, current) {
+  const { t, format } = context;
+  return h("li", { title: format.time(row.time) }, link(row.id, current, row.patient?.name || row.file || t("reading.purged_file"), outcome(context, row)));
 }
 
-/** @param {number} id @param {number | null} current @param {string} name @param {Node} state */
+/** Say what came of a reading: verdict or status, and whether somebody decided. @param {any} context @param {any} row @param {any} [more] */
+function outcome({ t }, row, more) {
+  return h("span", { class: "small quiet row" },
+    h("span", { class: "dot", data: { finding: COLOURED[`${row.verdict}.${row.etiology ?? "none"}`] ?? "" } }),
+    h("span", {}, verdictOf(t, row)),
+    row.decisions > 0 && h("span", { class: "row decided" }, icon("check"), t("reading.decided")),
+    more,
+  );
+}
+
+/** @param {import("/static/i18n.js").Translate} t @param {any} row */
+function verdictOf(t, row) {
+  if (row.withheld) return t("reading.withheld_short");
+  if (!row.finding) return t(`reading.status_${row.status}`);
+  return row.verdict ? t(`verdict.${row.verdict}.${row.etiology ?? "none"}`) : t(`findings_short.${row.finding}`);
+}
+
+/** @param {number} id @param {number | null} current @param {string} name @param {any} state */
 function link(id, current, name, state) {
   return h("a", { class: "rail-item", href: `/readings/${id}`, data: { reading: id }, "aria-current": id === current ? "true" : null }, h("span", { class: "rail-name" }, name), state);
 }

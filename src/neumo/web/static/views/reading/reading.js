@@ -2,7 +2,7 @@
 
 import { h, replace } from "/static/dom.js";
 import { drawAnswer } from "/static/views/reading/answer.js";
-import { createDropZone, createSamples, listenToDrops } from "/static/views/reading/intake.js";
+import { createDropZone, createSamples } from "/static/views/reading/intake.js";
 import { patientHead } from "/static/views/reading/patient.js";
 import { createPriors } from "/static/views/reading/priors.js";
 import { createRail } from "/static/views/reading/rail.js";
@@ -16,18 +16,17 @@ export async function mount(root, context) {
   const id = context.route.params.id ? Number(context.route.params.id) : null;
   const uploads = uploadsOf(context);
   const rail = createRail(context, uploads, id);
-  const stopDrops = listenToDrops(root, (files) => uploads.add(files));
   const stopFirst = id === null ? openFirst(context, uploads) : () => {};
   const close = id === null ? drawStart(root, context, uploads, rail) : await drawReading(root, context, id, rail);
   const stopKeys = listenToKeys(root, context, rail);
-  return () => [stopDrops, stopFirst, stopKeys, rail.destroy, close].forEach((stop) => stop());
+  return () => [stopFirst, stopKeys, rail.destroy, close].forEach((stop) => stop());
 }
 
 /** @param {HTMLElement} root @param {Context} context @param {any} uploads @param {any} rail */
 function drawStart(root, context, uploads, rail) {
-  const zone = createDropZone(context, (files) => uploads.add(files));
+  const zone = createDropZone(context, uploads.add);
   replace(root, h("div", { class: "desk start" }, rail.element, h("div", { class: "stage-place" }, zone)));
-  rail.empty().then((/** @type {boolean} */ empty) => empty && zone.append(createSamples(context, (files) => uploads.add(files))));
+  rail.empty().then((/** @type {boolean} */ empty) => empty && zone.append(createSamples(context, uploads.add)));
   return () => {};
 }
 

@@ -5,19 +5,24 @@ import { followJob } from "/static/views/reading/job.js";
 const BATCH = 8;
 const BATCH_BYTES = 64 * 2 ** 20;
 const TRIES = 20;
+/** Followers are told of many changes at once. */
+const PAUSE = 30;
+/** Reasons that another attempt may overcome. */
+const PASSING = ["not_sent", "cancelled", "server_fault", "timeout"];
 
 /**
  * @typedef {object} Item
  * @property {number} key
  * @property {string} name
- * @property {File} file
- * @property {"queued" | "sending" | "waiting" | "reading" | "read" | "refused" | "failed" | "cancelled"} status
+ * @property {string} path with the folders that were dropped
+ * @property {File | null} file null where it came in an archive
+ * @property {"queued" | "sending" | "waiting" | "reading" | "read" | "refused" | "failed" | "cancelled" | "skipped"} status
  * @property {number | null} reading
  * @property {boolean} again whether these bytes had been read before
  * @property {{code: string, text: string}[]} reasons
  */
 
-/** @typedef {{items: Item[], add: (files: File[]) => void, follow: (told: () => void) => () => void, clear: () => void, retry: (item: Item) => void}} Uploads */
+/** @typedef {{items: Item[], add: (found: import("/static/dropped.js").Found[]) => void, follow: (told: () => void) => () => void, clear: () => void, retry: (item: Item) => void}} Uploads */
 
 /** @type {Map<string, Uploads>} */
 const known = new Map();
@@ -40,7 +45,14 @@ function createUploads({ api, me, t }) {
   const followers = new Set();
   let sending = false;
   let last = 0;
-  const tell = () => followers.forEach((told) => told());
+  let timer = 0;
+  function tell() {
+    if (timer) return;
+    timer = window.setTimeout(() => {
+      timer = 0;
+      followers.forEach((told) => told());
+    }, PAUSE);
+  }
 
   async function sendAll() {
     if (sending) return;
@@ -55,11 +67,12 @@ function createUploads({ api, me, t }) {
   async function sendBatch(batch, tries = TRIES) {
     change(batch, { status: "sending" });
     const form = new FormData();
-    batch.forEach((item) => form.append("files", item.file, item.name));
+    batch.forEach((item) => form.append("files", /** @type {File} */ (item.file), item.path));
     try {
       const job = await api.send("POST", "/api/readings?async=1", form);
-      update(batch, job.files);
-      followJob(job.id, (files) => update(batch, files), () => change(unfinished(batch), failure(t("reading.lost"))));
+      const own = itemsOf(job.files, batch);
+      update(own, job.files);
+      followJob(job.id, (files) => update(own, files), () => change(unfinished(own), failure(t("reading.lost"))));
     } catch (error) {
       const { code, message } = /** @type {import("/static/api.js").ApiError} */ (error);
       if (code === "busy" && tries > 0) {
@@ -71,9 +84,25 @@ function createUploads({ api, me, t }) {
     }
   }
 
-  /** @param {Item[]} batch @param {any[]} files */
-  function update(batch, files) {
-    files.forEach(({ index, status, reading, again, reasons }) => Object.assign(batch[index], { status, reading, again, reasons }));
+  /** The item of each file of a job: an archive's stands for the first file in it, and the others are added. @param {any[]} files @param {Item[]} batch */
+  function itemsOf(files, batch) {
+    const first = new Set();
+    return files.map(({ name, upload }) => {
+      const sent = batch[upload];
+      if (!first.has(upload)) {
+        first.add(upload);
+        const packed = files.filter((file) => file.upload === upload).length > 1 || name !== sent.name;
+        return Object.assign(sent, packed ? { name, file: null } : {});
+      }
+      const item = { ...sent, key: ++last, name, file: null };
+      items.push(item);
+      return item;
+    });
+  }
+
+  /** @param {Item[]} own @param {any[]} files */
+  function update(own, files) {
+    files.forEach(({ index, status, reading, again, reasons }) => Object.assign(own[index], { status, reading, again, reasons }));
     tell();
   }
 
@@ -85,8 +114,8 @@ function createUploads({ api, me, t }) {
 
   return {
     items,
-    add: (files) => {
-      items.push(...files.map((file) => created(++last, file, me.limits.file_bytes, t)));
+    add: (found) => {
+      items.push(...found.map((one) => created(++last, one, me.limits, t)));
       tell();
       sendAll();
     },
@@ -105,15 +134,22 @@ function createUploads({ api, me, t }) {
   };
 }
 
-/** @param {number} key @param {File} file @param {number} limit @param {import("/static/i18n.js").Translate} t @returns {Item} */
-function created(key, file, limit, t) {
-  const start = { key, file, name: file.name || "image.png", status: /** @type {const} */ ("queued"), reading: null, again: false, reasons: [] };
-  return file.size > limit ? { ...start, ...failure(t("reading.too_large")) } : start;
+/** @param {number} key @param {import("/static/dropped.js").Found} found @param {any} limits @param {import("/static/i18n.js").Translate} t @returns {Item} */
+function created(key, { file, path }, limits, t) {
+  const name = path.slice(path.lastIndexOf("/") + 1) || "image.png";
+  const start = { key, file, path: path || name, name, status: /** @type {const} */ ("queued"), reading: null, again: false, reasons: [] };
+  const limit = /\.zip$/i.test(name) ? limits.request_bytes : limits.file_bytes;
+  return file.size > limit ? { ...start, ...failure(t("reading.too_large"), "too_large") } : start;
 }
 
-/** @param {string} text @returns {Pick<Item, "status" | "reasons">} */
-function failure(text) {
-  return { status: "failed", reasons: [{ code: "not_sent", text }] };
+/** Whether sending an item once more may help. @param {Item} item */
+export function mayRetry({ status, file, reasons }) {
+  return file !== null && (status === "cancelled" || (status === "failed" && reasons.every(({ code }) => PASSING.includes(code))));
+}
+
+/** @param {string} text @param {string} [code] @returns {Pick<Item, "status" | "reasons">} */
+function failure(text, code = "not_sent") {
+  return { status: "failed", reasons: [{ code, text }] };
 }
 
 /** @param {Item[]} items */
@@ -126,7 +162,7 @@ function nextBatch(items) {
   const queued = items.filter((item) => item.status === "queued").slice(0, BATCH);
   let bytes = 0;
   return queued.filter((item, index) => {
-    bytes += item.file.size;
+    bytes += item.file?.size ?? 0;
     return bytes <= BATCH_BYTES || index === 0;
   });
 }

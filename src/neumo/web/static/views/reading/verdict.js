@@ -4,7 +4,7 @@ import { h, icon, replace } from "/static/dom.js";
 import { pointName } from "/static/views/reading/predictive.js";
 
 /** Colours say no more than the words: a finding has its colour only where the verdict states it. */
-const COLOURED = /** @type {Record<string, string>} */ ({ "no_pneumonia.none": "NORMAL", "pneumonia.bacterial": "BACTERIAL_PNEUMONIA", "pneumonia.viral": "VIRAL_PNEUMONIA" });
+export const COLOURED = /** @type {Record<string, string>} */ ({ "no_pneumonia.none": "NORMAL", "pneumonia.bacterial": "BACTERIAL_PNEUMONIA", "pneumonia.viral": "VIRAL_PNEUMONIA" });
 
 /**
  * @param {import("/static/app.js").Context} context @param {any} reading

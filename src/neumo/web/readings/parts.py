@@ -1,0 +1,60 @@
+"""Parts of a job: an uploaded file, an archive of many, or what is known not to be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neumo.imaging.dicom.stored_class import HEAD_BYTES
+from neumo.imaging.image_files import Skip, skip_of
+from neumo.web.config import Limits
+from neumo.web.readings.archives import Archive, ArchiveRefused, is_archive, open_archive
+from neumo.web.readings.uploads import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An uploaded file, and what became of it before anything is read.
+
+    Attributes
+    ----------
+    upload : Upload
+    archive : Archive or None
+        Where it is a zip archive.
+    skip : Skip or None
+        Why it is not read.
+    refused : str
+        The code for which it fails before it is read; else empty.
+    """
+
+    upload: Upload
+    archive: Archive | None = None
+    skip: Skip | None = None
+    refused: str = ""
+
+    def places(self, readers: int) -> int:
+        """Return how many places in the queue it needs, where so many readers work."""
+        if self.archive is None:
+            return 1
+        return max(1, min(len(self.archive.members), readers + 1))
+
+    def discard(self) -> None:
+        """Delete what was uploaded."""
+        if self.archive is not None:
+            self.archive.close()
+        self.upload.discard()
+
+
+def parts_of(uploads: Sequence[Upload], limits: Limits) -> list[Part]:
+    """Open the archives among uploads, and look at what came from folders."""
+    return [_part(upload, limits) for upload in uploads]
+
+
+def _part(upload: Upload, limits: Limits) -> Part:
+    if is_archive(upload.path):
+        try:
+            return Part(upload, open_archive(upload, limits))
+        except ArchiveRefused as refused:
+            return Part(upload, refused=refused.code)
+    if upload.in_folder:
+        with upload.path.open("rb") as stream:
+            return Part(upload, skip=skip_of(upload.name, stream.read(HEAD_BYTES)))
+    return Part(upload)
