@@ -9,7 +9,15 @@ from neumo.core.errors import SplitError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.datasets.labels import LABELS
 from neumo.datasets.manifest import Entry, Manifest
-from neumo.datasets.split import Split, fold_split, fractions_split, load_split, official_split, source_split
+from neumo.datasets.split import (
+    Split,
+    fold_split,
+    fractions_split,
+    load_split,
+    official_split,
+    source_split,
+    thin_findings,
+)
 
 
 def made(patients: int = 300, *, official: bool = True, salt: str = "") -> Manifest:
@@ -185,3 +193,17 @@ def test_images_without_an_official_part_are_trained_on() -> None:
     split = official_split(manifest, validation=None, seed=0)
     away = {e.path for e in manifest.entries if e.source == "away"}
     assert away <= set(split.parts["train"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "thin"),
+    [
+        (["NORMAL"] * 8 + ["BACTERIAL_PNEUMONIA"] * 8, True),
+        ([f.value for f in Finding] * 10, False),
+        ([f.value for f in Finding] * 9, True),
+        (["NORMAL"] * 10 + ["PNEUMONIA"] * 10, False),
+        (["NORMAL"] * 3 + ["PNEUMONIA"] * 10, True),
+    ],
+)
+def test_parts_too_small_to_choose_by(labels: list[str], thin: bool) -> None:
+    assert bool(thin_findings(labels)) == thin

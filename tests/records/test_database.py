@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 from tests.support.commands import call_neumo
 
 from neumo.core.errors import ArchiveError
-from neumo.records.database import connect, migrate, require_tables
+from neumo.records.database import connect, migrate, open_archive, require_tables
 from neumo.records.schema import Base
 
 
@@ -53,7 +53,16 @@ def test_a_file_that_is_no_archive_is_left_alone(
 
 @pytest.mark.parametrize(
     "wrong",
-    ["mysql://h/n", "sqlite+x:///a.db", "postgresql+x://h/n", "postgresql://h:port/n", "sqlite://", "://"],
+    [
+        "mysql://h/n",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite+x:///a.db",
+        "postgresql+x://h/n",
+        "postgresql://h:port/n",
+        "sqlite://",
+        "://",
+    ],
 )
 def test_other_databases_are_refused_with_a_remedy(wrong: str) -> None:
     with pytest.raises(ArchiveError, match="give sqlite:///FILE or postgresql://HOST/NAME"):
@@ -64,3 +73,20 @@ def test_a_missing_part_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     output = call_neumo(capsys, "audit", "verify", "--database", "a.db", status=2)
     assert "neumo[archive]" in output
+
+
+@pytest.mark.parametrize(
+    "name", ["a?mode=ro", "50% off.db", "a%20b.db", "no#1.db", "file:a.db", "a b&c=d.db", "ñ.db"]
+)
+@pytest.mark.parametrize("prefix", ["sqlite:///", ""])
+def test_sqlite_opens_the_file_that_was_named(
+    name: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, url in ((tmp_path / "by path", f"{tmp_path}/by path/{name}"), (tmp_path / "here", name)):
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        engine = open_archive(prefix + url)
+        require_tables(connect(prefix + url, existing=True))
+        engine.dispose()
+        left = {path.name.removesuffix("-wal").removesuffix("-shm") for path in folder.iterdir()}
+        assert left == {name}

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import signal
 from contextlib import suppress
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, DatasetError, OutputError
 from neumo.datasets.layout import open_dataset
@@ -26,7 +28,10 @@ def rows(folder: Path) -> list[dict[str, str]]:
 def test_a_run_leaves_everything_that_repeats_and_explains_it(
     tiny: Path, phantoms: Path, tmp_path: Path
 ) -> None:
-    outcome = train(load_experiment(tiny), phantoms, tmp_path / "run")
+    shown = Console(file=io.StringIO())
+    outcome = train(load_experiment(tiny), phantoms, tmp_path / "run", console=shown)
+    assert isinstance(shown.file, io.StringIO)
+    assert "cannot choose an epoch" in shown.file.getvalue(), "the phantoms' validation part is small"
     folder = outcome.folder
     record = folder.record()
     history = rows(folder.path)

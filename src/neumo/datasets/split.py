@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,9 @@ from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
 from neumo.datasets.labels import LABELS
 from neumo.datasets.manifest import Entry, Manifest
+
+MIN_VALIDATION_IMAGES = 10
+"""Of each finding; with fewer, the validation loss is that of a few patients."""
 
 _FINEST = 20
 """Shares are built from at most this many equal patient-grouped folds, so they are multiples of 5 % or 1/3, say."""
@@ -112,6 +116,20 @@ def load_split(source: Path, manifest: Manifest | None = None) -> Split:
             f"{manifest.digest[:12]}); use the data set it was made from or make a new split"
         )
     return split
+
+
+def thin_findings(labels: Iterable[str]) -> dict[str, int]:
+    """Images of each finding in a part that training chooses by; empty where there are enough of all.
+
+    Labels that state no cause count for any pneumonia.
+    """
+    counted = Counter(labels)
+    counts = {finding.value: counted[finding.value] for finding in FINDINGS}
+    unknown = sum(count for label, count in counted.items() if label not in counts)
+    if all(count >= MIN_VALIDATION_IMAGES for count in counts.values()):
+        return {}
+    enough = counts["NORMAL"] >= MIN_VALIDATION_IMAGES and unknown >= MIN_VALIDATION_IMAGES
+    return {} if enough else counts
 
 
 def official_split(manifest: Manifest, *, validation: float | None, seed: int) -> Split:

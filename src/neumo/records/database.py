@@ -23,6 +23,7 @@ _LIBPQ_TIMEOUTS = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeo
 """A server that vanishes must not block a writer for hours."""
 _CACHE_KIB = 16_384
 """Of each SQLite connection: the worklist's indexes of 100,000 readings."""
+_SQLITE = "sqlite:///"
 _REMEDY = "give sqlite:///FILE or postgresql://HOST/NAME"
 _WRITERS_LOCK = 0x6E65756D6F
 """Key of PostgreSQL's advisory lock that all writers of an archive take."""
@@ -74,15 +75,23 @@ def open_archive(url: str) -> Engine:
 
 
 def _parse(url: str) -> URL:
+    if url.startswith(_SQLITE) or "://" not in url:
+        return _sqlite(url.removeprefix(_SQLITE))
     try:
-        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+        parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise ArchiveError(f"database: not a URL; {_REMEDY}") from error
     if parsed.drivername not in ("sqlite", "postgresql", "postgresql+psycopg"):
         raise ArchiveError(f"database: {parsed.drivername} is not supported; {_REMEDY}")
-    if parsed.drivername == "sqlite" and (parsed.database in (None, "", ":memory:") or parsed.query):
-        raise ArchiveError(f"database: sqlite takes the path of a file and no options; {_REMEDY}")
-    return parsed
+    return _sqlite("") if parsed.drivername == "sqlite" else parsed
+
+
+def _sqlite(file: str) -> URL:
+    """Return the URL of a file by its name as it is: ?, % and # are letters like others, and there are no options."""
+    if file in ("", ":memory:"):
+        raise ArchiveError(f"database: sqlite takes the path of a file; {_REMEDY}")
+    # The driver would take "file:" for the beginning of a URI.
+    return URL.create("sqlite", database=f"./{file}" if file.startswith("file:") else file)
 
 
 class _SQLiteCompiler(SQLiteCompiler):

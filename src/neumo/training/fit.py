@@ -21,8 +21,11 @@ from neumo.core.errors import CheckpointError, ConfigError, OutputError
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
+from neumo.datasets.split import Split, thin_findings
 from neumo.models.registry import build_network, load_pretrained
 from neumo.models.weights import NetworkCard
+from neumo.texts.catalogue import texts
+from neumo.texts.language import chosen_language
 from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
 from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoint
@@ -122,6 +125,7 @@ def train(
             return _outcome(folder)
     else:
         split = make_split(manifest, experiment.split, experiment.seed)
+    _warn_of_thin_validation(console, manifest, split)
     teachers = load_teachers(experiment, manifest, split)
     material = load_material(experiment, manifest, split, decoding=decoding)
     if not begun:
@@ -260,6 +264,14 @@ class _Ready(Callback):
         if not self.told:
             self.told = True
             self.notify()
+
+
+def _warn_of_thin_validation(console: Console | None, manifest: Manifest, split: Split) -> None:
+    counts = thin_findings(manifest.entries[i].label for i in split.indices("val", manifest))
+    if counts and console is not None:
+        said = ", ".join(f"{finding} {count}" for finding, count in counts.items())
+        sentence = texts(chosen_language(None))("dataset_check.thin_validation", counts=said)
+        console.print(sentence, style="yellow", soft_wrap=True, markup=False)
 
 
 def _shown(console: Console | None, history: History, images: int) -> list[Callback]:

@@ -95,3 +95,19 @@ def test_the_inventory_counts_by_part_and_class(tmp_path: Path, texture: Texture
     assert first.aspect.quantiles[0] == pytest.approx(180 / 121)
     assert strata["train", V].images == 0
     assert strata["train", V].width.quantiles == ()
+
+
+@pytest.mark.parametrize(("viral", "thin"), [(0, True), (9, True), (10, False)])
+def test_a_validation_part_too_small_to_choose_by_is_noted(
+    viral: int, thin: bool, tmp_path: Path, texture: Texture, collect: Collect
+) -> None:
+    """The public data set's has 16 images and no viral one."""
+    findings = [N] * 10 + [B] * 10 + [V] * viral
+    for i, _finding in enumerate(findings):
+        Image.fromarray(texture(i)).save(tmp_path / f"{i}.png")
+    audit = audited(collect([(f"{i}.png", f, f"{i}", "val") for i, f in enumerate(findings)]))
+    issues = audit.of_kind("thin-validation")
+    assert bool(issues) == thin
+    if thin:
+        said = f"val: NORMAL 10, BACTERIAL_PNEUMONIA 10, VIRAL_PNEUMONIA {viral}"
+        assert issues[0].detail == said and issues[0].severity == "note"

@@ -20,6 +20,7 @@ from neumo.datasets.check.issues import (
     image_issues,
     patient_check,
     patient_issues,
+    validation_issues,
 )
 from neumo.datasets.check.scan import scan
 from neumo.datasets.check.shortcuts import Shortcuts, require_sklearn, shortcut_controls
@@ -145,6 +146,7 @@ def audit_dataset(manifest: Manifest, *, shortcuts: bool = True, progress: Progr
     blank = blank_images(scanned)
     groups = duplicate_groups(manifest, scanned, [i for i in readable if i not in blank])
     issues = [*image_issues(manifest, scanned), *group_issues(groups), *patient_issues(manifest)]
+    issues += validation_issues(manifest)
     return Audit(
         dataset=shown_path(manifest.root.name),
         digest=manifest.digest,

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from neumo.datasets.check.duplicates import DuplicateGroup
 from neumo.datasets.check.scan import Fault, Scan
 from neumo.datasets.manifest import SPLITS, Manifest
+from neumo.datasets.split import thin_findings
 
 TINY_SIDE = 100
 """Images with a side shorter than this, in pixels, are reported."""
 
 BLANK_SPREAD = 8.0
 """Images of which 95 % of the pixels lie within fewer grey levels count as blank; chest radiographs span over 70."""
+
+_MAX_NAMED = 100
 
 SEVERITIES = ("leak", "problem", "note")
 """From the gravest on. A leak makes every test metric too good; a problem should be repaired; a note is to know."""
@@ -28,6 +31,7 @@ SEVERITY = {
     "colour": "note",
     "tiny": "note",
     "duplicates": "note",
+    "thin-validation": "note",
 }
 """Every kind of issue, the gravest first, and its severity."""
 
@@ -102,6 +106,17 @@ def patient_issues(manifest: Manifest) -> Iterator[Issue]:
             paths = tuple(path for split in SPLITS for path in parts.get(split, ()))
             names = " | ".join(split for split in SPLITS if split in parts)
             yield Issue("patient-across-splits", paths, f"{patient}: {names}")
+
+
+def validation_issues(manifest: Manifest) -> Iterator[Issue]:
+    """Yield an official validation part too small to choose by; training says the same of every split."""
+    part = [entry for entry in manifest.entries if entry.split == "val"]
+    counts = thin_findings(entry.label for entry in part) if part else {}
+    if counts:
+        said = ", ".join(f"{finding} {count}" for finding, count in counts.items())
+        yield Issue(
+            "thin-validation", tuple(sorted(entry.path for entry in part)[:_MAX_NAMED]), f"val: {said}"
+        )
 
 
 def patient_check(manifest: Manifest) -> str:
