@@ -6,7 +6,7 @@ import pytest
 
 from neumo.core.decision import CONCLUSIONS, Conclusion, Decision, agreement, conclusion_of, standing
 from neumo.core.findings import FINDINGS, Finding
-from neumo.datasets.labels import PartialLabel
+from neumo.core.labels import PartialLabel
 
 N, B, V = FINDINGS
 SETS = list(chain.from_iterable(combinations(FINDINGS, size) for size in range(4)))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from neumo.core.errors import ManifestError
-from neumo.datasets.labels import LABELS, PartialLabel, allowed_findings
+from neumo.core.labels import LABELS, PartialLabel, allowed_findings
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.merge import Source, label_counts, merge
 from neumo.datasets.phantoms.dataset import make_phantoms

@@ -7,7 +7,7 @@ import pytest
 
 from neumo.core.errors import SplitError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.datasets.labels import LABELS
+from neumo.core.labels import LABELS
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.split import (
     Split,

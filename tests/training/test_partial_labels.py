@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from neumo.datasets.labels import ALLOWED, LABELS, PartialLabel
+from neumo.core.labels import ALLOWED, LABELS, PartialLabel
 from neumo.training.partial_loss import partial_cross_entropy
 
 PNEUMONIA, OTHER = (LABELS.index(label) for label in PartialLabel)

@@ -19,7 +19,10 @@ app = typer.Typer()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run, or of a bundle.")],
     split: Annotated[
-        str, typer.Option("--split", help="Part to evaluate on: test, val, holdout or train.")
+        str,
+        typer.Option(
+            "--split", help="Part to evaluate on: test, val, holdout or train; all, of a bundle by source."
+        ),
     ] = "test",
     data: Annotated[
         Path | None,
@@ -28,7 +31,10 @@ def evaluate(
     out: Annotated[Path | None, typer.Option("--out", help="Of a bundle: folder for the results.")] = None,
     lang: options.Lang = None,
     by: Annotated[
-        list[str] | None, typer.Option("--by", metavar="COLUMN", help="Every metric by subgroup.")
+        list[str] | None,
+        typer.Option(
+            "--by", metavar="COLUMN", help="Every metric by subgroup; by source, each hospital by itself."
+        ),
     ] = None,
     target_sensitivity: Annotated[
         float | None,
@@ -50,13 +56,23 @@ def evaluate(
             help="Of a bundle: also check the heat maps of N images, as 100.",
         ),
     ] = None,
+    allow_outside_range: options.AllowOutsideRange = False,
     resamples: options.Resamples = 1000,
 ) -> None:
     """Evaluate a run: metrics with 95 % intervals, operating point, subgroups, and one HTML report."""
     require_extra("train", "neumo evaluate")
     from neumo.bundle.folder import is_bundle
 
+    if by == ["source"]:
+        _evaluate_by_source(
+            run, data, split, out, resamples=resamples, allow_outside_range=allow_outside_range
+        )
+        return
+    if allow_outside_range:
+        raise ConfigError("--allow-outside-range: goes with a bundle and --by source")
     if is_bundle(run):
+        if by:
+            raise ConfigError("--by: a bundle is evaluated by source only, and by nothing beside it")
         _evaluate_bundle(run, data, split, out, corruptions=corruptions, explanations=explanations)
         return
     for option, given in (("--corruptions", corruptions), ("--explanations", explanations is not None)):
@@ -142,6 +158,44 @@ def _evaluate_bundle(
         for table in explanation_tables(checks):
             console.print(table)
         say(f"heat maps: {target / SUMMARY_FILE}")
+
+
+def _evaluate_by_source(
+    run: Path, data: Path | None, part: str, out: Path | None, *, resamples: int, allow_outside_range: bool
+) -> None:
+    from neumo.bundle.folder import is_bundle
+    from neumo.cli.tables import source_tables
+    from neumo.inference.reader import Reader
+    from neumo.study.evaluate_sources import SOURCES_FILE, evaluate_reader_by_source, evaluate_runs_by_source
+
+    target = out or Path("evaluation") / run.resolve().name / f"{part}-by-source"
+    if not is_bundle(run):
+        with progress_bar("predicting") as predicting:
+            evaluated = evaluate_runs_by_source(
+                [run],
+                target,
+                part=part,
+                data=data,
+                command=_command(),
+                resamples=resamples,
+                predicting=predicting,
+            )
+    elif data is None:
+        raise ConfigError(f"{run}: is a bundle; say with --data which data set to evaluate it on")
+    else:
+        with progress_bar("reading") as reading:
+            evaluated = evaluate_reader_by_source(
+                Reader(run, allow_outside_range=allow_outside_range),
+                data,
+                target,
+                part=part,
+                command=_command(),
+                resamples=resamples,
+                reading=reading,
+            )
+    for table in source_tables(evaluated):
+        console.print(table)
+    say(f"metrics: {target / SOURCES_FILE}")
 
 
 def _command() -> str:

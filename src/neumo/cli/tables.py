@@ -9,7 +9,8 @@ from neumo.evaluation.explanations.checks import MEASURES, ExplanationChecks
 from neumo.evaluation.metrics.classification import OF_DECISION
 from neumo.evaluation.robustness.accuracy_by_corruption import Cell
 from neumo.evaluation.robustness.corruptions import STRENGTHS
-from neumo.evaluation.values import Evaluation, PneumoniaDecision
+from neumo.evaluation.sources.values import METRICS, OF_PNEUMONIA, EvaluatedSource, worst_sources
+from neumo.evaluation.values import Estimate, Evaluation, PneumoniaDecision
 from neumo.study.evaluate_reader import EvaluatedReader
 
 _FIELDS = {"fixed": "a fixed field, an approximation", "phantom": "as drawn"}
@@ -59,6 +60,38 @@ def reader_tables(evaluated: EvaluatedReader) -> Iterator[Table]:
                 f"{coverage.empty:.2f}",
             )
     yield sets
+
+
+def source_tables(evaluated: Sequence[EvaluatedSource]) -> Iterator[Table]:
+    """Yield the metrics of all sources side by side, the worst value of a row marked, then those of each view."""
+    mark = "SYNTHETIC PHANTOMS: " if any(one.synthetic for one in evaluated) else ""
+    table = Table("", *(one.source or "no source" for one in evaluated), title=f"{mark}each source by itself")
+    table.add_row("images", *(f"{one.images} of {one.patients} patients" for one in evaluated))
+    table.add_row("refused or failed", *(_interval(one.share_refused) for one in evaluated))
+    worst = worst_sources(evaluated)
+    for metric in METRICS:
+        if any(metric in one.figures for one in evaluated):
+            cells = [
+                f"[bold]{_interval(one.figures[metric])} worst[/]"
+                if worst.get(metric) == one.source
+                else _interval(one.figures[metric])
+                if metric in one.figures
+                else "-"
+                for one in evaluated
+            ]
+            table.add_row(metric, *cells)
+    table.caption = "95 % intervals over patients; nothing is pooled over sources"
+    yield table
+    views = [(one, view, figures) for one in evaluated for view, figures in one.by_view.items()]
+    if views:
+        by_view = Table("", *OF_PNEUMONIA, title="by view")
+        for one, view, figures in views:
+            by_view.add_row(f"{one.source} {view}", *(_interval(figures[metric]) for metric in OF_PNEUMONIA))
+        yield by_view
+
+
+def _interval(estimate: Estimate) -> str:
+    return str(estimate).replace(" (", "\n(")
 
 
 def corruption_table(cells: Sequence[Cell]) -> Table:

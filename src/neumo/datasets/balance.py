@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS
-from neumo.datasets.labels import ALLOWED
+from neumo.core.labels import ALLOWED
 
 MIN_FREQUENCY = 1e-4
 """Frequency that a class without images in a source is taken for."""

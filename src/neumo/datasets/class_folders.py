@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.folders import is_litter_name
+from neumo.core.labels import Label
 from neumo.datasets.csv_manifest import SPLIT_NAMES, Listed
-from neumo.datasets.labels import Label
 from neumo.imaging.image_files import FoundFiles, find_images
 
 _CLASS_FOLDERS = {

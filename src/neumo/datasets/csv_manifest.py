@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from neumo.core.ages import OLDEST, age_in_years
 from neumo.core.errors import ManifestError
-from neumo.datasets.labels import LABELS, Label, parse_label
+from neumo.core.labels import LABELS, Label, parse_label
 from neumo.datasets.manifest import COLUMNS, SPLITS
 
 MAX_SHOWN_FAULTS = 20

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from neumo.core.errors import DatasetError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS, Finding
-from neumo.datasets.labels import LABELS, Label
+from neumo.core.labels import LABELS, Label
 from neumo.imaging.image_files import FoundFiles
 
 COLUMNS = ("path", "label", "patient", "split", "width", "height", "sha256")
@@ -71,7 +71,7 @@ class Entry:
 
     @property
     def code(self) -> int:
-        """Position of the label in `neumo.datasets.labels.LABELS`; of a finding its index."""
+        """Position of the label in `neumo.core.labels.LABELS`; of a finding its index."""
         return LABELS.index(self.label)
 
     @property

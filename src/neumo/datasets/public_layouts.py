@@ -18,8 +18,8 @@ from pathlib import Path
 
 from neumo.core.errors import DatasetError, ManifestError
 from neumo.core.findings import Finding
+from neumo.core.labels import Label, PartialLabel
 from neumo.datasets.csv_manifest import Listed
-from neumo.datasets.labels import Label, PartialLabel
 from neumo.imaging.image_files import FoundFiles, find_images, has_image_suffix
 
 _TEXT = "text of the report, mined by a program"

@@ -15,7 +15,7 @@ import numpy as np
 from neumo.core.errors import SplitError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
-from neumo.datasets.labels import LABELS
+from neumo.core.labels import LABELS
 from neumo.datasets.manifest import Entry, Manifest
 
 MIN_VALIDATION_IMAGES = 10

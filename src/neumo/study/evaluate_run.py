@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json
 from neumo.core.findings import FINDINGS
 from neumo.core.progress import Progress
@@ -107,7 +108,7 @@ def evaluate_run(
     SplitError
         There is no such part.
     EvaluationError
-        A column or target cannot be used.
+        A column or target cannot be used, or the part holds images of several sources.
     OutputError
         The run's folder cannot be written; told before the first image is predicted.
     """
@@ -116,6 +117,7 @@ def evaluate_run(
     manifest = folder.dataset(data)
     split = folder.split(manifest)
     point = _operating_point(folder, manifest, split, target_sensitivity, cost_ratio)
+    _require_one_source(manifest, split.indices(part, manifest))
     predictions = predict_part(folder, manifest, split, part, progress=predicting)
     subgroups = tuple(
         evaluate_by(
@@ -172,6 +174,15 @@ def _curves_of(folder: RunFolder, history: Sequence[Mapping[str, float]]) -> Cur
     record = folder.record()
     images = record["training_images"].values()
     return read_curves(history, record["best_epoch"], majority_share=max(images) / sum(images))
+
+
+def _require_one_source(manifest: Manifest, positions: Sequence[int]) -> None:
+    sources = sorted({manifest.entries[i].source for i in positions})
+    if len(sources) > 1:
+        raise EvaluationError(
+            f"the part holds images of {', '.join(name or 'no source' for name in sources)}: metrics pooled over "
+            "sources mostly tell hospitals apart; give --by source"
+        )
 
 
 def _operating_point(

@@ -26,7 +26,7 @@ class PixelDataset(Dataset[Batch]):
     positions : ndarray of int64, shape (N,)
         Which of its images belong here.
     labels : ndarray of int64, shape (M,)
-        Label code of every image of the store (see `neumo.datasets.labels.LABELS`).
+        Label code of every image of the store (see `neumo.core.labels.LABELS`).
     sources : ndarray of int64, shape (M,)
         Source of every image of the store, from 0.
     intensity : Intensity, optional

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import DatasetError, SplitError
 from neumo.core.findings import FINDINGS
+from neumo.core.labels import ALLOWED, LABELS, PartialLabel
 from neumo.core.progress import Progress
 from neumo.core.typed_values import to_plain
 from neumo.core.user_folders import cache_folder
@@ -23,7 +24,6 @@ from neumo.datasets.balance import (
     log_priors_by_source,
     resampled,
 )
-from neumo.datasets.labels import ALLOWED, LABELS, PartialLabel
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
 from neumo.datasets.split import (

@@ -17,7 +17,7 @@ from torchmetrics.classification import (
 )
 
 from neumo.core.findings import FINDINGS
-from neumo.datasets.labels import ALLOWED
+from neumo.core.labels import ALLOWED
 from neumo.training.batches import Batch
 from neumo.training.config import OptimizerConfig, ScheduleConfig
 from neumo.training.distillation import Teachers

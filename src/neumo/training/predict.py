@@ -39,19 +39,8 @@ def predict_part(
     DatasetError
         An image cannot be decoded.
     """
-    trained = load_network(folder.path)
     positions = [i for i in split.indices(part, manifest) if manifest.entries[i].is_complete]
-    network = trained.network.to(device=_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def probabilities_of(images: torch.Tensor) -> torch.Tensor:
-        probabilities: torch.Tensor = network(images).double().softmax(dim=1)
-        return probabilities
-
-    probabilities = _over_images(trained, manifest, positions, probabilities_of, progress)
-    if not np.isfinite(probabilities).all():
-        raise CheckpointError(
-            f"{folder.path}: the network answers NaN; its training diverged, train it again"
-        )
+    probabilities = predict_images(folder, manifest, positions, progress=progress)
     entries = [manifest.entries[i] for i in positions]
     return Predictions(
         paths=tuple(entry.path for entry in entries),
@@ -64,6 +53,35 @@ def predict_part(
         },
         synthetic=manifest.synthetic,
     )
+
+
+def predict_images(
+    folder: RunFolder, manifest: Manifest, positions: Sequence[int], *, progress: Progress | None = None
+) -> NDArray[np.float64]:
+    """Probabilities (N, 3) of a run's kept weights on the images at `positions`, whatever their labels.
+
+    Raises
+    ------
+    CheckpointError
+        The weights cannot be loaded, or the network answers NaN.
+    DatasetError
+        An image cannot be decoded.
+    """
+    trained = load_network(folder.path)
+    network = trained.network.to(device=_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def probabilities_of(images: torch.Tensor) -> torch.Tensor:
+        probabilities: torch.Tensor = network(images).double().softmax(dim=1)
+        return probabilities
+
+    probabilities: NDArray[np.float64] = _over_images(
+        trained, manifest, positions, probabilities_of, progress
+    )
+    if not np.isfinite(probabilities).all():
+        raise CheckpointError(
+            f"{folder.path}: the network answers NaN; its training diverged, train it again"
+        )
+    return probabilities
 
 
 def embed_part(

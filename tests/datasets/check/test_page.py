@@ -10,12 +10,12 @@ from PIL import Image
 
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
+from neumo.core.labels import LABELS
 from neumo.datasets.check.check import audit_dataset
 from neumo.datasets.check.issues import SEVERITIES, SEVERITY
 from neumo.datasets.check.page import write_audit_html
 from neumo.datasets.check.sentences import label_name
 from neumo.datasets.check.shortcuts import STRENGTHS
-from neumo.datasets.labels import LABELS
 from neumo.datasets.manifest import Manifest
 from neumo.texts.catalogue import texts
 from neumo.texts.language import LANGUAGES, Language

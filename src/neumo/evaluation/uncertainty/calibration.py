@@ -1,11 +1,11 @@
-"""Calibration of the top label: reliability bins and expected calibration error."""
+"""Calibration of the top label, and of one outcome's probability: reliability bins and expected calibration error."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from neumo.core.errors import EvaluationError
-from neumo.evaluation.metrics.weighted import FloatArray, IntArray, ratio
+from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray, ratio
 
 DEFAULT_BINS = 15
 """As in Guo et al., "On Calibration of Modern Neural Networks", ICML 2017."""
@@ -99,6 +99,35 @@ def expected_calibration_error(
     edges = _edges(confidence, bins, equal_mass)
     membership = np.eye(len(edges) - 1)[_bin_indices(confidence, edges)]
     distance_by_bin = np.abs(weights @ (membership * (correct - confidence)[:, np.newaxis]))
+    return ratio(distance_by_bin.sum(axis=1), weights.sum(axis=1))
+
+
+def probability_calibration_error(
+    positive: BoolArray, probability: FloatArray, weights: FloatArray, *, bins: int = DEFAULT_BINS
+) -> FloatArray:
+    """Mean distance between the probability of an outcome and its share, over bins of equal width.
+
+    Parameters
+    ----------
+    positive : ndarray of bool, shape (N,)
+        Where the outcome is there.
+    probability : ndarray of float64, shape (N,)
+        Stated of the outcome, in 0-1.
+    weights : ndarray of float64, shape (R, N)
+
+    Returns
+    -------
+    ndarray of float64, shape (R,)
+        In 0-1, 0 is best. Unlike `expected_calibration_error` it sees whether pneumonia is called too often.
+
+    Raises
+    ------
+    EvaluationError
+        `bins` is below 1.
+    """
+    edges = _edges(probability, bins, equal_mass=False)
+    membership = np.eye(bins)[_bin_indices(probability, edges)]
+    distance_by_bin = np.abs(weights @ (membership * (positive - probability)[:, np.newaxis]))
     return ratio(distance_by_bin.sum(axis=1), weights.sum(axis=1))
 
 

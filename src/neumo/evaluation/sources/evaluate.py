@@ -1,0 +1,153 @@
+"""Evaluate answers within each source of a data set, under labels that may be partial.
+
+Nothing is pooled over sources: where one hospital sends more pneumonia than another, a pooled AUROC mostly measures how
+well the hospital can be told from the image (Zech et al., PLoS Medicine 2018).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.findings import Finding
+from neumo.core.labels import ALLOWED, LABELS, PartialLabel
+from neumo.evaluation.metrics.classification import bacterial_share
+from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_auroc, weighted_mean
+from neumo.evaluation.sources.values import OF_PNEUMONIA, EvaluatedSource, Images, counted_labels
+from neumo.evaluation.uncertainty.bootstrap import estimates
+from neumo.evaluation.uncertainty.calibration import probability_calibration_error
+from neumo.evaluation.uncertainty.exact import clopper_pearson
+from neumo.evaluation.values import Estimate
+
+_NORMAL, _BACTERIAL, _VIRAL = (
+    finding.index for finding in (Finding.NORMAL, Finding.BACTERIAL_PNEUMONIA, Finding.VIRAL_PNEUMONIA)
+)
+_OTHER = LABELS.index(PartialLabel.OTHER_ABNORMAL)
+_PNEUMONIA: NDArray[np.bool_] = ALLOWED.any(axis=1) & ~ALLOWED[:, _NORMAL]
+"""Whether a label (in the order of LABELS) is pneumonia, of whatever cause."""
+
+
+def evaluate_sources(
+    images: Images,
+    *,
+    threshold: float = 0.5,
+    resamples: int = 1000,
+    seed: int = 42,
+    synthetic: bool = False,
+) -> tuple[EvaluatedSource, ...]:
+    """Measure each source by itself, with 95 % intervals over patients.
+
+    Parameters
+    ----------
+    images : Images
+    threshold : float
+        Probability of pneumonia from which it is called, in 0-1.
+    resamples, seed : int
+        Of the bootstrap, as in `bootstrap.estimates`.
+    synthetic : bool
+        True when the images are phantoms.
+
+    Returns
+    -------
+    tuple of EvaluatedSource
+        By name.
+
+    Raises
+    ------
+    EvaluationError
+        Too few resamples, or a negative seed.
+    """
+    sources = np.array(images.sources)
+
+    def with_intervals(answered: Images) -> dict[str, Estimate]:
+        if not len(answered):
+            return {}
+        return estimates(
+            lambda weights: _metrics(answered, threshold, weights),
+            answered.patients,
+            resamples=resamples,
+            seed=seed,
+        )
+
+    evaluated = []
+    for name in sorted(set(images.sources)):
+        given = images.take(sources == name)
+        refused = Counter(code for code in given.refused if code)
+        answered = given.take(np.array(given.refused) == "")
+        of_views = {view: with_intervals(of_view) for view, of_view in _views(answered).items()}
+        evaluated.append(
+            EvaluatedSource(
+                source=name,
+                images=len(given),
+                patients=len(set(given.patients)),
+                labels=counted_labels(given.codes),
+                refused=dict(refused),
+                share_refused=clopper_pearson(refused.total(), len(given)),
+                threshold=threshold,
+                figures=with_intervals(answered),
+                by_view={
+                    view: {metric: figures[metric] for metric in OF_PNEUMONIA}
+                    for view, figures in of_views.items()
+                },
+                synthetic=synthetic,
+            )
+        )
+    return tuple(evaluated)
+
+
+def _views(images: Images) -> dict[str, Images]:
+    """Images of each view that holds normal images and pneumonia, where there is more than one view."""
+    views = np.array(images.views)
+    known = sorted(set(images.views) - {""})
+    if len(known) < 2:
+        return {}
+    by_view = {view: images.take(views == view) for view in known}
+    return {
+        view: members
+        for view, members in by_view.items()
+        if _PNEUMONIA[members.codes].any() and (members.codes == _NORMAL).any()
+    }
+
+
+def _metrics(images: Images, threshold: float, weights: FloatArray) -> Mapping[str, FloatArray]:
+    codes, chances = images.codes, images.probabilities
+    sick, well, other = _PNEUMONIA[codes], codes == _NORMAL, codes == _OTHER
+    pneumonia = 1 - chances[:, _NORMAL]
+    called = pneumonia >= threshold
+    found: dict[str, FloatArray] = {}
+    if (codes == _BACTERIAL).any() and (codes == _VIRAL).any():
+        complete = codes < ALLOWED.shape[1]
+        right = (chances.argmax(axis=1) == codes).astype(np.float64)
+        kinds = (codes == _BACTERIAL) | (codes == _VIRAL)
+        found["accuracy"] = weighted_mean(right, weights * complete)
+        found["auroc_bacterial_vs_viral"] = weighted_auroc(
+            codes == _BACTERIAL, bacterial_share(chances), weights * kinds
+        )
+    judged = weights * (sick | well)
+    if sick.any() and well.any():
+        found["auroc_normal_vs_pneumonia"] = weighted_auroc(sick, pneumonia, judged)
+        found["calibration_error_pneumonia"] = _calibration_error(sick, well, pneumonia, weights)
+    found |= _shares(sick, called, weights, "sensitivity") | _shares(well, ~called, weights, "specificity")
+    if images.sets is not None:
+        holds_normal, holds_pneumonia = (
+            images.sets[:, _NORMAL],
+            images.sets[:, [_BACTERIAL, _VIRAL]].any(axis=1),
+        )
+        found |= _shares(well, holds_normal, weights, "coverage_normal")
+        found |= _shares(sick, holds_pneumonia, weights, "coverage_pneumonia")
+        found |= _shares(sick | well, holds_normal & holds_pneumonia, weights, "undetermined")
+    return found | _shares(other, called, weights, "other_disease_called_pneumonia")
+
+
+def _calibration_error(
+    sick: BoolArray, well: BoolArray, pneumonia: FloatArray, weights: FloatArray
+) -> FloatArray:
+    judged = sick | well
+    return probability_calibration_error(sick[judged], pneumonia[judged], weights[:, judged])
+
+
+def _shares(counted: BoolArray, held: BoolArray, weights: FloatArray, name: str) -> dict[str, FloatArray]:
+    if not counted.any():
+        return {}
+    return {name: weighted_mean(held.astype(np.float64), weights * counted)}

@@ -1,0 +1,193 @@
+"""Evaluation of a bundle or of runs within each source of a data set, under labels that may be partial."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neumo.core.errors import EvaluationError
+from neumo.core.files import require_writable, write_json, write_text
+from neumo.core.findings import FINDINGS
+from neumo.core.progress import Progress
+from neumo.core.reading import Reading
+from neumo.datasets.layout import open_dataset
+from neumo.datasets.manifest import Entry, Manifest
+from neumo.evaluation.sources.evaluate import evaluate_sources
+from neumo.evaluation.sources.values import EvaluatedSource, Images, worst_sources
+from neumo.inference.reader import Reader
+from neumo.training.predict import predict_images
+from neumo.training.run_folder import RunFolder
+
+SOURCES_FILE, ANSWERS_FILE = "sources.json", "answers.csv"
+ALL = "all"
+"""Every image, whatever its official part."""
+
+
+def evaluate_reader_by_source(
+    reader: Reader,
+    data: Path,
+    out: Path,
+    *,
+    part: str = "test",
+    command: str = "",
+    resamples: int = 1000,
+    reading: Progress | None = None,
+) -> tuple[EvaluatedSource, ...]:
+    """Read the images of a part, evaluate each source by itself, and write sources.json and answers.csv into `out`.
+
+    A source that has no official parts is read whole: that it did not train the bundle is for the caller to know.
+
+    Parameters
+    ----------
+    reader : Reader
+        Without a prevalence of its own.
+    part : str
+        "train", "val" or "test" of the data set, or "all".
+    command : str
+        Noted in sources.json.
+
+    Raises
+    ------
+    DatasetError
+        The data set cannot be used.
+    EvaluationError
+        The part holds no image.
+    OutputError
+        `out` cannot be written; told before the first image is read.
+    """
+    require_writable(out / SOURCES_FILE)
+    manifest = open_dataset(data)
+    entries = _entries(manifest, part)
+    readings: list[Reading] = []
+    for answered in reader.read_many(manifest.file(entry) for entry in entries):
+        readings.append(answered)
+        if reading is not None:
+            reading(len(readings), len(entries))
+    point = reader.bundle.config.operating_points[reader.options["operating_point"]]
+    images = _images(
+        entries,
+        probabilities=np.array([_probabilities(one) for one in readings]),
+        refused=[one.reasons[0].code if one.answer is None else "" for one in readings],
+        sets=np.array(
+            [
+                [one.answer is not None and f in one.answer.prediction_set for f in FINDINGS]
+                for one in readings
+            ]
+        ),
+    )
+    evaluated = evaluate_sources(
+        images, threshold=point.threshold, resamples=resamples, synthetic=manifest.synthetic
+    )
+    origin = {"bundle": reader.bundle.digest, "data": manifest.digest, "part": part}
+    _write(out, evaluated, entries, images, command=command, **origin)
+    return evaluated
+
+
+def evaluate_runs_by_source(
+    runs: Sequence[Path],
+    out: Path,
+    *,
+    part: str = "val",
+    data: Path | None = None,
+    other: Path | None = None,
+    command: str = "",
+    resamples: int = 1000,
+    predicting: Progress | None = None,
+) -> tuple[EvaluatedSource, ...]:
+    """Evaluate runs on one part of their splits, each source by itself; folds of one recipe count as one.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+        Each image may be held out by one of them only.
+    part : str
+        "test", "val", "holdout" or "train".
+    data : Path, optional
+        Where the data set lies, if it moved since the training.
+    other : Path, optional
+        A data set that no run was trained on, read whole by a single run instead of the part.
+
+    Raises
+    ------
+    CheckpointError
+        A folder is no run's, its weights cannot be loaded, or the data are others.
+    SplitError
+        There is no such part.
+    EvaluationError
+        Two runs hold out the same image, or several runs are to read another data set.
+    OutputError
+        `out` cannot be written; told before the first image is predicted.
+    """
+    require_writable(out / SOURCES_FILE)
+    if other is not None and len(runs) > 1:
+        raise EvaluationError("give one run: several answers to one image are no evaluation of any")
+    entries: list[Entry] = []
+    rows = []
+    for path in runs:
+        folder = RunFolder(path)
+        manifest = folder.dataset(data) if other is None else open_dataset(other)
+        positions = (
+            folder.split(manifest).indices(part, manifest) if other is None else list(range(len(manifest)))
+        )
+        rows.append(predict_images(folder, manifest, positions, progress=predicting))
+        entries += [manifest.entries[i] for i in positions]
+    if len({entry.path for entry in entries}) < len(entries):
+        raise EvaluationError("two of the runs hold out the same image; give folds of one data set")
+    images = _images(entries, probabilities=np.concatenate(rows), refused=[""] * len(entries))
+    evaluated = evaluate_sources(images, resamples=resamples, synthetic=manifest.synthetic)
+    origin = {"runs": [path.resolve().name for path in runs], "data": manifest.digest}
+    _write(out, evaluated, entries, images, command=command, part=part, **origin)
+    return evaluated
+
+
+def _entries(manifest: Manifest, part: str) -> list[Entry]:
+    with_parts = {entry.source for entry in manifest.entries if entry.split}
+    entries = [
+        entry for entry in manifest.entries if part in (ALL, entry.split) or entry.source not in with_parts
+    ]
+    if not entries:
+        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    return entries
+
+
+def _probabilities(reading: Reading) -> list[float]:
+    if reading.answer is None:
+        return [0.0] * len(FINDINGS)
+    return [reading.answer.probabilities[finding] for finding in FINDINGS]
+
+
+def _images(entries: Sequence[Entry], **answers: Any) -> Images:
+    return Images(
+        sources=tuple(entry.source for entry in entries),
+        views=tuple(entry.view for entry in entries),
+        patients=tuple(entry.patient for entry in entries),
+        codes=np.array([entry.code for entry in entries], dtype=np.int64),
+        **answers | {"refused": tuple(answers["refused"])},
+    )
+
+
+def _write(
+    out: Path, evaluated: Sequence[EvaluatedSource], entries: Sequence[Entry], images: Images, **origin: Any
+) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(
+        ["path", "source", "patient", "view", "label", "refused", *(f"p_{f}" for f in FINDINGS), "set"]
+    )
+    for i, entry in enumerate(entries):
+        refused = images.refused[i]
+        chances = ["" if refused else f"{p:.9g}" for p in images.probabilities[i]]
+        held = () if images.sets is None else (f for f, h in zip(FINDINGS, images.sets[i], strict=True) if h)
+        row = [entry.path, entry.source, entry.patient, entry.view, entry.label, refused]
+        writer.writerow([*row, *chances, " ".join(held)])
+    write_text(out / ANSWERS_FILE, buffer.getvalue())
+    measured = {
+        "measured_on": datetime.now(UTC).date().isoformat(),
+        "sources": [one.to_json() for one in evaluated],
+        "worst": worst_sources(evaluated),
+    }
+    write_json(out / SOURCES_FILE, {"schema": 1, **origin, **measured})
