@@ -18,8 +18,9 @@ from tests.support.web_held import stopped_readers
 from tests.support.web_running import Running, running
 
 from neumo.web.app import create_app
-from neumo.web.config import ReadConfig, WebConfig
+from neumo.web.config import WebConfig
 from neumo.web.server import open_workbench
+from neumo.worker.config import ReaderConfig
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Embedded:
 
 @pytest.fixture
 def embedded(tmp_path: Path, web_bundle: Path) -> Iterator[Embedded]:
-    config = WebConfig(data=tmp_path / "data", read=ReadConfig(bundle=str(web_bundle), threads=1))
+    config = WebConfig(data=tmp_path / "data", read=ReaderConfig(bundle=str(web_bundle), threads=1))
     workbench = open_workbench(config)
     outage = Outage(workbench.archive)
 

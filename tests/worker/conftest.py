@@ -1,29 +1,18 @@
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.tiny_bundle import make_bundle
 
+from neumo.worker.config import ReaderConfig
 from neumo.worker.reader_process import ReaderProcess
 
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The section `read` of a settings file."""
-
-    bundle: str | None
-    operating_point: str | None = None
-    coverage: float = 0.90
-    prevalence: float | None = None
-    allow_outside_range: bool = False
-    threads: int | None = 1
-    timeout: float = 60
-    memory_bytes: int | None = 512 * 2**20
+LIMITS = {"threads": 1, "timeout": 60, "memory_bytes": 512 * 2**20}
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +29,7 @@ def make(tiny: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., R
     def make_process(refuse: bool = False, **settings: Any) -> ReaderProcess:
         options = {"refuse": True} if refuse else {}
         handler = "tests.support.reader_handlers:open_handler"
-        made.append(ReaderProcess(Settings(**{"bundle": tiny, **settings}), handler, **options))
+        made.append(ReaderProcess(ReaderConfig(**{"bundle": tiny, **LIMITS, **settings}), handler, **options))
         return made[-1]
 
     yield make_process

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from neumo.core.typed_values import between, matching
 from neumo.sending.destinations import AeTitle, Destination, Name, Seconds, TlsConfig
+from neumo.worker.config import ReaderConfig
 
 Port = Annotated[int, between(0, 65535)]
 """0 lets the operating system choose a free one."""
@@ -60,22 +61,9 @@ class ReceiveConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadConfig:
-    """The reader, and when an object is given up."""
+class ReadConfig(ReaderConfig):
+    """The readers, and when an object is given up."""
 
-    bundle: str | None = None
-    operating_point: str | None = None
-    coverage: float = 0.90
-    prevalence: Annotated[float, between(above=0, below=1)] | None = None
-    """Of pneumonia among those who are read here, such as 0.1; without it no predictive value is stated."""
-    allow_outside_range: bool = False
-    processes: Annotated[int, between(1, 64)] = 1
-    threads: Annotated[int, between(1)] | None = None
-    """Of each process; null is all cores."""
-    timeout: Seconds = 120
-    """In seconds for one object, after which its reader is killed."""
-    memory_bytes: Annotated[int, between(512 * _MIB)] | None = 4096 * _MIB
-    """What a process may take beyond what it has once its network is loaded; enforced on Linux. null is no limit."""
     attempts: Annotated[int, between(1, 100)] = 3
     """Times an object may break its reader or make it fail before it is set aside."""
     interruptions: Annotated[int, between(1, 1000)] = 20

@@ -10,6 +10,7 @@ from neumo.core.typed_values import Allowed, between
 from neumo.core.user_folders import data_folder
 from neumo.imaging.limits import MAX_FILE_BYTES
 from neumo.texts.language import DEFAULT, Language
+from neumo.worker.config import ReaderConfig
 
 _MIB = 2**20
 _DAY_HOURS = 24
@@ -55,25 +56,6 @@ class ListenConfig:
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("give both certificate and key, or neither")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadConfig:
-    """The readers, each in a process of its own."""
-
-    bundle: str | None = None
-    operating_point: str | None = None
-    coverage: float = 0.90
-    prevalence: Annotated[float, between(above=0, below=1)] | None = None
-    """Of pneumonia among those who are read here, such as 0.1; without it no predictive value is stated."""
-    allow_outside_range: bool = False
-    processes: Annotated[int, between(1, 16)] = 1
-    threads: Annotated[int, between(1)] | None = None
-    """Of each process; null is all cores."""
-    timeout: Seconds = 120
-    """Timeout of one file, after which its process is killed."""
-    memory_bytes: Annotated[int, between(512 * _MIB)] | None = 4096 * _MIB
-    """Memory limit of a process beyond what it has once its network is loaded; enforced on Linux. null is no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +134,7 @@ class WebConfig:
     blinded: Literal["choice", "always"] = "choice"
     """"always" withholds the answer of every reading from each person until that person has decided."""
     listen: ListenConfig = ListenConfig()
-    read: ReadConfig = ReadConfig()
+    read: ReaderConfig = field(default_factory=ReaderConfig)
     limits: Limits = Limits()
     retention: Retention = Retention()
     sessions: Sessions = Sessions()

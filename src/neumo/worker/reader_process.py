@@ -1,31 +1,11 @@
 """A reader in a child process, as the node and the workbench set it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from neumo.core.child_process import ChildProcess
 from neumo.core.errors import ChildStartError
-
-
-class ReadSettings(Protocol):
-    """The section `read` of a settings file."""
-
-    @property
-    def bundle(self) -> str | None: ...  # noqa: D102
-    @property
-    def operating_point(self) -> str | None: ...  # noqa: D102
-    @property
-    def coverage(self) -> float: ...  # noqa: D102
-    @property
-    def prevalence(self) -> float | None: ...  # noqa: D102
-    @property
-    def allow_outside_range(self) -> bool: ...  # noqa: D102
-    @property
-    def threads(self) -> int | None: ...  # noqa: D102
-    @property
-    def timeout(self) -> float: ...  # noqa: D102
-    @property
-    def memory_bytes(self) -> int | None: ...  # noqa: D102
+from neumo.worker.config import ReaderConfig
 
 
 class ReaderProcess(ChildProcess):
@@ -33,14 +13,14 @@ class ReaderProcess(ChildProcess):
 
     Parameters
     ----------
-    settings : ReadSettings
+    settings : ReaderConfig
     handler : str
         "module:function" of what answers requests in the child: the function is given the `Reader`, which keeps pixels
         and headers, and `options`, and returns a function from request to answer (see `neumo.worker.reader_child`).
     options : plain values
     """
 
-    def __init__(self, settings: ReadSettings, handler: str, **options: Any) -> None:
+    def __init__(self, settings: ReaderConfig, handler: str, **options: Any) -> None:
         names = ("bundle", "operating_point", "coverage", "prevalence", "allow_outside_range", "threads")
         reader = {name: getattr(settings, name) for name in names}
         super().__init__(

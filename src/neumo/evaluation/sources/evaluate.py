@@ -130,10 +130,8 @@ def _metrics(images: Images, threshold: float, weights: FloatArray) -> Mapping[s
         found["calibration_error_pneumonia"] = _calibration_error(sick, well, pneumonia, weights)
     found |= _shares(sick, called, weights, "sensitivity") | _shares(well, ~called, weights, "specificity")
     if images.sets is not None:
-        holds_normal, holds_pneumonia = (
-            images.sets[:, _NORMAL],
-            images.sets[:, [_BACTERIAL, _VIRAL]].any(axis=1),
-        )
+        holds_normal: BoolArray = images.sets[:, _NORMAL]
+        holds_pneumonia: BoolArray = images.sets[:, _BACTERIAL] | images.sets[:, _VIRAL]
         found |= _shares(well, holds_normal, weights, "coverage_normal")
         found |= _shares(sick, holds_pneumonia, weights, "coverage_pneumonia")
         found |= _shares(sick | well, holds_normal & holds_pneumonia, weights, "undetermined")
