@@ -107,3 +107,21 @@ def test_settings_faults_are_all_told(data: Path, tmp_path: Path) -> None:
     file.write_text("listen: {prot: 80}\nlimits: {files: 0}\n")
     said = " ".join(run_neumo("serve", "--config", file, "--no-browser", status=2).split())
     assert "2 faults" in said and "listen.prot" in said and "limits.files" in said
+
+
+def test_the_right_to_verify_is_given_and_taken(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, role in (("ana", "reader"), ("rita", "researcher")):
+        typed(monkeypatch, f"{GOOD}\n")
+        call_neumo(capsys, "user", "add", name, "--role", role, "--data", data)
+    verifier = ("user", "verifier", "ana", "--data", data)
+    named = ("--name", "García^Ana", "--organization", "Hospital")
+    assert "as García^Ana" in call_neumo(capsys, *verifier, *named)
+    assert "García^Ana, Hospital" in call_neumo(capsys, "user", "list", "--data", data)
+    for wrong in ((), named[:2], (*named, "--remove"), ("--name", "Ana", "--organization", "H")):
+        call_neumo(capsys, *verifier, *wrong, status=2)
+    for name, told in (("rita", "researcher"), ("eve", "neumo user list")):
+        assert told in call_neumo(capsys, "user", "verifier", name, *named, "--data", data, status=2)
+    assert "verifies no reports" in call_neumo(capsys, *verifier, "--remove")
+    assert "García" not in call_neumo(capsys, "user", "list", "--data", data)

@@ -66,10 +66,39 @@ def list_users(data: _Data = None) -> None:
     with _accounts("neumo user list", data) as engine:
         from neumo.web.people import accounts
 
-        table = Table("name", "role")
+        table = Table("name", "role", "verifies reports as")
         for person in accounts.users(engine):
-            table.add_row(person.name, person.role.value)
+            signs = person.verifier
+            table.add_row(
+                person.name, person.role.value, f"{signs.name}, {signs.organization}" if signs else ""
+            )
     console.print(table)
+
+
+@user.command("verifier")
+def set_verifier(
+    name: _Name,
+    full_name: Annotated[
+        str | None, typer.Option("--name", help="As DICOM writes it: Family^Given, such as García^Ana.")
+    ] = None,
+    organization: Annotated[
+        str | None, typer.Option("--organization", help="For which that person signs.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the right away.")] = False,
+    data: _Data = None,
+) -> None:
+    """Give a person the right to verify reports: decisions of that person make them VERIFIED and final."""
+    if remove == (full_name is not None or organization is not None) or (full_name is None) != (
+        organization is None
+    ):
+        raise typer.BadParameter("give --name and --organization, or --remove")
+    with _accounts("neumo user verifier", data) as engine:
+        from neumo.web.people import accounts
+        from neumo.web.people.verifier import Verifier
+
+        signs = None if remove else Verifier(str(full_name), str(organization))
+        accounts.set_verifier(engine, name, signs)
+    say(f"{name} verifies no reports." if signs is None else f"{name} verifies reports as {signs.name}.")
 
 
 @user.command("password")
@@ -99,7 +128,8 @@ def add_token(
     scope: Annotated[
         list[str],
         typer.Option(
-            "--scope", help="readings:read, readings:write, decisions:write or research:read; repeat it."
+            "--scope",
+            help="readings:read, readings:write, decisions:write, reports:verify or research:read; repeat it.",
         ),
     ],
     data: _Data = None,

@@ -26,6 +26,7 @@ from neumo.web.routes import (
     readings,
     research,
     samples,
+    sending,
     session,
 )
 from neumo.web.workbench import Workbench, workbench_of
@@ -77,7 +78,20 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.state.workbench = workbench
     answer_problems(app)
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
-    for part in (session, oidc, readings, priors, jobs, answers, decisions, export, research, samples, pages):
+    for part in (
+        session,
+        oidc,
+        readings,
+        priors,
+        jobs,
+        answers,
+        decisions,
+        sending,
+        export,
+        research,
+        samples,
+        pages,
+    ):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(pages.ROOM / "static"))
     _omit_validation_schemas(app)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from neumo.core.typed_values import Allowed, between
 from neumo.core.user_folders import data_folder
 from neumo.imaging.limits import MAX_FILE_BYTES
+from neumo.sending.destinations import AeTitle, Destination
 from neumo.texts.language import DEFAULT, Language
 from neumo.worker.config import ReaderConfig
 
@@ -118,6 +119,16 @@ class OidcConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SendConfig:
+    """Where verified reports are sent."""
+
+    ae_title: AeTitle = "NEUMO"
+    """Of the workbench, for C-STORE."""
+    to: Destination | None = None
+    """The PACS, as in the settings of the node."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebConfig:
     """All settings of `neumo serve`."""
 
@@ -138,6 +149,7 @@ class WebConfig:
     limits: Limits = Limits()
     retention: Retention = Retention()
     sessions: Sessions = Sessions()
+    send: SendConfig = SendConfig()
     oidc: OidcConfig | None = None
     """Login through an identity provider, too."""
 

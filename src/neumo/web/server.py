@@ -6,11 +6,12 @@ import socket
 import ssl
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from neumo.bundle.folder import load_bundle
-from neumo.core.errors import ConfigError, NodeError
+from neumo.core.errors import ConfigError, MissingExtraError, NodeError
 from neumo.core.keys import load_key
 from neumo.records.database import open_archive
 from neumo.web.app import create_app
@@ -30,6 +31,9 @@ from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
 from neumo.worker.reader_pool import ReaderPool
 from neumo.worker.reader_process import ReaderProcess
+
+if TYPE_CHECKING:
+    from neumo.sending.sender import Send
 
 _STOP_SECONDS = 5
 _SPARE_CONNECTIONS = 100
@@ -57,6 +61,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         client_secret(config.oidc)
     for name in ("uploads", RENDERED):
         prepare_folder(config.data / name)
+    sender = _sender(config)
     key = load_key(config.data / "session.key")
     bundle = load_bundle(config.read.bundle)
     archive = open_archive(config.archive_url)
@@ -79,7 +84,21 @@ def open_workbench(config: WebConfig) -> Workbench:
         intake=intake,
         jobs=Jobs(intake, pool),
         login_limiter=LoginRateLimiter(config.sessions.attempts),
+        send=sender,
     )
+
+
+def _sender(config: WebConfig) -> "Send | None":
+    """Return what sends to the PACS of the settings. Raises ConfigError, MissingExtraError."""
+    if config.send.to is None:
+        return None
+    try:
+        from neumo.sending.sender import sender_to
+    except ImportError as error:
+        raise MissingExtraError(
+            "send.to: sending needs the extra dicom, which is not installed; run: pip install 'neumo[dicom]'"
+        ) from error
+    return sender_to(config.send.to, config.send.ae_title, "send.to")
 
 
 def serve(config: WebConfig, announce: Callable[[str], None]) -> None:

@@ -1,6 +1,7 @@
 """The server's shared state: settings, databases, bundle, reader pool, jobs."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
@@ -14,6 +15,9 @@ from neumo.web.readings.intake import Intake
 from neumo.web.readings.jobs import Jobs
 from neumo.web.readings.reading_file import ReadingFiles
 from neumo.worker.reader_pool import ReaderPool
+
+if TYPE_CHECKING:
+    from neumo.sending.sender import Send
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Workbench:
     intake : Intake
     jobs : Jobs
     login_limiter : LoginRateLimiter
+    send : function or None
+        Sends files to the PACS of the settings (see `neumo.sending.sender`); None where they name none.
     """
 
     config: WebConfig
@@ -52,6 +58,7 @@ class Workbench:
     intake: Intake
     jobs: Jobs
     login_limiter: LoginRateLimiter
+    send: "Send | None" = None
 
     @property
     def login(self) -> bool:

@@ -15,6 +15,7 @@ from neumo.core.files import make_private
 from neumo.records.database import connect, reading_session, writing_session
 from neumo.web.people.passwords import hash_password, verify_password
 from neumo.web.people.schema import VERSION, Base, PreferenceRow, SessionRow, TokenRow, UserRow
+from neumo.web.people.verifier import Verifier
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
 _TOKEN_PREFIX = "neumo_"
@@ -37,14 +38,16 @@ class Scope(StrEnum):
     READINGS_WRITE = "readings:write"
     DECISIONS_WRITE = "decisions:write"
     RESEARCH_READ = "research:read"
+    REPORTS_VERIFY = "reports:verify"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who can log in."""
+    """A person who can log in; `verifier` where that person may verify reports."""
 
     name: str
     role: Role
+    verifier: Verifier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ def open_accounts(folder: Path) -> Engine:
             raise ConfigError(
                 f"{file}: has version {version} of its tables, and this neumo knows {VERSION}; install a newer one"
             )
+        if version == 1:
+            for column in ("verifier", "organization"):
+                connection.exec_driver_sql(f"ALTER TABLE users ADD COLUMN {column} VARCHAR(64)")
         if version < VERSION:
             Base.metadata.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
@@ -102,7 +108,7 @@ def users(accounts: Engine) -> tuple[User, ...]:
     """Return all users, by name."""
     with reading_session(accounts) as session:
         rows = session.scalars(select(UserRow).order_by(UserRow.name))
-        return tuple(User(row.name, Role(row.role)) for row in rows)
+        return tuple(map(_of_row, rows))
 
 
 def has_users(accounts: Engine) -> bool:
@@ -140,6 +146,21 @@ def set_password(accounts: Engine, name: str, password: str) -> None:
         session.execute(delete(SessionRow).where(SessionRow.name == name))
 
 
+def set_verifier(accounts: Engine, name: str, verifier: Verifier | None) -> None:
+    """Give a person the right to verify reports under a name, or take it away; decisions stay as they were made.
+
+    Raises ConfigError where there is no such person, or a researcher, who decides nothing.
+    """
+    with writing_session(accounts) as session:
+        row = _user(session.get(UserRow, name), name)
+        if verifier is not None and row.role == Role.RESEARCHER:
+            raise ConfigError(
+                f"name: {name} is a researcher, who decides nothing; add another account to verify with"
+            )
+        row.verifier = None if verifier is None else verifier.name
+        row.organization = None if verifier is None else verifier.organization
+
+
 def begin_session(accounts: Engine, name: str, password: str, hours: float) -> str | None:
     """Return the secret of a new session, or None where name or password is wrong."""
     with reading_session(accounts) as session:
@@ -170,7 +191,7 @@ def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
     with reading_session(accounts) as session:
         row = session.get(SessionRow, _digest(secret))
         user = None if row is None else session.get(UserRow, row.name)
-        return None if row is None or user is None else (User(user.name, Role(user.role)), row.expires)
+        return None if row is None or user is None else (_of_row(user), row.expires)
 
 
 def add_token(accounts: Engine, label: str, name: str, scopes: Sequence[Scope]) -> str:
@@ -209,7 +230,7 @@ def user_of_token(accounts: Engine, secret: str) -> tuple[User, frozenset[Scope]
         user = None if row is None else session.get(UserRow, row.name)
         if row is None or user is None:
             return None
-        return User(user.name, Role(user.role)), _token(row).scopes
+        return _of_row(user), _token(row).scopes
 
 
 def preferences(accounts: Engine, name: str) -> Preferences:
@@ -223,6 +244,13 @@ def set_preferences(accounts: Engine, name: str, wanted: Preferences) -> None:
     """Store a person's preferences."""
     with writing_session(accounts) as session:
         session.merge(PreferenceRow(name=name, language=wanted.language, blinded=wanted.blinded))
+
+
+def _of_row(row: UserRow) -> User:
+    signs = row.verifier is not None and row.organization is not None
+    return User(
+        row.name, Role(row.role), Verifier(str(row.verifier), str(row.organization)) if signs else None
+    )
 
 
 def _user(row: UserRow | None, name: str) -> UserRow:

@@ -22,6 +22,7 @@ from neumo.web.people.accounts import (
     user_of_token,
 )
 from neumo.web.people.cache import Lookup, NotCached
+from neumo.web.people.verifier import Verifier
 from neumo.web.workbench import Workbench, workbench_of
 
 COOKIE: Final = "neumo_session"
@@ -47,6 +48,8 @@ class Person:
         Whether answers are withheld from this person until decided.
     sees_patients : bool
         Whether this person is told whose radiographs they are.
+    verifier : Verifier or None
+        Under which name this person verifies reports; None without that right.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Person:
     csrf_token: str
     blinded: bool
     sees_patients: bool = False
+    verifier: Verifier | None = None
 
 
 def current_person(request: Request) -> Person:
@@ -107,7 +111,8 @@ def _person(request: Request, lookup: Lookup) -> Person:
             raise Problem(403, "csrf")
     blinded = wanted.blinded or workbench.config.blinded == "always"
     sees_patients = workbench.config.patients == "shown" and user.role is not Role.RESEARCHER
-    return Person(user.name, user.role, scopes, wanted, csrf, blinded, sees_patients)
+    verifier = user.verifier if Scope.REPORTS_VERIFY in scopes else None
+    return Person(user.name, user.role, scopes, wanted, csrf, blinded, sees_patients, verifier)
 
 
 CurrentPerson = Annotated[Person, Depends(_current_person)]
@@ -130,6 +135,13 @@ async def decider(person: CurrentPerson) -> Person:
     return _require_scope(person, Scope.DECISIONS_WRITE)
 
 
+async def verifying(person: CurrentPerson) -> Person:
+    """Require the right to verify reports."""
+    if person.verifier is None:
+        raise Problem(403, "not_allowed")
+    return person
+
+
 async def researcher(person: CurrentPerson) -> Person:
     """Require the right to see runs."""
     if person.role is Role.READER:
@@ -140,6 +152,7 @@ async def researcher(person: CurrentPerson) -> Person:
 Reader = Annotated[Person, Depends(reader)]
 Uploader = Annotated[Person, Depends(uploader)]
 Decider = Annotated[Person, Depends(decider)]
+Verifying = Annotated[Person, Depends(verifying)]
 Researcher = Annotated[Person, Depends(researcher)]
 
 

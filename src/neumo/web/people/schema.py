@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Boolean, Float, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Schema version, stored as the database's `user_version`; incremented with every change."""
 
 
@@ -20,6 +20,8 @@ class UserRow(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     password: Mapped[str] = mapped_column(String(256))
     role: Mapped[str] = mapped_column(String(16))
+    verifier: Mapped[str | None] = mapped_column(String(64))
+    organization: Mapped[str | None] = mapped_column(String(64))
 
 
 class SessionRow(Base):

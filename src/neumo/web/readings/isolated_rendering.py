@@ -6,12 +6,47 @@ from pathlib import Path
 from typing import Any, Final
 
 from neumo.core.errors import ChildError
+from neumo.records.stored_reading import StoredReading
+from neumo.texts.language import Language
 from neumo.web.http.problems import Problem, not_installed
 from neumo.web.workbench import Workbench
 
 FOLDER: Final = "rendered"
 _SECONDS: Final = 120.0
 _STATUS: Final = {"pixels_deleted": 410, "not_dicom": 422, "unreadable": 422}
+
+
+def render_request(
+    workbench: Workbench, reading: StoredReading, name: str, language: Language, *, patients: bool = True
+) -> dict[str, Any]:
+    """Return what `rendered` takes for a file of a reading, which states the decision that stands.
+
+    Parameters
+    ----------
+    workbench : Workbench
+    reading : StoredReading
+    name : str
+        One of `neumo.web.readings.rendering.MEDIA_TYPES`.
+    language : str
+    patients : bool
+        Whether it may say whose radiograph it is.
+
+    Raises
+    ------
+    Problem
+        The content of the reading is deleted.
+    """
+    file = workbench.reading_files.path_of(reading.body)
+    if file is None:
+        raise Problem(410, "purged" if reading.purged else "pixels_deleted")
+    return {
+        "do": "render",
+        "file": str(file),
+        "name": name,
+        "language": language,
+        "decision": None if reading.decision is None else reading.decision.to_json(),
+        "patients": "shown" if patients else "hidden",
+    }
 
 
 def rendered(workbench: Workbench, request: Mapping[str, Any]) -> Path:

@@ -19,7 +19,7 @@ from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
 from neumo.web.readings.blinding import is_withheld
-from neumo.web.readings.isolated_rendering import rendered
+from neumo.web.readings.isolated_rendering import render_request, rendered
 from neumo.web.readings.pictures import PGM, PGM_TYPE, PNG, heat_png, radiograph_pgm, radiograph_png
 from neumo.web.readings.presenting import posterior_json
 from neumo.web.readings.reading_file import load_class_maps, load_pixels, load_reading_file
@@ -134,14 +134,9 @@ def file(
     reading = _shown(workbench, identifier, person)
     if wanted in NAMING_PATIENTS and not person.sees_patients:
         raise Problem(403, "patients_hidden")
-    asked = {
-        "do": "render",
-        "file": str(_place(workbench, reading)),
-        "name": wanted,
-        "language": lang or language_of(request),
-        "decision": None if reading.decision is None else reading.decision.to_json(),
-        "patients": "shown" if person.sees_patients else "hidden",
-    }
+    asked = render_request(
+        workbench, reading, wanted, lang or language_of(request), patients=person.sees_patients
+    )
     if prevalence is not None or operating_point is not None:
         _chosen(workbench, reading, prevalence, operating_point)
         wanted_for = {"prevalence": prevalence, "operating_point": operating_point}

@@ -76,6 +76,9 @@ def decide(
             note=decision.note,
             # Who saw the answer before asking for blinding is not blinded.
             blinded=withheld and person.name not in first_views(reading),
+            verifier=None
+            if person.verifier is None
+            else (person.verifier.name, person.verifier.organization),
             seen_revision=seen,
         )
     except ArchiveError as error:

@@ -1,5 +1,6 @@
 """Login, logout and a person's preferences."""
 
+from dataclasses import asdict
 from importlib.util import find_spec
 from typing import Annotated, Any
 
@@ -133,6 +134,8 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
         "blinded": person.blinded,
         "blinded_by_server": config.blinded == "always",
         "sees_patients": person.sees_patients,
+        "verifies": None if person.verifier is None else asdict(person.verifier),
+        "pacs": None if config.send.to is None else config.send.to.name,
         "prevalence": config.read.prevalence,
         "features": {"research": missing is None, **_features()},
         "research_missing": missing,

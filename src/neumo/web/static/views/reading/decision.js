@@ -1,6 +1,7 @@
 /** The form of the person's decision, and the history of decisions; none is ever overwritten. */
 
 import { h, icon, replace } from "/static/dom.js";
+import { sendButton, signature } from "/static/views/reading/verification.js";
 
 const CONCLUSIONS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA", "PNEUMONIA", "OTHER_ABNORMAL", "INADEQUATE_IMAGE", "WRONG_IMAGE"];
 const COLOURED = CONCLUSIONS.slice(0, 3);
@@ -66,8 +67,8 @@ export function decisionSection(context, reading, decided) {
   }
 
   const past = h("div", {}, history(context, reading));
-  const form = h("form", { class: "column decision", on: { submit: save, change: follow } }, choices(t, reading), which, note, problem, button);
-  return h("section", { class: "section column" }, h("h3", {}, t("decision.title")), past, form);
+  const form = h("form", { class: "column decision", on: { submit: save, change: follow } }, choices(t, reading), which, note, signature(context), problem, button);
+  return h("section", { class: "section column" }, h("h3", {}, t("decision.title")), past, sendButton(context, reading), form);
 }
 
 /** @param {import("/static/i18n.js").Translate} t @param {any} reading */
@@ -92,7 +93,7 @@ function history({ t, format }, reading) {
   if (reading.decisions.length === 0) return h("p", { class: "quiet" }, t(reading.revision === 0 ? "decision.none" : "decision.others_hidden"));
   return h("ol", { class: "history" }, reading.decisions.map((/** @type {any} */ decision) =>
     h("li", {},
-      h("p", { class: "row" }, h("strong", {}, t(`conclusions.${decision.conclusion}`)), decision.agrees === null ? null : h("span", { class: "tag" }, t(decision.agrees ? "decision.agreed" : "decision.disagreed")), decision.blinded && h("span", { class: "tag" }, icon("hidden"), t("decision.blinded"))),
+      h("p", { class: "row" }, h("strong", {}, t(`conclusions.${decision.conclusion}`)), decision.agrees === null ? null : h("span", { class: "tag" }, t(decision.agrees ? "decision.agreed" : "decision.disagreed")), decision.blinded && h("span", { class: "tag" }, icon("hidden"), t("decision.blinded")), decision.verifier && h("span", { class: "tag" }, icon("check"), t("decision.verified"))),
       decision.abnormality && h("p", {}, decision.abnormality),
       decision.note && h("p", {}, decision.note),
       h("p", { class: "quiet small" }, `${decision.person} · ${format.time(decision.at)}`),

@@ -1,0 +1,62 @@
+"""Route that sends a verified report to the PACS of the settings."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+
+from neumo.core.errors import NodeError
+from neumo.core.logging import event, fault
+from neumo.records.stored_reading import StoredReading, stored_reading
+from neumo.sending.attempts import Attempt, Fate, worst
+from neumo.texts.language import Language
+from neumo.web.http.languages import language_of
+from neumo.web.http.problems import Problem
+from neumo.web.people.identity import Verifying
+from neumo.web.readings.blinding import is_withheld
+from neumo.web.readings.isolated_rendering import render_request, rendered
+from neumo.web.workbench import Workbench, workbench_of
+
+router = APIRouter(tags=["decisions"])
+_PROBLEMS: Final = {
+    Fate.UNAVAILABLE: (502, "pacs_unavailable"),
+    Fate.BUSY: (503, "pacs_busy"),
+    Fate.REFUSED: (502, "pacs_refused"),
+}
+
+
+@router.post("/api/readings/{identifier}/send")
+def send(request: Request, person: Verifying, identifier: int) -> dict[str, Any]:
+    """Send the verified Structured Report of a reading to the PACS; sent again it is the same object."""
+    workbench = workbench_of(request)
+    destination = workbench.config.send.to
+    if destination is None:
+        raise Problem(409, "no_pacs")
+    if not person.sees_patients:
+        raise Problem(403, "patients_hidden")
+    reading = stored_reading(workbench.archive, identifier)
+    if is_withheld(reading, person):
+        raise Problem(409, "withheld")
+    decision = reading.decision
+    if decision is None or not decision.verified:
+        raise Problem(409, "not_verified")
+    attempt = _sent(workbench, reading, language_of(request))
+    fields: dict[str, Any] = {"reading": reading.id, "destination": destination.name}
+    if attempt.fate is not Fate.SENT:
+        event("report_not_sent", fate=attempt.fate.value, reason=attempt.reason, **fields)
+        status, code = _PROBLEMS[attempt.fate]
+        raise Problem(status, code, destination=destination.name, reason=attempt.reason)
+    event("report_sent", revision=decision.revision, **fields)
+    return {"destination": destination.name, "revision": decision.revision}
+
+
+def _sent(workbench: Workbench, reading: StoredReading, language: Language) -> Attempt:
+    assert workbench.send is not None
+    asked = render_request(workbench, reading, "sr.dcm", language)
+    report = rendered(workbench, asked)
+    try:
+        return worst(workbench.send([report]))
+    except (NodeError, OSError) as error:  # its TLS files cannot be used
+        fault("report_not_sent", error, reading=reading.id)
+        return Attempt(Fate.UNAVAILABLE, type(error).__name__)
+    finally:
+        report.unlink(missing_ok=True)
