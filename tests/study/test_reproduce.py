@@ -1,12 +1,14 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from neumo.core.errors import ConfigError, OutputError
 from neumo.study import reproduce as module
 from neumo.study.reproduce import reproduce, write_page
-from neumo.training.fit import Outcome
+from neumo.training.config import Experiment
+from neumo.training.fit import Outcome, train
 from neumo.training.run_folder import RunFolder
 
 
@@ -34,6 +36,39 @@ def test_two_evaluated_runs_are_compared(
     shutil.copytree(run, run.parent / "run3")
     assert "## Compared" in write_page(run.parent, page, ["seed=7"]).read_text(encoding="utf-8")
     assert "neumo reproduce --data DIR --set seed=7" in page.read_text(encoding="utf-8")
+
+
+def test_further_seeds_go_on_where_they_were_and_give_the_spread(
+    run: Path, phantoms: Path, experiments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "study.md"
+    options: dict[str, Any] = {
+        "experiments": experiments,
+        "runs": run.parent,
+        "page": page,
+        "overrides": ["schedule.max_epochs=1"],
+    }
+    trained: list[tuple[str, int]] = []
+
+    def train_once(experiment: Experiment, data: Path, folder: Path, **settings: Any) -> Outcome:
+        trained.append((folder.name, experiment.seed))
+        return train(experiment, data, folder, **settings)
+
+    monkeypatch.setattr(module, "train", train_once)
+    shutil.rmtree(run)
+    reproduce([1], phantoms, seeds=[5, 6], **options)
+    assert trained == [("run1", 5), ("run1-seed6", 6)]
+    text = page.read_text(encoding="utf-8")
+    assert "## Over seeds" in text and "| 1 | 5, 6 | accuracy |" in text and "±" in text
+    reproduce([1], phantoms, seeds=[5, 6, 7], **options)
+    assert (run.parent / "run1-seed7").is_dir()
+    assert RunFolder(run.parent / "run1-seed6").record()["times_evaluated"] == {"test": 1}
+    assert "| 1 | 5, 6, 7 | macro_f1 |" in page.read_text(encoding="utf-8")
+
+
+def test_one_seed_is_said_to_be_one(run: Path, experiments: Path, phantoms: Path, tmp_path: Path) -> None:
+    page = reproduce([1], phantoms, experiments=experiments, runs=run.parent, page=tmp_path / "study.md")
+    assert "trained with one seed" in page.read_text(encoding="utf-8")
 
 
 def test_runs_without_metrics_keep_a_row_with_the_reason(run: Path, tmp_path: Path) -> None:

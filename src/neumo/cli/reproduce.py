@@ -16,6 +16,12 @@ app = typer.Typer()
 def reproduce(
     data: options.Dataset,
     runs: Annotated[str, typer.Option("--runs", help="Which of the four, such as 1,3.")] = "1,2,3,4",
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            "--seeds", help="Train every run with each of these, such as 42,43,44; by default once."
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder in which the runs' folders lie.")] = Path("runs"),
     page: Annotated[Path, typer.Option("--page", help="Markdown page to write.")] = Path(
         "docs/results/study.md"
@@ -31,11 +37,12 @@ def reproduce(
 
     with progress_bar("decoding images (once)") as decoding:
         written = run_all(
-            _numbers(runs),
+            _numbers("--runs", runs),
             data,
             experiments=experiments,
             runs=out,
             page=page,
+            seeds=[] if seeds is None else _numbers("--seeds", seeds),
             overrides=overrides or [],
             console=console,
             decoding=decoding,
@@ -44,8 +51,11 @@ def reproduce(
     say(f"results: {written}")
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(option: str, text: str) -> list[int]:
     try:
-        return [int(part) for part in text.split(",")]
+        numbers = [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise ConfigError(f"--runs {text!r}: must be numbers with commas, such as 1,2,3,4") from error
+        raise ConfigError(f"{option} {text!r}: must be numbers with commas, such as 1,2,3,4") from error
+    if len(set(numbers)) < len(numbers):
+        raise ConfigError(f"{option} {text!r}: names a number twice")
+    return numbers

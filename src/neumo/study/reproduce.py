@@ -10,6 +10,7 @@ from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
 from neumo.core.files import require_writable
 from neumo.core.progress import Progress
 from neumo.evaluation.evaluate import evaluate
+from neumo.evaluation.predictions import Predictions
 from neumo.study.compare_runs import compare_runs
 from neumo.study.evaluate_run import FIGURES_FOLDER, evaluate_run, read_run_curves
 from neumo.study.evaluated_runs import evaluated_predictions
@@ -30,6 +31,7 @@ def reproduce(
     experiments: Path,
     runs: Path,
     page: Path,
+    seeds: Sequence[int] = (),
     overrides: Sequence[str] = (),
     console: Console | None = None,
     decoding: Progress | None = None,
@@ -49,6 +51,9 @@ def reproduce(
         Folder in which the runs' folders lie.
     page : Path
         Markdown file to write; figures go into a folder of its name beside it.
+    seeds : sequence of int
+        Seeds with which every run is trained, one after the other; the experiment's own where there is none. A
+        run of another seed than the experiment's lies in runN-seedS.
     overrides : sequence of str
         `key=value` changes to every experiment; the page's command names them.
     say : callable
@@ -72,11 +77,21 @@ def reproduce(
                 f"--runs: {number} is none of the study's runs; use {', '.join(map(str, NUMBERS))}"
             )
     require_writable(page)
-    settings = {number: load_experiment(experiments / f"run{number}.yaml", overrides) for number in numbers}
-    for number in numbers:
-        folder = runs / f"run{number}"
-        say(f"run {number}: {settings[number].description}")
-        outcome = train(settings[number], data, folder, resume=True, console=console, decoding=decoding)
+    each: Sequence[int | None] = seeds or [None]
+    wanted = [(number, seed) for seed in each for number in numbers]
+    settings = {
+        (number, seed): load_experiment(
+            experiments / f"run{number}.yaml", [*overrides, *([] if seed is None else [f"seed={seed}"])]
+        )
+        for number, seed in wanted
+    }
+    own = {number: load_experiment(experiments / f"run{number}.yaml", overrides).seed for number in numbers}
+    for number, seed in wanted:
+        experiment = settings[number, seed]
+        name = f"run{number}" if experiment.seed == own[number] else f"run{number}-seed{seed}"
+        folder = runs / name
+        say(f"run {number}: {experiment.description}, seed {experiment.seed}")
+        outcome = train(experiment, data, folder, resume=True, console=console, decoding=decoding)
         if outcome.status != "finished":
             say(f"run {number}: interrupted after {outcome.epochs} epochs; the same command goes on")
             break
@@ -91,12 +106,14 @@ def write_page(runs: Path, page: Path, overrides: Sequence[str] = ()) -> Path:
     figures = page.with_suffix("")
     standing = [_standing(number, runs / f"run{number}", figures) for number in NUMBERS]
     evaluated = [runs / f"run{run.number}" for run in standing if run.evaluation is not None]
+    by_seed = {number: _by_seed(number, runs) for number in NUMBERS}
     command = " ".join(["neumo reproduce --data DIR", *(f"--set {override}" for override in overrides)])
     write_study_page(
         page,
         reported_runs(),
         standing,
         compare_runs(evaluated) if len(evaluated) > 1 else None,
+        by_seed=by_seed,
         command=command,
     )
     return page
@@ -116,6 +133,18 @@ def _standing(number: int, run: Path, figures: Path) -> ReproducedRun:
         return ReproducedRun(number, "trained, not evaluated yet", None, record, None, None)
     copied = _copy_figures(folder, figures / f"run{number}")
     return ReproducedRun(number, "finished", evaluation, record, read_run_curves(folder), copied)
+
+
+def _by_seed(number: int, runs: Path) -> dict[int, Predictions]:
+    """Predictions of the finished and evaluated runs of one number, by their seeds."""
+    found = {}
+    for run in (runs / f"run{number}", *sorted(runs.glob(f"run{number}-seed*"))):
+        try:
+            if RunFolder(run).record()["status"] == "finished":
+                found[RunFolder(run).experiment().seed] = evaluated_predictions(run, "test")
+        except (CheckpointError, EvaluationError):
+            continue
+    return dict(sorted(found.items()))
 
 
 def _copy_figures(folder: RunFolder, target: Path) -> Path | None:

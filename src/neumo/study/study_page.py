@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from neumo.core.statistics import wilson
 from neumo.evaluation.comparison.sentences import conclusion
 from neumo.evaluation.comparison.values import Comparison
 from neumo.evaluation.learning_curves.values import CurveReading
+from neumo.evaluation.metrics.classification import measure, unit_weights
+from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.values import Evaluation
 from neumo.study.reported import ReportedRun
 
@@ -53,9 +56,12 @@ def write_study_page(
     runs: Sequence[ReproducedRun],
     comparison: Comparison | None,
     *,
+    by_seed: Mapping[int, Mapping[int, Predictions]] = MappingProxyType({}),
     command: str,
 ) -> None:
     """Write the page as Markdown, atomically; a run without metrics keeps its row, empty, with the reason.
+
+    `by_seed` holds the predictions on the official test images of each run (1 to 4) by its seed.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def write_study_page(
         The page cannot be written.
     """
     by_number = {run.number: run for run in runs}
-    lines = [*_head(runs, command), *_overview(reported, by_number)]
+    lines = [*_head(runs, command), *_overview(reported, by_number), *_seeds(reported, by_seed)]
     for original in reported:
         lines += _run_section(original, by_number.get(original.number), target.parent)
     if comparison is not None:
@@ -109,6 +115,39 @@ def _our_row(number: int, run: ReproducedRun | None) -> str:
     recalls = " | ".join(str(evaluation.by_class[finding.index].recall) for finding in _order())
     accuracy, macro_f1 = evaluation.overall["accuracy"], evaluation.overall["macro_f1"]
     return f"| {number} | | **neumo** | **{accuracy}** | {macro_f1} | {recalls} |"
+
+
+def _seeds(
+    reported: Sequence[ReportedRun], by_seed: Mapping[int, Mapping[int, Predictions]]
+) -> Iterator[str]:
+    """Mean and standard deviation over seeds, and whether the study's metrics lie among them."""
+    yield ""
+    if max((len(found) for found in by_seed.values()), default=0) < 2:
+        yield "Each run was trained with one seed, so how far seeds alone move its metrics is not known."
+        return
+    yield "## Over seeds"
+    yield ""
+    yield (
+        "Mean ± standard deviation over runs that differ in their seed only, with their range. The study trained each "
+        "run once: its metric is among ours where it lies in that range."
+    )
+    yield ""
+    yield "| run | seeds | metric | neumo | range | study | among ours |"
+    yield "|---|---|---|---|---|---|---|"
+    for original in reported:
+        found = by_seed.get(original.number, {})
+        if len(found) < 2:
+            continue
+        measured = [measure(predictions, unit_weights(predictions)) for predictions in found.values()]
+        for metric, studys in (("accuracy", original.accuracy), ("macro_f1", original.macro_f1)):
+            ours = np.array([float(values[metric][0]) for values in measured])
+            # The study printed two decimals.
+            among = np.round(ours.min(), 2) <= studys <= np.round(ours.max(), 2)
+            seeds, spread = ", ".join(map(str, found)), f"{ours.mean():.3f} ± {ours.std(ddof=1):.3f}"
+            yield (
+                f"| {original.number} | {seeds} | {metric} | {spread} | {ours.min():.3f}-{ours.max():.3f} | "
+                f"{studys:.2f} | {'yes' if among else 'no'} |"
+            )
 
 
 def _run_section(original: ReportedRun, run: ReproducedRun | None, folder: Path) -> Iterator[str]:
