@@ -48,7 +48,7 @@ def test_a_film_is_read_and_decided_on(tab: Firefox, served: Running, films: lis
     assert tab.until("document.querySelector('.verdict-finding')?.textContent")
     tab.until("document.querySelector('.viewer-readout').textContent.includes('%')")
     assert tab.run(_COLOURED) is False
-    tab.press("h")
+    tab.press("o")
     tab.until(_COLOURED)
     tab.press("a")
     tab.until("document.querySelector('[name=decision][value=agree]')?.checked")

@@ -108,7 +108,7 @@ def test_a_fine_screen_gets_each_of_its_pixels(browser: Browser, served: Running
     try:
         read_film(page, films[0])
         expect(page.locator(".viewer-readout")).to_contain_text("%")
-        page.keyboard.press("1")
+        page.keyboard.press("0")
         expect(page.locator(".viewer-readout")).to_contain_text("100 %")
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         width, shown, lit = page.evaluate("""() => {

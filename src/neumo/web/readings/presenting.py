@@ -1,7 +1,7 @@
 """Readings, decisions and jobs as the API's JSON, with answers withheld where reading is blinded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Engine
@@ -134,6 +134,7 @@ def undecided_reading_json(
         },
         "width": None if size is None else size[0],
         "height": None if size is None else size[1],
+        "pixel_spacing": None if found is None or found.spacing is None else asdict(found.spacing),
         "pixels_kept": size is not None,
         "class_maps": list(FINDINGS) if found is not None and found.maps is not None and not withheld else [],
         "dicom": found is not None and found.header > 0,

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -21,6 +21,7 @@ from neumo.core.files import PART, part_of
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.imaging.dicom.patient import read_patient
+from neumo.imaging.dicom.pixel_spacing import PixelSpacing, pixel_spacing
 
 SUFFIX: Final = ".kept"
 _MAP_ITEM: Final = np.dtype("<f4")
@@ -43,6 +44,8 @@ class ReadingFile:
         Length of the DICOM header in bytes; 0 where there is none.
     patient : PatientStudy or None
         What the header says of patient and study.
+    spacing : PixelSpacing or None
+        Of the radiograph's pixels, as the header says.
     """
 
     reading: Reading
@@ -50,6 +53,7 @@ class ReadingFile:
     maps: tuple[int, int, int] | None
     header: int
     patient: PatientStudy | None = None
+    spacing: PixelSpacing | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, for a file or another process."""
@@ -59,18 +63,20 @@ class ReadingFile:
             "maps": self.maps,
             "header": self.header,
             "patient": None if self.patient is None else self.patient.to_json(),
+            "spacing": None if self.spacing is None else asdict(self.spacing),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ReadingFile":
         """Return what `to_json` was called on."""
-        size, maps, patient = value["size"], value["maps"], value["patient"]
+        size, maps, patient, spacing = value["size"], value["maps"], value["patient"], value["spacing"]
         return cls(
             Reading.from_json(value["reading"]),
             None if size is None else (size[0], size[1]),
             None if maps is None else (maps[0], maps[1], maps[2]),
             value["header"],
             None if patient is None else PatientStudy.from_json(patient),
+            None if spacing is None else PixelSpacing(**spacing),
         )
 
 
@@ -143,6 +149,7 @@ def write_reading_file(file: Path, reading: Reading, header: bytes | None) -> tu
         None if maps is None else (maps.shape[0], maps.shape[1], maps.shape[2]),
         len(header or b""),
         read_patient(reading.header),
+        None if reading.header is None else pixel_spacing(reading.header),
     )
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = part_of(file)

@@ -1,6 +1,7 @@
 /** Modal dialogs: the browser's `<dialog>`, for correct focus, Escape and backdrop. */
 
-import { h, icon } from "/static/dom.js";
+import { square } from "/static/controls.js";
+import { h } from "/static/dom.js";
 
 /**
  * Open a dialog; it is removed from the page when closed.
@@ -15,7 +16,7 @@ export function openDialog(t, title, content) {
     h("dialog", { class: "dialog", "aria-label": title },
       h("div", { class: "head" },
         h("h2", {}, title),
-        h("button", { class: "button plain square", type: "button", "aria-label": t("shell.close"), on: { click: () => dialog.close() } }, icon("cross")),
+        square("cross", t("shell.close"), () => dialog.close(), "plain"),
       ),
       h("div", { class: "body", tabindex: "0" }, content),
     )

@@ -1,5 +1,6 @@
 /** The shell around every view: top bar, offline banner, and the strip that states whose decision it is. */
 
+import { square } from "/static/controls.js";
 import { h, icon, replace } from "/static/dom.js";
 import { currentTheme, setTheme } from "/static/theme.js";
 
@@ -64,17 +65,12 @@ function tools(t, me, language, languages, act) {
         h("button", { class: "button", type: "button", lang: code, "aria-pressed": String(code === language), "aria-label": t(`languages.${code}`), on: { click: () => act.language(code) } }, code.toUpperCase()),
       ),
     ),
-    square("theme", t("shell.theme"), () => setTheme(currentTheme() === "dark" ? "light" : "dark")),
-    me && square("help", t("shell.help"), act.help),
+    square("theme", t("shell.theme"), () => setTheme(currentTheme() === "dark" ? "light" : "dark"), "plain"),
+    me && square("help", t("shell.help"), act.help, "plain"),
     me && h("a", { class: "button plain square", href: "/settings", "aria-label": t("nav.settings"), title: t("nav.settings") }, icon("settings")),
     me?.login && h("span", { class: "person quiet" }, me.person),
-    me?.login && square("leave", t("shell.logout"), act.logout),
+    me?.login && square("leave", t("shell.logout"), act.logout, "plain"),
   );
-}
-
-/** @param {string} name @param {string} label @param {() => void} click */
-function square(name, label, click) {
-  return h("button", { class: "button plain square", type: "button", "aria-label": label, title: label, on: { click } }, icon(name));
 }
 
 /** @param {any} t @param {any} me */

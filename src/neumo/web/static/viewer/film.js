@@ -4,8 +4,9 @@
  * @typedef {{imageUrl: (side: number) => string, width: number, height: number}} Source `imageUrl` gives the grey levels (PGM) of at most that side;
  *   size of the radiograph in pixels
  * @typedef {{shades: Uint32Array, scale: number}} Look a shade for each grey level, and device pixels per pixel of the radiograph
- * @typedef {{width: number, height: number, picture: ImageBitmap | null, whole: boolean, share: number}} Film size of the radiograph in pixels; its newest
- *   picture, which may have fewer; whether all of it is there; share of its bytes that have come
+ * @typedef {{width: number, height: number, picture: ImageBitmap | null, whole: boolean, share: number,
+ *   histogram: Uint32Array | null}} Film size of the radiograph in pixels; its newest
+ *   picture, which may have fewer; whether all of it is there; share of its bytes that have come; pixels at each grey level
  */
 
 /** Longest side in pixels that is fetched: more than any plate of a chest has. */
@@ -32,7 +33,7 @@ export function openFilm(source, look, changed, failed) {
   const mine = worker;
   const number = ++last;
   /** @type {Film} */
-  const film = { width: source.width, height: source.height, picture: null, whole: false, share: 0 };
+  const film = { width: source.width, height: source.height, picture: null, whole: false, share: 0, histogram: null };
   const asked = { shades: look.shades, width: shownWidth(source, look.scale) };
 
   /** @param {MessageEvent} event */
@@ -42,7 +43,7 @@ export function openFilm(source, look, changed, failed) {
     if (told.failed) return failed();
     if (told.picture) {
       film.picture?.close();
-      Object.assign(film, { picture: told.picture, whole: told.whole });
+      Object.assign(film, { picture: told.picture, whole: told.whole, histogram: told.histogram });
     } else film.share = told.share;
     changed(film);
   }

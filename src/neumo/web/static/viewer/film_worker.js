@@ -2,16 +2,16 @@
  * Worker of the viewer: fetches a radiograph's grey levels and develops pictures of them, so that the page stays responsive whatever its size.
  *
  * It is told `{do: "load", film, preview, url, shades, width}`, `{do: "look", shades, width}` and `{do: "drop"}`, and tells
- * `{film, share}` while bytes come, `{film, picture, whole}` for each picture, `{film, failed}` where the radiograph does not come.
+ * `{film, share}` while bytes come, `{film, picture, whole, histogram}` for each picture, `{film, failed}` where the radiograph does not come.
  */
 
 import { readHead } from "/static/viewer/pgm.js";
-import { levelFor, pyramidOf } from "/static/viewer/pyramid.js";
+import { histogramOf, levelFor, pyramidOf } from "/static/viewer/pyramid.js";
 
 /** @typedef {import("/static/viewer/pyramid.js").Grey} Grey */
 
 const scope = /** @type {any} */ (self);
-/** @type {{film: number, pyramid: Grey[], whole: boolean, stop: AbortController} | null} */
+/** @type {{film: number, pyramid: Grey[], histogram: Uint32Array, whole: boolean, stop: AbortController} | null} */
 let loaded = null;
 /** What is shown: a shade for each grey level, and the width of the whole radiograph on the screen in device pixels. */
 let look = { shades: new Uint32Array(256), width: 1 };
@@ -29,13 +29,15 @@ scope.addEventListener("message", (/** @type {MessageEvent} */ event) => {
 
 /** @param {{film: number, preview: string | null, url: string}} asked */
 async function load({ film, preview, url }) {
-  const mine = { film, pyramid: /** @type {Grey[]} */ ([]), whole: false, stop: new AbortController() };
+  /** @type {NonNullable<typeof loaded>} */
+  const mine = { film, pyramid: [], histogram: new Uint32Array(256), whole: false, stop: new AbortController() };
   loaded = mine;
 
   /** @param {Grey} grey @param {boolean} whole */
   function take(grey, whole) {
     if (loaded !== mine || (mine.whole && !whole)) return;
     mine.pyramid = pyramidOf(grey);
+    mine.histogram = histogramOf(mine.pyramid[mine.pyramid.length - 1]);
     mine.whole = whole;
     return develop();
   }
@@ -87,9 +89,9 @@ async function develop() {
   developing = true;
   while (outdated && loaded?.pyramid.length) {
     outdated = false;
-    const { film, pyramid, whole } = loaded;
+    const { film, pyramid, whole, histogram } = loaded;
     const picture = await pictureOf(pyramid[levelFor(pyramid, look.width)]);
-    scope.postMessage({ film, picture, whole }, [picture]);
+    scope.postMessage({ film, picture, whole, histogram }, [picture]);
   }
   developing = false;
 }

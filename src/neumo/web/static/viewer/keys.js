@@ -1,7 +1,10 @@
-/** The viewer's keyboard shortcuts, as the help dialog lists them. */
+/** The viewer's keyboard shortcuts, as the help dialog lists them; where other viewers have one, it is theirs. */
+
+import { PRESETS } from "/static/viewer/window_level.js";
 
 const STEP = 60;
 const TYPING = "input:not([type=radio], [type=range], [type=checkbox]), textarea, select, dialog";
+const SPACE_TAKEN = "button, a, summary, [role=slider], input";
 const ARROWS_TAKEN = "input, select, textarea, [role=slider], .window, .rail-lists, .answer";
 
 /**
@@ -15,15 +18,23 @@ export function listenToKeys(viewer) {
     "=": () => viewer.zoomBy(1.25),
     "-": () => viewer.zoomBy(0.8),
     f: viewer.fit,
-    1: viewer.actual,
-    r: viewer.reset,
+    0: viewer.actual,
     i: () => viewer.setInvert(!viewer.getState().invert),
-    h: viewer.toggleOverlay,
+    r: () => viewer.turn(1),
+    l: () => viewer.turn(-1),
+    h: viewer.mirror,
+    o: viewer.toggleOverlay,
     m: viewer.nextMode,
-    w: () => viewer.setTool(viewer.getState().tool === "pan" ? "window" : "pan"),
+    w: () => viewer.setTool("window"),
+    g: () => viewer.setTool("pan"),
+    t: () => viewer.setTool("measure"),
+    delete: viewer.clearLines,
     "[": () => viewer.setOpacity(viewer.getState().opacity - 0.1),
     "]": () => viewer.setOpacity(viewer.getState().opacity + 0.1),
   };
+  PRESETS.forEach((name, index) => {
+    actions[String(index + 1)] = () => viewer.setPreset(name);
+  });
   /** @type {Record<string, () => void>} */
   const arrows = {
     ArrowLeft: () => viewer.panBy(STEP, 0),
@@ -36,7 +47,8 @@ export function listenToKeys(viewer) {
   function onKey(event) {
     const target = /** @type {Element} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.(TYPING)) return;
-    const action = actions[event.key.toLowerCase()] ?? (target.closest?.(ARROWS_TAKEN) ? undefined : arrows[event.key]);
+    const reset = event.key === " " && !target.closest?.(SPACE_TAKEN) ? viewer.reset : undefined;
+    const action = reset ?? actions[event.key.toLowerCase()] ?? (target.closest?.(ARROWS_TAKEN) ? undefined : arrows[event.key]);
     if (!action) return;
     event.preventDefault();
     action();

@@ -50,3 +50,10 @@ export function levelFor(pyramid, width) {
   while (level + 1 < pyramid.length && pyramid[level + 1].width >= width) level++;
   return level;
 }
+
+/** Count the pixels at each grey level. @param {Grey} picture @returns {Uint32Array} 256 counts */
+export function histogramOf({ grey }) {
+  const counts = new Uint32Array(256);
+  for (let index = 0; index < grey.length; index++) counts[grey[index]]++;
+  return counts;
+}

@@ -6,34 +6,47 @@ import { drawFrame } from "/static/viewer/draw.js";
 import { openFilm } from "/static/viewer/film.js";
 import { loadPicture } from "/static/viewer/heat_map.js";
 import { listenToKeys } from "/static/viewer/keys.js";
+import { createLegend } from "/static/viewer/legend.js";
+import { lengthText } from "/static/viewer/measure.js";
+import { laidSize, lifted, mirrored, turned, UPRIGHT } from "/static/viewer/orientation.js";
 import { listenToPointers } from "/static/viewer/pointer.js";
 import { centred, fit, pan, zoom } from "/static/viewer/transform.js";
-import { dragged, lookup, WHOLE } from "/static/viewer/window_level.js";
+import { dragged, lookup, presetWindow, WHOLE } from "/static/viewer/window_level.js";
 
 const MODES = /** @type {const} */ (["overlay", "side", "swipe"]);
-const START = { invert: false, window: WHOLE, mode: MODES[0], finding: null, opacity: 0.6, swipe: 0.5, fitted: true };
+const START = { invert: false, window: WHOLE, mode: MODES[0], finding: null, opacity: 0.6, swipe: 0.5, fitted: true, orientation: UPRIGHT };
+/** Shorter ones, in CSS pixels, are slips of the hand. */
+const SHORTEST_LINE = 3;
+
+/** @typedef {import("/static/viewer/measure.js").Point} Point */
+/** @typedef {import("/static/viewer/measure.js").Spacing} Spacing */
 
 /**
  * Make a viewer that fills an element.
  * @param {HTMLElement} element
- * @param {{t: import("/static/i18n.js").Translate}} words
+ * @param {{t: import("/static/i18n.js").Translate, format: import("/static/i18n.js").Format}} words
  */
-export function createViewer(element, { t }) {
+export function createViewer(element, words) {
+  const { t } = words;
   const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "viewer-canvas", role: "img" }));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const readout = h("p", { class: "viewer-readout", "aria-hidden": "true" });
   const bar = /** @type {HTMLProgressElement} */ (h("progress", { class: "viewer-progress", max: 1, "aria-label": t("viewer.loading"), hidden: true }));
   const problem = h("p", { class: "viewer-problem", role: "alert" });
+  const measured = h("p", { class: "viewer-measured", role: "status" });
+  const legend = createLegend(t);
   const divider = createDivider(t("viewer.divider"), (swipe) => change({ swipe }));
-  const box = h("div", { class: "viewer", tabindex: "0", role: "group", "aria-label": t("viewer.label") }, canvas, divider.element, readout, bar, problem);
+  const box = h("div", { class: "viewer", tabindex: "0", role: "group", "aria-label": t("viewer.label") }, canvas, divider.element, readout, measured, legend.element, bar, problem);
   /** @type {any} */
-  let state = { ...START, tool: "pan", transform: { scale: 1, x: 0, y: 0 } };
+  let state = { ...START, tool: "window", lines: [], transform: { scale: 1, x: 0, y: 0 } };
   /** @type {any} */
   let source = null;
   /** @type {ReturnType<typeof openFilm> | null} */
   let opened = null;
   /** @type {import("/static/viewer/film.js").Film | null} */
   let radiograph = null;
+  /** A line that is being drawn. @type {{from: Point, to: Point, text: string} | null} */
+  let drawing = null;
   let shades = lookup(state.window, state.invert);
   /** @type {Map<string, Promise<HTMLImageElement>>} */
   const heats = new Map();
@@ -48,16 +61,25 @@ export function createViewer(element, { t }) {
   /** The part of the view that one radiograph fills. */
   const room = () => ({ width: arrangement() === "side" ? box.clientWidth / 2 : box.clientWidth, height: box.clientHeight });
 
+  /** Size of the radiograph as it is laid. */
+  const size = () => laidSize(source, state.orientation);
+  /** The point of the radiograph that a point of the view shows. @param {Point} at @returns {Point} */
+  function pointAt(at) {
+    const { scale, x, y } = state.transform;
+    return lifted({ x: ((at.x % (room().width + 1)) - x) / scale, y: (at.y - y) / scale }, source, state.orientation);
+  }
+
   /** @param {object} values */
   function change(values) {
     const before = state;
     state = { ...state, ...values };
     if (before.window !== state.window || before.invert !== state.invert) shades = lookup(state.window, state.invert);
-    if (radiograph && state.fitted) state.transform = fit(radiograph, room());
+    if (radiograph && state.fitted) state.transform = fit(size(), room());
     opened?.look(look());
     divider.show(arrangement() === "swipe");
     box.dataset.tool = state.tool;
     divider.set(state.swipe);
+    legend.show(heat ? state.finding : null);
     describe();
     if (!frame) frame = requestAnimationFrame(paint);
     element.dispatchEvent(new CustomEvent("change", { detail: state }));
@@ -70,22 +92,55 @@ export function createViewer(element, { t }) {
     const ratio = devicePixelRatio || 1;
     const [width, height] = [Math.round(box.clientWidth * ratio), Math.round(box.clientHeight * ratio)];
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    drawFrame(context, { width: box.clientWidth, height: box.clientHeight }, ratio, { ...state, mode: arrangement(), radiograph, heat });
+    drawFrame(context, { width: box.clientWidth, height: box.clientHeight }, ratio, { ...state, mode: arrangement(), radiograph, heat, lines: drawing ? [...state.lines, drawing] : state.lines });
   }
 
   function describe() {
     const share = radiograph ? Math.round(state.transform.scale * devicePixelRatio * 100) : 100;
     canvas.setAttribute("aria-label", t(state.finding ? "viewer.alt_overlay" : "viewer.alt", { zoom: share, finding: state.finding ? t(`findings.${state.finding}`) : "" }));
-    readout.textContent = radiograph ? `${share} %   W ${Math.round(state.window.width)}   L ${Math.round(state.window.centre)}` : "";
+    readout.textContent = radiograph ? `${share} %   W ${Math.round(state.window.width)}   L ${Math.round(state.window.centre)}${laidInWords()}` : "";
   }
 
+  /** Say that the radiograph is not seen as it was taken: left and right may be exchanged. */
+  function laidInWords() {
+    const { turns, mirrored: isMirrored } = state.orientation;
+    return `${turns ? `   ${turns * 90}°` : ""}${isMirrored ? `   ${t("viewer.mirrored")}` : ""}`;
+  }
+
+  /** @param {Point} at */
+  function drawTo(at) {
+    if (!drawing) return;
+    const to = pointAt(at);
+    drawing = { ...drawing, to, text: lengthText(words, drawing.from, to, source.spacing ?? null) };
+    change({});
+  }
+
+  function endLine() {
+    if (!drawing) return;
+    const { from, to, text } = drawing;
+    drawing = null;
+    const long = Math.hypot(to.x - from.x, to.y - from.y) * state.transform.scale >= SHORTEST_LINE;
+    if (long) measured.textContent = text;
+    change(long ? { lines: [...state.lines, { from, to, text }] } : {});
+  }
+
+  function clearLines() {
+    measured.textContent = "";
+    change({ lines: [] });
+  }
+
+  /** @param {"whole" | "contrast" | "lungs" | "dense"} name */
+  const setPreset = (name) => radiograph?.histogram && change({ window: presetWindow(name, radiograph.histogram) });
+  /** @param {import("/static/viewer/orientation.js").Orientation} orientation */
+  const lay = (orientation) => change({ orientation, fitted: true });
+
   /** @param {number} dx @param {number} dy */
-  const panBy = (dx, dy) => radiograph && change({ transform: pan(state.transform, dx, dy, radiograph, room()), fitted: false });
+  const panBy = (dx, dy) => radiograph && change({ transform: pan(state.transform, dx, dy, size(), room()), fitted: false });
   /** @param {number} factor @param {{x: number, y: number}} [about] */
   function zoomBy(factor, about = { x: room().width / 2, y: room().height / 2 }) {
     if (!radiograph) return;
     const point = { x: about.x % (room().width + 1), y: about.y };
-    change({ transform: zoom(state.transform, factor, point, radiograph, room()), fitted: false });
+    change({ transform: zoom(state.transform, factor, point, size(), room()), fitted: false });
   }
   const refit = () => change({ fitted: true });
 
@@ -117,19 +172,20 @@ export function createViewer(element, { t }) {
 
   /**
    * Show a radiograph.
-   * @param {import("/static/viewer/film.js").Source & {heatmapUrl?: (finding: string) => string, first?: string}} next `first`: the finding whose heat
-   *   map is shown first
+   * @param {import("/static/viewer/film.js").Source & {heatmapUrl?: (finding: string) => string, first?: string, spacing?: Spacing | null}} next
+   *   `first`: the finding whose heat map is shown first
    */
   function load(next) {
     opened?.close();
     source = next;
     opened = radiograph = heat = null;
-    change({ finding: null });
+    change({ finding: null, orientation: UPRIGHT });
+    clearLines();
     lastFinding = next.first ?? null;
     heats.clear();
     showProblem("");
     showProgress("loading", 0);
-    state.transform = fit(next, room());
+    state.transform = fit(size(), room());
     opened = openFilm(next, look(), come, () => {
       showProgress("failed", 1);
       showProblem(t("viewer.no_image"), () => load(next));
@@ -155,10 +211,13 @@ export function createViewer(element, { t }) {
   const viewer = {
     load, setOverlay, panBy, zoomBy,
     fit: refit,
-    actual: () => radiograph && change({ transform: centred(radiograph, room(), 1 / devicePixelRatio), fitted: false }),
+    actual: () => radiograph && change({ transform: centred(size(), room(), 1 / devicePixelRatio), fitted: false }),
     reset: () => change({ ...START, finding: state.finding }),
+    turn: (/** @type {number} */ quarters) => lay(turned(state.orientation, quarters)),
+    mirror: () => lay(mirrored(state.orientation)),
+    clearLines, setPreset,
     setInvert: (/** @type {boolean} */ invert) => change({ invert }),
-    setTool: (/** @type {"pan" | "window"} */ tool) => change({ tool }),
+    setTool: (/** @type {"pan" | "window" | "measure"} */ tool) => change({ tool }),
     setMode: (/** @type {"overlay" | "side" | "swipe"} */ mode) => change({ mode }),
     nextMode: () => change({ mode: MODES[(MODES.indexOf(state.mode) + 1) % MODES.length] }),
     setOpacity: (/** @type {number} */ opacity) => change({ opacity: Math.min(1, Math.max(0, opacity)) }),
@@ -178,10 +237,15 @@ export function createViewer(element, { t }) {
     zoom: zoomBy,
     pan: panBy,
     fit: refit,
-    drag: (dx, dy, secondary) => {
-      if (secondary || state.tool === "window") change({ window: dragged(state.window, dx, dy) });
+    begin: (at) => {
+      if (state.tool === "measure" && radiograph) drawing = { from: pointAt(at), to: pointAt(at), text: "" };
+    },
+    drag: (dx, dy, at) => {
+      if (state.tool === "measure") drawTo(at);
+      else if (state.tool === "window") change({ window: dragged(state.window, dx, dy) });
       else panBy(dx, dy);
     },
+    end: endLine,
   });
   const stopKeys = listenToKeys(viewer);
   const resized = new ResizeObserver(() => change({}));

@@ -8,7 +8,7 @@ import { createViewer } from "/static/viewer/viewer.js";
 export function createStage(context) {
   const { t } = context;
   const place = h("div", { class: "canvas-place" });
-  const viewer = createViewer(place, { t });
+  const viewer = createViewer(place, context);
   const toolbar = createToolbar(context, viewer, place);
   const element = h("div", { class: "stage" }, toolbar.element, place);
   let shown = "";
@@ -26,6 +26,7 @@ export function createStage(context) {
       imageUrl: (side) => `${path}/image.pgm?max_side=${side}`,
       width: reading.width,
       height: reading.height,
+      spacing: reading.pixel_spacing,
       first: reading.finding,
       heatmapUrl: mapped ? (finding) => `${path}/heatmap.png?finding=${finding}` : undefined,
     });

@@ -1,6 +1,8 @@
 /** The viewer's toolbar. It shows the state of the viewer's `change` events, so that keys and buttons agree. */
 
-import { h, icon, replace } from "/static/dom.js";
+import { square } from "/static/controls.js";
+import { h, replace } from "/static/dom.js";
+import { PRESETS } from "/static/viewer/window_level.js";
 
 /** @typedef {import("/static/app.js").Context} Context */
 
@@ -10,9 +12,15 @@ import { h, icon, replace } from "/static/dom.js";
  * @param {HTMLElement} source of the `change` events
  */
 export function createToolbar({ t }, viewer, source) {
-  const tools = toggles("tool", [["pan", "pan"], ["window", "window"]], viewer.setTool, t);
+  const tools = toggles("tool", [["window", "window"], ["pan", "pan"], ["measure", "measure"]], viewer.setTool, t);
   const modes = toggles("mode", [["overlay", "overlay"], ["side", "side"], ["swipe", "swipe"]], viewer.setMode, t);
   const invert = square("invert", t("viewer.invert"), () => viewer.setInvert(!viewer.getState().invert));
+  const preset = /** @type {HTMLSelectElement} */ (h("select", { class: "input", "aria-label": t("viewer.preset"), on: { change: choosePreset } },
+    h("option", { value: "" }, t("viewer.preset")), PRESETS.map((name, index) => h("option", { value: name }, `${t(`viewer.preset_${name}`)} (${index + 1})`))));
+  function choosePreset() {
+    viewer.setPreset(preset.value);
+    preset.value = "";
+  }
   const finding = /** @type {HTMLSelectElement} */ (h("select", { class: "input", "aria-label": t("viewer.heatmap"), on: { change: () => viewer.setOverlay(finding.value || null) } }));
   const opacity = /** @type {HTMLInputElement} */ (h("input", { class: "slider", type: "range", min: "0", max: "100", step: "5", "aria-label": t("viewer.opacity"), on: { input: () => viewer.setOpacity(Number(opacity.value) / 100) } }));
   const maps = h("div", { class: "toolbar-group", hidden: true }, finding, opacity, modes.element);
@@ -25,7 +33,13 @@ export function createToolbar({ t }, viewer, source) {
         square("fit", t("viewer.fit"), viewer.fit),
         h("button", { class: "button square", type: "button", "aria-label": t("viewer.actual"), title: t("viewer.actual"), on: { click: viewer.actual } }, "1:1"),
       ),
-      invert,
+      preset,
+      h("div", { class: "buttons" },
+        invert,
+        square("turn_left", t("viewer.turn_left"), () => viewer.turn(-1)),
+        square("turn_right", t("viewer.turn_right"), () => viewer.turn(1)),
+        square("mirror", t("viewer.mirror"), viewer.mirror),
+      ),
       square("reset", t("viewer.reset"), viewer.reset),
     ),
     maps,
@@ -62,9 +76,4 @@ function toggles(group, entries, choose, t) {
     element: h("div", { class: "buttons", role: "group", "aria-label": t(`viewer.${group}`) }, buttons),
     mark: (/** @type {string} */ current) => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.value === current))),
   };
-}
-
-/** @param {string} sign @param {string} label @param {() => void} click */
-function square(sign, label, click) {
-  return /** @type {HTMLButtonElement} */ (h("button", { class: "button square", type: "button", "aria-label": label, title: label, on: { click } }, icon(sign)));
 }

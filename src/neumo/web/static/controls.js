@@ -1,0 +1,15 @@
+/** Controls that several parts of the page have. */
+
+import { h, icon } from "/static/dom.js";
+
+/**
+ * Create a square button of an icon alone, with its name for screen readers and as a hint.
+ * @param {string} sign of `icons.svg`
+ * @param {string} label
+ * @param {() => void} click
+ * @param {string} [kind] class
+ * @returns {HTMLButtonElement}
+ */
+export function square(sign, label, click, kind = "") {
+  return /** @type {HTMLButtonElement} */ (h("button", { class: `button square ${kind}`, type: "button", "aria-label": label, title: label, on: { click } }, icon(sign)));
+}
