@@ -21,6 +21,7 @@ from tests.support.tiny_bundle import tiny_graph
 
 import neumo
 from neumo.bundle.folder import Bundle
+from neumo.core.age_override import AgeOverride
 from neumo.core.errors import BundleError, ConfigError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.radiograph import Radiograph
@@ -29,6 +30,7 @@ from neumo.imaging import fit_square, open_radiograph
 from neumo.imaging.open import ImageFile
 from neumo.imaging.prepare import scale_intensity
 from neumo.inference.reader import Reader
+from neumo.inference.replay import replay
 from neumo.inference.session import Session
 
 
@@ -183,6 +185,32 @@ def test_dicom_is_read_with_what_its_header_says(
         assert reading.receipt is not None
         text = json.dumps(reading.receipt, allow_nan=False)
         assert "SECRET" not in text.upper() and "20200317" not in text and "pydicom" in text
+
+
+def test_the_age_range_is_overridden_for_one_reading_on_somebody_s_word(
+    reader: Reader, bundle: Bundle, films: list[Path], tmp_path: Path
+) -> None:
+    pixels, override = open_radiograph(films[0]).pixels, AgeOverride("small for his age", "Ana")
+    baby = dicom(tmp_path / "baby", pixels, PatientAge="008M")
+    refused, read = reader.read(baby), reader.read(baby, age_override=override)
+    assert [reason.code for reason in refused.reasons] == ["outside_age_range"]
+    assert "8 months old" in refused.reasons[0].text
+    assert [warning.code for warning in read.warnings][:2] == ["age_overridden", "outside_age_range"]
+    assert read.answer == reader.read(pixels).answer
+    assert reader.read(baby) == refused, "for that reading alone"
+    assert refused.receipt is not None and read.receipt is not None
+    assert refused.receipt["options"]["allow_outside_range"] is False
+    assert read.receipt["options"]["allow_outside_range"] is True and "small" not in str(read.receipt)
+    assert replay(read.receipt, baby, bundle).identical
+    child = dicom(tmp_path / "child", pixels)
+    assert reader.read(child, age_override=override) == reader.read(child), "nothing was overridden"
+    lateral = reader.read(
+        dicom(tmp_path / "lateral", pixels, PatientAge="008M", ViewPosition="LL"), age_override=override
+    )
+    assert [reason.code for reason in lateral.reasons] == ["not_frontal"]
+    assert [warning.code for warning in lateral.warnings] == ["age_overridden"]
+    allowing = Reader(bundle, allow_outside_range=True, threads=1)
+    assert "age_overridden" not in [w.code for w in allowing.read(baby, age_override=override).warnings]
 
 
 def test_operating_point_prevalence_and_coverage_change_what_they_should(

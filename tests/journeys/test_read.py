@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from tests.support.commands import call_neumo, run_neumo
+from tests.support.dicom_samples import dicom_file
 from tests.support.tiny_bundle import make_bundle
 
 from neumo.core.reading import Reading, Status
+from neumo.imaging import open_radiograph
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,7 @@ def test_standard_output_holds_readings_only_and_replays_bit_for_bit(
         (["--prevalence", "NORMAL=x"], "--prevalence"),
         (["--lang", "fr", "--html", "x.html"], "'fr'"),
         (["--resume"], "--json"),
+        (["--override-age", "small for his age"], "give one file"),
     ],
 )
 def test_options_that_make_no_sense_are_usage_errors(
@@ -111,6 +114,18 @@ def test_options_that_make_no_sense_are_usage_errors(
     monkeypatch.chdir(tmp_path)
     assert message in call_neumo(capsys, "read", films, "--bundle", bundle, *arguments, status=2)
     assert not (tmp_path / "x.html").exists()
+
+
+def test_the_age_range_is_overridden_for_one_file(
+    bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.dcm"
+    film = sorted(films.glob("*.jpeg"))[0]
+    old.write_bytes(dicom_file(open_radiograph(film).pixels, PatientAge="070Y", Modality="CR"))
+    arguments = ["read", old, "--bundle", bundle, "--json", "-"]
+    assert json.loads(call_neumo(capsys, *arguments))["status"] == "refused"
+    read = json.loads(call_neumo(capsys, *arguments, "--override-age", "asked for in writing"))
+    assert read["status"] == "read" and read["warnings"][0].endswith("Reason: asked for in writing")
 
 
 def test_nothing_to_read_is_a_usage_error_and_a_missing_file_a_failure(

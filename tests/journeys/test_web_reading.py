@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
+from tests.support.dicom_samples import dicom_file
 from tests.support.web_running import Running
 from tests.support.web_steps import drop, grave_violations, read_film
+
+from neumo.imaging import open_radiograph
 
 
 def test_a_dropped_file_is_read_decided_and_taken_along(page: Page, films: list[Path]) -> None:
@@ -69,6 +72,25 @@ def test_a_refusal_says_why_and_what_to_do(page: Page, tmp_path: Path) -> None:
     page.get_by_role("radio", name="Wrong image").check()
     page.get_by_role("button", name="Save decision").click()
     expect(page.locator(".history")).to_contain_text("Wrong image")
+
+
+def test_a_refusal_for_the_age_is_overridden_for_a_reason(
+    page: Page, films: list[Path], tmp_path: Path
+) -> None:
+    baby = tmp_path / "baby.dcm"
+    pixels = open_radiograph(films[0]).pixels
+    baby.write_bytes(dicom_file(pixels, PatientAge="008M", Modality="CR", ViewPosition="PA"))
+    read_film(page, baby)
+    expect(page.locator("[data-code=outside_age_range]")).to_contain_text("8 months old")
+    page.get_by_role("button", name="Read all the same").click()
+    dialog = page.get_by_role("dialog", name="Override the age range")
+    dialog.get_by_role("button", name="Read this radiograph").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Give a reason.")
+    dialog.get_by_label("Reason").fill("asked for by the ward")
+    assert grave_violations(page) == []
+    dialog.get_by_role("button", name="Read this radiograph").click()
+    expect(page.locator("[data-code=age_overridden]")).to_contain_text("asked for by the ward")
+    expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
 
 
 def test_files_are_dropped_anywhere_and_each_says_what_came_of_it(

@@ -31,6 +31,14 @@ Prevalence = Annotated[
 AllowOutsideRange = Annotated[
     bool, typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning.")
 ]
+OverrideAge = Annotated[
+    str | None,
+    typer.Option(
+        "--override-age",
+        metavar="REASON",
+        help="Read one file outside the training ages; the reading states why.",
+    ),
+]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU cores to use.")]
 JsonLines = Annotated[
     str | None, typer.Option("--json", metavar="FILE|-", help="JSON Lines, to a file or standard output.")

@@ -10,7 +10,7 @@ import typer
 
 from neumo.cli import options
 from neumo.cli.file_counts import FileCounts
-from neumo.cli.recording import recording
+from neumo.cli.recording import recording, user_name
 from neumo.core.errors import ConfigError, ReceiptError
 from neumo.core.names import printable, shown_path
 from neumo.texts.catalogue import texts
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neumo.core.reading import Reading
+    from neumo.inference.reader import Reader
 
 _MANY = 20
 """Files from which a progress bar helps."""
@@ -58,6 +59,7 @@ def read(
     coverage: options.Coverage = 0.90,
     prevalence: options.Prevalence = None,
     allow_outside_range: options.AllowOutsideRange = False,
+    override_age: options.OverrideAge = None,
     bundle: options.Bundle = None,
     summary: options.Summary = None,
     threads: options.Threads = None,
@@ -96,6 +98,8 @@ def read(
         _complete_csv(csv_target, json_target, resume)
         _end_without_files(counts, paths, language, summary)
         return
+    if override_age is not None and len(files) != 1:
+        raise ConfigError("--override-age: overrides the age range for one reading; give one file")
     exports = Exports(sr=sr, sc=sc, fhir=fhir, language=language)
     export = open_exports(exports)
     reader = Reader(
@@ -125,7 +129,7 @@ def read(
             recording(archive, archive_key) as to_archive,
             _progress(len(files)) as advance,
         ):
-            for reading in reader.read_many(files):
+            for reading in _readings(reader, files, override_age):
                 if to_archive is not None:
                     to_archive(reading)
                 exported = export(reading)
@@ -149,6 +153,17 @@ def read(
     if outputs.faults:
         raise typer.Exit(2)
     _exit_where_incomplete(counts, unmade, len(files), language)
+
+
+def _readings(reader: "Reader", files: list[Path], override_age: str | None) -> "Iterator[Reading]":
+    if override_age is None:
+        yield from reader.read_many(files)
+        return
+    from neumo.core.age_override import AgeOverride
+
+    override = AgeOverride(override_age, user_name())
+    for file in files:
+        yield reader.read(file, age_override=override)
 
 
 def _report(shown: "list[Reading] | None", counts: FileCounts, language: Language) -> None:

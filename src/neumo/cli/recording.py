@@ -39,20 +39,25 @@ def recording(url: str | None, key: Path | None) -> "Iterator[Callable[[Reading]
     from neumo.cli.show import require_extra
 
     require_extra("archive", "neumo read --archive")
-    import getpass
-
     from neumo.records.database import open_archive
 
-    try:
-        actor = getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in containers
-        actor = "unknown"
+    actor = user_name()
     values_of = _with_path if key is None else _without_path(key)
     engine = open_archive(url)
     try:
         yield partial(_record, engine, actor, values_of)
     finally:
         engine.dispose()
+
+
+def user_name() -> str:
+    """Return the name of the user who runs the command; "unknown" for one without a name, as in containers."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def _record(engine: "Engine", actor: str, values_of: "Values", reading: "Reading") -> None:

@@ -113,6 +113,24 @@ class Client:
         answer = self._server.send("POST", "/api/readings", content=content, headers=headers)
         return RemoteReading.from_json(answer.json())
 
+    def override_age(self, reading: int, reason: str) -> RemoteReading:
+        """Have a radiograph that was refused for the patient's age alone read all the same, and return that reading.
+
+        Parameters
+        ----------
+        reading : int
+            Number of the refused reading, which stays.
+        reason : str
+            Stands in every result, with this client's name.
+
+        Raises
+        ------
+        ServerError
+            It was refused for something else (409), or its file is not kept any more (410).
+        """
+        answer = self._server.send("POST", f"/api/readings/{reading}/age-override", json={"reason": reason})
+        return RemoteReading.from_json(answer.json())
+
     def submit(self, paths: Iterable[Path | str]) -> Job:
         """Send files to be read in the background, as one job.
 

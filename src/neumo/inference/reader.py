@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.bundle.folder import Bundle, load_bundle
+from neumo.core.age_override import OVERRIDABLE, AgeOverride
 from neumo.core.cores import usable_cores
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
 from neumo.core.radiograph import Step
 from neumo.core.reading import Notice, Reading, Status
 from neumo.explain.alarms import failed_checks_notice, map_alarm
-from neumo.explain.occlusion import occlusion_map
 from neumo.imaging.prepare import network_square, scale_intensity
+from neumo.inference.class_map import class_map_of
 from neumo.inference.gate import (
     OUTSIDE_RANGE_SLACK,
     age_notice,
@@ -57,6 +58,8 @@ class _Prepared:
     image: NDArray[np.float32] | None = None
     refusals: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    outside_range: bool = False
+    """Whether ages outside the range are read, in general or by an override for this source."""
 
 
 class Reader:
@@ -134,20 +137,22 @@ class Reader:
             "allow_outside_range": self._allow_outside,
         }
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: Source, *, age_override: AgeOverride | None = None) -> Reading:
         """Read one radiograph; all threads work on it.
 
         Parameters
         ----------
         source : path, bytes, bytearray, memoryview, binary stream, ndarray, PIL.Image.Image or pydicom.Dataset
             A file, its content, pixels (height, width) of uint8, uint16 or float in 0-1, a picture, or a data set.
+        age_override : AgeOverride, optional
+            Reads a patient outside the ages of training all the same; the reading says on whose word and why.
 
         Returns
         -------
         Reading
             Bad input never raises: it is refused or failed, with the reason.
         """
-        return self._read(source, self._shared)
+        return self._read(source, self._shared, age_override)
 
     def read_many(self, sources: Iterable[Source]) -> Iterator[Reading]:
         """Read sources in their order, as they come; memory does not grow with their number.
@@ -175,10 +180,11 @@ class Reader:
         """Session whose runs all threads share, made when it is first needed."""
         return self._single if self._threads == 1 else Session(self.bundle, self._threads)
 
-    def _read(self, source: Source, session: Session) -> Reading:
+    def _read(self, source: Source, session: Session, age_override: AgeOverride | None = None) -> Reading:
         opened = open_source(source)
         try:
-            reading = self._reading_of(self._prepare(replace(opened, header=None)), session)
+            prepared = self._prepare(replace(opened, header=None), age_override)
+            reading = self._reading_of(prepared, session)
         except Exception as error:  # one source that cannot be read must not end a batch
             reading = Reading(opened.name, opened.sha256, Status.FAILED, reasons=(unexpected_failure(error),))
         return replace(reading, header=opened.header) if self._keep_header else reading
@@ -192,23 +198,26 @@ class Reader:
         class_maps = None if outputs.class_maps is None else outputs.class_maps[0]
         return self._reading(prepared, run, class_maps, session)
 
-    def _prepare(self, opened: Opened) -> _Prepared:
+    def _prepare(self, opened: Opened, override: AgeOverride | None) -> _Prepared:
         radiograph, gate = opened.radiograph, self.bundle.config.gate
         if radiograph is None:
             return _Prepared(opened)
         refusals = list(refusals_before_reading(radiograph, gate))
         age = age_notice(radiograph.facts, gate)
-        if age is not None and age.code == "outside_age_range" and not self._allow_outside:
+        outside = age is not None and age.code == OVERRIDABLE
+        overridden = (override.notice,) if override and outside and not self._allow_outside else ()
+        allowed = self._allow_outside or bool(overridden)
+        if age is not None and outside and not allowed:
             refusals.append(age)
         kept = radiograph.pixels if self._keep_pixels else None
         opened = replace(opened, radiograph=None)
         if refusals:
-            return _Prepared(opened, steps=radiograph.steps, pixels=kept, refusals=tuple(refusals))
+            return _Prepared(opened, radiograph.steps, kept, None, tuple(refusals), overridden, allowed)
         config = self.bundle.config
         square = network_square(radiograph, config.image_size, config.field_of_view, config.intensity)
         image = scale_intensity(square, config.intensity)[np.newaxis]
-        warnings = (*((age,) if age else ()), *header_notices(radiograph.facts))
-        return _Prepared(opened, radiograph.steps, kept, image, warnings=warnings)
+        warnings = (*overridden, *((age,) if age else ()), *header_notices(radiograph.facts))
+        return _Prepared(opened, radiograph.steps, kept, image, (), warnings, allowed)
 
     def _without_network(self, prepared: _Prepared, session: Session) -> Reading:
         opened = prepared.opened
@@ -218,6 +227,7 @@ class Reader:
             opened.name,
             opened.sha256,
             status,
+            warnings=prepared.warnings,
             reasons=reasons,
             pixels=prepared.pixels,
             receipt=self._receipt(prepared, session, status, reasons),
@@ -238,7 +248,7 @@ class Reader:
             status=status,
             reasons=reasons,
             bundle=self.bundle,
-            options=self.options,
+            options={**self.options, "allow_outside_range": prepared.outside_range or self._allow_outside},
             threads=session.threads,
             run=run,
         )
@@ -251,13 +261,14 @@ class Reader:
         session: Session,
     ) -> Reading:
         opened, config, distance = prepared.opened, self.bundle.config, run.distance
-        if distance > config.gate.distance * (OUTSIDE_RANGE_SLACK if self._allow_outside else 1.0):
+        if distance > config.gate.distance * (OUTSIDE_RANGE_SLACK if prepared.outside_range else 1.0):
             likely = likely_cause(run.prepared, distance, session, self.bundle)
             reasons = (distance_refusal(distance, config.gate, likely),)
             return Reading(
                 opened.name,
                 opened.sha256,
                 Status.REFUSED,
+                warnings=tuple(notice for notice in prepared.warnings if notice.code == "age_overridden"),
                 reasons=reasons,
                 pixels=prepared.pixels,
                 receipt=self._receipt(prepared, session, Status.REFUSED, reasons, run),
@@ -270,7 +281,7 @@ class Reader:
             prevalence=self._prevalence,
             evidence=self.bundle.evidence,
         )
-        class_map = self._class_map(run.prepared, class_maps, answer.finding, session)
+        class_map = class_map_of(run.prepared, class_maps, answer.finding, session, occlude=self._keep_pixels)
         alarms = [distance_notice(distance, config.gate)]
         if class_map is not None:
             alarms += [map_alarm(class_map), failed_checks_notice(config.explanation_checks)]
@@ -286,23 +297,3 @@ class Reader:
             pixels=prepared.pixels,
             receipt=self._receipt(prepared, session, Status.READ, run=run),
         )
-
-    def _class_map(
-        self,
-        image: NDArray[np.float32],
-        class_maps: NDArray[np.float32] | None,
-        finding: Finding,
-        session: Session,
-    ) -> NDArray[np.float32] | None:
-        """Return the graph's own map; where it has none and pixels are kept, a map by occlusion."""
-        if class_maps is not None:
-            chosen: NDArray[np.float32] = class_maps[finding.index].copy()
-            return chosen
-        if not self._keep_pixels:
-            return None
-
-        def score(images: NDArray[np.float32]) -> NDArray[np.float32]:
-            logits: NDArray[np.float32] = session.run(images).logits[:, finding.index]
-            return logits
-
-        return occlusion_map(score, image)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine
 
+from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
@@ -20,8 +21,9 @@ from neumo.records.search import page
 from neumo.records.stored_reading import StoredReading
 
 COLUMNS: Final = (
-    "id", "time", "source", "file", "sha256", "status", "finding", *(f"p_{finding}" for finding in FINDINGS),
-    "prediction_set", "coverage", "pneumonia", "operating_point", "bundle", "bundle_digest", "reasons", "patient_hash",
+    "id", "time", "source", "file", "sha256", "status", "verdict", "etiology", "finding",
+    *(f"p_{finding}" for finding in FINDINGS), "prediction_set", "coverage", "pneumonia", "operating_point", "bundle",
+    "bundle_digest", "reasons", "warnings", "patient_hash",
     "purged", "decided", "decision", "abnormality", "agrees", "decided_by", "decided_at", "decision_blinded",
     "verified", "verifier", "revision", "decisions", "note",
 )  # fmt: skip
@@ -120,6 +122,7 @@ def row_of(reading: StoredReading, *, withheld: bool = False) -> dict[str, Any]:
     body = reading.body
     bundle = (body.get("receipt") or {}).get("bundle") or {}
     answer = {} if withheld or reading.finding is None else body
+    stated = Answer.from_json(body) if answer.get("prediction_set") else None
     decided = None if withheld else reading.decision
     return {
         "id": reading.id,
@@ -128,6 +131,8 @@ def row_of(reading: StoredReading, *, withheld: bool = False) -> dict[str, Any]:
         "file": body.get("file"),
         "sha256": body.get("sha256"),
         "status": reading.status,
+        "verdict": stated and stated.verdict.value,
+        "etiology": stated and stated.etiology and stated.etiology.value,
         "finding": answer.get("finding"),
         **{f"p_{finding}": (answer.get("probabilities") or {}).get(finding) for finding in FINDINGS},
         "prediction_set": _joined(answer.get("prediction_set")),
@@ -137,6 +142,7 @@ def row_of(reading: StoredReading, *, withheld: bool = False) -> dict[str, Any]:
         "bundle": f"{bundle['name']} {bundle['version']}" if bundle else None,
         "bundle_digest": reading.bundle_digest or None,
         "reasons": _joined(body.get("reasons")),
+        "warnings": None if withheld else _joined(body.get("warnings")),
         "patient_hash": reading.patient_hash,
         "purged": reading.purged,
         "decided": None if withheld else decided is not None,

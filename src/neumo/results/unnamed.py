@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from neumo.core.age_override import AgeOverride
 from neumo.core.reading import Notice, Reading
 from neumo.texts.catalogue import texts
 
@@ -41,6 +42,8 @@ def _name(sha256: str | None) -> str:
 
 
 def _ageless(notice: Notice) -> Notice:
+    if notice.code == "age_overridden":  # its reason is free text
+        return AgeOverride(texts("en")("readings.reason_hidden"), notice.values["by"]).notice
     if "age" not in notice.values:
         return notice
     return Notice(notice.code, texts("en")("readings.age_hidden"), HIDDEN)

@@ -16,6 +16,7 @@ from neumo.web.http.middleware import SecurityMiddleware, host_check
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
 from neumo.web.routes import (
+    age_override,
     answers,
     decisions,
     export,
@@ -80,6 +81,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
     for part in (
         session,
+        age_override,
         oidc,
         readings,
         priors,

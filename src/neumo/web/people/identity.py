@@ -61,6 +61,11 @@ class Person:
     sees_patients: bool = False
     verifier: Verifier | None = None
 
+    @property
+    def decides(self) -> bool:
+        """Whether this person may decide, which researchers may not."""
+        return self.role is not Role.RESEARCHER and Scope.DECISIONS_WRITE in self.scopes
+
 
 def current_person(request: Request) -> Person:
     """Return the person of a request. Raises Problem without valid credentials or without the session's CSRF token."""
@@ -130,9 +135,9 @@ async def uploader(person: CurrentPerson) -> Person:
 
 async def decider(person: CurrentPerson) -> Person:
     """Require the right to decide, which researchers do not have."""
-    if person.role is Role.RESEARCHER:
+    if not person.decides:
         raise Problem(403, "not_allowed")
-    return _require_scope(person, Scope.DECISIONS_WRITE)
+    return person
 
 
 async def verifying(person: CurrentPerson) -> Person:

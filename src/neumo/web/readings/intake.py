@@ -82,6 +82,7 @@ class Intake:
         *,
         progress: ProgressCallbacks | None = None,
         shown_to: str | None = None,
+        override: str | None = None,
     ) -> UploadResult:
         """Read and record an upload; the uploaded file is deleted in any case.
 
@@ -93,6 +94,8 @@ class Intake:
         progress : ProgressCallbacks, optional
         shown_to : str, optional
             Who is shown the answer at once; where the reading is new, that is recorded with it.
+        override : str, optional
+            Reason for which `actor` overrides the age range.
 
         Raises
         ------
@@ -101,20 +104,28 @@ class Intake:
         ArchiveUnavailableError
         """
         try:
-            return await self._read(upload, actor, progress, shown_to)
+            return await self._read(upload, actor, progress, shown_to, override)
         finally:
             upload.discard()
 
     async def _read(
-        self, upload: Upload, actor: str, progress: ProgressCallbacks | None, shown_to: str | None
+        self,
+        upload: Upload,
+        actor: str,
+        progress: ProgressCallbacks | None,
+        shown_to: str | None,
+        override: str | None,
     ) -> UploadResult:
         began = now()
-        path = self.reading_files.path(upload.sha256, self.pool.bundle_digest, self.pool.options)
+        options = {**self.pool.options, **({} if override is None else {"allow_outside_range": True})}
+        path = self.reading_files.path(upload.sha256, self.pool.bundle_digest, options)
         found, file = None, None
         if path.exists():
             found = await asyncio.to_thread(load_reading_file, path)
         if found is None:
             request = {"do": "read", "source": str(upload.path), "target": str(path), "name": upload.name}
+            if override is not None:
+                request |= {"reason": override, "by": actor}
             answer = await _answer(self._submit(request, progress))
             if isinstance(answer, UploadResult):
                 return answer

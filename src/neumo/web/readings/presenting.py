@@ -21,6 +21,7 @@ from neumo.texts.language import Language
 from neumo.web.people.identity import Person
 from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.jobs import Job, JobFile
+from neumo.web.readings.originals import original_of, overridable
 from neumo.web.readings.reading_file import ReadingFile, load_reading_file
 from neumo.web.workbench import Workbench
 
@@ -142,12 +143,19 @@ def undecided_reading_json(
             "warnings": [] if withheld else _notices(body["notices"]["warnings"], language),
             "reasons": _notices(body["notices"]["reasons"], language),
         },
+        "age_override": person.decides and _original_kept(workbench, reading),
         "sentences": None if answer is None else _sentences(answer, language),
         "withheld": withheld,
         "purged": reading.purged,
         "revision": len(reading.decisions),
         "decisions": [],
     }
+
+
+def _original_kept(workbench: Workbench, reading: StoredReading) -> bool:
+    """Whether the reading was refused for the patient's age alone, and can be read all the same."""
+    place = workbench.reading_files.path_of(reading.body) if overridable(reading.body) else None
+    return place is not None and original_of(place).exists()
 
 
 def shown_body(reading: StoredReading, person: Person) -> Mapping[str, Any]:

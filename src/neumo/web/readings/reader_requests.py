@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from pydicom import Dataset
 
+from neumo.core.age_override import AgeOverride
 from neumo.core.reading import Status
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
+from neumo.web.readings.originals import keep_original, overridable
 from neumo.web.readings.reading_file import write_reading_file
 from neumo.web.readings.rendering import render
 from neumo.web.research.run_images import draw
@@ -30,16 +32,20 @@ def open_handler(reader: Reader) -> ReaderHandler:
             case "draw":
                 return draw(Path(request["source"]), int(request["side"]), target)
             case _:
-                return _read(reader, Path(request["source"]), target, request["name"])
+                return _read(reader, request, target)
 
     return handle
 
 
-def _read(reader: Reader, source: Path, target: Path, name: str) -> dict[str, Any]:
-    reading = replace(reader.read(source), file=name)
+def _read(reader: Reader, request: Mapping[str, Any], target: Path) -> dict[str, Any]:
+    source, reason = Path(request["source"]), request.get("reason")
+    override = None if reason is None else AgeOverride(reason, request["by"])
+    reading = replace(reader.read(source, age_override=override), file=request["name"])
     if reading.status is Status.FAILED:
         reasons = [notice.to_json() for notice in reading.reasons]
         return {"status": reading.status.value, "reasons": reasons}
+    if overridable(reading.to_json()):
+        keep_original(source, target)
     temporary, content = write_reading_file(target, reading, _encoded(reading.header))
     return {"status": reading.status.value, "temporary": str(temporary), "content": content.to_json()}
 

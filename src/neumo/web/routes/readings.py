@@ -82,7 +82,7 @@ async def upload(
         return JSONResponse(job_json(job, language_of(request)), 202, location)
     try:
         if parts[0].refused:
-            raise _unread(
+            raise unread(
                 UploadResult("failed", reasons=(own_reason(parts[0].refused),)), language_of(request)
             )
         shown_to = None if person.blinded else person.name
@@ -90,10 +90,17 @@ async def upload(
     finally:
         workbench.pool.give_back()
         await run_in_threadpool(_discard, parts)
-    language = language_of(request)
+    if result.recorded is None:
+        raise unread(result, language_of(request))
+    return await reading_response(workbench, result, person, language_of(request))
+
+
+async def reading_response(
+    workbench: Workbench, result: UploadResult, person: Person, language: Language
+) -> Response:
+    """Return what is answered to a radiograph that was read and recorded, or had been before."""
     recorded = result.recorded
-    if recorded is None:
-        raise _unread(result, language)
+    assert recorded is not None
     if recorded.body is None:
         return await run_in_threadpool(_known_response, workbench, recorded.id, result, person, language)
     # A new reading needs no query: its body is at hand, and its first view was recorded with it.
@@ -106,7 +113,8 @@ def _discard(parts: Sequence[Part]) -> None:
         part.discard()
 
 
-def _unread(result: UploadResult, language: Language) -> Problem:
+def unread(result: UploadResult, language: Language) -> Problem:
+    """Return what is answered to a file without a reading."""
     if result.status == "cancelled":
         return Problem(503, "stopping", retry_after=5)
     reasons = reasons_json(result.reasons, language)

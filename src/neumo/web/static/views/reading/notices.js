@@ -1,13 +1,16 @@
 /** Warnings of an answer, and reasons of a refusal with their remedies. */
 
 import { h, icon } from "/static/dom.js";
+import { ageOverride } from "/static/views/reading/age_override.js";
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */
-export function noticesSection({ t }, reading) {
+export function noticesSection(context, reading) {
+  const { t } = context;
   const { warnings, reasons } = reading.notices;
   if (warnings.length + reasons.length === 0) return null;
   return h("section", { class: "section column", "aria-label": t("reading.notices") },
     reasons.map((/** @type {any} */ notice) => note(t, notice, "bad")),
+    ageOverride(context, reading),
     warnings.map((/** @type {any} */ notice) => note(t, notice, "warn")),
   );
 }

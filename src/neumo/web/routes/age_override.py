@@ -1,0 +1,60 @@
+"""Route of an age override: a radiograph refused for the patient's age alone is read all the same, for a reason."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from neumo.core.age_override import MAX_REASON, AgeOverride
+from neumo.core.errors import ConfigError
+from neumo.records.stored_reading import StoredReading, stored_reading
+from neumo.web.http.languages import language_of
+from neumo.web.http.problems import Problem
+from neumo.web.people.identity import Decider
+from neumo.web.readings.originals import as_upload, overridable
+from neumo.web.readings.uploads import Upload
+from neumo.web.routes.readings import reading_response, unread
+from neumo.web.workbench import Workbench, workbench_of
+
+router = APIRouter(tags=["readings"])
+
+
+class Override(BaseModel):
+    """Why the age range is overridden; stands in every result of the reading."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Annotated[str, Field(min_length=1, max_length=MAX_REASON)]
+
+
+@router.post("/api/readings/{identifier}/age-override", status_code=201)
+async def override_age(request: Request, person: Decider, identifier: int, override: Override) -> Response:
+    """Read a radiograph that was refused for the patient's age alone; the refusal stays, and this is a reading more."""
+    workbench = workbench_of(request)
+    try:
+        reason = AgeOverride(override.reason, person.name).reason
+    except ConfigError as error:
+        raise Problem(422, "invalid", errors=[{"field": "reason", "message": str(error)}]) from error
+    workbench.pool.require_room()
+    refused = await run_in_threadpool(stored_reading, workbench.archive, identifier)
+    upload = await run_in_threadpool(_original, workbench, refused)
+    with workbench.pool.place():
+        shown_to = None if person.blinded else person.name
+        result = await workbench.intake.read(upload, person.name, shown_to=shown_to, override=reason)
+    if result.recorded is None:
+        raise unread(result, language_of(request))
+    return await reading_response(workbench, result, person, language_of(request))
+
+
+def _original(workbench: Workbench, reading: StoredReading) -> Upload:
+    if reading.purged:
+        raise Problem(410, "purged")
+    if not overridable(reading.body):
+        raise Problem(409, "not_refused_for_age")
+    place = workbench.reading_files.path_of(reading.body)
+    upload = None
+    if place is not None:
+        upload = as_upload(place, workbench.config.data / "uploads", reading.body)
+    if upload is None:
+        raise Problem(410, "original_deleted")
+    return upload
