@@ -49,6 +49,30 @@ def test_the_worklist_filters_sorts_and_exports(page: Page, filled: Running, fil
     expect(page.get_by_role("heading", name="No reading matches")).to_be_visible()
 
 
+def test_n_and_p_follow_the_filtered_list_also_after_a_decision(
+    page: Page, filled: Running, films: list[Path]
+) -> None:
+    page.goto("/worklist?sort=time")
+    page.locator("select[name=decided]").select_option(label="No decision by a person yet")
+    rows = page.locator(".window .work-row")
+    expect(rows).to_have_count(len(films) - 1)
+    names = rows.locator(".file a").all_inner_texts()
+    rows.locator(".file a").nth(1).click()
+    file = page.locator(".answer-file")
+    expect(file).to_have_text(names[1])
+    expect(page.get_by_role("link", name="From the worklist")).to_be_visible()
+    page.get_by_role("radio", name="Agree", exact=True).check()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.locator(".history li")).to_have_count(1)
+    page.locator(".viewer").focus()
+    page.keyboard.press("n")
+    expect(file).to_have_text(names[2])
+    page.keyboard.press("p")
+    expect(file).to_have_text(names[0])
+    page.get_by_role("link", name="From the worklist").click()
+    expect(rows).to_have_count(len(films) - 2)
+
+
 def test_sorting_by_probability(page: Page, filled: Running) -> None:
     page.goto("/worklist")
     page.get_by_role("button", name="Pneumonia").click()

@@ -12,7 +12,7 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.records.decisions import record_decision
 from neumo.records.filters import FilterError, Filters, Sort
-from neumo.records.search import page_query, search, sources
+from neumo.records.search import neighbours, page_query, search, sources
 from neumo.records.stored_reading import StoredReading
 
 N = Finding.NORMAL
@@ -50,6 +50,24 @@ def test_pages_in_every_order_hold_each_match_once(archive: Engine, sort: Sort, 
     assert {row.id for row in seen} == {row.id for row in answered}
     keys: list[Any] = [row.recorded_at if sort.by_time else (row.probabilities or {})[N] for row in seen]
     assert keys == sorted(keys, reverse=sort.falling)
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("filters", [Filters(), Filters(undecided=False)])
+def test_neighbours_are_those_of_the_list(archive: Engine, sort: Sort, filters: Filters) -> None:
+    fill(archive, 40)
+    listed = [row.id for row in search(archive, filters, sort=sort, limit=100).readings]
+    for at in (0, 1, len(listed) // 2, len(listed) - 1):
+        before = listed[at - 1] if at else None
+        after = listed[at + 1] if at + 1 < len(listed) else None
+        assert neighbours(archive, listed[at], filters, sort=sort) == (before, after)
+
+
+def test_a_reading_that_left_the_list_keeps_its_place_in_it(archive: Engine) -> None:
+    first, second, third = (keep(archive, refused(str(number))) for number in range(3))
+    record_decision(archive, second, person="ana", conclusion=Conclusion.NORMAL, seen_revision=0)
+    assert neighbours(archive, second, Filters(decided=False)) == (third, first)
+    assert neighbours(archive, 999) == (None, None)
 
 
 def test_a_page_stays_within_its_period(archive: Engine) -> None:

@@ -62,6 +62,11 @@ class Sort(StrEnum):
         """Whether its column falls: the less probable NORMAL is, the more probable is pneumonia."""
         return self in (Sort.NEWEST, Sort.PNEUMONIA_RISING)
 
+    @property
+    def reversed(self) -> "Sort":
+        """The same column in the other direction."""
+        return Sort(self.value.removeprefix("-") if self.value.startswith("-") else f"-{self.value}")
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:

@@ -71,6 +71,49 @@ def search(
         return page(session, filters or Filters(), sort=sort, limit=limit, after=after, count_to=count_to)
 
 
+def neighbours(
+    engine: Engine, reading: int, filters: Filters | None = None, *, sort: Sort = Sort.NEWEST
+) -> tuple[int | None, int | None]:
+    """Return the readings before and after one in an order, among those that match.
+
+    The reading itself need not match: whoever decided on it goes on from its place in the list that it was in.
+
+    Parameters
+    ----------
+    engine : Engine
+    reading : int
+        Its number.
+    filters : Filters, optional
+    sort : Sort
+
+    Returns
+    -------
+    int or None
+        Number of the reading before it; None where there is none, or the reading has no place in this order.
+    int or None
+        Of the one after it.
+
+    Raises
+    ------
+    FilterError
+    ArchiveUnavailableError
+    """
+    with reading_session(engine) as session:
+        key = session.scalar(
+            select(WorklistRow.recorded_at if sort.by_time else WorklistRow.normal).where(
+                WorklistRow.reading_id == reading
+            )
+        )
+        if key is None:
+            return None, None
+        place = f"{key if sort.by_time else repr(key)}/{reading}"
+        before, after = (
+            session.execute(page_query(filters or Filters(), sort=order, limit=1, after=place)).first()
+            for order in (sort.reversed, sort)
+        )
+        return (None if before is None else before[1]), (None if after is None else after[1])
+
+
 def page(
     session: Session,
     filters: Filters,

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from neumo.core.errors import NeumoError
-from neumo.records.search import search, sources
+from neumo.records.search import neighbours, search, sources
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
@@ -171,6 +171,18 @@ def _page(request: Request, person: Person, asked: Worklist) -> dict[str, Any]:
         "count_is_exact": None if page.count is None else page.count <= MAX_COUNT,
         "sources": sources(archive) if first else None,
     }
+
+
+@router.post("/api/readings/{identifier}/neighbours")
+def reading_neighbours(
+    request: Request, person: Reader, identifier: int, asked: Search
+) -> dict[str, int | None]:
+    """Return the readings before and after one in a worklist, which it need not match itself any more."""
+    archive = workbench_of(request).archive
+    filters = blinded(asked.filters(person), person, asked.sort)
+    stored_reading(archive, identifier)
+    before, after = neighbours(archive, identifier, filters, sort=asked.sort)
+    return {"previous": before, "next": after}
 
 
 @router.get("/api/readings/{identifier}")

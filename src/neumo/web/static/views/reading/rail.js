@@ -5,6 +5,8 @@ import { picker } from "/static/views/reading/intake.js";
 import { createRows } from "/static/views/reading/rows.js";
 import { mayRetry } from "/static/views/reading/uploads.js";
 import { COLOURED } from "/static/views/reading/verdict.js";
+import { listOf, readingInList, wordsOf } from "/static/views/worklist/filters.js";
+import { ask } from "/static/views/worklist/pager.js";
 
 const RECENT = 40;
 /** Of sent files; all that were read are in the worklist, too. */
@@ -20,6 +22,7 @@ let remembered = [];
  */
 export function createRail(context, uploads, current) {
   const { t, api } = context;
+  const list = listOf(context.route.query);
   const sent = h("div");
   const recent = h("div");
   const element = h("aside", { class: "rail panel", "aria-label": t("reading.files") },
@@ -49,14 +52,21 @@ export function createRail(context, uploads, current) {
   function drawRecent() {
     left.out = readings(uploads.items);
     const own = new Set(uploads.items.map((item) => item.reading));
-    const rest = remembered.filter((row) => !own.has(row.id));
+    const rest = remembered.filter((row) => list !== null || !own.has(row.id));
     if (rest.length === 0 && uploads.items.length > 0) return replace(recent);
-    replace(recent, h("h2", { class: "rail-head" }, t("reading.recent")), rest.length ? h("ul", {}, rest.map((row) => recentItem(context, row, current))) : h("p", { class: "rail-empty quiet small" }, t("reading.none_recent")));
+    replace(recent, listHead(), rest.length ? h("ul", {}, rest.map((row) => recentItem(context, row, current, list))) : h("p", { class: "rail-empty quiet small" }, t("reading.none_recent")));
+  }
+
+  function listHead() {
+    if (list === null) return h("h2", { class: "rail-head" }, t("reading.recent"));
+    return h("h2", { class: "rail-head" }, h("a", { href: `/worklist${list.size ? `?${list}` : ""}` }, t("reading.from_worklist")));
   }
 
   async function refresh() {
     try {
-      remembered = (await api.get(`/api/readings?limit=${RECENT}`)).readings;
+      const query = new URLSearchParams(list ?? undefined);
+      query.set("limit", String(RECENT));
+      remembered = (await ask(api, query, list === null ? {} : wordsOf())).readings;
       drawRecent();
       rows.renew();
       element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -66,8 +76,18 @@ export function createRail(context, uploads, current) {
   }
 
   const order = () => [...element.querySelectorAll("a[data-reading]")].map((link) => Number(/** @type {HTMLElement} */ (link).dataset.reading));
-  /** @param {number} by @returns {number | null} */
-  const step = (by) => order()[order().indexOf(current ?? -1) + by] ?? null;
+
+  /**
+   * The address of the reading after or before this one: along the worklist that it was opened from, else as the rail lists them, and on into the worklist.
+   * @param {1 | -1} by @returns {Promise<string | null>}
+   */
+  async function step(by) {
+    const inRail = list === null ? order()[order().indexOf(current ?? -1) + by] : undefined;
+    if (inRail !== undefined || current === null) return inRail === undefined ? null : readingInList(inRail, list);
+    const found = await api.send("POST", `/api/readings/${current}/neighbours`, { ...Object.fromEntries(list ?? []), ...(list === null ? {} : wordsOf()) });
+    const id = by === 1 ? found.next : found.previous;
+    return id === null ? null : readingInList(id, list);
+  }
 
   const stop = uploads.follow(drawSent);
   drawSent();
@@ -78,7 +98,7 @@ export function createRail(context, uploads, current) {
     await loaded;
     return remembered.length === 0 && uploads.items.length === 0;
   };
-  return { element, refresh, empty, destroy: stop, next: () => step(1), previous: () => (current === null ? null : step(-1)) };
+  return { element, refresh, empty, destroy: stop, step };
 }
 
 /** @param {any[]} items */
@@ -135,10 +155,10 @@ function reason(item) {
   return item.reasons.slice(0, 1).map((/** @type {any} */ one) => h("span", { class: "small quiet rail-reason" }, one.text));
 }
 
-/** @param {any} context @param {any} row @param {number | null} current */
-function recentItem(context, row, current) {
+/** @param {any} context @param {any} row @param {number | null} current @param {URLSearchParams | null} list that it stands in */
+function recentItem(context, row, current, list) {
   const { t, format } = context;
-  return h("li", { title: format.time(row.time) }, link(row.id, current, row.patient?.name || row.file || t("reading.purged_file"), outcome(context, row)));
+  return h("li", { title: format.time(row.time) }, link(row.id, current, row.patient?.name || row.file || t("reading.purged_file"), outcome(context, row), list));
 }
 
 /** Say what came of a reading: verdict or status, and whether somebody decided. @param {any} context @param {any} row @param {any} [more] */
@@ -158,7 +178,7 @@ function verdictOf(t, row) {
   return row.verdict ? t(`verdict.${row.verdict}.${row.etiology ?? "none"}`) : t(`findings_short.${row.finding}`);
 }
 
-/** @param {number} id @param {number | null} current @param {string} name @param {any} state */
-function link(id, current, name, state) {
-  return h("a", { class: "rail-item", href: `/readings/${id}`, data: { reading: id }, "aria-current": id === current ? "true" : null }, h("span", { class: "rail-name" }, name), state);
+/** @param {number} id @param {number | null} current @param {string} name @param {any} state @param {URLSearchParams | null} [list] */
+function link(id, current, name, state, list = null) {
+  return h("a", { class: "rail-item", href: readingInList(id, list), data: { reading: id }, "aria-current": id === current ? "true" : null }, h("span", { class: "rail-name" }, name), state);
 }

@@ -74,15 +74,21 @@ function listenToKeys(root, context, rail) {
   /** @type {Record<string, () => void>} */
   const actions = {
     u: () => root.querySelector("[data-act=pick]")?.dispatchEvent(new MouseEvent("click")),
-    n: () => go(rail.next()),
-    p: () => go(rail.previous()),
+    n: () => go(1),
+    p: () => go(-1),
     a: () => press(root, "[value=AGREE]"),
     d: () => press(root, ":not([value=AGREE])"),
   };
 
-  /** @param {number | null} id */
-  function go(id) {
-    if (id !== null) context.navigate(`/readings/${id}`);
+  /** @param {1 | -1} by */
+  async function go(by) {
+    try {
+      const address = await rail.step(by);
+      if (address === null) context.announce(context.t(by === 1 ? "reading.is_last" : "reading.is_first"));
+      else context.navigate(address);
+    } catch (error) {
+      context.toast(/** @type {Error} */ (error).message, "bad");
+    }
   }
 
   /** @param {KeyboardEvent} event */

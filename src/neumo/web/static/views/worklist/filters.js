@@ -12,6 +12,22 @@ const PAUSE = 250;
 /** @type {Words} */
 let remembered = {};
 
+/** A reading's address states by this name that it was opened from a worklist, whose filters follow. */
+const LIST = "list";
+
+/**
+ * Return the address of a reading in a list, so that N and P go along it.
+ * @param {number} id @param {URLSearchParams | null} list filters of a worklist; null where it was opened from elsewhere
+ */
+export function readingInList(id, list) {
+  return `/readings/${id}${list === null ? "" : `?${LIST}=1${list.size ? `&${list}` : ""}`}`;
+}
+
+/** Return the filters of the worklist that a reading was opened from; null where it was opened from elsewhere. @param {URLSearchParams} query */
+export function listOf(query) {
+  return query.has(LIST) ? readFilters(query) : null;
+}
+
 /** Return the words that were searched last. */
 export const wordsOf = () => remembered;
 

@@ -2,6 +2,7 @@
 
 import { h, icon } from "/static/dom.js";
 import { ageText, sexText } from "/static/patient.js";
+import { readingInList } from "/static/views/worklist/filters.js";
 
 const COLUMNS = ["select", "time", "patient", "study", "file", "answer", "pneumonia", "set", "decision", "source"];
 const SORTED = ["time", "pneumonia"];
@@ -43,17 +44,19 @@ function next(cell, name) {
  * @param {number} index
  * @param {boolean} selected
  * @param {(id: number, on: boolean) => void} toggle
+ * @param {URLSearchParams} filters of the list that it stands in
  */
-export function drawRow(context, row, index, selected, toggle) {
+export function drawRow(context, row, index, selected, toggle, filters) {
   const { t, format } = context;
   const box = h("input", { type: "checkbox", checked: selected, "aria-label": t("worklist.select_row", { file: row.file }), on: { change: (/** @type {any} */ event) => toggle(row.id, event.target.checked) } });
+  const address = readingInList(row.id, filters);
   /** @type {Record<string, any>} */
   const content = {
     select: box,
     time: format.time(row.time),
-    patient: row.patient && patient(context, row),
+    patient: row.patient && patient(context, row, address),
     study: row.patient && twoLines(row.patient.study_date && format.day(row.patient.study_date), [row.patient.accession_number, row.patient.institution]),
-    file: h("a", { href: `/readings/${row.id}`, title: row.file }, row.file || t("reading.purged_file")),
+    file: h("a", { href: address, title: row.file }, row.file || t("reading.purged_file")),
     answer: answer(context, row),
     pneumonia: row.pneumonia === null ? "" : format.percent(row.pneumonia, 1),
     set: row.prediction_set?.length > 1 ? h("span", { class: "tag warn" }, t("worklist.undecided")) : "",
@@ -63,10 +66,10 @@ export function drawRow(context, row, index, selected, toggle) {
   return h("div", { class: "work-row", role: "row", "aria-rowindex": index + 2 }, COLUMNS.map((name) => h("div", { class: `cell ${name}`, role: "cell" }, content[name])));
 }
 
-/** @param {import("/static/app.js").Context} context @param {any} row */
-function patient(context, row) {
+/** @param {import("/static/app.js").Context} context @param {any} row @param {string} address */
+function patient(context, row, address) {
   const { name, id, birth_date: born, age, sex } = row.patient;
-  return h("a", { href: `/readings/${row.id}` }, twoLines(name ?? id ?? "–", [name && id, born && context.format.day(born), ageText(context, age), sexText(context, sex)]));
+  return h("a", { href: address }, twoLines(name ?? id ?? "–", [name && id, born && context.format.day(born), ageText(context, age), sexText(context, sex)]));
 }
 
 /** @param {string | null} first @param {(string | null)[]} others */

@@ -19,7 +19,7 @@ export async function mount(root, context) {
   const head = createHead(context, filters, sort);
   const exports = createExportBar(context, () => filters, selected, clear);
   const list = createWindow({
-    draw: (row, index) => drawRow(context, row, index, selected.has(row.id), toggle),
+    draw: (row, index) => drawRow(context, row, index, selected.has(row.id), toggle, filters),
     more: () => pager.more(),
     empty: () => h("div", { class: "empty" }, h("h2", {}, t(searching() ? "worklist.none_match" : "worklist.none")), h("p", {}, t(searching() ? "worklist.none_match_text" : "worklist.none_text"))),
   });
