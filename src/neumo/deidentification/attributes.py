@@ -32,6 +32,9 @@ UIDS: Final = frozenset(
 )  # fmt: skip
 """UIDs that are replaced, and those of SOP classes, which stay."""
 
+CLASSES: Final = frozenset({"SOPClassUID", "ReferencedSOPClassUID"})
+"""UIDs that stay, if the standard defines them."""
+
 SEQUENCES: Final = frozenset(
     {
         "AnatomicRegionSequence", "AnatomicRegionModifierSequence", "ViewCodeSequence", "ViewModifierCodeSequence",
@@ -60,8 +63,8 @@ DESCRIPTIONS: Final = frozenset(
         "NominalScannedPixelSpacing",
         # Pixels and how they become grey (sections C.7.6.3, C.11.1, C.11.2, C.8.11.3)
         "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "Rows", "Columns", "NumberOfFrames",
-        "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SmallestImagePixelValue",
-        "LargestImagePixelValue", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept", "RescaleSlope",
+        "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
+        "RescaleIntercept", "RescaleSlope",
         "RescaleType", "WindowCenter", "WindowWidth", "VOILUTFunction", "LUTDescriptor", "LUTData", "ModalityLUTType",
         "PresentationLUTShape", "PixelIntensityRelationship", "PixelIntensityRelationshipSign", "LossyImageCompression",
         "LossyImageCompressionRatio", "LossyImageCompressionMethod", "QualityControlImage", "BurnedInAnnotation",

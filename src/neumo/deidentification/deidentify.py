@@ -10,9 +10,13 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
+from pydicom.uid import UID, ExplicitVRBigEndian
 
 import neumo
-from neumo.deidentification.attributes import DATES, EMPTIED, FORMS, KEPT, PSEUDONYMS
+from neumo.deidentification.attributes import CLASSES, DATES, EMPTIED, FORMS, KEPT, PSEUDONYMS
+from neumo.deidentification.identity import digits_of
+from neumo.deidentification.numbers import clean_number
+from neumo.deidentification.pixels import put_bare_pixels, put_bare_tables
 from neumo.deidentification.pseudonyms import Key, anonymizer_for
 from neumo.imaging.dicom.facts import read_facts
 
@@ -23,6 +27,7 @@ _METHODS: Final = (
 )
 _MAX_AGE = 90
 """Years; older patients are rare enough to be recognised by their age, so all of them get this one."""
+_PIXEL_DATA: Final = 0x7FE00010
 _UNICODE = "ISO_IR 192"
 _YEARS = re.compile(r"(\d{3})Y")
 
@@ -42,7 +47,7 @@ def deidentify(dataset: Dataset, key: Key, *, burned_in: bool = False) -> Datase
     Returns
     -------
     Dataset
-        With file meta information of its own, in the same transfer syntax.
+        With file meta information of its own, in the same transfer syntax; run-length coded pixels are uncompressed.
 
     Raises
     ------
@@ -50,8 +55,10 @@ def deidentify(dataset: Dataset, key: Key, *, burned_in: bool = False) -> Datase
         A value cannot be parsed; the words may quote the patient.
     """
     patient_id = str(dataset.get("PatientID") or "").strip()
-    kept = _kept(dataset)
+    kept = _kept(dataset, digits_of(dataset), big=dataset.file_meta.TransferSyntaxUID == ExplicitVRBigEndian)
     kept.file_meta = _meta(dataset)
+    if "PixelData" in dataset:
+        put_bare_pixels(dataset, kept)
     _state_age(dataset, kept)
     if patient_id:
         kept.PatientID = patient_id
@@ -67,36 +74,44 @@ def deidentify(dataset: Dataset, key: Key, *, burned_in: bool = False) -> Datase
     return kept
 
 
-def _kept(dataset: Dataset) -> Dataset:
+def _kept(dataset: Dataset, digits: set[str], *, big: bool) -> Dataset:
     kept = Dataset()
     for tag in sorted(dataset.keys() & KEPT):
-        element = _clean(dataset[tag])
+        if tag == _PIXEL_DATA:
+            continue
+        element = _clean(dataset[tag], digits, big=big)
         if element is not None:
             kept[tag] = element
+    put_bare_tables(dataset, kept, big=big)
     for date, time in DATES.items():
         if time and time in kept and date not in kept:
             del kept[time]  # nothing would move it
     return kept
 
 
-def _clean(element: DataElement) -> DataElement | None:
+def _clean(element: DataElement, digits: set[str], *, big: bool) -> DataElement | None:
     """Return an element with the values that have their attribute's form; None where none is left."""
     expected = dictionary_VR(element.tag)
     if element.VR not in {expected, *expected.split(" or ")}:
         return None
     if element.VR == "SQ":
-        items = [_kept(item) for item in element.value]
+        items = [_kept(item, digits, big=big) for item in element.value]
         return DataElement(element.tag, "SQ", [item for item in items if len(item)])
     if element.is_empty:
         return None if element.keyword in PSEUDONYMS else DataElement(element.tag, element.VR, None)
+    if element.VR in {"DS", "IS"}:
+        return clean_number(element, digits)
+    return _of_its_form(element)
+
+
+def _of_its_form(element: DataElement) -> DataElement | None:
     form = FORMS.get(element.VR)
     if form is None:
-        same = DataElement(element.tag, element.VR, element.value)
-        same.is_undefined_length = element.is_undefined_length  # compressed pixels
-        return same
+        return DataElement(element.tag, element.VR, element.value)
     values = list(_values(element.value))
+    known = element.keyword not in CLASSES or all(UID(value).name != value for value in values)
     # A value that is left out would move the others to another meaning.
-    if not all(form.fullmatch(value) for value in values):
+    if not known or not all(form.fullmatch(value) for value in values):
         return None
     return DataElement(element.tag, element.VR, values if len(values) > 1 else values[0])
 

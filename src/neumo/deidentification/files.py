@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
 from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.files import replacing
+from neumo.core.radiograph import Radiograph
 from neumo.deidentification.burned_in import text_in_rim
 from neumo.deidentification.deidentify import deidentify
 from neumo.deidentification.kinds import refusal_of, stated_text_of
@@ -21,6 +23,7 @@ from neumo.imaging.quiet import quiet
 _WORDS_LEFT = (
     "a word of a name or identifier stands in an attribute or comment that would stay; correct the file first"
 )
+_OTHERWISE = "would not show the same once rewritten without comments; store it uncompressed first"
 
 
 class Fate(StrEnum):
@@ -78,23 +81,32 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
         The folder cannot be written.
     """
     try:
-        image, dataset = _parsed(file)
-        refusal = refusal_of(dataset)
-        if refusal is not None:
-            return Outcome(Fate.REFUSED, refusal)
-        text = _text_of(dataset, image)
-        if text is not None and not allow_burned_in:
-            return Outcome(Fate.FLAGGED, text)
-        with quiet():
-            kept = deidentify(dataset, key, burned_in=text is not None)
-            if words_left(dataset, kept):
-                return Outcome(Fate.REFUSED, _WORDS_LEFT)
-            clean = io.BytesIO()
-            dcmwrite(clean, kept, enforce_file_format=True)
+        return _deidentified(file, folder, key, allow_burned_in=allow_burned_in)
+    except OutputError:
+        raise
     except NeumoError as error:
         return Outcome(Fate.REFUSED, _without_name(str(error), file))
     except Exception as error:  # whatever a header makes the parser raise; its words may quote the patient
         return Outcome(Fate.REFUSED, f"cannot be parsed as DICOM ({type(error).__name__})")
+
+
+def _deidentified(file: Path, folder: Path, key: Key, *, allow_burned_in: bool) -> Outcome:
+    image, dataset = _parsed(file)
+    refusal = refusal_of(dataset)
+    if refusal is not None:
+        return Outcome(Fate.REFUSED, refusal)
+    radiograph = _decoded(image)
+    text = _text_of(dataset, radiograph)
+    if text is not None and not allow_burned_in:
+        return Outcome(Fate.FLAGGED, text)
+    with quiet():
+        kept = deidentify(dataset, key, burned_in=text is not None)
+        if words_left(dataset, kept):
+            return Outcome(Fate.REFUSED, _WORDS_LEFT)
+        clean = io.BytesIO()
+        dcmwrite(clean, kept, enforce_file_format=True)
+    if not _shows_the_same(clean.getvalue(), radiograph):
+        return Outcome(Fate.REFUSED, _OTHERWISE)
     return _write(clean.getvalue(), folder / f"{kept.SOPInstanceUID}.dcm", text)
 
 
@@ -106,19 +118,30 @@ def _parsed(file: Path) -> tuple[ImageFile, Dataset]:
     return image, image.parsed.dataset
 
 
-def _text_of(dataset: Dataset, image: ImageFile) -> str | None:
+def _decoded(image: ImageFile) -> Radiograph:
+    try:
+        return image.radiograph()
+    except UnreadableImageError as error:  # whose words quote values of the header
+        raise UnreadableImageError("cannot be decoded; neumo read says why") from error
+
+
+def _text_of(dataset: Dataset, radiograph: Radiograph) -> str | None:
     """Return why text may stand in the pixels, from the header or from the pixels themselves."""
     stated = stated_text_of(dataset)
     if stated is not None:
         return stated
-    try:
-        pixels = image.radiograph().pixels
-    except UnreadableImageError as error:  # whose words quote values of the header
-        raise UnreadableImageError("cannot be decoded; neumo read says why") from error
-    lines = text_in_rim(pixels)
+    lines = text_in_rim(radiograph.pixels)
+    if not lines and radiograph.deep is not None:  # text that the stated window hides
+        lines = text_in_rim((radiograph.deep >> 8).astype(np.uint8))
     if lines:
         return f"what looks like print stands in the rim of its pixels ({len(lines)} line{'s' * (len(lines) > 1)})"
     return None
+
+
+def _shows_the_same(content: bytes, before: Radiograph) -> bool:
+    """Whether what would be written is read as the original was."""
+    after = ImageFile(content).radiograph()
+    return np.array_equal(after.levels, before.levels) and np.array_equal(after.pixels, before.pixels)
 
 
 def _write(content: bytes, target: Path, text: str | None) -> Outcome:

@@ -1,38 +1,32 @@
 """Second check of de-identification, independent of the allow-list: patient identifiers left in the result.
 
-It compares words by their letters alone, and rather refuses a file too many.
+It compares words by their letters alone, then looks for them by byte in everything that would be written, in every
+spelling and encoding; and rather refuses a file too many.
 """
 
-import re
+import io
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pydicom import Dataset
+from pydicom import Dataset, dcmwrite
 from pydicom.multival import MultiValue
+
+from neumo.deidentification.attributes import PSEUDONYMS
+from neumo.deidentification.identity import bytes_of, digits_of, encodings_of, identity_of, plain, words_of
+from neumo.deidentification.numbers import NEEDED, is_identifier
 
 _MIN_WORD, _MIN_PART, _MIN_PART_WITH_DIGITS = 3, 5, 6
 """Letters from which a word is looked for as a whole, and within other words; shorter ones match by chance."""
 _MIN_OTHER_SCRIPT = 2
 """The same for words beyond ASCII, which are looked for anywhere: Japanese puts no spaces."""
-_CODESTREAM_HEAD: Final = 4096
-"""Bytes of compressed pixels in which comments stand."""
+_MIN_BYTES, _MIN_BYTES_OF_PIXELS = 4, 6
+"""Bytes from which a word is looked for in what is no text, and in pixels, where more of them meet by chance."""
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 """Value representations of words; dates are moved, and may meet the date of birth by chance."""
+_REPLACED: Final = frozenset({"UI", "DA", "DT", "TM"})
+"""Value representations that are made anew, and may hold some digits of an identifier by chance."""
 _OWN_WORDS: Final = frozenset({"DeidentificationMethod", "DeidentificationMethodCodeSequence"})
 """Attributes of neumo's own words, some of which stand in for names elsewhere: Patient^Test."""
-_ANATOMY: Final = frozenset({"chest", "thorax", "lung"})
-"""Words of every chest radiograph, which say nothing of a Chest Clinic."""
-_SEPARATORS: Final = re.compile(r"[\W_]+")
-_NAMES: Final = frozenset({"PN"})
-_IDENTIFIERS: Final = frozenset(
-    {
-        "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate",
-        "PatientTelephoneNumbers", "PatientAddress", "DeviceSerialNumber",
-    }
-)  # fmt: skip
-
-_PLACES: Final = frozenset({"InstitutionName"})
-"""Looked for as a whole, since makers of equipment lend their names to places."""
 
 
 def words_left(dataset: Dataset, kept: Dataset) -> int:
@@ -50,21 +44,29 @@ def words_left(dataset: Dataset, kept: Dataset) -> int:
     ValueError, TypeError
         A value cannot be parsed.
     """
-    texts = [list(_words(text)) for text in _texts(kept)]
+    texts = [list(words_of(text)) for text in _texts(kept)]
     written, whole = "\n".join(map(" ".join, texts)), {word for words in texts for word in words}
-    head = _codestream_head(kept)
-    words = set(_words_of_patient(dataset)) - _ANATOMY
-    return sum(word in whole or _is_part(word, written) or _is_comment(word, head) for word in words)
-
-
-def _words_of_patient(dataset: Dataset) -> Iterator[str]:
-    for element in dataset.iterall():
-        if element.VR in _NAMES or element.keyword in _IDENTIFIERS:
-            for value in _values(element.value):
-                yield from (word for word in _words(str(value)) if _is_long_enough(word))
-        elif element.keyword in _PLACES:
-            for value in _values(element.value):
-                yield " ".join(_words(str(value)))
+    plain_written, plain_whole = plain(written), {plain(word) for word in whole}
+    encodings, (header, pixels) = encodings_of(dataset), _haystacks(kept)
+    decoded = _decoded(header)
+    found = 0
+    for word in identity_of(dataset):
+        if not _is_long_enough(word):
+            continue
+        found += (
+            word in whole
+            or _is_part(word, written)
+            or (len(plain(word)) >= _MIN_WORD and plain(word) in plain_whole)
+            or _is_part(plain(word), plain_written)
+            or _is_part(plain(word), decoded)
+            or any(
+                (len(needle) >= _MIN_BYTES and _is_part(word, word) and needle in header)
+                or (len(needle) >= _MIN_BYTES_OF_PIXELS and needle in pixels)
+                for needle in bytes_of(word, encodings)
+            )
+        )
+    digits = digits_of(dataset)
+    return found + sum(is_identifier(str(n), digits) for k in NEEDED for n in _values(kept.get(k) or ""))
 
 
 def _is_long_enough(word: str) -> bool:
@@ -78,13 +80,22 @@ def _is_part(word: str, written: str) -> bool:
     return len(word) >= shortest and word in written
 
 
-def _is_comment(word: str, head: bytes) -> bool:
-    """Whether compressed pixels say it in a comment, in either of the usual encodings."""
-    return len(word) >= _MIN_PART and any(
-        word.encode(encoding, "ignore") in head
-        for encoding in ("utf-8", "latin-1")
-        if word.encode(encoding, "ignore")
-    )
+def _haystacks(kept: Dataset) -> tuple[bytes, bytes]:
+    """Return the bytes of what stays as it was, in lower case: of the header, and of the pixels."""
+    rest = Dataset()
+    for element in kept:
+        replaced = element.VR in _REPLACED or element.keyword in PSEUDONYMS | _OWN_WORDS | {"PatientName"}
+        if not replaced and element.keyword != "PixelData":
+            rest[element.tag] = element
+    stream = io.BytesIO()
+    dcmwrite(stream, rest, implicit_vr=False, little_endian=True)
+    return stream.getvalue().lower(), bytes(kept.get("PixelData") or b"").lower()
+
+
+def _decoded(header: bytes) -> str:
+    """Return the bytes as text in the usual encodings, in the form that all spellings of a word share."""
+    wide = (header[start:].decode(f"utf-16-{order}", "ignore") for start in (0, 1) for order in ("le", "be"))
+    return plain("\n".join((header.decode("utf-8", "ignore"), header.decode("latin-1"), *wide)))
 
 
 def _texts(kept: Dataset) -> Iterator[str]:
@@ -96,16 +107,6 @@ def _texts(kept: Dataset) -> Iterator[str]:
                 yield from _texts(item)
         elif element.VR in _TEXT:
             yield from (str(value) for value in _values(element.value))
-
-
-def _codestream_head(kept: Dataset) -> bytes:
-    if not kept.file_meta.TransferSyntaxUID.is_compressed:
-        return b""
-    return bytes(kept.get("PixelData") or b"")[:_CODESTREAM_HEAD].lower()
-
-
-def _words(text: str) -> Iterator[str]:
-    yield from (word.casefold() for word in _SEPARATORS.split(text) if word)
 
 
 def _values(value: Any) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dicognito.anonymizer import Anonymizer
@@ -16,12 +17,15 @@ from pydicom import DataElement, Dataset
 from pydicom.multival import MultiValue
 
 from neumo.core.errors import ConfigError
+from neumo.deidentification.attributes import CLASSES
 
 _MIN_KEY_BYTES = 16
-_STANDARD_ROOT = "1.2.840.10008."
-"""UIDs of classes and transfer syntaxes (PS3.5 section 9.1)."""
-_MIN_SHIFT, _MAX_SHIFT = 62 * 24, 730 * 24
-"""Hours by which dates are shifted back: at least two months, so that no season stays, at most two years."""
+_MIN_SHIFT, _MAX_SHIFT = 62 * 86_400, 730 * 86_400
+"""Seconds by which dates are shifted back: at least two months, so that no season stays, at most two years."""
+_CLASSES = CLASSES | {"MediaStorageSOPClassUID", "TransferSyntaxUID"}
+_MOMENT = "%Y%m%d%H%M%S"
+"""Parts of a date and time, two letters of the format for each; the year has four digits."""
+_YEAR_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,8 +48,8 @@ class _UIDs(ElementAnonymizer):
         self._secret = bytes.fromhex(key.secret)
 
     def __call__(self, dataset: Dataset, data_element: DataElement) -> bool:
-        """Replace an instance's UIDs, and leave those that the standard defines; False for other elements."""
-        if data_element.VR != "UI":
+        """Replace an instance's UIDs, and leave those of classes; False for other elements."""
+        if data_element.VR != "UI" or data_element.keyword in _CLASSES:
             return False
         values = data_element.value if isinstance(data_element.value, MultiValue) else [data_element.value]
         replaced = [self._stand_in(str(value)) for value in values]
@@ -53,7 +57,7 @@ class _UIDs(ElementAnonymizer):
         return True
 
     def _stand_in(self, uid: str) -> str:
-        if not uid or uid.startswith(_STANDARD_ROOT):
+        if not uid:
             return uid
         digest = hmac.digest(self._secret, uid.encode(), "sha256")
         return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
@@ -61,6 +65,22 @@ class _UIDs(ElementAnonymizer):
     def describe_actions(self) -> Iterator[str]:
         """Say what it does, as dicognito asks."""
         yield "Replace UIDs by ones made of UUIDs"
+
+
+class _Moments(DateTimeAnonymizer):
+    """Moves dates and times by seconds, since minutes that stayed would tell an exposure; dicognito moves whole hours.
+
+    Fractions of seconds go, and what is stated less exactly stays so.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(0)
+        self.offset = timedelta(seconds=seconds)
+
+    def _shift_datetime(self, datetime_value: str) -> str:
+        digits = datetime_value[: len("YYYYMMDDHHMMSS")]
+        form = _MOMENT[: len(digits) - _YEAR_DIGITS + 2]
+        return (datetime.strptime(digits, form) + self.offset).strftime(form)
 
 
 def random_key() -> Key:
@@ -106,5 +126,5 @@ def anonymizer_for(patient_id: str, key: Key) -> Anonymizer:
     # Without the length in front, one identifier with a tail could be another one without it.
     number = Randomizer(key.secret).to_int(f"dates of {len(patient_id)} {patient_id}")
     anonymizer.add_element_handler(_UIDs(key))
-    anonymizer.add_element_handler(DateTimeAnonymizer(-(_MIN_SHIFT + number % (_MAX_SHIFT - _MIN_SHIFT))))
+    anonymizer.add_element_handler(_Moments(-(_MIN_SHIFT + number % (_MAX_SHIFT - _MIN_SHIFT))))
     return anonymizer
