@@ -62,7 +62,7 @@ def _waiting_deliveries(settings: dict[str, Any]) -> int:
 
 
 def test_poison_is_set_aside_and_holds_up_nothing(settings: dict[str, Any], tmp_path: Path) -> None:
-    settings["read"] |= {"results": "tests.support.node_results:by_patient", "attempts": 2, "timeout": 10}
+    settings["read"] |= {"results": "tests.support.node_results:by_patient", "attempts": 2, "timeout": 4}
     settings["read"] |= {"memory_bytes": 512 * 2**20}
     poison = [radiograph(PatientID=what) for what in ("crash", "hang", "fail", "hog")]
     rubbish = radiograph(Rows=9999)

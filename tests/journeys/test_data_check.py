@@ -1,22 +1,25 @@
-"""`neumo data check` as a user runs it: real folders, a real process, its status and what it wrote."""
+"""`neumo data check` as a user runs it: real folders, its status and what it wrote."""
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from tests.support.commands import call_neumo, run_neumo
 
 from neumo.datasets.layout import open_dataset
 
 
-def check(*arguments: object, status: int) -> str:
-    command = [sys.executable, "-m", "neumo.cli.main", "data", "check", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
+class Check(Protocol):
+    """The command in this process: its arguments and the status it must end with, to what it prints."""
+
+    def __call__(self, *arguments: object, status: int) -> str: ...
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]) -> Check:
+    return lambda *arguments, status: call_neumo(capsys, "data", "check", *arguments, status=status)
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def images(folder: Path, part: str) -> list[Path]:
 
 
 def test_a_clean_set_passes_and_is_called_synthetic(folder: Path, tmp_path: Path) -> None:
-    output = check(folder, "--json", tmp_path / "a.json", "--html", tmp_path / "a.html", status=0)
+    output = run_neumo("data", "check", folder, "--json", tmp_path / "a.json", "--html", tmp_path / "a.html")
     found = json.loads((tmp_path / "a.json").read_text())
     assert found["schema_version"] == 1
     assert found["synthetic"] is True
@@ -42,7 +45,9 @@ def test_a_clean_set_passes_and_is_called_synthetic(folder: Path, tmp_path: Path
     assert (tmp_path / "a.html").stat().st_size > 5000
 
 
-def test_a_test_image_copied_into_train_ends_with_status_1(folder: Path, tmp_path: Path) -> None:
+def test_a_test_image_copied_into_train_ends_with_status_1(
+    folder: Path, tmp_path: Path, check: Check
+) -> None:
     leaked, seen = images(folder, "test")[0], images(folder, "train")[0]
     shutil.copy(leaked, seen.parent / f"copied{leaked.suffix}")
     output = check(folder, "--no-shortcuts", "--lang", "es", "--json", tmp_path / "a.json", status=1)
@@ -53,14 +58,14 @@ def test_a_test_image_copied_into_train_ends_with_status_1(folder: Path, tmp_pat
     assert leaked.relative_to(folder).as_posix() in leak["images"]
 
 
-def test_a_broken_image_is_counted_and_fails_under_strict_alone(folder: Path) -> None:
+def test_a_broken_image_is_counted_and_fails_under_strict_alone(folder: Path, check: Check) -> None:
     images(folder, "train")[0].write_bytes(b"\xff\xd8 not a radiograph")
     output = check(folder, "--no-shortcuts", status=0)
     assert "unreadable" in output
     check(folder, "--no-shortcuts", "--strict", status=1)
 
 
-def test_a_patient_on_both_sides_of_a_csv_split_ends_with_status_1(folder: Path) -> None:
+def test_a_patient_on_both_sides_of_a_csv_split_ends_with_status_1(folder: Path, check: Check) -> None:
     entries = open_dataset(folder).entries
     lines = ["path,finding,patient,split", *(f"{e.path},{e.finding},{e.patient},{e.split}" for e in entries)]
     part = {line.split(",")[3]: number for number, line in enumerate(lines)}
@@ -73,7 +78,7 @@ def test_a_patient_on_both_sides_of_a_csv_split_ends_with_status_1(folder: Path)
 
 
 @pytest.mark.parametrize("name", ["missing", "empty"])
-def test_a_folder_that_is_no_data_set_ends_with_status_2(tmp_path: Path, name: str) -> None:
+def test_a_folder_that_is_no_data_set_ends_with_status_2(tmp_path: Path, name: str, check: Check) -> None:
     (tmp_path / "empty").mkdir()
     output = check(tmp_path / name, status=2)
     assert "error:" in output

@@ -10,6 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.commands import call_neumo
+
+from neumo.training.config import load_experiment
+from neumo.training.fit import train
 
 LONGER = (
     "optimizer.learning_rate=0.01",
@@ -50,16 +54,16 @@ def started(arguments: list[str], out: Path, epochs: int) -> subprocess.Popen[st
                 return process
         except (OSError, KeyError):
             pass
-        time.sleep(0.002)
+        time.sleep(0.01)
     process.kill()
     pytest.fail(f"training did not reach epoch {epochs}: {process.communicate()[0]}")
 
 
 def test_kill_and_ctrl_c_then_resume_reach_the_weights_of_an_uninterrupted_run(
-    tiny: Path, phantoms: Path, tmp_path: Path
+    tiny: Path, phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    subprocess.run(command(tiny, phantoms, whole), check=True, capture_output=True, timeout=120)
+    train(load_experiment(tiny, LONGER), phantoms, whole)
 
     process = started(command(tiny, phantoms, broken), broken, epochs=2)
     os.kill(process.pid, signal.SIGKILL)
@@ -77,7 +81,6 @@ def test_kill_and_ctrl_c_then_resume_reach_the_weights_of_an_uninterrupted_run(
 
     named = shlex.split(output.partition("go on with: ")[2])
     assert named[0] == "neumo"
-    go_on = [sys.executable, "-m", "neumo", *named[1:]]
-    subprocess.run(go_on, check=True, capture_output=True, timeout=120)
+    call_neumo(capsys, *named[1:])
     assert rows(broken) == rows(whole)
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import pytest
 from tests.support.programs import without_override
@@ -22,12 +24,25 @@ def run_neumo(*arguments: object, status: int = 0, obey_permissions: bool = Fals
 
 def call_neumo(capsys: pytest.CaptureFixture[str], *arguments: object, status: int = 0) -> str:
     """Run a command in this process; return what it printed."""
+    ended = _status(*arguments)
+    output = "".join(capsys.readouterr())
+    assert ended == status, output
+    return output
+
+
+def call_neumo_once(*arguments: object) -> str:
+    """Run a command in this process for a fixture of many tests, which capsys cannot serve; return what it printed."""
+    with redirect_stdout(StringIO()) as printed, redirect_stderr(printed):
+        ended = _status(*arguments)
+    assert ended == 0, printed.getvalue()
+    return printed.getvalue()
+
+
+def _status(*arguments: object) -> int | str:
     before, sys.argv = sys.argv, ["neumo", *map(str, arguments)]
     try:
         with pytest.raises(SystemExit) as left:
             main()
     finally:
         sys.argv = before
-    output = "".join(capsys.readouterr())
-    assert (left.value.code or 0) == status, output
-    return output
+    return left.value.code or 0

@@ -2,17 +2,27 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from tests.support.waiting import wait_until
-from tests.support.web_running import Running
+from tests.support.web_running import Running, running
 
-_SHORT = {"listen__patience": 2}
-"""Well below the default, so that a connection that ends within `_BOUND` was ended by this setting."""
+_PATIENCE = 1
+"""Seconds, well below the default, so that a connection that ends within `_BOUND` was ended by this setting."""
 _BOUND = 20.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path) -> Iterator[Running]:
+    """A server that waits a short while for few connections."""
+    data = tmp_path_factory.mktemp("web-connections") / "data"
+    with running(data, web_bundle, listen__patience=_PATIENCE, listen__connections=8) as started:
+        yield started
 
 
 def ends(address: str, begin: bytes, more: bytes) -> bool:
@@ -35,38 +45,39 @@ def ends(address: str, begin: bytes, more: bytes) -> bool:
     return False
 
 
-def test_a_silent_connection_is_closed(start: Callable[..., Running]) -> None:
-    assert ends(start(**_SHORT).address, b"", b"")
+def test_a_silent_connection_is_closed(server: Running) -> None:
+    assert ends(server.address, b"", b"")
 
 
-def test_a_connection_with_slow_headers_is_closed(start: Callable[..., Running]) -> None:
+def test_a_connection_with_slow_headers_is_closed(server: Running) -> None:
     begin = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
-    assert ends(start(**_SHORT).address, begin, b"X-A: b\r\n")
+    assert ends(server.address, begin, b"X-A: b\r\n")
 
 
-def test_a_connection_with_a_slow_refused_body_is_closed(start: Callable[..., Running]) -> None:
+def test_a_connection_with_a_slow_refused_body_is_closed(server: Running) -> None:
     begin = (
         b"POST /api/readings HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
         b"Content-Length: 1000000\r\n\r\n"
     )
-    assert ends(start(**_SHORT).address, begin, b"x")
+    assert ends(server.address, begin, b"x")
 
 
-def test_a_connection_with_a_slow_small_body_is_closed(start: Callable[..., Running]) -> None:
+def test_a_connection_with_a_slow_small_body_is_closed(server: Running) -> None:
     begin = (
         b"PATCH /api/me HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b"Content-Length: 60000\r\n\r\n"
     )
-    assert ends(start(**_SHORT).address, begin, b" ")
+    assert ends(server.address, begin, b" ")
 
 
-def test_a_connection_in_use_stays_open(start: Callable[..., Running]) -> None:
-    where = urlsplit(start(**_SHORT).address)
+def test_a_connection_in_use_stays_open(server: Running) -> None:
+    where = urlsplit(server.address)
     assert where.hostname is not None
     connection = HTTPConnection(where.hostname, where.port, timeout=60)
     connection.connect()
-    first, until = connection.sock, time.monotonic() + 2.5 * _SHORT["listen__patience"]
+    first, until = connection.sock, time.monotonic() + 2.5 * _PATIENCE
     while time.monotonic() < until:
+        time.sleep(0.1 * _PATIENCE)
         connection.request("GET", "/healthz")
         answer = connection.getresponse()
         assert (answer.status, answer.read()) == (200, b'{"status":"ok"}')
@@ -85,12 +96,11 @@ def test_two_requests_at_once_on_a_connection_are_both_answered(server: Running)
     assert answers.count(b"HTTP/1.1 200") == 2
 
 
-def test_silent_connections_do_not_lock_others_out(start: Callable[..., Running]) -> None:
-    started = start(listen__connections=8, **_SHORT)
-    where = urlsplit(started.address)
+def test_silent_connections_do_not_lock_others_out(server: Running) -> None:
+    where = urlsplit(server.address)
     silent = [socket.create_connection((where.hostname, where.port)) for _ in range(8)]
     try:
-        wait_until(lambda: httpx.get(f"{started.address}healthz").status_code == 200)
+        wait_until(lambda: httpx.get(f"{server.address}healthz").status_code == 200)
     finally:
         for connection in silent:
             connection.close()

@@ -171,7 +171,7 @@ def test_a_removed_token_or_person_is_out_at_once(guarded: Running, nobody: http
 
 def test_a_session_ends(start: Callable[..., Running], tmp_path: Path) -> None:
     add_people(tmp_path / "data", ana="reader")
-    server = start(sessions__hours=5 / 3600)
+    server = start(sessions__hours=1 / 3600)
     with logged_in(server.address, "ana") as ana:  # it states who is logged in, by the new session
         wait_until(lambda: ana.get("/api/me").status_code != 200)
         assert ana.get("/api/me").json()["code"] == "not_logged_in"
