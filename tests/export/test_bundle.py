@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.two_hospitals import hospitals_of
 
 from neumo.bundle.drift_reference import load_drift_reference
 from neumo.bundle.folder import load_bundle
@@ -11,9 +12,11 @@ from neumo.core.errors import BundleError, ExportError, OutputError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Status
 from neumo.evaluation.uncertainty.temperature import tempered
-from neumo.export.bundle import export_bundle
+from neumo.export.bundle import bundle_with_metrics, export_bundle
 from neumo.inference.reader import Reader
 from neumo.models.weights import load_network
+from neumo.study.evaluate_reader import evaluate_reader
+from neumo.study.evaluate_sources import evaluate_reader_by_source
 from neumo.training.config import load_experiment
 from neumo.training.fit import train
 from neumo.training.predict import predict_part
@@ -108,6 +111,39 @@ def test_a_taught_run_exports_with_the_names_of_its_teachers_and_not_their_folde
     assert provenance["teachers"] == [load_network(folds[0]).sha256]
     assert str(folds[0].parent) not in text
     assert "the mean answer of 1 trained network." in (exported.path / "README.md").read_text()
+
+
+def test_a_bundle_of_two_hospitals_states_each_by_itself(phantoms: Path, tmp_path: Path) -> None:
+    manifest = hospitals_of(phantoms, tmp_path / "data")
+    (tmp_path / "small.yaml").write_text(EXPERIMENT)
+    runs = [tmp_path / "fold0", tmp_path / "fold1"]
+    for fold, run in enumerate(runs):
+        settings = [f"split.fold={fold}", "schedule.max_epochs=1"]
+        train(load_experiment(tmp_path / "small.yaml", settings), manifest, run)
+    made = export_bundle(runs[0], runs, tmp_path / "bundle", name="both", version="1").bundle
+    assert {entry.data for entry in made.evidence} == {
+        "adults, held-out folds",
+        "children, held-out folds",
+    }
+    assert all(entry.chose for entry in made.evidence)
+    assert {"accuracy", "macro_f1"} <= {e.metric for e in made.evidence if e.data.startswith("children")}
+    adults = {e.metric for e in made.evidence if e.data.startswith("adults")}
+    assert "sensitivity" in adults and "accuracy" not in adults
+    counted = made.config.provenance["held_out"]["images"]
+    assert counted.keys() >= {"NORMAL", "PNEUMONIA", "OTHER_ABNORMAL"}
+    card = (made.path / "README.md").read_text()
+    assert "| metric | adults, held-out folds | children, held-out folds |" in card
+    evaluate_reader_by_source(Reader(made), manifest, tmp_path / "measured", part="all", resamples=40)
+    evaluate_reader(Reader(made), phantoms, tmp_path / "figures")
+    stated = bundle_with_metrics(
+        made.path,
+        tmp_path / "figures" / "figures.json",
+        tmp_path / "stated",
+        sources=tmp_path / "measured" / "sources.json",
+    )
+    card = (stated.path / "README.md").read_text()
+    assert "## Each hospital by itself" in card and "| metric | adults, all | children, all |" in card
+    assert "refused or failed" in card and "**" in card
 
 
 def test_one_changed_byte_is_refused(bundle: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from neumo.core.errors import ExportError
 from neumo.core.evidence import select
-from neumo.export.evidence import measured_evidence, read_explanation_checks
+from neumo.export.evidence import measured_evidence, read_explanation_checks, sources_evidence
 
 ESTIMATE = {"value": 0.9, "low": 0.8, "high": 0.95}
 UNKNOWN = {"value": None, "low": None, "high": None}
@@ -126,3 +126,29 @@ def test_a_file_of_another_kind_or_model_is_refused(name: str, tmp_path: Path) -
 
 def test_checks_are_read_with_their_outcome(tmp_path: Path) -> None:
     assert read_explanation_checks(written(tmp_path, "explanations", EXPLANATIONS)) == {"deletion": True}
+
+
+def test_each_source_states_its_own_metrics(tmp_path: Path) -> None:
+    one: dict[str, Any] = {
+        "images": 50,
+        "patients": 40,
+        "refused": {"not_chest": 5},
+        "share_refused": {"value": 0.1, "low": 0.03, "high": 0.2},
+        "figures": {"auroc_normal_vs_pneumonia": ESTIMATE},
+        "by_view": {"AP": {"sensitivity": ESTIMATE}},
+    }
+    value = {
+        "bundle": "digest",
+        "command": "neumo evaluate B --by source",
+        "measured_on": "2026-11-28",
+        "part": "all",
+        "sources": [{**one, "source": "a"}, {**one, "source": "b", "figures": {}, "by_view": {}}],
+    }
+    source = written(tmp_path, "sources", value)
+    refused, auroc, of_view, elsewhere = sources_evidence(source, "digest")
+    assert (refused.metric, refused.n, refused.data) == ("refused", 50, "a, all")
+    assert (auroc.metric, auroc.n, auroc.patients, auroc.low) == ("auroc_normal_vs_pneumonia", 45, 40, 0.8)
+    assert (of_view.metric, of_view.conditions) == ("sensitivity", {"view": "AP"})
+    assert (elsewhere.metric, elsewhere.data) == ("refused", "b, all")
+    with pytest.raises(ExportError, match=r"sources\.json: was measured with another bundle"):
+        sources_evidence(source, "other")

@@ -1,10 +1,10 @@
 import csv
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from tests.support.commands import call_neumo
+from tests.support.two_hospitals import hospitals_of
 
 from neumo.core.errors import EvaluationError, OutputError
 from neumo.datasets.layout import open_dataset
@@ -23,18 +23,7 @@ from neumo.training.fit import train
 
 @pytest.fixture(scope="module")
 def two_hospitals(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Phantoms as two sources: children in official parts with all findings, adults with partial labels."""
-    folder = tmp_path_factory.mktemp("hospitals")
-    shutil.copytree(phantoms, folder, dirs_exist_ok=True)
-    rows = ["path,label,patient,split,source,view"]
-    for number, entry in enumerate(open_dataset(phantoms).entries):
-        if number % 3:
-            rows.append(f"{entry.path},{entry.label},children:{entry.patient},{entry.split},children,AP")
-            continue
-        label = "NORMAL" if entry.label == "NORMAL" else ("PNEUMONIA", "OTHER_ABNORMAL")[number % 2]
-        rows.append(f"{entry.path},{label},adults:{entry.patient},,adults,{('AP', 'PA')[number % 2]}")
-    (folder / "merged.csv").write_text("\n".join(rows) + "\n")
-    return folder / "merged.csv"
+    return hospitals_of(phantoms, tmp_path_factory.mktemp("hospitals"))
 
 
 @pytest.fixture(scope="module")

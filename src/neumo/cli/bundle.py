@@ -112,6 +112,9 @@ def card(
             "--explanations", help="explanations.json of neumo evaluate BUNDLE: readings warn of failures."
         ),
     ] = None,
+    sources: Annotated[
+        Path | None, typer.Option("--sources", help="sources.json of neumo evaluate BUNDLE --by source.")
+    ] = None,
 ) -> None:
     """Copy a bundle with measured metrics on its model card."""
     from neumo.cli.show import require_extra, say
@@ -119,7 +122,9 @@ def card(
     require_extra("train", "neumo bundle card")
     from neumo.export.bundle import bundle_with_metrics
 
-    made = bundle_with_metrics(bundle, figures, out, corruptions=corruptions, explanations=explanations)
+    made = bundle_with_metrics(
+        bundle, figures, out, corruptions=corruptions, explanations=explanations, sources=sources
+    )
     say(f"{out}: digest {made.digest[:12]}")
 
 

@@ -18,14 +18,15 @@ from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, 
 from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
 from neumo.core.files import creating_folder, require_writable, write_json, write_text
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.findings import Finding
 from neumo.core.typed_values import to_plain
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
-from neumo.evaluation.evaluate import evaluate
-from neumo.export.calibrate import Decisions, calibrated_predictions, decide
+from neumo.evaluation.sources.values import counted_labels
+from neumo.evaluation.uncertainty.temperature import tempered
+from neumo.export.calibrate import Decisions, decide
 from neumo.export.card import model_card
-from neumo.export.evidence import FOLDS, folds_evidence, measured_evidence, read_explanation_checks
+from neumo.export.evidence import folds_evidence, measured_evidence, read_explanation_checks, sources_evidence
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers, require_matching_folds
 from neumo.export.parity import Parity, check_parity
@@ -112,7 +113,6 @@ def export_bundle(
     decisions = decide(held_out, folder.experiment().balance)
     statistics = gate_statistics_of(folder, manifest)
     config = _config(trained, folder, held_out, decisions, parity, name=name, version=version)
-    on_folds = calibrated_predictions(held_out.predictions, decisions.temperature)
     with creating_folder(target) as made:
         graph = model.SerializeToString()
         (made / MODEL).write_bytes(graph)
@@ -120,10 +120,12 @@ def export_bundle(
         statistics.save(made / GATE)
         write_reference(made / "reference.json", config, _logits_of(graph))
         distances = held_out.distances[0]
-        accepted = on_folds.probabilities[distances <= decisions.gate_distance]
+        accepted = tempered(held_out.images.probabilities, decisions.temperature)[
+            distances <= decisions.gate_distance
+        ]
         save_drift_reference(made / DRIFT_REFERENCE, distances, 1 - accepted[:, Finding.NORMAL.index])
         command = " ".join(["neumo bundle export RUN", *["--fold FOLD"] * len(folds), "--out BUNDLE"])
-        evidence = folds_evidence(evaluate(on_folds), command)
+        evidence = folds_evidence(held_out, decisions.temperature, command)
         write_evidence(made / EVIDENCE, evidence)
         write_text(made / CARD, model_card(config, evidence))
         write_sums(made)
@@ -138,6 +140,7 @@ def bundle_with_metrics(
     *,
     corruptions: Path | None = None,
     explanations: Path | None = None,
+    sources: Path | None = None,
 ) -> Bundle:
     """Copy a bundle, with what `neumo evaluate BUNDLE` measured in its evidence and on its card.
 
@@ -150,6 +153,8 @@ def bundle_with_metrics(
     figures, corruptions, explanations : Path
         The files of those names that the evaluation wrote. With `explanations` the config also says which checks of
         heat maps the bundle passed; a reader warns of maps that failed one.
+    sources : Path, optional
+        sources.json of `neumo evaluate BUNDLE --by source`.
     target : Path
         New folder.
 
@@ -166,7 +171,8 @@ def bundle_with_metrics(
     measured = measured_evidence(
         figures, graph, bundle.digest, corruptions=corruptions, explanations=explanations
     )
-    evidence = (*(entry for entry in bundle.evidence if entry.data == FOLDS), *measured)
+    elsewhere = () if sources is None else sources_evidence(sources, bundle.digest)
+    evidence = (*(entry for entry in bundle.evidence if entry.chose), *measured, *elsewhere)
     config = bundle.config
     if explanations is not None:
         config = replace(config, explanation_checks=read_explanation_checks(explanations))
@@ -239,7 +245,7 @@ def _config(
             },
             "held_out": {
                 "runs": [to_plain(RunFolder(path).experiment().split) for path in held_out.runs],
-                "images": {f.value: int((held_out.predictions.truth == f.index).sum()) for f in FINDINGS},
+                "images": counted_labels(held_out.images.codes),
                 "calibration_error_before": decisions.error_before,
                 "calibration_error_after": decisions.error_after,
             },

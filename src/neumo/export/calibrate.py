@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neumo.bundle.config import OperatingPoint
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import ALLOWED, LABELS
 from neumo.datasets.balance import Balance
-from neumo.evaluation.predictions import Predictions
+from neumo.evaluation.metrics.weighted import BoolArray, FloatArray
+from neumo.evaluation.sources.values import Images
 from neumo.evaluation.uncertainty.calibration import expected_calibration_error
 from neumo.evaluation.uncertainty.conformal import conformal_limits
 from neumo.evaluation.uncertainty.temperature import fit_temperature, tempered
@@ -31,10 +32,11 @@ class Decisions:
     priors : dict of Finding to float
         Prevalence that the calibrated probabilities assume.
     operating_points : dict of str to OperatingPoint
+        Their sensitivity and specificity are those of the source with the lowest.
     conformal : dict of float to dict of Finding to float
     gate_distance : float
     error_before, error_after : float
-        Expected calibration error on the held-out images, weighted to the priors.
+        Expected calibration error on the held-out images that are labelled with a finding, weighted.
     """
 
     temperature: float
@@ -50,55 +52,70 @@ def decide(held_out: HeldOut, balance: Balance) -> Decisions:
     """Fit temperature, operating points, prediction sets and the gate's limit to held-out images.
 
     A network that was balanced in training speaks for equally frequent classes, so the images are weighted to
-    that; otherwise the classes weigh as frequent as they are.
+    that, in each source by itself; otherwise the classes weigh as frequent as they are. What is decided must hold in
+    every source: the widest limits are taken, and operating points by the source that is served worst.
     """
-    predictions = held_out.predictions
-    counts = np.bincount(predictions.truth, minlength=len(FINDINGS))
+    labelled: BoolArray = np.any(ALLOWED[held_out.images.codes], axis=1)
+    images = held_out.images.take(labelled)
     balanced = balance is not Balance.NONE
-    weights = (
-        (counts.sum() / (len(FINDINGS) * counts))[predictions.truth]
-        if balanced
-        else np.ones(len(predictions))
-    )
+    weights = _weights(images, balanced)
+    counts = np.bincount(images.codes[images.codes < len(FINDINGS)], minlength=len(FINDINGS))
     shares = np.full(len(FINDINGS), 1 / len(FINDINGS)) if balanced else counts / counts.sum()
-    temperature = fit_temperature(predictions.truth, predictions.probabilities, weights)
-    calibrated = tempered(predictions.probabilities, temperature)
+    temperature = fit_temperature(images.codes, images.probabilities, weights)
+    calibrated = tempered(images.probabilities, temperature)
     return Decisions(
         temperature=temperature,
         priors={finding: float(shares[finding.index]) for finding in FINDINGS},
-        operating_points=_operating_points(predictions.truth, calibrated),
-        conformal={level: conformal_limits(predictions.truth, calibrated, level) for level in COVERAGES},
-        gate_distance=float(np.quantile(held_out.distances, ACCEPTED)),
-        error_before=_calibration_error(predictions, predictions.probabilities, weights),
-        error_after=_calibration_error(predictions, calibrated, weights),
+        operating_points=_operating_points(images, calibrated),
+        conformal={
+            level: conformal_limits(images.codes, calibrated, level, images.sources) for level in COVERAGES
+        },
+        gate_distance=_gate_distance(held_out),
+        error_before=_calibration_error(images, images.probabilities, weights),
+        error_after=_calibration_error(images, calibrated, weights),
     )
 
 
-def calibrated_predictions(predictions: Predictions, temperature: float) -> Predictions:
-    """Return predictions with their probabilities tempered."""
-    return Predictions(
-        paths=predictions.paths,
-        patients=predictions.patients,
-        truth=predictions.truth,
-        probabilities=tempered(predictions.probabilities, temperature),
-        attributes=predictions.attributes,
-        synthetic=predictions.synthetic,
+def _weights(images: Images, balanced: bool) -> FloatArray:
+    """Weights that add up to the same in every source, and in every label of it where `balanced`."""
+    sources, weights = np.array(images.sources), np.zeros(len(images))
+    for source in np.unique(sources):
+        members = sources == source
+        counts = np.bincount(images.codes[members], minlength=len(LABELS))
+        present = np.flatnonzero(counts)
+        each = (
+            1 / (len(present) * np.maximum(counts, 1))
+            if balanced
+            else np.full(len(LABELS), 1 / members.sum())
+        )
+        weights[members] = each[images.codes[members]]
+    scaled: FloatArray = weights * (len(images) / weights.sum())
+    return scaled
+
+
+def _gate_distance(held_out: HeldOut) -> float:
+    sources = np.array(held_out.images.sources)
+    return max(
+        float(np.quantile(held_out.distances[:, sources == source], ACCEPTED))
+        for source in np.unique(sources)
     )
 
 
-def _operating_points(
-    truth: NDArray[np.int64], probabilities: NDArray[np.float64]
-) -> dict[str, OperatingPoint]:
-    scores = 1 - probabilities[:, Finding.NORMAL.index]
-    sick, well = (
-        np.sort(scores[truth != Finding.NORMAL.index]),
-        np.sort(scores[truth == Finding.NORMAL.index]),
-    )
+def _operating_points(images: Images, probabilities: FloatArray) -> dict[str, OperatingPoint]:
+    scores, sources = 1 - probabilities[:, Finding.NORMAL.index], np.array(images.sources)
+    normal = images.codes == Finding.NORMAL.index
     levels = np.unique(scores)
     # From calling every image to calling none, so that every rule has a threshold.
     thresholds = np.concatenate([[0.0], (levels[:-1] + levels[1:]) / 2, [(levels[-1] + 1) / 2]])
-    sensitivity = 1 - np.searchsorted(sick, thresholds) / len(sick)
-    specificity = np.searchsorted(well, thresholds) / len(well)
+    sensitivities, specificities = [], []
+    for source in np.unique(sources):
+        sick, well = (np.sort(scores[(sources == source) & chosen]) for chosen in (~normal, normal))
+        if len(sick):
+            sensitivities.append(1 - np.searchsorted(sick, thresholds) / len(sick))
+        if len(well):
+            specificities.append(np.searchsorted(well, thresholds) / len(well))
+    sensitivity, specificity = np.min(sensitivities, axis=0), np.min(specificities, axis=0)
+    balance = np.mean(sensitivities, axis=0) + np.mean(specificities, axis=0)
 
     def point(position: int, rule: str) -> OperatingPoint:
         return OperatingPoint(
@@ -112,13 +129,15 @@ def _operating_points(
     sensitive = int(np.flatnonzero(sensitivity >= HIGH_SENSITIVITY)[-1])
     specific = int(np.flatnonzero(specificity >= HIGH_SPECIFICITY)[0])
     return {
-        "balanced": point(int(np.argmax(sensitivity + specificity)), "largest sensitivity + specificity"),
+        "balanced": point(int(np.argmax(balance)), "largest sensitivity + specificity"),
         "high_sensitivity": point(sensitive, f"sensitivity >= {HIGH_SENSITIVITY}"),
         "high_specificity": point(specific, f"specificity >= {HIGH_SPECIFICITY}"),
     }
 
 
-def _calibration_error(
-    predictions: Predictions, probabilities: NDArray[np.float64], weights: NDArray[np.float64]
-) -> float:
-    return float(expected_calibration_error(predictions.truth, probabilities, weights[np.newaxis])[0])
+def _calibration_error(images: Images, probabilities: FloatArray, weights: FloatArray) -> float:
+    complete = images.codes < len(FINDINGS)
+    error = expected_calibration_error(
+        images.codes[complete], probabilities[complete], weights[np.newaxis, complete]
+    )
+    return float(error[0])

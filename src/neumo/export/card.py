@@ -8,7 +8,8 @@ import yaml
 from neumo.bundle.config import BundleConfig
 from neumo.core.evidence import Evidence, select
 from neumo.core.findings import FINDINGS
-from neumo.export.evidence import CHECKED, DATA, FOLDS
+from neumo.evaluation.sources.values import LOWER_IS_BETTER
+from neumo.export.evidence import CHECKED, DATA
 
 _SHOWN = {
     "accuracy": "accuracy, three classes",
@@ -17,13 +18,22 @@ _SHOWN = {
     "auroc_normal_vs_pneumonia": "AUROC normal vs pneumonia",
     "auroc_bacterial_vs_viral": "AUROC bacterial vs viral",
     "expected_calibration_error": "expected calibration error",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "calibration_error_pneumonia": "calibration error of pneumonia",
+    "coverage_normal": "90 % sets that hold normal",
+    "coverage_pneumonia": "90 % sets that hold pneumonia",
+    "undetermined": "undetermined",
+    "other_disease_called_pneumonia": "other disease called pneumonia",
 }
+_REFUSED = {"refused": "refused or failed"}
 
 
 def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
     """Write the card as Markdown with Hugging Face's YAML metadata; every metric on it stands in `evidence`."""
-    on_folds = [entry for entry in evidence if entry.data == FOLDS]
-    measured = [entry for entry in evidence if entry.data != FOLDS]
+    on_folds = [entry for entry in evidence if entry.chose]
+    measured = [entry for entry in evidence if not entry.chose and entry.data.startswith(DATA)]
+    elsewhere = [entry for entry in evidence if not entry.chose and not entry.data.startswith(DATA)]
     sections = [
         _head(config),
         _use(config),
@@ -32,6 +42,7 @@ def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
         _measured(measured),
         _damaged(measured),
         _heat_maps(config, measured),
+        _by_hospital(elsewhere),
         _limits(config),
     ]
     return f"---\n{_metadata(config, measured)}---\n\n" + "\n\n".join(filter(None, sections)) + "\n"
@@ -116,11 +127,14 @@ def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
         f"| {name} | {point.threshold:.3f} | {point.rule} |"
         for name, point in config.operating_points.items()
     )
+    parts = _by_data(on_folds)
+    counted = "; ".join(f"{one[0].n} images of {one[0].patients} patients" for one in parts.values())
+    metrics = _overall(on_folds) if len(parts) == 1 else _side_by_side(parts)
     return (
         "## Decided on held-out folds\n\n"
-        f"{on_folds[0].n} images of {on_folds[0].patients} patients, each answered by a network of the same "
+        f"{counted}, each answered by a network of the same "
         "recipe that did not see the patient. 95 % intervals by resampling patients.\n\n"
-        f"{_overall(on_folds)}\n\n"
+        f"{metrics}\n\n"
         f"Temperature {config.temperature:.3f}, thresholds and prediction sets were chosen on these images; what they "
         "are worth is measured below, on others.\n\n"
         f"| operating point | threshold on P(pneumonia) | rule |\n|---|---|---|\n{points}"
@@ -225,6 +239,59 @@ def _heat_maps(config: BundleConfig, measured: Sequence[Evidence]) -> str:
         f"### Heat maps\n\n`neumo evaluate BUNDLE --explanations N`, {checks[0].n} images of {checks[0].patients} "
         f"patients.\n\n| check | outcome | rule |\n|---|---|---|\n{outcomes}\n{worse}"
     ).rstrip()
+
+
+def _by_hospital(elsewhere: Sequence[Evidence]) -> str:
+    """Write what was measured within each source, side by side."""
+    parts = _by_data(elsewhere)
+    if not parts:
+        return ""
+    views = [
+        f"{data}, {view}: "
+        + ", ".join(f"{_SHOWN[e.metric]} {e}" for e in select(entries, *_SHOWN, view=view))
+        for data, entries in parts.items()
+        for view in dict.fromkeys(e.conditions["view"] for e in select(entries, view=...))
+    ]
+    return (
+        "## Each hospital by itself\n\n"
+        f"`{elsewhere[0].command}`. Nothing is pooled over hospitals; the worst of a row is bold. 95 % intervals over "
+        f"patients, of the refused over images.\n\n{_side_by_side(parts)}"
+        + "".join(f"\n\n{line}." for line in views)
+    )
+
+
+def _side_by_side(parts: Mapping[str, Sequence[Evidence]]) -> str:
+    found = {
+        data: {entry.metric: entry for entry in select(entries, *_REFUSED, *_SHOWN)}
+        for data, entries in parts.items()
+    }
+    rows = [f"| metric | {' | '.join(found)} |", "|---" * (len(found) + 1) + "|"]
+    for metric, words in {**_REFUSED, **_SHOWN}.items():
+        held = {data: one[metric] for data, one in found.items() if metric in one}
+        values = {data: entry.value for data, entry in held.items() if entry.value is not None}
+        worst = (
+            (max if metric in LOWER_IS_BETTER else min)(values, key=lambda data: values[data])
+            if values
+            else ""
+        )
+        cells = [
+            "-"
+            if data not in held
+            else f"**{held[data]}**"
+            if data == worst and len(values) > 1
+            else str(held[data])
+            for data in found
+        ]
+        if held:
+            rows.append(f"| {words} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _by_data(entries: Sequence[Evidence]) -> dict[str, list[Evidence]]:
+    parts: dict[str, list[Evidence]] = {}
+    for entry in entries:
+        parts.setdefault(entry.data, []).append(entry)
+    return parts
 
 
 def _limits(config: BundleConfig) -> str:

@@ -3,14 +3,21 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from neumo.core.errors import ExportError
 from neumo.core.evidence import HELD_OUT_FOLDS, Evidence
-from neumo.evaluation.values import Evaluation, without_nan
+from neumo.core.findings import FINDINGS
+from neumo.evaluation.evaluate import evaluate
+from neumo.evaluation.sources.evaluate import evaluate_sources
+from neumo.evaluation.uncertainty.temperature import tempered
+from neumo.export.held_out import HeldOut
 
 DATA: Final = "Kermany chest radiographs"
 FOLDS: Final = f"{DATA}, {HELD_OUT_FOLDS}"
@@ -26,24 +33,64 @@ CHECKED: Final[Mapping[str, str]] = {
 """Check of heat maps, to the metric that it is decided by."""
 
 
-def folds_evidence(on_folds: Evaluation, command: str) -> tuple[Evidence, ...]:
-    """Return the metrics of the fold runs' calibrated answers to their held-out images.
+def folds_evidence(held_out: HeldOut, temperature: float, command: str) -> tuple[Evidence, ...]:
+    """Return the metrics of the fold runs' calibrated answers to their held-out images, each source by itself.
 
     The calibration error is left out: the temperature was chosen on these images.
     """
+    calibrated = tempered(held_out.images.probabilities, temperature)
     today = datetime.now(UTC).date().isoformat()
+    found: list[Evidence] = []
+    for source in sorted(set(held_out.images.sources)):
+        data = f"{source}, {HELD_OUT_FOLDS}" if source else FOLDS
+        of_source = np.array(held_out.images.sources) == source
+        labels = set(held_out.images.codes[of_source].tolist())
+        if labels >= set(range(len(FINDINGS))):
+            evaluated = evaluate(held_out.predictions(calibrated, source))
+            figures, n, patients = evaluated.overall, evaluated.images, evaluated.patients
+        else:
+            answered = replace(held_out.images, probabilities=calibrated).take(of_source)
+            (one,) = evaluate_sources(answered)
+            figures, n, patients = one.figures, one.images, one.patients
+        found += [
+            Evidence(
+                key, **vars(estimate), n=n, data=data, command=command, measured_on=today, patients=patients
+            )
+            for key, estimate in figures.items()
+            if key not in (CALIBRATION_ERROR, "calibration_error_pneumonia") and not np.isnan(estimate.value)
+        ]
+    return tuple(found)
+
+
+def sources_evidence(source: Path, bundle: str) -> tuple[Evidence, ...]:
+    """Return what `neumo evaluate BUNDLE --by source` measured within each source.
+
+    Raises
+    ------
+    ExportError
+        The file is no sources.json, or of another bundle.
+    """
+    with _file_of_an_evaluation(source) as value:
+        if value["bundle"] != bundle:
+            raise ExportError(f"{source}: was measured with another bundle")
+        return tuple(entry for one in value["sources"] for entry in _from_source(one, value))
+
+
+def _from_source(one: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[Evidence]:
     entry = partial(
         Evidence,
-        n=on_folds.images,
-        data=FOLDS,
-        command=command,
-        measured_on=today,
-        patients=on_folds.patients,
+        data=f"{one['source']}, {value['part']}",
+        command=value["command"],
+        measured_on=value["measured_on"],
+        patients=one["patients"],
     )
-    overall = without_nan(
-        {key: vars(estimate) for key, estimate in on_folds.overall.items() if key != CALIBRATION_ERROR}
-    )
-    return tuple(entry(key, **estimate) for key, estimate in overall.items())
+    yield entry("refused", **one["share_refused"], n=one["images"])
+    read = one["images"] - sum(one["refused"].values())
+    for metric, estimate in one["figures"].items():
+        yield entry(metric, **estimate, n=read)
+    for view, figures in one["by_view"].items():
+        for metric, estimate in figures.items():
+            yield entry(metric, **estimate, n=read, conditions={"view": view})
 
 
 def measured_evidence(

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
 from neumo.core.errors import ExportError
-from neumo.datasets.manifest import Manifest
+from neumo.core.findings import FINDINGS
+from neumo.datasets.labelled_images import images_of
+from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.predictions import Predictions
+from neumo.evaluation.sources.values import Images
 from neumo.export.restyling import restyling, softened
 from neumo.training.config import Experiment, SplitConfig
-from neumo.training.predict import embed_part, predict_part
+from neumo.training.predict import embed_part, predict_images
 from neumo.training.run_folder import RunFolder
 
 _TRAINING_SEED, _HELD_OUT_SEED = 1, 2
@@ -25,8 +28,9 @@ class HeldOut:
 
     Attributes
     ----------
-    predictions : Predictions
-        Of N held-out images.
+    images : Images
+        N held-out images, whatever their labels, with uncalibrated probabilities.
+    paths : tuple of str, length N
     distances : ndarray of float32, shape (3, N)
         Of each embedding from its run's own training images (see `gate_statistics_of`), for the images as they are,
         for the same ones reduced to half and enlarged again, and for the same ones restyled: another export of a
@@ -34,9 +38,23 @@ class HeldOut:
     runs : tuple of Path
     """
 
-    predictions: Predictions
+    images: Images
+    paths: tuple[str, ...]
     distances: NDArray[np.float32]
     runs: tuple[Path, ...]
+    synthetic: bool
+
+    def predictions(self, probabilities: NDArray[np.float64], source: str) -> Predictions:
+        """Predictions of a source's images that are labelled with a finding, with `probabilities`, shape (N, 3)."""
+        complete = self.images.codes < len(FINDINGS)
+        positions = np.flatnonzero(complete & (np.array(self.images.sources) == source))
+        return Predictions(
+            paths=tuple(self.paths[i] for i in positions),
+            patients=tuple(self.images.patients[i] for i in positions),
+            truth=self.images.codes[positions],
+            probabilities=probabilities[positions],
+            synthetic=self.synthetic,
+        )
 
 
 def require_matching_folds(runs: Sequence[Path], shipped: RunFolder, manifest: Manifest) -> None:
@@ -83,11 +101,14 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
     CheckpointError, SplitError, DatasetError
         A run cannot be used.
     """
-    parts: list[Predictions] = []
+    entries: list[Entry] = []
+    probabilities: list[NDArray[np.float64]] = []
     distances: list[NDArray[np.float32]] = []
     for run in map(RunFolder, runs):
         split = run.split(manifest)
-        parts.append(predict_part(run, manifest, split, "val"))
+        positions = split.indices("val", manifest)
+        entries += [manifest.entries[i] for i in positions]
+        probabilities.append(predict_images(run, manifest, positions))
         statistics = gate_statistics_of(run, manifest)
         distances.append(
             np.stack(
@@ -97,7 +118,13 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
                 ]
             )
         )
-    return HeldOut(_pooled(parts), np.concatenate(distances, axis=1), tuple(runs))
+    return HeldOut(
+        images_of(entries, probabilities=np.concatenate(probabilities)),
+        tuple(entry.path for entry in entries),
+        np.concatenate(distances, axis=1),
+        tuple(runs),
+        manifest.synthetic,
+    )
 
 
 def gate_statistics_of(run: RunFolder, manifest: Manifest) -> GateStatistics:
@@ -132,14 +159,4 @@ def _recipe(experiment: Experiment) -> Experiment:
         schedule=replace(experiment.schedule, max_epochs=1),
         split=SplitConfig(kind="official"),
         distillation=experiment.distillation and replace(experiment.distillation, teachers=()),
-    )
-
-
-def _pooled(parts: Sequence[Predictions]) -> Predictions:
-    return Predictions(
-        paths=tuple(path for part in parts for path in part.paths),
-        patients=tuple(patient for part in parts for patient in part.patients),
-        truth=np.concatenate([part.truth for part in parts]),
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-        synthetic=any(part.synthetic for part in parts),
     )

@@ -14,6 +14,7 @@ from neumo.core.files import require_writable, write_json, write_text
 from neumo.core.findings import FINDINGS
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading
+from neumo.datasets.labelled_images import images_of
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.sources.evaluate import evaluate_sources
@@ -68,7 +69,7 @@ def evaluate_reader_by_source(
         if reading is not None:
             reading(len(readings), len(entries))
     point = reader.bundle.config.operating_points[reader.options["operating_point"]]
-    images = _images(
+    images = images_of(
         entries,
         probabilities=np.array([_probabilities(one) for one in readings]),
         refused=[one.reasons[0].code if one.answer is None else "" for one in readings],
@@ -137,7 +138,7 @@ def evaluate_runs_by_source(
         entries += [manifest.entries[i] for i in positions]
     if len({entry.path for entry in entries}) < len(entries):
         raise EvaluationError("two of the runs hold out the same image; give folds of one data set")
-    images = _images(entries, probabilities=np.concatenate(rows), refused=[""] * len(entries))
+    images = images_of(entries, probabilities=np.concatenate(rows))
     evaluated = evaluate_sources(images, resamples=resamples, synthetic=manifest.synthetic)
     origin = {"runs": [path.resolve().name for path in runs], "data": manifest.digest}
     _write(out, evaluated, entries, images, command=command, part=part, **origin)
@@ -158,16 +159,6 @@ def _probabilities(reading: Reading) -> list[float]:
     if reading.answer is None:
         return [0.0] * len(FINDINGS)
     return [reading.answer.probabilities[finding] for finding in FINDINGS]
-
-
-def _images(entries: Sequence[Entry], **answers: Any) -> Images:
-    return Images(
-        sources=tuple(entry.source for entry in entries),
-        views=tuple(entry.view for entry in entries),
-        patients=tuple(entry.patient for entry in entries),
-        codes=np.array([entry.code for entry in entries], dtype=np.int64),
-        **answers | {"refused": tuple(answers["refused"])},
-    )
 
 
 def _write(

@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 
 from neumo.core.findings import FINDINGS
+from neumo.core.labels import LABELS, PartialLabel
 from neumo.evaluation.metrics.weighted import FloatArray, IntArray
 from neumo.evaluation.uncertainty.conformal import conformal_limits, measure_coverage, prediction_sets
+
+PNEUMONIA = LABELS.index(PartialLabel.PNEUMONIA)
 
 
 def images(rng: np.random.Generator, count: int) -> tuple[IntArray, FloatArray]:
@@ -64,3 +67,31 @@ def test_sizes_and_intervals_of_a_known_case() -> None:
     )
     assert measured[FINDINGS[2]].measured == 0.0 and measured[FINDINGS[2]].low == 0.0
     assert measured[FINDINGS[1]].high == 1.0
+
+
+def test_the_coverage_holds_in_every_source_by_itself() -> None:
+    """The second source is harder, and states no kind of pneumonia: its normals and its pneumonia widen the limits."""
+    rng = np.random.default_rng(6)
+
+    def two_sources(count: int) -> tuple[IntArray, FloatArray, list[str]]:
+        codes, probabilities = images(rng, count)
+        softened = probabilities**0.3
+        softened /= softened.sum(axis=1, keepdims=True)
+        elsewhere = rng.random(count) < 0.3
+        unknown = elsewhere & (codes > 0)
+        return (
+            np.where(unknown, PNEUMONIA, codes),
+            np.where(elsewhere[:, np.newaxis], softened, probabilities),
+            ["b" if other else "a" for other in elsewhere],
+        )
+
+    codes, probabilities, sources = two_sources(6000)
+    pooled = conformal_limits(np.where(codes == PNEUMONIA, 2, codes), probabilities, 0.9)
+    limits = conformal_limits(codes, probabilities, 0.9, sources)
+    assert limits[FINDINGS[0]] > pooled[FINDINGS[0]]
+    codes, probabilities, sources = two_sources(40_000)
+    members = prediction_sets(probabilities, limits)
+    for source in ("a", "b"):
+        here = np.array(sources) == source
+        assert members[here & (codes == 0), 0].mean() >= 0.88, source
+        assert members[here & (codes > 0)][:, 1:].any(axis=1).mean() >= 0.88, source

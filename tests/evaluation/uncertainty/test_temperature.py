@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from neumo.core.labels import LABELS, PartialLabel
 from neumo.evaluation.uncertainty.calibration import expected_calibration_error
 from neumo.evaluation.uncertainty.temperature import fit_temperature, tempered
 
@@ -41,3 +42,16 @@ def test_no_other_temperature_has_a_lower_loss() -> None:
 
     found = fit_temperature(truth, probabilities)
     assert loss(found) <= min(loss(temperature) for temperature in np.geomspace(0.1, 10, 201))
+
+
+def test_partial_labels_calibrate_the_probability_that_they_state() -> None:
+    """Of pneumonia of unknown cause only the sum of both kinds is learnt from."""
+    rng = np.random.default_rng(8)
+    sick = rng.random(8000) < 0.5
+    chance = np.clip(np.where(sick, 0.7, 0.3) + rng.normal(scale=0.1, size=8000), 0.05, 0.95)
+    drawn = rng.random(8000) < chance
+    logits = 2 * np.log(chance / (1 - chance))  # twice too sure
+    pneumonia = 1 / (1 + np.exp(-logits))
+    probabilities = np.stack([1 - pneumonia, pneumonia, np.zeros(8000)], axis=1)
+    codes = np.where(drawn, LABELS.index(PartialLabel.PNEUMONIA), 0)
+    assert fit_temperature(codes, probabilities) == pytest.approx(2, rel=0.1)

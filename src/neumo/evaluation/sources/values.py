@@ -21,7 +21,9 @@ OF_OTHER = ("other_disease_called_pneumonia",)
 """Over images of other disease."""
 METRICS = (*OF_FINDINGS, *OF_PNEUMONIA, *OF_UNCERTAINTY, *OF_OTHER)
 """Names of the metrics of a source, in the order in which they are shown; all lie in 0-1."""
-LOWER_IS_BETTER = frozenset({"calibration_error_pneumonia", "undetermined", "other_disease_called_pneumonia"})
+LOWER_IS_BETTER = frozenset(
+    {"refused", "calibration_error_pneumonia", "undetermined", "other_disease_called_pneumonia"}
+)
 
 
 @dataclass(frozen=True)

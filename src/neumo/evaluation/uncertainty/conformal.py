@@ -6,13 +6,14 @@ holds for images that are exchangeable with those that set the limits: same hosp
 Elsewhere it is only measured.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import LABELS, allowed_findings
 from neumo.evaluation.metrics.weighted import FloatArray, IntArray
 from neumo.evaluation.uncertainty.exact import clopper_pearson
 
@@ -46,29 +47,45 @@ class Coverage:
     images: int
 
 
-def conformal_limits(truth: IntArray, probabilities: FloatArray, coverage: float) -> dict[Finding, float]:
+def conformal_limits(
+    codes: IntArray, probabilities: FloatArray, coverage: float, sources: Sequence[str] | None = None
+) -> dict[Finding, float]:
     """Largest score (1 - probability) with which each finding enters a prediction set.
 
     Parameters
     ----------
-    truth : ndarray of int64, shape (N,)
-        Class indices of images that trained nothing.
+    codes : ndarray of int64, shape (N,)
+        Labels of images that trained nothing, as positions in `neumo.core.labels.LABELS`. Pneumonia of unknown cause is
+        held where one of its kinds is.
     probabilities : ndarray of float64, shape (N, 3)
         Calibrated.
     coverage : float
         Nominal coverage, above 0 and below 1.
+    sources : sequence of str, length N, optional
+        Where the images come from. The limit of a finding is the widest that a source needs, so that the coverage holds
+        in each by itself.
 
     Returns
     -------
     dict of Finding to float
         In 0-1; 1 where a finding has too few images for that coverage, so that it is in every set.
     """
-    limits = {}
-    for finding in FINDINGS:
-        scores = np.sort(1 - probabilities[truth == finding.index, finding.index])
-        rank = int(np.ceil((len(scores) + 1) * coverage))
-        limits[finding] = float(scores[rank - 1]) if rank <= len(scores) else 1.0
-    return limits
+    where = np.zeros(len(codes)) if sources is None else np.array(sources)
+    scores = 1 - probabilities
+    limits = {finding: float("nan") for finding in FINDINGS}
+    for code, label in enumerate(LABELS):
+        findings = allowed_findings(label)
+        for source in np.unique(where[codes == code]) if findings else ():
+            chosen = scores[(codes == code) & (where == source)]
+            limit = _limit(chosen[:, [finding.index for finding in findings]].min(axis=1), coverage)
+            for finding in findings:
+                limits[finding] = float(np.fmax(limits[finding], limit))
+    return {finding: 1.0 if np.isnan(limit) else limit for finding, limit in limits.items()}
+
+
+def _limit(scores: FloatArray, coverage: float) -> float:
+    rank = int(np.ceil((len(scores) + 1) * coverage))
+    return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else 1.0
 
 
 def prediction_sets(probabilities: FloatArray, limits: Mapping[Finding, float]) -> NDArray[np.bool_]:

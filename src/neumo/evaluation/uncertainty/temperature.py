@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from neumo.evaluation.metrics.weighted import FloatArray, IntArray
+from neumo.core.labels import ALLOWED
+from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 from neumo.inference.posterior import calibrated
 
 _FLOOR = 1e-300
@@ -11,13 +12,14 @@ _FLOOR = 1e-300
 _LOWEST, _HIGHEST = 0.05, 20.0
 
 
-def fit_temperature(truth: IntArray, probabilities: FloatArray, weights: FloatArray | None = None) -> float:
+def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatArray | None = None) -> float:
     """Temperature with the least log loss (Guo et al., ICML 2017).
 
     Parameters
     ----------
-    truth : ndarray of int64, shape (N,)
-        Class indices of images that trained nothing.
+    codes : ndarray of int64, shape (N,)
+        Labels of images that trained nothing, as positions in `neumo.core.labels.LABELS`; of a partial label the loss
+        is that of the summed probability of the findings that it allows, and it must allow one.
     probabilities : ndarray of float64, shape (N, 3)
         Uncalibrated, of temperature 1.
     weights : ndarray of float64, shape (N,), optional
@@ -30,7 +32,7 @@ def fit_temperature(truth: IntArray, probabilities: FloatArray, weights: FloatAr
     """
     # The log loss has one minimum in 1 / temperature.
     found = minimize_scalar(
-        lambda logarithm: _log_loss(truth, tempered(probabilities, np.exp(logarithm)), weights),
+        lambda logarithm: _log_loss(ALLOWED[codes], tempered(probabilities, np.exp(logarithm)), weights),
         bounds=(np.log(_LOWEST), np.log(_HIGHEST)),
         method="bounded",
         options={"xatol": 1e-9},
@@ -43,6 +45,6 @@ def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
     return calibrated(np.log(np.maximum(probabilities, _FLOOR)), temperature)
 
 
-def _log_loss(truth: IntArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
-    losses = -np.log(np.maximum(probabilities[np.arange(len(truth)), truth], _FLOOR))
+def _log_loss(allowed: BoolArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
+    losses = -np.log(np.maximum((probabilities * allowed).sum(axis=1), _FLOOR))
     return float(np.average(losses, weights=weights))
