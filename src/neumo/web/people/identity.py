@@ -166,6 +166,13 @@ def csrf_token(workbench: Workbench, secret: str) -> str:
     return hmac.new(workbench.key, b"csrf " + secret.encode(), hashlib.sha256).hexdigest()
 
 
+def draft_key(workbench: Workbench, person: Person) -> str | None:
+    """Return the key under which a person's browser encrypts what was typed and not sent; None for programs."""
+    if not person.csrf_token:
+        return None
+    return hmac.new(workbench.key, b"drafts " + person.name.encode(), hashlib.sha256).hexdigest()
+
+
 def session_secret(request: Request) -> str | None:
     """Return the secret in the session cookie; None without a cookie, or with one that this server did not sign."""
     cookie = request.cookies.get(COOKIE)

@@ -19,6 +19,7 @@ from neumo.web.people.identity import (
     CurrentPerson,
     Person,
     current_person,
+    draft_key,
     session_secret,
     set_cookie,
 )
@@ -130,6 +131,7 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
         "language": person.preferences.language or language_of(request),
         "languages": list(LANGUAGES),
         "csrf_token": person.csrf_token,
+        "draft_key": draft_key(workbench, person),
         "version": neumo.__version__,
         "blinded": person.blinded,
         "blinded_by_server": config.blinded == "always",

@@ -10,7 +10,9 @@ import { routeOf, startRouter } from "/static/router.js";
 import { drawShell } from "/static/shell.js";
 import { restoreTheme } from "/static/theme.js";
 import { createToasts } from "/static/toasts.js";
-import { uploadsOf } from "/static/views/reading/uploads.js";
+import { createUnsent } from "/static/unsent.js";
+import { openVault } from "/static/vault.js";
+import { resumeUploads, uploadsOf, waitingUploads } from "/static/views/reading/uploads.js";
 
 /**
  * Context that every view gets.
@@ -21,6 +23,7 @@ import { uploadsOf } from "/static/views/reading/uploads.js";
  * @property {any} me answer of `GET /api/me`; null on the login page
  * @property {boolean} oidc whether an identity provider can be asked on the login page
  * @property {import("/static/api.js").Api} api
+ * @property {import("/static/unsent.js").Unsent} unsent what the person typed and the server does not have
  * @property {import("/static/router.js").Route} route
  * @property {(path: string, options?: {replace?: boolean}) => void} navigate
  * @property {(text: string, kind?: "" | "bad") => void} toast
@@ -45,7 +48,7 @@ const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const toasts = createToasts();
 const veil = h("div", { class: "drop-veil", hidden: true });
 /** @type {any} */
-const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, oidc: false, failure: null, leave: null, turn: 0 };
+const state = { me: null, language: "en", languages: [], t: null, shell: null, connection: null, oidc: false, failure: null, leave: null, unsent: null, turn: 0 };
 
 const api = createApi({
   token: () => state.me?.csrf_token,
@@ -58,6 +61,24 @@ const router = startRouter(show);
 async function restart() {
   await identify();
   await draw();
+  await sendUnsent();
+}
+
+/** Send what waited for the server or the login, and say how it ended. */
+async function sendUnsent() {
+  if (!state.me || state.failure) return;
+  resumeUploads(state.me.person);
+  for (const { id, fate, text } of await state.unsent.flush()) {
+    if (fate === "sent") toasts.toast(state.t("decision.sent_later", { id }));
+    else toasts.toast(state.t("decision.not_sent_later", { id, text }), "bad");
+  }
+}
+
+/** The server answers again. */
+async function back() {
+  if (!state.me) return restart();
+  await sendUnsent();
+  await again();
 }
 
 /** Fetch the person and the language. */
@@ -67,6 +88,7 @@ async function identify() {
     state.failure = null;
     state.language = state.me.language;
     state.languages = state.me.languages;
+    state.unsent = createUnsent(api, await openVault(state.me.person, state.me.draft_key), state.me.person);
   } catch (error) {
     const { problem, code } = /** @type {import("/static/api.js").ApiError} */ (error);
     state.me = null;
@@ -81,7 +103,7 @@ async function identify() {
 async function draw() {
   document.documentElement.lang = state.language;
   state.t = await loadTexts(state.language);
-  state.connection = createConnection(state.t, again);
+  state.connection = createConnection(state.t, back);
   replace(veil, h("p", {}, icon("upload"), state.t("reading.drop_here")));
   state.shell = drawShell(root, {
     t: state.t,
@@ -126,9 +148,9 @@ async function show(route) {
 
 /** @param {import("/static/router.js").Route} route @returns {Context} */
 function contextOf(route) {
-  const { t, language, me, oidc } = state;
+  const { t, language, me, oidc, unsent } = state;
   return {
-    t, language, me, oidc, api, route, title,
+    t, language, me, oidc, api, unsent, route, title,
     format: formatOf(language),
     navigate: router.navigate,
     toast: toasts.toast,
@@ -165,10 +187,14 @@ function title(text) {
 
 /** @param {string} language */
 async function changeLanguage(language) {
-  sessionStorage.setItem("neumo.language", language);
-  if (state.me) state.me = await api.send("PATCH", "/api/me", { language });
-  state.language = language;
-  await draw();
+  try {
+    if (state.me) state.me = await api.send("PATCH", "/api/me", { language });
+    sessionStorage.setItem("neumo.language", language);
+    state.language = language;
+    await draw();
+  } catch (error) {
+    toasts.toast(/** @type {Error} */ (error).message, "bad");
+  }
 }
 
 async function logout() {
@@ -191,6 +217,10 @@ async function take(found) {
   uploadsOf(contextOf(routeOf(location))).add(found);
 }
 
+addEventListener("offline", () => state.connection?.lost());
+addEventListener("beforeunload", (event) => {
+  if (state.me && waitingUploads(state.me.person)) event.preventDefault();
+});
 document.body.append(veil);
 listenToDrops(veil, take);
 restoreTheme();

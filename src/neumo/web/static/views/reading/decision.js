@@ -1,6 +1,7 @@
 /** The form of the person's decision, and the history of decisions; none is ever overwritten. */
 
 import { h, icon, replace } from "/static/dom.js";
+import { isAway, postDecision } from "/static/unsent.js";
 import { sendButton, signature } from "/static/views/reading/verification.js";
 
 const CONCLUSIONS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA", "PNEUMONIA", "OTHER_ABNORMAL", "INADEQUATE_IMAGE", "WRONG_IMAGE"];
@@ -12,49 +13,92 @@ const COLOURED = CONCLUSIONS.slice(0, 3);
  * @param {(reading: any) => void} decided
  */
 export function decisionSection(context, reading, decided) {
-  const { t, me } = context;
+  const { t, me, unsent } = context;
+  let touched = false;
+  const state = h("p", { class: "quiet small draft", role: "status" });
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });
   const abnormality = /** @type {HTMLInputElement} */ (h("input", { class: "input", name: "abnormality", maxlength: me.limits.abnormality_characters }));
   const which = h("label", { class: "field", hidden: true }, h("span", {}, t("decision.abnormality")), abnormality);
   const note = h("label", { class: "field" }, h("span", {}, t("decision.note")), h("textarea", { class: "input", name: "note", rows: "2", maxlength: me.limits.note_characters }));
   const button = h("button", { class: "button primary", type: "submit" }, icon("check"), t(reading.decisions.length ? "decision.save_again" : "decision.save"));
 
-  function follow() {
-    which.hidden = chosen() !== "OTHER_ABNORMAL";
+  /** @returns {import("/static/unsent.js").Typed} */
+  function typed() {
+    const data = new FormData(/** @type {HTMLFormElement} */ (form));
+    const text = (/** @type {string} */ name) => String(data.get(name) ?? "");
+    return { conclusion: text("conclusion") || null, abnormality: abnormality.value, note: text("note") };
   }
 
-  function chosen() {
-    return /** @type {HTMLInputElement | null} */ (form.querySelector("[name=conclusion]:checked"))?.value;
+  function follow() {
+    which.hidden = typed().conclusion !== "OTHER_ABNORMAL";
+  }
+
+  async function keep() {
+    follow();
+    touched = true;
+    const values = typed();
+    try {
+      await unsent.keep(reading, values);
+    } catch {
+      state.textContent = t("decision.draft_failed");
+      return;
+    }
+    state.textContent = values.conclusion || values.abnormality || values.note ? t(unsent.lasting ? "decision.draft" : "decision.draft_page") : "";
+  }
+
+  /** Show what was typed before. */
+  async function restore() {
+    const kept = await unsent.load(reading);
+    if (!kept || touched) return;
+    const choice = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=conclusion][value="${kept.typed.conclusion}"]`));
+    if (choice) choice.checked = true;
+    abnormality.value = kept.typed.abnormality;
+    /** @type {HTMLTextAreaElement} */ (note.querySelector("textarea")).value = kept.typed.note;
+    follow();
+    if (kept.waiting) showWaiting();
+    else state.textContent = t("decision.restored");
   }
 
   /** @param {Event} event */
   async function save(event) {
     event.preventDefault();
-    const conclusion = chosen();
-    if (!conclusion) return showProblem(t("decision.choose"));
-    const other = conclusion === "OTHER_ABNORMAL";
-    if (other && !abnormality.value.trim()) {
+    const values = typed();
+    if (!values.conclusion) return showProblem(t("decision.choose"));
+    if (values.conclusion === "OTHER_ABNORMAL" && !values.abnormality.trim()) {
       abnormality.focus();
       return showProblem(t("decision.name_abnormality"));
     }
     button.setAttribute("disabled", "");
     try {
-      const data = new FormData(/** @type {HTMLFormElement} */ (form));
-      const body = { conclusion, note: String(data.get("note") ?? ""), ...(other ? { abnormality: abnormality.value } : {}) };
-      const answer = await context.api.send("POST", `/api/readings/${reading.id}/decisions`, body, { headers: { "If-Match": `"r${reading.revision}"` } });
+      const answer = await postDecision(context.api, reading.id, reading.revision, values);
+      await unsent.drop(reading);
       context.toast(t("decision.saved"));
       decided(answer.reading);
     } catch (error) {
       button.removeAttribute("disabled");
-      failed(/** @type {import("/static/api.js").ApiError} */ (error));
+      if (!isAway(error)) return failed(/** @type {import("/static/api.js").ApiError} */ (error));
+      await unsent.wait(reading, values);
+      showWaiting();
     }
+  }
+
+  function showWaiting() {
+    state.textContent = "";
+    replace(problem, icon("offline"), h("span", {}, t(unsent.lasting ? "decision.waiting" : "decision.waiting_page")),
+      h("button", { class: "button plain", type: "button", on: { click: withdraw } }, t("decision.withdraw")));
+    problem.hidden = false;
+  }
+
+  async function withdraw() {
+    problem.hidden = true;
+    await keep();
   }
 
   /** @param {import("/static/api.js").ApiError} error */
   function failed(error) {
     if (error.code === "decided_meanwhile") {
       reading.revision = error.problem.revision;
-      reading.decisions = error.problem.decisions;
+      reading.decisions = error.problem.decisions ?? [];
       replace(past, history(context, reading));
     }
     showProblem(error.message);
@@ -67,7 +111,8 @@ export function decisionSection(context, reading, decided) {
   }
 
   const past = h("div", {}, history(context, reading));
-  const form = h("form", { class: "column decision", on: { submit: save, change: follow } }, choices(t, reading), which, note, signature(context), problem, button);
+  const form = h("form", { class: "column decision", on: { submit: save, input: keep, change: keep } }, choices(t, reading), which, note, signature(context), problem, state, button);
+  restore();
   return h("section", { class: "section column" }, h("h3", {}, t("decision.title")), past, sendButton(context, reading), form);
 }
 

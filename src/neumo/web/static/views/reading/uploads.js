@@ -1,10 +1,12 @@
 /** Uploads in small batches, so that the first answers arrive while the rest is sent. Independent of the view's lifetime. */
 
+import { isAway } from "/static/unsent.js";
 import { followJob } from "/static/views/reading/job.js";
 
 const BATCH = 8;
 const BATCH_BYTES = 64 * 2 ** 20;
 const TRIES = 20;
+const MOST_LOST = 2;
 /** Followers are told of many changes at once. */
 const PAUSE = 30;
 /** Reasons that another attempt may overcome. */
@@ -16,13 +18,14 @@ const PASSING = ["not_sent", "cancelled", "server_fault", "timeout"];
  * @property {string} name
  * @property {string} path with the folders that were dropped
  * @property {File | null} file null where it came in an archive
- * @property {"queued" | "sending" | "waiting" | "reading" | "read" | "refused" | "failed" | "cancelled" | "skipped"} status
+ * @property {"queued" | "sending" | "offline" | "waiting" | "reading" | "read" | "refused" | "failed" | "cancelled" | "skipped"} status
  * @property {number | null} reading
  * @property {boolean} again whether these bytes had been read before
  * @property {{code: string, text: string}[]} reasons
+ * @property {number} lost how often the server forgot it
  */
 
-/** @typedef {{items: Item[], add: (found: import("/static/dropped.js").Found[]) => void, follow: (told: () => void) => () => void, clear: () => void, retry: (item: Item) => void}} Uploads */
+/** @typedef {{items: Item[], add: (found: import("/static/dropped.js").Found[]) => void, follow: (told: () => void) => () => void, clear: () => void, retry: (item: Item) => void, resume: () => void}} Uploads */
 
 /** @type {Map<string, Uploads>} */
 const known = new Map();
@@ -36,6 +39,16 @@ export function uploadsOf(context) {
   const found = known.get(context.me.person) ?? createUploads(context);
   known.set(context.me.person, found);
   return found;
+}
+
+/** Send what waits for the server or the login. @param {string} person */
+export function resumeUploads(person) {
+  known.get(person)?.resume();
+}
+
+/** Whether files are not sent yet, which only this page holds. @param {string} person */
+export function waitingUploads(person) {
+  return known.get(person)?.items.some((item) => ["queued", "sending", "offline"].includes(item.status)) ?? false;
 }
 
 /** @param {import("/static/app.js").Context} context @returns {Uploads} */
@@ -72,7 +85,7 @@ function createUploads({ api, me, t }) {
       const job = await api.send("POST", "/api/readings?async=1", form);
       const own = itemsOf(job.files, batch);
       update(own, job.files);
-      followJob(job.id, (files) => update(own, files), () => change(unfinished(own), failure(t("reading.lost"))));
+      followJob(job.id, (files) => update(own, files), () => again(unfinished(own)));
     } catch (error) {
       const { code, message } = /** @type {import("/static/api.js").ApiError} */ (error);
       if (code === "busy" && tries > 0) {
@@ -80,8 +93,15 @@ function createUploads({ api, me, t }) {
         await new Promise((resolve) => setTimeout(resolve, 2000));
         return sendBatch(batch, tries - 1);
       }
-      change(batch, failure(message));
+      change(batch, isAway(error) || code === "not_logged_in" ? { status: "offline" } : failure(message));
     }
+  }
+
+  /** Send once more what the server forgot, as after its restart; what keeps getting lost may be what stops it. @param {Item[]} some */
+  function again(some) {
+    for (const item of some) Object.assign(item, item.file && item.lost < MOST_LOST ? { status: "queued", lost: item.lost + 1 } : failure(t("reading.lost")));
+    tell();
+    sendAll();
   }
 
   /** The item of each file of a job: an archive's stands for the first file in it, and the others are added. @param {any[]} files @param {Item[]} batch */
@@ -127,6 +147,10 @@ function createUploads({ api, me, t }) {
       items.splice(0, items.length, ...unfinished(items));
       tell();
     },
+    resume: () => {
+      change(items.filter((item) => item.status === "offline"), { status: "queued" });
+      sendAll();
+    },
     retry: (item) => {
       change([item], { status: "queued", reasons: [] });
       sendAll();
@@ -137,7 +161,7 @@ function createUploads({ api, me, t }) {
 /** @param {number} key @param {import("/static/dropped.js").Found} found @param {any} limits @param {import("/static/i18n.js").Translate} t @returns {Item} */
 function created(key, { file, path }, limits, t) {
   const name = path.slice(path.lastIndexOf("/") + 1) || "image.png";
-  const start = { key, file, path: path || name, name, status: /** @type {const} */ ("queued"), reading: null, again: false, reasons: [] };
+  const start = { key, file, path: path || name, name, status: /** @type {const} */ ("queued"), reading: null, again: false, reasons: [], lost: 0 };
   const limit = /\.zip$/i.test(name) ? limits.request_bytes : limits.file_bytes;
   return file.size > limit ? { ...start, ...failure(t("reading.too_large"), "too_large") } : start;
 }
@@ -154,7 +178,7 @@ function failure(text, code = "not_sent") {
 
 /** @param {Item[]} items */
 function unfinished(items) {
-  return items.filter((item) => ["queued", "sending", "waiting", "reading"].includes(item.status));
+  return items.filter((item) => ["queued", "sending", "offline", "waiting", "reading"].includes(item.status));
 }
 
 /** @param {Item[]} items */
