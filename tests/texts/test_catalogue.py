@@ -32,7 +32,10 @@ SAME_IN_BOTH = {
     *("English", "Español", "Error", "Gamma", "Grad-CAM", "Macro", "Sens.", "Software", "Total"),
     *("P(normal)", "P(viral)", "kappa", "normal", "p (Holm)", "viral", "{name} {version} · neumo {neumo}"),
 }
-NOTICES_MADE_IN = ("core/age_override.py", "inference/gate.py", "inference/opening.py", "explain/alarms.py")
+NOTICES_MADE_IN = (
+    "core/age_override.py", "inference/gate.py", "inference/opening.py", "explain/alarms.py",
+    "dicomnode/work/reading.py",
+)  # fmt: skip
 
 _QUOTED = re.compile(r"""["'`]([A-Za-z_]+(?:\.[A-Za-z_]+)+)["'`]""")
 _BEGUN = re.compile(r"""["'`]([A-Za-z_]+\.[A-Za-z_.]*)(?:\$?\{|["'] ~)""")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from neumo.core.errors import NeumoError
-from neumo.core.faults import is_out_of_memory, where_raised
+from neumo.core.faults import is_out_of_memory, own_fault, where_raised
 from neumo.core.frames import EXIT_OUT_OF_MEMORY, receive_frame, send_frame
 
 Handler = Callable[[Mapping[str, Any], bytes], tuple[Mapping[str, Any], bytes]]
@@ -89,7 +89,8 @@ def _answer(handler: Handler, request: Mapping[str, Any], payload: bytes) -> tup
         if is_out_of_memory(error):
             os._exit(EXIT_OUT_OF_MEMORY)
         errno = error.errno if isinstance(error, OSError) else None
-        return {"error": type(error).__name__, "errno": errno, "where": where_raised(error)}, b""
+        own = own_fault(error)
+        return {"error": type(error).__name__, "errno": errno, "own": own, "where": where_raised(error)}, b""
 
 
 def _link_to_parent() -> socket.socket:

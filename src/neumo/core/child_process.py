@@ -103,7 +103,8 @@ class ChildProcess:
         Returns
         -------
         dict
-            The answer; where it raised something, "error" (the exception's name), "errno" and "where".
+            The answer; where it raised something, "error" (the exception's name), "errno", "own" (the code of a
+            fault of this machine, see `own_fault`, or None) and "where".
         bytes
             What came with the answer.
 

@@ -14,6 +14,22 @@ _MEMORY = re.compile(
 
 
 _SPARE_BYTES = 32 * 2**20
+_CGROUP = Path("/sys/fs/cgroup")
+
+_OWN = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EFBIG: "disk_full",
+    errno.EIO: "disk_error",
+    errno.EROFS: "disk_error",
+    errno.ESTALE: "disk_error",
+    errno.EMFILE: "too_many_files",
+    errno.ENFILE: "too_many_files",
+    errno.EACCES: "not_permitted",
+    errno.EPERM: "not_permitted",
+    errno.EAGAIN: "out_of_memory",
+}
+"""Errors of the operating system that say something of this machine, and nothing of what was to be read."""
 
 
 def where_raised(error: BaseException) -> str:
@@ -23,6 +39,47 @@ def where_raised(error: BaseException) -> str:
         return ""
     innermost = frames[-1]
     return f"{Path(innermost.filename).name}:{innermost.lineno} {innermost.name}"
+
+
+def own_fault(error: BaseException | None) -> str | None:
+    """Return the code of the fault of this machine behind an error; None where it may be the fault of what was given.
+
+    Returns
+    -------
+    str or None
+        "disk_full", "disk_error", "too_many_files", "not_permitted" or "out_of_memory", also of an error from which
+        this one was raised.
+    """
+    if is_out_of_memory(error):
+        return "out_of_memory"
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _OWN:
+            return _OWN[error.errno]
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def available_memory() -> int | None:
+    """Return the bytes of memory that this machine or container has left; None where the system does not tell."""
+    found = [size for size in (_memory_of_machine(), _memory_of_container()) if size is not None]
+    return min(found, default=None)
+
+
+def _memory_of_machine() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+
+
+def _memory_of_container() -> int | None:
+    """Of control groups of version 2."""
+    try:
+        limit, used = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # no such file, or "max"
+        return None
+    return max(0, limit - used)
 
 
 def require_memory(size: int) -> None:

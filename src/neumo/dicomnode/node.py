@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,13 +98,20 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
 
 
 def _recover(config: NodeConfig, shared: Shared, reconsider: bool) -> None:
-    broken = shared.queue.recover(config.read.interruptions)
+    broken = shared.queue.recover()
     shared.outbox.recover()
     swept = shared.folder.sweep(frozenset(shared.queue.paths()))
-    again = shared.queue.reconsider() + shared.outbox.reconsider() if reconsider else 0
+    again = _reconsider(shared) if reconsider else 0
     shared.log.info(
         "recovered", interrupted=broken, swept=swept, reconsidered=again, waiting=shared.queue.waiting()
     )
+
+
+def _reconsider(shared: Shared) -> int:
+    """Queue again what was set aside, without the refusals that were made of it; return how much."""
+    for job in shared.queue.all_set_aside():
+        shared.folder.delete_results(job.key)
+    return shared.queue.reconsider() + shared.outbox.reconsider()
 
 
 def _recorder(config: NodeConfig, shared: Shared) -> "Recorder | None":
@@ -139,11 +147,17 @@ def _started(
             worker.wake()
 
     def faults() -> Mapping[str, str]:
-        return _faults(config, shared, [thread.name for thread in threads if not thread.is_alive()])
+        found = _faults(config, shared, [thread.name for thread in threads if not thread.is_alive()])
+        return found | _troubles(workers)
+
+    def set_aside() -> Mapping[str, int]:
+        return {"objects": shared.queue.counts()["set_aside"], "deliveries": shared.outbox.set_aside_count()}
 
     scp = StorageScp(config.receive, shared, wake)
     shared.metrics.watch(shared.queue, shared.outbox)
-    health = HealthServer(config.health, shared.metrics.registry, faults) if config.health else None
+    health = (
+        HealthServer(config.health, shared.metrics.registry, faults, set_aside) if config.health else None
+    )
     try:
         for thread in threads:
             thread.start()
@@ -166,7 +180,13 @@ def _started(
         shared.log.info("stopped", waiting=shared.queue.waiting())
 
 
-def _faults(config: NodeConfig, shared: Shared, dead: Sequence[str]) -> Mapping[str, str]:
+def _troubles(workers: Sequence[Worker]) -> dict[str, str]:
+    troubles = Counter(reason for worker in workers for reason in list(worker.troubles.values()))
+    told = ", ".join(f"{reason}: {count}" for reason, count in sorted(troubles.items()))
+    return {"reading": f"objects wait for a fault of this machine to end ({told})"} if troubles else {}
+
+
+def _faults(config: NodeConfig, shared: Shared, dead: Sequence[str]) -> dict[str, str]:
     found = {f"thread {name}": "has ended; restart the node and look at its log" for name in dead}
     try:
         if shared.folder.free_bytes() < config.receive.limits.free_bytes:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
-from neumo.core.faults import is_out_of_memory, where_raised
+from neumo.core.faults import is_out_of_memory, own_fault, where_raised
 from neumo.core.names import shown_path
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
@@ -81,6 +81,9 @@ def unexpected_failure(error: Exception) -> Notice:
     """Return why a source that was opened could not be read: too little memory, or an error by its kind and place."""
     if is_out_of_memory(error):
         return _OUT_OF_MEMORY
+    own = own_fault(error)
+    if own is not None:
+        return Notice("unreadable_file", f"It cannot be read for a fault of this machine ({own}).")
     values = {"kind": type(error).__name__, "place": where_raised(error)}
     return Notice(
         "unexpected_error", "Reading it failed unexpectedly ({kind} at {place}).".format(**values), values
@@ -109,10 +112,14 @@ def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> No
             return Notice("too_large", _sentence(error, source))
         case _ if is_out_of_memory(error):
             return _OUT_OF_MEMORY
-        case UnsupportedImageError():
-            return Notice("unsupported_image", _sentence(error, source))
         case UnreadableImageError(__cause__=OSError(errno=int())):
             return Notice("unreadable_file", _sentence(error, source))
+        case _ if own_fault(error) is not None:
+            return Notice(
+                "unreadable_file", f"It cannot be read for a fault of this machine ({own_fault(error)})."
+            )
+        case UnsupportedImageError():
+            return Notice("unsupported_image", _sentence(error, source))
         case UnreadableImageError():
             return Notice("not_an_image", _sentence(error, source))
         case OSError():

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 import neumo
+from neumo.core.clock import ClockWatch
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 from neumo.core.logging import event, fault
 from neumo.records.database import reading_session
@@ -124,10 +125,11 @@ def health(request: Request) -> dict[str, Any]:
 
 
 async def _delete_expired_regularly(workbench: Workbench) -> None:
-    """Delete reading files whose retention has ended, every ten minutes."""
+    """Delete reading files whose retention has ended, every ten minutes, unless the clock was set meanwhile."""
+    clock = ClockWatch()
     while True:
         try:
-            days = workbench.config.retention.pixels_days
+            days = None if clock.jumped() else workbench.config.retention.pixels_days
             deleted = await asyncio.to_thread(workbench.reading_files.delete_expired, days)
             if deleted:
                 event("cleaned", readings=deleted)

@@ -17,7 +17,7 @@ from neumo.dicomnode.ops.health import HealthServer
 def serving(faults: dict[str, str]) -> Iterator[str]:
     registry = CollectorRegistry()
     Counter("neumo_tests", "Of tests.", registry=registry).inc()
-    server = HealthServer(HealthConfig(port=0), registry, lambda: faults)
+    server = HealthServer(HealthConfig(port=0), registry, lambda: faults, lambda: GIVEN_UP["set_aside"])
     port = server.start()
     try:
         yield f"http://127.0.0.1:{port}"
@@ -25,14 +25,20 @@ def serving(faults: dict[str, str]) -> Iterator[str]:
         server.stop()
 
 
+GIVEN_UP = {"set_aside": {"objects": 2, "deliveries": 1}}
+
+
 def test_health_is_that_of_now() -> None:
     faults: dict[str, str] = {}
     with serving(faults) as address:
         answer = requests.get(f"{address}/healthz", timeout=60)
-        assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}})
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok", "faults": {}, **GIVEN_UP})
         faults["disk"] = "less space is left"
         answer = requests.get(f"{address}/healthz", timeout=60)
-        assert (answer.status_code, answer.json()) == (503, {"status": "failing", "faults": faults})
+        assert (answer.status_code, answer.json()) == (
+            503,
+            {"status": "failing", "faults": faults, **GIVEN_UP},
+        )
         assert answer.headers["Cache-Control"] == "no-store" and "Python" not in answer.headers["Server"]
 
 

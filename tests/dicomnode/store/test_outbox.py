@@ -10,8 +10,13 @@ from neumo.dicomnode.shared import Shared
 
 class Clock:
     now = 1_000_000.0
+    off = 0.0
+    """Seconds by which the time of day is wrong."""
 
     def time(self) -> float:
+        return self.now + self.off
+
+    def monotonic(self) -> float:
         return self.now
 
 

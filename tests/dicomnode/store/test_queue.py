@@ -10,8 +10,13 @@ from neumo.dicomnode.store.queue import Queue
 
 class Clock:
     now = 1_000_000.0
+    off = 0.0
+    """Seconds by which the time of day is wrong."""
 
     def time(self) -> float:
+        return self.now + self.off
+
+    def monotonic(self) -> float:
         return self.now
 
 
@@ -19,6 +24,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr("neumo.dicomnode.store.queue.time", clock)
+    monkeypatch.setattr("neumo.dicomnode.store.outbox.time", clock)
     return clock
 
 
@@ -54,17 +60,53 @@ def test_objects_are_claimed_in_order_and_a_failed_one_when_it_is_due(shared: Sh
     assert claim(shared).attempts == 1
 
 
-def test_interrupted_objects_go_last_and_are_set_aside_in_the_end(shared: Shared) -> None:
+def test_interrupted_objects_go_last_and_say_how_often(shared: Shared) -> None:
     queue_object(shared, 1)
     queue_object(shared, 2)
     assert claim(shared).sop_instance_uid == "1.2.3.1"
-    assert shared.queue.recover(interruptions=2) == 1
+    assert shared.queue.recover() == 1
     assert claim(shared).sop_instance_uid == "1.2.3.2"
-    assert claim(shared).sop_instance_uid == "1.2.3.1"
-    assert shared.queue.recover(interruptions=2) == 2
-    assert shared.queue.counts() == {"waiting": 1, "reading": 0, "read": 0, "set_aside": 1}
+    first = claim(shared)
+    assert (first.sop_instance_uid, first.interruptions) == ("1.2.3.1", 1)
+    assert shared.queue.recover() == 2
+    assert [claim(shared).interruptions for _ in range(2)] == [1, 2]
+
+
+def test_what_was_set_aside_is_queued_again_without_its_refusal(shared: Shared) -> None:
+    queue_object(shared, 1)
+    shared.queue.set_aside(claim(shared), "crash", ["pacs"])
+    assert len(shared.outbox.due("pacs")) == 1 and shared.outbox.set_aside_count() == 0
+    assert [job.sop_instance_uid for job in shared.queue.all_set_aside()] == ["1.2.3.1"]
     assert shared.queue.reconsider() == 1
-    assert shared.queue.waiting() == 2
+    assert shared.queue.waiting() == 1 and shared.outbox.due("pacs") == []
+
+
+def test_faults_of_the_machine_are_no_attempts(shared: Shared, clock: Clock) -> None:
+    queue_object(shared)
+    for _ in range(9):
+        shared.queue.postpone(claim(shared), "disk_full", wait=60)
+        clock.now += 60
+    assert claim(shared).attempts == 0
+
+
+@pytest.mark.parametrize("days", [-1, 1, -365, 365])
+def test_setting_the_clock_neither_delays_nor_hastens_anything(
+    shared: Shared, clock: Clock, days: int
+) -> None:
+    queue_object(shared, 1)
+    shared.queue.retry(claim(shared), "crash", wait=60)
+    queue_object(shared, 2, study="1.9")
+    shared.queue.finish(claim(shared), "read", ["pacs"])
+    clock.off = days * 86_400
+    assert shared.queue.claim() is None and shared.outbox.ready("pacs", 20) == []
+    clock.now += 60
+    assert claim(shared).sop_instance_uid == "1.2.3.1"
+    (delivery,) = shared.outbox.ready("pacs", 20)
+    shared.outbox.retry(delivery, "busy", 30, refused=False)
+    clock.off = -days * 86_400
+    assert shared.outbox.ready("pacs", 20) == []
+    clock.now += 30
+    assert len(shared.outbox.ready("pacs", 20)) == 1
 
 
 def test_waiting_objects_are_read_with_the_bundle_of_today(shared: Shared) -> None:
@@ -72,7 +114,7 @@ def test_waiting_objects_are_read_with_the_bundle_of_today(shared: Shared) -> No
     twice = queue_object(shared, 2)
     today = Queue(database_of(shared), "today")
     assert today.add(twice)
-    today.recover(3)
+    today.recover()
     assert today.knows("1.2.3.1", f"{1:064x}") and not shared.queue.knows("1.2.3.1", f"{1:064x}")
     assert today.waiting() == 2
 
@@ -81,7 +123,7 @@ def test_a_clock_that_was_wrong_delays_nothing_after_a_restart(shared: Shared, c
     queue_object(shared)
     shared.queue.retry(claim(shared), "crash", wait=10**9)
     assert shared.queue.claim() is None
-    shared.queue.recover(3)
+    shared.queue.recover()
     assert shared.queue.claim() is not None
 
 

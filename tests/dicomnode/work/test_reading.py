@@ -96,3 +96,26 @@ def test_a_folder_that_cannot_be_written_is_told(reader: Reader, films: list[Pat
 def test_makers_that_are_none_are_told(reader: Reader) -> None:
     with pytest.raises(ConfigError, match=r"read\.results"):
         open_handler(reader, results="json:nothing")
+
+
+@pytest.mark.parametrize("content", [None, b"\x00" * 50], ids=["pixels", "no pixels"])
+def test_the_refusal_of_what_cannot_be_read_needs_only_its_beginning(
+    reader: Reader, films: list[Path], tmp_path: Path, content: bytes | None
+) -> None:
+    source = written(radiograph(films[0], PatientName="Doe^Jane"), tmp_path / "a.dcm")
+    whole = source.read_bytes()
+    source.write_bytes(whole if content is None else whole[:900] + content)
+    handle = open_handler(reader, results=CAPTURE)
+    asked = {**request(source, tmp_path / "results" / "key"), "refuse": "crash"}
+    assert handle(asked) == {"status": "refused"} == handle(asked)
+    report = dcmread(tmp_path / "results" / "key" / "00.dcm")
+    assert report.StudyInstanceUID == dcmread(source, force=True, stop_before_pixels=True).StudyInstanceUID
+    assert report.PatientName == "Doe^Jane" and report.Modality == "SR"
+    assert any("could not be read (crash)" in str(element.value) for element in report.iterall())
+    reading = json.loads((tmp_path / "results" / "key" / "reading.json").read_bytes())
+    assert (reading["status"], reading["reasons"]) == (
+        "refused",
+        ["not_read: The radiograph could not be read (crash)."],
+    )
+    identifiers = json.loads((tmp_path / "results" / "key" / "identifiers.json").read_bytes())
+    assert identifiers["patient_id"] == "4711"

@@ -50,6 +50,7 @@ class Reader:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come at once."""
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.02)
     monkeypatch.setattr(module, "_FIRST_WAIT", 0.01)
     monkeypatch.setattr(module, "_MAX_WAIT", 0.02)
 
@@ -106,7 +107,6 @@ def test_a_failed_reading_is_tried_again(shared: Shared, log: EventLog) -> None:
     [
         ([ChildError("crash", "ended")] * 2, "crash", 2),
         ([{"error": "ValueError", "where": "a.py:1 f"}] * 2, "error: ValueError at a.py:1 f", 2),
-        ([{"status": "failed", "reasons": ["unreadable_file"]}] * 2, "unreadable_file", 2),
         ([{"status": "failed", "reasons": ["not_an_image"]}], "not_an_image", 1),
     ],
 )
@@ -114,13 +114,87 @@ def test_what_cannot_be_read_is_set_aside(
     shared: Shared, log: EventLog, answers: list[Mapping[str, Any] | Exception], reason: str, attempts: int
 ) -> None:
     queue_object(shared)
-    reader = Reader(*answers)
+    reader = Reader(*answers, {"status": "refused"})
     with working(shared, reader):
         counted(shared, "set_aside")
         wait_until(lambda: log.events("set_aside"))
     (event,) = log.events("set_aside")
-    assert (event["reason"], event["attempts"], len(reader.requests)) == (reason, attempts, attempts)
+    assert (event["reason"], event["attempts"], event["reported"]) == (reason, attempts, True)
+    assert [request["refuse"] for request in reader.requests] == [None] * attempts + [reason]
     assert metric(shared, "neumo_set_aside_total", stage="reading") == 1
+    assert shared.outbox.counts() == {("@archive", "waiting"): 1}, (
+        "the fake reader makes no files for the PACS"
+    )
+
+
+def test_an_object_of_which_no_refusal_can_be_made_is_set_aside_all_the_same(
+    shared: Shared, log: EventLog
+) -> None:
+    queue_object(shared)
+    with working(shared, Reader(*[ChildError("crash", "ended")] * 3)):
+        counted(shared, "set_aside")
+        wait_until(lambda: log.events("set_aside"))
+    assert log.events("set_aside")[0]["reported"] is False and shared.outbox.counts() == {}
+
+
+OWN = [
+    {"error": "OutputError", "errno": 28, "own": "disk_full", "where": "files.py:1 f"},
+    {"error": "OSError", "errno": 24, "own": "too_many_files", "where": "files.py:1 f"},
+    {"status": "failed", "reasons": ["unreadable_file"]},
+    {"status": "failed", "reasons": ["out_of_memory"]},
+    ChildError("out_of_memory", "took too much"),
+]
+
+
+@pytest.mark.parametrize("fault", OWN, ids=["disk", "descriptors", "medium", "memory", "memory of the child"])
+def test_faults_of_the_machine_never_set_an_object_aside(
+    shared: Shared, log: EventLog, fault: Mapping[str, Any] | Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "available_memory", lambda: 1000)
+    queue_object(shared)
+    with working(shared, Reader(*[fault] * 4)) as worker:
+        wait_until(lambda: worker.troubles or shared.queue.counts()["read"])
+        counted(shared, "read")
+        wait_until(lambda: not worker.troubles)
+    assert len(log.events("machine_fault")) == 4 and not log.events("set_aside")
+
+
+def test_too_much_memory_is_the_objects_fault_where_the_machine_has_it(
+    shared: Shared, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "available_memory", lambda: 2**50)
+    queue_object(shared)
+    with working(shared, Reader(*[ChildError("out_of_memory", "took too much")] * 2, {"status": "refused"})):
+        counted(shared, "set_aside")
+
+
+def test_an_object_whose_file_is_gone_is_set_aside(shared: Shared, log: EventLog) -> None:
+    new = queue_object(shared)
+    shared.folder.delete_object(new.path)
+    with working(shared, Reader(*[{"status": "failed", "reasons": ["unreadable_file"]}] * 2)):
+        counted(shared, "set_aside")
+
+
+def test_an_object_that_was_read_while_the_node_died_too_often_is_refused_unread(
+    shared: Shared, log: EventLog
+) -> None:
+    queue_object(shared)
+    for _ in range(ReadConfig().interruptions):
+        assert shared.queue.claim() is not None
+        shared.queue.recover()
+    reader = Reader({"status": "refused"})
+    with working(shared, reader):
+        counted(shared, "set_aside")
+    assert [request["refuse"] for request in reader.requests] == ["interrupted"]
+
+
+def test_an_error_that_nobody_foresaw_does_not_end_the_thread(
+    shared: Shared, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_object(shared)
+    with working(shared, Reader(MemoryError(), RuntimeError())):
+        wait_until(lambda: len(log.events("worker_waits")) == 1)
+    assert log.events("worker_waits")
 
 
 def test_a_reader_that_does_not_start_costs_no_attempt(shared: Shared, log: EventLog) -> None:
@@ -173,7 +247,7 @@ def test_a_stop_leaves_what_cannot_be_written_to_the_next_start(
     monkeypatch.setattr(type(shared.queue), "finish", full)
     with working(shared, Reader()):
         wait_until(lambda: log.events("queue_not_written"))
-    assert shared.queue.recover(3) == 1
+    assert shared.queue.recover() == 1
     assert shared.queue.counts()["waiting"] == 1
 
 

@@ -1,6 +1,7 @@
 """HTTP server for /healthz and /metrics (Prometheus)."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,7 @@ Faults = Callable[[], Mapping[str, str]]
 class _Handler(BaseHTTPRequestHandler):
     registry: CollectorRegistry
     faults: Faults
+    set_aside: Callable[[], Mapping[str, int]]
     timeout = 10
     server_version, sys_version = "neumo", ""
 
@@ -25,12 +27,18 @@ class _Handler(BaseHTTPRequestHandler):
         match self.path:
             case "/healthz":
                 faults = dict(self.faults())
-                body = {"status": "failing" if faults else "ok", "faults": faults}
+                body = {"status": "failing" if faults else "ok", "faults": faults, **self._given_up()}
                 self._answer(503 if faults else 200, "application/json", json.dumps(body).encode() + b"\n")
             case "/metrics":
                 self._answer(200, CONTENT_TYPE_LATEST, generate_latest(self.registry))
             case _:
                 self._answer(404, "text/plain", b"ask for /healthz or /metrics\n")
+
+    def _given_up(self) -> dict[str, Any]:
+        try:
+            return {"set_aside": dict(self.set_aside())}
+        except sqlite3.Error:  # one of the faults says so
+            return {}
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
@@ -52,11 +60,20 @@ class HealthServer:
     config : HealthConfig
     registry : CollectorRegistry
     faults : callable
+    set_aside : callable
+        Returns how much was given up, by kind, which is no fault of the node but wants to be looked at.
     """
 
-    def __init__(self, config: HealthConfig, registry: CollectorRegistry, faults: Faults) -> None:
+    def __init__(
+        self,
+        config: HealthConfig,
+        registry: CollectorRegistry,
+        faults: Faults,
+        set_aside: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
         self._config = config
-        self._handler = type("Handler", (_Handler,), {"registry": registry, "faults": staticmethod(faults)})
+        given = {"registry": registry, "faults": staticmethod(faults), "set_aside": staticmethod(set_aside)}
+        self._handler = type("Handler", (_Handler,), given)
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> int:

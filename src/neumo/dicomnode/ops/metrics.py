@@ -41,6 +41,12 @@ class Metrics:
             "Attempts at an object that ended without a reading.",
             registry=self.registry,
         )
+        self.machine_faults = Counter(
+            "neumo_machine_faults",
+            "Attempts that failed for a fault of this machine, by kind; they are repeated without limit.",
+            ["kind"],
+            registry=self.registry,
+        )
         self.set_aside = Counter(
             "neumo_set_aside", "Objects and deliveries given up, by stage.", ["stage"], registry=self.registry
         )

@@ -1,9 +1,9 @@
 """Retention: deletes the files of objects that were read and delivered `keep_days` ago; their entries stay."""
 
-import sqlite3
 import threading
 import time
 
+from neumo.core.clock import ClockWatch
 from neumo.dicomnode.ops.node_log import NodeLog
 from neumo.dicomnode.store.data_folder import DataFolder
 from neumo.dicomnode.store.queue import Queue
@@ -28,6 +28,7 @@ class Retention(threading.Thread):
         super().__init__(name="neumo-retention", daemon=True)
         self._queue, self._folder, self._log = queue, folder, log
         self._keep_days = keep_days
+        self._clock = ClockWatch()
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -39,13 +40,18 @@ class Retention(threading.Thread):
         while not self._stopping.is_set():
             try:
                 self.purge()
-            except (sqlite3.Error, OSError) as error:
+            except (
+                Exception
+            ) as error:  # database, files and machine may all be at fault, and all of it passes
                 self._log.fault("retention_waits", error)
             self._stopping.wait(_INTERVAL_SECONDS)
 
     def purge(self) -> int:
         """Delete the files of expired objects, and return of how many. Raises sqlite3.Error and OSError."""
         if self._keep_days is None:
+            return 0
+        if self._clock.jumped():  # ages are not to be believed before a start with a clock that is right
+            self._log.warning("clock_jumped", reason="nothing is deleted until the node is started again")
             return 0
         jobs = self._queue.expired(time.time() - self._keep_days * _DAY_SECONDS)
         for job in jobs:

@@ -121,7 +121,7 @@ class StorageScp:
         except StoreRefusal as refusal:
             answer.Status, answer.ErrorComment = refusal.status, refusal.comment
             self._refuse(refusal.status, refusal.comment)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, MemoryError, sqlite3.Error) as error:
             answer.Status = StoreStatus.OUT_OF_RESOURCES
             answer.ErrorComment = "the object could not be stored"
             self._refuse(StoreStatus.OUT_OF_RESOURCES, type(error).__name__)

@@ -1,6 +1,5 @@
 """Dispatcher: sends the results of complete studies to one destination, and retries with back-off."""
 
-import sqlite3
 import threading
 import time
 
@@ -45,7 +44,9 @@ class Dispatcher(threading.Thread):
         while not self._stopping.is_set():
             try:
                 reachable = self._send_ready()
-            except (sqlite3.Error, OSError) as error:
+            except (
+                Exception
+            ) as error:  # database, files and machine may all be at fault, and all of it passes
                 self._log.fault("dispatcher_waits", error)
                 reachable = False
             if reachable is None:

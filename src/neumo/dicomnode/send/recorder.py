@@ -1,7 +1,6 @@
 """Recorder: writes readings to the archive of readings, and retries for as long as its database is unavailable."""
 
 import json
-import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from neumo.core.back_off import back_off
-from neumo.core.errors import ArchiveUnavailableError, NeumoError
+from neumo.core.errors import ArchiveUnavailableError
+from neumo.core.faults import own_fault
 from neumo.core.keys import load_key
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
 from neumo.dicomnode.shared import Shared
@@ -82,7 +82,9 @@ class Recorder(threading.Thread):
             try:
                 recorded = self._record_due()
                 failures = 0
-            except (sqlite3.Error, NeumoError, OSError) as error:
+            except (
+                Exception
+            ) as error:  # database, archive and machine may all be at fault, and all of it passes
                 failures += 1
                 self._log.fault("recorder_waits", error)
                 self._metrics.record_failures.labels("unavailable").inc()
@@ -110,6 +112,8 @@ class Recorder(threading.Thread):
         except ArchiveUnavailableError:
             raise
         except Exception as error:  # one reading that cannot be recorded must not delay the others
+            if own_fault(error) is not None:
+                raise
             self._failed(delivery, type(error).__name__)
             return
         # After a kill before this line the next start records it again; the archive recognises it and changes nothing.

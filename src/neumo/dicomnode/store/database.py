@@ -18,11 +18,11 @@ CREATE TABLE objects (
     bundle TEXT NOT NULL,              -- digest of the bundle that reads it
     study_uid TEXT NOT NULL,
     path TEXT NOT NULL,                -- below the data folder
-    received_at REAL NOT NULL,         -- seconds since 1970, as all times here
+    received_at REAL NOT NULL,         -- seconds since 1970, as finished_at
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'reading', 'read', 'set_aside')),
     attempts INTEGER NOT NULL DEFAULT 0,
     interruptions INTEGER NOT NULL DEFAULT 0,
-    not_before REAL NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL DEFAULT 0, -- by the monotonic clock of this run; 0 after a start
     status TEXT,                       -- read or refused
     reason TEXT,                       -- why it was set aside, as a code
     finished_at REAL,
@@ -45,6 +45,8 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);
 """
+_ARRIVALS = "CREATE TEMP TABLE arrivals (study_uid TEXT PRIMARY KEY, at REAL NOT NULL)"
+"""When an object of a study last arrived in this run, by the monotonic clock; in memory alone."""
 
 
 class Database:
@@ -72,6 +74,8 @@ class Database:
             # NORMAL would lose the last commits at a loss of power, after senders were answered with success.
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.execute("PRAGMA temp_store = MEMORY")
+            self._connection.execute(_ARRIVALS)
             file.chmod(0o600)
             self._migrate(file)
         except (sqlite3.Error, OSError) as error:

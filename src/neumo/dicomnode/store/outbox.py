@@ -16,8 +16,9 @@ ORDER BY d.id LIMIT :limit
 """
 _OF_COMPLETE_STUDIES = """
   AND NOT EXISTS (
-      SELECT 1 FROM objects s WHERE s.study_uid = o.study_uid
-      AND (s.state IN ('waiting', 'reading') OR s.received_at > :quiet_since))
+      SELECT 1 FROM objects s WHERE s.study_uid = o.study_uid AND s.state IN ('waiting', 'reading'))
+  AND NOT EXISTS (
+      SELECT 1 FROM temp.arrivals a WHERE a.study_uid = o.study_uid AND a.at > :quiet_since)
 """
 
 
@@ -72,7 +73,7 @@ class Outbox:
         return self._select("", destination, limit)
 
     def _select(self, condition: str, destination: str, limit: int, quiet: float = 0) -> list[Delivery]:
-        now = time.time()
+        now = time.monotonic()  # the time of day may jump, and must not withhold results
         values = {"destination": destination, "now": now, "quiet_since": now - quiet, "limit": limit}
         with self._database.snapshot() as connection:
             rows = connection.execute(_DUE.format(condition), values).fetchall()
@@ -93,7 +94,7 @@ class Outbox:
             connection.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, refusals = refusals + ?, reason = ?, not_before = ? "
                 "WHERE id = ?",
-                (int(refused), reason, time.time() + wait, delivery.id),
+                (int(refused), reason, time.monotonic() + wait, delivery.id),
             )
 
     def set_aside(self, delivery: Delivery, reason: str) -> None:
@@ -118,6 +119,10 @@ class Outbox:
                 "finished_at = NULL WHERE state = 'set_aside'"
             )
         return changed.rowcount
+
+    def set_aside_count(self) -> int:
+        """Return how many deliveries are set aside."""
+        return sum(count for (_, state), count in self.counts().items() if state == "set_aside")
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many deliveries are in each state, by destination."""

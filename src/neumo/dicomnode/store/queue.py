@@ -42,6 +42,8 @@ class Job:
         Below the data folder.
     attempts : int
         Earlier attempts that failed.
+    interruptions : int
+        How often the node ended while it was being read.
     received_at : float
         Seconds since 1970.
     """
@@ -51,6 +53,7 @@ class Job:
     sop_instance_uid: str
     path: str
     attempts: int
+    interruptions: int
     received_at: float
 
 
@@ -86,6 +89,10 @@ class Queue:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (new.sop_instance_uid, new.digest, self._bundle, new.study_uid, new.path, time.time()),
             )
+            connection.execute(
+                "INSERT OR REPLACE INTO temp.arrivals (study_uid, at) VALUES (?, ?)",
+                (new.study_uid, time.monotonic()),
+            )
         return inserted.rowcount == 1
 
     def claim(self) -> Job | None:
@@ -98,7 +105,7 @@ class Queue:
             row = connection.execute(
                 "SELECT * FROM objects WHERE state = 'waiting' AND not_before <= ? "
                 "ORDER BY interruptions, id LIMIT 1",
-                (time.time(),),
+                (time.monotonic(),),
             ).fetchone()
             if row is None:
                 return None
@@ -112,10 +119,7 @@ class Queue:
                 "UPDATE objects SET state = 'read', status = ?, reason = NULL, finished_at = ? WHERE id = ?",
                 (status, time.time(), job.id),
             )
-            connection.executemany(
-                "INSERT OR IGNORE INTO deliveries (object_id, destination) VALUES (?, ?)",
-                [(job.id, destination) for destination in destinations],
-            )
+            _deliver(connection, job, destinations)
 
     def release(self, job: Job) -> None:
         """Return an object to the queue; that its reading was interrupted does not count as an attempt."""
@@ -128,20 +132,29 @@ class Queue:
             connection.execute(
                 "UPDATE objects SET state = 'waiting', attempts = attempts + 1, reason = ?, not_before = ? "
                 "WHERE id = ?",
-                (reason, time.time() + wait, job.id),
+                (reason, time.monotonic() + wait, job.id),
             )
 
-    def set_aside(self, job: Job, reason: str) -> None:
-        """Stop trying to read an object; `reason` is a code. Its file stays."""
+    def postpone(self, job: Job, reason: str, wait: float) -> None:
+        """Return an object to the queue that a fault of this machine kept from being read, which is no attempt."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE objects SET state = 'waiting', reason = ?, not_before = ? WHERE id = ?",
+                (reason, time.monotonic() + wait, job.id),
+            )
+
+    def set_aside(self, job: Job, reason: str, destinations: Sequence[str] = ()) -> None:
+        """Stop trying to read an object, and deliver its refusal; `reason` is a code. Its file stays."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE objects SET state = 'set_aside', attempts = attempts + 1, reason = ?, finished_at = ? "
                 "WHERE id = ?",
                 (reason, time.time(), job.id),
             )
+            _deliver(connection, job, destinations)
 
-    def recover(self, interruptions: int) -> int:
-        """After a start, requeue what was being read, and set aside what was interrupted too often.
+    def recover(self) -> int:
+        """After a start, requeue what was being read, and count that it was interrupted.
 
         Waiting objects are assigned to this node's bundle, whichever was in use when they were received.
 
@@ -155,23 +168,37 @@ class Queue:
                 "UPDATE objects SET state = 'waiting', interruptions = interruptions + 1 WHERE state = 'reading'"
             ).rowcount
             connection.execute(
-                "UPDATE objects SET state = 'set_aside', reason = 'interrupted', finished_at = ? "
-                "WHERE state = 'waiting' AND interruptions >= ?",
-                (time.time(), interruptions),
-            )
-            connection.execute(
                 "UPDATE OR IGNORE objects SET bundle = ? WHERE state = 'waiting' AND bundle <> ?",
                 (self._bundle, self._bundle),
             )
             # The rest was read with this bundle already.
             connection.execute("DELETE FROM objects WHERE state = 'waiting' AND bundle <> ?", (self._bundle,))
-            # Times of a clock that was wrong must not delay objects for years.
+            # The monotonic clock of another run says nothing in this one.
             connection.execute("UPDATE objects SET not_before = 0 WHERE state = 'waiting'")
+            # Studies that had just arrived may not be complete; senders go on after a start.
+            connection.execute(
+                "INSERT OR REPLACE INTO temp.arrivals (study_uid, at) SELECT DISTINCT o.study_uid, ? FROM objects o "
+                "JOIN deliveries d ON d.object_id = o.id WHERE d.state = 'waiting'",
+                (time.monotonic(),),
+            )
         return broken
 
+    def all_set_aside(self) -> list[Job]:
+        """Return the objects that were set aside."""
+        with self._database.snapshot() as connection:
+            rows = connection.execute(
+                "SELECT * FROM objects WHERE state = 'set_aside' AND bundle = ?", (self._bundle,)
+            ).fetchall()
+        return [_job(row) for row in rows]
+
     def reconsider(self) -> int:
-        """Queue again all objects that were set aside; return how many."""
+        """Queue again all objects that were set aside, whose results have been deleted; return how many."""
         with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM deliveries WHERE object_id IN "
+                "(SELECT id FROM objects WHERE state = 'set_aside' AND bundle = ?)",
+                (self._bundle,),
+            )
             changed = connection.execute(
                 "UPDATE objects SET state = 'waiting', attempts = 0, interruptions = 0, not_before = 0, "
                 "reason = NULL, finished_at = NULL WHERE state = 'set_aside' AND bundle = ?",
@@ -225,6 +252,13 @@ class Queue:
             connection.execute("UPDATE objects SET dropped = 1 WHERE id = ?", (job.id,))
 
 
+def _deliver(connection: sqlite3.Connection, job: Job, destinations: Sequence[str]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO deliveries (object_id, destination) VALUES (?, ?)",
+        [(job.id, destination) for destination in destinations],
+    )
+
+
 def _job(row: sqlite3.Row) -> Job:
     return Job(
         id=row["id"],
@@ -232,5 +266,6 @@ def _job(row: sqlite3.Row) -> Job:
         sop_instance_uid=row["sop_instance_uid"],
         path=row["path"],
         attempts=row["attempts"],
+        interruptions=row["interruptions"],
         received_at=row["received_at"],
     )

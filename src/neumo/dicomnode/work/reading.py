@@ -10,11 +10,14 @@ from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import OutputError
 from neumo.core.files import creating_folder, replacing, write_private
-from neumo.core.reading import Reading, Status
+from neumo.core.reading import Notice, Reading, Status
 from neumo.dicomnode.store.data_folder import IDENTIFIERS, READING
+from neumo.dicomnode.work.beginning import beginning_of_object
 from neumo.dicomnode.work.results import load_results
 from neumo.inference.reader import Reader
+from neumo.inference.receipt import make_receipt
 from neumo.records.headers import identifiers_of
+from neumo.results.dicom.source import left_out_of
 from neumo.worker.reader_child import ReaderHandler
 
 
@@ -31,6 +34,8 @@ def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
 
     def handle(request: Mapping[str, Any]) -> dict[str, Any]:
         target = Path(request["target"])
+        if request.get("refuse"):
+            return _refused(reader, Path(request["source"]), target, request["name"], request["refuse"])
         if target.is_dir():  # an earlier node was killed after this reading and before it took note of it
             return {"status": json.loads((target / READING).read_bytes())["status"]}
         reading = replace(reader.read(Path(request["source"])), file=request["name"])
@@ -38,9 +43,25 @@ def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
             return {"status": "failed", "reasons": [notice.code for notice in reading.reasons]}
         assert reading.header is not None, "the node takes DICOM objects alone"
         _write_results(target, reading, make_results(reading, reading.header))
-        return {"status": reading.status.value}
+        return {"status": reading.status.value, "left_out": left_out_of(reading.header)}
 
     return handle
+
+
+def _refused(reader: Reader, source: Path, target: Path, name: str, reason: str) -> dict[str, Any]:
+    """Write the Structured Report of an object that cannot be read, for a reason; of its header only the beginning."""
+    from neumo.results.dicom import structured_report
+
+    if not target.is_dir():
+        header = beginning_of_object(source)
+        notice = Notice("not_read", f"The radiograph could not be read ({reason}).", {"reason": reason})
+        receipt = make_receipt(
+            sha256=None, size=None, steps=(), status=Status.REFUSED, reasons=(notice,), bundle=reader.bundle,
+            options=reader.options, threads=1, run=None,
+        )  # fmt: skip
+        reading = Reading(name, None, Status.REFUSED, reasons=(notice,), receipt=receipt, header=header)
+        _write_results(target, reading, [structured_report(reading, header)])
+    return {"status": Status.REFUSED.value}
 
 
 def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset]) -> None:

@@ -4,11 +4,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from neumo.core.back_off import back_off
 from neumo.core.errors import ChildError, ChildStartError
+from neumo.core.faults import available_memory
 from neumo.dicomnode.config import ReadConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.queue import Job
@@ -18,6 +19,8 @@ _POLL_SECONDS = 0.5
 """Between looks into the queue while nobody wakes the worker."""
 _FIRST_WAIT, _MAX_WAIT = 1.0, 60.0
 """Seconds between attempts to read an object, to start a reader, and to write to a full disk."""
+_MIN_MEMORY = 512 * 2**20
+"""Bytes that a machine has to spare while a reader without a limit may blame an object for taking too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,17 @@ class Outcome:
         Code of why there is none: "crash", "timeout", "out_of_memory", "error: ...", or the reader's own code; else "".
     final : bool
         Whether another attempt can only end the same way.
+    own : bool
+        Whether it is a fault of this machine (full disk, too little memory), of which the object is innocent.
+    left_out : tuple of str
+        Attributes of the radiograph that the results do not hold, since their values are invalid.
     """
 
     status: str | None
     reason: str = ""
     final: bool = False
+    own: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 class Worker(threading.Thread):
@@ -69,6 +78,9 @@ class Worker(threading.Thread):
         self._destinations, self._recording = destinations, recording
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._aborted = False
+        self._postponed: dict[int, int] = {}
+        self.troubles: dict[int, str] = {}
+        """Objects that faults of this machine keep from being read, each with its fault; for /healthz."""
 
     def wake(self) -> None:
         """Tell the worker that an object was queued."""
@@ -91,7 +103,9 @@ class Worker(threading.Thread):
             try:
                 worked = self._read_next()
                 failures = 0
-            except (sqlite3.Error, OSError) as error:  # also ChildStartError
+            except (
+                Exception
+            ) as error:  # the database, a reader that does not start, too little memory: they pass
                 failures += 1
                 self._log.fault("worker_waits", error)
                 self._stopping.wait(back_off(failures, _FIRST_WAIT, _MAX_WAIT))
@@ -107,50 +121,102 @@ class Worker(threading.Thread):
             return False
         started = time.monotonic()
         try:
-            outcome = self._outcome(job)
+            interrupted = job.interruptions >= self._config.interruptions
+            outcome = Outcome(None, "interrupted", final=True) if interrupted else self._outcome(job)
         except ChildStartError:
             self._write_with_retries(lambda: self._queue.release(job))
             raise
         seconds = time.monotonic() - started
         if outcome.status is not None:
-            self._finished(job, outcome.status, seconds)
+            self._finished(job, outcome, seconds)
         elif self._aborted:
             self._write_with_retries(lambda: self._queue.release(job))
+        elif outcome.own:
+            self._postpone(job, outcome.reason)
         else:
             self._failed(job, outcome)
         return True
 
-    def _outcome(self, job: Job) -> Outcome:
-        """Have an object read. Raises ChildStartError."""
+    def _outcome(self, job: Job, refuse: str | None = None) -> Outcome:
+        """Have an object read, or its refusal made, for a reason. Raises ChildStartError."""
+        source = self._folder.root / job.path
         request = {
-            "source": str(self._folder.root / job.path),
+            "source": str(source),
             "target": str(self._folder.results_folder(job.key)),
             "name": job.sop_instance_uid,
+            "refuse": refuse,
         }
         try:
             answer, _ = self._process.ask(request)
         except ChildStartError:
             raise
         except ChildError as error:
-            return Outcome(None, error.code)
-        return _outcome_of(answer)
+            return Outcome(
+                None, error.code, own=self._lacks_memory() if error.code == "out_of_memory" else False
+            )
+        outcome = _outcome_of(answer)
+        if "unreadable_file" in outcome.reason:  # its file lies in the node's own folder
+            return replace(outcome, own=source.exists(), final=False)
+        if "out_of_memory" in outcome.reason:
+            return replace(outcome, own=self._lacks_memory(), final=False)
+        return outcome
 
-    def _finished(self, job: Job, status: str, seconds: float) -> None:
-        sent_to = self._destinations if self._folder.result_files(job.key) else ()
-        self._write_with_retries(lambda: self._queue.finish(job, status, [*self._recording, *sent_to]))
+    def _lacks_memory(self) -> bool:
+        """Whether the machine has less memory than a reader may take, so that the object is innocent of the lack."""
+        available = available_memory()
+        return available is not None and available < (self._config.memory_bytes or _MIN_MEMORY)
+
+    def _finished(self, job: Job, outcome: Outcome, seconds: float) -> None:
+        status = str(outcome.status)
+        self._write_with_retries(lambda: self._queue.finish(job, status, self._receivers(job)))
+        self._innocent(job)
         self._metrics.readings.labels(status).inc()
         self._metrics.reading_seconds.observe(seconds)
-        self._log.info("read", instance=job.sop_instance_uid, status=status, seconds=round(seconds, 3))
+        fields: dict[str, Any] = {"status": status, "seconds": round(seconds, 3)}
+        if outcome.left_out:
+            fields["left_out"] = list(outcome.left_out)
+        self._log.info("read", instance=job.sop_instance_uid, **fields)
+
+    def _receivers(self, job: Job) -> list[str]:
+        sent_to = self._destinations if self._folder.result_files(job.key) else ()
+        return [*self._recording, *sent_to]
+
+    def _innocent(self, job: Job) -> None:
+        self._postponed.pop(job.id, None)
+        self.troubles.pop(job.id, None)
+
+    def _postpone(self, job: Job, reason: str) -> None:
+        """Have an object wait for the end of a fault of this machine, for as long as that takes."""
+        failures = self._postponed[job.id] = self._postponed.get(job.id, 0) + 1
+        self.troubles[job.id] = reason
+        self._metrics.machine_faults.labels(reason.partition(":")[0]).inc()
+        wait = back_off(failures, _FIRST_WAIT, _MAX_WAIT)
+        self._write_with_retries(lambda: self._queue.postpone(job, reason, wait))
+        self._log.warning("machine_fault", instance=job.sop_instance_uid, reason=reason, failures=failures)
+
+    def _set_aside(self, job: Job, outcome: Outcome, attempt: int) -> None:
+        """Give an object up: what was acknowledged gets a refusal that the archive shows, where one can be made."""
+        refusal = self._outcome(job, refuse=outcome.reason)
+        if refusal.own:
+            self._postpone(job, refusal.reason)
+            return
+        receivers = [] if refusal.status is None else self._receivers(job)
+        self._write_with_retries(lambda: self._queue.set_aside(job, outcome.reason, receivers))
+        self._innocent(job)
+        self._metrics.set_aside.labels("reading").inc()
+        self._log.warning(
+            "set_aside",
+            instance=job.sop_instance_uid,
+            reason=outcome.reason,
+            attempts=attempt,
+            reported=refusal.status is not None,
+        )
 
     def _failed(self, job: Job, outcome: Outcome) -> None:
         self._metrics.failed.inc()
         attempt = job.attempts + 1
         if outcome.final or attempt >= self._config.attempts:
-            self._write_with_retries(lambda: self._queue.set_aside(job, outcome.reason))
-            self._metrics.set_aside.labels("reading").inc()
-            self._log.warning(
-                "set_aside", instance=job.sop_instance_uid, reason=outcome.reason, attempts=attempt
-            )
+            self._set_aside(job, outcome, attempt)
             return
         wait = back_off(attempt, _FIRST_WAIT, _MAX_WAIT)
         self._write_with_retries(lambda: self._queue.retry(job, outcome.reason, wait))
@@ -176,10 +242,10 @@ class Worker(threading.Thread):
 
 
 def _outcome_of(answer: Mapping[str, Any]) -> Outcome:
+    if answer.get("own"):
+        return Outcome(None, str(answer["own"]), own=True)
     if "error" in answer:
         return Outcome(None, f"error: {answer['error']} at {answer['where']}")
     if answer["status"] == "failed":
-        codes = answer["reasons"]
-        # The disk may answer next time; a file that is no image stays none.
-        return Outcome(None, ", ".join(codes), final="unreadable_file" not in codes)
-    return Outcome(str(answer["status"]))
+        return Outcome(None, ", ".join(answer["reasons"]), final=True)
+    return Outcome(str(answer["status"]), left_out=tuple(answer.get("left_out", ())))

@@ -10,7 +10,6 @@ from typing import Any
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.logging import fault
 from neumo.core.reading import Notice, notices_from_json
-from neumo.records.audit_log import now
 from neumo.records.store import Recorded
 from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
@@ -116,7 +115,6 @@ class Intake:
         shown_to: str | None,
         override: str | None,
     ) -> UploadResult:
-        began = now()
         options = {**self.pool.options, **({} if override is None else {"allow_outside_range": True})}
         path = self.reading_files.path(upload.sha256, self.pool.bundle_digest, options)
         found, file = None, None
@@ -133,9 +131,7 @@ class Intake:
             file = FinishedFile(Path(answer["temporary"]), path)
         recorded = await self.group_commit.record(FinishedReading(found, file, upload, actor, shown_to))
         reading = found.reading
-        return UploadResult(
-            reading.status.value, recorded, found, recorded.recorded_at < began, reading.reasons
-        )
+        return UploadResult(reading.status.value, recorded, found, recorded.body is None, reading.reasons)
 
     def _submit(
         self, request: dict[str, str], progress: ProgressCallbacks | None
@@ -162,7 +158,7 @@ async def _answer(future: "Future[dict[str, Any]]") -> UploadResult | dict[str, 
         if not future.cancelled():
             raise
         return UploadResult("cancelled", reasons=(own_reason("cancelled"),))
-    if answer.get("error") == "OSError":
+    if answer.get("own"):
         raise Problem(507, "disk_full")
     if "error" in answer:
         return UploadResult("failed", reasons=(own_reason("crash"),))
