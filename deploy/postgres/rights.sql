@@ -6,3 +6,4 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO neumo_app, neumo_retention;
 GRANT UPDATE ON worklist TO neumo_app, neumo_retention;
 GRANT UPDATE (body) ON readings TO neumo_retention;
 GRANT DELETE ON patient_words TO neumo_retention;
+GRANT INSERT ON purged_files TO neumo_retention;

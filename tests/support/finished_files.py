@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from neumo.core.reading import Reading, Status
+from neumo.records.reading_file import SUFFIX, ReadingFile, write_reading_file
 from neumo.web.readings.file_sync import FinishedFile
-from neumo.web.readings.reading_file import SUFFIX, ReadingFile, write_reading_file
 
 
 def finished_file(folder: Path, name: str) -> tuple[FinishedFile, ReadingFile]:
     """Write the file of a refused reading of one letter below `folder`."""
     reading = Reading(f"{name}.png", name * 64, Status.REFUSED)
     target = folder / "kept" / (name * 2) / f"{name}{SUFFIX}"
-    temporary, facts = write_reading_file(target, reading, b"header")
+    temporary, facts = write_reading_file(target, reading)
     return FinishedFile(temporary, target), facts

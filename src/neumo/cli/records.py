@@ -173,7 +173,7 @@ def purge(
         bool, typer.Option("--yes", help="Do it; without, it only says how many it would be.")
     ] = False,
 ) -> None:
-    """Empty what readings hold beyond the finding: file, receipt, warnings, reasons. It cannot be undone."""
+    """Empty what readings hold beyond the finding: file, patient, receipt, pixels, warnings. It cannot be undone."""
     with opened("neumo archive purge", database) as engine:
         from neumo.records.retention import due
         from neumo.records.retention import purge as empty
@@ -182,6 +182,12 @@ def purge(
             typer.echo(f"{due(engine, days=days)} readings would be emptied; add --yes to do it")
             return
         emptied = empty(engine, days=days, actor=person)
+        if engine.dialect.name == "sqlite":
+            from neumo.records.file_retention import FileRetention
+            from neumo.records.reading_file import KEPT, ReadingFiles
+
+            beside = ReadingFiles(Path(str(engine.url.database)).parent / KEPT)
+            FileRetention(engine, beside, None).run()
     typer.echo(f"{emptied} readings emptied")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from neumo.core.typed_values import between, matching
 from neumo.sending.destinations import AeTitle, Destination, Name, Seconds, TlsConfig
@@ -105,12 +105,26 @@ class SendConfig:
 class ArchiveConfig:
     """The archive of readings that every reading is recorded in (see docs/reference/archive.md)."""
 
-    url: str
-    """sqlite:///FILE or postgresql://USER@HOST/NAME; a password belongs into libpq's own file (~/.pgpass)."""
+    url: str | None = None
+    """sqlite:///FILE or postgresql://USER@HOST/NAME; null is archive.db in the data folder, as for the workbench.
+
+    A password belongs into libpq's own file (~/.pgpass).
+    """
+    patients: Literal["stored", "hashed"] = "stored"
+    """"stored": the workbench shows whose radiographs they are; "hashed": no identifier is stored, nor a radiograph."""
+    workbench: Path | None = None
+    """Data folder of the workbench that shows the radiographs; null is the node's own, which both may share."""
+    radiographs_days: Annotated[float, between(0)] | None = 30
+    """Days for which radiographs, heat maps and headers are kept for the workbench; 0 keeps none, null all of them."""
     key: Path | None = None
     """File of the key that patients and studies are hashed with; null is archive.key in the data folder."""
     source: Name = "node"
     """What the archive tells this node's readings by."""
+
+    @property
+    def keeps_radiographs(self) -> bool:
+        """Whether radiographs are kept for a workbench; never where patients are hashed, since a header names them."""
+        return self.patients == "stored" and self.radiographs_days != 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,8 +74,9 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
     folder = DataFolder(config.data)
     with folder.locked():
         log = NodeLog(load_key(config.data / "node.key"))
+        radiographs = config.archive is not None and config.archive.keeps_radiographs
         processes = [
-            ReaderProcess(config.read, _HANDLER, results=config.read.results)
+            ReaderProcess(config.read, _HANDLER, results=config.read.results, radiographs=radiographs)
             for _ in range(config.read.processes)
         ]
         try:
@@ -139,7 +140,13 @@ def _started(
         *workers,
         *dispatchers,
         *([] if recorder is None else [recorder]),
-        Retention(shared.queue, shared.folder, shared.log, config.keep_days),
+        Retention(
+            shared.queue,
+            shared.folder,
+            shared.log,
+            config.keep_days,
+            None if recorder is None else recorder.delete_radiographs,
+        ),
     ]
 
     def wake() -> None:

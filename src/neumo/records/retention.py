@@ -1,9 +1,11 @@
 """Purges readings that are older than the retention period: empties their bodies, which the audit log accounts for."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, func, select, tuple_, update
+from sqlalchemy import Engine, func, insert, select, tuple_, update
+from sqlalchemy.orm import Session
 
 from neumo.core.errors import ArchiveError
 from neumo.records import search_index
@@ -11,7 +13,8 @@ from neumo.records.audit_log import append
 from neumo.records.canonical import storable
 from neumo.records.database import reading_session, writing_session
 from neumo.records.log_coverage import EMPTIED, purge_of
-from neumo.records.schema import ReadingRow
+from neumo.records.reading_file import file_name_of
+from neumo.records.schema import PurgedFileRow, ReadingRow
 
 _BATCH: Final = 200
 """Readings of one transaction; others may write between two of them."""
@@ -29,7 +32,7 @@ def purge(engine: Engine, *, days: float, actor: str) -> int:
 
     File, patient, receipt, warnings and reasons are gone. What stays is covered by the log as before: time, source,
     finding, probabilities, the digests of content, bundle and body, hashes of the subject, views and decisions with
-    their notes.
+    their notes. Workbench and node delete the reading's pixels, heat maps and header soon after.
 
     Parameters
     ----------
@@ -53,18 +56,28 @@ def purge(engine: Engine, *, days: float, actor: str) -> int:
     while True:
         with writing_session(engine) as session:
             order = (ReadingRow.recorded_at, ReadingRow.id)
-            query = select(*order).where(ReadingRow.recorded_at < before, ReadingRow.body != EMPTIED)
+            query = select(*order, ReadingRow.body).where(
+                ReadingRow.recorded_at < before, ReadingRow.body != EMPTIED
+            )
             rows = session.execute(query.where(tuple_(*order) > place).order_by(*order).limit(_BATCH)).all()
-            for _, reading in rows:
+            for _, reading, body in rows:
                 session.execute(update(ReadingRow).where(ReadingRow.id == reading).values(body=EMPTIED))
                 search_index.forget_content(session, reading)
                 append(session, actor, "purge", purge_of(reading))
+                _forget_pixels(session, body)
         if not rows:
             break
         emptied, place = emptied + len(rows), (rows[-1][0], rows[-1][1])
     if emptied:
         _truncate_journal(engine)
     return emptied
+
+
+def _forget_pixels(session: Session, body: str) -> None:
+    """Tell whoever stores the reading's pixels to delete them (see `neumo.records.file_retention`)."""
+    name = file_name_of(json.loads(body))
+    if name is not None:
+        session.execute(insert(PurgedFileRow).values(name=name))
 
 
 def _before(days: float) -> str:

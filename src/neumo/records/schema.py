@@ -121,6 +121,14 @@ class PatientWordRow(Base):
     reading_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, index=True)
 
 
+class PurgedFileRow(Base):
+    """File with the pixels of a purged reading, by a name that tells nothing, for whoever stores such files."""
+
+    __tablename__ = "purged_files"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+
+
 class AuditRow(Base):
     """One event; `digest` covers this row and, through `previous`, all rows before it."""
 

@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 import neumo
-from neumo.core.clock import ClockWatch
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 from neumo.core.logging import event, fault
 from neumo.records.database import reading_session
+from neumo.records.file_retention import FileRetention
 from neumo.web.http.middleware import SecurityMiddleware, host_check
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
@@ -125,12 +125,12 @@ def health(request: Request) -> dict[str, Any]:
 
 
 async def _delete_expired_regularly(workbench: Workbench) -> None:
-    """Delete reading files whose retention has ended, every ten minutes, unless the clock was set meanwhile."""
-    clock = ClockWatch()
+    """Delete reading files whose retention has ended or whose reading was purged, every ten minutes."""
+    days = workbench.config.retention.pixels_days
+    retention = FileRetention(workbench.archive, workbench.reading_files, days)
     while True:
         try:
-            days = None if clock.jumped() else workbench.config.retention.pixels_days
-            deleted = await asyncio.to_thread(workbench.reading_files.delete_expired, days)
+            deleted = await asyncio.to_thread(retention.run)
             if deleted:
                 event("cleaned", readings=deleted)
         except OSError as error:

@@ -14,6 +14,7 @@ from neumo.bundle.folder import load_bundle
 from neumo.core.errors import ConfigError, MissingExtraError, NodeError
 from neumo.core.keys import load_key
 from neumo.records.database import open_archive
+from neumo.records.reading_file import KEPT, ReadingFiles
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
 from neumo.web.http.connections import timeout_protocol
@@ -26,7 +27,6 @@ from neumo.web.readings.intake import Intake
 from neumo.web.readings.isolated_rendering import FOLDER as RENDERED
 from neumo.web.readings.jobs import Jobs
 from neumo.web.readings.reader_requests import HANDLER
-from neumo.web.readings.reading_file import ReadingFiles
 from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
 from neumo.worker.reader_pool import ReaderPool
@@ -65,7 +65,7 @@ def open_workbench(config: WebConfig) -> Workbench:
     key = load_key(config.data / "session.key")
     bundle = load_bundle(config.read.bundle)
     archive = open_archive(config.archive_url)
-    reading_files = ReadingFiles(config.data / "kept")
+    reading_files = ReadingFiles(config.data / KEPT)
     reading_files.delete_unfinished()
     processes = [ReaderProcess(config.read, HANDLER) for _ in range(config.read.processes)]
     pool = ReaderPool(processes, config.limits.waiting)

@@ -7,13 +7,13 @@ from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
 from neumo.bundle.folder import Bundle
+from neumo.records.reading_file import ReadingFiles
 from neumo.web.config import WebConfig
 from neumo.web.people.accounts import has_users
 from neumo.web.people.cache import AccountsCache
 from neumo.web.people.rate_limit import LoginRateLimiter
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.jobs import Jobs
-from neumo.web.readings.reading_file import ReadingFiles
 from neumo.worker.reader_pool import ReaderPool
 
 if TYPE_CHECKING:

@@ -116,13 +116,14 @@ def test_nothing_is_lost_while_the_database_is_away_and_the_queue_goes_on(
 
 def test_no_identifier_reaches_the_archive_or_the_log(settings: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "readings.db"
-    settings["archive"] = {"url": f"sqlite:///{file}"}
+    settings["archive"] = {"url": f"sqlite:///{file}", "patients": "hashed"}
     sent = radiograph(PatientID="MRN-8831")
     with program(settings, tmp_path) as at_work:
         assert send(at_work.port, sent) == [0]
         wait_until(lambda: at_work.events("recorded"), what=at_work.raw)
     key_file = Path(settings["data"]) / "archive.key"
     assert key_file.stat().st_mode & 0o777 == 0o600 and file.stat().st_mode & 0o777 == 0o600
+    assert not (Path(settings["data"]) / "kept").exists(), "a radiograph's header names the patient"
     kept = b"".join(part.read_bytes() for part in tmp_path.glob("readings.db*"))
     said = "".join(at_work.raw).encode()
     for secret in ("MRN-8831", "Doe", sent.SOPInstanceUID, sent.StudyInstanceUID, sent.SeriesInstanceUID):
@@ -161,7 +162,7 @@ def test_a_reading_that_cannot_be_recorded_holds_up_no_other(
     ("given", "error", "message"),
     [
         ({"url": "mysql://h/n"}, ArchiveError, "sqlite:///FILE"),
-        ({}, ConfigError, "archive.url"),
+        ({"patients": "shown"}, ConfigError, "archive.patients"),
         ({"url": "a.db", "key": "short"}, KeyFileError, "shorter"),
         ({"url": "a.db", "key": "open"}, KeyFileError, "chmod 600"),
     ],

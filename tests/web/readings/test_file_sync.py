@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.support.finished_files import finished_file
 
+from neumo.records.reading_file import ReadingFiles, load_reading_file
 from neumo.web.readings.file_sync import FileSync
-from neumo.web.readings.reading_file import ReadingFiles, load_reading_file
 
 
 @pytest.fixture

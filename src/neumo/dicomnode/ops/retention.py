@@ -1,7 +1,8 @@
-"""Retention: deletes the files of objects that were read and delivered `keep_days` ago; their entries stay."""
+"""Retention: deletes files of objects that were read and delivered `keep_days` ago, and radiographs of a workbench."""
 
 import threading
 import time
+from collections.abc import Callable
 
 from neumo.core.clock import ClockWatch
 from neumo.dicomnode.ops.node_log import NodeLog
@@ -22,12 +23,21 @@ class Retention(threading.Thread):
     log : NodeLog
     keep_days : float or None
         None keeps everything.
+    radiographs : function, optional
+        Delete the radiographs of a workbench that are due, and return how many. May raise OSError.
     """
 
-    def __init__(self, queue: Queue, folder: DataFolder, log: NodeLog, keep_days: float | None) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        folder: DataFolder,
+        log: NodeLog,
+        keep_days: float | None,
+        radiographs: Callable[[], int] | None = None,
+    ) -> None:
         super().__init__(name="neumo-retention", daemon=True)
         self._queue, self._folder, self._log = queue, folder, log
-        self._keep_days = keep_days
+        self._keep_days, self._radiographs = keep_days, radiographs
         self._clock = ClockWatch()
         self._stopping = threading.Event()
 
@@ -40,6 +50,9 @@ class Retention(threading.Thread):
         while not self._stopping.is_set():
             try:
                 self.purge()
+                deleted = 0 if self._radiographs is None else self._radiographs()
+                if deleted:
+                    self._log.info("cleaned", radiographs=deleted)
             except (
                 Exception
             ) as error:  # database, files and machine may all be at fault, and all of it passes

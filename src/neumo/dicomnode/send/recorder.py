@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,15 +10,18 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from neumo.core.back_off import back_off
-from neumo.core.errors import ArchiveUnavailableError
+from neumo.core.errors import OutputError
 from neumo.core.faults import own_fault
 from neumo.core.keys import load_key
+from neumo.core.patient import PatientStudy
 from neumo.dicomnode.config import ArchiveConfig, RetryConfig
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.store.data_folder import IDENTIFIERS, READING
+from neumo.dicomnode.store.data_folder import IDENTIFIERS, PATIENT, RADIOGRAPH, READING
 from neumo.dicomnode.store.outbox import Delivery
 from neumo.records.database import connect, migrate
+from neumo.records.file_retention import FileRetention
 from neumo.records.headers import nameless
+from neumo.records.reading_file import KEPT, ReadingFiles
 from neumo.records.store import record
 from neumo.records.subjects import Subject, subject_of
 
@@ -39,16 +43,33 @@ class Register:
         Key of the hashes of identifiers.
     source : str
         Name of this node among the sources of readings.
+    patients : bool
+        Whether patients are stored in the clear.
+    reading_files : ReadingFiles or None
+        Where the workbench finds radiographs; None where none are kept for it.
+    days : float or None
+        For which they are kept; None for all days.
     """
 
     engine: Engine
     key: bytes
     source: str
+    patients: bool = False
+    reading_files: ReadingFiles | None = None
+    days: float | None = None
 
 
 def open_register(config: ArchiveConfig, data: Path) -> Register:
     """Return the archive of the settings. Raises ArchiveError or KeyFileError where its URL or key cannot be used."""
-    return Register(connect(config.url), load_key(config.key or data / "archive.key"), config.source)
+    url = config.url or f"sqlite:///{data / 'archive.db'}"
+    return Register(
+        connect(url),
+        load_key(config.key or data / "archive.key"),
+        config.source,
+        config.patients == "stored",
+        ReadingFiles((config.workbench or data) / KEPT) if config.keeps_radiographs else None,
+        config.radiographs_days,
+    )
 
 
 class Recorder(threading.Thread):
@@ -66,10 +87,19 @@ class Recorder(threading.Thread):
     def __init__(self, register: Register, retry: RetryConfig, shared: Shared) -> None:
         super().__init__(name="neumo-recorder", daemon=True)
         self._register, self._retry = register, retry
+        files = register.reading_files
+        self._file_retention = None if files is None else FileRetention(register.engine, files, register.days)
         self._outbox, self._folder = shared.outbox, shared.folder
         self._metrics, self._log = shared.metrics, shared.log
         self._stopping = threading.Event()
         self._migrated = False
+
+    def delete_radiographs(self) -> int:
+        """Delete what is due of the radiographs that this node keeps for a workbench, and return how many.
+
+        Called by one thread. Raises OSError and ArchiveUnavailableError.
+        """
+        return self._file_retention.run() if self._file_retention is not None and self._migrated else 0
 
     def stop(self) -> None:
         """End after the current reading."""
@@ -109,7 +139,7 @@ class Recorder(threading.Thread):
     def _deliver(self, delivery: Delivery) -> None:
         try:
             self._record(delivery)
-        except ArchiveUnavailableError:
+        except OutputError:  # the database or the disk is at fault, not the reading
             raise
         except Exception as error:  # one reading that cannot be recorded must not delay the others
             if own_fault(error) is not None:
@@ -126,11 +156,27 @@ class Recorder(threading.Thread):
         values: dict[str, Any] = json.loads((folder / READING).read_bytes())
         source = self._folder.root / delivery.path
         subject = _subject(self._register.key, delivery, folder)
-        # A reading's file is its SOP Instance UID, which must not enter the archive.
-        values = nameless(values, subject, str(source), source.name, delivery.sop_instance_uid)
+        # A reading's file is its SOP Instance UID, which is for those alone who store patients.
+        named = nameless(values, subject, str(source), source.name, delivery.sop_instance_uid)
+        register, patient = self._register, None
+        if register.patients:
+            named["file"], patient = values["file"], _patient(folder)
+        self._keep_radiograph(folder, values)
         record(
-            self._register.engine, values, source=self._register.source, actor="neumo listen", subject=subject
+            register.engine,
+            named,
+            source=register.source,
+            actor="neumo listen",
+            subject=subject,
+            patient=patient,
         )
+
+    def _keep_radiograph(self, folder: Path, values: Mapping[str, Any]) -> None:
+        """Move what the workbench shows into its folder, before the reading is there to be opened."""
+        files = self._register.reading_files
+        target = None if files is None else files.path_of(values)
+        if files is not None and target is not None:
+            files.add(folder / RADIOGRAPH, target)
 
     def _failed(self, delivery: Delivery, reason: str) -> None:
         self._metrics.record_failures.labels("refused").inc()
@@ -142,6 +188,11 @@ class Recorder(threading.Thread):
         wait = back_off(delivery.attempts + 1, self._retry.first, self._retry.longest)
         self._outbox.retry(delivery, reason, wait, refused=True)
         self._log.warning("not_recorded", instance=delivery.sop_instance_uid, reason=reason)
+
+
+def _patient(folder: Path) -> PatientStudy | None:
+    stated = json.loads((folder / PATIENT).read_bytes())
+    return None if stated is None else PatientStudy.from_json(stated)
 
 
 def _subject(key: bytes, delivery: Delivery, folder: Path) -> Subject:

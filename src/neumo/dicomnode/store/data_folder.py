@@ -13,8 +13,10 @@ from neumo.core.files import PART, make_private, sync, write_private
 _SHARDS = tuple(f"{number:02x}" for number in range(256))
 """Subfolders by the first byte of a digest, so that none of them grows too large."""
 
-READING, IDENTIFIERS = "reading.json", "identifiers.json"
+READING, IDENTIFIERS, PATIENT = "reading.json", "identifiers.json", "patient.json"
 """Files of a results folder: the reading itself, and whose image it is (null where the header does not say)."""
+RADIOGRAPH = "radiograph.kept"
+"""File of a results folder that the workbench shows; it is moved there when the reading is recorded."""
 
 
 class DataFolder:

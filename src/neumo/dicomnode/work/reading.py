@@ -9,19 +9,21 @@ from typing import Any
 from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import OutputError
-from neumo.core.files import creating_folder, replacing, write_private
+from neumo.core.files import creating_folder, publish, replacing, write_private
 from neumo.core.reading import Notice, Reading, Status
-from neumo.dicomnode.store.data_folder import IDENTIFIERS, READING
+from neumo.dicomnode.store.data_folder import IDENTIFIERS, PATIENT, RADIOGRAPH, READING
 from neumo.dicomnode.work.beginning import beginning_of_object
 from neumo.dicomnode.work.results import load_results
+from neumo.imaging.dicom.patient import read_patient
 from neumo.inference.reader import Reader
 from neumo.inference.receipt import make_receipt
 from neumo.records.headers import identifiers_of
+from neumo.records.reading_file import write_reading_file
 from neumo.results.dicom.source import left_out_of
 from neumo.worker.reader_child import ReaderHandler
 
 
-def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
+def open_handler(reader: Reader, *, results: str, radiographs: bool = False) -> ReaderHandler:
     """Return what reads objects: from `source`, `target` and `name` to a status, with reasons where it failed.
 
     Parameters
@@ -29,6 +31,8 @@ def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
     reader : Reader
     results : str
         "module:function" of the maker of results. Raises ConfigError where there is none.
+    radiographs : bool
+        Keep what the workbench shows of a reading, too.
     """
     make_results = load_results(results)
 
@@ -42,7 +46,7 @@ def open_handler(reader: Reader, *, results: str) -> ReaderHandler:
         if reading.status is Status.FAILED:
             return {"status": "failed", "reasons": [notice.code for notice in reading.reasons]}
         assert reading.header is not None, "the node takes DICOM objects alone"
-        _write_results(target, reading, make_results(reading, reading.header))
+        _write_results(target, reading, make_results(reading, reading.header), radiographs)
         return {"status": reading.status.value, "left_out": left_out_of(reading.header)}
 
     return handle
@@ -60,16 +64,25 @@ def _refused(reader: Reader, source: Path, target: Path, name: str, reason: str)
             options=reader.options, threads=1, run=None,
         )  # fmt: skip
         reading = Reading(name, None, Status.REFUSED, reasons=(notice,), receipt=receipt, header=header)
-        _write_results(target, reading, [structured_report(reading, header)])
+        _write_results(target, reading, [structured_report(reading, header)], radiographs=False)
     return {"status": Status.REFUSED.value}
 
 
-def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset]) -> None:
+def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset], radiographs: bool) -> None:
     """Write the results folder, whole or not at all; one that is already there stays as it is. Raises OutputError."""
     try:
         with creating_folder(target, private=True) as temporary:
-            for name, value in ((READING, reading.to_json()), (IDENTIFIERS, identifiers_of(reading.header))):
+            patient = read_patient(reading.header)
+            values = {
+                READING: reading.to_json(),
+                IDENTIFIERS: identifiers_of(reading.header),
+                PATIENT: None if patient is None else patient.to_json(),
+            }
+            for name, value in values.items():
                 write_private(temporary / name, [json.dumps(value).encode()])
+            if radiographs:
+                kept = temporary / RADIOGRAPH
+                publish(write_reading_file(kept, reading)[0], kept)
             for number, dataset in enumerate(datasets):
                 with replacing(temporary / f"{number:02d}.dcm", private=True) as file:
                     dcmwrite(file, dataset, enforce_file_format=True)

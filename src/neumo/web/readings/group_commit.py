@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import Engine
 
 from neumo.core.errors import ArchiveUnavailableError
+from neumo.records.reading_file import ReadingFile
 from neumo.records.store import Entry, Recorded, record_all
 from neumo.web.http.problems import Problem
 from neumo.web.readings.file_sync import FileSync, FinishedFile
-from neumo.web.readings.reading_file import ReadingFile
 from neumo.web.readings.uploads import Upload
 
 SOURCE: Final = "web"

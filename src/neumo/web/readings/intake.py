@@ -10,12 +10,12 @@ from typing import Any
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.logging import fault
 from neumo.core.reading import Notice, notices_from_json
+from neumo.records.reading_file import ReadingFile, ReadingFiles, load_reading_file
 from neumo.records.store import Recorded
 from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
 from neumo.web.readings.file_sync import FinishedFile
 from neumo.web.readings.group_commit import FinishedReading, GroupCommit
-from neumo.web.readings.reading_file import ReadingFile, ReadingFiles, load_reading_file
 from neumo.web.readings.uploads import Upload
 from neumo.worker.reader_pool import ReaderPool
 

@@ -2,18 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from pydicom import Dataset
-
 from neumo.core.age_override import AgeOverride
 from neumo.core.reading import Status
-from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
+from neumo.records.reading_file import write_reading_file
 from neumo.web.readings.originals import keep_original, overridable
-from neumo.web.readings.reading_file import write_reading_file
 from neumo.web.readings.rendering import render
 from neumo.web.research.run_images import draw
 from neumo.worker.reader_child import ReaderHandler
@@ -46,18 +42,5 @@ def _read(reader: Reader, request: Mapping[str, Any], target: Path) -> dict[str,
         return {"status": reading.status.value, "reasons": reasons}
     if overridable(reading.to_json()):
         keep_original(source, target)
-    temporary, content = write_reading_file(target, reading, _encoded(reading.header))
+    temporary, content = write_reading_file(target, reading)
     return {"status": reading.status.value, "temporary": str(temporary), "content": content.to_json()}
-
-
-def _encoded(header: Dataset | None) -> bytes | None:
-    """Return a header as a DICOM file without pixels; None where there is none, or none that can be written."""
-    if header is None:
-        return None
-    buffer = BytesIO()
-    try:
-        with quiet():
-            header.save_as(buffer, enforce_file_format=True)
-    except Exception:  # the writer's own errors are of any kind; the reading stands without its header
-        return None
-    return buffer.getvalue()

@@ -14,9 +14,9 @@ from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.inference.posterior import prevalence_of, reading_at
+from neumo.records.reading_file import load_dicom_header, load_reading, load_reading_file
 from neumo.results.unnamed import unnamed
 from neumo.texts.language import Language, as_language
-from neumo.web.readings.reading_file import load_dicom_header, load_reading, load_reading_file
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "reading.json": "application/json",

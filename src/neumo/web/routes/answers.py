@@ -13,6 +13,7 @@ from neumo.core.findings import Finding
 from neumo.core.logging import event
 from neumo.core.reading import Reading, Status
 from neumo.inference.posterior import prevalence_of, reading_at
+from neumo.records.reading_file import load_class_maps, load_pixels, load_reading_file
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
@@ -22,7 +23,6 @@ from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.isolated_rendering import render_request, rendered
 from neumo.web.readings.pictures import PGM, PGM_TYPE, PNG, heat_png, radiograph_pgm, radiograph_png
 from neumo.web.readings.presenting import posterior_json
-from neumo.web.readings.reading_file import load_class_maps, load_pixels, load_reading_file
 from neumo.web.readings.rendering import MEDIA_TYPES, NAMING_PATIENTS, SHORT_NAMES
 from neumo.web.workbench import Workbench, workbench_of
 

@@ -23,6 +23,7 @@ def upgrade() -> None:
     _audit_log()
     _worklist()
     _patient_words()
+    _purged_files()
     if op.get_bind().dialect.name == "sqlite":
         _sqlite_triggers()
     else:
@@ -142,6 +143,15 @@ def _patient_words() -> None:
         sa.PrimaryKeyConstraint("word", "reading_id"),
     )
     op.create_index("ix_patient_words_reading_id", "patient_words", ["reading_id"])
+
+
+def _purged_files() -> None:
+    op.create_table(
+        "purged_files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
 
 
 def _sqlite_triggers() -> None:

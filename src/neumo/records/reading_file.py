@@ -7,23 +7,29 @@ as bytes row by row, the class maps as little-endian 32-bit floats, and the DICO
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import Dataset
 
-from neumo.core.files import PART, part_of
+from neumo.core.files import PART, part_of, replacing
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.imaging.dicom.patient import read_patient
 from neumo.imaging.dicom.pixel_spacing import PixelSpacing, pixel_spacing
+from neumo.imaging.quiet import quiet
 
 SUFFIX: Final = ".kept"
+KEPT: Final = "kept"
+"""Folder of reading files in the data folder of a workbench."""
 _MAP_ITEM: Final = np.dtype("<f4")
 _DAY: Final = 86_400.0
 
@@ -98,17 +104,30 @@ class ReadingFiles:
 
     def path(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
         """Return the path of a reading's file, whether it exists or not."""
-        named = json.dumps([sha256, bundle, options], sort_keys=True).encode()
-        name = hashlib.sha256(named).hexdigest()
-        return self._folder / name[:2] / f"{name}{SUFFIX}"
+        return self.named(_name(sha256, bundle, options))
 
     def path_of(self, body: Mapping[str, Any]) -> Path | None:
         """Return the path of a recorded reading's file; None where it cannot have one."""
-        receipt = body.get("receipt") or {}
-        digest = (receipt.get("bundle") or {}).get("digest")
-        if not body.get("sha256") or not digest:
-            return None
-        return self.path(body["sha256"], digest, receipt.get("options"))
+        name = file_name_of(body)
+        return None if name is None else self.named(name)
+
+    def named(self, name: str) -> Path:
+        """Return the path of the file of that name, as `file_name_of` gives it."""
+        return self._folder / name[:2] / f"{name}{SUFFIX}"
+
+    def add(self, source: Path, target: Path) -> None:
+        """Move a finished reading file to its path here, durably; one that is there stays. May be repeated.
+
+        Raises
+        ------
+        OutputError
+            It cannot be written; `source` stays.
+        """
+        if source.is_file() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with replacing(target, private=True) as temporary:
+                shutil.copyfile(source, temporary)
+        source.unlink(missing_ok=True)
 
     def delete_expired(self, days: float | None, now: float | None = None) -> int:
         """Retention: delete files older than `days`; return how many were deleted."""
@@ -121,6 +140,19 @@ class ReadingFiles:
         return len(outdated)
 
 
+def file_name_of(body: Mapping[str, Any]) -> str | None:
+    """Return the name of a recorded reading's file, whether it is stored or not; None where it cannot have one."""
+    receipt = body.get("receipt") or {}
+    digest = (receipt.get("bundle") or {}).get("digest")
+    if not body.get("sha256") or not digest:
+        return None
+    return _name(body["sha256"], digest, receipt.get("options"))
+
+
+def _name(sha256: str, bundle: str, options: Mapping[str, Any] | None) -> str:
+    return hashlib.sha256(json.dumps([sha256, bundle, options], sort_keys=True).encode()).hexdigest()
+
+
 def _made(path: Path) -> float:
     try:
         return path.stat().st_mtime
@@ -128,8 +160,8 @@ def _made(path: Path) -> float:
         return float("inf")
 
 
-def write_reading_file(file: Path, reading: Reading, header: bytes | None) -> tuple[Path, ReadingFile]:
-    """Write a reading file under a temporary name beside `file`; group commit syncs and renames it.
+def write_reading_file(file: Path, reading: Reading) -> tuple[Path, ReadingFile]:
+    """Write a reading file, with the header that the reading keeps, under a temporary name beside `file`.
 
     Returns
     -------
@@ -142,7 +174,7 @@ def write_reading_file(file: Path, reading: Reading, header: bytes | None) -> tu
     OSError
         Nothing is left behind.
     """
-    pixels, maps = reading.pixels, reading.class_maps
+    pixels, maps, header = reading.pixels, reading.class_maps, _encoded(reading.header)
     found = ReadingFile(
         reading,
         None if pixels is None else (pixels.shape[1], pixels.shape[0]),
@@ -167,6 +199,19 @@ def write_reading_file(file: Path, reading: Reading, header: bytes | None) -> tu
         temporary.unlink(missing_ok=True)
         raise
     return temporary, found
+
+
+def _encoded(header: Dataset | None) -> bytes | None:
+    """Return a header as a DICOM file without pixels; None where there is none, or none that can be written."""
+    if header is None:
+        return None
+    buffer = BytesIO()
+    try:
+        with quiet():
+            header.save_as(buffer, enforce_file_format=True)
+    except Exception:  # the writer's own errors are of any kind; the reading stands without its header
+        return None
+    return buffer.getvalue()
 
 
 def load_reading_file(file: Path) -> ReadingFile | None:

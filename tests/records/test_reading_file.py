@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import Dataset
+from tests.support.hospital_samples import header as header_of
+from tests.support.node_samples import with_meta
 
 from neumo.core.reading import Reading, Status
-from neumo.web.readings.reading_file import (
+from neumo.imaging.dicom.parse import parse
+from neumo.records.reading_file import (
     ReadingFiles,
     load_class_maps,
     load_dicom_header,
@@ -18,24 +22,26 @@ from neumo.web.readings.reading_file import (
 
 
 @pytest.mark.parametrize("with_maps", [True, False])
-@pytest.mark.parametrize("header", [b"header\nof two lines", None])
-def test_what_is_kept_is_what_was_read(tmp_path: Path, with_maps: bool, header: bytes | None) -> None:
+@pytest.mark.parametrize("header", [with_meta(header_of()), None])
+def test_what_is_kept_is_what_was_read(tmp_path: Path, with_maps: bool, header: Dataset | None) -> None:
     random = np.random.default_rng(1)
     pixels = random.integers(0, 256, (30, 50), dtype=np.uint8)[::2]
     maps = random.normal(size=(3, 4, 5)).astype(np.float32) if with_maps else None
-    reading = Reading("a.png", "a" * 64, Status.REFUSED, pixels=pixels, class_maps=maps)
-    file, facts = write_reading_file(tmp_path / "aa" / "a.kept", reading, header)
+    reading = Reading("a.png", "a" * 64, Status.REFUSED, pixels=pixels, class_maps=maps, header=header)
+    file, facts = write_reading_file(tmp_path / "aa" / "a.kept", reading)
     found = load_reading_file(file)
     assert found is not None and found.to_json() == facts.to_json()
-    assert (found.size, found.maps, found.header) == (
-        (50, 15),
-        maps if maps is None else (3, 4, 5),
-        len(header or b""),
-    )
+    assert (found.size, found.maps) == ((50, 15), maps if maps is None else (3, 4, 5))
     assert np.array_equal(load_pixels(file), pixels)  # type: ignore[arg-type]
     same = load_class_maps(file)
     assert same is None if maps is None else np.array_equal(same, maps)  # type: ignore[arg-type]
-    assert load_dicom_header(file) == header
+    content = load_dicom_header(file)
+    assert len(content or b"") == found.header
+    if header is None:
+        assert content is None and found.patient is None
+    else:
+        assert content is not None and parse(content, "a").dataset.PatientName == header.PatientName
+        assert found.patient is not None and found.patient.name == str(header.PatientName)
     assert file.stat().st_mode & 0o777 == 0o600
     assert load_reading_file(tmp_path / "none") is None and load_pixels(tmp_path / "none") is None
 
