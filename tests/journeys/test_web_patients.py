@@ -111,3 +111,27 @@ def test_a_list_without_patients_has_no_columns_for_them(page: Page, filled: Run
     expect(page.get_by_role("columnheader", name="Patient")).to_be_hidden()
     page.get_by_role("button", name="Reset").click()
     expect(page.get_by_role("columnheader", name="Patient")).to_be_visible()
+
+
+def test_the_worklist_shows_what_others_do_while_it_is_open(
+    page: Page, filled: Running, films: list[Path]
+) -> None:
+    page.goto("/worklist?decided=false")
+    rows = page.locator(".window .work-row")
+    expect(rows).to_have_count(4)
+    with httpx.Client(base_url=filled.address, timeout=60) as client:
+        sent = {"Content-Type": "application/octet-stream", "X-File-Name": "new.jpeg"}
+        number = client.post("/api/readings", content=films[4].read_bytes(), headers=sent).json()["id"]
+        expect(rows).to_have_count(5)
+        expect(rows.first).to_contain_text("new.jpeg")
+        expect(page.get_by_role("status").filter(has_text="5 readings").first).to_be_visible()
+        body, revision = {"conclusion": "NORMAL"}, {"If-Match": '"r0"'}
+        client.post(f"/api/readings/{number}/decisions", json=body, headers=revision).raise_for_status()
+        expect(rows).to_have_count(4)
+        expect(page.locator(".window")).not_to_contain_text("new.jpeg")
+        page.goto("/readings/1")
+        recent = page.locator(".rail a", has_text="late.jpeg")
+        expect(page.locator(".rail a").first).to_be_visible()
+        sent["X-File-Name"] = "late.jpeg"
+        client.post("/api/readings", content=films[5].read_bytes(), headers=sent).raise_for_status()
+        expect(recent).to_be_visible()

@@ -29,6 +29,8 @@ def test_nothing_made_up_makes_the_server_fail(server: Running) -> None:
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
+        if operation.path == "/api/readings/changes":  # which streams until the page leaves
+            continue
 
         @BOUNDED
         @given(case=operation.as_strategy())

@@ -19,6 +19,7 @@ from neumo.web.http.static_files import StaticFiles
 from neumo.web.routes import (
     age_override,
     answers,
+    changes,
     decisions,
     export,
     jobs,
@@ -84,6 +85,7 @@ def create_app(workbench: Workbench) -> FastAPI:
         session,
         age_override,
         oidc,
+        changes,
         readings,
         priors,
         jobs,

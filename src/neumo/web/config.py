@@ -41,6 +41,8 @@ class ListenConfig:
     """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     connections: Annotated[int, between(8)] = 400
     """Concurrent requests; further ones get 503."""
+    streams: Annotated[int, between(1)] = 100
+    """Pages at once that are told of new readings; further ones are told when they are opened."""
     patience: Seconds = 30
     """Timeout of the head of a request, and of the body of one that is no upload."""
 

@@ -26,6 +26,7 @@ from neumo.web.readings.group_commit import GroupCommit
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.isolated_rendering import FOLDER as RENDERED
 from neumo.web.readings.jobs import Jobs
+from neumo.web.readings.live import LiveWorklist
 from neumo.web.readings.reader_requests import HANDLER
 from neumo.web.readings.uploads import prepare_folder
 from neumo.web.workbench import Workbench
@@ -85,6 +86,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         jobs=Jobs(intake, pool),
         login_limiter=LoginRateLimiter(config.sessions.attempts),
         send=sender,
+        live=LiveWorklist(archive, config.listen.streams),
     )
 
 
@@ -141,16 +143,22 @@ def _exit_on_signal(_number: int, _frame: FrameType | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server with a callback once it listens."""
+    """A uvicorn server with callbacks once it listens, and before it waits for its last answers."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._announce = announce
+        self._announce, self._stopping = announce, stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets=sockets)
 
 
 def _server(
@@ -176,7 +184,7 @@ def _server(
     scheme = "https" if listen.certificate else "http"
     host = "localhost" if listen.host in ("0.0.0.0", "::") else listen.host
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
-    return _Server(settings, lambda: announce(address))
+    return _Server(settings, lambda: announce(address), workbench.live.stop)
 
 
 def _require_certificate(config: WebConfig) -> None:

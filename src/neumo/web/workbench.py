@@ -14,6 +14,7 @@ from neumo.web.people.cache import AccountsCache
 from neumo.web.people.rate_limit import LoginRateLimiter
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.jobs import Jobs
+from neumo.web.readings.live import LiveWorklist
 from neumo.worker.reader_pool import ReaderPool
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Workbench:
     intake : Intake
     jobs : Jobs
     login_limiter : LoginRateLimiter
+    live : LiveWorklist
     send : function or None
         Sends files to the PACS of the settings (see `neumo.sending.sender`); None where they name none.
     """
@@ -58,6 +60,7 @@ class Workbench:
     intake: Intake
     jobs: Jobs
     login_limiter: LoginRateLimiter
+    live: LiveWorklist
     send: "Send | None" = None
 
     @property

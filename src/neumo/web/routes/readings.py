@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from neumo.core.errors import NeumoError
+from neumo.records.changes import newest_sequence
 from neumo.records.search import neighbours, search, sources
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
@@ -156,6 +157,9 @@ def _page(request: Request, person: Person, asked: Worklist) -> dict[str, Any]:
     archive = workbench_of(request).archive
     filters = blinded(asked.filters(person), person, asked.sort)
     first = asked.cursor is None
+    sequence = (
+        newest_sequence(archive) if first else None
+    )  # before the search, so that what comes between is told
     page = search(
         archive,
         filters,
@@ -170,6 +174,7 @@ def _page(request: Request, person: Person, asked: Worklist) -> dict[str, Any]:
         "count": None if page.count is None else min(page.count, MAX_COUNT),
         "count_is_exact": None if page.count is None else page.count <= MAX_COUNT,
         "sources": sources(archive) if first else None,
+        "sequence": sequence,
     }
 
 

@@ -1,6 +1,7 @@
 /** The rail: uploads in progress, then recent readings, each a link to its reading. */
 
 import { h, icon, replace } from "/static/dom.js";
+import { followChanges } from "/static/live.js";
 import { picker } from "/static/views/reading/intake.js";
 import { createRows } from "/static/views/reading/rows.js";
 import { mayRetry } from "/static/views/reading/uploads.js";
@@ -30,8 +31,9 @@ export function createRail(context, uploads, current) {
     h("div", { class: "rail-lists", tabindex: "0", role: "region", "aria-label": t("reading.files") }, sent, recent),
   );
   const spoken = { count: finished(uploads.items) };
-  const left = { out: "" };
+  const left = { out: "", live: false };
   const rows = createRows(api, drawSent);
+  let unfollow = () => {};
 
   function drawSent() {
     const meant = uploads.items.filter(isMeant);
@@ -62,13 +64,17 @@ export function createRail(context, uploads, current) {
     return h("h2", { class: "rail-head" }, h("a", { href: `/worklist${list.size ? `?${list}` : ""}` }, t("reading.from_worklist")));
   }
 
-  async function refresh() {
+  /** @param {number[] | null} changed which readings; null where it may be any */
+  async function refresh(changed = null) {
     try {
       const query = new URLSearchParams(list ?? undefined);
       query.set("limit", String(RECENT));
-      remembered = (await ask(api, query, list === null ? {} : wordsOf())).readings;
+      const page = await ask(api, query, list === null ? {} : wordsOf());
+      remembered = page.readings;
       drawRecent();
-      rows.renew();
+      rows.renew(changed);
+      if (!left.live) unfollow = followChanges(page.sequence, refresh);
+      left.live = true;
       element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     } catch (error) {
       context.toast(/** @type {Error} */ (error).message, "bad");
@@ -98,7 +104,12 @@ export function createRail(context, uploads, current) {
     await loaded;
     return remembered.length === 0 && uploads.items.length === 0;
   };
-  return { element, refresh, empty, destroy: stop, step };
+  const destroy = () => {
+    left.live = true;
+    unfollow();
+    stop();
+  };
+  return { element, refresh, empty, destroy, step };
 }
 
 /** @param {any[]} items */

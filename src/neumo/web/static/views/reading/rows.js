@@ -38,9 +38,9 @@ export function createRows(api, changed) {
       for (const id of ids) if (!rows.has(id)) needed.add(id);
       if (needed.size) fetchAll();
     },
-    /** Fetch the known ones once more: somebody decided. */
-    renew: () => {
-      for (const id of rows.keys()) needed.add(id);
+    /** Fetch known ones once more, since somebody decided: those that changed, or all of them. @param {number[] | null} changed */
+    renew: (changed) => {
+      for (const id of changed ?? rows.keys()) if (rows.has(id)) needed.add(id);
       if (needed.size) fetchAll();
     },
   };

@@ -82,6 +82,13 @@ export function createWindow({ draw, more, empty }) {
       redraw();
       replace(end, h("span", { class: "loading", role: "status" }));
     },
+    /** Whether the beginning of the list is seen. */
+    atTop: () => element.scrollTop < ROW,
+    /** Draw all rows anew, after `first` were put before them; what a person looks at stays where it is. @param {number} first */
+    changed: (first) => {
+      if (element.scrollTop >= ROW) element.scrollTop += first * ROW;
+      redraw();
+    },
     show: (/** @type {any[]} */ all, /** @type {boolean} */ last) => {
       rows = all;
       ended = last;

@@ -1,0 +1,68 @@
+"""Which readings changed since a place in the audit log, as every write of whatever program is there in its order."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from neumo.records.database import reading_session
+from neumo.records.schema import AuditRow, DecisionRow, ReadingRow
+
+MAX_EVENTS: Final = 1000
+"""Of the log that are looked at together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Readings that were recorded, decided on or purged.
+
+    Attributes
+    ----------
+    sequence : int
+        Last place in the log that was looked at.
+    readings : frozenset of int
+        Their numbers; nothing of what they say.
+    complete : bool
+        False where there are too many; what was seen before is then outdated as a whole.
+    """
+
+    sequence: int
+    readings: frozenset[int] = frozenset()
+    complete: bool = True
+
+
+def newest_sequence(engine: Engine) -> int:
+    """Return the last place in the log, 0 where it is empty. Raises ArchiveUnavailableError."""
+    with reading_session(engine) as session:
+        return _newest(session)
+
+
+def changes_since(engine: Engine, sequence: int) -> Changes:
+    """Return what changed after a place in the log. Raises ArchiveUnavailableError."""
+    with reading_session(engine) as session:
+        query = select(AuditRow.sequence, AuditRow.content).where(AuditRow.sequence > sequence)
+        rows = session.execute(query.order_by(AuditRow.sequence).limit(MAX_EVENTS + 1)).all()
+        if len(rows) > MAX_EVENTS:
+            return Changes(_newest(session), complete=False)
+        if not rows:
+            return Changes(sequence)
+        return Changes(rows[-1].sequence, _readings(session, [row.content for row in rows]))
+
+
+def _newest(session: Session) -> int:
+    return session.scalar(select(func.max(AuditRow.sequence))) or 0
+
+
+def _readings(session: Session, contents: Sequence[str]) -> frozenset[int]:
+    numbers: dict[str, set[int]] = {ReadingRow.__tablename__: set(), DecisionRow.__tablename__: set()}
+    for content in contents:
+        entry: dict[str, Any] = json.loads(content)
+        if entry.get("table") in numbers:  # not that somebody looked, nor who the patient is
+            numbers[entry["table"]].add(int(entry["id"]))
+    decisions = numbers[DecisionRow.__tablename__]
+    decided = select(DecisionRow.reading_id).where(DecisionRow.id.in_(decisions)) if decisions else None
+    found = numbers[ReadingRow.__tablename__]
+    return frozenset(found if decided is None else {*found, *session.scalars(decided)})
