@@ -8,25 +8,8 @@ import yaml
 from neumo.bundle.config import BundleConfig
 from neumo.core.evidence import Evidence, select
 from neumo.core.findings import FINDINGS
-from neumo.evaluation.sources.values import LOWER_IS_BETTER
+from neumo.export.card_tables import SHOWN, by_data, by_hospital, overall_table, side_by_side
 from neumo.export.evidence import CHECKED, DATA
-
-_SHOWN = {
-    "accuracy": "accuracy, three classes",
-    "macro_f1": "macro F1",
-    "macro_auroc": "macro AUROC",
-    "auroc_normal_vs_pneumonia": "AUROC normal vs pneumonia",
-    "auroc_bacterial_vs_viral": "AUROC bacterial vs viral",
-    "expected_calibration_error": "expected calibration error",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "calibration_error_pneumonia": "calibration error of pneumonia",
-    "coverage_normal": "90 % sets that hold normal",
-    "coverage_pneumonia": "90 % sets that hold pneumonia",
-    "undetermined": "undetermined",
-    "other_disease_called_pneumonia": "other disease called pneumonia",
-}
-_REFUSED = {"refused": "refused or failed"}
 
 
 def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
@@ -42,7 +25,7 @@ def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
         _measured(measured),
         _damaged(measured),
         _heat_maps(config, measured),
-        _by_hospital(elsewhere),
+        by_hospital(elsewhere),
         _limits(config),
     ]
     return f"---\n{_metadata(config, measured)}---\n\n" + "\n\n".join(filter(None, sections)) + "\n"
@@ -67,8 +50,8 @@ def _index_entry(measured: Sequence[Evidence]) -> dict[str, Any]:
         "task": {"type": "image-classification"},
         "dataset": {"name": DATA, "type": "kermany-chest-xray", "split": _part(measured)},
         "metrics": [
-            {"type": entry.metric, "name": _SHOWN[entry.metric], "value": round(entry.value, 4)}
-            for entry in select(measured, *_SHOWN)
+            {"type": entry.metric, "name": SHOWN[entry.metric], "value": round(entry.value, 4)}
+            for entry in select(measured, *SHOWN)
             if entry.value is not None
         ],
     }
@@ -127,9 +110,9 @@ def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
         f"| {name} | {point.threshold:.3f} | {point.rule} |"
         for name, point in config.operating_points.items()
     )
-    parts = _by_data(on_folds)
+    parts = by_data(on_folds)
     counted = "; ".join(f"{one[0].n} images of {one[0].patients} patients" for one in parts.values())
-    metrics = _overall(on_folds) if len(parts) == 1 else _side_by_side(parts)
+    metrics = overall_table(on_folds) if len(parts) == 1 else side_by_side(parts)
     return (
         "## Decided on held-out folds\n\n"
         f"{counted}, each answered by a network of the same "
@@ -149,7 +132,7 @@ def _measured(measured: Sequence[Evidence]) -> str:
         f"## Measured on the official {_part(measured)} images\n\n"
         f"`{refused.command}`; {refused.n} images, {_count(refused)} refused by the gate. "
         "The metrics are of the images that were read. 95 % intervals by resampling patients.\n\n"
-        f"{_overall(measured)}\n\n{_points(measured)}{_coverage(measured)}"
+        f"{overall_table(measured)}\n\n{_points(measured)}{_coverage(measured)}"
     )
 
 
@@ -241,59 +224,6 @@ def _heat_maps(config: BundleConfig, measured: Sequence[Evidence]) -> str:
     ).rstrip()
 
 
-def _by_hospital(elsewhere: Sequence[Evidence]) -> str:
-    """Write what was measured within each source, side by side."""
-    parts = _by_data(elsewhere)
-    if not parts:
-        return ""
-    views = [
-        f"{data}, {view}: "
-        + ", ".join(f"{_SHOWN[e.metric]} {e}" for e in select(entries, *_SHOWN, view=view))
-        for data, entries in parts.items()
-        for view in dict.fromkeys(e.conditions["view"] for e in select(entries, view=...))
-    ]
-    return (
-        "## Each hospital by itself\n\n"
-        f"`{elsewhere[0].command}`. Nothing is pooled over hospitals; the worst of a row is bold. 95 % intervals over "
-        f"patients, of the refused over images.\n\n{_side_by_side(parts)}"
-        + "".join(f"\n\n{line}." for line in views)
-    )
-
-
-def _side_by_side(parts: Mapping[str, Sequence[Evidence]]) -> str:
-    found = {
-        data: {entry.metric: entry for entry in select(entries, *_REFUSED, *_SHOWN)}
-        for data, entries in parts.items()
-    }
-    rows = [f"| metric | {' | '.join(found)} |", "|---" * (len(found) + 1) + "|"]
-    for metric, words in {**_REFUSED, **_SHOWN}.items():
-        held = {data: one[metric] for data, one in found.items() if metric in one}
-        values = {data: entry.value for data, entry in held.items() if entry.value is not None}
-        worst = (
-            (max if metric in LOWER_IS_BETTER else min)(values, key=lambda data: values[data])
-            if values
-            else ""
-        )
-        cells = [
-            "-"
-            if data not in held
-            else f"**{held[data]}**"
-            if data == worst and len(values) > 1
-            else str(held[data])
-            for data in found
-        ]
-        if held:
-            rows.append(f"| {words} | {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-def _by_data(entries: Sequence[Evidence]) -> dict[str, list[Evidence]]:
-    parts: dict[str, list[Evidence]] = {}
-    for entry in entries:
-        parts.setdefault(entry.data, []).append(entry)
-    return parts
-
-
 def _limits(config: BundleConfig) -> str:
     return (
         "## Limits\n\n"
@@ -307,8 +237,3 @@ def _limits(config: BundleConfig) -> str:
         "them.\n"
         f"- Licence: {config.licence}."
     )
-
-
-def _overall(entries: Sequence[Evidence]) -> str:
-    rows = "\n".join(f"| {_SHOWN[entry.metric]} | {entry} |" for entry in select(entries, *_SHOWN))
-    return f"| metric | value (95 % interval) |\n|---|---|\n{rows}"
