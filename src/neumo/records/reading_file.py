@@ -7,6 +7,7 @@ as bytes row by row, the class maps as little-endian 32-bit floats, and the DICO
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ from neumo.imaging.quiet import quiet
 SUFFIX: Final = ".kept"
 KEPT: Final = "kept"
 """Folder of reading files in the data folder of a workbench."""
+_UNFINISHED = re.compile(re.escape(PART) + r"[0-9a-f]{16}" + re.escape(SUFFIX))
 _MAP_ITEM: Final = np.dtype("<f4")
 _DAY: Final = 86_400.0
 
@@ -99,8 +101,9 @@ class ReadingFiles:
 
     def delete_unfinished(self) -> None:
         """Delete temporary files that an earlier server left."""
-        for left in self._folder.glob(f"??/{PART}*"):
-            left.unlink(missing_ok=True)
+        for left in self._folder.glob(f"??/{PART}*{SUFFIX}"):
+            if _UNFINISHED.fullmatch(left.name) and left.is_file():
+                left.unlink(missing_ok=True)
 
     def path(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
         """Return the path of a reading's file, whether it exists or not."""

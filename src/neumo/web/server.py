@@ -4,14 +4,16 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from neumo.bundle.folder import load_bundle
-from neumo.core.errors import ConfigError, MissingExtraError, NodeError
+from neumo.core.errors import ConfigError, MissingExtraError, NodeError, OutputError
+from neumo.core.folder_lock import folder_locked
 from neumo.core.keys import load_key
 from neumo.records.database import open_archive
 from neumo.records.reading_file import KEPT, ReadingFiles
@@ -27,8 +29,9 @@ from neumo.web.readings.intake import Intake
 from neumo.web.readings.isolated_rendering import FOLDER as RENDERED
 from neumo.web.readings.jobs import Jobs
 from neumo.web.readings.live import LiveWorklist
+from neumo.web.readings.own_files import prepare_folder
 from neumo.web.readings.reader_requests import HANDLER
-from neumo.web.readings.uploads import prepare_folder
+from neumo.web.readings.space import SpaceReserve
 from neumo.web.workbench import Workbench
 from neumo.worker.reader_pool import ReaderPool
 from neumo.worker.reader_process import ReaderProcess
@@ -85,6 +88,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         intake=intake,
         jobs=Jobs(intake, pool),
         login_limiter=LoginRateLimiter(config.sessions.attempts),
+        space=SpaceReserve(config.data / "uploads", config.limits.free_bytes),
         send=sender,
         live=LiveWorklist(archive, config.listen.streams),
     )
@@ -117,25 +121,44 @@ def serve(config: WebConfig, announce: Callable[[str], None]) -> None:
     ConfigError
         The certificate cannot be used.
     NodeError
-        The address is taken.
+        The address is taken, or another server works in the data folder.
     NeumoError
         As `open_workbench`.
     """
     _require_certificate(config)
     listener = _listener(config)
     try:
-        workbench = open_workbench(config)
-        try:
-            # uvicorn raises the stop signal again, which would end the process before the cleanup below.
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, _exit_on_signal)
-            _server(config, workbench, announce, listener).run(sockets=[listener])
-        finally:
-            workbench.pool.stop()
-            workbench.archive.dispose()
-            workbench.accounts.dispose()
+        with _locked(config):
+            _serve(config, announce, listener)
     finally:
         listener.close()
+
+
+@contextmanager
+def _locked(config: WebConfig) -> Iterator[None]:
+    """Hold the data folder's lock while the block runs. Raises NodeError, OutputError."""
+    try:
+        config.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{config.data}: cannot be used ({error.strerror or error}); choose another data folder"
+        ) from error
+    told = f"{config.data}: another server works in this data folder; stop it, or give this one another with --data"
+    with folder_locked(config.data / "serve.lock", told):
+        yield
+
+
+def _serve(config: WebConfig, announce: Callable[[str], None], listener: socket.socket) -> None:
+    workbench = open_workbench(config)
+    try:
+        # uvicorn raises the stop signal again, which would end the process before the cleanup below.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _exit_on_signal)
+        _server(config, workbench, announce, listener).run(sockets=[listener])
+    finally:
+        workbench.pool.stop()
+        workbench.archive.dispose()
+        workbench.accounts.dispose()
 
 
 def _exit_on_signal(_number: int, _frame: FrameType | None) -> None:

@@ -15,6 +15,7 @@ from neumo.web.people.rate_limit import LoginRateLimiter
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.jobs import Jobs
 from neumo.web.readings.live import LiveWorklist
+from neumo.web.readings.space import SpaceReserve
 from neumo.worker.reader_pool import ReaderPool
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Workbench:
     jobs : Jobs
     login_limiter : LoginRateLimiter
     live : LiveWorklist
+    space : SpaceReserve
+        Of uploads.
     send : function or None
         Sends files to the PACS of the settings (see `neumo.sending.sender`); None where they name none.
     """
@@ -61,6 +64,7 @@ class Workbench:
     jobs: Jobs
     login_limiter: LoginRateLimiter
     live: LiveWorklist
+    space: SpaceReserve
     send: "Send | None" = None
 
     @property

@@ -1,7 +1,7 @@
 """The node's data folder: received objects, and the results of their readings."""
 
-import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,9 +9,13 @@ from pathlib import Path
 
 from neumo.core.errors import NodeError
 from neumo.core.files import PART, make_private, sync, write_private
+from neumo.core.folder_lock import folder_locked
 
 _SHARDS = tuple(f"{number:02x}" for number in range(256))
 """Subfolders by the first byte of a digest, so that none of them grows too large."""
+
+_OBJECT = re.compile(r"[0-9.]{1,64}-[0-9a-f]{32}\.dcm")
+"""Names of objects; whatever else somebody puts into the folder stays there."""
 
 READING, IDENTIFIERS, PATIENT = "reading.json", "identifiers.json", "patient.json"
 """Files of a results folder: the reading itself, and whose image it is (null where the header does not say)."""
@@ -51,13 +55,8 @@ class DataFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder's lock while the block runs. Raises NodeError where another node holds it."""
-        with (self.root / "lock").open("w") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise NodeError(
-                    f"data: another node works in {self.root}; stop it or give this one a folder of its own"
-                ) from error
+        told = f"data: another node works in {self.root}; stop it or give this one a folder of its own"
+        with folder_locked(self.root / "lock", told):
             yield
 
     def free_bytes(self) -> int:
@@ -117,7 +116,8 @@ class DataFolder:
         swept = 0
         for shard in _SHARDS:
             for file in (self.objects / shard).iterdir():
-                if file.name.startswith(PART) or str(file.relative_to(self.root)) not in known:
+                own = file.name.startswith(PART) or _OBJECT.fullmatch(file.name) is not None
+                if own and str(file.relative_to(self.root)) not in known:
                     file.unlink(missing_ok=True)
                     swept += 1
             for folder in (self.results / shard).glob(f"{PART}*"):

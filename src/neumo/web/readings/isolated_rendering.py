@@ -1,6 +1,5 @@
 """Rendering in a reader process, isolated since it parses uploaded data."""
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +8,7 @@ from neumo.core.errors import ChildError
 from neumo.records.stored_reading import StoredReading
 from neumo.texts.language import Language
 from neumo.web.http.problems import Problem, not_installed
+from neumo.web.readings.own_files import new_file
 from neumo.web.workbench import Workbench
 
 FOLDER: Final = "rendered"
@@ -63,7 +63,7 @@ def rendered(workbench: Workbench, request: Mapping[str, Any]) -> Path:
     Problem
         It cannot be rendered, or not now.
     """
-    target = workbench.config.data / FOLDER / secrets.token_hex(16)
+    target = new_file(workbench.config.data / FOLDER)
     try:
         _ask(workbench, {**request, "target": str(target)})
     except BaseException:

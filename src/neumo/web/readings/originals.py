@@ -4,7 +4,6 @@ They lie beside their reading files, and go with them when the retention period 
 """
 
 import os
-import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from neumo.core.age_override import OVERRIDABLE
 from neumo.core.reading import Status
+from neumo.web.readings.own_files import new_file
 from neumo.web.readings.uploads import Upload
 
 _SUFFIX: Final = ".original"
@@ -40,7 +40,7 @@ def original_of(reading_file: Path) -> Path:
 
 def as_upload(reading_file: Path, uploads: Path, body: Mapping[str, Any]) -> Upload | None:
     """Return the original of a reading as if it were uploaded again; None where it is not kept (any more)."""
-    target = uploads / secrets.token_hex(16)
+    target = new_file(uploads)
     try:
         _link(original_of(reading_file), target)
     except FileNotFoundError:

@@ -3,8 +3,6 @@
 import asyncio
 import hashlib
 import re
-import secrets
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,10 +16,10 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from neumo.core.errors import OutputError
-from neumo.core.files import make_private
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
+from neumo.web.readings.own_files import new_file
+from neumo.web.readings.space import Reservation, SpaceReserve
 
 SINGLE: Final = frozenset(
     {
@@ -75,7 +73,7 @@ class UploadedFile:
     """
 
     def __init__(self, folder: Path, name: str, limits: Limits) -> None:
-        self.name, self.path = name, folder / secrets.token_hex(16)
+        self.name, self.path = name, new_file(folder)
         self._limits, self._limit = limits, limits.file_bytes
         self._size, self._hash = 0, hashlib.sha256()
         self._stream: IO[bytes] = self.path.open("xb")
@@ -103,19 +101,9 @@ class UploadedFile:
         self.path.unlink(missing_ok=True)
 
 
-def prepare_folder(folder: Path) -> None:
-    """Create a private folder, and delete what an earlier server left in it. Raises OutputError."""
-    try:
-        make_private(folder)
-        for left in folder.iterdir():
-            left.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be used ({error.strerror or error}); choose another data folder"
-        ) from error
-
-
-async def receive_uploads(request: Request, folder: Path, limits: Limits) -> list[Upload]:
+async def receive_uploads(
+    request: Request, folder: Path, limits: Limits, space: SpaceReserve
+) -> list[Upload]:
     """Receive the files of a request; on failure all of them are deleted.
 
     Raises
@@ -125,9 +113,19 @@ async def receive_uploads(request: Request, folder: Path, limits: Limits) -> lis
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     media_type = kind.decode("latin-1").lower()
-    if shutil.disk_usage(folder).free < limits.free_bytes:
-        raise Problem(507, "disk_full")
-    receiving = _Receiving(folder, limits)
+    with space.reserved(_stated_size(request, limits)) as reservation:
+        return await _received(request, _Receiving(folder, limits, reservation), media_type, options)
+
+
+def _stated_size(request: Request, limits: Limits) -> int:
+    """Return the bytes that a request says it brings; 0 where it does not, so that they are counted as they come."""
+    stated = request.headers.get("content-length", "")
+    return min(int(stated), limits.request_bytes) if stated.isascii() and stated.isdigit() else 0
+
+
+async def _received(
+    request: Request, receiving: "_Receiving", media_type: str, options: dict[bytes, bytes]
+) -> list[Upload]:
     try:
         if media_type == "multipart/form-data" and options.get(b"boundary"):
             await _receive_parts(request, receiving, options[b"boundary"])
@@ -146,8 +144,8 @@ async def receive_uploads(request: Request, folder: Path, limits: Limits) -> lis
 class _Receiving:
     """Files of one request while it is received."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self._folder, self.limits = folder, limits
+    def __init__(self, folder: Path, limits: Limits, reservation: Reservation) -> None:
+        self._folder, self.limits, self._reservation = folder, limits, reservation
         self._done: list[Upload] = []
         self._open: UploadedFile | None = None
         self._received = 0
@@ -167,6 +165,7 @@ class _Receiving:
 
     def write(self, data: bytes) -> None:
         if self._open is not None:
+            self._reservation.use(len(data))
             self._open.write(data)
 
     def end(self) -> None:
@@ -252,10 +251,12 @@ class _Parts:
         self._field = self._value = b""
 
     def headers_finished(self) -> None:
-        _, options = parse_options_header((self._headers["content-disposition"] or "").encode())
-        name = options.get(b"filename")
+        stated = self._headers["content-disposition"] or ""
+        name = parse_options_header(stated.encode())[1].get(b"filename")
         if name is not None:
             self._taking.begin(name.decode("utf-8", errors="replace"))
+        elif (extended := self._headers.get_filename()) is not None:  # filename* alone (RFC 8187)
+            self._taking.begin(extended)
 
     def data(self, data: bytes, start: int, end: int) -> None:
         self._taking.write(data[start:end])

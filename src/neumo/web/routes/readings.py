@@ -68,7 +68,8 @@ async def upload(
     """Upload radiographs: one is read before the response, several become a background job."""
     workbench = workbench_of(request)
     workbench.pool.require_room()
-    uploads = await receive_uploads(request, workbench.config.data / "uploads", workbench.config.limits)
+    folder, limits = workbench.config.data / "uploads", workbench.config.limits
+    uploads = await receive_uploads(request, folder, limits, workbench.space)
     parts = await run_in_threadpool(parts_of, uploads, workbench.config.limits)
     alone = len(parts) == 1 and parts[0].archive is None and background == "0"
     places = [part.places(workbench.config.read.processes) for part in parts]
