@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
-from neumo.core.findings import FINDINGS
+from neumo.core.answer import Verdict
+from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Reading, Status
 from neumo.records.canonical import canonical
 from neumo.records.database import writing_session
@@ -19,7 +20,7 @@ _BATCH = 5000
 
 
 def fill(engine: Engine, readings: int, *, body: str = "{}", diligent: bool = False) -> None:
-    """Add readings, one a minute, of which one in 10 is refused, one in 20 undecided, one in 100 disagreed with.
+    """Add readings, one a minute, of which one in 10 is refused, one in 20 undetermined, one in 100 disagreed with.
 
     One in four is decided by one of five readers; `DILIGENT` decided all but the first ten where `diligent`. Each of
     20,000 patients has about as many.
@@ -56,7 +57,7 @@ def sample_body() -> str:
 
 
 def _row(number: int) -> dict[str, Any]:
-    refused, undecided, decided = number % 10 == 0, number % 20 == 1, number % 4 == 0
+    refused, undetermined, decided = number % 10 == 0, number % 20 == 1, number % 4 == 0
     finding = None if refused else FINDINGS[number % 3]
     return {
         "reading_id": number,
@@ -65,13 +66,19 @@ def _row(number: int) -> dict[str, Any]:
         "status": "refused" if refused else "read",
         "finding": finding,
         "normal": None if refused else (number * 7919 % 100_003) / 100_003,
-        "undecided": None if refused else undecided,
+        "verdict": None if finding is None else _verdict(finding, undetermined),
         "decided": decided,
         "disagreement": decided and number % 100 == 4,
         "path": f"study {number % 1009}/film {number}.dcm",
         "sha256": sha256_of(number),
         "patient_key": patient_of(number),
     }
+
+
+def _verdict(finding: Finding, undetermined: bool) -> str:
+    if undetermined:
+        return Verdict.UNDETERMINED.value
+    return (Verdict.NO_PNEUMONIA if finding is Finding.NORMAL else Verdict.PNEUMONIA).value
 
 
 def _words(row: dict[str, Any]) -> list[dict[str, Any]]:

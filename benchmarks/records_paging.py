@@ -18,6 +18,7 @@ from statistics import median
 from records_filling import DILIGENT, fill, moment_of, patient_of, sample_body, sha256_of
 from sqlalchemy import Engine, text
 
+from neumo.core.answer import Verdict
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.records.database import open_archive
@@ -28,8 +29,8 @@ FILTERS = {
     "everything": Filters(),
     "finding": Filters(finding=Finding.BACTERIAL_PNEUMONIA),
     "status refused": Filters(status=Status.REFUSED),
-    "undecided": Filters(undecided=True),
-    "not undecided": Filters(undecided=False),
+    "undetermined": Filters(verdict=Verdict.UNDETERMINED),
+    "no pneumonia": Filters(verdict=Verdict.NO_PNEUMONIA),
     "decided": Filters(decided=True),
     "not decided": Filters(decided=False),
     "disagreement": Filters(disagreement=True),
@@ -43,7 +44,9 @@ FILTERS = {
     "text in no file": Filters(text="nowhere"),
     "beginning of a SHA-256": Filters(text=sha256_of(77_777)[:8]),
     "number": Filters(text="777"),
-    "undecided, source, not decided": Filters(undecided=True, source="ward 3", decided=False),
+    "undetermined, source, not decided": Filters(
+        verdict=Verdict.UNDETERMINED, source="ward 3", decided=False
+    ),
     "finding, status without one": Filters(finding=Finding.NORMAL, status=Status.REFUSED),
     "text in one file, finding, one day": Filters(
         text="film 45678", finding=Finding.NORMAL, since="2026-02-01", until="2026-02-01"

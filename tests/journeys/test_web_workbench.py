@@ -1,6 +1,7 @@
 """The workbench around reading: worklist, settings, languages, people, a server that is away."""
 
 import csv
+import re
 from pathlib import Path
 
 import httpx
@@ -31,12 +32,18 @@ def test_the_worklist_filters_sorts_and_exports(page: Page, filled: Running, fil
     page.goto("/worklist")
     rows = page.locator(".window .work-row")
     expect(page.get_by_role("status").filter(has_text=f"{len(films)} readings").first).to_be_visible()
-    page.get_by_label("Disagreement").check()
+    page.get_by_label("Model and person differ").check()
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text(films[0].name)
     assert "disagreement=true" in page.url
     page.reload()
     expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Reset").click()
+    page.locator("select[name=verdict]").select_option(label="No pneumonia")
+    expect(page).to_have_url(re.compile("verdict=no_pneumonia"))
+    expect(rows.first.get_by_role("cell").nth(1)).to_have_text("No pneumonia")
+    page.locator("select[name=verdict]").select_option(label="Undetermined")
+    expect(rows.filter(has_text="No pneumonia")).to_have_count(0)
     page.get_by_role("button", name="Reset").click()
     page.get_by_label("Search").fill(films[1].name)
     expect(rows).to_have_count(1)

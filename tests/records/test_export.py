@@ -10,7 +10,7 @@ from pyarrow import parquet
 from records_filling import fill
 from sqlalchemy import Engine
 
-from neumo.core.answer import Answer
+from neumo.core.answer import Answer, Verdict
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveUnavailableError, MissingExtraError, OutputError
 from neumo.core.findings import Finding
@@ -67,9 +67,9 @@ def test_everything_is_written_in_order_over_many_pages(archive: Engine, tmp_pat
     fill(archive, 2500)
     assert export(archive, files={Format.CSV: tmp_path / "a.csv"}) == 2500
     assert [int(row["id"]) for row in _rows(tmp_path / "a.csv")] == list(range(1, 2501))
-    undecided = tmp_path / "undecided.parquet"
-    assert export(archive, Filters(undecided=True), files={Format.PARQUET: undecided}) == 125
-    assert parquet.read_table(undecided).num_rows == 125
+    undetermined = tmp_path / "undetermined.parquet"
+    assert export(archive, Filters(verdict=Verdict.UNDETERMINED), files={Format.PARQUET: undetermined}) == 125
+    assert parquet.read_table(undetermined).num_rows == 125
 
 
 def test_nothing_that_matches_is_an_empty_table(archive: Engine, tmp_path: Path) -> None:

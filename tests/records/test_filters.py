@@ -5,7 +5,7 @@ import pytest
 from records_filling import fill
 from sqlalchemy import Engine
 
-from neumo.core.answer import Answer
+from neumo.core.answer import Answer, Verdict
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
@@ -49,8 +49,8 @@ def test_every_filter_finds_what_it_says(archive: Engine) -> None:
     refused = _keep(archive, "c.png")
     record_decision(archive, sure, person="ana", conclusion=Conclusion.NORMAL)
     record_decision(archive, torn, person="bo", conclusion=Conclusion.VIRAL_PNEUMONIA)
-    assert _numbers(archive, undecided=True) == [torn]
-    assert _numbers(archive, undecided=False) == [sure]
+    assert _numbers(archive, verdict=Verdict.UNDETERMINED) == [torn]
+    assert _numbers(archive, verdict=Verdict.NO_PNEUMONIA) == [sure]
     assert _numbers(archive, decided=True) == [sure, torn]
     assert _numbers(archive, decided=False) == [refused]
     assert _numbers(archive, disagreement=True) == [torn]
@@ -98,5 +98,5 @@ def test_text_is_found_in_either_case_of_any_alphabet_and_at_the_end_of_long_pat
 def test_a_purged_reading_is_found_by_what_is_left(archive: Engine) -> None:
     number = _keep(archive, "b.png", 0.4, several=True)
     purge(archive, days=0, actor="officer")
-    assert _numbers(archive, undecided=True) == _numbers(archive, text=str(number)) == [number]
+    assert _numbers(archive, verdict=Verdict.UNDETERMINED) == _numbers(archive, text=str(number)) == [number]
     assert _numbers(archive, text="b.png") == []

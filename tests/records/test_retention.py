@@ -82,7 +82,7 @@ def test_the_log_accounts_for_what_was_emptied(purged: Engine) -> None:
         ("UPDATE worklist SET disagreement = true WHERE reading_id = 3", "worklist: row 3"),
         ("UPDATE worklist SET path = 'other.png' WHERE reading_id = 5", "worklist: row 5"),
         ("UPDATE worklist SET sha256 = 'a' WHERE reading_id = 4", "worklist: row 4"),
-        ("UPDATE worklist SET undecided = true WHERE reading_id = 5", "worklist: row 5"),
+        ("UPDATE worklist SET verdict = 'other' WHERE reading_id = 5", "worklist: row 5"),
         ("DELETE FROM worklist WHERE reading_id = 4", "worklist: row 4"),
     ],
 )

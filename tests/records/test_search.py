@@ -6,6 +6,7 @@ from records_filling import fill, moment_of
 from sqlalchemy import Engine, Select, text
 from tests.support.stored_readings import keep, refused
 
+from neumo.core.answer import Verdict
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
@@ -30,7 +31,9 @@ def test_pages_hold_each_reading_once_while_others_are_recorded(archive: Engine)
 
 
 @pytest.mark.parametrize("sort", Sort)
-@pytest.mark.parametrize("filters", [Filters(), Filters(status=Status.READ, undecided=False, text="film 1")])
+@pytest.mark.parametrize(
+    "filters", [Filters(), Filters(status=Status.READ, verdict=Verdict.NO_PNEUMONIA, text="film 1")]
+)
 def test_pages_in_every_order_hold_each_match_once(archive: Engine, sort: Sort, filters: Filters) -> None:
     fill(archive, 300)
     seen: list[StoredReading] = []
@@ -53,7 +56,7 @@ def test_pages_in_every_order_hold_each_match_once(archive: Engine, sort: Sort, 
 
 
 @pytest.mark.parametrize("sort", Sort)
-@pytest.mark.parametrize("filters", [Filters(), Filters(undecided=False)])
+@pytest.mark.parametrize("filters", [Filters(), Filters(verdict=Verdict.NO_PNEUMONIA)])
 def test_neighbours_are_those_of_the_list(archive: Engine, sort: Sort, filters: Filters) -> None:
     fill(archive, 40)
     listed = [row.id for row in search(archive, filters, sort=sort, limit=100).readings]
@@ -97,7 +100,7 @@ def test_matches_are_counted_as_far_as_asked(archive: Engine) -> None:
         Filters(),
         Filters(finding=N),
         Filters(status=Status.REFUSED),
-        Filters(decided=True, undecided=False),
+        Filters(decided=True, verdict=Verdict.NO_PNEUMONIA),
         Filters(decided_by="reader 3"),
         Filters(not_decided_by="reader 3", text="film"),
         Filters(decided_by="nobody"),
@@ -148,12 +151,12 @@ FILTERS = {
     "all": Filters(),
     "finding": Filters(finding=Finding.BACTERIAL_PNEUMONIA),
     "refused": Filters(status=Status.REFUSED),
-    "undecided": Filters(undecided=True),
+    "undetermined": Filters(verdict=Verdict.UNDETERMINED),
     "not decided": Filters(decided=False),
     "disagreement": Filters(disagreement=True),
     "source": Filters(source="ward 3"),
     "day": Filters(since="2026-01-05", until="2026-01-05"),
-    "undecided of a source": Filters(undecided=True, source="ward 3"),
+    "undetermined of a source": Filters(verdict=Verdict.UNDETERMINED, source="ward 3"),
     "decided by one": Filters(decided_by="reader 3"),
     "not decided by one": Filters(not_decided_by="reader 3", finding=N),
     "text": Filters(text="nowhere"),

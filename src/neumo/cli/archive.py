@@ -12,6 +12,7 @@ import typer
 
 from neumo.cli import options
 from neumo.cli.show import require_extra
+from neumo.core.answer import Verdict
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
@@ -40,17 +41,17 @@ def opened(command: str, database: str) -> "Iterator[Engine]":
 class Matching:
     """What readings on record must match; each field is an option of `neumo archive search` and `export`."""
 
-    finding: Annotated[Finding | None, typer.Option("--finding", help="The model's finding.")] = None
-    status: Annotated[Status | None, typer.Option("--status", help="How reading ended.")] = None
-    undecided: Annotated[
-        bool | None,
-        typer.Option("--undecided/--sure", help="Prediction sets of several findings, or of at most one."),
+    verdict: Annotated[Verdict | None, typer.Option("--verdict", help="The model's verdict.")] = None
+    finding: Annotated[
+        Finding | None, typer.Option("--finding", help="The model's most probable finding.")
     ] = None
+    status: Annotated[Status | None, typer.Option("--status", help="How reading ended.")] = None
     decided: Annotated[
         bool | None, typer.Option("--decided/--not-decided", help="Whether somebody decided.")
     ] = None
     disagreement: Annotated[
-        bool | None, typer.Option("--disagreement/--no-disagreement", help="Whether somebody disagreed.")
+        bool | None,
+        typer.Option("--disagreement/--no-disagreement", help="Whether model and a person conflict."),
     ] = None
     source: Annotated[str | None, typer.Option("--source", help="Where readings came from.")] = None
     since: options.Since = None

@@ -10,9 +10,11 @@ import typer
 from neumo.cli import options
 from neumo.cli.archive import Matching, opened, takes_matching
 from neumo.cli.show import require_extra, say_json
+from neumo.core.answer import Answer
 from neumo.core.decision import CONCLUSIONS, Conclusion, conclusion_of
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
+from neumo.results.sentences import performance_sentences, prevalence_sentence
 
 if TYPE_CHECKING:
     from neumo.records.stored_reading import StoredReading
@@ -236,12 +238,12 @@ def _summary(row: "StoredReading") -> dict[str, Any]:
         "recorded_at": row.recorded_at,
         "source": row.source,
         "status": row.status,
+        "verdict": row.verdict,
         "finding": row.finding,
         "file": row.body["file"],
         "normal": probabilities.get(Finding.NORMAL),
         "bacterial": probabilities.get(Finding.BACTERIAL_PNEUMONIA),
         "viral": probabilities.get(Finding.VIRAL_PNEUMONIA),
-        "undecided": row.undecided,
         "decided": bool(row.decisions),
         "disagreement": row.disagreement,
     }
@@ -255,7 +257,7 @@ def _print_table(readings: "tuple[StoredReading, ...]") -> None:
     from neumo.cli.show import console
 
     table = Table(box=None, pad_edge=False)
-    for column in ("number", "recorded (UTC)", "finding", "pneumonia"):
+    for column in ("number", "recorded (UTC)", "verdict", "most probable", "pneumonia"):
         table.add_column(column, no_wrap=True)
     for column in ("notes", "source", "file"):
         table.add_column(column, overflow="fold")
@@ -263,7 +265,8 @@ def _print_table(readings: "tuple[StoredReading, ...]") -> None:
         cells = [
             str(row.id),
             row.recorded_at[:16].replace("T", " "),
-            row.finding or row.status,
+            (row.verdict or row.status).replace("_", " "),
+            "" if row.finding is None else row.finding,
             "" if row.probabilities is None else f"{1 - row.probabilities[Finding.NORMAL]:.3f}",
             _notes(row),
             row.source,
@@ -276,7 +279,7 @@ def _print_table(readings: "tuple[StoredReading, ...]") -> None:
 
 def _notes(row: "StoredReading") -> str:
     decided = bool(row.decisions) and not row.disagreement
-    notes = {"undecided": row.undecided, "decided": decided, "disagreement": row.disagreement}
+    notes = {"decided": decided, "disagreement": row.disagreement}
     return ", ".join(note for note, true in notes.items() if true)
 
 
@@ -286,12 +289,17 @@ def _lines(found: "StoredReading") -> list[str]:
         lines.append("purged: file, receipt, warnings and reasons are gone")
     else:
         lines.append(f"file: {found.body['file']}")
+    if found.verdict is not None:
+        lines.append(f"verdict: {found.verdict.replace('_', ' ')}")
     lines.append(f"model: {found.finding or found.status}")
     if found.probabilities is not None:
         lines += [f"  {name}: {value:.4f}" for name, value in found.probabilities.items()]
     prediction_set = found.body["prediction_set"]
     if prediction_set is not None:
-        lines.append(f"prediction set: {', '.join(prediction_set) or 'empty'}")
+        answer = Answer.from_json(found.body)
+        lines.append(f"etiology: {answer.etiology or 'none'}")
+        lines.append(f"prediction set: {', '.join(answer.prediction_set)}")
+        lines += [prevalence_sentence(answer, "en"), *performance_sentences(answer, "en")]
     lines += [f"warning: {text}" for text in found.body.get("warnings", [])]
     lines += [f"reason: {text}" for text in found.body.get("reasons", [])]
     lines += [f"looked at by {view.person}, {view.at}" for view in found.views]

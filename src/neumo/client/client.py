@@ -220,7 +220,7 @@ class Client:
         limit : int
             Rows of a page, 1-500.
         **filters
-            Of `POST /api/readings/search`: q, patient, ids, finding, status, undecided, disagreement, decided, source,
+            Of `POST /api/readings/search`: q, patient, ids, verdict, finding, status, disagreement, decided, source,
             sort, and `since` and `until` for its `from` and `to`.
         """
         query: dict[str, Any] = {**_query(filters), "limit": limit}

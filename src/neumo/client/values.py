@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from neumo.core.answer import Etiology, Verdict
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.findings import Finding
 from neumo.core.patient import PatientStudy
@@ -12,14 +13,17 @@ from neumo.core.reading import Notice, Reading, Status, notices_from_json
 
 @dataclass(frozen=True, slots=True)
 class ListedReading:
-    """A reading in the worklist; `finding`, `pneumonia` and the set are None or empty where there is no answer.
+    """A reading in the worklist; what its answer states is None or empty where there is none.
 
     Attributes
     ----------
     id : int
     time, file, source : str
     status : Status
+    verdict : Verdict or None
+    etiology : Etiology or None
     finding : Finding or None
+        The most probable one.
     pneumonia : float or None
         Probability of pneumonia, in 0-1.
     prediction_set : tuple of Finding
@@ -38,6 +42,8 @@ class ListedReading:
     file: str
     source: str
     status: Status
+    verdict: Verdict | None
+    etiology: Etiology | None
     finding: Finding | None
     pneumonia: float | None
     prediction_set: tuple[Finding, ...]
@@ -51,8 +57,8 @@ class ListedReading:
 class RemoteReading(Reading):
     """A reading on record at the server: a Reading without arrays, and what the server knows besides.
 
-    `answer` is None where the radiograph was refused, the answer is withheld, or the reading was purged. Sentences of
-    `warnings` and `reasons` are in the language that the client asks for.
+    `answer` holds verdict, etiology and evidence; it is None where the radiograph was refused, the answer is withheld,
+    or the reading was purged. Sentences of `warnings` and `reasons` are in the language that the client asks for.
 
     Attributes
     ----------
@@ -158,6 +164,8 @@ def listed_of(value: Mapping[str, Any]) -> ListedReading:
         file=value["file"],
         source=value["source"],
         status=Status(value["status"]),
+        verdict=None if value["verdict"] is None else Verdict(value["verdict"]),
+        etiology=None if value["etiology"] is None else Etiology(value["etiology"]),
         finding=_finding(value["finding"]),
         pneumonia=value["pneumonia"],
         prediction_set=_findings(value["prediction_set"]),

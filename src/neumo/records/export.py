@@ -131,7 +131,7 @@ def row_of(reading: StoredReading, *, withheld: bool = False) -> dict[str, Any]:
         "file": body.get("file"),
         "sha256": body.get("sha256"),
         "status": reading.status,
-        "verdict": stated and stated.verdict.value,
+        "verdict": None if withheld else reading.verdict,
         "etiology": stated and stated.etiology and stated.etiology.value,
         "finding": answer.get("finding"),
         **{f"p_{finding}": (answer.get("probabilities") or {}).get(finding) for finding in FINDINGS},

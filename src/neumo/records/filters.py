@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
+from neumo.core.answer import Verdict
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
@@ -75,13 +76,13 @@ class Filters:
     Attributes
     ----------
     finding : Finding or None
-        The model's; refusals and failures have none.
+        The model's most probable one; refusals and failures have none.
     status : Status or None
         Such as `Status.REFUSED`.
     source : str or None
         Exactly.
-    undecided : bool or None
-        Whether the prediction set holds more than one finding; only readings with an answer match either.
+    verdict : Verdict or None
+        The model's; refusals and failures have none.
     decided : bool or None
         Whether somebody decided.
     disagreement : bool or None
@@ -106,10 +107,10 @@ class Filters:
         Numbers of readings; empty for all.
     """
 
+    verdict: Verdict | None = None
     finding: Finding | None = None
     status: Status | None = None
     source: str | None = None
-    undecided: bool | None = None
     decided: bool | None = None
     disagreement: bool | None = None
     decided_by: str | None = None

@@ -11,7 +11,7 @@ MAX_SEARCHED: Final = 400
 """Characters of a file's path that can be searched: its end. PostgreSQL indexes rows of up to 2.7 kB."""
 BYTE_ORDER: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
 """Text that is compared byte by byte, so that beginnings of words are found along an index."""
-FILTER_COLUMNS: Final = ("finding", "status", "source", "undecided", "decided", "disagreement")
+FILTER_COLUMNS: Final = ("verdict", "finding", "status", "source", "decided", "disagreement")
 
 
 class Base(DeclarativeBase):
@@ -98,7 +98,7 @@ class WorklistRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     finding: Mapped[str | None] = mapped_column(String(32))
     normal: Mapped[float | None] = mapped_column(Float(53))
-    undecided: Mapped[bool | None] = mapped_column(Boolean)
+    verdict: Mapped[str | None] = mapped_column(String(16))
     decided: Mapped[bool] = mapped_column(Boolean)
     disagreement: Mapped[bool] = mapped_column(Boolean)
     path: Mapped[str] = mapped_column(String(MAX_SEARCHED))

@@ -159,7 +159,7 @@ def page_query(filters: Filters, *, sort: Sort, limit: int, after: str | None) -
 def _count_query(filters: Filters, *, sort: Sort, limit: int) -> Select[Any]:
     """Return the query for the number of readings that match, up to one more than `limit`."""
     # An order by probability holds only readings with an answer, which these two filters imply.
-    any_answer = not sort.by_time and filters.finding is None and filters.undecided is None
+    any_answer = not sort.by_time and filters.finding is None and filters.verdict is None
     if filters.decided_by is None:
         query = select(WorklistRow.reading_id)
         if not filters.few and (any_answer or not filters.one_column):

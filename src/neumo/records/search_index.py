@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
+from neumo.core.answer import Answer
 from neumo.records.log_coverage import EMPTIED
 from neumo.records.patient_index import patient_key, words_of
 from neumo.records.schema import MAX_SEARCHED, DecisionRow, PatientWordRow, ReadingRow, WorklistRow
@@ -20,11 +21,11 @@ _SHARED = ("recorded_at", "source", "status", "finding", "normal")
 
 def values_of(row: ReadingRow, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a new reading is searched by; `body` as `Reading.to_json` makes it."""
-    prediction_set = body["prediction_set"]
+    answered = body["prediction_set"] is not None
     return {
         "reading_id": row.id,
         **{name: getattr(row, name) for name in _SHARED},
-        "undecided": None if prediction_set is None else len(prediction_set) > 1,
+        "verdict": Answer.from_json(body).verdict.value if answered else None,
         "decided": False,
         "disagreement": False,
         "path": searchable(body["file"]),
@@ -70,7 +71,7 @@ def forget_content(session: Session, reading: int) -> None:
 def faults(session: Session) -> list[str]:
     """Return in which rows the table differs from readings and decisions, as sentences.
 
-    Whether the prediction set of a purged reading held several findings stands nowhere else and is not compared.
+    The verdict of a purged reading stands nowhere else and is not compared.
     """
     numbers = {
         number
@@ -109,6 +110,6 @@ def _same(row: ReadingRow, listed: WorklistRow, words: Set[str], decided: bool, 
     except (ValueError, TypeError, KeyError, AttributeError):  # not a body that neumo wrote
         return False
     if purged:
-        expected["undecided"] = listed.undecided
+        expected["verdict"] = listed.verdict
     expected |= {"decided": decided, "disagreement": disagreement}
     return all(getattr(listed, name) == value for name, value in expected.items())

@@ -46,8 +46,8 @@ class StoredReading:
         The model's; None for a refusal or failure.
     probabilities : mapping of str to float, or None
         In 0-1, by finding.
-    undecided : bool or None
-        Whether the prediction set holds more than one finding; None without an answer.
+    verdict : str or None
+        The model's; None without an answer. Known of purged readings too.
     body : mapping
         The whole reading as `Reading.to_json` makes it; once it was purged only status, finding and
         probabilities are left.
@@ -65,7 +65,7 @@ class StoredReading:
     status: str
     finding: str | None
     probabilities: Mapping[str, float] | None
-    undecided: bool | None
+    verdict: str | None
     body: Mapping[str, Any]
     purged: bool = False
     bundle_digest: str = ""
@@ -76,10 +76,8 @@ class StoredReading:
     @classmethod
     def new(cls, number: int, recorded_at: str, source: str, body: Mapping[str, Any]) -> "StoredReading":
         """Return a reading that was just recorded, which nobody has looked at."""
-        found = body["prediction_set"]
-        undecided = None if found is None else len(found) > 1
         answer = (body["status"], body["finding"], body["probabilities"])
-        return cls(number, recorded_at, source, *answer, undecided, body)
+        return cls(number, recorded_at, source, *answer, body["verdict"], body)
 
     @property
     def decision(self) -> Decision | None:
@@ -105,7 +103,7 @@ def load(session: Session, numbers: Sequence[int]) -> tuple[StoredReading, ...]:
     """Return readings in the order of their numbers; those that are not there are left out."""
     # Columns rather than mapped rows, which take twice as long to make.
     query = (
-        select(*ReadingRow.__table__.columns, WorklistRow.undecided, SubjectRow.patient_hash)
+        select(*ReadingRow.__table__.columns, WorklistRow.verdict, SubjectRow.patient_hash)
         .outerjoin(WorklistRow, WorklistRow.reading_id == ReadingRow.id)
         .outerjoin(SubjectRow, SubjectRow.id == ReadingRow.subject_id)
         .where(ReadingRow.id.in_(numbers))
@@ -145,7 +143,7 @@ def _stored(row: Any, views: tuple[View, ...], decisions: tuple[Decision, ...]) 
         status=row.status,
         finding=row.finding,
         probabilities=probabilities,
-        undecided=row.undecided,
+        verdict=row.verdict,
         body=body,
         purged=purged,
         bundle_digest=row.bundle_digest,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from neumo.core.answer import Verdict
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.records.filters import Filters, Sort
@@ -16,7 +17,7 @@ CLEO = Person("cleo", Role.READER, frozenset(), Preferences(), "", blinded=True)
 
 @pytest.mark.parametrize(
     "telling",
-    [Filters(finding=Finding.NORMAL), Filters(undecided=False), Filters(disagreement=False)],
+    [Filters(finding=Finding.NORMAL), Filters(verdict=Verdict.NO_PNEUMONIA), Filters(disagreement=False)],
 )
 def test_filters_that_tell_of_answers_match_only_what_the_person_decided(telling: Filters) -> None:
     assert blinded(telling, CLEO) == replace(telling, decided_by="cleo")

@@ -186,7 +186,7 @@ def test_a_blinded_person_learns_nothing_before_deciding(
     ) * 5
     for narrowed in (
         {"finding": reading["finding"]},
-        {"undecided": "false"},
+        {"verdict": "no_pneumonia"},
         {"disagreement": "false"},
         {"sort": "-pneumonia"},
     ):

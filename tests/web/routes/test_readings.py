@@ -224,8 +224,10 @@ def test_the_worklist_pages_and_filters(web: httpx.Client, radiographs: list[Pat
 
     assert found(finding="NORMAL") == {i["id"] for i in whole["readings"] if i["finding"] == "NORMAL"}
     assert found(status="refused") == {i["id"] for i in whole["readings"] if i["status"] == "refused"}
-    several = {i["id"] for i in whole["readings"] if len(i["prediction_set"] or []) > 1}
-    assert found(undecided="true") == several
+    for verdict in ("pneumonia", "no_pneumonia", "undetermined"):
+        listed = {i["id"] for i in whole["readings"] if i["verdict"] == verdict}
+        assert found(verdict=verdict) == listed
+    assert sum(i["verdict"] is not None for i in whole["readings"]) == len(found(status="read"))
     assert some["id"] in found(q=some["file"][2:9]) and found(q="no such file") == set()
     assert found(q=str(some["id"])) >= {some["id"]}
     day = some["time"][:10]

@@ -20,7 +20,7 @@ def blinded(filters: Filters, person: Person, sort: Sort = Sort.NEWEST) -> Filte
     """
     if not person.blinded:
         return filters
-    revealing = (filters.finding, filters.undecided, filters.disagreement)
+    revealing = (filters.verdict, filters.finding, filters.disagreement)
     restricted = not sort.by_time or any(value is not None for value in revealing)
     return replace(
         filters,

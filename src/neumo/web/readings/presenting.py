@@ -76,8 +76,8 @@ def list_item(reading: StoredReading, person: Person) -> dict[str, Any]:
         "patient": patient_json(reading, person),
         "source": reading.source,
         "status": reading.status,
-        "verdict": None if withheld else reading.body.get("verdict"),
-        "etiology": None if withheld else reading.body.get("etiology"),
+        "verdict": None if withheld else reading.verdict,
+        "etiology": None if withheld else _etiology(reading),
         "finding": None if withheld else reading.finding,
         "pneumonia": None if probabilities is None else 1 - probabilities[Finding.NORMAL],
         "prediction_set": None if withheld else reading.body["prediction_set"],
@@ -87,6 +87,14 @@ def list_item(reading: StoredReading, person: Person) -> dict[str, Any]:
         "withheld": withheld,
         "purged": reading.purged,
     }
+
+
+def _etiology(reading: StoredReading) -> str | None:
+    """Return the kind of pneumonia that a reading states; None without one, and of purged readings."""
+    if reading.body["prediction_set"] is None:
+        return None
+    etiology = Answer.from_json(reading.body).etiology
+    return None if etiology is None else etiology.value
 
 
 def reading_json(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from neumo.core.answer import Verdict
 from neumo.core.findings import Finding
 from neumo.core.reading import Status
 from neumo.records.export import Format
@@ -22,9 +23,9 @@ class WorklistFilters(BaseModel):
     """Filters of readings; what is left out filters nothing."""
 
     model_config = ConfigDict(extra="forbid")
+    verdict: Verdict | None = None
     finding: Finding | None = None
     status: Status | None = None
-    undecided: bool | None = None
     disagreement: bool | None = None
     decided: bool | None = None
     since: Annotated[Text | None, Field(alias="from")] = None
@@ -34,9 +35,9 @@ class WorklistFilters(BaseModel):
     def filters(self, _person: Person) -> Filters:
         """Return the filters of a person's search. Raises Problem where this person may not search so."""
         return Filters(
+            verdict=self.verdict,
             finding=self.finding,
             status=self.status,
-            undecided=self.undecided,
             disagreement=self.disagreement,
             decided=self.decided,
             since=self.since or None,

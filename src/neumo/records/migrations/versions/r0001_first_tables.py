@@ -13,7 +13,7 @@ _UNCHANGING = (
     "normal", "bacterial", "viral", "distance",
 )  # fmt: skip
 """Columns of a reading that stay when its body is emptied."""
-_FILTERS = ("finding", "status", "source", "undecided", "decided", "disagreement")
+_FILTERS = ("verdict", "finding", "status", "source", "decided", "disagreement")
 
 
 def upgrade() -> None:
@@ -117,7 +117,7 @@ def _worklist() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("finding", sa.String(32)),
         sa.Column("normal", sa.Float(53)),
-        sa.Column("undecided", sa.Boolean()),
+        sa.Column("verdict", sa.String(16)),
         sa.Column("decided", sa.Boolean(), nullable=False),
         sa.Column("disagreement", sa.Boolean(), nullable=False),
         sa.Column("path", sa.String(400), nullable=False),

@@ -5,7 +5,7 @@ import { followChanges } from "/static/live.js";
 import { picker } from "/static/views/reading/intake.js";
 import { createRows } from "/static/views/reading/rows.js";
 import { mayRetry } from "/static/views/reading/uploads.js";
-import { COLOURED } from "/static/views/reading/verdict.js";
+import { colourOf, verdictWords } from "/static/views/reading/verdict.js";
 import { listOf, readingInList, wordsOf } from "/static/views/worklist/filters.js";
 import { ask } from "/static/views/worklist/pager.js";
 
@@ -175,7 +175,7 @@ function recentItem(context, row, current, list) {
 /** Say what came of a reading: verdict or status, and whether somebody decided. @param {any} context @param {any} row @param {any} [more] */
 function outcome({ t }, row, more) {
   return h("span", { class: "small quiet row" },
-    h("span", { class: "dot", data: { finding: COLOURED[`${row.verdict}.${row.etiology ?? "none"}`] ?? "" } }),
+    h("span", { class: "dot", data: { finding: colourOf(row) } }),
     h("span", {}, verdictOf(t, row)),
     row.decisions > 0 && h("span", { class: "row decided" }, icon("check"), t("reading.decided")),
     more,
@@ -186,7 +186,7 @@ function outcome({ t }, row, more) {
 function verdictOf(t, row) {
   if (row.withheld) return t("reading.withheld_short");
   if (!row.finding) return t(`reading.status_${row.status}`);
-  return row.verdict ? t(`verdict.${row.verdict}.${row.etiology ?? "none"}`) : t(`findings_short.${row.finding}`);
+  return verdictWords(t, row);
 }
 
 /** @param {number} id @param {number | null} current @param {string} name @param {any} state @param {URLSearchParams | null} [list] */

@@ -4,7 +4,18 @@ import { h, icon, replace } from "/static/dom.js";
 import { pointName } from "/static/views/reading/predictive.js";
 
 /** Colours say no more than the words: a finding has its colour only where the verdict states it. */
-export const COLOURED = /** @type {Record<string, string>} */ ({ "no_pneumonia.none": "NORMAL", "pneumonia.bacterial": "BACTERIAL_PNEUMONIA", "pneumonia.viral": "VIRAL_PNEUMONIA" });
+const COLOURED = /** @type {Record<string, string>} */ ({ "no_pneumonia.none": "NORMAL", "pneumonia.bacterial": "BACTERIAL_PNEUMONIA", "pneumonia.viral": "VIRAL_PNEUMONIA" });
+
+/** Return the finding whose colour an answer has; "" for none. @param {any} answer */
+export function colourOf(answer) {
+  return COLOURED[`${answer.verdict}.${answer.etiology ?? "none"}`] ?? "";
+}
+
+/** Name the verdict, and the etiology where it is known: of purged readings it is not. @param {import("/static/i18n.js").Translate} t @param {any} answer */
+export function verdictWords(t, answer) {
+  const key = `verdict.${answer.verdict}.${answer.etiology ?? "none"}`;
+  return t(key) === key ? t(`worklist.verdict_${answer.verdict}`) : t(key);
+}
 
 /**
  * @param {import("/static/app.js").Context} context @param {any} reading
@@ -15,15 +26,14 @@ export function verdictSection(context, reading) {
   const fixed = (/** @type {HTMLElement} */ element) => ({ element, show: () => {} });
   if (reading.withheld) return fixed(unanswered("hidden", t("reading.withheld_title"), t("reading.withheld_text")));
   if (reading.finding === null) return fixed(unanswered("refused", t("reading.refused_title"), t(reading.purged ? "reading.purged_text" : "reading.refused_text")));
-  if (reading.purged) return fixed(unanswered("archive", t(`findings.${reading.finding}`), t("reading.purged_text")));
+  if (reading.purged) return fixed(unanswered("archive", verdictWords(t, reading), t("reading.purged_text")));
   const element = h("section", { class: "section verdict" });
 
   /** @param {any} answer */
   function show(answer) {
-    const verdict = `${answer.verdict}.${answer.etiology ?? "none"}`;
-    element.dataset.finding = COLOURED[verdict] ?? "";
+    element.dataset.finding = colourOf(answer);
     replace(element,
-      h("h2", { class: "verdict-finding" }, t(`verdict.${verdict}`)),
+      h("h2", { class: "verdict-finding" }, verdictWords(t, answer)),
       h("p", {}, capital(setInWords(context, answer))),
       h("p", { class: "quiet" }, t(answer.pneumonia ? "reading.at_point_above" : "reading.at_point_below", { point: pointName(t, answer.operating_point) })),
     );

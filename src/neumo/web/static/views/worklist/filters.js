@@ -5,8 +5,8 @@ import { h, icon, replace } from "/static/dom.js";
 
 /** @typedef {{q?: string, patient?: string}} Words */
 
-const NAMES = ["finding", "status", "decided", "undecided", "disagreement", "from", "to", "source", "sort"];
-const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
+const NAMES = ["verdict", "status", "decided", "disagreement", "from", "to", "source", "sort"];
+const VERDICTS = ["pneumonia", "no_pneumonia", "undetermined"];
 const WORDS = ["q", "patient"];
 const PAUSE = 250;
 /** @type {Words} */
@@ -51,12 +51,12 @@ export function createFilters({ t, me }, filters, changed) {
     h("form", { class: "filters", role: "search", on: { input: later, submit: (/** @type {Event} */ event) => event.preventDefault() } },
       me.sees_patients && words("patient", t("patient.name"), t("worklist.patient_hint")),
       words("q", t("worklist.search"), t("worklist.search_hint")),
-      select("finding", t("worklist.answer"), [["", t("worklist.any")], ...FINDINGS.map((finding) => [finding, t(`findings_short.${finding}`)])], filters.get("finding")),
+      select("verdict", t("worklist.answer"), [["", t("worklist.any")], ...VERDICTS.map((verdict) => [verdict, t(`worklist.verdict_${verdict}`)])], filters.get("verdict")),
       select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
       select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
       sourceSelect,
       h("div", { class: "filter-days" }, day("from", t("worklist.from"), filters), day("to", t("worklist.to"), filters)),
-      h("div", { class: "filter-checks" }, check("undecided", t("worklist.undecided"), filters), check("disagreement", t("worklist.disagreement"), filters)),
+      h("div", { class: "filter-checks" }, check("disagreement", t("worklist.disagreement"), filters)),
       h("button", { class: "button plain", type: "reset", on: { click: () => setTimeout(clear) } }, icon("cross"), t("worklist.reset")),
     )
   );

@@ -2,9 +2,10 @@
 
 import { h, icon } from "/static/dom.js";
 import { ageText, sexText } from "/static/patient.js";
+import { colourOf } from "/static/views/reading/verdict.js";
 import { readingInList } from "/static/views/worklist/filters.js";
 
-const COLUMNS = ["select", "time", "patient", "study", "file", "answer", "pneumonia", "set", "decision", "source"];
+const COLUMNS = ["select", "answer", "pneumonia", "time", "patient", "study", "file", "decision", "source"];
 const SORTED = ["time", "pneumonia"];
 
 /**
@@ -59,7 +60,6 @@ export function drawRow(context, row, index, selected, toggle, filters) {
     file: h("a", { href: address, title: row.file }, row.file || t("reading.purged_file")),
     answer: answer(context, row),
     pneumonia: row.pneumonia === null ? "" : format.percent(row.pneumonia, 1),
-    set: row.prediction_set?.length > 1 ? h("span", { class: "tag warn" }, t("worklist.undecided")) : "",
     decision: decision(context, row),
     source: row.source,
   };
@@ -82,7 +82,7 @@ function twoLines(first, others) {
 function answer({ t }, row) {
   if (row.withheld) return h("span", { class: "row quiet" }, icon("hidden"), t("reading.withheld_short"));
   if (!row.finding) return h("span", { class: "row quiet" }, icon("refused"), t(`reading.status_${row.status}`));
-  return h("span", { class: "row", data: { finding: row.finding } }, h("span", { class: "dot" }), t(`findings_short.${row.finding}`));
+  return h("span", { class: "row" }, h("span", { class: "dot", data: { finding: colourOf(row) } }), twoLines(t(`worklist.verdict_${row.verdict}`), [row.etiology && t(`worklist.etiology_${row.etiology}`)]));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} row */
