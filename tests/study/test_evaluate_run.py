@@ -43,7 +43,9 @@ def test_an_evaluation_leaves_predictions_metrics_figures_and_the_report(run: Pa
     assert evaluated.classification_report.split()[:4] == ["precision", "recall", "f1-score", "support"]
 
 
-def test_each_look_at_a_part_is_counted(run: Path) -> None:
+def test_each_look_at_a_part_is_counted(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neumo.study.evaluate_run.run_figures", lambda *_, **__: {})
+    monkeypatch.setattr("neumo.study.evaluate_run.write_report", lambda *_: None)
     looks = [evaluate_run(run, part=part, resamples=40).times_evaluated for part in ("test", "val", "test")]
     assert looks == [1, 1, 2]
     assert RunFolder(run).record()["times_evaluated"] == {"test": 2, "val": 1}

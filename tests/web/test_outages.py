@@ -155,37 +155,33 @@ def test_pixels_go_on_schedule_and_readings_stay(
         assert again.json()["pixels_kept"] is True
 
 
-def test_a_job_can_be_cancelled(start: Callable[..., Running], radiographs: list[Path]) -> None:
-    server = start()
-    with httpx.Client(base_url=server.address, timeout=60) as web:
-        files = [("f", (file.name, file.read_bytes())) for file in radiographs[:3]]
-        with stopped_readers(server):
-            job = web.post("/api/readings", files=files).headers["location"]
-            wait_until(lambda: web.get(job).json()["status"] == "running")
-            assert web.delete(job).status_code == 200
-            wait_until(lambda: web.get(job).json()["status"] == "cancelled")
-        ended = web.get(job, headers={"Accept-Language": "es"}).json()
-        assert [file["status"] for file in ended["files"]] == ["cancelled"] * 3
-        assert ended["files"][0]["reasons"][0]["text"] == "La lectura se canceló."
-        assert web.delete(job).status_code == 409
-        assert list((server.data / "uploads").iterdir()) == []
-        assert send(web, radiographs[0]).status_code == 201
+def test_a_job_can_be_cancelled(web: httpx.Client, server: Running, radiographs: list[Path]) -> None:
+    files = [("f", (file.name, file.read_bytes())) for file in radiographs[:3]]
+    with stopped_readers(server):
+        job = web.post("/api/readings", files=files).headers["location"]
+        wait_until(lambda: web.get(job).json()["status"] == "running")
+        assert web.delete(job).status_code == 200
+        wait_until(lambda: web.get(job).json()["status"] == "cancelled")
+    ended = web.get(job, headers={"Accept-Language": "es"}).json()
+    assert [file["status"] for file in ended["files"]] == ["cancelled"] * 3
+    assert ended["files"][0]["reasons"][0]["text"] == "La lectura se canceló."
+    assert web.delete(job).status_code == 409
+    assert list((server.data / "uploads").iterdir()) == []
+    assert send(web, radiographs[0]).status_code == 201
 
 
 def test_events_begin_with_the_whole_job_whenever_one_connects(
-    start: Callable[..., Running], radiographs: list[Path]
+    web: httpx.Client, server: Running, radiographs: list[Path]
 ) -> None:
-    server = start()
-    with httpx.Client(base_url=server.address, timeout=60) as web:
-        files = [("f", (file.name, file.read_bytes())) for file in radiographs[:2]]
-        with stopped_readers(server):
-            job = web.post("/api/readings", files=files).headers["location"]
-            first = _events(web, job, most=1)
-        assert [name for name, _ in first] == ["job"]
-        whole = _events(web, job)
-        assert whole[0][0] == "job" and whole[-1][0] == "end"
-        assert whole[-1][1]["status"] == "finished" and whole[-1][1]["done"] == 2
-        assert [name for name, _ in _events(web, job)] == ["job", "end"]
+    files = [("f", (file.name, file.read_bytes())) for file in radiographs[3:5]]
+    with stopped_readers(server):
+        job = web.post("/api/readings", files=files).headers["location"]
+        first = _events(web, job, most=1)
+    assert [name for name, _ in first] == ["job"]
+    whole = _events(web, job)
+    assert whole[0][0] == "job" and whole[-1][0] == "end"
+    assert whole[-1][1]["status"] == "finished" and whole[-1][1]["done"] == 2
+    assert [name for name, _ in _events(web, job)] == ["job", "end"]
 
 
 def _events(web: httpx.Client, job: str, most: int = 1000) -> list[tuple[str, dict[str, object]]]:
