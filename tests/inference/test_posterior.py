@@ -1,4 +1,6 @@
 from dataclasses import replace
+from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.tiny_bundle import CONFIGURATION, MEASURED, uncertain
 
 from neumo.bundle.config import OperatingPoint
-from neumo.bundle.folder import Bundle
+from neumo.bundle.folder import Bundle, load_bundle
 from neumo.core.answer import Answer, Etiology, Verdict
 from neumo.core.errors import ConfigError
 from neumo.core.evidence import Evidence
@@ -141,6 +143,43 @@ def test_no_answer_contradicts_itself(
     for metric in ("ppv", "npv"):
         assert (metric in stated) is (getattr(answer, metric) is not None)
     assert all(entry.low <= entry.value <= entry.high for entry in answer.evidence)  # type: ignore[operator]
+
+
+built_in = cache(load_bundle)
+
+
+@given(
+    logits=st.tuples(logits, logits, logits),
+    prevalence=st.none() | st.floats(0.001, 0.999),
+    later=st.none() | st.floats(0.001, 0.999),
+)
+def test_no_answer_of_the_built_in_bundle_contradicts_itself_at_any_point_coverage_and_prevalence(
+    logits: tuple[float, float, float], prevalence: float | None, later: float | None
+) -> None:
+    shipped = built_in()
+    config = shipped.config
+    base = calibrated(np.array(logits, dtype=np.float32), config.temperature)
+    here, there = (None if place is None else prevalence_of(place, config) for place in (prevalence, later))
+    for point, coverage in product(config.operating_points, config.conformal):
+        answer = make_answer(
+            base,
+            config,
+            operating_point=point,
+            coverage=coverage,
+            prevalence=here,
+            evidence=shipped.evidence,
+        )
+        for other in config.operating_points:
+            for stated in (answer, answer_at(answer, shipped, other, there)):
+                held = stated.prediction_set
+                assert stated.finding in held
+                assert stated.verdict is not Verdict.PNEUMONIA or stated.pneumonia
+                assert stated.verdict is not Verdict.NO_PNEUMONIA or held == (NORMAL,)
+                assert (stated.etiology is None) is (stated.verdict is Verdict.NO_PNEUMONIA)
+                assert (stated.ppv is None) is not stated.prevalence_given
+                metrics = [entry.metric for entry in stated.evidence]
+                assert metrics.count("coverage") == 3 and {"sensitivity", "specificity"} < set(metrics)
+                assert not any(entry.chose for entry in stated.evidence)
 
 
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.floats(-6, 6), st.floats(-6, 6))

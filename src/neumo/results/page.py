@@ -62,7 +62,7 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[..., Non
         def add(reading: Reading, patient: PatientStudy | None = None) -> None:
             counts[reading.status.value] += 1
             if reading.answer is not None:
-                counts[reading.answer.finding.value] += 1
+                counts[reading.answer.verdict.value] += 1
             if reading.receipt is not None:
                 bundles.add("{name} {version}".format(**reading.receipt["bundle"]))
             number = sum(counts[s] for s in statuses)

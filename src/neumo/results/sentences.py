@@ -1,5 +1,7 @@
 """Sentences about a reading, for pages, PDF files, pictures and FHIR notes."""
 
+from collections.abc import Sequence
+
 from neumo.core.answer import Answer
 from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
@@ -54,11 +56,16 @@ def operating_point_sentence(answer: Answer, language: Language) -> str:
 
 
 def performance_sentences(answer: Answer, language: Language) -> tuple[str, ...]:
-    """Say how well an answer holds where that was measured, each metric with its interval, and where that was."""
+    """Say how well an answer holds wherever that was measured, each metric with its interval."""
     if not answer.evidence:
         return (texts(language)("readings.evidence.none"),)
-    said = (_decision_sentence, _calibration_sentence, _coverage_sentence, _predictive_sentence)
-    return tuple(filter(None, (sentence(answer, language) for sentence in said)))
+    by_data: dict[str, list[Evidence]] = {}
+    for entry in answer.evidence:
+        if entry.value is not None:
+            by_data.setdefault(entry.data, []).append(entry)
+    said = (_decision_sentence, _calibration_sentence, _coverage_sentence)
+    sentences = [sentence(found, answer, language) for found in by_data.values() for sentence in said]
+    return tuple(filter(None, (*sentences, _predictive_sentence(answer, language))))
 
 
 def with_interval(entry: Evidence) -> str:
@@ -69,13 +76,9 @@ def with_interval(entry: Evidence) -> str:
     return f"{percent(entry.value)} ({100 * entry.low:.1f}-{percent(entry.high)})"
 
 
-def _measured(answer: Answer, *metrics: str) -> list[Evidence]:
-    return [entry for entry in answer.evidence if entry.metric in metrics and entry.value is not None]
-
-
-def _decision_sentence(answer: Answer, language: Language) -> str:
-    found = {entry.metric: entry for entry in _measured(answer, "sensitivity", "specificity")}
-    if len(found) < 2:
+def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: Language) -> str:
+    found = {entry.metric: entry for entry in measured}
+    if not {"sensitivity", "specificity"} <= found.keys():
         return ""
     sensitivity, specificity = found["sensitivity"], found["specificity"]
     return texts(language)(
@@ -90,8 +93,8 @@ def _decision_sentence(answer: Answer, language: Language) -> str:
     )
 
 
-def _calibration_sentence(answer: Answer, language: Language) -> str:
-    found = _measured(answer, "expected_calibration_error")
+def _calibration_sentence(measured: Sequence[Evidence], _answer: Answer, language: Language) -> str:
+    found = [entry for entry in measured if entry.metric == "expected_calibration_error"]
     if not found:
         return ""
     last = found[-1]
@@ -100,8 +103,8 @@ def _calibration_sentence(answer: Answer, language: Language) -> str:
     )
 
 
-def _coverage_sentence(answer: Answer, language: Language) -> str:
-    t, found = texts(language), _measured(answer, "coverage")
+def _coverage_sentence(measured: Sequence[Evidence], answer: Answer, language: Language) -> str:
+    t, found = texts(language), [entry for entry in measured if entry.metric == "coverage"]
     if not found:
         return ""
     findings = ", ".join(
@@ -117,10 +120,10 @@ def _coverage_sentence(answer: Answer, language: Language) -> str:
 
 def _predictive_sentence(answer: Answer, language: Language) -> str:
     t = texts(language)
-    found = {entry.metric: entry for entry in _measured(answer, "ppv", "npv")}
+    found = {entry.metric: entry for entry in answer.evidence if entry.value is not None}
     if answer.prevalence is None or not answer.prevalence_given:
         return t("readings.evidence.no_prevalence")
-    if len(found) < 2:
+    if not {"ppv", "npv"} <= found.keys():
         return ""
     return t(
         "readings.evidence.predictive",

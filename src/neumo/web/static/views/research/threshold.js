@@ -66,6 +66,7 @@ function outcome({ t, format }, offer, { step, miss, alarm }) {
         h("tr", {}, h("th", { scope: "row" }, t("research.with_pneumonia")), h("td", { class: "number", data: { count: "tp" } }, tp), h("td", { class: "number", data: { count: "fn" } }, fn)),
         h("tr", {}, h("th", { scope: "row" }, t("research.without_pneumonia")), h("td", { class: "number", data: { count: "fp" } }, fp), h("td", { class: "number", data: { count: "tn" } }, tn)))),
     h("dl", { class: "worth" }, METRICS.map((name) => h("div", { data: { figure: name } }, h("dt", {}, t(`reading.${name}`)), h("dd", {}, shown(offer[name][step]))))),
+    h("p", { class: "quiet small" }, t("research.explorer_basis", { share: format.percent((tp + fn) / (tp + fp + tn + fn), 1), images: tp + fp + tn + fn })),
     h("p", {}, t("research.cost", { cost: format.number(cost, 1) })),
   ];
 }
