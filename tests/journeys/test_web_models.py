@@ -26,7 +26,7 @@ def damaged_bundle(folder: Path, bundle: Path) -> Path:
         for metric, value in (("accuracy", accuracy), ("refused", refused))
     ]
     evidence = [
-        Evidence(metric, value, None, None, 9, "set, test", "neumo evaluate", None, conditions=conditions)
+        Evidence(metric, value, None, None, 90, "set, test", "neumo evaluate", None, conditions=conditions)
         for metric, value, conditions in [("refused", 0.0, {}), *values]
     ]
     write_evidence(folder / EVIDENCE, evidence)
@@ -170,7 +170,9 @@ def test_damaged_images_are_a_heat_grid(page: Page) -> None:
     grid = page.get_by_role("table", name="Accuracy of the images that were read")
     expect(grid.get_by_role("columnheader")).to_have_count(5)
     cells = grid.get_by_role("row", name="Blur").get_by_role("cell")
-    expect(cells).to_have_text(["Accuracy90%0% refused", "Accuracy50%25% refused", "None read100% refused"])
+    expect(cells).to_have_text(
+        ["Accuracy90%0% refused", "Accuracy50%25% refused", "Too few read100% refused"]
+    )
     colours = [cells.nth(i).evaluate("cell => getComputedStyle(cell).backgroundColor") for i in range(3)]
     assert len(set(colours)) == 3
     assert grave_violations(page) == []
@@ -199,7 +201,8 @@ def test_a_page_scrolls_inside_and_never_as_a_whole(page: Page, path: str) -> No
 def test_the_card_says_what_the_model_is_for(page: Page) -> None:
     page.goto("/bundle")
     expect(page.get_by_role("heading", name="Intended use")).to_be_visible()
-    expect(page.get_by_role("cell", name="Youden")).to_be_visible()
+    expect(page.get_by_role("cell", name="Youden").first).to_be_visible()
+    expect(page.get_by_text("of children aged 1 to 5 years")).to_be_visible()
 
 
 def test_without_runs_the_view_says_how_to_get_them(
@@ -208,5 +211,5 @@ def test_without_runs_the_view_says_how_to_get_them(
     with running(tmp_path / "data", journey_bundle) as started:
         page = browser.new_page(base_url=started.address, locale="en-GB")
         page.goto("/research")
-        expect(page.get_by_text("--runs FOLDER")).to_be_visible()
+        expect(page.get_by_text("neumo serve --runs runs")).to_be_visible()
         page.close()

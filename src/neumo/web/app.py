@@ -79,7 +79,7 @@ def create_app(workbench: Workbench) -> FastAPI:
         },
     )
     app.state.workbench = workbench
-    answer_problems(app)
+    answer_problems(app, pages.missing_page)
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
     for part in (
         session,

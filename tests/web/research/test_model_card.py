@@ -5,13 +5,13 @@ from neumo.core.evidence import Evidence
 from neumo.web.research.model_card import damage_grid
 
 
-def entry(metric: str, value: float | None, damage: str, strength: int) -> Evidence:
+def entry(metric: str, value: float | None, damage: str, strength: int, read: int = 90) -> Evidence:
     return Evidence(
         metric,
         value,
         None,
         None,
-        9,
+        read,
         "set, test",
         "neumo evaluate",
         None,
@@ -39,6 +39,15 @@ def test_damage_becomes_accuracy_and_refusals_by_strength() -> None:
         ],
     }
     assert damage_grid(evidence[:3]) is None and damage_grid([]) is None
+
+
+def test_the_accuracy_of_a_handful_of_images_is_not_stated() -> None:
+    """Of 624 turned images all but three were refused; 100 % of those three says nothing."""
+    grid = damage_grid(
+        [entry("accuracy", 1.0, "rotation", 5, read=3), entry("refused", 0.995, "rotation", 5, read=624)]
+    )
+    assert grid is not None
+    assert grid["rows"][0]["cells"] == [{"accuracy": None, "refused": 0.995}]
 
 
 def test_the_model_that_comes_along_has_a_grid() -> None:

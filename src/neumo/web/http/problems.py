@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problems: a stable code for programs, a sentence in the person's language."""
 
 import secrets
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -29,6 +30,8 @@ _CODES = {
     415: "unsupported_media_type",
 }
 
+_NO_PAGES = ("/api/", "/static/", "/texts/")
+"""Beginnings of addresses at which there are no pages."""
 _PARAMETERS = {"since": "from", "until": "to", "after": "cursor"}
 """Names of filters in requests, where they differ."""
 
@@ -91,11 +94,21 @@ def problem_response(problem: Problem, language: Language) -> Response:
     )
 
 
-def answer_problems(app: FastAPI) -> None:
-    """Add exception handlers that turn every error into a problem response."""
+def answer_problems(app: FastAPI, missing_page: Callable[[Request], Response]) -> None:
+    """Add exception handlers that turn every error into a problem response.
+
+    Parameters
+    ----------
+    app : FastAPI
+    missing_page : function of Request
+        Returns what a browser shows at an address that there is not.
+    """
 
     async def answer(request: Request, error: Exception) -> Response:
-        return problem_response(_problem(error), language_of(request))
+        problem = _problem(error)
+        if problem.status == HTTPStatus.NOT_FOUND and _is_visit(request):
+            return missing_page(request)
+        return problem_response(problem, language_of(request))
 
     for kind in (
         Problem,
@@ -108,6 +121,16 @@ def answer_problems(app: FastAPI) -> None:
         PoolStoppedError,
     ):
         app.add_exception_handler(kind, answer)
+
+
+def _is_visit(request: Request) -> bool:
+    """Whether a person's browser asks for a page, rather than a script or a program for a file."""
+    wanted = request.headers.get("accept", "")
+    return (
+        request.method in ("GET", "HEAD")
+        and "text/html" in wanted
+        and not request.url.path.startswith(_NO_PAGES)
+    )
 
 
 def _problem(error: Exception) -> Problem:

@@ -8,6 +8,8 @@ from neumo.core.evidence import Evidence, select
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _RULE = re.compile(r"\|[\s:|-]+\|")
+_MIN_READ = 20
+"""Images that must have been read for their accuracy to be stated."""
 
 
 def without_metadata(card: str) -> str:
@@ -47,13 +49,15 @@ def damage_grid(evidence: Sequence[Evidence]) -> dict[str, Any] | None:
     -------
     dict or None
         `strengths` (str) and `rows`, each with `damage` (str) and, by strength, `cells` of `accuracy` (None where
-        nothing was read) and `refused`, both in 0-1.
+        fewer than 20 images were read) and `refused`, both in 0-1.
     """
     cells: dict[str, dict[str, dict[str, float | None]]] = {}
     for entry in select(evidence, "accuracy", "refused", damage=..., strength=...):
         damage, strength = entry.conditions["damage"].replace("_", " "), str(entry.conditions["strength"])
         if entry.conditions["strength"]:
-            cells.setdefault(damage, {}).setdefault(strength, {})[entry.metric] = entry.value
+            few = entry.metric == "accuracy" and entry.n < _MIN_READ
+            value = None if few else entry.value
+            cells.setdefault(damage, {}).setdefault(strength, {})[entry.metric] = value
     if not cells:
         return None
     rows = [{"damage": damage, "cells": list(by_strength.values())} for damage, by_strength in cells.items()]

@@ -37,6 +37,15 @@ _VIEWS: Final = {"": "reading", "readings": "reading"}
 @router.get("/login")
 def page(request: Request) -> Response:
     """Return the page of all views (a single-page application); it holds nothing about anybody."""
+    return _page(request, _view_at(request.url.path))
+
+
+def missing_page(request: Request) -> Response:
+    """Return the page at an address that there is not."""
+    return _page(request, "missing", 404)
+
+
+def _page(request: Request, view: str, status: int = 200) -> Response:
     with suppress(Problem):  # for the preferred language alone; the API answers unknown people
         current_person(request)
     html = render(
@@ -45,9 +54,9 @@ def page(request: Request) -> Response:
         languages=LANGUAGES,
         version=neumo.__version__,
         styles=ALL_STYLES,
-        scripts=_scripts()[_view_at(request.url.path)],
+        scripts=_scripts()[view],
     )
-    return HTMLResponse(html)
+    return HTMLResponse(html, status)
 
 
 @router.get("/texts/{language}.json")
@@ -68,7 +77,13 @@ def messages(request: Request, language: str) -> Response:
 def docs(request: Request) -> Response:
     """Describe the API for people, without scripts."""
     described = request.app.openapi()
-    html = render("api_docs.html.j2", language_of(request), described=described, version=neumo.__version__)
+    html = render(
+        "api_docs.html.j2",
+        language_of(request),
+        described=described,
+        version=neumo.__version__,
+        styles=ALL_STYLES,
+    )
     return HTMLResponse(html)
 
 

@@ -1,65 +1,124 @@
-/** The bundle in use: intended use, model card, operating points, damaged images. */
+/** The bundle in use, in the person's language: what it is for, operating points, what was measured, damaged images; its card in English. */
 
 import { h, icon, replace } from "/static/dom.js";
+import { pointName } from "/static/views/reading/predictive.js";
+import { cardPanel, table } from "/static/views/research/card.js";
 import { damageGrid } from "/static/views/research/damage.js";
 
-const DAMAGED = "damaged images";
+const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
+const COVERAGE = ["coverage", "mean_set_size"];
 
-/** @param {HTMLElement} root @param {import("/static/app.js").Context} context */
+/** @typedef {import("/static/app.js").Context} Context */
+
+/** @param {HTMLElement} root @param {Context} context */
 export async function mount(root, context) {
   const { t, api } = context;
   const bundle = await api.get("/api/bundle");
+  const { config, evidence } = bundle;
   replace(root, h("div", { class: "page card" },
     h("h1", {}, `${bundle.name} ${bundle.version}`),
-    h("dl", { class: "facts" }, h("dt", {}, "SHA-256"), h("dd", { class: "mono" }, bundle.digest), h("dt", {}, t("bundle.licence")), h("dd", {}, bundle.config.licence), h("dt", {}, t("bundle.attribution")), h("dd", {}, bundle.config.attribution)),
-    h("section", { class: "note warn" }, icon("warning"), h("div", {}, h("h2", {}, t("bundle.intended_use")), prose(bundle.intended_use ?? t("bundle.no_intended_use")))),
-    points(context, bundle),
-    bundle.sections.filter((/** @type {any} */ section) => section.level > 1 && section.text !== bundle.intended_use && (section.text || section.tables.length)).map((/** @type {any} */ section) => sectionOf(context, section, bundle.corruptions)),
+    h("dl", { class: "facts" },
+      h("dt", {}, "SHA-256"), h("dd", { class: "mono" }, bundle.digest),
+      h("dt", {}, t("bundle.licence")), h("dd", {}, config.licence),
+      h("dt", {}, t("bundle.attribution")), h("dd", { lang: "en" }, config.attribution),
+      made(context, config).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+    ),
+    h("section", { class: "note warn" }, icon("warning"), h("div", {}, h("h2", {}, t("bundle.intended_use")), h("p", {}, intended(context, config)), h("p", {}, t("bundle.intended_support")))),
+    points(context, evidence),
+    measured(context, evidence),
+    coverage(context, evidence),
+    bundle.corruptions && panel(t("bundle.damaged"), damageGrid(context, bundle.corruptions)),
+    cardPanel(t("bundle.whole_card"), bundle.sections),
   ));
 }
 
-/** @param {import("/static/app.js").Context} context @param {any} bundle */
-function points({ t, me, format }, bundle) {
+/** @param {Context} context @param {any} config */
+function intended({ t, format }, { gate }) {
+  const [low, high] = gate.age_years ?? [];
+  return low === undefined ? t("bundle.intended_any") : t("bundle.intended_text", { low: format.number(low), high: format.number(high) });
+}
+
+/** How it was made, where it says so. @param {Context} context @param {any} config @returns {[string, string][]} */
+function made({ t, format }, { provenance, input }) {
+  const { experiment, training_images: images, epochs } = provenance ?? {};
+  if (!experiment || !images) return [];
+  const counts = FINDINGS.map((finding) => `${format.number(images[finding])} ${t(`findings.${finding}`).toLocaleLowerCase()}`).join(", ");
+  return [
+    [t("bundle.network"), t("bundle.network_text", { name: experiment.model.name, size: input.size })],
+    [t("bundle.training"), t("bundle.training_text", { counts, epochs })],
+  ];
+}
+
+/** @param {Context} context @param {any[]} evidence */
+function points({ t, me, format }, evidence) {
   const columns = ["threshold", "sensitivity", "specificity", "rule"];
-  const measured = bundle.evidence.filter((/** @type {any} */ entry) => "operating_point" in entry.conditions);
+  const known = evidence.filter((entry) => "operating_point" in entry.conditions);
   /** @param {string} point @param {string} metric */
   function rate(point, metric) {
-    const entry = measured.findLast((/** @type {any} */ one) => one.conditions.operating_point === point && one.metric === metric);
-    if (!entry || entry.value === null) return t("bundle.not_measured");
-    return `${format.percent(entry.value, 1)} (${format.number(100 * entry.low, 1)}–${format.percent(entry.high, 1)}; ${entry.n})`;
+    const entry = known.findLast((one) => one.conditions.operating_point === point && one.metric === metric);
+    return entry && entry.value !== null ? `${percents(format, entry)}, n ${format.number(entry.n)}` : t("bundle.not_measured");
   }
-  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("bundle.points"))), h("div", { class: "body column" },
+  return panel(t("bundle.points"),
     table(
       [t("bundle.point"), ...columns.map((name) => t(`bundle.${name}`))],
-      me.operating_points.map((/** @type {any} */ point) => [point.name, format.number(point.threshold, 3), rate(point.name, "sensitivity"), rate(point.name, "specificity"), point.rule]),
+      me.operating_points.map((/** @type {any} */ point) => [pointName(t, point.name), format.number(point.threshold, 3), rate(point.name, "sensitivity"), rate(point.name, "specificity"), ruleOf(t, format, point.rule)]),
     ),
-    measured.length > 0 && h("p", { class: "quiet small" }, t("bundle.points_basis", { data: measured.at(-1).data })),
-  ));
+    known.length > 0 && h("p", { class: "quiet small" }, t("bundle.points_basis", { data: known.at(-1).data })),
+  );
 }
 
-/** @param {import("/static/app.js").Context} context @param {any} section @param {any} corruptions */
-function sectionOf(context, { level, title, text, tables }, corruptions) {
-  const shown = corruptions && title.toLowerCase() === DAMAGED ? damageGrid(context, corruptions) : tables.map((/** @type {any} */ one) => table(one.header, one.rows));
-  return h("section", { class: "panel card-section" }, h("div", { class: "head" }, h(level > 2 ? "h3" : "h2", {}, title)), h("div", { class: "body column" }, prose(text), shown));
+/** Say how an operating point was chosen; as the bundle does where this version does not know the rule. @param {Context["t"]} t @param {Context["format"]} format @param {string} rule */
+function ruleOf(t, format, rule) {
+  const least = /^(sensitivity|specificity) >= ([\d.]+)$/.exec(rule);
+  if (least) return t(`bundle.rule_${least[1]}`, { share: format.percent(Number(least[2])) });
+  return rule === "largest sensitivity + specificity" ? t("bundle.rule_sum") : rule;
 }
 
-/** @param {string[]} header @param {string[][]} rows */
-function table(header, rows) {
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": header.join(", ") }, h("table", { class: "table" },
-    h("thead", {}, h("tr", {}, header.map((cell) => h("th", { scope: "col" }, plain(cell))))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, plain(cell))))))));
+/** Metrics of whole data sets. @param {Context} context @param {any[]} evidence */
+function measured({ t, format }, evidence) {
+  const rows = evidence.filter((entry) => Object.keys(entry.conditions).length === 0 && entry.value !== null);
+  if (rows.length === 0) return null;
+  return panel(t("bundle.measured"),
+    table(
+      [t("bundle.metric"), t("bundle.value"), t("research.images"), t("bundle.data")],
+      rows.map((entry) => [metricName(t, entry.metric), numbers(format, entry), format.number(entry.n), entry.data]),
+    ),
+    h("p", { class: "quiet small" }, t("bundle.intervals")),
+  );
 }
 
-/** Draw a card's paragraphs and lists. @param {string} text */
-function prose(text) {
-  return text.split(/\n{2,}/).filter(Boolean).map((block) => {
-    const items = block.split(/\n(?=[-*] )/);
-    if (!/^[-*] /.test(block)) return h("p", {}, plain(block));
-    return h("ul", { class: "prose-list" }, items.map((item) => h("li", {}, plain(item.replace(/^[-*] /, "")))));
+/** @param {Context} context @param {any[]} evidence */
+function coverage({ t, format }, evidence) {
+  const known = evidence.filter((entry) => COVERAGE.includes(entry.metric) && "coverage" in entry.conditions);
+  const rows = known.filter(({ metric }) => metric === "coverage").map((entry) => {
+    const { coverage: nominal, finding } = entry.conditions;
+    const size = known.find((one) => one.metric === "mean_set_size" && one.conditions.coverage === nominal && one.conditions.finding === finding);
+    return [format.percent(nominal), finding ? t(`findings.${finding}`) : t("bundle.all_findings"), percents(format, entry), size ? format.number(size.value, 2) : ""];
   });
+  if (rows.length === 0) return null;
+  return panel(t("bundle.coverage"),
+    table([t("bundle.nominal"), t("research.truth"), t("bundle.held"), t("bundle.set_size")], rows),
+    h("p", { class: "quiet small" }, t("bundle.coverage_basis", { data: known[0].data })),
+  );
 }
 
-/** Remove Markdown marks. @param {string} text */
-function plain(text) {
-  return text.replace(/\[([^\]]+)\]\([^)]*\)/g, "$1").replace(/\*\*|`/g, "").replace(/\s*\n\s*/g, " ");
+/** @param {Context["t"]} t @param {string} metric */
+function metricName(t, metric) {
+  const key = `metrics.${metric}`;
+  return t(key) !== key ? t(key) : t(`bundle.metric_${metric}`) !== `bundle.metric_${metric}` ? t(`bundle.metric_${metric}`) : metric.replaceAll("_", " ");
+}
+
+/** @param {Context["format"]} format @param {any} entry */
+function percents(format, { value, low, high }) {
+  return low === null || high === null ? format.percent(value, 1) : `${format.percent(value, 1)} (${format.number(100 * low, 1)}–${format.percent(high, 1)})`;
+}
+
+/** @param {Context["format"]} format @param {any} entry */
+function numbers(format, { value, low, high }) {
+  return low === null || high === null ? format.number(value, 3) : `${format.number(value, 3)} (${format.number(low, 3)}–${format.number(high, 3)})`;
+}
+
+/** @param {string} title @param {...any} content */
+function panel(title, ...content) {
+  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, title)), h("div", { class: "body column" }, content));
 }

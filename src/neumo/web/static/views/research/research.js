@@ -8,6 +8,9 @@ import { metricsPanel } from "/static/views/research/metrics.js";
 import { subgroupsPanel } from "/static/views/research/subgroups.js";
 import { thresholdPanel } from "/static/views/research/threshold.js";
 
+/** What whoever runs the server does, so that there is something to see. */
+const STEPS = ["neumo train experiments/transfer.yaml --data chest_xray --out runs/first", "neumo evaluate runs/first --split test", "neumo serve --runs runs"];
+
 /** @typedef {import("/static/app.js").Context} Context */
 
 /** @param {HTMLElement} root @param {Context} context */
@@ -47,8 +50,9 @@ function heading({ t, navigate }, runs, run, part) {
 
 /** @param {Context} context */
 function missing({ t, me }) {
-  const why = me.research_missing === "runs" ? t("research.missing_runs_text") : t("research.missing_extra_text", { extra: me.research_missing });
-  return empty(t, t("research.missing_title"), why);
+  if (me.research_missing !== "runs") return empty(t, t("research.missing_title"), t("research.missing_extra_text", { extra: me.research_missing }));
+  const steps = STEPS.map((command, index) => h("li", {}, t(`research.step_${index + 1}`), h("pre", {}, h("code", {}, command))));
+  return h("div", { class: "page narrow" }, h("h1", {}, t("research.missing_title")), h("p", {}, t("research.missing_runs_text")), h("ol", { class: "steps" }, steps));
 }
 
 /** @param {Context["t"]} t @param {string} title @param {string} text */

@@ -54,7 +54,7 @@ export function drawRow(context, row, index, selected, toggle, filters) {
   /** @type {Record<string, any>} */
   const content = {
     select: box,
-    time: format.time(row.time),
+    time: h("span", { title: format.time(row.time) }, format.time(row.time)),
     patient: row.patient && patient(context, row, address),
     study: row.patient && twoLines(row.patient.study_date && format.day(row.patient.study_date), [row.patient.accession_number, row.patient.institution]),
     file: h("a", { href: address, title: row.file }, row.file || t("reading.purged_file")),

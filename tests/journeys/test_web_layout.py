@@ -1,0 +1,117 @@
+"""Nothing is cut off: every page in both languages at five widths, looked at by the page itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.support.web_running import Running, running
+
+import neumo.bundle
+from neumo.samples import sample_files
+
+WIDTHS = (1920, 1440, 1280, 1024, 390)
+PAGES = ("/", "/readings/1", "/worklist", "/research", "/bundle", "/settings", "/nothing-here", "/api/docs")
+
+FIND = """() => {
+  const shown = (element) => {
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    return box.width > 2 && box.height > 2 && style.visibility !== "hidden" && style.clipPath === "none";
+  };
+  // What can be scrolled into sight is not cut off; but the page itself does not scroll sideways.
+  const scrolled = (element) => {
+    for (let above = element.parentElement; above && !above.matches("main, body"); above = above.parentElement) {
+      const scrolls = /auto|scroll/.test(getComputedStyle(above).overflowX);
+      if (scrolls && above.scrollWidth > above.clientWidth) return !above.matches(".answer");
+    }
+    return false;
+  };
+  // Names of files and patients may be shortened where the whole stands in a hint.
+  const hinted = (element) => element.closest("[title]") || element.querySelector("[title]");
+  const found = [];
+  if (document.documentElement.scrollWidth > innerWidth + 1) found.push(["the page scrolls sideways"]);
+  for (const element of document.querySelectorAll("body *")) {
+    if (!shown(element) || element.closest("svg, .unseen, .skip")) continue;
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    const name = `${element.tagName.toLowerCase()}.${element.className}: ${(element.innerText || "").slice(0, 40)}`;
+    const wide = element.scrollWidth > element.clientWidth + 1;
+    if (/hidden|clip/.test(style.overflowX) && wide && !hinted(element)) found.push(["cut", name]);
+    const outside = own && (box.right > innerWidth + 1 || box.left < -1);
+    if (outside && !scrolled(element) && !hinted(element)) found.push(["outside", name]);
+    if (element.tagName === "SELECT") {
+      const context = document.createElement("canvas").getContext("2d");
+      context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+      const text = element.selectedOptions[0]?.text ?? "";
+      const room = element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
+      if (context.measureText(text).width > room + 1) found.push(["select", text]);
+    }
+    if (own && element.matches("button, a, label, span, dt, dd, th, td, h1, h2, h3, p")) {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      const over = range.getBoundingClientRect().width > box.width + 1 && style.display !== "inline";
+      if (over && !scrolled(element) && !hinted(element)) found.push(["over its edge", name]);
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The built-in bundle, whose operating points have the longest names, and a sample that was read."""
+    bundle = Path(neumo.bundle.__file__).parent / "default"
+    with running(tmp_path_factory.mktemp("layout") / "data", bundle) as started:
+        film = sample_files()[1]
+        httpx.post(f"{started.address}api/readings", files={"f": (film.name, film.read_bytes())}, timeout=120)
+        yield started
+
+
+def faults_at(page: Page, path: str) -> dict[int, Any]:
+    """Return what is cut off on a page by its width."""
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    page.goto(path)
+    expect(page.locator("h1").first).to_be_attached()
+    if path.startswith("/readings"):
+        page.keyboard.press("o")
+        expect(page.locator(".viewer-legend")).to_be_visible()
+        expect(page.locator("[data-figure]").first).to_be_visible()
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844 if width < 500 else 900})
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found[width] = page.evaluate(FIND)
+        if path.startswith("/readings") and width < 500:
+            share = page.evaluate("document.querySelector('.viewer').clientHeight / innerHeight")
+            assert share >= 0.5, "on a telephone the film has at least half of the height"
+    return {width: faults for width, faults in found.items() if faults}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_nothing_is_cut_off(browser: Browser, served: Running, language: str) -> None:
+    context = browser.new_context(base_url=served.address, locale=language)
+    page = context.new_page()
+    assert {path: faults for path in PAGES if (faults := faults_at(page, path))} == {}
+    context.close()
+
+
+def test_an_unknown_address_is_a_page_in_the_persons_language(page: Page) -> None:
+    answer = page.goto("/no/such/thing")
+    assert answer is not None and answer.status == 404
+    expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+
+
+def test_a_printed_reading_is_the_film_and_the_answer_dark_on_white(page: Page) -> None:
+    page.goto("/readings/1")
+    expect(page.locator(".viewer[data-film=whole]")).to_be_visible()
+    page.emulate_media(media="print")
+    for hidden in (".top", ".rail", ".toolbar", ".answer form", ".files"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    for shown in (".viewer-canvas", ".verdict-finding", ".bars", ".strip"):
+        expect(page.locator(shown).first).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.pdf(format="A4").startswith(b"%PDF")
