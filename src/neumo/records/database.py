@@ -14,12 +14,16 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
+from neumo.records.silent_server import limit_silence, patient
 
 _BUSY_SECONDS = 30
-_LIBPQ_TIMEOUTS = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
+_POOL_SECONDS = 5
+"""How long a request waits for one of the pool's connections."""
+_LIBPQ_TIMEOUTS = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
 """A server that vanishes must not block a writer for hours."""
 _CACHE_KIB = 16_384
 """Of each SQLite connection: the worklist's indexes of 100,000 readings."""
@@ -46,7 +50,11 @@ def connect(url: str, *, existing: bool = False) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, connect_args=_LIBPQ_TIMEOUTS)
+        engine = create_engine(
+            parsed, pool_pre_ping=True, pool_timeout=_POOL_SECONDS, connect_args=_LIBPQ_TIMEOUTS
+        )
+        limit_silence(engine)
+        return engine
     if existing and not Path(str(parsed.database)).is_file():
         raise ArchiveError(f"{parsed.database}: no such file; give the database that readings are stored in")
     # The driver's own transactions would begin without the write lock; ours begin in _begin_sqlite.
@@ -154,6 +162,10 @@ def _translated_errors(engine: Engine) -> Iterator[None]:
         yield
     except DataError as error:
         raise ArchiveError(f"database: it refuses a value ({_first_line(error)}); change it") from error
+    except PoolTimeoutError as error:
+        raise ArchiveUnavailableError(
+            "the archive cannot be used now (all its connections are in use); nothing was stored, try again"
+        ) from error
     except DBAPIError as error:
         where = engine.url.render_as_string(hide_password=True)
         cause = _first_line(error)
@@ -181,7 +193,8 @@ def migrate(engine: Engine) -> None:
         if revision == _newest(config, revision):
             return
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with patient():
+            command.upgrade(config, "head")
 
 
 def _make_private(file: Path) -> None:

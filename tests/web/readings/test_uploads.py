@@ -56,16 +56,17 @@ def test_a_second_server_on_a_data_folder_is_refused_and_the_first_goes_on(
 def test_parallel_uploads_together_keep_to_the_floor(
     start: Callable[..., Running], radiographs: list[Path], tmp_path: Path
 ) -> None:
-    floor = shutil.disk_usage(tmp_path).free - 300 * 2**20
-    started = start(limits__free_bytes=floor, limits__request_bytes=2**29, limits__file_bytes=2**29)
+    free = shutil.disk_usage(tmp_path).free
+    share = free // 8  # far more than other programs write meanwhile
+    started = start(limits__free_bytes=free - 3 * share, limits__request_bytes=free)
     host, _, port = started.address.removeprefix("http://").strip("/").partition(":")
     head = f"POST /api/readings HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/octet-stream\r\n"
     large = {"Content-Type": "application/octet-stream", "X-File-Name": "a.bin"}
     with socket.create_connection((host, int(port)), timeout=60) as slow:
-        slow.sendall(f"{head}Content-Length: {200 * 2**20}\r\n\r\nbegins".encode())
+        slow.sendall(f"{head}Content-Length: {2 * share}\r\n\r\nbegins".encode())
         wait_until(lambda: list((started.data / "uploads").iterdir()))
         with socket.create_connection((host, int(port)), timeout=60) as second:
-            second.sendall(f"{head}Content-Length: {200 * 2**20}\r\n\r\nbegins".encode())
+            second.sendall(f"{head}Content-Length: {2 * share}\r\n\r\nbegins".encode())
             assert b" 507 " in second.recv(100)
         small = httpx.post(
             f"{started.address}api/readings", content=radiographs[0].read_bytes(), headers=large, timeout=60

@@ -158,10 +158,16 @@ async def _answer(future: "Future[dict[str, Any]]") -> UploadResult | dict[str, 
         if not future.cancelled():
             raise
         return UploadResult("cancelled", reasons=(own_reason("cancelled"),))
-    if answer.get("own"):
+    if answer.get("own") == "disk_full":
         raise Problem(507, "disk_full")
+    if answer.get("own"):
+        raise Problem(503, "busy", retry_after=10)
     if "error" in answer:
         return UploadResult("failed", reasons=(own_reason("crash"),))
+    if answer["status"] == "failed" and any(
+        reason["code"] == "unreadable_file" for reason in answer["reasons"]
+    ):
+        raise Problem(503, "busy", retry_after=10)  # the file lies in the server's own folder
     if answer["status"] == "failed":
         return UploadResult("failed", reasons=notices_from_json(answer["reasons"]))
     return answer

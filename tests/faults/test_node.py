@@ -1,0 +1,83 @@
+"""The node under faults of its machine: nothing acknowledged is lost, nothing is doubled, others are served.
+
+Kills, poison and archives that refuse are in tests/dicomnode/test_journeys.py.
+"""
+
+import os
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from tests.support.faults import full_disk, no_descriptors, readers_of
+from tests.support.node_peers import Archive, archive, destination, echoes, send
+from tests.support.node_running import Program, program
+from tests.support.node_samples import radiograph
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.timeout(240)
+SHIM = Path(__file__).parent / "clock_shim"
+
+
+def health(node: Program) -> dict[str, Any]:
+    answer: dict[str, Any] = requests.get(f"http://127.0.0.1:{node.health_port}/healthz", timeout=60).json()
+    return answer
+
+
+def got(pacs: Archive) -> Counter[str]:
+    """How many results an archive has of each object; one that came twice, with the same UID, it has once."""
+    found = {(str(dataset.DerivationDescription), str(dataset.SOPInstanceUID)) for dataset in pacs.got}
+    return Counter(source for source, _ in found)
+
+
+def _faulted(node: Program, times: int) -> bool:
+    return len(node.events("machine_fault")) >= times
+
+
+def test_every_fault_of_the_machine_passes_and_nothing_is_lost(
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, acknowledged = tmp_path / "clock", list[str]()
+    clock.write_text("0")
+    monkeypatch.setenv("NEUMO_TEST_CLOCK", str(clock))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SHIM), os.environ["PYTHONPATH"]]))
+
+    def taken(node: Program, number: int = 2) -> None:
+        """Send radiographs, which the node acknowledges."""
+        objects = [radiograph() for _ in range(number)]
+        assert send(node.port, *objects) == [0] * number
+        acknowledged.extend(dataset.SOPInstanceUID for dataset in objects)
+
+    with archive() as pacs:
+        port = pacs.port
+        settings["send"]["to"] = [destination(port)]
+        with program(settings, tmp_path) as node:
+            assert node.port
+            (reader,) = readers_of(node.process.pid)
+            for fault in (full_disk, no_descriptors):
+                expected = len(node.events("machine_fault")) + 2
+                with fault([reader]):
+                    taken(node)
+                    wait_until(partial(_faulted, node, expected), what=node.raw)
+                    assert "fault of this machine" in health(node)["faults"]["reading"]
+                    assert echoes(node.port), "others are served"
+                wait_until(lambda: set(got(pacs)) == set(acknowledged), what=node.raw)
+                wait_until(lambda: health(node)["status"] == "ok", what=node.raw)
+            with full_disk([node.process.pid]):
+                assert send(node.port, radiograph()) == [0xA700], "what cannot be kept is not acknowledged"
+                assert echoes(node.port)
+            for seconds in (-86_400, 86_400, 0):
+                taken(node, 1)
+                clock.write_text(str(seconds))
+                wait_until(lambda: set(got(pacs)) == set(acknowledged), what=node.raw)
+            assert health(node)["set_aside"] == {"objects": 0, "deliveries": 0}
+            first = got(pacs)
+            assert set(first.values()) == {1}
+    with program(settings, tmp_path) as node:  # while its archive is away
+        taken(node)
+        wait_until(lambda: node.events("not_sent"), what=node.raw)
+        with archive(port=port) as pacs:
+            wait_until(lambda: set(got(pacs)) == set(acknowledged) - set(first), what=node.raw)
+            assert set(got(pacs).values()) == {1}

@@ -1,0 +1,52 @@
+"""Faults that are put upon running programs: limits on files and descriptors, stopped processes, a wrong clock."""
+
+import os
+import resource
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+import psutil
+
+
+def readers_of(pid: int) -> list[int]:
+    """Numbers of the readers' processes of a node or workbench."""
+    children = psutil.Process(pid).children(recursive=True)
+    return [child.pid for child in children if "neumo.core.child" in child.cmdline()]
+
+
+@contextmanager
+def limited(pids: Sequence[int], kind: int, soft: int) -> Iterator[None]:
+    """Bound a resource of running processes: RLIMIT_FSIZE is a disk that is full, RLIMIT_NOFILE one of descriptors."""
+    before = {pid: resource.prlimit(pid, kind) for pid in pids}
+    for pid, (_, hard) in before.items():
+        resource.prlimit(pid, kind, (soft, hard))
+    try:
+        yield
+    finally:
+        for pid, limits in before.items():
+            if psutil.pid_exists(pid):
+                resource.prlimit(pid, kind, limits)
+
+
+def full_disk(pids: Sequence[int]) -> AbstractContextManager[None]:
+    """No file of these processes may grow beyond a few bytes."""
+    return limited(pids, resource.RLIMIT_FSIZE, 16)
+
+
+def no_descriptors(pids: Sequence[int]) -> AbstractContextManager[None]:
+    """These processes may open no further file."""
+    return limited(pids, resource.RLIMIT_NOFILE, 3)
+
+
+@contextmanager
+def frozen(pids: Sequence[int]) -> Iterator[None]:
+    """Stop processes, which then answer nothing and end nothing."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            if psutil.pid_exists(pid):
+                os.kill(pid, signal.SIGCONT)
