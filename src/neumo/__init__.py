@@ -3,8 +3,10 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-# ONNX Runtime 1.29 and later would send usage events to its maker; it reads this when it is first imported.
+# ONNX Runtime 1.29 and later would send usage events to its maker, and huggingface_hub (under timm, in training) would
+# name itself and its user's software where it downloads; both read this when they are first imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from neumo.core.reading import Reading

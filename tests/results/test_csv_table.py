@@ -1,8 +1,10 @@
 import csv
 import io
 
+import pytest
 from tests.support.reading_samples import read, refused
 
+from neumo.core.reading import Notice, Reading, Status
 from neumo.results.csv_table import COLUMNS, write_header, write_row
 
 
@@ -18,3 +20,11 @@ def test_csv_rows_have_every_column() -> None:
     assert (first["ppv_low"], first["npv_high"], first["measured_on"]) == ("0.2500", "0.9900", "set, test")
     assert first["prevalence"] == "", "none was stated"
     assert second["finding"] == "" and second["reasons"] == "blank: This is no chest."
+
+
+@pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-a.png", "@b.png", "\tc.png", "\rd.png", "=a\r=b"])
+def test_what_a_spreadsheet_would_run_gets_an_apostrophe(name: str) -> None:
+    stream = io.StringIO(newline="")
+    write_row(stream, Reading(name, None, Status.FAILED, reasons=(Notice("x", "=cmd"),)))
+    (row,) = csv.reader(io.StringIO(stream.getvalue(), newline=""))
+    assert row[0] == f"'{name}".replace("\r", "\n")

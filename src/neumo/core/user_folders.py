@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from neumo.core.errors import ConfigError
@@ -52,6 +53,12 @@ def cache_folder() -> Path:
     if not owned:
         raise ConfigError(f"{folder}: cannot hold this user's caches; set NEUMO_CACHE to another folder")
     return folder
+
+
+def keep_matplotlib_in_cache() -> None:
+    """Let Matplotlib keep its list of fonts in the cache folder; to be called before anything imports it."""
+    with suppress(ConfigError):
+        os.environ.setdefault("MPLCONFIGDIR", str(cache_folder() / "matplotlib"))
 
 
 def _base(variable: str, in_home: str) -> Path | None:

@@ -133,6 +133,8 @@ class HealthConfig:
 
     host: str = "127.0.0.1"
     port: Port = 8105
+    names: tuple[str, ...] = ()
+    """Other names by which programs ask; addresses are always answered (on loopback, loopback ones)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing
 from neumo.core.findings import FINDINGS
+from neumo.core.spreadsheets import guarded
 from neumo.records.database import reading_session
 from neumo.records.filters import Filters, Sort
 from neumo.records.search import page
@@ -29,7 +30,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Lists are joined by " | "; what has no value is empty in CSV and null in JSON and Parquet."""
 _BATCH: Final = 500
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Batch = Sequence[Mapping[str, Any]]
 """Some rows, by column."""
@@ -194,7 +194,7 @@ class _Csv:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return guarded(value) if isinstance(value, str) else value
 
 
 class _JsonLines:

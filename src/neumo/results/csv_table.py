@@ -8,6 +8,7 @@ from neumo.core.answer import Answer
 from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Reading
+from neumo.core.spreadsheets import guarded
 
 COLUMNS = (
     "file",
@@ -76,8 +77,9 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
             next((entry.data for entry in answer.evidence if entry.metric == "ppv"), None),
         ]
     notices = [" | ".join(map(str, reading.warnings)), " | ".join(map(str, reading.reasons))]
+    row = [*values, *notices, heatmap, *_decided(reading.decision)]
     csv.writer(stream, lineterminator="\n").writerow(
-        [*values, *notices, heatmap, *_decided(reading.decision)]
+        [guarded(value) if isinstance(value, str) else value for value in row]
     )
     stream.flush()
 

@@ -10,10 +10,11 @@ from starlette.requests import Request
 
 import neumo
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
+from neumo.core.hosts import host_check
 from neumo.core.logging import event, fault
 from neumo.records.database import reading_session
 from neumo.records.file_retention import FileRetention
-from neumo.web.http.middleware import SecurityMiddleware, host_check
+from neumo.web.http.middleware import SecurityMiddleware
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
 from neumo.web.routes import (

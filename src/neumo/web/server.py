@@ -23,6 +23,7 @@ from neumo.web.http.connections import timeout_protocol
 from neumo.web.people.accounts import has_users, open_accounts
 from neumo.web.people.cache import AccountsCache
 from neumo.web.people.oidc import client_secret
+from neumo.web.people.password_checks import PasswordChecks
 from neumo.web.people.rate_limit import LoginRateLimiter
 from neumo.web.readings.group_commit import GroupCommit
 from neumo.web.readings.intake import Intake
@@ -89,6 +90,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         jobs=Jobs(intake, pool),
         login_limiter=LoginRateLimiter(config.sessions.attempts),
         space=SpaceReserve(config.data / "uploads", config.limits.free_bytes),
+        password_checks=PasswordChecks(),
         send=sender,
         live=LiveWorklist(archive, config.listen.streams),
     )
@@ -156,6 +158,7 @@ def _serve(config: WebConfig, announce: Callable[[str], None], listener: socket.
             signal.signal(number, _exit_on_signal)
         _server(config, workbench, announce, listener).run(sockets=[listener])
     finally:
+        workbench.password_checks.stop()
         workbench.pool.stop()
         workbench.archive.dispose()
         workbench.accounts.dispose()

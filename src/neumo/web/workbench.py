@@ -11,6 +11,7 @@ from neumo.records.reading_file import ReadingFiles
 from neumo.web.config import WebConfig
 from neumo.web.people.accounts import has_users
 from neumo.web.people.cache import AccountsCache
+from neumo.web.people.password_checks import PasswordChecks
 from neumo.web.people.rate_limit import LoginRateLimiter
 from neumo.web.readings.intake import Intake
 from neumo.web.readings.jobs import Jobs
@@ -47,6 +48,7 @@ class Workbench:
     live : LiveWorklist
     space : SpaceReserve
         Of uploads.
+    password_checks : PasswordChecks
     send : function or None
         Sends files to the PACS of the settings (see `neumo.sending.sender`); None where they name none.
     """
@@ -65,6 +67,7 @@ class Workbench:
     login_limiter: LoginRateLimiter
     live: LiveWorklist
     space: SpaceReserve
+    password_checks: PasswordChecks
     send: "Send | None" = None
 
     @property

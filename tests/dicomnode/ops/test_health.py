@@ -62,3 +62,25 @@ def test_a_taken_port_is_told() -> None:
 
 def test_a_server_that_never_started_can_be_stopped() -> None:
     HealthServer(HealthConfig(port=0), CollectorRegistry(), dict).stop()
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/healthz"])
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 421),
+        ("evil.example:8105", 421),
+        ("192.0.2.1", 421),
+        ("localhost", 200),
+        ("prom", 200),
+    ],
+)
+def test_only_names_of_this_server_are_answered(path: str, host: str, status: int) -> None:
+    """A page of another site could make its name resolve to this machine."""
+    server = HealthServer(HealthConfig(port=0, names=("prom",)), CollectorRegistry(), dict)
+    port = server.start()
+    try:
+        answer = requests.get(f"http://127.0.0.1:{port}{path}", headers={"Host": host}, timeout=60)
+        assert answer.status_code == status
+    finally:
+        server.stop()

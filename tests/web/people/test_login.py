@@ -199,3 +199,32 @@ def test_secrets_are_kept_nowhere(guarded: Running, nobody: httpx.Client) -> Non
     assert b"$argon2id$" in kept
     assert {oct(file.stat().st_mode & 0o077) for file in guarded.data.glob("*.key")} == {"0o0"}
     assert guarded.data.stat().st_mode & 0o077 == 0
+
+
+def test_who_may_decide_and_not_read_is_told_nothing_of_a_reading(
+    guarded: Running, radiographs: list[Path]
+) -> None:
+    with (
+        logged_in(guarded.address, "ana") as ana,
+        httpx.Client(
+            base_url=guarded.address,
+            timeout=60,
+            headers=token(guarded, "writes only", "ana", Scope.DECISIONS_WRITE),
+        ) as writer,
+    ):
+        number = ana.post(
+            "/api/readings", content=radiographs[0].read_bytes(), headers={"Content-Type": "image/jpeg"}
+        ).json()["id"]
+        address = f"/api/readings/{number}/decisions"
+        body = {"conclusion": "NORMAL", "note": "a secret note"}
+        assert ana.post(address, json=body, headers={"If-Match": '"r0"'}).status_code == 201
+        late = writer.post(address, json={"conclusion": "NORMAL"}, headers={"If-Match": '"r0"'})
+        assert (late.status_code, late.json()["code"], late.json()["revision"]) == (
+            412,
+            "decided_meanwhile",
+            1,
+        )
+        assert late.json()["decisions"] == [] and "secret" not in late.text
+        taken = writer.post(address, json={"conclusion": "NORMAL"}, headers={"If-Match": '"r1"'})
+        assert (taken.status_code, taken.json()) == (201, {"revision": 2})
+        assert writer.get(address).status_code == 403

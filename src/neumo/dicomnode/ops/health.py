@@ -5,11 +5,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from neumo.core.errors import NodeError
+from neumo.core.hosts import host_check
 from neumo.dicomnode.config import HealthConfig
 
 Faults = Callable[[], Mapping[str, str]]
@@ -20,10 +22,15 @@ class _Handler(BaseHTTPRequestHandler):
     registry: CollectorRegistry
     faults: Faults
     set_aside: Callable[[], Mapping[str, int]]
+    known_host: Callable[[str], bool]
     timeout = 10
     server_version, sys_version = "neumo", ""
 
     def do_GET(self) -> None:
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) > 1 or not all(map(self.known_host, hosts)):  # probes without one are no browsers
+            self._answer(421, "text/plain", b"unknown host; see health.names\n")
+            return
         match self.path:
             case "/healthz":
                 faults = dict(self.faults())
@@ -52,6 +59,13 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class HealthServer:
     """The server, which answers from `start` to `stop`.
 
@@ -72,8 +86,14 @@ class HealthServer:
         set_aside: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._config = config
-        given = {"registry": registry, "faults": staticmethod(faults), "set_aside": staticmethod(set_aside)}
-        self._handler = type("Handler", (_Handler,), given)
+        known_host = host_check(config.host, _is_loopback(config.host), config.names)
+        members = {
+            "registry": registry,
+            "faults": staticmethod(faults),
+            "set_aside": staticmethod(set_aside),
+            "known_host": staticmethod(known_host),
+        }
+        self._handler = type("Handler", (_Handler,), members)
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> int:

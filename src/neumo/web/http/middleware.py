@@ -3,9 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -47,7 +45,7 @@ class SecurityMiddleware:
     ----------
     app : ASGI application
     known_host : function of str
-        Whether a Host header names this server (see `host_check`).
+        Whether a Host header names this server (see `neumo.core.hosts`).
     uploads : mapping of str to int
         Paths of uploads, and the size limit of a body there in bytes.
     max_requests : int
@@ -127,31 +125,6 @@ class SecurityMiddleware:
         return None
 
 
-def host_check(host: str, loopback: bool, names: tuple[str, ...]) -> Callable[[str], bool]:
-    """Return a function that says whether a Host header names this server.
-
-    A page of another site can make its own name resolve to this machine (DNS rebinding), so names must be known. It
-    cannot do that with a bare address; on loopback only loopback addresses are meant all the same.
-    """
-    known = {name.lower() for name in (host, *names)} | ({"localhost"} if loopback else set())
-
-    def is_known(header: str) -> bool:
-        try:
-            name = urlsplit(f"//{header}").hostname or ""
-            _ = urlsplit(f"//{header}").port
-        except ValueError:
-            return False
-        if name in known:
-            return True
-        try:
-            address = ip_address(name)
-        except ValueError:
-            return False
-        return address.is_loopback or not loopback
-
-    return is_known
-
-
 def _is_cross_site_change(headers: Headers, scope: Scope) -> bool:
     """Whether a browser states (Sec-Fetch-Site, Origin) that another origin's page made the request."""
     site = headers.get("sec-fetch-site")
@@ -162,14 +135,14 @@ def _is_cross_site_change(headers: Headers, scope: Scope) -> bool:
 
 
 def _is_cross_site_read(headers: Headers, scope: Scope) -> bool:
-    """Whether another origin's page embeds a request to the API; links from other sites are followed.
+    """Whether another origin's page embeds a request to the API, be it in a frame; links from other sites are followed.
 
     It could not see the answer, but an answer that is sent counts as shown, and costs work.
     """
     site = headers.get("sec-fetch-site")
     if site is None or site in _OWN_PAGES or not scope["path"].startswith("/api/"):
         return False
-    return headers.get("sec-fetch-mode") != "navigate"
+    return headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest") != "document"
 
 
 class _Body:

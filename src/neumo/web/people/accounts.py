@@ -161,11 +161,20 @@ def set_verifier(accounts: Engine, name: str, verifier: Verifier | None) -> None
         row.organization = None if verifier is None else verifier.organization
 
 
+def is_user(accounts: Engine, name: str) -> bool:
+    """Whether there is a user of that name."""
+    with reading_session(accounts) as session:
+        return session.get(UserRow, name) is not None
+
+
 def begin_session(accounts: Engine, name: str, password: str, hours: float) -> str | None:
     """Return the secret of a new session, or None where name or password is wrong."""
     with reading_session(accounts) as session:
         row = session.get(UserRow, name)
         known = None if row is None else row.password
+    # Without a password it takes as long as with one, so that nobody learns who logs in elsewhere.
+    if known == _NO_PASSWORD:
+        known = None
     return new_session(accounts, name, hours) if verify_password(password, known) else None
 
 

@@ -27,6 +27,7 @@ class LoginRateLimiter:
     def __init__(self, attempts: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._attempts, self._clock = attempts, clock
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._of_users: dict[str, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
     def seconds_to_wait(self, *keys: str) -> float:
@@ -35,13 +36,22 @@ class LoginRateLimiter:
         with self._lock:
             return max((self._wait(key, now) for key in keys), default=0.0)
 
-    def record_failure(self, *keys: str) -> None:
-        """Count a failure under each key."""
+    def record_failure(self, *keys: str, user: str | None = None) -> None:
+        """Count a failure under each key.
+
+        Parameters
+        ----------
+        *keys : str
+            Names and addresses that a stranger may invent; the oldest are forgotten where there are too many.
+        user : str, optional
+            Key of somebody who has an account; it is never forgotten for others' sake.
+        """
         now = self._clock()
         with self._lock:
             for key in keys:
-                count, last = self._failures.pop(key, (0, now))
-                self._failures[key] = (count + 1 if now - last < _RESET_SECONDS else 1, now)
+                self._failures[key] = self._one_more(self._failures.pop(key, None), now)
+            if user is not None:
+                self._of_users[user] = self._one_more(self._of_users.get(user), now)
             while len(self._failures) > _MAX_KEYS:
                 self._failures.popitem(last=False)
 
@@ -50,6 +60,7 @@ class LoginRateLimiter:
         with self._lock:
             for key in keys:
                 self._failures.pop(key, None)
+                self._of_users.pop(key, None)
 
     def take_back(self, key: str) -> None:
         """Take one failure back, so that somebody who can log in cannot wipe out guesses at others' passwords."""
@@ -60,8 +71,13 @@ class LoginRateLimiter:
             else:
                 self._failures.pop(key, None)
 
+    @staticmethod
+    def _one_more(counted: tuple[int, float] | None, now: float) -> tuple[int, float]:
+        count, last = counted or (0, now)
+        return (count + 1 if now - last < _RESET_SECONDS else 1), now
+
     def _wait(self, key: str, now: float) -> float:
-        count, last = self._failures.get(key, (0, now))
+        count, last = self._of_users.get(key) or self._failures.get(key, (0, now))
         if count < self._attempts:
             return 0.0
         wait = back_off(count - self._attempts + 1, _FIRST_WAIT, _MAX_WAIT, jitter=0)

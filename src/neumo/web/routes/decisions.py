@@ -13,6 +13,7 @@ from neumo.records.decisions import record_decision
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
+from neumo.web.people.accounts import Scope
 from neumo.web.people.identity import Decider, Person, Reader
 from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.presenting import decisions_json, first_views, reading_json
@@ -60,7 +61,7 @@ def decide(
     decision: Decision,
     if_match: Annotated[str | None, Header()] = None,
 ) -> dict[str, Any]:
-    """Record a decision beside the others."""
+    """Record a decision beside the others; who may not read readings is told its revision alone."""
     workbench = workbench_of(request)
     seen = _seen(if_match)
     reading = stored_reading(workbench.archive, identifier)
@@ -84,6 +85,8 @@ def decide(
     except ArchiveError as error:
         raise _meanwhile(workbench_of(request).archive, reading.id, person) from error
     response.headers["ETag"] = etag(revision)
+    if Scope.READINGS_READ not in person.scopes:
+        return {"revision": revision}
     reading = stored_reading(workbench.archive, reading.id)
     body = reading_json(workbench, reading, person, language_of(request))
     return {"revision": body["revision"], "decisions": body["decisions"], "reading": body}
@@ -113,5 +116,6 @@ def _conclusion(reading: StoredReading, decision: Decision, withheld: bool) -> C
 
 def _meanwhile(archive: Any, identifier: int, person: Person) -> Problem:
     reading = stored_reading(archive, identifier)
-    decided = decisions_json(reading, person)
+    # Who may only write learns that something changed, and not what.
+    decided = decisions_json(reading, person) if Scope.READINGS_READ in person.scopes else []
     return Problem(412, "decided_meanwhile", revision=len(reading.decisions), decisions=decided)

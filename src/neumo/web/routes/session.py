@@ -6,14 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 import neumo
 from neumo.core.decision import MAX_ABNORMALITY
+from neumo.core.hosts import network_of
 from neumo.imaging.limits import MAX_PIXELS
 from neumo.texts.language import LANGUAGES, Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
-from neumo.web.people.accounts import Preferences, begin_session, end_session, set_preferences
+from neumo.web.people.accounts import Preferences, begin_session, end_session, is_user, set_preferences
 from neumo.web.people.identity import (
     COOKIE,
     CurrentPerson,
@@ -47,12 +49,21 @@ class PreferenceChanges(BaseModel):
 
 
 @router.post("/api/session")
-def log_in(request: Request, response: Response, credentials: Credentials) -> dict[str, Any]:
+async def log_in(request: Request, response: Response, credentials: Credentials) -> dict[str, Any]:
     """Log in: start a session and set its cookie."""
     workbench = workbench_of(request)
     if not workbench.login:
         raise Problem(404, "not_found")
-    address = request.client.host if request.client else ""
+    address = network_of(request.client.host if request.client else "")
+    secret = await workbench.password_checks.run(lambda: _checked(workbench, credentials, address))
+    set_cookie(response, request, secret)
+    return await run_in_threadpool(
+        lambda: _me(workbench, current_person(_with_session(request, secret)), request)
+    )
+
+
+def _checked(workbench: Workbench, credentials: Credentials, address: str) -> str:
+    """Return the secret of a new session. Raises Problem."""
     name_key, address_key = keys = (f"name {credentials.name}", f"address {address}")
     wait = workbench.login_limiter.seconds_to_wait(*keys)
     if wait > 0:
@@ -60,14 +71,16 @@ def log_in(request: Request, response: Response, credentials: Credentials) -> di
         raise Problem(429, "too_many_attempts", retry_after=seconds, seconds=seconds)
     hours = workbench.config.sessions.hours
     # Counted before the password is checked, so that attempts side by side are counted, too.
-    workbench.login_limiter.record_failure(*keys)
+    known = is_user(workbench.accounts, credentials.name)
+    workbench.login_limiter.record_failure(
+        *((address_key,) if known else keys), user=name_key if known else None
+    )
     secret = begin_session(workbench.accounts, credentials.name, credentials.password, hours)
     if secret is None:
         raise Problem(401, "wrong_password")
     workbench.login_limiter.reset(name_key)
     workbench.login_limiter.take_back(address_key)
-    set_cookie(response, request, secret)
-    return _me(workbench, current_person(_with_session(request, secret)), request)
+    return secret
 
 
 @router.delete("/api/session", status_code=204)
