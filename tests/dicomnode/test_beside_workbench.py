@@ -73,6 +73,15 @@ def test_what_the_node_read_opens_in_the_workbench(
         assert web.get(f"/api/readings/{number}/image.png").status_code == 200
         assert reading["status"] == "read" and len(reading["class_maps"]) == 3
         assert web.get(f"/api/readings/{number}/heatmap.png").status_code == 200
+
+        baby = radiograph(films[2], PatientName=NAME, AccessionNumber="ACC-2", PatientAge="008M")
+        assert send(node.port, baby) == [0]
+        wait_until(lambda: _found(web, "acc2"), what=node.raw)
+        refused = web.get(f"/api/readings/{_found(web, 'acc2')['id']}").json()
+        assert refused["age_override"], refused["reasons"]
+        reason = {"reason": "asked for by the ward"}
+        made = web.post(f"/api/readings/{refused['id']}/age-override", json=reason).json()
+        assert made["notices"]["warnings"][0]["code"] == "age_overridden" and made["dicom"]
         for name in ("report.pdf", "report.html", "sr.dcm", "sc.dcm", "fhir.json"):
             assert web.get(f"/api/readings/{number}/files/{name}").status_code == 200, name
         priors = web.get(f"/api/readings/{number}/priors").json()["readings"]
@@ -81,12 +90,13 @@ def test_what_the_node_read_opens_in_the_workbench(
     engine = open_archive(url if url.startswith("postgresql") else str(data / "archive.db"))
     assert not verify(engine).faults
     stored = list((data / "kept").glob("*/*"))
-    assert len(stored) == 2 and {file.stat().st_mode & 0o777 for file in stored} == {0o600}
+    assert sorted(file.suffix for file in stored) == [".kept"] * 4 + [".original"]
+    assert {file.stat().st_mode & 0o777 for file in stored} == {0o600}
     database = str(engine.url.database) if engine.dialect.name == "sqlite" else url
     purge = ("archive", "purge", "--database", database, "--days", 0, "--person", "officer", "--yes")
-    assert "2 readings emptied" in call_neumo(capsys, *purge)
+    assert "4 readings emptied" in call_neumo(capsys, *purge)
     if engine.dialect.name == "postgresql":  # where the purge cannot know who stores the radiographs
-        assert FileRetention(engine, ReadingFiles(data / "kept"), 30).run() == 2
+        assert FileRetention(engine, ReadingFiles(data / "kept"), 30).run() == 4
     assert list((data / "kept").glob("*/*")) == []
     engine.dispose()
 

@@ -21,6 +21,7 @@ from neumo.dicomnode.store.outbox import Delivery
 from neumo.records.database import connect, migrate
 from neumo.records.file_retention import FileRetention
 from neumo.records.headers import nameless
+from neumo.records.originals import original_of
 from neumo.records.reading_file import KEPT, ReadingFiles
 from neumo.records.store import record
 from neumo.records.subjects import Subject, subject_of
@@ -176,6 +177,7 @@ class Recorder(threading.Thread):
         files = self._register.reading_files
         target = None if files is None else files.path_of(values)
         if files is not None and target is not None:
+            files.add(original_of(folder / RADIOGRAPH), original_of(target))
             files.add(folder / RADIOGRAPH, target)
 
     def _failed(self, delivery: Delivery, reason: str) -> None:

@@ -18,6 +18,7 @@ from neumo.imaging.dicom.patient import read_patient
 from neumo.inference.reader import Reader
 from neumo.inference.receipt import make_receipt
 from neumo.records.headers import identifiers_of
+from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
 from neumo.results.dicom.source import left_out_of
 from neumo.worker.reader_child import ReaderHandler
@@ -46,7 +47,8 @@ def open_handler(reader: Reader, *, results: str, radiographs: bool = False) -> 
         if reading.status is Status.FAILED:
             return {"status": "failed", "reasons": [notice.code for notice in reading.reasons]}
         assert reading.header is not None, "the node takes DICOM objects alone"
-        _write_results(target, reading, make_results(reading, reading.header), radiographs)
+        kept = Path(request["source"]) if radiographs else None
+        _write_results(target, reading, make_results(reading, reading.header), kept)
         return {"status": reading.status.value, "left_out": left_out_of(reading.header)}
 
     return handle
@@ -64,12 +66,17 @@ def _refused(reader: Reader, source: Path, target: Path, name: str, reason: str)
             options=reader.options, threads=1, run=None,
         )  # fmt: skip
         reading = Reading(name, None, Status.REFUSED, reasons=(notice,), receipt=receipt, header=header)
-        _write_results(target, reading, [structured_report(reading, header)], radiographs=False)
+        _write_results(target, reading, [structured_report(reading, header)])
     return {"status": Status.REFUSED.value}
 
 
-def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset], radiographs: bool) -> None:
-    """Write the results folder, whole or not at all; one that is already there stays as it is. Raises OutputError."""
+def _write_results(
+    target: Path, reading: Reading, datasets: Sequence[Dataset], source: Path | None = None
+) -> None:
+    """Write the results folder, whole or not at all; one that is already there stays as it is. Raises OutputError.
+
+    With `source`, the file that was read, it holds what the workbench shows, too.
+    """
     try:
         with creating_folder(target, private=True) as temporary:
             patient = read_patient(reading.header)
@@ -80,8 +87,10 @@ def _write_results(target: Path, reading: Reading, datasets: Sequence[Dataset], 
             }
             for name, value in values.items():
                 write_private(temporary / name, [json.dumps(value).encode()])
-            if radiographs:
+            if source is not None:
                 kept = temporary / RADIOGRAPH
+                if overridable(reading.to_json()):
+                    keep_original(source, kept)
                 publish(write_reading_file(kept, reading)[0], kept)
             for number, dataset in enumerate(datasets):
                 with replacing(temporary / f"{number:02d}.dcm", private=True) as file:

@@ -13,6 +13,7 @@ from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice
 from neumo.imaging.image_files import Skip
 from neumo.records.decisions import record_view
+from neumo.records.originals import original_of, overridable
 from neumo.records.reading_file import ReadingFile, load_reading_file
 from neumo.records.stored_reading import StoredReading
 from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
@@ -22,7 +23,6 @@ from neumo.texts.language import Language
 from neumo.web.people.identity import Person
 from neumo.web.readings.blinding import is_withheld
 from neumo.web.readings.jobs import Job, JobFile
-from neumo.web.readings.originals import original_of, overridable
 from neumo.web.workbench import Workbench
 
 _OWN_CODES = frozenset(

@@ -8,8 +8,8 @@ from typing import Any, Final
 from neumo.core.age_override import AgeOverride
 from neumo.core.reading import Status
 from neumo.inference.reader import Reader
+from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
-from neumo.web.readings.originals import keep_original, overridable
 from neumo.web.readings.rendering import render
 from neumo.web.research.run_images import draw
 from neumo.worker.reader_child import ReaderHandler

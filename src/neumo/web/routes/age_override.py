@@ -8,11 +8,12 @@ from starlette.concurrency import run_in_threadpool
 
 from neumo.core.age_override import MAX_REASON, AgeOverride
 from neumo.core.errors import ConfigError
+from neumo.records.originals import link_or_copy, original_of, overridable
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Decider
-from neumo.web.readings.originals import as_upload, overridable
+from neumo.web.readings.own_files import new_file
 from neumo.web.readings.uploads import Upload
 from neumo.web.routes.readings import reading_response, unread
 from neumo.web.workbench import Workbench, workbench_of
@@ -52,9 +53,11 @@ def _original(workbench: Workbench, reading: StoredReading) -> Upload:
     if not overridable(reading.body):
         raise Problem(409, "not_refused_for_age")
     place = workbench.reading_files.path_of(reading.body)
-    upload = None
-    if place is not None:
-        upload = as_upload(place, workbench.config.data / "uploads", reading.body)
-    if upload is None:
-        raise Problem(410, "original_deleted")
-    return upload
+    target = new_file(workbench.config.data / "uploads")
+    try:
+        if place is None:
+            raise FileNotFoundError
+        link_or_copy(original_of(place), target)
+    except FileNotFoundError as error:
+        raise Problem(410, "original_deleted") from error
+    return Upload(target, reading.body["file"], reading.body["sha256"])

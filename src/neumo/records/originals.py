@@ -12,8 +12,6 @@ from typing import Any, Final
 
 from neumo.core.age_override import OVERRIDABLE
 from neumo.core.reading import Status
-from neumo.web.readings.own_files import new_file
-from neumo.web.readings.uploads import Upload
 
 _SUFFIX: Final = ".original"
 
@@ -24,35 +22,26 @@ def overridable(body: Mapping[str, Any]) -> bool:
     return body["status"] == Status.REFUSED and codes == [OVERRIDABLE]
 
 
-def keep_original(source: Path, reading_file: Path) -> None:
-    """Keep an uploaded file beside its reading file. A disk that does not take it costs the override alone."""
-    with suppress(OSError):
-        target = original_of(reading_file)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        target.unlink(missing_ok=True)
-        _link(source, target)
-
-
 def original_of(reading_file: Path) -> Path:
     """Return where the original of a reading file lies, whether it is there or not."""
     return reading_file.with_suffix(_SUFFIX)
 
 
-def as_upload(reading_file: Path, uploads: Path, body: Mapping[str, Any]) -> Upload | None:
-    """Return the original of a reading as if it were uploaded again; None where it is not kept (any more)."""
-    target = new_file(uploads)
-    try:
-        _link(original_of(reading_file), target)
-    except FileNotFoundError:
-        return None
-    return Upload(target, body["file"], body["sha256"])
+def keep_original(source: Path, reading_file: Path) -> None:
+    """Keep a file that was read beside its reading file. A disk that does not take it costs the override alone."""
+    with suppress(OSError):
+        target = original_of(reading_file)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target.unlink(missing_ok=True)
+        link_or_copy(source, target)
 
 
-def _link(source: Path, target: Path) -> None:
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where the file system has no hard links. Raises OSError."""
     try:
         os.link(source, target)
     except FileNotFoundError:
         raise
-    except OSError:  # a file system without hard links
+    except OSError:
         shutil.copyfile(source, target)
         target.chmod(0o600)
