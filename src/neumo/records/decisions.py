@@ -1,18 +1,21 @@
 """Records that people looked at readings and what they decided, each with its event in the audit log."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
 from neumo.core.decision import MAX_ABNORMALITY, Conclusion, agreement
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.records import search_index
-from neumo.records.audit_log import insert, now
+from neumo.records.audit_log import Event, append_all, insert, now
 from neumo.records.canonical import checked_name, storable
 from neumo.records.database import writing_session
+from neumo.records.log_coverage import entry_of
 from neumo.records.schema import MAX_NUMBER, DecisionRow, ReadingRow, ViewRow
 from neumo.records.stored_reading import View
 
@@ -24,6 +27,27 @@ def record_view(engine: Engine, reading: int, *, person: str) -> View:
         _found(session, reading)
         insert(session, view.person, "view", ViewRow(reading_id=reading, person=view.person, at=view.at))
     return view
+
+
+def record_views(engine: Engine, readings: Sequence[int], *, person: str) -> dict[int, View]:
+    """Record in one transaction that a person was shown several readings; return the views by reading.
+
+    Raises ArchiveError, ArchiveUnavailableError.
+    """
+    if not readings:
+        return {}
+    view, events = View(checked_name("person", person), now()), list[Event]()
+    with writing_session(engine) as session:
+        for reading in readings:
+            row = ViewRow(reading_id=reading, person=view.person, at=view.at)
+            values = {"reading_id": reading, "person": view.person, "at": view.at}
+            # Past the unit of work, which takes several times as long.
+            key = session.connection().execute(sql_insert(ViewRow), values).inserted_primary_key
+            assert key is not None
+            row.id = key[0]
+            events.append(Event(view.person, "view", entry_of(row)))
+        append_all(session, events)
+    return dict.fromkeys(readings, view)
 
 
 def record_decision(
@@ -46,6 +70,8 @@ def record_decision(
         Which one, of 1-200 characters, with `Conclusion.OTHER_ABNORMAL` and no other conclusion.
     verifier : (str, str), optional
         Full name and organization of a person with the right to verify reports.
+    blinded : bool
+        Whether it is made before the answer is shown; never taken of a person whose view of the reading is recorded.
     seen_revision : int, optional
         Last revision that the person knew, 0 for none; a newer one is then a conflict.
 
@@ -74,7 +100,7 @@ def record_decision(
             conclusion=conclusion.value,
             abnormality=storable(abnormality),
             agrees=agreement(conclusion, _prediction_set(row)),
-            blinded=blinded,
+            blinded=blinded and not _has_viewed(session, reading, person),
             note=storable(note),
             verifier=name,
             organization=organization,
@@ -100,6 +126,11 @@ def _prediction_set(row: ReadingRow) -> list[Finding]:
     if "prediction_set" in body:
         return [Finding(name) for name in body["prediction_set"] or ()]
     return [] if row.finding is None else [Finding(row.finding)]
+
+
+def _has_viewed(session: Session, reading: int, person: str) -> bool:
+    query = select(ViewRow.id).where(ViewRow.reading_id == reading, ViewRow.person == person).limit(1)
+    return session.scalar(query) is not None
 
 
 def _found(session: Session, reading: int) -> ReadingRow:

@@ -1,10 +1,8 @@
 """Readings, decisions and jobs as the API's JSON, with answers withheld where reading is blinded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
-
-from sqlalchemy import Engine
 
 from neumo.core.answer import Answer
 from neumo.core.decision import Decision
@@ -12,7 +10,6 @@ from neumo.core.findings import FINDINGS, Finding
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice
 from neumo.imaging.image_files import Skip
-from neumo.records.decisions import record_view
 from neumo.records.originals import original_of, overridable
 from neumo.records.reading_file import ReadingFile, load_reading_file
 from neumo.records.stored_reading import StoredReading
@@ -21,7 +18,7 @@ from neumo.results.unnamed import unnamed_body, unnamed_file
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.people.identity import Person
-from neumo.web.readings.blinding import is_withheld
+from neumo.web.readings.blinding import is_withheld, serve
 from neumo.web.readings.jobs import Job, JobFile
 from neumo.web.workbench import Workbench
 
@@ -101,8 +98,7 @@ def reading_json(
     workbench: Workbench, reading: StoredReading, person: Person, language: Language
 ) -> dict[str, Any]:
     """Return a whole reading; the first time that a person is shown an answer is recorded."""
-    if not is_withheld(reading, person):
-        reading = viewed(workbench.archive, reading, person.name)
+    (reading,) = serve(workbench.archive, [reading], person)
     place = workbench.reading_files.path_of(reading.body)
     return {
         **undecided_reading_json(
@@ -189,16 +185,6 @@ def decisions_json(reading: StoredReading, person: Person) -> list[dict[str, Any
     """Return the decisions on a reading that a person may see, in their order."""
     shown, withheld = first_views(reading), is_withheld(reading, person)
     return [_decision(d, shown) for d in reading.decisions if not withheld or d.person == person.name]
-
-
-def viewed(archive: Engine, reading: StoredReading, person: str) -> StoredReading:
-    """Record the first time that a person was shown an answer, and return the reading with it.
-
-    Raises ArchiveUnavailableError.
-    """
-    if person in first_views(reading):
-        return reading
-    return replace(reading, views=(*reading.views, record_view(archive, reading.id, person=person)))
 
 
 def job_json(job: Job, language: Language) -> dict[str, Any]:

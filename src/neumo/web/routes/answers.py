@@ -19,7 +19,7 @@ from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
-from neumo.web.readings.blinding import is_withheld
+from neumo.web.readings.blinding import is_withheld, serve
 from neumo.web.readings.isolated_rendering import render_request, rendered
 from neumo.web.readings.pictures import PGM, PGM_TYPE, PNG, heat_png, radiograph_pgm, radiograph_png
 from neumo.web.readings.presenting import posterior_json
@@ -163,12 +163,13 @@ def _stream_and_delete(target: Path) -> Iterator[bytes]:
 
 
 def _shown(workbench: Workbench, identifier: int, person: Person) -> StoredReading:
+    """Return a reading whose answer is served to a person. Raises Problem where it is withheld or purged."""
     reading = stored_reading(workbench.archive, identifier)
     if is_withheld(reading, person):
         raise Problem(409, "withheld")
     if reading.purged:
         raise Problem(410, "purged")
-    return reading
+    return serve(workbench.archive, [reading], person)[0]
 
 
 def _pixels(workbench: Workbench, identifier: int) -> NDArray[np.uint8]:

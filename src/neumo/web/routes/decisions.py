@@ -15,8 +15,8 @@ from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.accounts import Scope
 from neumo.web.people.identity import Decider, Person, Reader
-from neumo.web.readings.blinding import is_withheld
-from neumo.web.readings.presenting import decisions_json, first_views, reading_json
+from neumo.web.readings.blinding import is_blind, is_withheld, serve
+from neumo.web.readings.presenting import decisions_json, reading_json
 from neumo.web.routes.readings import etag
 from neumo.web.workbench import workbench_of
 
@@ -47,7 +47,7 @@ class Decision(BaseModel):
 def decisions(request: Request, response: Response, person: Reader, identifier: int) -> dict[str, Any]:
     """List the decisions on a reading."""
     archive = workbench_of(request).archive
-    reading = stored_reading(archive, identifier)
+    (reading,) = serve(archive, [stored_reading(archive, identifier)], person)
     response.headers["ETag"] = etag(len(reading.decisions))
     return {"revision": len(reading.decisions), "decisions": decisions_json(reading, person)}
 
@@ -75,8 +75,7 @@ def decide(
             conclusion=conclusion,
             abnormality=decision.abnormality,
             note=decision.note,
-            # Who saw the answer before asking for blinding is not blinded.
-            blinded=withheld and person.name not in first_views(reading),
+            blinded=is_blind(reading, person),
             verifier=None
             if person.verifier is None
             else (person.verifier.name, person.verifier.organization),
@@ -117,5 +116,7 @@ def _conclusion(reading: StoredReading, decision: Decision, withheld: bool) -> C
 def _meanwhile(archive: Any, identifier: int, person: Person) -> Problem:
     reading = stored_reading(archive, identifier)
     # Who may only write learns that something changed, and not what.
-    decided = decisions_json(reading, person) if Scope.READINGS_READ in person.scopes else []
+    decided = []
+    if Scope.READINGS_READ in person.scopes:
+        decided = decisions_json(serve(archive, [reading], person)[0], person)
     return Problem(412, "decided_meanwhile", revision=len(reading.decisions), decisions=decided)

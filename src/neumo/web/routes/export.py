@@ -13,7 +13,7 @@ from neumo.records.filters import Filters, Sort
 from neumo.records.stored_reading import StoredReading
 from neumo.web.http.problems import not_installed
 from neumo.web.people.identity import Person, Reader
-from neumo.web.readings.blinding import blinded, is_withheld
+from neumo.web.readings.blinding import blinded, is_withheld, serve
 from neumo.web.readings.presenting import file_name, shown_body
 from neumo.web.readings.searching import Export, ExportSearch
 from neumo.web.workbench import workbench_of
@@ -29,7 +29,7 @@ _MEDIA_TYPES: Final = {
 
 @router.get("/api/export", response_class=StreamingResponse)
 def export(request: Request, person: Reader, asked: Annotated[Export, Query()]) -> StreamingResponse:
-    """Export all readings that match, with the newest decision on each."""
+    """Export all readings that match, with the decision that stands for each."""
     if asked.id:
         return _exported(request, person, Filters(ids=tuple(asked.id)), asked.format)
     return _exported(request, person, blinded(asked.filters(person), person), asked.format)
@@ -46,7 +46,8 @@ def _exported(request: Request, person: Person, chosen: Filters, format: Format)
         encoder = open_encoder(format, _COLUMNS)
     except MissingExtraError as error:
         raise not_installed("parquet") from error
-    pages = stored(workbench_of(request).archive, chosen, sort=Sort.NEWEST)
+    archive = workbench_of(request).archive
+    pages = (serve(archive, page, person) for page in stored(archive, chosen, sort=Sort.NEWEST))
     first = next(pages)  # so that an unavailable archive is reported before the response starts
 
     def stream() -> Iterator[bytes]:

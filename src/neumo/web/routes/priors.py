@@ -10,6 +10,7 @@ from neumo.records.patient_index import is_contradicted, patient_key
 from neumo.records.search import search
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.people.identity import Reader
+from neumo.web.readings.blinding import serve
 from neumo.web.readings.presenting import list_item
 from neumo.web.workbench import workbench_of
 
@@ -26,7 +27,8 @@ def priors(request: Request, person: Reader, identifier: int) -> dict[str, Any]:
     if stated is None or not key or not person.sees_patients:
         return {"readings": [], "complete": True}
     page = search(archive, Filters(patient_key=key), limit=_MAX_PRIORS + 1)
-    others = [found for found in page.readings if found.id != identifier][:_MAX_PRIORS]
+    found = [one for one in page.readings if one.id != identifier][:_MAX_PRIORS]
+    others = serve(archive, found, person)
     patient = PatientStudy.from_json(stated)
     return {
         "readings": [

@@ -15,7 +15,7 @@ from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader, Uploader
-from neumo.web.readings.blinding import blinded
+from neumo.web.readings.blinding import blinded, serve, tells
 from neumo.web.readings.group_commit import SOURCE
 from neumo.web.readings.intake import UploadResult, own_reason
 from neumo.web.readings.parts import Part, parts_of
@@ -170,7 +170,7 @@ def _page(request: Request, person: Person, asked: Worklist) -> dict[str, Any]:
         count_to=MAX_COUNT if first else None,
     )
     return {
-        "readings": [list_item(stored, person) for stored in page.readings],
+        "readings": [list_item(shown, person) for shown in serve(archive, page.readings, person)],
         "next": page.after,
         "count": None if page.count is None else min(page.count, MAX_COUNT),
         "count_is_exact": None if page.count is None else page.count <= MAX_COUNT,
@@ -188,6 +188,9 @@ def reading_neighbours(
     filters = blinded(asked.filters(person), person, asked.sort)
     stored_reading(archive, identifier)
     before, after = neighbours(archive, identifier, filters, sort=asked.sort)
+    if tells(filters, person, asked.sort):
+        numbers = [number for number in (before, after) if number is not None]
+        serve(archive, [stored_reading(archive, number) for number in numbers], person)
     return {"previous": before, "next": after}
 
 
