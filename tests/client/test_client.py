@@ -23,6 +23,7 @@ from neumo.client import (
     ServerError,
     ServerUnavailableError,
 )
+from neumo.core.answer import Verdict
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.findings import Finding
@@ -95,6 +96,15 @@ def test_the_worklist_is_followed_over_pages(client: Client, films: list[Path]) 
     assert len({row.id for row in listed}) == len(listed)
     assert listed == list(client.readings())
     assert [row.id for row in client.readings(sort="time")] == sorted(row.id for row in listed)
+    for verdict in Verdict:
+        found = list(client.readings(verdict=verdict.value))
+        assert [row.id for row in found] == [row.id for row in listed if row.verdict is verdict]
+    whole = client.reading(next(row.id for row in listed if row.verdict is not None))
+    assert whole.answer is not None and {"sensitivity", "specificity"} <= {
+        e.metric for e in whole.answer.evidence
+    }
+    row = next(row for row in listed if row.id == whole.id)
+    assert (row.verdict, row.etiology) == (whole.answer.verdict, whole.answer.etiology)
     assert not list(client.readings(until="2020-01-01"))
     with pytest.raises(ServerError, match="finding"):
         list(client.readings(finding="FLU"))

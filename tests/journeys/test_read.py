@@ -128,6 +128,18 @@ def test_the_age_range_is_overridden_for_one_file(
     assert read["status"] == "read" and read["warnings"][0].endswith("Reason: asked for in writing")
 
 
+def test_the_site_s_prevalence_is_stated_once_for_all_commands(
+    bundle: Path, films: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUMO_PREVALENCE", "0.05")
+    film = sorted(films.glob("*.jpeg"))[0]
+    read = json.loads(call_neumo(capsys, "read", film, "--bundle", bundle, "--json", "-"))
+    assert read["prevalence_given"] and read["prevalence"]["NORMAL"] == pytest.approx(0.95)
+    assert 0 < read["ppv"] < 1
+    table = call_neumo(capsys, "read", film, "--bundle", bundle)
+    assert "phantoms, test" in " ".join(table.split()) and "5.0" in table
+
+
 def test_nothing_to_read_is_a_usage_error_and_a_missing_file_a_failure(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

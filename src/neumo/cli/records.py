@@ -2,19 +2,18 @@
 
 from dataclasses import asdict
 from enum import StrEnum
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neumo.cli import options
 from neumo.cli.archive import Matching, opened, takes_matching
+from neumo.cli.record_text import lines, print_table, printable, summary
 from neumo.cli.show import require_extra, say_json
-from neumo.core.answer import Answer
 from neumo.core.decision import CONCLUSIONS, Conclusion, conclusion_of
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
-from neumo.results.sentences import performance_sentences, prevalence_sentence
 
 if TYPE_CHECKING:
     from neumo.records.stored_reading import StoredReading
@@ -24,7 +23,6 @@ archive = typer.Typer(
 )
 audit = typer.Typer(name="audit", help="The archive's audit log.", no_args_is_help=True)
 
-_NARROWEST = 120
 _Reading = Annotated[int, typer.Argument(help="The reading's number.")]
 
 
@@ -71,9 +69,9 @@ def search(
         page = search_records(engine, matching.filters(), sort=Sort(sort.value), limit=limit, after=after)
     if json_lines:
         for row in page.readings:
-            say_json(_summary(row))
+            say_json(summary(row))
     else:
-        _print_table(page.readings)
+        print_table(page.readings)
     if page.after is not None:
         typer.echo(f"more follow: --after {page.after}", err=True)
 
@@ -98,8 +96,8 @@ def show(
     if as_json:
         say_json(asdict(found), indent=2)
         return
-    for line in _lines(found):
-        typer.echo(_printable(line))
+    for line in lines(found):
+        typer.echo(printable(line))
 
 
 @archive.command()
@@ -229,99 +227,3 @@ def _conclusion(found: "StoredReading", agree: bool, conclusion: Conclusion | No
             f"reading {found.id}: the model states nothing to agree with; give --conclusion instead of --agree"
         )
     return agreed
-
-
-def _summary(row: "StoredReading") -> dict[str, Any]:
-    probabilities = row.probabilities or {}
-    return {
-        "id": row.id,
-        "recorded_at": row.recorded_at,
-        "source": row.source,
-        "status": row.status,
-        "verdict": row.verdict,
-        "finding": row.finding,
-        "file": row.body["file"],
-        "normal": probabilities.get(Finding.NORMAL),
-        "bacterial": probabilities.get(Finding.BACTERIAL_PNEUMONIA),
-        "viral": probabilities.get(Finding.VIRAL_PNEUMONIA),
-        "decided": bool(row.decisions),
-        "disagreement": row.disagreement,
-    }
-
-
-def _print_table(readings: "tuple[StoredReading, ...]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from neumo.cli.show import console
-
-    table = Table(box=None, pad_edge=False)
-    for column in ("number", "recorded (UTC)", "verdict", "most probable", "pneumonia"):
-        table.add_column(column, no_wrap=True)
-    for column in ("notes", "source", "file"):
-        table.add_column(column, overflow="fold")
-    for row in readings:
-        cells = [
-            str(row.id),
-            row.recorded_at[:16].replace("T", " "),
-            (row.verdict or row.status).replace("_", " "),
-            "" if row.finding is None else row.finding,
-            "" if row.probabilities is None else f"{1 - row.probabilities[Finding.NORMAL]:.3f}",
-            _notes(row),
-            row.source,
-            PurePath(row.body["file"]).name,
-        ]
-        table.add_row(*(Text(_printable(cell)) for cell in cells))
-    # Wider than a small terminal rather than folded into columns of a few letters.
-    Console(highlight=False, width=max(console.width, _NARROWEST)).print(table)
-
-
-def _notes(row: "StoredReading") -> str:
-    decided = bool(row.decisions) and not row.disagreement
-    notes = {"decided": decided, "disagreement": row.disagreement}
-    return ", ".join(note for note, true in notes.items() if true)
-
-
-def _lines(found: "StoredReading") -> list[str]:
-    lines = [f"reading {found.id}, recorded {found.recorded_at} from {found.source}"]
-    if found.purged:
-        lines.append("purged: file, receipt, warnings and reasons are gone")
-    else:
-        lines.append(f"file: {found.body['file']}")
-    if found.verdict is not None:
-        lines.append(f"verdict: {found.verdict.replace('_', ' ')}")
-    lines.append(f"model: {found.finding or found.status}")
-    if found.probabilities is not None:
-        lines += [f"  {name}: {value:.4f}" for name, value in found.probabilities.items()]
-    prediction_set = found.body["prediction_set"]
-    if prediction_set is not None:
-        answer = Answer.from_json(found.body)
-        lines.append(f"etiology: {answer.etiology or 'none'}")
-        lines.append(f"prediction set: {', '.join(answer.prediction_set)}")
-        lines += [prevalence_sentence(answer, "en"), *performance_sentences(answer, "en")]
-    lines += [f"warning: {text}" for text in found.body.get("warnings", [])]
-    lines += [f"reason: {text}" for text in found.body.get("reasons", [])]
-    lines += [f"looked at by {view.person}, {view.at}" for view in found.views]
-    for decision in found.decisions:
-        verdict = {True: "agrees", False: "disagrees", None: "the model states nothing to agree with"}[
-            decision.agrees
-        ]
-        blinded = ", before the model's finding was shown" if decision.blinded else ""
-        lines.append(f"decision {decision.revision} by {decision.person}, {decision.at}:")
-        lines[-1] += f" {decision.conclusion} ({verdict}{blinded})"
-        if decision.abnormality:
-            lines.append(f"  abnormality: {decision.abnormality}")
-        if decision.verifier is not None:
-            lines.append(f"  verified by {decision.verifier}, {decision.organization}")
-        if decision.note:
-            lines.append(f"  {decision.note}")
-    return lines
-
-
-def _printable(text: str) -> str:
-    """Return a text of people or files so that it cannot steer a terminal; line breaks and tabs become spaces."""
-    return "".join(
-        character if character.isprintable() else (" " if character.isspace() else "\ufffd")
-        for character in text
-    )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from tests.support.web_running import Running
 
 from neumo.records.database import connect
@@ -15,11 +16,16 @@ from neumo.records.retention import purge
 def test_a_purged_reading_is_listed_shown_exported_and_decided(
     start: Callable[..., Running], radiographs: list[Path]
 ) -> None:
-    server = start()
+    server = start(read__prevalence=0.05)
     with httpx.Client(base_url=server.address, timeout=60) as web:
         sent = web.post(
             "/api/readings", content=radiographs[0].read_bytes(), headers={"Content-Type": "image/jpeg"}
         ).json()
+        assert sent["prevalence_given"] and sent["prevalence"]["NORMAL"] == 0.95
+        assert web.get("/api/me").json()["prevalence"] == 0.05
+        shown = web.get(f"/api/readings/{sent['id']}/posterior").json()
+        assert shown["prevalence"] == pytest.approx(0.05), "the slider begins at the site's"
+        assert (shown["ppv"], shown["sentences"]) == (sent["ppv"], sent["sentences"])
         engine = connect(f"sqlite:///{server.data / 'archive.db'}")
         assert purge(engine, days=0, actor="test") == 1
         engine.dispose()
