@@ -1,5 +1,7 @@
 """The Python client against real servers."""
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -88,6 +90,21 @@ def test_more_files_than_a_request_takes_are_read_in_order(
     assert len({job.id for job in seen}) == 2 and seen[-1].ended
 
 
+def test_files_that_cannot_be_opened_fail_in_their_places(
+    client: Client, films: list[Path], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    odd = tmp_path / os.fsdecode(b"t\xf3rax.jpeg")
+    shutil.copy(films[0], odd)
+    paths = [tmp_path / "gone.png", films[0], tmp_path / "pipe.png", tmp_path, odd]
+    files = list(client.read_many(paths))
+    assert [(file.index, file.status) for file in files] == list(
+        enumerate(["failed", "read", "failed", "failed", "read"])
+    )
+    assert files[4].name == "t_xf3rax.jpeg"
+    assert [file.reasons[0].code for file in files if file.reasons] == ["unreadable_file"] * 3
+
+
 def test_the_worklist_is_followed_over_pages(client: Client, films: list[Path]) -> None:
     for film in films[:4]:
         client.read(film)
@@ -153,8 +170,6 @@ def test_what_cannot_be_read_says_why(client: Client, tmp_path: Path) -> None:
     assert isinstance(raised.value, UnreadableImageError)
     with pytest.raises(UnreadableImageError, match=r"gone\.png"):
         client.read(tmp_path / "gone.png")
-    with pytest.raises(UnreadableImageError, match=r"gone\.png"):
-        list(client.read_many([tmp_path / "gone.png"]))
     with pytest.raises(MissingError):
         client.reading(2**31 - 1)
     with pytest.raises(MissingError):

@@ -9,7 +9,7 @@ from pydicom import Dataset, dcmread
 from tests.support.node_results import capture
 from tests.support.node_samples import radiograph
 
-from neumo.core.errors import ArchiveUnreachableError, ConfigError
+from neumo.core.errors import ArchiveUnreachableError, ConfigError, ResultError
 from neumo.core.reading import Reading, Status
 from neumo.dicomnode import fetch
 from neumo.dicomnode.fetch import read_instance
@@ -82,10 +82,15 @@ def test_results_that_cannot_be_made_end_no_run(reader: Reader, peer: Peer) -> N
     def fails(_reading: Reading, _header: Dataset) -> Sequence[Dataset]:
         raise KeyError("PatientName")
 
+    def unreportable(_reading: Reading, _header: Dataset) -> Sequence[Dataset]:
+        raise ResultError("StudyInstanceUID: none")
+
     def unusable(_reading: Reading, _header: Dataset) -> Sequence[Dataset]:
         raise ConfigError("no results can be made")
 
     reading, stored = read_instance(reader, SERVICE, LISTED, fails)
     assert reading.status is not Status.FAILED and stored == Attempt(Fate.REFUSED, "KeyError")
+    _, stored = read_instance(reader, SERVICE, LISTED, unreportable)
+    assert stored == Attempt(Fate.REFUSED, "ResultError")
     with pytest.raises(ConfigError):
         read_instance(reader, SERVICE, LISTED, unusable)

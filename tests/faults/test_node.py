@@ -4,6 +4,7 @@ Kills, poison and archives that refuse are in tests/dicomnode/test_journeys.py.
 """
 
 import os
+import warnings
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
 from tests.support.faults import full_disk, no_descriptors, readers_of
 from tests.support.node_peers import Archive, archive, destination, echoes, send
 from tests.support.node_running import Program, program
@@ -81,3 +83,31 @@ def test_every_fault_of_the_machine_passes_and_nothing_is_lost(
         with archive(port=port) as pacs:
             wait_until(lambda: set(got(pacs)) == set(acknowledged) - set(first), what=node.raw)
             assert set(got(pacs).values()) == {1}
+
+
+def test_whatever_was_acknowledged_is_reported(
+    settings: dict[str, Any], films: list[Path], tmp_path: Path
+) -> None:
+    """UIDs with leading zeros get results, and what cannot be read a refusal that the archive shows."""
+    settings["read"].pop("results")
+    with (
+        warnings.catch_warnings(),
+        archive(classes=[SecondaryCaptureImageStorage, Comprehensive3DSRStorage]) as pacs,
+    ):
+        warnings.simplefilter("ignore")  # of UIDs and values that break a rule
+        sound = radiograph(films[0], study="1.2.03.4", SOPInstanceUID="1.2.03.4.05.6")
+        broken = radiograph(study="1.2.03.4", SOPInstanceUID="1.2.03.4.05.7", Rows=9999)
+        odd = radiograph(films[1], PatientAge="62", AccessionNumber="A" * 20)
+        settings["send"]["to"] = [destination(pacs.port)]
+        with program(settings, tmp_path) as node:
+            assert send(node.port, sound, broken, odd) == [0, 0, 0]
+            wait_until(lambda: len(pacs.got) >= 5, what=node.raw)
+            wait_until(lambda: health(node)["set_aside"] == {"objects": 1, "deliveries": 0}, what=node.raw)
+            (left_out,) = (line["left_out"] for line in node.events("read") if "left_out" in line)
+        reports = [dataset for dataset in pacs.got if dataset.Modality == "SR"]
+        studies = [str(report.StudyInstanceUID) for report in reports]
+        said = [str(element.value) for report in reports for element in report.iterall()]
+    assert sorted(studies) == sorted(["1.2.03.4", "1.2.03.4", str(odd.StudyInstanceUID)])
+    assert len([dataset for dataset in pacs.got if dataset.Modality == "OT"]) == 2
+    assert sum("could not be read (not_an_image)" in text for text in said) == 1
+    assert left_out == ["AccessionNumber"]

@@ -11,7 +11,7 @@ import typer
 from neumo.cli import options
 from neumo.cli.file_counts import FileCounts
 from neumo.cli.recording import recording, user_name
-from neumo.core.errors import ConfigError, ReceiptError
+from neumo.core.errors import ArchiveError, ConfigError, ReceiptError
 from neumo.core.names import printable, shown_path
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language, chosen_language
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from neumo.core.reading import Reading
     from neumo.inference.reader import Reader
+    from neumo.results.exports import Exported
 
 _MANY = 20
 """Files from which a progress bar helps."""
@@ -130,12 +131,7 @@ def read(
             _progress(len(files)) as advance,
         ):
             for reading in _readings(reader, files, override_age):
-                if to_archive is not None:
-                    to_archive(reading)
-                exported = export(reading)
-                for told in filter(None, (exported.failure, exported.left_out)):
-                    _tell(told)
-                unmade += exported.failure is not None
+                unmade += not _made(reading, to_archive, export)
                 if to_page is not None:
                     to_page(reading)
                 outputs.write(reading)  # the last, since --resume goes by it
@@ -164,6 +160,25 @@ def _readings(reader: "Reader", files: list[Path], override_age: str | None) -> 
     override = AgeOverride(override_age, user_name())
     for file in files:
         yield reader.read(file, age_override=override)
+
+
+def _made(
+    reading: "Reading",
+    to_archive: "Callable[[Reading], None] | None",
+    export: "Callable[[Reading], Exported]",
+) -> bool:
+    """Record and export a reading; tell what could not be done, and return whether all was."""
+    failures = list[str]()
+    if to_archive is not None:
+        try:
+            to_archive(reading)
+        except ArchiveError as error:  # this reading alone; an archive that is away ends the command
+            failures.append(f"{reading.file}: {error}")
+    exported = export(reading)
+    failures += filter(None, (exported.failure,))
+    for told in filter(None, (*failures, exported.left_out)):
+        _tell(told)
+    return not failures
 
 
 def _report(shown: "list[Reading] | None", counts: FileCounts, language: Language) -> None:

@@ -1,6 +1,7 @@
 """Splitting files into batches that fit into one request."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -14,6 +15,8 @@ _PART_BYTES: Final = 1024
 
 def open_file(path: Path) -> BinaryIO:
     """Open a file to be sent. Raises UnreadableImageError."""
+    if path.exists() and not path.is_file():  # a pipe would never open
+        raise UnreadableImageError(f"{path}: is no file; give the path of a radiograph")
     try:
         return path.open("rb")
     except OSError as error:
@@ -22,19 +25,36 @@ def open_file(path: Path) -> BinaryIO:
         ) from error
 
 
-def batches(paths: Iterable[Path], files: int, size: int) -> Iterator[list[Path]]:
+def sent_name(path: Path) -> str:
+    """Return what a file is called when it is sent: text without backslashes, which a server takes for folders."""
+    return shown_path(path.name).replace("\\", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A file that cannot be opened, and why."""
+
+    path: Path
+    error: UnreadableImageError
+
+
+def batches(paths: Iterable[Path], files: int, size: int) -> Iterator[list[Path] | Unopened]:
     """Yield paths in lists of at most `files` whose bodies stay below `size` bytes; a larger file comes alone.
 
-    Raises
-    ------
-    UnreadableImageError
-        A file cannot be opened.
+    What cannot be opened comes in its place, between two lists.
     """
     batch: list[Path] = []
     taken = 0
     for path in paths:
-        with open_file(path) as stream:
-            needed = stream.seek(0, SEEK_END) + _PART_BYTES + len(shown_path(path.name).encode())
+        try:
+            with open_file(path) as stream:
+                needed = stream.seek(0, SEEK_END) + _PART_BYTES + len(sent_name(path).encode())
+        except UnreadableImageError as error:
+            if batch:
+                yield batch
+                batch, taken = [], 0
+            yield Unopened(path, error)
+            continue
         if batch and (len(batch) >= files or taken + needed > size):
             yield batch
             batch, taken = [], 0

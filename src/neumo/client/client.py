@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 
-from neumo.client.batches import batches, open_file
+from neumo.client.batches import Unopened, batches, open_file, sent_name
 from neumo.client.problems import ServerUnavailableError
 from neumo.client.transport import Transport
 from neumo.client.values import (
@@ -23,7 +23,7 @@ from neumo.client.values import (
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
-from neumo.core.names import shown_path
+from neumo.core.reading import Notice
 from neumo.texts.language import Language
 
 _MIN_POLL: Final = 0.1
@@ -108,7 +108,7 @@ class Client:
             content, called = source, name or "radiograph"
         else:
             with open_file(Path(source)) as stream:
-                content, called = stream.read(), name or shown_path(Path(source).name)
+                content, called = stream.read(), name or sent_name(Path(source))
         headers = {"Content-Type": "application/octet-stream", "X-File-Name": quote(called, safe="")}
         answer = self._server.send("POST", "/api/readings", content=content, headers=headers)
         return RemoteReading.from_json(answer.json())
@@ -143,7 +143,7 @@ class Client:
         """
         with ExitStack() as stack:
             parts = [
-                ("files", (shown_path(path.name), stack.enter_context(open_file(path))))
+                ("files", (sent_name(path), stack.enter_context(open_file(path))))
                 for path in map(Path, paths)
             ]
             answer = self._server.send("POST", "/api/readings", params={"async": "1"}, files=parts)
@@ -201,11 +201,18 @@ class Client:
         Yields
         ------
         JobFile
-            In the order of `paths`; `index` counts from 0 over all of them.
+            In the order of `paths`; `index` counts from 0 over all of them. A file that cannot be opened here has
+            failed, and the others go on.
         """
         limits = self.me()["limits"]
         before = 0
         for batch in batches(map(Path, paths), limits["files"], limits["request_bytes"]):
+            if isinstance(batch, Unopened):
+                reason = Notice("unreadable_file", str(batch.error))
+                name = sent_name(batch.path)
+                yield JobFile(before, name, "failed", None, False, (reason,))
+                before += 1
+                continue
             for file in self.wait(self.submit(batch), progress).files:
                 yield JobFile(
                     before + file.index, file.name, file.status, file.reading, file.again, file.reasons

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydicom import Dataset, dcmwrite
 
-from neumo.core.errors import NeumoError
+from neumo.core.errors import ConfigError, OutputError
 from neumo.core.reading import Notice, Reading, Status
 from neumo.dicomnode.work.results import Results
 from neumo.imaging.quiet import quiet
@@ -53,7 +53,7 @@ def read_instance(
     try:
         with _written(results(reading, reading.header)) as files:
             return reading, worst(store(service, files))
-    except NeumoError:
+    except (ConfigError, OutputError):
         raise
     except Exception as error:  # one object without results must not end the run
         return reading, Attempt(Fate.REFUSED, type(error).__name__)

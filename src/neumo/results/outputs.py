@@ -55,7 +55,7 @@ class Outputs:
             Who read standard output has closed it, and nothing else is made.
         """
         self.written += 1
-        heatmap = None if self.heatmaps is None else write_overlay(reading, self.heatmaps, self.written)
+        heatmap = self._overlay(reading)
         if self.csv_stream is not None:
             try:
                 csv_table.write_row(self.csv_stream, reading, heatmap)
@@ -67,6 +67,17 @@ class Outputs:
                 json_lines.write_line(self.json_stream, reading, heatmap)
             except OSError as error:
                 self._json_lost(error)
+
+    def _overlay(self, reading: Reading) -> str | None:
+        if self.heatmaps is None:
+            return None
+        try:
+            return write_overlay(reading, self.heatmaps, self.written)
+        except (OutputError, MemoryError):
+            raise
+        except Exception as error:  # one picture that cannot be drawn must not end a batch
+            self.tell(f"{reading.file}: its overlay cannot be drawn ({type(error).__name__})")
+            return None
 
     def _json_lost(self, error: OSError) -> None:
         if self.json_stream is not sys.stdout:
