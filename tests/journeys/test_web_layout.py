@@ -115,3 +115,13 @@ def test_a_printed_reading_is_the_film_and_the_answer_dark_on_white(page: Page) 
         expect(page.locator(shown).first).to_be_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_an_operation_of_the_api_is_tried_on_its_page(page: Page) -> None:
+    page.goto("/api/docs")
+    section = page.locator("section", has=page.get_by_role("heading", name="GET /api/readings", exact=True))
+    section.get_by_text("Try it").click()
+    section.get_by_role("textbox", name="limit").fill("1")
+    section.get_by_role("button", name="Send").click()
+    expect(section.locator(".api-answer")).to_contain_text("200 OK")
+    expect(section.locator(".api-answer")).to_contain_text("train-bacterial.jpeg")

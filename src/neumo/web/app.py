@@ -1,7 +1,7 @@
 """The ASGI application: routes, error handlers, middleware, lifespan and the retention task."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from neumo.core.logging import event, fault
 from neumo.records.database import reading_session
 from neumo.records.file_retention import FileRetention
 from neumo.web.http.middleware import SecurityMiddleware
+from neumo.web.http.openapi import describe
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
 from neumo.web.routes import (
@@ -100,7 +101,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     ):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(pages.ROOM / "static"))
-    _omit_validation_schemas(app)
+    describe(app)
     listen = workbench.config.listen
     app.add_middleware(
         SecurityMiddleware,
@@ -139,20 +140,3 @@ async def _delete_expired_regularly(workbench: Workbench) -> None:
         except OSError as error:
             fault("cleaning_waits", error)
         await asyncio.sleep(_RETENTION_SECONDS)
-
-
-def _omit_validation_schemas(app: FastAPI) -> None:
-    """Remove FastAPI's own validation error schemas from the OpenAPI document, since problems replace them."""
-    original: Callable[[], dict[str, Any]] = app.openapi
-
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            value = original()
-            for methods in value["paths"].values():
-                for operation in methods.values():
-                    operation["responses"].pop("422", None)
-            for name in ("HTTPValidationError", "ValidationError"):
-                value.get("components", {}).get("schemas", {}).pop(name, None)
-        return original()
-
-    app.openapi = described  # type: ignore[method-assign]

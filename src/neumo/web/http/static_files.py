@@ -26,6 +26,7 @@ STYLES: Final = (
     "css/worklist.css",
     "viewer/viewer.css",
     "views/research/research.css",
+    "css/api_docs.css",
     "css/print.css",
 )
 """Parts of `ALL_STYLES`, in order of cascade."""
