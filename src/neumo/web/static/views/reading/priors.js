@@ -1,6 +1,7 @@
 /** Other readings of the same patient, newest study first. */
 
 import { h, icon, replace } from "/static/dom.js";
+import { outcome } from "/static/views/reading/rail.js";
 
 /**
  * Return the list's place, which fills when the server has answered; nothing stands there without another reading.
@@ -29,18 +30,13 @@ async function load(context, id, place) {
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} row */
-function prior({ t, format }, row) {
-  const date = row.patient.study_date ? format.day(row.patient.study_date) : format.time(row.time);
+function prior(context, row) {
+  const { t, format } = context;
+  const { patient } = row;
+  const other = row.contradicts && t("reading.contradicts", { name: patient.name ?? "–", born: patient.birth_date ? format.day(patient.birth_date) : "–" });
   return h("a", { class: "rail-item", href: `/readings/${row.id}` },
-    h("span", { class: "rail-name" }, date),
-    h("span", { class: "small quiet row" }, h("span", { class: "dot", data: row.finding ? { finding: row.finding } : {} }), answer(t, row)),
-    row.decisions > 0 && h("span", { class: "small quiet" }, row.decision ? `${t("worklist.decision")}: ${t(`conclusions_short.${row.decision}`)}` : t("reading.decided")),
-    row.contradicts && h("span", { class: "small bad row" }, icon("warning"), t("reading.contradicts", { name: row.patient.name ?? "–", born: row.patient.birth_date ? format.day(row.patient.birth_date) : "–" })),
+    h("span", { class: "rail-name" }, patient.study_date ? format.day(patient.study_date) : format.time(row.time)),
+    outcome(context, row, row.decision && h("span", {}, t(`conclusions_short.${row.decision}`))),
+    other && h("span", { class: "contradicts small bad", title: other }, icon("warning"), h("span", {}, other)),
   );
-}
-
-/** @param {import("/static/i18n.js").Translate} t @param {any} row */
-function answer(t, row) {
-  if (row.withheld) return t("reading.withheld_short");
-  return row.finding ? t(`findings_short.${row.finding}`) : t(`reading.status_${row.status}`);
 }

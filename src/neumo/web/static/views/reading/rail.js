@@ -173,7 +173,7 @@ function recentItem(context, row, current, list) {
 }
 
 /** Say what came of a reading: verdict or status, and whether somebody decided. @param {any} context @param {any} row @param {any} [more] */
-function outcome({ t }, row, more) {
+export function outcome({ t }, row, more) {
   return h("span", { class: "small quiet row" },
     h("span", { class: "dot", data: { finding: colourOf(row) } }),
     h("span", {}, verdictOf(t, row)),
