@@ -1,15 +1,18 @@
 import hashlib
+import json
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import onnx
 import pytest
+from tests.support.commands import call_neumo
 from tests.support.tiny_bundle import tiny_graph
 
-from neumo.bundle.folder import CARD, CONFIG, FILES, MODEL, SUMS, load_bundle, write_sums
+from neumo.bundle.folder import CARD, CONFIG, FILES, GATE, MODEL, SUMS, load_bundle, write_sums
 from neumo.bundle.graph_check import require_self_contained
 from neumo.core.errors import BundleError
 
@@ -143,3 +146,53 @@ def test_what_is_no_graph_is_named_so(data: bytes) -> None:
 )
 def test_the_field_of_view_in_words(folder: Path, share: float, words: str) -> None:
     assert replace(load_bundle(folder).config, field_of_view=share).field_in_words == words
+
+
+@pytest.mark.parametrize("operator", ["Loop", "Scan"])
+def test_a_graph_that_may_run_for_ever_is_refused_and_never_run(folder: Path, operator: str) -> None:
+    model = tiny_graph()
+    body = onnx.helper.make_graph([], "body", [], [])
+    node = onnx.helper.make_node(operator, [], ["x"], body=body)
+    hidden = onnx.helper.make_graph([node], "hidden", [], [])
+    for nodes in (
+        [node],
+        [onnx.helper.make_node("If", ["c"], ["y"], then_branch=hidden, else_branch=hidden)],
+    ):
+        changed = onnx.ModelProto()
+        changed.CopyFrom(model)
+        changed.graph.node.extend(nodes)
+        (folder / MODEL).write_bytes(changed.SerializeToString())
+        write_sums(folder)
+        with pytest.raises(BundleError, match=f"holds a {operator}, which may run for ever"):
+            load_bundle(folder)
+
+
+def test_arrays_that_inflate_to_gigabytes_are_refused_before_they_do(folder: Path) -> None:
+    with (
+        zipfile.ZipFile(folder / GATE, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("mean.npy", "w", force_zip64=True) as member,
+    ):
+        for _ in range(80):
+            member.write(bytes(2**20))
+    write_sums(folder)
+    with pytest.raises(BundleError, match="arrays take more than"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07", "\x9b31m", "a\x00b", "a\x7f"])
+@pytest.mark.parametrize("escaped", [True, False])
+def test_control_characters_never_get_as_far_as_a_terminal(folder: Path, name: str, escaped: bool) -> None:
+    config = json.loads((folder / CONFIG).read_text())
+    config["name"] = name
+    (folder / CONFIG).write_text(json.dumps(config, ensure_ascii=escaped))
+    write_sums(folder)
+    with pytest.raises(BundleError, match="control characters") as refused:
+        load_bundle(folder)
+    assert not set(str(refused.value)) & {"\x1b", "\x9b", "\x00", "\x7f"}
+
+
+def test_messages_of_commands_hold_no_control_characters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = call_neumo(capsys, "bundle", "verify", str(tmp_path / "no\x1b[31m"), status=2)
+    assert "\x1b[31m" not in said and "x1b[31m" in said

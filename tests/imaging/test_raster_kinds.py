@@ -4,6 +4,7 @@ import io
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -238,3 +239,24 @@ def test_too_little_memory_is_not_called_a_corrupt_file(kind: str, mebibytes: in
         [sys.executable, "-c", _CAPPED, str(mebibytes), *files], capture_output=True, text=True, check=True
     )
     assert ran.stdout.split() == ["out_of_memory"]
+
+
+def test_floods_of_pieces_are_refused_before_anything_is_decoded() -> None:
+    """Millions of empty chunks or segments cost minutes of a decoder's time."""
+    begin = png(packed(RAMP % 2, 1), 8, 1, 0)
+    empty = struct.pack(">I", 0) + b"tEXt" + struct.pack(">I", zlib.crc32(b"tEXt"))
+    flood = begin[:33] + empty * 2_000_000 + begin[33:]
+    segments = b"\xff\xd8" + b"\xff\xee\0\x02" * 5_000_000 + b"\xff\xd9"
+    fill = b"\xff\xd8" + b"\xff" * 20_000_000
+    for content, reason in ((flood, "chunks"), (segments, "segments"), (fill, "segments")):
+        before = time.process_time()
+        with pytest.raises(UnreadableImageError, match=f"more than .* {reason}"):
+            open_radiograph(content)
+        assert time.process_time() - before < 5
+
+
+def test_a_png_of_many_small_chunks_is_read() -> None:
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (500, 500), dtype=np.uint8)
+    Image.fromarray(noise).save(buffer, "PNG")
+    np.testing.assert_array_equal(open_radiograph(buffer.getvalue()).pixels, noise)

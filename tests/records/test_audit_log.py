@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -127,3 +128,45 @@ def test_the_command_tells_by_its_status(
     assert checkpoint in call_neumo(capsys, "audit", "verify", "--database", url, "--checkpoint", checkpoint)
     _attack(archive, "UPDATE decisions SET note = 'x' WHERE id = 1")
     assert "decisions: row 1" in call_neumo(capsys, "audit", "verify", "--database", url, status=1)
+
+
+_CELLS = ["X'00FF'", "NULL", "-1", "1.5", "'x'", "9223372036854775807", "1e308", "'\"'", "X''"]
+
+
+@pytest.mark.parametrize("cell", _CELLS)
+def test_the_row_is_named_whatever_type_a_cell_has(cell: str, tmp_path: Path) -> None:
+    """SQLite stores any type in any column; a verification that ends in an error names nothing."""
+    archive = open_archive(str(tmp_path / "a.db"))
+    _fill(archive)
+    _attack(archive)
+    with archive.connect() as connection:
+        columns = [
+            (table, row.name, row.notnull)
+            for table in TABLES
+            for row in connection.execute(text(f"PRAGMA table_info({table})"))
+            if not row.pk
+        ]
+    for table, column, required in columns:
+        if cell == "NULL" and required:
+            continue
+        number = "sequence" if table == "audit_log" else "id"
+        with archive.connect() as connection:
+            transaction = connection.begin()
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            before = connection.exec_driver_sql(f"SELECT {column} FROM {table} WHERE {number} = 2").scalar()
+            try:
+                connection.exec_driver_sql(f"UPDATE {table} SET {column} = {cell} WHERE {number} = 2")
+                after = connection.exec_driver_sql(
+                    f"SELECT {column} FROM {table} WHERE {number} = 2"
+                ).scalar()
+                transaction.commit()
+            except DBAPIError:
+                transaction.rollback()  # the table itself refuses it
+                continue
+        faults = verify(archive).faults
+        assert any("row 2" in fault for fault in faults) or before == after, (table, column, faults)
+        with archive.begin() as connection:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            connection.exec_driver_sql(f"UPDATE {table} SET {column} = ? WHERE {number} = 2", (before,))
+        assert not verify(archive).faults
+    archive.dispose()

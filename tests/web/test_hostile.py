@@ -165,3 +165,15 @@ def test_hostile_html_in_a_name_stays_text(web: httpx.Client, radiographs: list[
     answer = web.post("/api/readings", files={"f": ('<script>alert("1")</script>.jpeg', image)})
     page = web.get(f"{answer.headers['location']}/files/html")
     assert "<script>alert" not in page.text
+
+
+@pytest.mark.parametrize("kind", ["parts", "headers"])
+def test_floods_of_parts_and_of_headers_are_refused_soon(web: httpx.Client, kind: str) -> None:
+    part = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n\r\n"
+    headers = b"--b\r\n" + b"a: b\r\n" * 200_000 + b"\r\n\r\n--b--\r\n"
+    content = part * 100_000 if kind == "parts" else headers
+    answer = web.post(
+        "/api/readings", content=content, headers={"Content-Type": "multipart/form-data; boundary=b"}
+    )
+    assert answer.status_code == (413 if kind == "parts" else 400)
+    assert answer.json()["code"] == ("too_many_files" if kind == "parts" else "bad_request")

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.bundle.arrays import read_arrays
 from neumo.core.errors import BundleError
 from neumo.core.files import replacing
 
@@ -52,9 +53,8 @@ def load_drift_reference(folder: Path) -> DriftReference | None:
     if not file.is_file():
         return None
     try:
-        # NumPy leaves a file open that it opened itself and cannot use.
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            distance, pneumonia = arrays["distance"], arrays["pneumonia"]
+        arrays = read_arrays(file)
+        distance, pneumonia = arrays["distance"], arrays["pneumonia"]
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise _unusable(file, "is no archive of the two arrays") from error
     return DriftReference(_checked(file, "distance", distance), _checked(file, "pneumonia", pneumonia))

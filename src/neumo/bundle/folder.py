@@ -22,7 +22,11 @@ FILES = (CARD, CONFIG, GATE, MODEL, REFERENCE)
 """What every bundle holds besides its checksums."""
 
 SUMS = "SHA256SUMS"
-_SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^/\\\0]+)")
+_SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^/\\\x00-\x1f\x7f-\x9f]+)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\\u00[0189][0-9a-f]|\\u007f", re.IGNORECASE)
+_ESCAPED_SPACE = frozenset({"\\u0009", "\\u000a", "\\u000d", "\r"})
+"""As JSON may write tabulators and the ends of lines."""
+_TEXTS = (CONFIG, REFERENCE, EVIDENCE, CARD)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def load_bundle(source: Path | str | None = None) -> Bundle:
     """
     folder = bundle_path(source)
     contents = _checked_contents(folder)
+    _require_plain_text(contents, folder)
     require_self_contained(contents[MODEL], folder / MODEL)
     return Bundle(
         path=folder,
@@ -132,6 +137,14 @@ def _checked_contents(folder: Path) -> dict[str, bytes]:
                 "install the bundle again"
             )
     return {**contents, SUMS: sums}
+
+
+def _require_plain_text(contents: dict[str, bytes], folder: Path) -> None:
+    """Refuse control characters, which could do something to the terminal that shows a name or a metric."""
+    for name in _TEXTS:
+        for found in _CONTROL.finditer(contents.get(name, b"").decode("utf-8", errors="replace")):
+            if found[0].lower() not in _ESCAPED_SPACE:
+                raise BundleError(f"{folder / name}: holds control characters; install the bundle again")
 
 
 def _file_names(folder: Path) -> set[str]:

@@ -1,5 +1,6 @@
 """Gate statistics of a bundle: the distance of an embedding from those of the training images."""
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -7,6 +8,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.bundle.arrays import read_arrays
 from neumo.core.errors import BundleError
 from neumo.core.files import replacing
 
@@ -79,12 +81,12 @@ def fit_gate_statistics(embeddings: Floats, components: int = 256) -> GateStatis
 def read_gate_statistics(source: Path) -> GateStatistics:
     """Read what `save` wrote. Raises BundleError where the file is no such thing."""
     try:
-        with np.load(source, allow_pickle=False) as arrays:
-            return GateStatistics(
-                mean=arrays["mean"],
-                components=arrays["components"],
-                deviations=arrays["deviations"],
-                residual=float(arrays["residual"]),
-            )
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        arrays = read_arrays(source)
+        return GateStatistics(
+            mean=arrays["mean"],
+            components=arrays["components"],
+            deviations=arrays["deviations"],
+            residual=float(arrays["residual"]),
+        )
+    except (OSError, ValueError, KeyError, EOFError, TypeError, MemoryError, BadZipFile, zlib.error) as error:
         raise BundleError(f"{source}: cannot be read ({error}); install the bundle again") from error

@@ -1,4 +1,4 @@
-"""Check that an ONNX file holds all its weights itself, read from its bytes without the onnx package.
+"""Check that an ONNX file holds all its weights itself and has no loops, read from its bytes without the onnx package.
 
 An ONNX tensor may point to another file. Checksums of the bundle would not cover that file, and the path may
 lead anywhere. The walk follows the few fields in which tensors can stand (onnx.proto3, ONNX IR version 3 on).
@@ -12,6 +12,11 @@ from neumo.core.errors import BundleError
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SIZES = {_FIXED64: 8, _FIXED32: 4}
 _DATA_LOCATION, _EXTERNAL_DATA = 14, 13
+_OPERATOR = 4
+_LOOPS = frozenset({b"Loop", b"Scan"})
+"""Operators that may run for ever; a network that reads an image has none."""
+_MAX_DEPTH = 16
+"""Of graphs within attributes of nodes."""
 
 _CHILDREN: Mapping[str, Mapping[int, str]] = {
     "model": {7: "graph", 25: "function"},
@@ -25,7 +30,7 @@ _CHILDREN: Mapping[str, Mapping[int, str]] = {
 
 
 def require_self_contained(model: bytes, source: Path) -> None:
-    """Refuse a graph with weights in other files.
+    """Refuse a graph with weights in other files, or with loops.
 
     Parameters
     ----------
@@ -37,7 +42,7 @@ def require_self_contained(model: bytes, source: Path) -> None:
     Raises
     ------
     BundleError
-        A tensor points to another file, or the bytes are no ONNX graph.
+        A tensor points to another file, a node is a loop, or the bytes are no ONNX graph.
     """
     try:
         external = _points_elsewhere(memoryview(model), "model")
@@ -49,15 +54,24 @@ def require_self_contained(model: bytes, source: Path) -> None:
         )
 
 
-def _points_elsewhere(message: memoryview, kind: str) -> bool:
+def _points_elsewhere(message: memoryview, kind: str, depth: int = 0) -> bool:
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"messages are nested deeper than {_MAX_DEPTH} levels")
     for number, value in _fields(message):
+        if (
+            kind == "node"
+            and number == _OPERATOR
+            and isinstance(value, memoryview)
+            and bytes(value) in _LOOPS
+        ):
+            raise ValueError(f"it holds a {bytes(value).decode()}, which may run for ever")
         if kind == "tensor":
             if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value == 1):
                 return True
         elif number in _CHILDREN[kind]:
             if isinstance(value, int):
                 raise ValueError(f"field {number} of a {kind} is no message")
-            if _points_elsewhere(value, _CHILDREN[kind][number]):
+            if _points_elsewhere(value, _CHILDREN[kind][number], depth + 1):
                 return True
     return False
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from neumo import __version__
 from neumo.cli.streams import checked_streams
 from neumo.core.errors import NeumoError
+from neumo.core.names import printable
 
 Word = Literal[
     "read",
@@ -122,9 +123,8 @@ def main() -> None:
         try:
             command_line(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=True)
         except NeumoError as error:
-            Console(stderr=True, highlight=False).print(
-                f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True
-            )
+            said = "\n".join(map(printable, str(error).split("\n")))
+            Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(said)}", soft_wrap=True)
             sys.exit(2)
 
 

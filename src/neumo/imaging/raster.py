@@ -19,6 +19,7 @@ from neumo.imaging.limits import require_size
 from neumo.imaging.png_depth import sixteen_bit_samples
 from neumo.imaging.png_length import holds_all_rows
 from neumo.imaging.quiet import quiet
+from neumo.imaging.raster_floods import require_few_pieces
 from neumo.imaging.raster_formats import (
     RASTER_NAMES,
     bit_depth,
@@ -87,6 +88,7 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
         There is not memory enough to decode it.
     """
     try:
+        require_few_pieces(content, name)
         with quiet(), open_header(BytesIO(content), name) as image:
             width, height = stored_size(image)
             require_size(name, width, height, max_pixels)

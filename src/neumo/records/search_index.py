@@ -89,7 +89,7 @@ def faults(session: Session) -> list[str]:
         for row, listed, *people in rows:
             if listed is None or not _same(row, listed, words.get(row.id, set()), *people):
                 numbers.add(row.id)
-    return [f"worklist: row {number} differs from what is on record" for number in sorted(numbers)]
+    return [f"worklist: row {number} differs from what is on record" for number in sorted(numbers, key=str)]
 
 
 def _words(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:
@@ -107,7 +107,7 @@ def _same(row: ReadingRow, listed: WorklistRow, words: Set[str], decided: bool, 
         expected = values_of(row, body)
         if words != words_of(body.get("patient")):
             return False
-    except (ValueError, TypeError, KeyError, AttributeError):  # not a body that neumo wrote
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # not a body that neumo wrote
         return False
     if purged:
         expected["verdict"] = listed.verdict

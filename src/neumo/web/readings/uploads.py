@@ -30,6 +30,10 @@ SINGLE: Final = frozenset(
 )
 """Media types of a body that is one file."""
 _MAX_NAME_LENGTH: Final = 150
+_SPARE_PARTS: Final = 16
+"""Parts of a form that are no files."""
+_MAX_HEADER_BYTES, _HEADER_COST = 16_384, 64
+"""Of one part: bytes of its header, and bytes that each field counts for besides its own."""
 _INLINE_BYTES: Final = 2**18
 """Bytes of a request that are written and hashed on the event loop, which is faster than starting a thread."""
 _DEFAULT_NAME: Final = "radiograph"
@@ -236,15 +240,26 @@ class _Parts:
         self._taking, self.ended = receiving, False
         self._headers = Message()
         self._field, self._value = b"", b""
+        self._parts, self._header_bytes = 0, 0
 
     def begin(self) -> None:
-        self._headers = Message()
+        self._headers, self._header_bytes = Message(), 0
+        self._parts += 1
+        if self._parts > self._taking.limits.files + _SPARE_PARTS:
+            raise Problem(413, "too_many_files", limit=self._taking.limits.files)
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._field += data[start:end]
 
     def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._value += data[start:end]
+
+    def _count(self, size: int) -> None:
+        self._header_bytes += size + _HEADER_COST
+        if self._header_bytes > _MAX_HEADER_BYTES:
+            raise Problem(400, "bad_request")
 
     def header_end(self) -> None:
         self._headers[self._field.decode("latin-1")] = self._value.decode("utf-8", errors="replace")
