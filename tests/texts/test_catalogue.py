@@ -165,6 +165,9 @@ def test_placeholders_are_filled_and_forms_follow_the_count() -> None:
     assert english.find("readings.points.house rule", "house rule") == "house rule"
     assert capital("AUROC") == "AUROC" and capital("") == ""
     assert percent(0.9751) == "97.5\N{NO-BREAK SPACE}%"
+    sure = {0.9995: "99.95", 0.99999: "99.999", 0.9999999: "100.000", 1: "100.0", 0: "0.0", 0.0002: "0.02"}
+    assert {share: percent(share).split()[0] for share in sure} == sure
+    assert percent(0.999, 0).split()[0] == "99.9"
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def operating_point_sentence(answer: Answer, language: Language) -> str:
     return t(
         "readings.at_point",
         meaning=t.find(f"readings.points.{point}", point),
-        point=point,
+        point=point_name(point, language),
         threshold=percent(answer.threshold),
     )
 
@@ -73,7 +73,12 @@ def with_interval(entry: Evidence) -> str:
     assert entry.value is not None
     if entry.low is None or entry.high is None:
         return percent(entry.value)
-    return f"{percent(entry.value)} ({100 * entry.low:.1f}-{percent(entry.high)})"
+    return f"{percent(entry.value)} ({percent(entry.low).split()[0]}-{percent(entry.high)})"
+
+
+def point_name(point: str, language: Language) -> str:
+    """Return the name of an operating point, in words where it is one of those that neumo chooses."""
+    return texts(language).find(f"workbench.points.{point}", point).lower()
 
 
 def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: Language) -> str:
@@ -85,7 +90,7 @@ def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: L
         "readings.evidence.decision",
         data=sensitivity.data,
         when=sensitivity.measured_on or "-",
-        point=answer.operating_point,
+        point=point_name(answer.operating_point, language),
         sensitivity=with_interval(sensitivity),
         sick=sensitivity.n,
         specificity=with_interval(specificity),

@@ -88,6 +88,15 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_MAX_DECIMALS: Final = 3
+
+
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share in 0-1 as a percentage that no line break parts from its sign."""
+    """Return a share in 0-1 as a percentage that no line break parts from its sign.
+
+    What is neither none nor all is not rounded to that, but gets up to three decimals.
+    """
+    decimals = range(digits, max(digits, _MAX_DECIMALS) + 1)
+    if 0 < share < 1:
+        digits = next((n for n in decimals if 0 < round(100 * share, n) < 100), decimals[-1])
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"

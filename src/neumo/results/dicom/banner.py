@@ -18,6 +18,7 @@ from neumo.results.origin import origin_of
 from neumo.results.sentences import (
     notice_text,
     performance_sentences,
+    point_name,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
@@ -68,6 +69,7 @@ def banner_lines(reading: Reading, language: Language) -> list[Line]:
         *said,
         *(Line(notice_text(warning, language), 1.0, _WARNING) for warning in reading.warnings),
         *(Line(sentence) for sentence in decision_sentences(reading.decision, language)),
+        *(Line(sentence, 0.9, _DIM) for sentence in _performance(reading, language)),
         Line(t("terms.disclaimer"), 0.9, _DIM),
         Line(made_by, 0.9, _DIM),
     ]
@@ -108,6 +110,10 @@ def draw_banner(lines: list[Line], width: int) -> NDArray[np.uint8]:
     return np.array(picture, dtype=np.uint8)
 
 
+def _performance(reading: Reading, language: Language) -> tuple[str, ...]:
+    return () if reading.answer is None else performance_sentences(reading.answer, language)
+
+
 def _said(answer: Answer, language: Language) -> Iterator[Line]:
     t = texts(language)
     stated = {f: (t(f"terms.findings.{f}"), percent(answer.probabilities[f])) for f in FINDINGS}
@@ -120,15 +126,13 @@ def _said(answer: Answer, language: Language) -> Iterator[Line]:
         t(
             "readings.banner.pneumonia",
             call=t("readings.pneumonia_yes" if answer.pneumonia else "readings.pneumonia_no"),
-            name=answer.operating_point,
+            name=point_name(answer.operating_point, language),
             threshold=percent(answer.threshold),
         )
     )
     assumed = prevalence_sentence(answer, language)
     if assumed:
         yield Line(assumed, 0.9, _DIM)
-    for sentence in performance_sentences(answer, language):
-        yield Line(sentence, 0.9, _DIM)
 
 
 def _refused(reading: Reading, language: Language) -> Iterator[Line]:

@@ -23,6 +23,14 @@ export async function loadTexts(language) {
   };
 }
 
+/** How many decimals keep a share from being rounded to none or all; up to three. @param {number} share @param {number} digits */
+function truthful(share, digits) {
+  if (share <= 0 || share >= 1) return digits;
+  let enough = digits;
+  while (enough < 3 && [0, 100].includes(Number((100 * share).toFixed(enough)))) enough += 1;
+  return enough;
+}
+
 /**
  * Create formatters of numbers and times.
  * @param {string} language
@@ -34,7 +42,7 @@ export function formatOf(language) {
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }); // a day of no time zone
   const digitsOf = (/** @type {number} */ digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
   return {
-    percent: (share, digits = 0) => new Intl.NumberFormat(numbers, { style: "percent", ...digitsOf(digits) }).format(share),
+    percent: (share, digits = 0) => new Intl.NumberFormat(numbers, { style: "percent", ...digitsOf(truthful(share, digits)) }).format(share),
     number: (value, digits = 0) => new Intl.NumberFormat(numbers, digitsOf(digits)).format(value),
     time: (iso) => time.format(new Date(iso)),
     day: (iso) => day.format(new Date(iso)),
