@@ -4,7 +4,7 @@ from neumo.core.age_override import MAX_REASON, AgeOverride
 from neumo.core.errors import ConfigError
 from neumo.core.reading import Notice
 from neumo.results.sentences import notice_text
-from neumo.results.unnamed import _ageless
+from neumo.results.unnamed import ageless
 
 
 def test_it_says_on_whose_word_and_why() -> None:
@@ -23,5 +23,5 @@ def test_a_reason_is_asked_for(reason: str) -> None:
 
 
 def test_people_who_may_not_see_patients_do_not_see_the_free_text() -> None:
-    hidden: Notice = _ageless(AgeOverride("Pedro is small", "Ana").notice)
+    hidden: Notice = ageless(AgeOverride("Pedro is small", "Ana").notice)
     assert "Pedro" not in str(hidden.to_json()) and "by Ana" in hidden.text

@@ -18,8 +18,8 @@ def unnamed(reading: Reading) -> Reading:
     return replace(
         reading,
         file=_name(reading.sha256),
-        warnings=tuple(map(_ageless, reading.warnings)),
-        reasons=tuple(map(_ageless, reading.reasons)),
+        warnings=tuple(map(ageless, reading.warnings)),
+        reasons=tuple(map(ageless, reading.reasons)),
         header=None,
     )
 
@@ -41,7 +41,8 @@ def _name(sha256: str | None) -> str:
     return f"dicom:{(sha256 or '')[:_DIGITS]}"
 
 
-def _ageless(notice: Notice) -> Notice:
+def ageless(notice: Notice) -> Notice:
+    """Return a notice that does not state the patient's age, nor what somebody wrote of it."""
     if notice.code == "age_overridden":  # its reason is free text
         return AgeOverride(texts("en")("readings.reason_hidden"), notice.values["by"]).notice
     if "age" not in notice.values:

@@ -17,7 +17,7 @@ from tests.support.web_running import Running, add_people, logged_in, running
 
 SECRETS = (
     "Quijano", "Dulcinea", "MRN-4711", "2021-03-14", "20210314", "Mar 14, 2021", "ACC-99-1", "Hospital Toboso",
-    "2024-05-02", "20240502", "Issuer-7", "3 year", "003Y", "Sancho",
+    "2024-05-02", "20240502", "Issuer-7", "3 year", "003Y", '"age": 43', "Sancho",
 )  # fmt: skip
 """What must not come to somebody who may not see patients, in any answer or log."""
 HEADER: dict[str, Any] = {
@@ -38,6 +38,8 @@ ROLES = {"ana": "reader", "rita": "researcher", "adam": "admin"}
 PRIOR = {**HEADER, "StudyDate": "20230101", "PatientAge": "001Y"}
 NAMESAKE = {**HEADER, "PatientName": "Panza^Teresa", "StudyDate": "20240601"}
 STRANGER = {**HEADER, "IssuerOfPatientID": "Issuer-8"}
+ADULT = {**HEADER, "IssuerOfPatientID": "Issuer-9", "PatientAge": "043Y"}
+"""Refused for a reason that states the age; its reading is the fifth."""
 TELLS = {
     "GET /api/readings",
     "POST /api/readings",
@@ -53,6 +55,13 @@ TELLS = {
     "GET /api/readings/{identifier}/files/fhir.json",
     "GET /api/export",
     "POST /api/export",
+    "GET /api/jobs/{identifier}",
+    "GET /api/jobs/{identifier}/events",
+    *(
+        f"GET /api/readings/5{rest}"
+        for rest in ("", "/files/reading.json", "/files/report.html", "/files/report.pdf")
+    ),
+    "GET /api/readings/5/files/fhir.json",
 }
 """Routes that tell a reader or administrator of a patient, or of a file's name that does, where patients are shown."""
 REFUSED = {f"GET /api/readings/{{identifier}}/files/{name}" for name in ("sr.dcm", "sc.dcm")}
@@ -74,9 +83,9 @@ FREE_WORDS = {
 
 @pytest.fixture(scope="module")
 def films(radiographs: list[Path]) -> list[bytes]:
-    """Radiographs of one patient, of another under the same ID, and of one under that ID elsewhere."""
+    """Radiographs of one patient, of another under the same ID, of one under that ID elsewhere, and of an adult."""
     made = []
-    for file, header in zip(radiographs, (HEADER, PRIOR, NAMESAKE, STRANGER), strict=False):
+    for file, header in zip(radiographs, (HEADER, PRIOR, NAMESAKE, STRANGER, ADULT), strict=False):
         with Image.open(file) as image:
             made.append(dicom_file(np.asarray(image.convert("L")), **header))
     return made
@@ -103,6 +112,23 @@ def known(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path, films: lis
 def _send(web: httpx.Client, content: bytes, name: str = "Quijano%5EDulcinea_Sancho.dcm") -> httpx.Response:
     headers = {"Content-Type": "application/dicom", "X-File-Name": name}
     return web.post("/api/readings", content=content, headers=headers)
+
+
+def _requests_of_an_adult(web: httpx.Client, adult: bytes) -> Iterator[tuple[str, httpx.Response]]:
+    """Upload the adult's radiograph in the background, and ask for what came of it."""
+    headers = {"Content-Type": "application/dicom", "X-File-Name": "adult.dcm"}
+    job = web.post("/api/readings?async=1", content=adult, headers=headers).headers["location"]
+    yield "GET /api/jobs/{identifier}/events", web.get(f"{job}/events")  # to its end
+    yield "GET /api/jobs/{identifier}", web.get(job)
+    for rest in (
+        "",
+        "/files/reading.json",
+        "/files/receipt.json",
+        "/files/report.html",
+        "/files/report.pdf",
+        "/files/fhir.json",
+    ):
+        yield f"GET /api/readings/5{rest}", web.get(f"/api/readings/5{rest}")
 
 
 def _requests(web: httpx.Client, film: bytes) -> Iterator[tuple[str, httpx.Response]]:
@@ -138,7 +164,7 @@ def _requests(web: httpx.Client, film: bytes) -> Iterator[tuple[str, httpx.Respo
                         route.replace("{name}", name),
                         web.get(where.replace("{name}", name), params={"lang": "en"}),
                     )
-            elif path.endswith(("/events", "/changes")):  # which hold numbers and states alone
+            elif path.endswith("/changes"):  # which streams for ever, and holds numbers alone
                 continue
             else:
                 yield route, web.request(method, where, json=bodies.get(route))
@@ -175,7 +201,7 @@ def _asked_of(data: Path, bundle: Path, patients: str) -> Iterator[Running]:
 
 @pytest.mark.parametrize("patients", ["shown", "hidden"])
 def test_every_route_tells_a_patient_to_whom_it_may(
-    known: Path, web_bundle: Path, film: bytes, patients: str
+    known: Path, web_bundle: Path, films: list[bytes], patients: str
 ) -> None:
     with _asked_of(known, web_bundle, patients) as server:
         for name, role in ROLES.items():
@@ -183,7 +209,7 @@ def test_every_route_tells_a_patient_to_whom_it_may(
             with logged_in(server.address, name) as web:
                 assert web.get("/api/me").json()["sees_patients"] is sees
                 told = set()
-                for route, answer in _requests(web, film):
+                for route, answer in (*_requests(web, films[0]), *_requests_of_an_adult(web, films[4])):
                     assert answer.status_code < 500 or answer.status_code in (501, 503), (route, answer.text)
                     if any(secret in _told(answer) for secret in SECRETS):
                         told.add(route)
@@ -224,7 +250,7 @@ def _search(web: httpx.Client, *, sees: bool) -> None:
     for words in ({"q": "sancho"}, {"q": "QUIJANO"}):
         page = web.post("/api/readings/search", json=words).json()
         assert (page["count"], len(page["readings"])) == ((1, 1) if sees else (0, 0)), words
-    assert web.post("/api/readings/search", json={"q": "4"}).json()["count"] == 1
+    assert web.post("/api/readings/search", json={"q": "5"}).json()["count"] == 1
     for path in ("/api/readings/search", "/api/export"):
         found = web.post(path, json={"patient": "quijano mrn4711"})
         if sees:
@@ -260,7 +286,7 @@ def test_a_purge_takes_the_patient_from_every_answer(known: Path, web_bundle: Pa
     from neumo.records.retention import purge
 
     engine = connect(f"sqlite:///{known / 'archive.db'}")
-    assert purge(engine, days=0, actor="officer") == 4
+    assert purge(engine, days=0, actor="officer") == 5
     engine.dispose()
     assert not any(b"Quijano" in file.read_bytes() for file in known.glob("archive.db*"))
     with _asked_of(known, web_bundle, "shown") as server, logged_in(server.address, "ana") as ana:

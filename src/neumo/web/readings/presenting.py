@@ -1,6 +1,6 @@
 """Readings, decisions and jobs as the API's JSON, with answers withheld where reading is blinded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from neumo.records.originals import original_of, overridable
 from neumo.records.reading_file import ReadingFile, load_reading_file
 from neumo.records.stored_reading import StoredReading
 from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
-from neumo.results.unnamed import unnamed_body, unnamed_file
+from neumo.results.unnamed import ageless, unnamed_body, unnamed_file
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 from neumo.web.people.identity import Person
@@ -187,7 +187,7 @@ def decisions_json(reading: StoredReading, person: Person) -> list[dict[str, Any
     return [_decision(d, shown) for d in reading.decisions if not withheld or d.person == person.name]
 
 
-def job_json(job: Job, language: Language) -> dict[str, Any]:
+def job_json(job: Job, person: Person, language: Language) -> dict[str, Any]:
     """Return the state of a job."""
     ended = ("read", "refused", "failed", "cancelled", "skipped")
     return {
@@ -196,11 +196,11 @@ def job_json(job: Job, language: Language) -> dict[str, Any]:
         "total": len(job.files),
         "done": sum(file.status in ended for file in job.files),
         "created_at": job.created_at,
-        "files": [job_file_json(file, language) for file in job.files],
+        "files": [job_file_json(file, person, language) for file in job.files],
     }
 
 
-def job_file_json(file: JobFile, language: Language) -> dict[str, Any]:
+def job_file_json(file: JobFile, person: Person, language: Language) -> dict[str, Any]:
     """Return the state of one file of a job."""
     return {
         "index": file.index,
@@ -209,11 +209,13 @@ def job_file_json(file: JobFile, language: Language) -> dict[str, Any]:
         "status": file.status,
         "reading": file.reading,
         "again": file.again,
-        "reasons": reasons_json(file.reasons, language),
+        "reasons": reasons_json(
+            file.reasons if person.sees_patients else map(ageless, file.reasons), language
+        ),
     }
 
 
-def reasons_json(reasons: Sequence[Notice], language: Language) -> list[dict[str, Any]]:
+def reasons_json(reasons: Iterable[Notice], language: Language) -> list[dict[str, Any]]:
     """Return the reasons for which a file was refused or failed, with their sentences in a language."""
     return [{**reason.to_json(), "text": _reason_text(reason, language)} for reason in reasons]
 

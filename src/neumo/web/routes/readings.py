@@ -81,7 +81,7 @@ async def upload(
     if not alone:
         job = workbench.jobs.begin(parts, places, person.name)
         location = {"Location": f"/api/jobs/{job.id}"}
-        return JSONResponse(job_json(job, language_of(request)), 202, location)
+        return JSONResponse(job_json(job, person, language_of(request)), 202, location)
     try:
         if parts[0].refused:
             raise unread(
