@@ -5,7 +5,7 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 from tests.support.small_runs import make_images, make_run
 from tests.support.web_running import Running, running
 from tests.support.web_steps import grave_violations
@@ -203,13 +203,3 @@ def test_the_card_says_what_the_model_is_for(page: Page) -> None:
     expect(page.get_by_role("heading", name="Intended use")).to_be_visible()
     expect(page.get_by_role("cell", name="Youden").first).to_be_visible()
     expect(page.get_by_text("of children aged 1 to 5 years")).to_be_visible()
-
-
-def test_without_runs_the_view_says_how_to_get_them(
-    browser: Browser, tmp_path: Path, journey_bundle: Path
-) -> None:
-    with running(tmp_path / "data", journey_bundle) as started:
-        page = browser.new_page(base_url=started.address, locale="en-GB")
-        page.goto("/research")
-        expect(page.get_by_text("neumo serve --runs runs")).to_be_visible()
-        page.close()

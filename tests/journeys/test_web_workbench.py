@@ -161,19 +161,20 @@ def test_people_log_in_and_out(
         context.close()
 
 
-def test_a_server_that_goes_away_is_said_so(browser: Browser, tmp_path: Path, journey_bundle: Path) -> None:
-    with running(tmp_path / "data", journey_bundle) as started:
-        context = browser.new_context(base_url=started.address, locale="en-GB")
-        page = context.new_page()
-        page.goto("/")
-        expect(page.get_by_role("heading", name="Drop chest")).to_be_visible()
-        context.set_offline(True)
-        page.get_by_role("link", name="Settings").click()
-        page.get_by_role("link", name="Read", exact=True).click()
-        expect(page.get_by_text("The server does not answer").first).to_be_visible()
-        context.set_offline(False)
-        expect(page.locator(".banner")).to_be_hidden()
-        context.close()
+def test_a_server_that_goes_away_is_said_so(page: Page, filled: Running) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Drop chest")).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("link", name="Read", exact=True).click()
+    expect(page.get_by_text("The server does not answer").first).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator(".banner")).to_be_hidden()
+
+
+def test_without_runs_the_research_view_says_how_to_get_them(page: Page, filled: Running) -> None:
+    page.goto("/research")
+    expect(page.get_by_text("neumo serve --runs runs")).to_be_visible()
 
 
 _PLAY = """

@@ -39,9 +39,10 @@ def deflated_bomb() -> bytes:
     group_end = 132 + 12 + struct.unpack("<I", source[140:144])[0]
     packer = zlib.compressobj(9, wbits=-15)
     element = struct.pack("<HH2sHI", 0x0009, 0x0010, b"UN", 0, 2**30)
-    zeros = bytes(2**20)
-    body = packer.compress(element) + b"".join(packer.compress(zeros) for _ in range(2**10)) + packer.flush()
-    return source[:group_end] + body
+    # After a full flush what follows depends on nothing before it, so that one compressed block can be repeated.
+    begin = packer.compress(element) + packer.flush(zlib.Z_FULL_FLUSH)
+    zeros = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return source[:group_end] + begin + zeros * 2**10 + packer.flush()
 
 
 ROWS = struct.pack("<HH2sH", 0x28, 0x10, b"US", 2)
