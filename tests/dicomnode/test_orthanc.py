@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.commands import run_neumo
+from tests.support.commands import call_neumo, run_neumo
 from tests.support.node_running import program
 from tests.support.node_samples import radiograph, written
 from tests.support.orthanc import orthanc
@@ -42,7 +42,7 @@ def test_results_of_a_study_appear_in_orthanc(
 
 
 def test_fetch_reads_an_archive_and_stores_results(
-    tmp_path: Path, films: list[Path], bundle_folder: Path
+    tmp_path: Path, films: list[Path], bundle_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     storescu = require("storescu", "dcmtk")
     objects = [radiograph(film) for film in films[:3]]
@@ -55,7 +55,7 @@ def test_fetch_reads_an_archive_and_stores_results(
         arguments += ["--store-results", "--results", "tests.support.node_results:capture"]
         said = run_neumo(*arguments, "--limit", 2)
         assert "2 objects read, 0 failed, 0 without" in said
-        said = run_neumo(*arguments, "--resume")
+        said = call_neumo(capsys, *arguments, "--resume")
         assert "1 objects read" in said
         assert len(archive.instances("OT")) == 3
     lines = [json.loads(line) for line in target.read_text().splitlines()]
@@ -63,6 +63,6 @@ def test_fetch_reads_an_archive_and_stores_results(
     assert all(line["status"] in ("read", "refused") for line in lines)
 
 
-def test_fetch_names_an_archive_that_is_not_there() -> None:
-    said = run_neumo("fetch", "http://127.0.0.1:9/dicom-web", status=2)
+def test_fetch_names_an_archive_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    said = call_neumo(capsys, "fetch", "http://127.0.0.1:9/dicom-web", status=2)
     assert "cannot be searched" in said

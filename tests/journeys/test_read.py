@@ -81,18 +81,19 @@ def test_resuming_reads_only_what_is_missing(
 
 
 def test_standard_output_holds_readings_only_and_replays_bit_for_bit(
-    bundle: Path, films: Path, tmp_path: Path
+    bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     film = films / "film 0.jpeg"
     line = run_neumo("read", film, "--bundle", bundle, "--json", "-")
     receipt = tmp_path / "receipt.json"
     receipt.write_text(line)
-    assert "reproduced bit for bit" in run_neumo("read", film, "--replay", receipt, "--bundle", bundle)
+    replay = ("--replay", receipt, "--bundle", bundle)
+    assert "reproduced bit for bit" in call_neumo(capsys, "read", film, *replay)
     other = films / "film 2.jpeg"
-    assert "not reproduced" in run_neumo("read", other, "--replay", receipt, "--bundle", bundle, status=1)
+    assert "not reproduced" in call_neumo(capsys, "read", other, *replay, status=1)
     for content in ("[1, 2]", "{}", "no JSON"):
         receipt.write_text(content)
-        run_neumo("read", film, "--replay", receipt, "--bundle", bundle, status=2)
+        call_neumo(capsys, "read", film, *replay, status=2)
 
 
 @pytest.mark.parametrize(
