@@ -1,3 +1,9 @@
-from tests.support.archive_databases import archive, postgresql, url
+from tests.support.archive_databases import (
+    archive,
+    postgresql,
+    postgresql_with_tables,
+    sqlite_with_tables,
+    url,
+)
 
-__all__ = ["archive", "postgresql", "url"]
+__all__ = ["archive", "postgresql", "postgresql_with_tables", "sqlite_with_tables", "url"]

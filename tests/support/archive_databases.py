@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -40,7 +41,7 @@ def postgresql() -> Iterator[str]:
         subprocess.run(
             [programs / "initdb", "-D", folder / "data", *options], check=True, timeout=120, **other
         )
-        options = ["-c", "listen_addresses=", "-c", "fsync=off"]
+        options = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "autovacuum=off"]
         server: subprocess.Popen[bytes] = subprocess.Popen(
             [programs / "postgres", "-D", folder / "data", "-k", folder, *options], **other
         )
@@ -48,7 +49,7 @@ def postgresql() -> Iterator[str]:
             _wait(server, folder)
             yield str(folder)
         finally:
-            server.send_signal(2)  # SIGINT: leave at once, whoever is connected
+            server.send_signal(signal.SIGQUIT)  # leave at once, whoever is connected, and write nothing more
             try:
                 server.wait(30)
             except subprocess.TimeoutExpired:
@@ -88,12 +89,34 @@ def new_name() -> str:
     return f"t{next(_NUMBERS)}"
 
 
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive without readings, to copy: making the tables takes longer than many a test."""
+    file = tmp_path_factory.mktemp("archive") / "a.db"
+    open_archive(f"sqlite:///{file}").dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_with_tables(postgresql: str) -> str:
+    """Name of such a database, to copy."""
+    name = new_name()
+    administer(postgresql, f"CREATE DATABASE {name}")
+    open_archive(f"postgresql://postgres@/{name}?host={postgresql}").dispose()
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the test's own: with tables where it uses `archive`, else empty."""
+    copied = "archive" in request.fixturenames
     if request.param == "sqlite":
+        if copied:
+            shutil.copy(request.getfixturevalue("sqlite_with_tables"), tmp_path / "a.db")
         return f"sqlite:///{tmp_path / 'a.db'}"
     folder, name = request.getfixturevalue("postgresql"), new_name()
-    administer(folder, f"CREATE DATABASE {name}")
+    template = request.getfixturevalue("postgresql_with_tables") if copied else "template1"
+    administer(folder, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     return f"postgresql://postgres@/{name}?host={folder}"
 
 
