@@ -11,7 +11,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import SecondaryCaptureImageStorage, Verification  # type: ignore[attr-defined]  # made at run time
 
-from neumo.sending.closing_sockets import ClosingEntity
+from neumo.sending.pynetdicom_internals import ClosingEntity
 
 
 @contextmanager

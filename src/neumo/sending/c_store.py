@@ -8,8 +8,8 @@ from pynetdicom.association import Association
 
 from neumo.imaging.dicom.parse import parse_file
 from neumo.sending.attempts import SENT, Attempt, Fate
-from neumo.sending.closing_sockets import ClosingEntity
 from neumo.sending.destinations import CStoreDestination
+from neumo.sending.pynetdicom_internals import ClosingEntity
 from neumo.sending.tls import client_context
 
 _SUCCESS = 0x0000

@@ -13,7 +13,14 @@ from typing import Any
 from pynetdicom.association import Association
 
 from neumo.dicomnode.config import Limits
-from neumo.sending.closing_sockets import ClosingSocket
+from neumo.sending.pynetdicom_internals import (
+    ClosingSocket,
+    command_bytes,
+    data_set_of,
+    end_unrequested,
+    open_requests,
+    receive_data_set_into,
+)
 
 _HEADER = 6
 _P_DATA_TF = 0x04
@@ -82,28 +89,24 @@ class BoundedSocket(ClosingSocket):
             raise ConnectionAbortedError("PDU too large")
         return self._exactly(nr_bytes)
 
-    def _shutdown_socket(self) -> None:
-        """End an association that was never requested, too; it would otherwise hold a place until ARTIM ends."""
-        super()._shutdown_socket()
-        if self.assoc.requestor.primitive is None:
-            to_user: Any = self.assoc.dul.to_user_queue
-            to_user.put(None)  # as pynetdicom does at a timeout
+    def close_connection(self) -> None:
+        """End an association that was never requested, too."""
+        super().close_connection()
+        end_unrequested(self.assoc)
 
     def _bound_message(self) -> None:
         """Enforce the limits of the message that is being assembled."""
-        if self.assoc.dimse.msg_queue.qsize() > _MAX_OPEN_REQUESTS:
+        if open_requests(self.assoc) > _MAX_OPEN_REQUESTS:
             self._refused("pdu")
             raise ConnectionAbortedError("too many open requests")
-        message = self.assoc.dimse.message
-        if message is None:
-            return
-        if message.encoded_command_set.tell() > _MAX_COMMAND_BYTES:
+        if command_bytes(self.assoc) > _MAX_COMMAND_BYTES:
             self._refused("pdu")
             raise ConnectionAbortedError("command set too large")
-        if isinstance(message.data_set, io.BytesIO) and not isinstance(message.data_set, BoundedBytes):
+        received = data_set_of(self.assoc)
+        if received is not None and not isinstance(received, BoundedBytes):
             bounded = BoundedBytes(self._limits.object_bytes)
-            bounded.write(message.data_set.getbuffer())
-            message.data_set = bounded
+            bounded.write(received.getbuffer())
+            receive_data_set_into(self.assoc, bounded)
 
     def _exactly(self, count: int) -> bytearray:
         """Read so many bytes, or fewer where the other side has closed."""

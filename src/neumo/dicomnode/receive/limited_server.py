@@ -10,50 +10,29 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-from pynetdicom import evt
-from pynetdicom._handlers import (
-    standard_dimse_recv_handler,
-    standard_dimse_sent_handler,
-    standard_pdu_recv_handler,
-    standard_pdu_sent_handler,
-)
 from pynetdicom.association import Association
-from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from neumo.dicomnode.config import Limits, Timeouts
 from neumo.dicomnode.receive.bounded_socket import BoundedSocket, OnRefused
+from neumo.sending.pynetdicom_internals import AssociationHandler, QuietServer
 
 _CONNECTIONS_PER_ASSOCIATION = 4
 """Maximum of connections, including those that have not requested an association yet."""
-_LOGGING_HANDLERS = (
-    (evt.EVT_DIMSE_RECV, standard_dimse_recv_handler),
-    (evt.EVT_DIMSE_SENT, standard_dimse_sent_handler),
-    (evt.EVT_PDU_RECV, standard_pdu_recv_handler),
-    (evt.EVT_PDU_SENT, standard_pdu_sent_handler),
-)
-"""pynetdicom's own; they raise on messages that lack their UIDs, so that the node's handler would not be called."""
 
 
-class _LimitedHandler(RequestHandler):
+class _LimitedHandler(AssociationHandler):
     """Gives each association a `BoundedSocket`."""
 
     server: "LimitedServer"
 
-    def _create_association(self) -> Association:
-        association = super()._create_association()
-        # The socket that is replaced has announced the connection already.
-        while not association.dul.event_queue.empty():
-            association.dul.event_queue.get_nowait()
-        for event, handler in _LOGGING_HANDLERS:
-            association.unbind(event, handler)
+    def make_socket(self, association: Association) -> BoundedSocket:
         server = self.server
-        association.dul.socket = BoundedSocket(
+        return BoundedSocket(
             association, self.request, server.limits, server.timeouts.network, server.refused
         )
-        return association
 
 
-class LimitedServer(ThreadedAssociationServer):
+class LimitedServer(QuietServer):
     """Accepts a limited number of connections, from the named networks only.
 
     `configured` returns a class with its settings, since pynetdicom makes the instance itself.
@@ -91,10 +70,6 @@ class LimitedServer(ThreadedAssociationServer):
             "refused": staticmethod(refused),
         }
         return type("ConfiguredServer", (cls,), settings)
-
-    def _bind_defaults(self) -> None:
-        for event in evt._INTERVENTION_EVENTS:
-            self.bind(event, evt.get_default_handler(event))
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Return whether a connection is accepted; called before anything is read from it."""
