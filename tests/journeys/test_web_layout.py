@@ -66,8 +66,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The built-in bundle, whose operating points have the longest names, and a sample that was read."""
     bundle = Path(neumo.bundle.__file__).parent / "default"
     with running(tmp_path_factory.mktemp("layout") / "data", bundle) as started:
-        film = sample_files()[1]
-        httpx.post(f"{started.address}api/readings", files={"f": (film.name, film.read_bytes())}, timeout=120)
+        for film in (sample_files()[1], sample_files()[0], sample_files()[2]):
+            files = {"f": (film.name, film.read_bytes())}
+            httpx.post(f"{started.address}api/readings", files=files, timeout=120).raise_for_status()
         yield started
 
 
@@ -124,4 +125,4 @@ def test_an_operation_of_the_api_is_tried_on_its_page(page: Page) -> None:
     section.get_by_role("textbox", name="limit").fill("1")
     section.get_by_role("button", name="Send").click()
     expect(section.locator(".api-answer")).to_contain_text("200 OK")
-    expect(section.locator(".api-answer")).to_contain_text("train-bacterial.jpeg")
+    expect(section.locator(".api-answer")).to_contain_text("train-viral.jpeg")

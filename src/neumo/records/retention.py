@@ -1,8 +1,9 @@
 """Purges readings that are older than the retention period: empties their bodies, which the audit log accounts for."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from neumo.records.canonical import storable
 from neumo.records.database import reading_session, writing_session
 from neumo.records.log_coverage import EMPTIED, purge_of
 from neumo.records.reading_file import file_name_of
-from neumo.records.schema import PurgedFileRow, ReadingRow
+from neumo.records.schema import AuditRow, PurgedFileRow, ReadingRow
 
 _BATCH: Final = 200
 """Readings of one transaction; others may write between two of them."""
@@ -61,16 +62,54 @@ def purge(engine: Engine, *, days: float, actor: str) -> int:
             )
             rows = session.execute(query.where(tuple_(*order) > place).order_by(*order).limit(_BATCH)).all()
             for _, reading, body in rows:
-                session.execute(update(ReadingRow).where(ReadingRow.id == reading).values(body=EMPTIED))
-                search_index.forget_content(session, reading)
-                append(session, actor, "purge", purge_of(reading))
-                _forget_pixels(session, body)
+                _empty(session, reading, body, actor, purge_of(reading))
         if not rows:
             break
         emptied, place = emptied + len(rows), (rows[-1][0], rows[-1][1])
     if emptied:
         _truncate_journal(engine)
     return emptied
+
+
+def remove(engine: Engine, reading: int, *, actor: str, reason: str) -> None:
+    """Empty the body of one reading now, as `purge` does: it should not be on record, such as a wrong file.
+
+    Parameters
+    ----------
+    engine : Engine
+    reading : int
+        Its number.
+    actor : str
+        Who answers for it.
+    reason : str
+        Of a fixed vocabulary, so that nothing in the log names a patient.
+
+    Raises
+    ------
+    ArchiveError
+        There is no such reading, or it was emptied before.
+    ArchiveUnavailableError
+    """
+    with writing_session(engine) as session:
+        body = session.scalar(select(ReadingRow.body).where(ReadingRow.id == reading))
+        if body is None or body == EMPTIED:
+            raise ArchiveError(f"reading {reading}: there is no content to remove")
+        _empty(session, reading, body, actor, {**purge_of(reading), "reason": reason})
+    _truncate_journal(engine)
+
+
+def recorded_by(engine: Engine, reading: int) -> str | None:
+    """Return who had a reading recorded, as the log says; None where it says nothing of it."""
+    entry = f'{{"body":"%","id":{reading:d},"sha256":"%","table":"{ReadingRow.__tablename__}"}}'
+    with reading_session(engine) as session:
+        return session.scalar(select(AuditRow.actor).where(AuditRow.content.like(entry)).limit(1))
+
+
+def _empty(session: Session, reading: int, body: str, actor: str, entry: Mapping[str, Any]) -> None:
+    session.execute(update(ReadingRow).where(ReadingRow.id == reading).values(body=EMPTIED))
+    search_index.forget_content(session, reading)
+    append(session, actor, "purge", entry)
+    _forget_pixels(session, body)
 
 
 def _forget_pixels(session: Session, body: str) -> None:

@@ -5,6 +5,7 @@ import { decisionSection } from "/static/views/reading/decision.js";
 import { noticesSection } from "/static/views/reading/notices.js";
 import { chosenOf, predictiveSection, queryOf } from "/static/views/reading/predictive.js";
 import { probabilitiesSection } from "/static/views/reading/probabilities.js";
+import { removalSection } from "/static/views/reading/removal.js";
 import { resultsSection } from "/static/views/reading/results.js";
 import { verdictSection } from "/static/views/reading/verdict.js";
 
@@ -30,6 +31,7 @@ export function drawAnswer(place, context, reading, decided) {
       keepInAddress(chosen);
     }),
     !reading.purged && resultsSection(context, reading, chosen),
+    removalSection(context, reading, decided),
   );
 }
 

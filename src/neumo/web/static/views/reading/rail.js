@@ -175,8 +175,7 @@ function recentItem(context, row, current, list) {
 /** Say what came of a reading: verdict or status, and whether somebody decided. @param {any} context @param {any} row @param {any} [more] */
 export function outcome({ t }, row, more) {
   return h("span", { class: "small quiet row" },
-    h("span", { class: "dot", data: { finding: colourOf(row) } }),
-    h("span", {}, verdictOf(t, row)),
+    h("span", { class: "said" }, h("span", { class: "dot", data: { finding: colourOf(row) } }), verdictOf(t, row)),
     row.decisions > 0 && h("span", { class: "row decided" }, icon("check"), t("reading.decided")),
     more,
   );

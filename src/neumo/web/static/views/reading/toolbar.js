@@ -39,8 +39,8 @@ export function createToolbar({ t }, viewer, source) {
         square("turn_left", t("viewer.turn_left"), () => viewer.turn(-1)),
         square("turn_right", t("viewer.turn_right"), () => viewer.turn(1)),
         square("mirror", t("viewer.mirror"), viewer.mirror),
+        square("reset", t("viewer.reset"), viewer.reset),
       ),
-      square("reset", t("viewer.reset"), viewer.reset),
     ),
     maps,
   );

@@ -1,0 +1,35 @@
+"""Removing a reading that was sent by mistake: by whom, what goes, what stays."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.commands import call_neumo
+from tests.support.web_running import add_people, logged_in, running
+
+
+def test_a_reading_is_removed_by_its_sender_or_an_administrator_alone(
+    tmp_path: Path, web_bundle: Path, radiographs: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    add_people(data, ana="reader", ben="reader", root="admin")
+    with running(data, web_bundle) as server:
+        ana, ben, root = (logged_in(server.address, name) for name in ("ana", "ben", "root"))
+        numbers = [
+            ana.post("/api/readings", files={"f": (film.name, film.read_bytes())}).json()["id"]
+            for film in radiographs[:2]
+        ]
+        place = f"/api/readings/{numbers[0]}"
+        refused = ben.post(f"{place}/removal", json={"reason": "wrong_file"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
+        assert ana.post(f"{place}/removal", json={"reason": "Jane Doe"}).status_code == 422
+        left = ana.post(f"{place}/removal", json={"reason": "wrong_patient"})
+        assert left.status_code == 200 and left.json()["purged"] is True and left.json()["file"] == ""
+        assert ana.get(f"{place}/image.png").json()["code"] == "purged"
+        assert ana.post(f"{place}/removal", json={"reason": "wrong_file"}).status_code == 410
+        assert (
+            root.post(f"/api/readings/{numbers[1]}/removal", json={"reason": "duplicate"}).status_code == 200
+        )
+        assert list((data / "kept").rglob("*.kept")) == []
+        found = ana.post("/api/readings/search", json={"q": radiographs[0].name}).json()
+        assert found["readings"] == []
+    call_neumo(capsys, "audit", "verify", "--database", f"sqlite:///{data / 'archive.db'}")
