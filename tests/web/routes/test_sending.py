@@ -13,6 +13,7 @@ from tests.support.node_samples import radiograph, written
 from tests.support.orthanc import Orthanc, orthanc
 from tests.support.web_running import Running, add_people, logged_in, running
 
+from neumo.results.dicom import read_back
 from neumo.web.people.accounts import Scope, add_token, open_accounts, set_verifier
 from neumo.web.people.verifier import Verifier
 
@@ -87,6 +88,11 @@ def test_a_verified_decision_goes_to_the_pacs_and_the_models_own_report_does_not
         assert held.VerificationFlag == "VERIFIED" and held.SOPInstanceUID == report().SOPInstanceUID
         assert held.VerifyingObserverSequence[0].VerifyingOrganization == "Hospital Nuble"
         assert held.PatientID == dcmread(BytesIO(film)).PatientID
+
+        # At another prevalence than the reading's it is another report, which says so.
+        assert ana.post(send, params={"prevalence": 0.02}).status_code == 200
+        answers = [read_back(dcmread(BytesIO(file))).answer for file in pacs[1].files("SR")]
+        assert sorted(answer.prevalence_given for answer in answers if answer is not None) == [False, True]
 
         # What comes later without that right does not take it back; neither does a program without the scope.
         assert decide(ben, number, "NORMAL")["decision"]["revision"] == 2

@@ -10,9 +10,8 @@ from fastapi.responses import StreamingResponse
 from numpy.typing import NDArray
 
 from neumo.core.findings import Finding
-from neumo.core.logging import event
 from neumo.core.reading import Reading, Status
-from neumo.inference.posterior import prevalence_of, reading_at
+from neumo.inference.posterior import reading_at
 from neumo.records.reading_file import load_class_maps, load_pixels, load_reading_file
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
@@ -20,6 +19,7 @@ from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
 from neumo.web.readings.blinding import is_withheld, serve
+from neumo.web.readings.chosen import Chosen
 from neumo.web.readings.isolated_rendering import render_request, rendered
 from neumo.web.readings.pictures import PGM, PGM_TYPE, PNG, heat_png, radiograph_pgm, radiograph_png
 from neumo.web.readings.presenting import posterior_json
@@ -31,8 +31,6 @@ _CHUNK = 2**18
 Level = Annotated[float, Query(ge=-1000, le=1000, allow_inf_nan=False)]
 Width = Annotated[float, Query(gt=0, le=2000, allow_inf_nan=False)]
 Side = Annotated[int, Query(ge=16, le=8192)]
-OtherPrevalence = Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)]
-OtherPoint = Annotated[str | None, Query(max_length=100)]
 
 
 @router.get("/api/readings/{identifier}/image.png", response_class=Response, responses=PNG)
@@ -88,32 +86,15 @@ def posterior(
     request: Request,
     person: Reader,
     identifier: int,
-    prevalence: OtherPrevalence = None,
-    operating_point: OtherPoint = None,
+    chosen: Chosen,
 ) -> dict[str, Any]:
     """Return the posterior at another prevalence and operating point; left out, those of the reading."""
     workbench = workbench_of(request)
     reading = _shown(workbench, identifier, person)
-    chosen = _chosen(workbench, reading, prevalence, operating_point)
-    changed = reading_at(Reading.from_json(reading.body), workbench.bundle, **chosen)
+    options = chosen.options(workbench, reading)
+    changed = reading_at(Reading.from_json(reading.body), workbench.bundle, **options)
     assert changed.answer is not None
     return posterior_json(changed.answer, language_of(request))
-
-
-def _chosen(
-    workbench: Workbench, reading: StoredReading, prevalence: float | None, operating_point: str | None
-) -> dict[str, Any]:
-    """Return the options of `reading_at`. Raises Problem where they cannot be applied to a reading."""
-    config = workbench.bundle.config
-    if reading.body["probabilities"] is None:
-        raise Problem(409, "no_answer")
-    if reading.body["receipt"]["bundle"]["digest"] != workbench.bundle.digest:
-        raise Problem(409, "other_bundle")
-    if operating_point is not None and operating_point not in config.operating_points:
-        message = f"use one of {', '.join(config.operating_points)}"
-        raise Problem(422, "invalid", errors=[{"field": "operating_point", "message": message}])
-    wanted = None if prevalence is None else prevalence_of(prevalence, config)
-    return {"operating_point": operating_point, "prevalence": wanted}
 
 
 @router.get("/api/readings/{identifier}/files/{name}", response_class=StreamingResponse)
@@ -122,9 +103,8 @@ def file(
     person: Reader,
     identifier: int,
     name: str,
+    chosen: Chosen,
     lang: Language | None = None,
-    prevalence: OtherPrevalence = None,
-    operating_point: OtherPoint = None,
 ) -> Response:
     """Download a reading as a file, at another prevalence or operating point where one is given."""
     workbench = workbench_of(request)
@@ -137,12 +117,7 @@ def file(
     asked = render_request(
         workbench, reading, wanted, lang or language_of(request), patients=person.sees_patients
     )
-    if prevalence is not None or operating_point is not None:
-        _chosen(workbench, reading, prevalence, operating_point)
-        wanted_for = {"prevalence": prevalence, "operating_point": operating_point}
-        changed = {key: str(value) for key, value in wanted_for.items() if value is not None}
-        asked |= changed
-        event("rendered_otherwise", reading=reading.id, file=wanted, person=person.name, changed=changed)
+    asked |= chosen.rendering(workbench, reading, wanted, person)
     target = rendered(workbench, asked)
     headers = {
         "Content-Disposition": f'attachment; filename="neumo-{reading.id}-{wanted}"',

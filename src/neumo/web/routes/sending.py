@@ -1,5 +1,6 @@
 """Route that sends a verified report to the PACS of the settings."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -8,11 +9,11 @@ from neumo.core.errors import NodeError
 from neumo.core.logging import event, fault
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.sending.attempts import Attempt, Fate, worst
-from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Verifying
 from neumo.web.readings.blinding import is_withheld
+from neumo.web.readings.chosen import Chosen
 from neumo.web.readings.isolated_rendering import render_request, rendered
 from neumo.web.workbench import Workbench, workbench_of
 
@@ -25,7 +26,7 @@ _PROBLEMS: Final = {
 
 
 @router.post("/api/readings/{identifier}/send")
-def send(request: Request, person: Verifying, identifier: int) -> dict[str, Any]:
+def send(request: Request, person: Verifying, identifier: int, chosen: Chosen) -> dict[str, Any]:
     """Send the verified Structured Report of a reading to the PACS; sent again it is the same object."""
     workbench = workbench_of(request)
     destination = workbench.config.send.to
@@ -39,7 +40,8 @@ def send(request: Request, person: Verifying, identifier: int) -> dict[str, Any]
     decision = reading.decision
     if decision is None or not decision.verified:
         raise Problem(409, "not_verified")
-    attempt = _sent(workbench, reading, language_of(request))
+    asked = render_request(workbench, reading, "sr.dcm", language_of(request))
+    attempt = _sent(workbench, reading, asked | chosen.rendering(workbench, reading, "sr.dcm", person))
     fields: dict[str, Any] = {"reading": reading.id, "destination": destination.name}
     if attempt.fate is not Fate.SENT:
         event("report_not_sent", fate=attempt.fate.value, reason=attempt.reason, **fields)
@@ -49,9 +51,8 @@ def send(request: Request, person: Verifying, identifier: int) -> dict[str, Any]
     return {"destination": destination.name, "revision": decision.revision}
 
 
-def _sent(workbench: Workbench, reading: StoredReading, language: Language) -> Attempt:
+def _sent(workbench: Workbench, reading: StoredReading, asked: Mapping[str, Any]) -> Attempt:
     assert workbench.send is not None
-    asked = render_request(workbench, reading, "sr.dcm", language)
     report = rendered(workbench, asked)
     try:
         return worst(workbench.send([report]))

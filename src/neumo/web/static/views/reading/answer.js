@@ -37,8 +37,9 @@ export function drawAnswer(place, context, reading, decided) {
 
 /** Let the page's address say what was chosen for its reading, so that it survives a reload. @param {import("/static/views/reading/predictive.js").Chosen} chosen */
 function keepInAddress(chosen) {
-  const query = queryOf(chosen).toString();
-  history.replaceState(null, "", location.pathname + (query && `?${query}`));
+  const others = [...new URLSearchParams(location.search)].filter(([name]) => !["prevalence", "operating_point"].includes(name));
+  const query = new URLSearchParams([...others, ...queryOf(chosen)]).toString();
+  history.replaceState(history.state, "", location.pathname + (query && `?${query}`));
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */

@@ -1,0 +1,75 @@
+"""Prevalence and operating point that a person chose for one reading, and for what is taken from it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+
+from neumo.core.logging import event
+from neumo.inference.posterior import prevalence_of
+from neumo.records.stored_reading import StoredReading
+from neumo.web.http.problems import Problem
+from neumo.web.people.identity import Person
+from neumo.web.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What was chosen; None is the reading's own.
+
+    Attributes
+    ----------
+    prevalence : float or None
+        Of pneumonia, above 0 and below 1.
+    operating_point : str or None
+    """
+
+    prevalence: float | None
+    operating_point: str | None
+
+    def options(self, workbench: Workbench, reading: StoredReading) -> dict[str, Any]:
+        """Return the options of `neumo.inference.posterior.reading_at`.
+
+        Raises
+        ------
+        Problem
+            They cannot be applied to this reading.
+        """
+        config = workbench.bundle.config
+        if reading.body["probabilities"] is None:
+            raise Problem(409, "no_answer")
+        if reading.body["receipt"]["bundle"]["digest"] != workbench.bundle.digest:
+            raise Problem(409, "other_bundle")
+        if self.operating_point is not None and self.operating_point not in config.operating_points:
+            message = f"use one of {', '.join(config.operating_points)}"
+            raise Problem(422, "invalid", errors=[{"field": "operating_point", "message": message}])
+        wanted = None if self.prevalence is None else prevalence_of(self.prevalence, config)
+        return {"operating_point": self.operating_point, "prevalence": wanted}
+
+    def rendering(
+        self, workbench: Workbench, reading: StoredReading, name: str, person: Person
+    ) -> dict[str, str]:
+        """Return what a file's rendering is told of it, and log that the file is for other values than recorded.
+
+        Raises
+        ------
+        Problem
+            As `options`.
+        """
+        wanted = {"prevalence": self.prevalence, "operating_point": self.operating_point}
+        changed = {key: str(value) for key, value in wanted.items() if value is not None}
+        if changed:
+            self.options(workbench, reading)
+            event("rendered_otherwise", reading=reading.id, file=name, person=person.name, changed=changed)
+        return changed
+
+
+def _chosen(
+    prevalence: Annotated[float | None, Query(gt=0, lt=1, allow_inf_nan=False)] = None,
+    operating_point: Annotated[str | None, Query(max_length=100)] = None,
+) -> _Chosen:
+    return _Chosen(prevalence, operating_point)
+
+
+Chosen = Annotated[_Chosen, Depends(_chosen)]
+"""Of a request's query."""
