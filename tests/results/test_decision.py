@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from pypdf import PdfReader
 from tests.support.hospital_samples import errors_of, header, reading
 from tests.support.programs import require
@@ -18,7 +19,7 @@ from neumo.core.decision import Decision
 from neumo.core.reading import Reading
 from neumo.results import csv_table, json_lines
 from neumo.results.decision import decision_sentences
-from neumo.results.dicom import secondary_capture, structured_report
+from neumo.results.dicom import read_back, secondary_capture, structured_report
 from neumo.results.dicom.banner import banner_lines
 from neumo.results.dicom.decision_items import observer_name
 from neumo.results.dicom.files import write_result
@@ -119,6 +120,9 @@ def test_a_report_is_verified_by_a_verified_decision_alone(
     file = write_result(report, tmp_path)
     assert errors_of(file) == []
     verified = decision is VERIFIED
+    reported = read_back(dcmread(file))
+    assert reported.conclusion == (None if decision is None else decision.conclusion)
+    assert reported.verified is verified
     assert report.VerificationFlag == ("VERIFIED" if verified else "UNVERIFIED")
     assert report.PreliminaryFlag == ("FINAL" if verified else "PRELIMINARY")
     assert ("VerifyingObserverSequence" in report) is verified

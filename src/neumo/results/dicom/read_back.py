@@ -14,11 +14,13 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 
 from neumo.core.answer import Answer, coherent_set
+from neumo.core.decision import Conclusion
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Status
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
+from neumo.results.dicom.decision_items import CONCLUSION_CODES
 
 _PARAMETER = Code("111002", "DCM", "Algorithm Parameters")
 _ALGORITHM_NAME, _ALGORITHM_VERSION = (
@@ -43,6 +45,10 @@ class Reported:
         "code: sentence".
     instance : str
         SOP Instance UID of the radiograph.
+    conclusion : Conclusion or None
+        Of the person who decided; None where nobody had.
+    verified : bool
+        Whether somebody with the right to verify reports decided.
     """
 
     status: Status
@@ -54,6 +60,8 @@ class Reported:
     warnings: tuple[str, ...]
     reasons: tuple[str, ...]
     instance: str
+    conclusion: Conclusion | None = None
+    verified: bool = False
 
 
 def read_back(report: Dataset) -> Reported:
@@ -97,6 +105,8 @@ def _reported(report: Dataset, group: MeasurementsAndQualitativeEvaluations) -> 
         warnings=_texts(words, own.WARNING),
         reasons=_texts(words, own.REFUSAL),
         instance=str(evidence.ReferencedSOPSequence[0].ReferencedSOPInstanceUID),
+        conclusion=_conclusion(words),
+        verified=report.VerificationFlag == "VERIFIED",
     )
 
 
@@ -133,6 +143,12 @@ def _answer(
         prevalence=None if given is None else _prevalence(parameters),
         prevalence_given=given == "yes",
     )
+
+
+def _conclusion(items: Iterable[Dataset]) -> Conclusion | None:
+    """Return what a person decided; reports of version 0.2 state no decisions."""
+    stated = [item.ConceptCodeSequence[0].CodeValue for item in items if _named(item, own.DECISION)]
+    return next((each for each, code in CONCLUSION_CODES.items() if code.value in stated), None)
 
 
 def _prevalence(parameters: Mapping[str, str]) -> dict[Finding, float]:

@@ -84,8 +84,9 @@ export function decisionSection(context, reading, decided) {
 
   function showWaiting() {
     state.textContent = "";
-    replace(problem, icon("offline"), h("span", {}, t(unsent.lasting ? "decision.waiting" : "decision.waiting_page")),
-      h("button", { class: "button plain", type: "button", on: { click: withdraw } }, t("decision.withdraw")));
+    replace(problem, icon("warning"), h("div", { class: "column" },
+      h("span", {}, t(unsent.lasting ? "decision.waiting" : "decision.waiting_page")),
+      h("button", { class: "button", type: "button", on: { click: withdraw } }, t("decision.withdraw"))));
     problem.hidden = false;
   }
 
@@ -138,7 +139,7 @@ function history({ t, format }, reading) {
   if (reading.decisions.length === 0) return h("p", { class: "quiet" }, t(reading.revision === 0 ? "decision.none" : "decision.others_hidden"));
   return h("ol", { class: "history" }, reading.decisions.map((/** @type {any} */ decision) =>
     h("li", {},
-      h("p", { class: "row" }, h("strong", {}, t(`conclusions.${decision.conclusion}`)), decision.agrees === null ? null : h("span", { class: "tag" }, t(decision.agrees ? "decision.agreed" : "decision.disagreed")), decision.blinded && h("span", { class: "tag" }, icon("hidden"), t("decision.blinded")), decision.verifier && h("span", { class: "tag" }, icon("check"), t("decision.verified"))),
+      h("p", { class: "row" }, h("strong", {}, t(`conclusions.${decision.conclusion}`)), decision.agrees === null ? null : h("span", { class: "tag" }, t(decision.agrees ? "decision.agreed" : "decision.disagreed")), decision.blinded && h("span", { class: "tag" }, icon("hidden"), t("decision.blinded")), decision.verifier && h("span", { class: "tag" }, icon("check"), t("decision.verified")), reading.decisions.length > 1 && decision.revision === reading.decision?.revision && h("span", { class: "tag" }, t("decision.stands"))),
       decision.abnormality && h("p", {}, decision.abnormality),
       decision.note && h("p", {}, decision.note),
       h("p", { class: "quiet small" }, `${decision.person} · ${format.time(decision.at)}`),

@@ -76,8 +76,8 @@ function listenToKeys(root, context, rail) {
     u: () => root.querySelector("[data-act=pick]")?.dispatchEvent(new MouseEvent("click")),
     n: () => go(1),
     p: () => go(-1),
-    a: () => press(root, "[value=AGREE]"),
-    d: () => press(root, ":not([value=AGREE])"),
+    a: () => choiceOf(root, "[value=AGREE]")?.click(),
+    d: () => choiceOf(root, ":not([value=AGREE])"),
   };
 
   /** @param {1 | -1} by */
@@ -105,9 +105,9 @@ function listenToKeys(root, context, rail) {
   return () => document.removeEventListener("keydown", onKey);
 }
 
-/** Choose the first conclusion that matches. @param {HTMLElement} root @param {string} which */
-function press(root, which) {
+/** Go to the first conclusion that matches, and return it. @param {HTMLElement} root @param {string} which */
+function choiceOf(root, which) {
   const choice = /** @type {HTMLInputElement | null} */ (root.querySelector(`[name=conclusion]${which}`));
-  choice?.click();
   choice?.focus();
+  return choice;
 }
