@@ -89,3 +89,17 @@ def test_the_map_of_the_study_names_paths_that_exist() -> None:
     assert [
         path for path in named if not any((root / path).exists() for root in (_ROOT / "src/neumo", _ROOT))
     ] == []
+
+
+def test_every_promise_of_security_and_privacy_names_a_test_that_is_there() -> None:
+    page = (_ROOT / "docs/explanation/security-and-privacy.md").read_text(encoding="utf-8")
+    section = page.partition("## Promises")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ") and "::" in line]
+    assert len(rows) > 15
+    for row in rows:
+        file = ""
+        for named in re.findall(r"`([^`]*::\w+)`", row):
+            path, _, function = named.partition("::")
+            file = path or file
+            source = (_ROOT / "tests" / file).read_text(encoding="utf-8")
+            assert f"def {function}(" in source, named
