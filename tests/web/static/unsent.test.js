@@ -117,4 +117,7 @@ test("without Web Crypto nothing is written to the device", async () => {
   const unsent = createUnsent(serverOf(), vault, "ana");
   await unsent.keep(READING, TYPED);
   assert.deepEqual([unsent.lasting, storage.kept.size, (await unsent.load(READING)).typed], [false, 0, TYPED]);
+  assert.equal(unsent.perishable(), true);
+  await unsent.drop(READING);
+  assert.equal(unsent.perishable(), false);
 });

@@ -219,7 +219,7 @@ async function take(found) {
 
 addEventListener("offline", () => state.connection?.lost());
 addEventListener("beforeunload", (event) => {
-  if (state.me && waitingUploads(state.me.person)) event.preventDefault();
+  if (state.me && (waitingUploads(state.me.person) || state.unsent.perishable())) event.preventDefault();
 });
 document.body.append(veil);
 listenToDrops(veil, take);

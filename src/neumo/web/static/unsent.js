@@ -11,6 +11,7 @@ const AWAY = [0, 502, 503, 504];
 /**
  * @typedef {object} Unsent
  * @property {boolean} lasting whether what is kept survives the page
+ * @property {() => boolean} perishable whether something is kept that ends with the page
  * @property {(reading: any) => Promise<{typed: Typed, waiting: boolean} | null>} load
  * @property {(reading: any, typed: Typed) => Promise<void>} keep a draft; an empty one is removed
  * @property {(reading: any, typed: Typed) => Promise<void>} wait keep a decision until the server takes it
@@ -60,6 +61,7 @@ export function createUnsent(api, vault, person) {
 
   return {
     lasting: vault.lasting,
+    perishable: vault.perishable,
     load: async (reading) => {
       const kept = await vault.read(nameOf(reading));
       // Another database behind the same address has other readings under the same numbers.

@@ -13,6 +13,7 @@
  * @property {(name: string, value: any) => Promise<void>} write
  * @property {(name: string) => Promise<void>} remove
  * @property {(prefix: string) => Promise<string[]>} names
+ * @property {() => boolean} perishable whether something is kept that ends with the page
  */
 
 const IV_BYTES = 12;
@@ -69,6 +70,7 @@ export async function openVault(person, secret, { storage = localStorage, subtle
     }),
     write: (name, value) => inTurn(async () => place.set(name, await sealed(JSON.stringify(value)))),
     remove: (name) => inTurn(async () => place.remove(name)),
+    perishable: () => key === null && place.names().length > 0,
     names: (prefix) => inTurn(async () => place.names().filter((name) => name.startsWith(prefix))),
   };
 }
