@@ -59,6 +59,11 @@ FILTERS = {
     "blinded: nothing decided by me": Filters(decided_by="nobody"),
     "patient": Filters(patient=patient_of(4711)),
     "patient who is none": Filters(patient=sha256_of(20_001)),
+    "other readings of a patient": Filters(patient_key=patient_of(4711)),
+    "words of one patient": Filters(patient_words="name211 id4711"),
+    "words of some patients": Filters(patient_words="name7"),
+    "words of everybody": Filters(patient_words="n"),
+    "words of nobody": Filters(patient_words="nobody"),
 }
 
 

@@ -15,6 +15,9 @@ from pypdf import PdfReader
 from tests.support.dicom_samples import dicom_file
 from tests.support.web_running import Running, add_people, logged_in, running
 
+from neumo.records.database import connect
+from neumo.records.retention import purge
+
 SECRETS = (
     "Quijano", "Dulcinea", "MRN-4711", "2021-03-14", "20210314", "Mar 14, 2021", "ACC-99-1", "Hospital Toboso",
     "2024-05-02", "20240502", "Issuer-7", "3 year", "003Y", '"age": 43', "Sancho",
@@ -92,21 +95,31 @@ def films(radiographs: list[Path]) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def film(films: list[bytes]) -> bytes:
-    return films[0]
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with people."""
+    folder = tmp_path_factory.mktemp("patients") / "data"
+    add_people(folder, **ROLES, bea="reader")
+    return folder
+
+
+@contextmanager
+def _filled(data: Path, bundle: Path, films: list[bytes], patients: str) -> Iterator[Running]:
+    """A server with readings, the first under a name that tells of the patient; its log tells nothing."""
+    with running(data, bundle, patients=patients) as server:
+        with logged_in(server.address, "ana") as ana:
+            for number, film in enumerate(films):
+                sent = _send(ana, film) if number == 0 else _send(ana, film, f"{number}.dcm")
+                assert sent.status_code in (200, 201), sent.text
+        yield server
+    found = [secret for secret in SECRETS if secret in server.logged]
+    assert not found, f"the log tells {found}"
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path, films: list[bytes]) -> Path:
-    """A data folder with people, and readings, the first under a name that tells of the patient."""
-    data = tmp_path_factory.mktemp("patients") / "data"
-    add_people(data, **ROLES, bea="reader")
-    with running(data, web_bundle) as server, logged_in(server.address, "ana") as ana:
-        for number, film in enumerate(films):
-            sent = _send(ana, film) if number == 0 else _send(ana, film, f"{number}.dcm")
-            assert sent.status_code == 201, sent.text
-        assert "Quijano" not in server.logged
-    return data
+def shown(data: Path, web_bundle: Path, films: list[bytes]) -> Iterator[Running]:
+    """A server that shows patients."""
+    with _filled(data, web_bundle, films, "shown") as server:
+        yield server
 
 
 def _send(web: httpx.Client, content: bytes, name: str = "Quijano%5EDulcinea_Sancho.dcm") -> httpx.Response:
@@ -191,41 +204,37 @@ def _told(answer: httpx.Response) -> str:
     return f"{said}\n{answer.headers}"
 
 
-@contextmanager
-def _asked_of(data: Path, bundle: Path, patients: str) -> Iterator[Running]:
-    with running(data, bundle, patients=patients) as server:
-        yield server
-        found = [secret for secret in SECRETS if secret in server.logged]
-        assert not found, f"the log tells {found}"
-
-
-@pytest.mark.parametrize("patients", ["shown", "hidden"])
-def test_every_route_tells_a_patient_to_whom_it_may(
-    known: Path, web_bundle: Path, films: list[bytes], patients: str
+def test_where_patients_are_hidden_no_route_tells_of_them(
+    data: Path, web_bundle: Path, films: list[bytes]
 ) -> None:
-    with _asked_of(known, web_bundle, patients) as server:
-        for name, role in ROLES.items():
-            sees = patients == "shown" and role != "researcher"
-            with logged_in(server.address, name) as web:
-                assert web.get("/api/me").json()["sees_patients"] is sees
-                told = set()
-                for route, answer in (*_requests(web, films[0]), *_requests_of_an_adult(web, films[4])):
-                    assert answer.status_code < 500 or answer.status_code in (501, 503), (route, answer.text)
-                    if any(secret in _told(answer) for secret in SECRETS):
-                        told.add(route)
-                    if route in REFUSED and not sees:
-                        assert (answer.status_code, answer.json()["code"]) == (403, "patients_hidden")
-                expected = TELLS if sees else set()
-                if role == "researcher":
-                    expected = expected - {"POST /api/readings/{identifier}/decisions"}
-                assert told == expected, f"{name}, patients {patients}"
-                _search(web, sees=sees)
-                readings = web.get("/api/readings/1/priors").json()["readings"]
-                assert [(row["id"], row["contradicts"]) for row in readings] == (
-                    [(3, True), (2, False)] if sees else []
-                )
-        if patients == "shown":
-            _read_priors_blinded(server)
+    with _filled(data, web_bundle, films, "hidden") as server:
+        _ask_every_route(server, films, shown=False)
+
+
+def test_where_patients_are_shown_every_route_tells_those_who_may_see_them(
+    shown: Running, films: list[bytes]
+) -> None:
+    _ask_every_route(shown, films, shown=True)
+    _read_priors_blinded(shown)
+
+
+def _ask_every_route(server: Running, films: list[bytes], *, shown: bool) -> None:
+    for name, role in ROLES.items():
+        sees = shown and role != "researcher"
+        with logged_in(server.address, name) as web:
+            assert web.get("/api/me").json()["sees_patients"] is sees
+            told = set()
+            for route, answer in (*_requests(web, films[0]), *_requests_of_an_adult(web, films[4])):
+                assert answer.status_code < 500 or answer.status_code in (501, 503), (route, answer.text)
+                if any(secret in _told(answer) for secret in SECRETS):
+                    told.add(route)
+                if route in REFUSED and not sees:
+                    assert (answer.status_code, answer.json()["code"]) == (403, "patients_hidden")
+            assert told == (TELLS if sees else set()), name
+            _search(web, sees=sees)
+            readings = web.get("/api/readings/1/priors").json()["readings"]
+            expected = [(3, True), (2, False)] if sees else []
+            assert [(row["id"], row["contradicts"]) for row in readings] == expected
 
 
 def _read_priors_blinded(server: Running) -> None:
@@ -263,7 +272,12 @@ def _search(web: httpx.Client, *, sees: bool) -> None:
         assert web.post("/api/readings/search", json={"patient": "nobody"}).json()["count"] == 0
 
 
-def test_no_url_holds_what_patients_are_searched_by(web: httpx.Client) -> None:
+def test_no_url_holds_what_patients_are_searched_by(shown: Running) -> None:
+    with logged_in(shown.address, "ana") as web:
+        _search_by_url(web)
+
+
+def _search_by_url(web: httpx.Client) -> None:
     described = web.get("/api/openapi.json").json()["paths"]
     words = {
         parameter["name"]
@@ -281,16 +295,12 @@ def test_no_url_holds_what_patients_are_searched_by(web: httpx.Client) -> None:
             assert "Quijano" not in refused.text
 
 
-def test_a_purge_takes_the_patient_from_every_answer(known: Path, web_bundle: Path) -> None:
-    from neumo.records.database import connect
-    from neumo.records.retention import purge
-
-    engine = connect(f"sqlite:///{known / 'archive.db'}")
+def test_a_purge_takes_the_patient_from_every_answer(shown: Running) -> None:
+    engine = connect(f"sqlite:///{shown.data / 'archive.db'}")
     assert purge(engine, days=0, actor="officer") == 5
     engine.dispose()
-    assert not any(b"Quijano" in file.read_bytes() for file in known.glob("archive.db*"))
-    with _asked_of(known, web_bundle, "shown") as server, logged_in(server.address, "ana") as ana:
-        answers = [ana.get("/api/readings"), ana.get("/api/readings/1"), ana.get("/api/export")]
-        answers.append(ana.get("/api/readings/1/priors"))
+    with logged_in(shown.address, "ana") as ana:
+        paths = ("/api/readings", "/api/readings/1", "/api/export", "/api/readings/1/priors")
+        answers = [ana.get(path) for path in paths]
         assert not any(secret in _told(answer) for answer in answers for secret in SECRETS)
         assert ana.post("/api/readings/search", json={"patient": "quijano"}).json()["count"] == 0
