@@ -9,7 +9,8 @@ from neumo.inference.session import Session
 _MIN_DISTANCE_RATIO = 1.1
 """How much nearer the inverse or a turn must lie for a refusal to name it as the likely cause.
 
-Of 98 upright radiographs of adults none was named so; of 120 inverted ones 114 were, of 120 turned ones 119.
+Of 120 upright radiographs of adults none was named so; of 120 inverted ones 115 were, of 120 turned ones 119
+(docs/results/reader.md).
 """
 _RADIOGRAPH_SLACK = 1.4
 """Factor of the limit within which the inverse or a turn must lie: upright radiographs of adults do, photographs and
