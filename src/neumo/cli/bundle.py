@@ -41,15 +41,17 @@ def info(bundle: _Which = None) -> None:
 
 @app.command()
 def verify(bundle: _Which = None) -> None:
-    """Check every byte of a bundle against its checksums, and that its graph can be run."""
+    """Check every byte of a bundle against its checksums, and that its graph gives its reference readings.
+
+    The graph is run in a process of its own, with limits on time and memory.
+    """
     from neumo.bundle.folder import load_bundle
     from neumo.cli.show import say
-    from neumo.inference.session import Session
+    from neumo.inference.bundle_trial import try_bundle
 
     loaded = load_bundle(bundle)
-    Session(loaded)
-    config = loaded.config
-    say(f"{config.name} {config.version}: all checksums hold\ndigest {loaded.digest}\n{loaded.path}")
+    said, config = try_bundle(loaded.path), loaded.config
+    say(f"{config.name} {config.version}: all checksums hold; {said}\ndigest {loaded.digest}\n{loaded.path}")
 
 
 @app.command()
@@ -59,7 +61,9 @@ def install(
     """Copy a bundle to where --bundle finds it by its name; another of that name is never replaced."""
     from neumo.bundle.install import install_bundle
     from neumo.cli.show import say
+    from neumo.inference.bundle_trial import try_bundle
 
+    try_bundle(folder)
     installed = install_bundle(folder)
     name = installed.path.name
     say(f"installed in {installed.path}\nuse it with --bundle {name}, or set NEUMO_BUNDLE={name}")

@@ -1,0 +1,73 @@
+"""Tries a bundle in a process of its own, with limits on time and memory: its sums, its graph, its reference readings.
+
+Whoever made a bundle decides what its graph does; here it can do no more than fail.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from neumo.bundle.folder import load_bundle
+from neumo.bundle.places import bundle_path
+from neumo.core.child import Handler
+from neumo.core.child_process import ChildProcess
+from neumo.core.errors import BundleError, ChildError, NeumoError
+from neumo.inference.doctor import Outcome, check_reference
+from neumo.inference.session import Session
+
+_SECONDS: Final = 120.0
+"""Loading a network and reading three images takes a second or two."""
+_MEMORY_BYTES: Final = 3 * 2**30
+
+
+def try_bundle(
+    source: Path | str | None = None, *, seconds: float = _SECONDS, memory_bytes: int = _MEMORY_BYTES
+) -> str:
+    """Load a bundle and reproduce its reference readings in another process; return the sentence on these.
+
+    Parameters
+    ----------
+    source : Path or str, optional
+        As for `neumo.bundle.folder.load_bundle`.
+    seconds, memory_bytes : float, int
+        Limits on all of it.
+
+    Raises
+    ------
+    BundleError
+        It cannot be used, its readings are others here, or it takes too long or too much memory.
+    ChildStartError
+        No process can be started.
+    """
+    folder = bundle_path(source).absolute()
+    child = ChildProcess(
+        "neumo.inference.bundle_trial:open_trial", {}, seconds=seconds, memory_bytes=memory_bytes
+    )
+    try:
+        answer, _ = child.ask({"bundle": str(folder)})
+    except ChildError as error:
+        if error.code not in {"timeout", "out_of_memory", "crash"}:
+            raise
+        raise BundleError(f"{folder}: trying it {error}; do not use this bundle") from error
+    finally:
+        child.end()
+    if "error" in answer:
+        raise BundleError(f"{folder}: cannot be run ({answer['error']}); do not use this bundle")
+    if answer["fault"]:
+        raise BundleError(answer["fault"])
+    return str(answer["said"])
+
+
+def open_trial(_settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
+    """Return what tries one bundle in the child."""
+    return {}, _tried
+
+
+def _tried(request: Mapping[str, Any], _payload: bytes) -> tuple[Mapping[str, Any], bytes]:
+    try:
+        bundle = load_bundle(Path(request["bundle"]))
+        check = check_reference(bundle, Session(bundle, 1))
+    except NeumoError as error:
+        return {"fault": str(error), "said": ""}, b""
+    fault = f"{bundle.path}: {check.text}" if check.outcome is Outcome.FAILED else ""
+    return {"fault": fault, "said": check.text}, b""
