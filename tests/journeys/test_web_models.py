@@ -171,7 +171,7 @@ def test_damaged_images_are_a_heat_grid(page: Page) -> None:
     expect(grid.get_by_role("columnheader")).to_have_count(5)
     cells = grid.get_by_role("row", name="Blur").get_by_role("cell")
     expect(cells).to_have_text(
-        ["Accuracy90%0% refused", "Accuracy50%25% refused", "Too few read100% refused"]
+        ["Accuracy90 %0 % refused", "Accuracy50 %25 % refused", "Too few read100 % refused"]
     )
     colours = [cells.nth(i).evaluate("cell => getComputedStyle(cell).backgroundColor") for i in range(3)]
     assert len(set(colours)) == 3

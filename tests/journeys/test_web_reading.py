@@ -17,7 +17,7 @@ from neumo.imaging import open_radiograph
 def test_a_dropped_file_is_read_decided_and_taken_along(page: Page, films: list[Path]) -> None:
     read_film(page, films[0])
     expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
-    expect(page.locator(".verdict")).to_contain_text("nominal coverage of 90%")
+    expect(page.locator(".verdict")).to_contain_text("nominal coverage of 90 %")
     expect(page.get_by_text("The decision is the professional's")).to_be_visible()
     expect(page.get_by_text("Nobody has decided yet.")).to_be_visible()
     page.get_by_role("radio", name="Another abnormality").check()
@@ -136,21 +136,21 @@ def test_the_prevalence_moves_predictive_values_at_once(page: Page, films: list[
     read_film(page, films[0])
     ppv = page.locator("[data-figure=ppv] dd")
     sensitivity = page.locator("[data-figure=sensitivity] dd")
-    expect(sensitivity).to_contain_text("90.0%85.0–94.0%")
+    expect(sensitivity).to_contain_text("90.0 %85.0–94.0 %")
     expect(page.locator(".prevalence-figure")).to_have_text("not stated")
     expect(page.get_by_text("Nobody stated how frequent pneumonia is")).to_be_visible()
     expect(page.get_by_text("Measured on phantoms, test")).to_be_visible()
     assert ppv.count() == 0, "no predictive value without a prevalence"
     slider = page.get_by_role("slider", name="Prevalence")
     slider.press("Home")
-    expect(page.locator(".prevalence-figure")).to_have_text("0.1%")
+    expect(page.locator(".prevalence-figure")).to_have_text("0.1 %")
     # 0.9 · 0.001 / (0.9 · 0.001 + 0.2 · 0.999), as Bayes says
-    expect(ppv).to_contain_text("0.4%0.3–0.6%")
-    expect(sensitivity).to_contain_text("90.0%85.0–94.0%")
+    expect(ppv).to_contain_text("0.4 %0.3–0.6 %")
+    expect(sensitivity).to_contain_text("90.0 %85.0–94.0 %")
     stated = "for a place where 0.1\N{NO-BREAK SPACE}% of the patients have pneumonia"
     expect(page.get_by_text(stated)).to_be_visible()
     page.reload()
-    expect(page.locator(".prevalence-figure")).to_have_text("0.1%")
+    expect(page.locator(".prevalence-figure")).to_have_text("0.1 %")
     with page.expect_download() as report:
         page.get_by_role("link", name="Report (HTML)").click()
     assert stated in Path(report.value.path()).read_text()

@@ -137,7 +137,7 @@ def test_every_problem_of_the_server_has_its_message_and_no_other_has_one() -> N
     room = NEUMO / "web"
     code = "\n".join(file.read_text(encoding="utf-8") for file in sorted(room.rglob("*.py")))
     raised = set(_PROBLEM.findall(code))
-    known = load_area("errors", "en").keys()
+    known = load_area("errors", "en").keys() - {"values"}  # pydantic's kinds of faults
     assert len(raised) > 20 and raised <= known
     assert {name for name in known if not re.search(rf'"{name}"', code)} == set()
 

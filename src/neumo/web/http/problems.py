@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problems: a stable code for programs, a sentence in the person's language."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -105,7 +105,7 @@ def answer_problems(app: FastAPI, missing_page: Callable[[Request], Response]) -
     """
 
     async def answer(request: Request, error: Exception) -> Response:
-        problem = _problem(error)
+        problem = _problem(error, language_of(request))
         if problem.status == HTTPStatus.NOT_FOUND and _is_visit(request):
             return missing_page(request)
         return problem_response(problem, language_of(request))
@@ -133,13 +133,13 @@ def _is_visit(request: Request) -> bool:
     )
 
 
-def _problem(error: Exception) -> Problem:
+def _problem(error: Exception, language: Language) -> Problem:
     match error:
         case Problem():
             problem = error
         case RequestValidationError():
             faults = [
-                {"field": ".".join(map(str, item["loc"][1:])), "message": item["msg"]}
+                {"field": ".".join(map(str, item["loc"][1:])), "message": _value_fault(item, language)}
                 for item in error.errors()
             ]
             problem = Problem(422, "invalid", errors=faults)
@@ -162,6 +162,14 @@ def _problem(error: Exception) -> Problem:
         case _:
             problem = unexpected(error)
     return problem
+
+
+def _value_fault(item: Mapping[str, Any], language: Language) -> str:
+    """Return what is wrong with a value in a language; in pydantic's words where its kind is unknown."""
+    try:
+        return texts(language)(f"errors.values.{item['type']}", **item.get("ctx", {}))
+    except KeyError:
+        return str(item["msg"])
 
 
 def unexpected(error: Exception) -> Problem:

@@ -42,7 +42,7 @@ export function formatOf(language) {
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }); // a day of no time zone
   const digitsOf = (/** @type {number} */ digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
   return {
-    percent: (share, digits = 0) => new Intl.NumberFormat(numbers, { style: "percent", ...digitsOf(truthful(share, digits)) }).format(share),
+    percent: (share, digits = 0) => `${new Intl.NumberFormat(numbers, digitsOf(truthful(share, digits))).format(100 * share)}\u00a0%`,
     number: (value, digits = 0) => new Intl.NumberFormat(numbers, digitsOf(digits)).format(value),
     time: (iso) => time.format(new Date(iso)),
     day: (iso) => day.format(new Date(iso)),
