@@ -104,6 +104,8 @@ WITHOUT_READINGS = {
     "POST /api/readings/{identifier}/send",
     # Answers as an upload does, with a new reading.
     "POST /api/readings/{identifier}/age-override",
+    # Answers as GET of the reading does, by the same function; its content is gone then.
+    "POST /api/readings/{identifier}/removal",
 }  # fmt: skip
 
 PEOPLE = [f"p{number:02d}" for number in range(len(SHOWING) + len(SILENT))]

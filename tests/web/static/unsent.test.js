@@ -111,6 +111,18 @@ test("an ended session keeps it waiting, a refusal keeps it as a draft", async (
   assert.equal((await unsent.load(READING)).waiting, false);
 });
 
+test("other texts about a reading are kept likewise, and are no decisions", async () => {
+  const storage = storageOf();
+  const server = serverOf();
+  const unsent = await opened(storage, server);
+  await unsent.keepText("reason", READING, "small for her age");
+  assert.equal(await (await opened(storage)).loadText("reason", READING), "small for her age");
+  assert.equal(await unsent.loadText("reason", { ...READING, time: "2027-01-01T00:00:00Z" }), "");
+  assert.deepEqual([await unsent.flush(), server.asked, await unsent.load(READING)], [[], [], null]);
+  await unsent.keepText("reason", READING, "");
+  assert.equal(storage.kept.size, 0);
+});
+
 test("without Web Crypto nothing is written to the device", async () => {
   const storage = storageOf();
   const vault = await openVault("ana", KEY, { storage, subtle: null });

@@ -16,6 +16,8 @@ const AWAY = [0, 502, 503, 504];
  * @property {(reading: any, typed: Typed) => Promise<void>} keep a draft; an empty one is removed
  * @property {(reading: any, typed: Typed) => Promise<void>} wait keep a decision until the server takes it
  * @property {(reading: any) => Promise<void>} drop
+ * @property {(kind: string, reading: any) => Promise<string>} loadText another text about a reading; empty without one
+ * @property {(kind: string, reading: any, text: string) => Promise<void>} keepText an empty one is removed
  * @property {() => Promise<Outcome[]>} flush send what waits
  */
 
@@ -74,6 +76,11 @@ export function createUnsent(api, vault, person) {
     keep: (reading, typed) => (isEmpty(typed) ? vault.remove(nameOf(reading)) : vault.write(nameOf(reading), { time: reading.time, typed, waiting: false })),
     wait: (reading, typed) => vault.write(nameOf(reading), { time: reading.time, typed, waiting: true, revision: reading.revision }),
     drop: (reading) => vault.remove(nameOf(reading)),
+    loadText: async (kind, reading) => {
+      const kept = await vault.read(`${kind}.${reading.id}`);
+      return kept?.time === reading.time ? kept.text : "";
+    },
+    keepText: (kind, reading, text) => (text ? vault.write(`${kind}.${reading.id}`, { time: reading.time, text }) : vault.remove(`${kind}.${reading.id}`)),
     flush: () => {
       flushing ??= sendAll().finally(() => {
         flushing = null;

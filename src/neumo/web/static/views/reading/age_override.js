@@ -15,9 +15,9 @@ export function ageOverride(context, reading) {
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} reading */
-function ask({ t, api, navigate }, reading) {
+function ask({ t, api, navigate, unsent }, reading) {
   const failure = h("p", { class: "note bad", role: "alert", hidden: true });
-  const reason = /** @type {HTMLTextAreaElement} */ (h("textarea", { class: "input", id: "age-reason", rows: "3", maxlength: String(MAX_REASON), required: true }));
+  const reason = /** @type {HTMLTextAreaElement} */ (h("textarea", { class: "input", id: "age-reason", rows: "3", maxlength: String(MAX_REASON), required: true, on: { input: () => unsent.keepText("reason", reading, reason.value) } }));
   const send = /** @type {HTMLButtonElement} */ (h("button", { class: "button primary", type: "submit" }, t("age_override.read")));
   const dialog = openDialog(t, t("age_override.title"), [
     h("form", { class: "column", novalidate: true, on: { submit } },
@@ -27,6 +27,10 @@ function ask({ t, api, navigate }, reading) {
     ),
   ]);
 
+  unsent.loadText("reason", reading).then((text) => {
+    reason.value ||= text;
+  });
+
   /** @param {Event} event */
   async function submit(event) {
     event.preventDefault();
@@ -34,6 +38,7 @@ function ask({ t, api, navigate }, reading) {
     send.disabled = true;
     try {
       const made = await api.send("POST", `/api/readings/${reading.id}/age-override`, { reason: reason.value });
+      await unsent.keepText("reason", reading, "");
       dialog.close();
       navigate(`/readings/${made.id}`);
     } catch (error) {
