@@ -130,6 +130,20 @@ def test_who_closes_standard_output_early_ends_only_that(bundle: Path, films: Pa
     assert len(rows(tmp_path / "r.csv")) == len(NAMES)
 
 
+def test_files_are_written_although_nobody_reads_standard_output(phantoms: Path, tmp_path: Path) -> None:
+    commands = (
+        ("data", "check", phantoms, "--no-shortcuts", "--json", tmp_path / "check.json"),
+        ("monitor", "--archive", f"sqlite:///{tmp_path / 'a.db'}", "--json", tmp_path / "monitor.json"),
+    )
+    run_neumo("archive", "init", "--database", f"sqlite:///{tmp_path / 'a.db'}")
+    for command in commands:
+        with Path("/dev/full").open("wb") as full:
+            done = piped(*command, stdout=full.fileno())
+        assert done.returncode == 2 and b"Traceback" not in done.stderr, done.stderr
+    assert json.loads((tmp_path / "check.json").read_text())["images"] == 60
+    assert (tmp_path / "monitor.json").is_file()
+
+
 def test_an_output_that_fails_takes_no_other_with_it_and_is_made_by_resuming(
     bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,12 +32,14 @@ def compare(
     require_writable(json, html)
     with progress_bar("resampling patients") as progress:
         comparison = compare_runs(runs, part=split, resamples=resamples, progress=progress)
+    # Files come first: whoever reads standard output may leave early.
+    if json is not None:
+        write_json(json, comparison.to_json())
+    if html is not None:
+        write_comparison_report(comparison, html, chosen_language(lang))
     for table in comparison_tables(comparison):
         console.print(table)
     console.print(conclusion(comparison, chosen_language(lang)))
-    if json is not None:
-        write_json(json, comparison.to_json())
-        say(f"numbers: {json}")
-    if html is not None:
-        write_comparison_report(comparison, html, chosen_language(lang))
-        say(f"report: {html}")
+    for kind, file in (("numbers", json), ("report", html)):
+        if file is not None:
+            say(f"{kind}: {file}")

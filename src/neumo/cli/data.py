@@ -74,15 +74,17 @@ def check(
     counts.tell_unreadable(language)
     with progress_bar("decoding") as progress:
         audit = audit_dataset(manifest, shortcuts=shortcuts, progress=progress)
+    # Files come first: whoever reads standard output may leave early.
+    if json is not None:
+        write_json(json, audit.to_json() | {"files": counts.to_json()})
+    if html is not None:
+        write_audit_html(audit, manifest, html, language)
     _show(audit, language)
     if manifest.files.found:
         console.print(Text(counts.sentence(language), style="dim"))
-    if json is not None:
-        write_json(json, audit.to_json() | {"files": counts.to_json()})
-        say(f"JSON: {json}")
-    if html is not None:
-        write_audit_html(audit, manifest, html, language)
-        say(f"HTML: {html}")
+    for kind, file in (("JSON", json), ("HTML", html)):
+        if file is not None:
+            say(f"{kind}: {file}")
     if audit.leaks or manifest.files.unreadable or (strict and audit.of_severity("problem")):
         raise typer.Exit(1)
 

@@ -52,8 +52,8 @@ def deidentify(
         told = f"; {counts.sentence(language)}" if counts.found.found else ""
         named = printable(", ".join(map(shown_path, paths)))
         raise ConfigError(texts(language)("files.no_dicom", paths=named) + told)
-    typer.echo(counts.sentence(language))
     counts.write(summary)
+    typer.echo(counts.sentence(language))
     if counts.counts[Fate.FLAGGED] or counts.counts[Fate.REFUSED] or counts.found.unreadable:
         raise typer.Exit(1)
 

@@ -47,6 +47,11 @@ def monitor(
 
         report = look(engine, since=since, until=until, reference_until=reference_until, bundle=bundle)
     language = chosen_language(lang)
+    # Files come first: whoever reads standard output may leave early.
+    if json_file is not None:
+        write_json(json_file, report.to_json())
+    if html_file is not None:
+        write_page(report, html_file, language)
     for table in tables(report, language):
         if table.rows:
             _print(table)
@@ -54,10 +59,6 @@ def monitor(
     say(reference_sentence(report, language))
     for line in (*notes(report, language), verdict(report, language)):
         say(line)
-    if json_file is not None:
-        write_json(json_file, report.to_json())
-    if html_file is not None:
-        write_page(report, html_file, language)
     if report.alarms:
         raise typer.Exit(1)
 

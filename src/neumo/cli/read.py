@@ -144,8 +144,8 @@ def read(
             "interrupted; what was read is kept" + (", go on with --resume" if json_target else ""), err=True
         )
         raise typer.Exit(130) from None
-    _report(shown if silent else None, counts, language)
     counts.write(summary)
+    _report(shown if silent else None, counts, language)
     if outputs.faults:
         raise typer.Exit(2)
     _exit_where_incomplete(counts, unmade, len(files), language)

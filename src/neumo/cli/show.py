@@ -83,7 +83,7 @@ def progress_columns() -> tuple[ProgressColumn, ...]:
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function of (done, total) that shows a bar from its first call on."""
-    bar = Progress(*progress_columns(), console=console)
+    bar = Progress(*progress_columns(), console=Console(stderr=True, highlight=False))
     task = bar.add_task(what, total=None, visible=False)
 
     def advance(done: int, total: int) -> None:

@@ -114,6 +114,8 @@ def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> No
             return _OUT_OF_MEMORY
         case UnreadableImageError(__cause__=OSError(errno=int())):
             return Notice("unreadable_file", _sentence(error, source))
+        case OSError():
+            return Notice("unreadable_file", f"It cannot be read ({error.strerror or type(error).__name__}).")
         case _ if own_fault(error) is not None:
             return Notice(
                 "unreadable_file", f"It cannot be read for a fault of this machine ({own_fault(error)})."
@@ -122,8 +124,6 @@ def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> No
             return Notice("unsupported_image", _sentence(error, source))
         case UnreadableImageError():
             return Notice("not_an_image", _sentence(error, source))
-        case OSError():
-            return Notice("unreadable_file", f"It cannot be read ({error.strerror or type(error).__name__}).")
     # An unexpected error of a decoder fails this file alone.
     return Notice("not_an_image", f"The file cannot be decoded ({type(error).__name__}).")
 
