@@ -189,13 +189,14 @@ def _report(shown: "list[Reading] | None", counts: FileCounts, language: Languag
         return
     from neumo.cli.show import console
     from neumo.results.table import evidence_lines, readings_table
+    from neumo.texts.catalogue import texts
 
-    console.print(readings_table(shown))
+    console.print(readings_table(shown, language))
     if counts.found.found > 1:
         console.print(counts.sentence(language), soft_wrap=True)
     for line in evidence_lines(shown, language):
         console.print(line, highlight=False, markup=False)
-    console.print("Not a medical device: the decision is the professional's.")
+    console.print(texts(language)("terms.disclaimer"))
 
 
 def _tell(line: str) -> None:

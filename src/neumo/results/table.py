@@ -9,22 +9,22 @@ from neumo.core.answer import Answer, Verdict
 from neumo.core.findings import FINDINGS
 from neumo.core.names import printable
 from neumo.core.reading import Reading
-from neumo.results.sentences import performance_sentences, prevalence_sentence
+from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
+from neumo.texts.catalogue import Texts, texts
 from neumo.texts.language import Language
 
-_SHORT = {"NORMAL": "normal", "BACTERIAL_PNEUMONIA": "bacterial", "VIRAL_PNEUMONIA": "viral"}
 
-
-def readings_table(readings: Iterable[Reading]) -> Table:
+def readings_table(readings: Iterable[Reading], language: Language) -> Table:
     """One row a reading: answer with probabilities and prediction set, or the reason why there is none."""
+    t = texts(language)
     table = Table(show_lines=True)
     for heading in ("file", "answer", "probabilities", "notices"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(t(f"readings.table.{heading}"), overflow="fold")
     for reading in readings:
-        notices = "\n".join(notice.text for notice in (*reading.reasons, *reading.warnings))
-        answer, probabilities = f"[bold]{reading.status}[/]", ""
+        notices = "\n".join(notice_text(notice, language) for notice in (*reading.reasons, *reading.warnings))
+        answer, probabilities = f"[bold]{t(f'readings.status.{reading.status.value}')}[/]", ""
         if reading.answer is not None:
-            answer, probabilities = _words(reading.answer), _probabilities(reading.answer)
+            answer, probabilities = _words(reading.answer, t), _probabilities(reading.answer, t)
         table.add_row(escape(printable(reading.file)), answer, probabilities, escape(notices))
     return table
 
@@ -37,19 +37,23 @@ def evidence_lines(readings: Iterable[Reading], language: Language) -> tuple[str
     return (prevalence_sentence(answer, language), *performance_sentences(answer, language))
 
 
-def _words(answer: Answer) -> str:
-    members = ", ".join(_SHORT[finding] for finding in answer.prediction_set)
-    return (
-        f"[bold]{_verdict(answer)}[/]\n{answer.coverage:.0%} set: {members}\n"
-        f"{'reaches' if answer.pneumonia else 'below'} the threshold ({answer.operating_point})"
-    )
+def _words(answer: Answer, t: Texts) -> str:
+    findings = ", ".join(t(f"terms.findings_short.{finding}") for finding in answer.prediction_set)
+    coverage = t("readings.table.set", coverage=f"{answer.coverage:.0%}", findings=findings)
+    point = t.find(f"workbench.points.{answer.operating_point}", answer.operating_point).lower()
+    threshold = t(f"readings.table.{'reaches' if answer.pneumonia else 'below'}", point=point)
+    return f"[bold]{_verdict(answer, t)}[/]\n{escape(coverage)}\n{escape(threshold)}"
 
 
-def _verdict(answer: Answer) -> str:
+def _verdict(answer: Answer, t: Texts) -> str:
     """Return the verdict, and the etiology of a pneumonia; the prediction set says what else is undetermined."""
-    verdict = answer.verdict.replace("_", " ")
-    return f"{verdict}, {answer.etiology}" if answer.verdict is Verdict.PNEUMONIA else verdict
+    verdict = t(f"readings.verdicts.{answer.verdict.value}")
+    if answer.verdict is not Verdict.PNEUMONIA or answer.etiology is None:
+        return verdict
+    return f"{verdict}, {t(f'readings.table.etiology.{answer.etiology.value}')}"
 
 
-def _probabilities(answer: Answer) -> str:
-    return "\n".join(f"{_SHORT[finding]} {answer.probabilities[finding]:.3f}" for finding in FINDINGS)
+def _probabilities(answer: Answer, t: Texts) -> str:
+    return "\n".join(
+        f"{t(f'terms.findings_short.{finding}')} {answer.probabilities[finding]:.3f}" for finding in FINDINGS
+    )
