@@ -3,7 +3,8 @@
 ReportLab draws it: it needs nothing but Pillow, whereas turning the HTML page into a PDF would need a browser.
 """
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Container, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -125,7 +126,8 @@ def _patient(
 ) -> "Iterator[Flowable]":
     from reportlab.platypus import Paragraph
 
-    said = [f"{escape(label)}: <b>{escape(value)}</b>" for label, value in patient_lines(patient, language)]
+    lines = patient_lines(patient, language)
+    said = [f"{escape(label)}: <b>{escape(_drawable(value))}</b>" for label, value in lines]
     if said:
         yield Paragraph(" · ".join(said), styles["text"])
 
@@ -153,6 +155,23 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
         yield Paragraph(escape(sentence), styles["text"])
     for sentence in performance_sentences(answer, language):
         yield Paragraph(escape(sentence), styles["small"])
+
+
+def _drawable(text: str) -> str:
+    """Return a text in letters that the typeface has: without an accent where it lacks that, else a question mark.
+
+    The typeface has the letters of western and some of central European languages.
+    """
+    from reportlab.pdfbase.pdfmetrics import getFont
+
+    known = getFont(_REGULAR).face.charToGlyph
+    plain = unicodedata.normalize("NFC", text)
+    return "".join(c if ord(c) in known else _without_accents(c, known) for c in plain)
+
+
+def _without_accents(letter: str, known: Container[int]) -> str:
+    left = [c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c)]
+    return "".join(c if ord(c) in known else "?" for c in left)
 
 
 def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":
