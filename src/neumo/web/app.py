@@ -139,6 +139,6 @@ async def _delete_expired_regularly(workbench: Workbench) -> None:
             deleted = await asyncio.to_thread(retention.run)
             if deleted:
                 event("cleaned", readings=deleted)
-        except OSError as error:
+        except Exception as error:  # archive, disk and memory may all be at fault, and all of it passes
             fault("cleaning_waits", error)
         await asyncio.sleep(_RETENTION_SECONDS)

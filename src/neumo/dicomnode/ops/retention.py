@@ -53,9 +53,7 @@ class Retention(threading.Thread):
                 deleted = 0 if self._radiographs is None else self._radiographs()
                 if deleted:
                     self._log.info("cleaned", radiographs=deleted)
-            except (
-                Exception
-            ) as error:  # database, files and machine may all be at fault, and all of it passes
+            except Exception as error:  # whatever is at fault passes
                 self._log.fault("retention_waits", error)
             self._stopping.wait(_INTERVAL_SECONDS)
 
