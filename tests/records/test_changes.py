@@ -30,3 +30,6 @@ def test_too_many_changes_are_not_told_one_by_one(archive: Engine, monkeypatch: 
         keep(archive, refused(name))
     assert changes_since(archive, 0) == Changes(3, complete=False)
     assert changes_since(archive, 1).readings == {2, 3}
+    for person in "abc":
+        record_view(archive, 1, person=person)
+    assert changes_since(archive, 3) == Changes(6), "who only looked is no change"

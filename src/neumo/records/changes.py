@@ -13,6 +13,8 @@ from neumo.records.schema import AuditRow, DecisionRow, ReadingRow
 
 MAX_EVENTS: Final = 1000
 """Of the log that are looked at together."""
+_NO_CHANGE: Final = ("view", "subject")
+"""Events that change no reading; that somebody looked at a list is one event for each of its readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,16 @@ def newest_sequence(engine: Engine) -> int:
 def changes_since(engine: Engine, sequence: int) -> Changes:
     """Return what changed after a place in the log. Raises ArchiveUnavailableError."""
     with reading_session(engine) as session:
-        query = select(AuditRow.sequence, AuditRow.content).where(AuditRow.sequence > sequence)
-        rows = session.execute(query.order_by(AuditRow.sequence).limit(MAX_EVENTS + 1)).all()
-        if len(rows) > MAX_EVENTS:
-            return Changes(_newest(session), complete=False)
-        if not rows:
+        newest = max(sequence, _newest(session))
+        if newest == sequence:
             return Changes(sequence)
-        return Changes(rows[-1].sequence, _readings(session, [row.content for row in rows]))
+        query = select(AuditRow.content).where(
+            AuditRow.sequence > sequence, AuditRow.action.not_in(_NO_CHANGE)
+        )
+        contents = session.scalars(query.order_by(AuditRow.sequence).limit(MAX_EVENTS + 1)).all()
+        if len(contents) > MAX_EVENTS:
+            return Changes(newest, complete=False)
+        return Changes(newest, _readings(session, contents))
 
 
 def _newest(session: Session) -> int:
@@ -60,7 +65,7 @@ def _readings(session: Session, contents: Sequence[str]) -> frozenset[int]:
     numbers: dict[str, set[int]] = {ReadingRow.__tablename__: set(), DecisionRow.__tablename__: set()}
     for content in contents:
         entry: dict[str, Any] = json.loads(content)
-        if entry.get("table") in numbers:  # not that somebody looked, nor who the patient is
+        if entry.get("table") in numbers:
             numbers[entry["table"]].add(int(entry["id"]))
     decisions = numbers[DecisionRow.__tablename__]
     decided = select(DecisionRow.reading_id).where(DecisionRow.id.in_(decisions)) if decisions else None
