@@ -219,3 +219,17 @@ def test_axe_finds_nothing_grave_while_reading(page: Page, films: list[Path]) ->
     assert grave_violations(page) == []
     page.get_by_role("button", name="Dark or light").click()
     assert grave_violations(page) == []
+
+
+def test_a_reading_that_was_sent_by_mistake_is_removed(page: Page, films: list[Path], tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.jpeg"
+    wrong.write_bytes(films[0].read_bytes() + b"\0\0")  # other bytes: a reading of its own
+    read_film(page, wrong)
+    page.get_by_text("Remove this reading").click()
+    page.get_by_role("combobox", name="Reason").select_option("wrong_file")
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.locator(".answer-file")).to_have_text("content deleted")
+    expect(page.get_by_text("Remove this reading")).to_have_count(0)
+    page.goto("/worklist")
+    expect(page.locator(".window .work-row").first).to_be_visible()
+    expect(page.get_by_text("wrong.jpeg")).to_have_count(0)
