@@ -51,8 +51,8 @@ def test_a_film_is_read_and_decided_on(tab: Firefox, served: Running, films: lis
     tab.press("o")
     tab.until(_COLOURED)
     tab.press("a")
-    tab.until("document.querySelector('[name=decision][value=agree]')?.checked")
-    tab.run("document.querySelector('[name=decision]').form.requestSubmit()")
+    tab.until("document.querySelector('[name=conclusion][value=AGREE]')?.checked")
+    tab.run("document.querySelector('[name=conclusion]').form.requestSubmit()")
     assert tab.until("document.querySelectorAll('.history li').length") == 1
     assert tab.run("document.documentElement.scrollHeight - innerHeight") == 0
 
