@@ -27,6 +27,19 @@ def test_the_default_makes_a_report_and_a_picture(monkeypatch: pytest.MonkeyPatc
     assert all(one is other for one, other in zip(found, made, strict=True))
 
 
+def test_the_picture_is_in_spanish_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def picture(_reading: Reading, _header: Dataset, *, language: str) -> Dataset:
+        asked.append(language)
+        return Dataset()
+
+    monkeypatch.setattr("neumo.results.dicom.structured_report", lambda _reading, _header: Dataset())
+    monkeypatch.setattr("neumo.results.dicom.secondary_capture", picture)
+    maker = load_results("neumo.dicomnode.work.results:spanish_results")
+    assert len(maker(Reading.__new__(Reading), Dataset())) == 2 and asked == ["es"]
+
+
 def test_a_light_install_has_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(ConfigError, match="name a maker of your own"):

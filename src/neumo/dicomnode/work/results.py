@@ -46,7 +46,7 @@ def load_results(name: str) -> Results:
     if not callable(maker):
         raise ConfigError(f"read.results: {name!r} is not a function of a reading and a header")
     found: Results = maker
-    if found is default_results:
+    if found in (default_results, spanish_results):
         _default_makers()  # better now than at the first object
     return found
 
@@ -54,6 +54,15 @@ def load_results(name: str) -> Results:
 def default_results(reading: Reading, header: Dataset, /) -> Sequence[Dataset]:
     """Make a Structured Report and a Secondary Capture. Raises ConfigError where this neumo cannot make them."""
     return [make(reading, header) for make in _default_makers()]
+
+
+def spanish_results(reading: Reading, header: Dataset, /) -> Sequence[Dataset]:
+    """Make the same with the picture's banner, refusals included, in Spanish. Raises as `default_results`.
+
+    The Structured Report states codes with the English meanings of the standard.
+    """
+    report, picture = _default_makers()
+    return [report(reading, header), picture(reading, header, language="es")]
 
 
 def _default_makers() -> list[Any]:
