@@ -3,7 +3,7 @@
 import { h, replace } from "/static/dom.js";
 import { decisionSection } from "/static/views/reading/decision.js";
 import { noticesSection } from "/static/views/reading/notices.js";
-import { chosenOf, predictiveSection, queryOf } from "/static/views/reading/predictive.js";
+import { chosenFor, predictiveSection, queryOf } from "/static/views/reading/predictive.js";
 import { probabilitiesSection } from "/static/views/reading/probabilities.js";
 import { removalSection } from "/static/views/reading/removal.js";
 import { resultsSection } from "/static/views/reading/results.js";
@@ -18,7 +18,7 @@ import { verdictSection } from "/static/views/reading/verdict.js";
 export function drawAnswer(place, context, reading, decided) {
   const bars = probabilitiesSection(context, reading);
   const verdict = verdictSection(context, reading);
-  const chosen = chosenOf(new URLSearchParams(location.search));
+  const chosen = chosenFor(reading);
   replace(place,
     heading(context, reading),
     verdict.element,

@@ -64,11 +64,13 @@ export function queryOf(chosen) {
 }
 
 /**
- * Return what a page's address chooses for its reading.
- * @param {URLSearchParams} query
+ * Return what the page's address chooses for its reading; nothing for one whose answer cannot be stated otherwise.
+ * @param {any} reading
  * @returns {Chosen}
  */
-export function chosenOf(query) {
+export function chosenFor(reading) {
+  if (!reading.probabilities || !reading.bundle.current) return { prevalence: null, point: null };
+  const query = new URLSearchParams(location.search);
   const prevalence = Number(query.get("prevalence"));
   return { prevalence: prevalence > 0 && prevalence < 1 ? prevalence : null, point: query.get("operating_point") };
 }

@@ -1,7 +1,7 @@
 /** Verified decisions: under which name a person signs, and sending the verified report to the PACS. */
 
 import { h, icon } from "/static/dom.js";
-import { chosenOf, queryOf } from "/static/views/reading/predictive.js";
+import { chosenFor, queryOf } from "/static/views/reading/predictive.js";
 
 /** @param {import("/static/app.js").Context} context */
 export function signature({ t, me }) {
@@ -23,7 +23,7 @@ export function sendButton({ t, me, api, toast }, reading) {
     button.disabled = true;
     state.textContent = t("decision.sending");
     try {
-      const answer = await api.send("POST", `/api/readings/${reading.id}/send?${queryOf(chosenOf(new URLSearchParams(location.search)))}`);
+      const answer = await api.send("POST", `/api/readings/${reading.id}/send?${queryOf(chosenFor(reading))}`);
       state.textContent = t("decision.sent", { pacs: answer.destination });
     } catch (error) {
       state.textContent = "";
