@@ -246,6 +246,11 @@ def test_the_login_page_offers_the_provider_where_there_is_one(page: Page, fille
     page.goto("/")
     link = page.get_by_role("link", name="Log in with your organisation")
     expect(link).to_have_attribute("href", "/api/session/oidc")
+    page.goto("/login?problem=unknown_person")
+    expect(page.get_by_role("alert")).to_contain_text("you were not added here")
+    page.goto("/login?problem=<b>made up</b>")
+    expect(page.get_by_label("Password")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="made up")).to_have_count(0)
 
 
 def test_a_file_name_never_becomes_markup(page: Page, tmp_path: Path, films: list[Path]) -> None:

@@ -152,6 +152,8 @@ def test_whom_the_provider_knows_is_let_in(server: Running, provider: Provider) 
         # An answer serves once.
         again = browser.get(str(back.request.url))
         assert (again.status_code, again.json()["code"]) == (401, "elsewhere_failed")
+        shown = browser.get(again.url, headers={"Accept": "text/html"}, follow_redirects=False)
+        assert (shown.status_code, shown.headers["location"]) == (303, "/login?problem=elsewhere_failed")
 
         for changes in (
             {"nonce": "another"},

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError, MissingExtraError
@@ -32,6 +32,8 @@ _CODES = {
 
 _NO_PAGES = ("/api/", "/static/", "/texts/")
 """Beginnings of addresses at which there are no pages."""
+_LOGIN_ELSEWHERE = "/api/session/oidc"
+"""A person's browser is sent here by links and by the provider; what goes wrong is said on the login page."""
 _PARAMETERS = {"since": "from", "until": "to", "after": "cursor"}
 """Names of filters in requests, where they differ."""
 
@@ -108,6 +110,8 @@ def answer_problems(app: FastAPI, missing_page: Callable[[Request], Response]) -
         problem = _problem(error, language_of(request))
         if problem.status == HTTPStatus.NOT_FOUND and _is_visit(request):
             return missing_page(request)
+        if request.url.path.startswith(_LOGIN_ELSEWHERE) and _asks_for_page(request):
+            return RedirectResponse(f"/login?problem={problem.code}", 303)
         return problem_response(problem, language_of(request))
 
     for kind in (
@@ -125,12 +129,11 @@ def answer_problems(app: FastAPI, missing_page: Callable[[Request], Response]) -
 
 def _is_visit(request: Request) -> bool:
     """Whether a person's browser asks for a page, rather than a script or a program for a file."""
-    wanted = request.headers.get("accept", "")
-    return (
-        request.method in ("GET", "HEAD")
-        and "text/html" in wanted
-        and not request.url.path.startswith(_NO_PAGES)
-    )
+    return _asks_for_page(request) and not request.url.path.startswith(_NO_PAGES)
+
+
+def _asks_for_page(request: Request) -> bool:
+    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
 
 
 def _problem(error: Exception, language: Language) -> Problem:

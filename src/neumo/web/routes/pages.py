@@ -24,6 +24,8 @@ ROOM = Path(str(files("neumo.web")))
 router = APIRouter(include_in_schema=False)
 _NAMES: Final = ("findings", "findings_short", "conclusions", "conclusions_short", "metrics")
 """Groups of common terms that the pages use as labels."""
+_LOGIN_PROBLEMS: Final = ("elsewhere_failed", "elsewhere_unavailable", "unknown_person")
+"""What may be said on the login page of a login elsewhere."""
 _VIEWS: Final = {"": "reading", "readings": "reading"}
 """Views that are called otherwise than their address."""
 
@@ -103,4 +105,5 @@ def page_messages(language: Language) -> Mapping[str, Any]:
     terms = load_area("terms", language)
     labels = {group: {name: capital(text) for name, text in terms[group].items()} for group in _NAMES}
     whole = {group: terms[group] for group in ("verdict", "patient")}
-    return {**load_area("workbench", language), **labels, **whole}
+    problems = {code: load_area("errors", language)[code] for code in _LOGIN_PROBLEMS}
+    return {**load_area("workbench", language), **labels, **whole, "problems": problems}

@@ -27,6 +27,11 @@ export async function mount(root, context) {
     }
   }
 
+  const elsewhere = `problems.${route.query.get("problem")}`;
+  if (t(elsewhere) !== elsewhere) {
+    replace(problem, icon("warning"), h("span", {}, t(elsewhere)));
+    problem.hidden = false;
+  }
   if (context.me && !context.me.login) return navigate("/", { replace: true });
   replace(root,
     h("div", { class: "page login" },
