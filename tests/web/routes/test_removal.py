@@ -1,5 +1,6 @@
 """Removing a reading that was sent by mistake: by whom, what goes, what stays."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ def test_a_reading_is_removed_by_its_sender_or_an_administrator_alone(
 ) -> None:
     data = tmp_path / "data"
     add_people(data, ana="reader", ben="reader", root="admin")
-    with running(data, web_bundle) as server:
-        ana, ben, root = (logged_in(server.address, name) for name in ("ana", "ben", "root"))
+    with running(data, web_bundle) as server, ExitStack() as stack:
+        ana, ben, root = (
+            stack.enter_context(logged_in(server.address, name)) for name in ("ana", "ben", "root")
+        )
         numbers = [
             ana.post("/api/readings", files={"f": (film.name, film.read_bytes())}).json()["id"]
             for film in radiographs[:2]
