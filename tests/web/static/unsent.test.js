@@ -1,10 +1,14 @@
 /** Drafts and decisions that wait: encrypted on the device, sent once, never lost. */
 
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 
 import { createUnsent } from "../../../src/neumo/web/static/unsent.js";
 import { openVault } from "../../../src/neumo/web/static/vault.js";
+
+// The Node.js of Debian 12 does not have what browsers have under this name.
+globalThis.crypto ??= webcrypto;
 
 const KEY = "ab".repeat(32);
 const READING = { id: 7, time: "2026-01-01T00:00:00Z", revision: 2 };
