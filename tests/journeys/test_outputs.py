@@ -116,14 +116,23 @@ def test_a_full_standard_error_keeps_nobody_from_reading(bundle: Path, films: Pa
     assert done.returncode == 1 and len(rows(tmp_path / "r.csv")) == len(NAMES) + 1
 
 
-def test_who_closes_standard_output_early_ends_only_that(bundle: Path, films: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_closes_standard_output_early_ends_only_that(
+    unbuffered: str, bundle: Path, films: Path, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "neumo", "read", str(films), "--bundle", str(bundle), "--json", "-"]
     for more, status in (["--csv", str(tmp_path / "r.csv")], 0), ([], 1):
         reader, writer = os.pipe()
         os.close(reader)
         with os.fdopen(writer, "wb") as closed:
             done = subprocess.run(
-                [*command, *more], stdout=closed, stderr=subprocess.PIPE, timeout=120, check=False, text=True
+                [*command, *more],
+                stdout=closed,
+                stderr=subprocess.PIPE,
+                timeout=120,
+                check=False,
+                text=True,
+                env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
             )
         assert done.returncode == status and "Traceback" not in done.stderr, done.stderr
         assert "Exception ignored" not in done.stderr

@@ -2,7 +2,6 @@
 
 import errno
 import io
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from neumo.core.faults import where_raised
+from neumo.core.files import discard_standard_output
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def _end(error: OSError) -> None:
     """End the process with what an error of the system says."""
     of_output = isinstance(sys.stdout, _Watched) and sys.stdout.fault is error
     if of_output:
-        _drop_output()
+        discard_standard_output()
         if error.errno == errno.EPIPE:
             sys.exit(1)
     if of_output:
@@ -59,13 +59,6 @@ def _end(error: OSError) -> None:
         told = f"{error.strerror or type(error).__name__} ({where_raised(error)})"
     typer.echo(f"error: {told}", err=True)
     sys.exit(2)
-
-
-def _drop_output() -> None:
-    """Lead standard output nowhere, so that nothing fails when the interpreter writes what is still to be written."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
 
 
 class _Watched(io.TextIOWrapper):

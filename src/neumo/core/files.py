@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -176,3 +177,14 @@ def _unwritable(target: Path, error: OSError) -> OutputError:
     return OutputError(
         f"{target}: could not be written ({error.strerror or error}); free space or choose another folder"
     )
+
+
+def discard_standard_output() -> None:
+    """Lead standard output nowhere, so that what is still buffered for it fails no more; of a notebook it stays."""
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from neumo.core.errors import OutputError
-from neumo.core.files import replacing
+from neumo.core.files import discard_standard_output, replacing
 from neumo.core.reading import Reading
 from neumo.results import csv_table, json_lines
 from neumo.results.overlays import write_overlay
@@ -83,6 +83,8 @@ class Outputs:
         if self.json_stream is not sys.stdout:
             raise _unwritable("--json", error) from error
         self.json_stream = None
+        if self._goes_on:
+            discard_standard_output()
         if not isinstance(error, BrokenPipeError):
             self._lost("standard output", error)
         elif not self._goes_on:
