@@ -200,7 +200,8 @@ async function changeLanguage(language) {
 async function logout() {
   await api.send("DELETE", "/api/session");
   state.me = null;
-  router.navigate("/login");
+  // Drawing shows the page of the address; shown twice, it would lose what is typed meanwhile.
+  history.pushState(null, "", "/login");
   await draw();
 }
 
