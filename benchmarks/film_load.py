@@ -11,15 +11,13 @@ after the other, in the same page. Medians of the rounds.
 
 import argparse
 import io
-import shutil
 import statistics
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
-from web_program import Program, Sender, web_program
+from playwright.sync_api import Browser
+from web_browser import program_and_browser
+from web_program import Program, Sender
 
 from neumo.samples import sample_files
 
@@ -62,23 +60,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bundle")
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("no Chromium: install the system package chromium")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        web_program(Path(folder) / "data", options.bundle) as program,
-        sync_playwright() as playwright,
-    ):
+    with program_and_browser(options.bundle) as (program, browser):
         numbers = [_read(program, size) for size in _SIDES]
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         print(
             "megapixels  first ms  whole ms  longest wait ms  blocked  network ms  decoder ms  whole / limit"
         )
         for size, number in zip(_SIDES, numbers, strict=True):
             rounds = [_open(browser, program.address, number, size) for _ in range(options.rounds)]
             _print(size, rounds)
-        browser.close()
 
 
 def _read(program: Program, size: tuple[int, int]) -> int:

@@ -9,13 +9,10 @@ millisecond, so what remains is Chromium's start of a page. Goals: 300 kB, 1 s.
 """
 
 import argparse
-import shutil
 import statistics
-import tempfile
-from pathlib import Path
 
-from playwright.sync_api import Browser, Request, sync_playwright
-from web_program import web_program
+from playwright.sync_api import Browser, Request
+from web_browser import program_and_browser
 
 _WATCH = """
 new MutationObserver((_, observer) => {
@@ -33,17 +30,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--bundle")
     options = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("no Chromium: install the system package chromium")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        web_program(Path(folder) / "data", options.bundle) as program,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with program_and_browser(options.bundle) as (program, browser):
         opened = [_open(browser, program.address) for _ in range(options.rounds)]
-        browser.close()
     sizes, seconds = zip(*opened, strict=True)
     print(f"first page: {max(sizes):,} bytes")
     print(
