@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
@@ -17,6 +16,7 @@ from neumo.evaluation.robustness.corruption_figure import corruption_figure
 from neumo.evaluation.robustness.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from neumo.imaging import open_radiograph
 from neumo.inference.reader import Reader
+from neumo.study.parts import entries_of
 
 CELLS_FILE, FIGURE_NAME = "corruptions.json", "corruptions"
 
@@ -44,9 +44,7 @@ def evaluate_corruptions(
     """
     require_writable(out / CELLS_FILE)
     manifest = open_dataset(data)
-    entries = [entry for entry in manifest.entries if entry.split == part]
-    if not entries:
-        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    entries = entries_of(manifest, part)
     truth = np.array([entry.finding.index for entry in entries], dtype=np.int64)
     wanted = [("clean", 0), *((kind, strength) for kind in CORRUPTIONS for strength in STRENGTHS)]
     cells = []

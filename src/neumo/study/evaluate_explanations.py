@@ -35,6 +35,7 @@ from neumo.imaging.prepare import network_square, scale_intensity
 from neumo.inference.posterior import calibrated
 from neumo.inference.reader import Reader
 from neumo.inference.session import Session
+from neumo.study.parts import entries_of
 
 CHECKS_FILE, SUMMARY_FILE, FIGURE_NAME = "explanations.json", "explanations.md", "explanations"
 DEFAULT_IMAGES = 100
@@ -143,9 +144,7 @@ def evaluate_explanations(
 
 
 def _sample(manifest: Manifest, part: str, images: int, seed: int) -> list[Entry]:
-    entries = [entry for entry in manifest.entries if entry.split == part]
-    if not entries:
-        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    entries = entries_of(manifest, part)
     chosen = np.random.default_rng(seed).choice(len(entries), min(images, len(entries)), replace=False)
     return [entries[i] for i in sorted(chosen)]
 

@@ -26,6 +26,7 @@ from neumo.evaluation.uncertainty.conformal import Coverage, measure_coverage
 from neumo.evaluation.values import Evaluation, OperatingPoint, PneumoniaDecision, without_nan
 from neumo.inference.posterior import make_answer
 from neumo.inference.reader import Reader
+from neumo.study.parts import entries_of
 
 FIGURES_FILE, PREDICTIONS_FILE = "figures.json", "predictions.csv"
 
@@ -89,9 +90,7 @@ def evaluate_reader(
     """
     require_writable(out / FIGURES_FILE)
     manifest = open_dataset(data)
-    entries = [entry for entry in manifest.entries if entry.split == part]
-    if not entries:
-        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    entries = entries_of(manifest, part)
     readings: list[Reading] = []
     for answered in reader.read_many(manifest.file(entry) for entry in entries):
         readings.append(answered)

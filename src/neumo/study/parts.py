@@ -1,0 +1,12 @@
+"""The images of one part of a data set."""
+
+from neumo.core.errors import EvaluationError
+from neumo.datasets.manifest import Entry, Manifest
+
+
+def entries_of(manifest: Manifest, part: str) -> list[Entry]:
+    """Return the entries of an official part ("train", "val" or "test"). Raises EvaluationError where there is none."""
+    entries = [entry for entry in manifest.entries if entry.split == part]
+    if not entries:
+        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+    return entries
