@@ -24,7 +24,7 @@ _IDENTIFIERS: Final = frozenset(
 _PLACES: Final = frozenset({"InstitutionName"})
 """Looked for as a whole, since makers of equipment lend their names to places."""
 _ANATOMY: Final = frozenset({"chest", "thorax", "lung"})
-"""Words of every chest radiograph, which say nothing of a Chest Clinic."""
+"""Anatomical terms identify nobody: they are not looked for as part of a name such as Chest Clinic."""
 _LETTERS: Final = str.maketrans({
     "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "å": "aa", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h",
 })  # fmt: skip

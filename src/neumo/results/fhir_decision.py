@@ -35,7 +35,7 @@ def decision_observation(decision: Decision, language: Language) -> Resource:
 
 
 def decided_concept(decision: Decision, language: Language) -> Resource:
-    """Return the conclusion as a CodeableConcept with its words."""
+    """Return the conclusion of a decision as a FHIR CodeableConcept: its code, and `text` in the language asked for."""
     return {**concept(CONCLUSION_CODES[decision.conclusion]), "text": conclusion_text(decision, language)}
 
 

@@ -103,7 +103,7 @@ def open_requests(association: Association) -> int:
 
 
 def command_bytes(association: Association) -> int:
-    """Return the size of the command set that is being received; 0 while there is none."""
+    """Return the bytes received so far of the current DIMSE command set; 0 between messages."""
     message = association.dimse.message
     return 0 if message is None else int(message.encoded_command_set.tell())
 

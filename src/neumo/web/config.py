@@ -83,7 +83,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """Retention of what shows a patient; readings and decisions stay in the archive."""
+    """Retention of patient data (pixels, heat maps, headers); readings and decisions stay in the archive."""
 
     pixels_days: Annotated[float, between(0)] | None = 30
     """Pixels, heat maps and DICOM headers; null keeps them for ever. Uploaded files go as soon as they are read."""

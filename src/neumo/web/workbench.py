@@ -77,6 +77,6 @@ class Workbench:
 
 
 def workbench_of(request: HTTPConnection) -> Workbench:
-    """Return the server's shared state."""
+    """Return the `Workbench` that the application keeps in `app.state`: settings, database, reader pool, accounts."""
     workbench: Workbench = request.app.state.workbench
     return workbench

@@ -73,7 +73,7 @@ def _refused(reader: Reader, source: Path, target: Path, name: str, reason: str)
 def _write_results(
     target: Path, reading: Reading, datasets: Sequence[Dataset], source: Path | None = None
 ) -> None:
-    """Write the results folder, whole or not at all; one that is already there stays as it is. Raises OutputError.
+    """Write the results folder atomically; an existing one is left unchanged. Raises OutputError.
 
     With `source`, the file that was read, it holds what the workbench shows, too.
     """

@@ -186,7 +186,7 @@ class Worker(threading.Thread):
         self.troubles.pop(job.id, None)
 
     def _postpone(self, job: Job, reason: str) -> None:
-        """Have an object wait for the end of a fault of this machine, for as long as that takes."""
+        """Retry an object later, without limit, with back-off: a fault of this machine, such as a full disk."""
         failures = self._postponed[job.id] = self._postponed.get(job.id, 0) + 1
         self.troubles[job.id] = reason
         self._metrics.machine_faults.labels(reason.partition(":")[0]).inc()

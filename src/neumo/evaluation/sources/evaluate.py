@@ -36,7 +36,7 @@ def evaluate_sources(
     seed: int = 42,
     synthetic: bool = False,
 ) -> tuple[EvaluatedSource, ...]:
-    """Measure each source by itself, with 95 % intervals over patients.
+    """Compute the metrics of each source separately, with 95 % intervals from resampled patients.
 
     Parameters
     ----------

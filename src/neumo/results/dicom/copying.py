@@ -91,7 +91,7 @@ def _character_sets(source: Dataset) -> list[str] | None:
 
 
 def _is_undeclared_unicode(source: Dataset, keywords: Iterable[str]) -> bool:
-    """Whether texts that state no character set are UTF-8 beyond doubt: they have letters besides ASCII, all UTF-8."""
+    """Whether a dataset without Specific Character Set holds UTF-8: some text is not ASCII, and all decode as UTF-8."""
     tags = (_tag(keyword) for keyword in keywords)
     texts = [_bytes_of(source, tag) for tag in tags if tag in source and dictionary_VR(tag) in _BYTES]
     try:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi.responses import StreamingResponse
 
 QUIET_SECONDS: Final = 15.0
-"""After which a comment keeps a stream open."""
+"""Idle time after which a comment is sent as keep-alive, so that no proxy closes the stream."""
 KEEP_OPEN: Final = ": still here\n\n"
 EVENT_STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}

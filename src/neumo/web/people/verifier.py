@@ -13,7 +13,7 @@ _UNUSABLE: Final = re.compile(r"[\\=\x00-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """The right to verify reports.
+    """A person who may verify reports, as DICOM's Verifying Observer Sequence states one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Blinded reading: who may be served an answer, and who was served one.
+"""Blinded reading: whether a person may see the model's answer yet, and a record of each first view.
 
 Every route that serves anything from which an answer can be told (lists, posteriors, exports, files, heat maps, other
 people's decisions) calls `serve` first. A decision is blinded only if none was served to that person before.

@@ -72,4 +72,4 @@ def _chosen(
 
 
 Chosen = Annotated[_Chosen, Depends(_chosen)]
-"""Of a request's query."""
+"""FastAPI dependency: what a request's query parameters choose."""
