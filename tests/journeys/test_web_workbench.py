@@ -56,6 +56,26 @@ def test_the_worklist_filters_sorts_and_exports(page: Page, filled: Running, fil
     expect(page.get_by_role("heading", name="No reading matches")).to_be_visible()
 
 
+def test_what_is_typed_right_after_a_reset_is_searched(
+    page: Page, filled: Running, films: list[Path]
+) -> None:
+    page.goto("/worklist")
+    rows = page.locator(".window .work-row")
+    expect(rows).to_have_count(len(films))
+    reset = page.get_by_role("button", name="Reset")
+    reset.evaluate(
+        """(button, name) => {
+            button.click();
+            const field = button.form.querySelector("input[name=q]");
+            field.value = name;
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        films[1].name,
+    )
+    expect(rows).to_have_count(1)
+    expect(page.get_by_label("Search")).to_have_value(films[1].name)
+
+
 def test_n_and_p_follow_the_filtered_list_also_after_a_decision(
     page: Page, filled: Running, films: list[Path]
 ) -> None:

@@ -57,7 +57,7 @@ export function createFilters({ t, me }, filters, changed) {
       sourceSelect,
       h("div", { class: "filter-days" }, day("from", t("worklist.from"), filters), day("to", t("worklist.to"), filters)),
       h("div", { class: "filter-checks" }, check("disagreement", t("worklist.disagreement"), filters)),
-      h("button", { class: "button plain", type: "reset", on: { click: () => setTimeout(clear) } }, icon("cross"), t("worklist.reset")),
+      h("button", { class: "button plain", type: "button", on: { click: clear } }, icon("cross"), t("worklist.reset")),
     )
   );
 
@@ -72,7 +72,9 @@ export function createFilters({ t, me }, filters, changed) {
     timer = window.setTimeout(() => changed(current()), PAUSE);
   }
 
+  /** At once: what is typed after the click stays. */
   function clear() {
+    clearTimeout(timer);
     form.querySelectorAll("input, select").forEach((field) => {
       const control = /** @type {HTMLInputElement} */ (field);
       if (control.type === "checkbox") control.checked = false;
