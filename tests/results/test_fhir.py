@@ -28,7 +28,7 @@ def test_a_report_states_all_of_the_answer(tmp_path: Path) -> None:
     Bundle.model_validate(report)
     found = resources(report)
     (main,), (device,) = found["DiagnosticReport"], found["Device"]
-    verdict, finding, members = found["Observation"]
+    verdict, finding, members, _ = found["Observation"]
     assert main["status"] == "preliminary" and code_of(main["conclusionCode"][0]) == "233604007"
     assert main["conclusionCode"][0]["text"] == "Pneumonia, bacterial or viral undetermined"
     assert all(observation["status"] == "preliminary" for observation in found["Observation"])
@@ -49,11 +49,32 @@ def test_a_report_states_all_of_the_answer(tmp_path: Path) -> None:
     assert device["identifier"][0]["value"] == DIGEST
 
 
+def test_what_was_measured_is_coded_with_its_intervals_and_is_said_of_the_device() -> None:
+    other = replace(ANSWER.evidence[0], data="set, Lima", low=None, high=None)
+    report = fhir_report(reading(replace(ANSWER, evidence=(*ANSWER.evidence, other))), header())
+    Bundle.model_validate(report)
+    (device,) = (
+        entry["fullUrl"] for entry in report["entry"] if entry["resource"]["resourceType"] == "Device"
+    )
+    main, lima = [each for each in resources(report)["Observation"] if code_of(each["code"]) == "EVIDENCE"]
+    stated = {code_of(part["code"]): part for part in main["component"]}
+    assert stated["SENSITIVITY"]["valueQuantity"]["value"] == 0.9
+    ends = stated["SENSITIVITY-CI95"]["valueRange"]
+    assert (ends["low"]["value"], ends["high"]["value"]) == (0.85, 0.94)
+    metrics = {"SENSITIVITY", "SPECIFICITY", "ECE", "PPV", "NPV"}
+    metrics |= {"COV-NORMAL", "COV-BACTERIAL", "COV-VIRAL"}
+    assert stated.keys() == metrics | {f"{metric}-CI95" for metric in metrics}
+    assert [code_of(part["code"]) for part in lima["component"]] == ["SENSITIVITY"]
+    assert (main["method"]["text"], lima["method"]["text"]) == ("set, test", "set, Lima")
+    assert main["focus"] == lima["focus"] == [{"reference": device}]
+    assert any("90.0" in note["text"] for note in main["note"])
+
+
 def test_references_lead_somewhere_and_the_study_is_named() -> None:
     report = fhir_report(reading(), header(TimezoneOffsetFromUTC="+0100"))
     urls = {entry["fullUrl"] for entry in report["entry"]}
     (main,) = resources(report)["DiagnosticReport"]
-    assert len(urls) == 5 and {result["reference"] for result in main["result"]} < urls
+    assert len(urls) == 6 and {result["reference"] for result in main["result"]} < urls
     for observation in resources(report)["Observation"]:
         assert observation["device"]["reference"] in urls
         assert observation["subject"]["identifier"]["value"] == "4711"

@@ -80,8 +80,17 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
     urls["device"] = _url(_digest(device), "device")
     # What the model says stays preliminary; a decision is a person's, with a status of its own.
     by_model = {"status": PRELIMINARY, "device": {"reference": urls["device"]}}
+    of_device = {"focus": [by_model["device"]]}
     entries = [
-        _entry({**({} if role == "decision" else by_model), **resource, **stated}, urls[role])
+        _entry(
+            {
+                **({} if role == "decision" else by_model),
+                **(of_device if role.startswith("evidence") else {}),
+                **resource,
+                **stated,
+            },
+            urls[role],
+        )
         for role, resource in observations.items()
     ]
     results = [{"reference": urls[role]} for role in observations]

@@ -8,9 +8,9 @@ from neumo.core.answer import Answer
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
 from neumo.results.dicom import codes as own
-from neumo.results.dicom.structured_report import DECIMALS
+from neumo.results.dicom.evidence_items import coded, rounded
 from neumo.results.dicom.uids import CODING_SCHEME
-from neumo.results.sentences import notice_text, verdict_text
+from neumo.results.sentences import notice_text, performance_sentences, verdict_text
 from neumo.texts.language import Language
 
 _SYSTEMS: Final = {
@@ -41,6 +41,7 @@ def observations_of(reading: Reading, language: Language) -> dict[str, Resource]
         "pneumonia": {**_verdict(reading.answer, language), **_notes(reading, language)},
         "finding": _finding(reading.answer, language),
         "prediction set": _prediction_set(reading.answer),
+        **_evidence(reading.answer, language),
     }
 
 
@@ -84,6 +85,28 @@ def _prediction_set(answer: Answer) -> Resource:
     }
 
 
+def _evidence(answer: Answer, language: Language) -> dict[str, Resource]:
+    """Return what was measured of the model on each set of data, each metric beside its 95 % interval."""
+    by_data: dict[str, list[Resource]] = {}
+    for entry, code in coded(answer.evidence):
+        components = by_data.setdefault(entry.data, [])
+        assert entry.value is not None
+        components.append(_number(code, entry.value))
+        if entry.low is not None and entry.high is not None:
+            ends = {"low": _quantity(entry.low), "high": _quantity(entry.high)}
+            components.append({"code": concept(own.interval_code(code)), "valueRange": ends})
+    notes = [{"text": text} for text in performance_sentences(answer, language)]
+    return {
+        "evidence" if place == 0 else f"evidence {place}": {
+            **observation(own.EVIDENCE),
+            "method": {"text": data},
+            "component": components,
+            **({"note": notes} if place == 0 else {}),
+        }
+        for place, (data, components) in enumerate(by_data.items())
+    }
+
+
 def _notes(reading: Reading, language: Language) -> Resource:
     notes = [{"text": notice_text(warning, language)} for warning in reading.warnings]
     return {"note": notes} if notes else {}
@@ -123,5 +146,8 @@ def _coded(code: Code, value: Resource) -> Resource:
 
 
 def _number(code: Code, value: float) -> Resource:
-    quantity = {"value": round(float(value), DECIMALS), "system": "http://unitsofmeasure.org", "code": "1"}
-    return {"code": concept(code), "valueQuantity": quantity}
+    return {"code": concept(code), "valueQuantity": _quantity(value)}
+
+
+def _quantity(value: float) -> Resource:
+    return {"value": rounded(value), "system": "http://unitsofmeasure.org", "code": "1"}

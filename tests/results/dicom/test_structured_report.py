@@ -95,6 +95,45 @@ def walk(dataset: Dataset) -> Iterator[tuple[int, Dataset]]:
             yield depth + 1, inner
 
 
+def test_what_was_measured_stands_in_numbers_with_their_intervals() -> None:
+    report = structured_report(reading(), header())
+    stated: dict[str, list[object]] = {}
+    for _, item in walk(report):
+        parts = [part for part in item.get("ContentSequence", ()) if part.ValueType in ("NUM", "TEXT")]
+        if item.get("ValueType") == "NUM" and parts:
+            stated[item.ConceptNameCodeSequence[0].CodeValue] = [
+                float(part.MeasuredValueSequence[0].NumericValue)
+                if part.ValueType == "NUM"
+                else part.TextValue
+                for part in (item, *parts)
+            ]
+    coverage = [0.88, 0.8, 0.93, 300, "set, test"]
+    assert stated == {
+        "PPV": [0.31, 0.25, 0.4, 300, "set, test"],
+        "NPV": [0.98, 0.96, 0.99, 300, "set, test"],
+        "SENSITIVITY": [0.9, 0.85, 0.94, 300, "set, test"],
+        "SPECIFICITY": [0.8, 0.73, 0.86, 150, "set, test"],
+        "ECE": [0.1, 0.08, 0.14, 450, "set, test"],
+        **{f"COV-{finding}": coverage for finding in ("NORMAL", "BACTERIAL", "VIRAL")},
+    }
+
+
+def test_metrics_of_several_hospitals_and_without_interval_are_told_apart(tmp_path: Path) -> None:
+    first = ANSWER.evidence[0]
+    others = (replace(first, data="Niño, all", value=0.7, low=None, high=None), replace(first, value=None))
+    report = structured_report(
+        reading(replace(ANSWER, evidence=(*ANSWER.evidence, *others))),
+        header(SpecificCharacterSet="ISO_IR 100"),
+    )
+    data = [
+        [part.TextValue for part in item.ContentSequence if part.ValueType == "TEXT"]
+        for _, item in walk(report)
+        if item.get("ValueType") == "NUM" and item.ConceptNameCodeSequence[0].CodeValue == "SENSITIVITY"
+    ]
+    assert data == [["set, test"], ["Niño, all"]]
+    assert errors_of(write_result(report, tmp_path)) == []
+
+
 @pytest.mark.parametrize(
     ("file", "members"),
     [

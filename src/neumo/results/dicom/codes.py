@@ -10,6 +10,7 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 
 from neumo.core.answer import Answer, Etiology, Verdict
+from neumo.core.evidence import Evidence
 from neumo.core.findings import Finding
 from neumo.results.dicom.uids import CODING_SCHEME
 
@@ -42,6 +43,21 @@ COVERAGE: Final = _own("COVERAGE", "Coverage of the prediction set")
 THRESHOLD: Final = _own("THRESHOLD", "Threshold of the operating point")
 PPV: Final = _own("PPV", "Positive predictive value")
 NPV: Final = _own("NPV", "Negative predictive value")
+_COVERED: Final[Mapping[str, Code]] = {
+    Finding.NORMAL: _own("COV-NORMAL", "Measured coverage of normal radiographs"),
+    Finding.BACTERIAL_PNEUMONIA: _own("COV-BACTERIAL", "Measured coverage of bacterial pneumonia"),
+    Finding.VIRAL_PNEUMONIA: _own("COV-VIRAL", "Measured coverage of viral pneumonia"),
+}
+_METRICS: Final[Mapping[str, Code]] = {
+    "sensitivity": _own("SENSITIVITY", "Sensitivity of the operating point"),
+    "specificity": _own("SPECIFICITY", "Specificity of the operating point"),
+    "expected_calibration_error": _own("ECE", "Expected calibration error"),
+    "ppv": PPV,
+    "npv": NPV,
+}
+INTERVAL_LOW: Final = _own("CI95-LOW", "Lower end of the 95 % confidence interval")
+INTERVAL_HIGH: Final = _own("CI95-HIGH", "Upper end of the 95 % confidence interval")
+IMAGES: Final = _own("IMAGES", "Radiographs that it was measured on")
 
 STATUS: Final = _own("STATUS", "Status of the reading")
 STATUS_READ: Final = _own("READ", "Read")
@@ -118,6 +134,18 @@ _ETIOLOGIES: Final = {
 def operating_point_code(name: str) -> Code:
     """Return the code of an operating point; bundles may have ones of their own, which share a code."""
     return _POINTS.get(name, _OTHER_POINT)
+
+
+def metric_code(entry: Evidence) -> Code | None:
+    """Return the code of a metric that was measured; None where it has none."""
+    if entry.metric == "coverage":
+        return _COVERED.get(entry.conditions.get("finding", ""))
+    return _METRICS.get(entry.metric)
+
+
+def interval_code(metric: Code) -> Code:
+    """Return the code of a metric's 95 % confidence interval, both ends together."""
+    return _own(f"{metric.value}-CI95", f"{metric.meaning}, 95 % interval")
 
 
 def coding_scheme_item() -> Dataset:

@@ -80,7 +80,7 @@ def read_back(report: Dataset) -> Reported:
     try:
         with quiet():
             content = cast(MeasurementReport, Comprehensive3DSR.from_dataset(report).content)
-            (group,) = content.get_image_measurement_groups()
+            group, *_ = content.get_image_measurement_groups()  # the others are of the model
             return _reported(report, group)
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         raise ResultError(

@@ -14,6 +14,7 @@ from highdicom.sr import (
     ImageContentItem,
     LanguageOfContentItemAndDescendants,
     Measurement,
+    MeasurementProperties,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
     ObservationContext,
@@ -35,6 +36,7 @@ from neumo.core.reading import Notice, Reading
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.decision_items import decision_item, finish_verification, verification
+from neumo.results.dicom.evidence_items import DECIMALS, evidence_group, interval, rounded
 from neumo.results.dicom.instance import (
     MANUFACTURER,
     UNNAMED_INSTANCE,
@@ -48,9 +50,6 @@ from neumo.results.dicom.source import Reference, reference_of, text_of, writabl
 from neumo.results.dicom.uids import stable_uid
 from neumo.results.origin import Origin, origin_of
 from neumo.results.sentences import performance_sentences, prevalence_sentence
-
-DECIMALS = 4
-"""Of every number: the last bits of the output depend on the machine and would change the SOP Instance UID."""
 
 _SERIES_NUMBER = 9001
 _ENGLISH = Code("en", "RFC5646", "English")
@@ -122,10 +121,12 @@ def _evidence(reference: Reference) -> Dataset:
 
 
 def _content(reading: Reading, source: Dataset, origin: Origin, reference: Reference) -> MeasurementReport:
+    measured = () if reading.answer is None else reading.answer.evidence
+    groups = [_group(reading, source, origin, reference), evidence_group(measured, origin, source)]
     report = MeasurementReport(
         observation_context=_observed_by(origin),
         procedure_reported=own.CHEST_RADIOGRAPHY,
-        imaging_measurements=[_group(reading, origin, reference)],
+        imaging_measurements=[group for group in groups if group is not None],
         language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
             CodedConcept.from_code(_ENGLISH)
         ),
@@ -183,7 +184,9 @@ _MODALITIES = {
 }
 
 
-def _group(reading: Reading, origin: Origin, reference: Reference) -> MeasurementsAndQualitativeEvaluations:
+def _group(
+    reading: Reading, source: Dataset, origin: Origin, reference: Reference
+) -> MeasurementsAndQualitativeEvaluations:
     answer = reading.answer
     image = SourceImageForMeasurement(
         referenced_sop_class_uid=reference.sop_class, referenced_sop_instance_uid=reference.instance
@@ -195,7 +198,7 @@ def _group(reading: Reading, origin: Origin, reference: Reference) -> Measuremen
         finding_type=None if answer is None else own.lead_code(answer),
         finding_sites=[FindingSite(own.CHEST)],
         algorithm_id=_algorithm(origin, answer),
-        measurements=None if answer is None else list(_measurements(answer, image)),
+        measurements=None if answer is None else list(_measurements(answer, image, source)),
         qualitative_evaluations=list(_evaluations(answer)),
     )
 
@@ -221,13 +224,25 @@ def _parameters(origin: Origin, answer: Answer | None) -> Iterator[tuple[str, st
             yield f"prevalence_{finding}", f"{answer.prevalence[finding]:.{DECIMALS}f}"
 
 
-def _measurements(answer: Answer, image: SourceImageForMeasurement) -> Iterator[Measurement]:
-    values = [(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS]
-    values += [(own.COVERAGE, answer.coverage), (own.THRESHOLD, answer.threshold)]
-    values += [(code, v) for code, v in ((own.PPV, answer.ppv), (own.NPV, answer.npv)) if v is not None]
-    for code, value in values:
+def _measurements(answer: Answer, image: SourceImageForMeasurement, source: Dataset) -> Iterator[Measurement]:
+    measured = {entry.metric: interval(entry, source) for entry in answer.evidence}
+    values: list[tuple[Code, float, MeasurementProperties | None]] = [
+        *((own.PROBABILITY_CODES[finding], answer.probabilities[finding], None) for finding in FINDINGS),
+        (own.COVERAGE, answer.coverage, None),
+        (own.THRESHOLD, answer.threshold, None),
+    ]
+    values += [
+        (code, value, measured.get(metric))
+        for code, value, metric in ((own.PPV, answer.ppv, "ppv"), (own.NPV, answer.npv, "npv"))
+        if value is not None
+    ]
+    for code, value, properties in values:
         yield Measurement(
-            name=code, value=round(float(value), DECIMALS), unit=own.NO_UNITS, referenced_images=[image]
+            name=code,
+            value=rounded(value),
+            unit=own.NO_UNITS,
+            properties=properties,
+            referenced_images=[image],
         )
 
 
