@@ -5,15 +5,33 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from tests.support.dicom_samples import dicom_file
+from tests.support.small_runs import make_run
 from tests.support.web_running import Running, running
 
 import neumo.bundle
 from neumo.samples import sample_files
 
 WIDTHS = (1920, 1440, 1280, 1024, 390)
-PAGES = ("/", "/readings/1", "/worklist", "/research", "/bundle", "/settings", "/nothing-here", "/api/docs")
+PAGES = (
+    "/", "/readings/1", "/readings/4", "/worklist", "/research", "/bundle", "/settings", "/nothing-here", "/api/docs"
+)  # fmt: skip
+PATIENT: dict[str, Any] = {
+    "PatientName": "Quijano de la Mancha^Dulcinea Aldonza",
+    "PatientID": "MRN-0012345",
+    "PatientBirthDate": "20210314",
+    "PatientAge": "003Y",
+    "PatientSex": "F",
+    "AccessionNumber": "ACC-2024-000917",
+    "InstitutionName": "Hospital Universitario Toboso",
+    "StudyDate": "20240502",
+    "ViewPosition": "PA",
+    "BodyPartExamined": "CHEST",
+}
 
 FIND = """() => {
   const shown = (element) => {
@@ -55,6 +73,10 @@ FIND = """() => {
       range.selectNodeContents(element);
       const over = range.getBoundingClientRect().width > box.width + 1 && style.display !== "inline";
       if (over && !scrolled(element) && !hinted(element)) found.push(["over its edge", name]);
+      const panel = element.closest(".panel")?.getBoundingClientRect();
+      if (panel && box.right > panel.right + 1 && !scrolled(element)) found.push(["over its panel", name]);
+      const em = parseFloat(style.fontSize);
+      if (box.width < 4 * em && box.height > 5 * em && element.innerText.length > 4) found.push(["squeezed", name]);
     }
   }
   return found;
@@ -63,11 +85,16 @@ FIND = """() => {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The built-in bundle, whose operating points have the longest names, and a sample that was read."""
+    """The built-in bundle, whose operating points have the longest names, readings of it, one with a patient; a run."""
+    base = tmp_path_factory.mktemp("layout")
+    make_run(base / "runs" / "small", 1, 3.0)
     bundle = Path(neumo.bundle.__file__).parent / "default"
-    with running(tmp_path_factory.mktemp("layout") / "data", bundle) as started:
-        for film in (sample_files()[1], sample_files()[0], sample_files()[2]):
-            files = {"f": (film.name, film.read_bytes())}
+    sent = {film.name: film.read_bytes() for film in (sample_files()[i] for i in (1, 0, 2))}
+    with Image.open(sample_files()[0]) as image:
+        sent["IM0001.dcm"] = dicom_file(np.asarray(image.convert("L")), **PATIENT)
+    with running(base / "data", bundle, runs=base / "runs") as started:
+        for name, content in sent.items():
+            files = {"f": (name, content)}
             httpx.post(f"{started.address}api/readings", files=files, timeout=120).raise_for_status()
         yield started
 
@@ -125,4 +152,4 @@ def test_an_operation_of_the_api_is_tried_on_its_page(page: Page) -> None:
     section.get_by_role("textbox", name="limit").fill("1")
     section.get_by_role("button", name="Send").click()
     expect(section.locator(".api-answer")).to_contain_text("200 OK")
-    expect(section.locator(".api-answer")).to_contain_text("train-viral.jpeg")
+    expect(section.locator(".api-answer")).to_contain_text("IM0001.dcm")

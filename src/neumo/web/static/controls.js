@@ -13,3 +13,12 @@ import { h, icon } from "/static/dom.js";
 export function square(sign, label, click, kind = "") {
   return /** @type {HTMLButtonElement} */ (h("button", { class: `button square ${kind}`, type: "button", "aria-label": label, title: label, on: { click } }, icon(sign)));
 }
+
+/**
+ * Create the place of something wide, as tables, which scrolls sideways where there is little room, also by keys.
+ * @param {string} label for screen readers
+ * @param {...any} content
+ */
+export function scrolling(label, ...content) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, content);
+}

@@ -15,7 +15,7 @@ export function createToolbar({ t }, viewer, source) {
   const tools = toggles("tool", [["window", "window"], ["pan", "pan"], ["measure", "measure"]], viewer.setTool, t);
   const modes = toggles("mode", [["overlay", "overlay"], ["side", "side"], ["swipe", "swipe"]], viewer.setMode, t);
   const invert = square("invert", t("viewer.invert"), () => viewer.setInvert(!viewer.getState().invert));
-  const preset = /** @type {HTMLSelectElement} */ (h("select", { class: "input", "aria-label": t("viewer.preset"), on: { change: choosePreset } },
+  const preset = /** @type {HTMLSelectElement} */ (h("select", { class: "input preset", "aria-label": t("viewer.preset"), on: { change: choosePreset } },
     h("option", { value: "" }, t("viewer.preset")), PRESETS.map((name, index) => h("option", { value: name }, `${t(`viewer.preset_${name}`)} (${index + 1})`))));
   function choosePreset() {
     viewer.setPreset(preset.value);

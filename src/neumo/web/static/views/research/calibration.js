@@ -1,6 +1,7 @@
 /** Calibration: predicted against observed pneumonia. */
 
 import { plot } from "/static/charts/plot.js";
+import { scrolling } from "/static/controls.js";
 import { h } from "/static/dom.js";
 
 /**
@@ -20,7 +21,7 @@ export function calibrationPanel({ t, format }, predictions) {
   const table = h("table", { class: "table" },
     h("thead", {}, h("tr", {}, ["bin", "images", "predicted", "observed"].map((name) => h("th", { scope: "col", class: "number" }, t(`research.${name}`))))),
     h("tbody", {}, bins.map(({ low, high, count, predicted, observed }) => h("tr", {}, [`${format.percent(low)} – ${format.percent(high)}`, format.number(count), format.percent(predicted, 1), format.percent(observed, 1)].map((text) => h("td", { class: "number" }, text))))));
-  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("research.calibration"))), h("div", { class: "body pair" }, chart, table));
+  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("research.calibration"))), h("div", { class: "body pair" }, chart, scrolling(t("research.calibration"), table)));
 }
 
 /**

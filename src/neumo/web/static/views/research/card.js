@@ -1,5 +1,6 @@
 /** A bundle's card, which its maker wrote in English: headings, paragraphs, lists and tables. */
 
+import { scrolling } from "/static/controls.js";
 import { h } from "/static/dom.js";
 
 /**
@@ -18,7 +19,7 @@ function sectionOf({ level, title, text, tables }) {
 
 /** @param {string[]} header @param {(string | number | null)[][]} rows */
 export function table(header, rows) {
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": header.join(", ") }, h("table", { class: "table" },
+  return scrolling(header.join(", "), h("table", { class: "table" },
     h("thead", {}, h("tr", {}, header.map((cell) => h("th", { scope: "col" }, cell)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell)))))));
 }

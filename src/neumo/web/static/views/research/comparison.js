@@ -1,5 +1,6 @@
 /** Comparison of runs on the same images: each later one against each earlier one. */
 
+import { scrolling } from "/static/controls.js";
 import { h, replace } from "/static/dom.js";
 import { metricName, interval } from "/static/views/research/metrics.js";
 
@@ -66,7 +67,7 @@ function result(context, compared) {
 function overview(context, { runs }) {
   const { t } = context;
   const names = SHOWN.filter((name) => name in runs[0].figures);
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("research.compared_runs") }, h("table", { class: "table" },
+  return scrolling(t("research.compared_runs"), h("table", { class: "table" },
     h("caption", {}, t("research.compared_runs")),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.run")), names.map((name) => h("th", { scope: "col", class: "number" }, metricName(t, name))))),
     h("tbody", {}, runs.map((/** @type {any} */ run) => h("tr", {}, h("th", { scope: "row" }, run.name), names.map((name) => h("td", { class: "number" }, interval(context, run.figures[name]))))))));
@@ -79,7 +80,8 @@ function differences(context, pair, alone) {
   const table = h("table", { class: "table" },
     h("caption", { class: alone ? "" : "unseen" }, title),
     h("tbody", {}, Object.entries(pair.differences).map(([name, figure]) => h("tr", {}, h("th", { scope: "row" }, metricName(t, name)), h("td", { class: "number" }, interval(context, /** @type {any} */ (figure))), h("td", {}, t(`research.${verdict(/** @type {any} */ (figure))}`))))));
-  return alone ? table : h("details", {}, h("summary", {}, title), table);
+  const shown = scrolling(title, table);
+  return alone ? shown : h("details", {}, h("summary", {}, title), shown);
 }
 
 /** Say whether an interval excludes zero. @param {{low: number | null, high: number | null}} figure */

@@ -1,5 +1,6 @@
 /** The confusion matrix; each cell opens the images in it. */
 
+import { scrolling } from "/static/controls.js";
 import { h, replace } from "/static/dom.js";
 import { contactSheet } from "/static/views/research/sheet.js";
 
@@ -33,7 +34,7 @@ export function confusionPanel(context, predictions) {
       }, count);
       return h("td", {}, button);
     })))));
-  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("research.confusion"))), h("div", { class: "body column" }, h("div", { class: "scroll" }, table), list));
+  return h("section", { class: "panel" }, h("div", { class: "head" }, h("h2", {}, t("research.confusion"))), h("div", { class: "body column" }, scrolling(t("research.confusion"), table), list));
 }
 
 /** Return the indices of images by truth and decision. @param {any} predictions @returns {number[][][]} */

@@ -1,5 +1,6 @@
 /** Accuracy on corrupted images as a heat grid: the worse, the redder, with the number in each cell. */
 
+import { scrolling } from "/static/controls.js";
 import { h } from "/static/dom.js";
 
 /** Accuracy of guessing among three findings; the end of the colour scale. */
@@ -13,7 +14,7 @@ const CHANCE = 1 / 3;
 /** @param {import("/static/app.js").Context} context @param {Grid} grid */
 export function damageGrid(context, { strengths, rows }) {
   const { t } = context;
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("bundle.damage") }, h("table", { class: "damage" },
+  return scrolling(t("bundle.damage"), h("table", { class: "damage" },
     h("caption", {}, t("bundle.damage_caption")),
     h("thead", {},
       h("tr", {}, h("th", { scope: "col", rowspan: 2 }, t("bundle.damage")), h("th", { scope: "colgroup", colspan: strengths.length }, t("bundle.strength"))),

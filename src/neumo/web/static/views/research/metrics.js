@@ -1,14 +1,15 @@
 /** A run's metrics with their confidence intervals. */
 
+import { scrolling } from "/static/controls.js";
 import { h } from "/static/dom.js";
 
 /** @typedef {import("/static/app.js").Context} Context */
 
-/** @param {Context} context @param {{value: number | null, low: number | null, high: number | null}} metric */
+/** The value and its interval, which is never broken over lines. @param {Context} context @param {{value: number | null, low: number | null, high: number | null}} metric */
 export function interval({ t, format }, metric) {
   if (metric?.value === null || metric?.value === undefined) return t("research.undefined");
   const digits = (/** @type {number | null} */ value) => (value === null ? "–" : format.number(value, 3));
-  return `${digits(metric.value)} (${digits(metric.low)}\u00a0–\u00a0${digits(metric.high)})`;
+  return [digits(metric.value), " ", h("span", { class: "whole" }, `(${digits(metric.low)}–${digits(metric.high)})`)];
 }
 
 /** @param {import("/static/i18n.js").Translate} t @param {string} name */
@@ -36,8 +37,8 @@ function overall(context, evaluation) {
 function byClass(context, evaluation) {
   const { t } = context;
   const names = ["recall", "precision", "f1", "auroc"];
-  return h("table", { class: "table" }, h("caption", {}, t("research.by_class")),
+  return scrolling(t("research.by_class"), h("table", { class: "table" }, h("caption", {}, t("research.by_class")),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("research.finding")), names.map((name) => h("th", { scope: "col", class: "number" }, metricName(t, name))))),
     h("tbody", {}, evaluation.by_class.map((/** @type {any} */ row) =>
-      h("tr", {}, h("th", { scope: "row" }, t(`findings_short.${row.finding}`)), names.map((name) => h("td", { class: "number" }, interval(context, row[name])))))));
+      h("tr", {}, h("th", { scope: "row" }, t(`findings_short.${row.finding}`)), names.map((name) => h("td", { class: "number" }, interval(context, row[name]))))))));
 }

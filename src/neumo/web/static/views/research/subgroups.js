@@ -1,5 +1,6 @@
 /** Metrics by subgroup; groups too small to evaluate are marked. */
 
+import { scrolling } from "/static/controls.js";
 import { h, icon, replace } from "/static/dom.js";
 import { interval } from "/static/views/research/metrics.js";
 
@@ -8,7 +9,7 @@ const SHOWN = ["sensitivity", "specificity", "auroc_normal_vs_pneumonia", "balan
 /** @param {import("/static/app.js").Context} context @param {string} name @param {string} part @param {string[]} columns */
 export function subgroupsPanel(context, name, part, columns) {
   const { t } = context;
-  const body = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("research.subgroups") });
+  const body = scrolling(t("research.subgroups"));
   const choice = /** @type {HTMLSelectElement} */ (h("select", { class: "input", "aria-label": t("research.column"), on: { change: show } }, columns.map((column) => h("option", { value: column }, column))));
 
   async function show() {
