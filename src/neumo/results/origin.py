@@ -20,15 +20,19 @@ class Origin:
         Of the bundle, 64 hexadecimal digits.
     neumo : str
         Version of neumo.
-    options : mapping
-        Of the reader, as plain values.
     """
 
     name: str
     version: str
     digest: str
     neumo: str
-    options: Mapping[str, Any]
+
+    def to_receipt(self) -> dict[str, Any]:
+        """Return as much of a receipt as `origin_of` needs."""
+        return {
+            "bundle": {"name": self.name, "version": self.version, "digest": self.digest},
+            "software": {"neumo": self.neumo},
+        }
 
 
 def origin_of(reading: Reading) -> Origin:
@@ -47,7 +51,6 @@ def origin_of(reading: Reading) -> Origin:
             version=str(bundle["version"]),
             digest=str(bundle["digest"]),
             neumo=str(receipt["software"]["neumo"]),
-            options=dict(receipt["options"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ResultError(

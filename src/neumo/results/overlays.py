@@ -18,17 +18,16 @@ MAX_SIDE = 1024
 
 
 def shown_pixels(reading: Reading, max_side: int = MAX_SIDE) -> NDArray[np.uint8] | None:
-    """Return the radiograph (height, width) reduced for viewing; None where it was not kept."""
-    if reading.pixels is None:
-        return None
+    """Return the radiograph (height, width) reduced for viewing, not to be changed; None where it was not kept."""
+    if reading.pixels is None or max(reading.pixels.shape) <= max_side:
+        return reading.pixels
     image = Image.fromarray(reading.pixels)
     image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
     return np.array(image, dtype=np.uint8)
 
 
-def overlay_of(reading: Reading, max_side: int = MAX_SIDE) -> NDArray[np.uint8] | None:
-    """Return the overlay (height, width, 3); None where the reading has no heat map or no pixels."""
-    pixels = shown_pixels(reading, max_side)
+def overlay_of(reading: Reading, pixels: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+    """Return the overlay (height, width, 3) on `shown_pixels`; None where there are none, or no heat map."""
     if pixels is None or reading.class_map is None:
         return None
     return overlay(
@@ -44,7 +43,7 @@ def write_overlay(reading: Reading, folder: Path, number: int) -> str | None:
     OutputError
         It cannot be written.
     """
-    picture = overlay_of(reading)
+    picture = overlay_of(reading, shown_pixels(reading))
     if picture is None:
         return None
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(reading.file).stem)[:80] or "reading"

@@ -118,7 +118,8 @@ def _write(target: Path, pieces: IO[str], lang: Language, *, counts: Counter[str
 
 def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
     t, answer = texts(lang), reading.answer
-    pixels, heat = shown_pixels(reading, _MAX_SIDE), overlay_of(reading, _MAX_SIDE)
+    pixels = shown_pixels(reading, _MAX_SIDE)
+    heat = overlay_of(reading, pixels)
     return {
         "reading": reading,
         "picture": None if pixels is None else picture_uri(pixels),

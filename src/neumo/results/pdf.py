@@ -178,7 +178,8 @@ def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "
     from reportlab.platypus import Paragraph, Table
 
     t = texts(language)
-    pixels, heat = shown_pixels(reading, _MAX_SIDE), overlay_of(reading, _MAX_SIDE)
+    pixels = shown_pixels(reading, _MAX_SIDE)
+    heat = overlay_of(reading, pixels)
     shown = [_picture(picture) for picture in (pixels, heat) if picture is not None]
     if shown:
         yield Table([shown], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])

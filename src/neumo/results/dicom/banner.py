@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -95,19 +96,23 @@ def draw_banner(lines: list[Line], width: int) -> NDArray[np.uint8]:
         The typeface is not installed.
     """
     ordinary, margin = max(13, round(width / 52)), max(6, width // 80)
-    placed: list[tuple[int, str, ImageFont.FreeTypeFont, tuple[int, int, int]]] = []
-    top = margin
-    for line in lines:
-        size = round(ordinary * line.size)
-        font = ImageFont.truetype(typeface(), size, layout_engine=ImageFont.Layout.BASIC)
-        for part in _wrapped(line.text, font, width - 2 * margin):
-            placed.append((top, part, font, line.colour))
-            top += round(size * _LINE)
-    picture = Image.new("RGB", (width, top + margin))
+    edge = np.zeros((margin, width, 3), np.uint8)
+    drawn = [_drawn(line.text, round(ordinary * line.size), line.colour, width, margin) for line in lines]
+    return np.concatenate([edge, *drawn, edge])
+
+
+@lru_cache(maxsize=48)
+def _drawn(text: str, size: int, colour: tuple[int, int, int], width: int, margin: int) -> NDArray[np.uint8]:
+    """Draw one wrapped line; most lines are the same for all readings of a bundle."""
+    font = ImageFont.truetype(typeface(), size, layout_engine=ImageFont.Layout.BASIC)
+    parts, step = list(_wrapped(text, font, width - 2 * margin)), round(size * _LINE)
+    picture = Image.new("RGB", (width, step * len(parts)))
     drawing = ImageDraw.Draw(picture)
-    for height, part, font, colour in placed:
-        drawing.text((margin, height), part, fill=colour, font=font)
-    return np.array(picture, dtype=np.uint8)
+    for number, part in enumerate(parts):
+        drawing.text((margin, number * step), part, fill=colour, font=font)
+    strip = np.array(picture, dtype=np.uint8)
+    strip.flags.writeable = False
+    return strip
 
 
 def _performance(reading: Reading, language: Language) -> tuple[str, ...]:
@@ -164,6 +169,7 @@ def _short_words(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterato
         yield word
 
 
+@cache
 def typeface() -> str:
     """Return the file of the typeface. Raises MissingExtraError where it is not installed."""
     # Pillow's own typeface has no accents, and system typefaces differ from machine to machine.

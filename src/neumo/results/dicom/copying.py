@@ -40,10 +40,13 @@ class Copied:
         By keyword.
     left_out : tuple of str
         Keywords of elements that the header has and whose values are invalid.
+    character_set : tuple of str
+        Terms of Specific Character Set; none for the default repertoire.
     """
 
     elements: dict[str, Element] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    character_set: tuple[str, ...] = ()
 
 
 def copied_elements(source: Dataset, keywords: Iterable[str]) -> Copied:
@@ -76,7 +79,7 @@ def copied_elements(source: Dataset, keywords: Iterable[str]) -> Copied:
                 left_out.append(keyword)
             else:
                 elements[keyword] = element
-    return Copied(elements, tuple(left_out))
+    return Copied(elements, tuple(left_out), tuple(terms or ()))
 
 
 def _character_sets(source: Dataset) -> list[str] | None:

@@ -6,10 +6,12 @@ from pydicom import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 import neumo
+from neumo.core.decision import Decision
 from neumo.core.errors import ResultError
 from neumo.core.reading import Reading, Status
 from neumo.results.dicom.codes import coding_scheme_item
-from neumo.results.dicom.source import copy_patient_and_study, moment_of
+from neumo.results.dicom.copying import Copied
+from neumo.results.dicom.source import moment_of, take_patient_and_study
 from neumo.results.dicom.uids import IMPLEMENTATION, content_uid, series_uid, stable_uid
 from neumo.results.origin import Origin
 
@@ -30,24 +32,24 @@ _MOMENTS_OF_MAKING = (
 )
 
 
-def is_verified(reading: Reading) -> bool:
+def is_verified(decision: Decision | None) -> bool:
     """Whether somebody with the right to verify reports has decided about a reading."""
-    return reading.decision is not None and reading.decision.verified
+    return decision is not None and decision.verified
 
 
-def disclaimer(reading: Reading) -> str:
+def disclaimer(verified: bool) -> str:
     """Return what every result says of itself."""
-    return _DISCLAIMERS[is_verified(reading)]
+    return _DISCLAIMERS[verified]
 
 
-def series_of(reading: Reading, study: str, origin: Origin, modality: str) -> UID:
+def series_of(verified: bool, study: str, origin: Origin, modality: str) -> UID:
     """Return the series of a result; results that a person verified have one of their own, described as such."""
-    return series_uid(study, origin.digest, f"{modality} verified" if is_verified(reading) else modality)
+    return series_uid(study, origin.digest, f"{modality} verified" if verified else modality)
 
 
-def equipment(reading: Reading, origin: Origin) -> dict[str, Any]:
+def equipment(verified: bool, origin: Origin) -> dict[str, Any]:
     """Return the values of the General Equipment module (PS3.3 section C.7.5.1), as highdicom names them."""
-    said = "verified decision" if is_verified(reading) else "not verified"
+    said = "verified decision" if verified else "not verified"
     return {
         "manufacturer": MANUFACTURER,
         "manufacturer_model_name": f"{origin.name} {origin.version}"[:64],
@@ -57,15 +59,19 @@ def equipment(reading: Reading, origin: Origin) -> dict[str, Any]:
     }
 
 
-def finish(result: Dataset, source: Dataset) -> None:
-    """Set patient, study and content date of a result, and then the SOP Instance UID of its content."""
+def settle(result: Dataset) -> None:
+    """Remove the moments of making, and name neumo's coding scheme: what is the same for all results of a kind."""
     for made_now in _MOMENTS_OF_MAKING:
         result.pop(made_now, None)
     for contributor in result.get("ContributingEquipmentSequence", []):
         contributor.pop("ContributionDateTime", None)
-    result.ContentDate, result.ContentTime = moment_of(source)
     result.CodingSchemeIdentificationSequence = [coding_scheme_item()]
-    copy_patient_and_study(source, result)
+
+
+def finish(result: Dataset, source: Dataset, copied: Copied) -> None:
+    """Set content date, patient and study of a settled result, and then the SOP Instance UID of its content."""
+    result.ContentDate, result.ContentTime = moment_of(source)
+    take_patient_and_study(copied, result)
     result.SOPInstanceUID = content_uid(result)
     meta = result.file_meta
     meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from highdicom.sc import SCImage
@@ -20,11 +21,14 @@ from neumo.results.dicom.instance import (
     disclaimer,
     equipment,
     finish,
+    is_verified,
     require_reportable,
     series_of,
+    settle,
 )
-from neumo.results.dicom.source import Reference, copy_element, reference_of, text_of
-from neumo.results.origin import origin_of
+from neumo.results.dicom.skeleton import Skeleton
+from neumo.results.dicom.source import Reference, copy_element, patient_and_study, reference_of, text_of
+from neumo.results.origin import Origin, origin_of
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.texts.language import Language
 
@@ -70,25 +74,38 @@ def secondary_capture(reading: Reading, source: Dataset, /, *, language: Languag
     require_reportable(reading)
     origin, reference = origin_of(reading), reference_of(source)
     picture = capture_picture(reading, language)
+    verified = is_verified(reading.decision)
     with quiet():
-        capture = SCImage(
-            pixel_array=picture,
-            photometric_interpretation="RGB",
-            bits_allocated=8,
-            coordinate_system="PATIENT",
-            patient_orientation=_PLACEHOLDER,
-            study_instance_uid=reference.study,
-            series_instance_uid=series_of(reading, reference.study, origin, "OT"),
-            series_number=_SERIES_NUMBER,
-            sop_instance_uid=UNNAMED_INSTANCE,
-            instance_number=1,
-            transfer_syntax_uid=ExplicitVRLittleEndian,
-            **equipment(reading, origin),
-        )
+        capture = _skeleton(origin, verified).filled()
+        capture.SeriesInstanceUID = series_of(verified, reference.study, origin, "OT")
+        capture.Rows, capture.Columns = picture.shape[:2]
+        capture.add_new("PixelData", "OB", picture.tobytes())
         _describe(capture, source, reference, chest=reading.answer is not None)
-        capture.ImageComments = disclaimer(reading)
-        finish(capture, source)
+        capture.ImageComments = disclaimer(verified)
+        finish(capture, source, patient_and_study(source))
     return capture
+
+
+@lru_cache(maxsize=4)
+def _skeleton(origin: Origin, verified: bool) -> Skeleton:
+    """Have highdicom build and check a capture of one pixel, of which another picture takes the place."""
+    capture = SCImage(
+        pixel_array=np.zeros((1, 1, 3), np.uint8),
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        patient_orientation=_PLACEHOLDER,
+        study_instance_uid=UNNAMED_INSTANCE,
+        series_instance_uid=UNNAMED_INSTANCE,
+        series_number=_SERIES_NUMBER,
+        sop_instance_uid=UNNAMED_INSTANCE,
+        instance_number=1,
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        **equipment(verified, origin),
+    )
+    del capture.PixelData
+    settle(capture)
+    return Skeleton(capture)
 
 
 def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
@@ -104,33 +121,41 @@ def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
         raise ResultError(
             f"{reading.file}: its reading kept no pixels, so there is no picture; read it with keep_pixels=True"
         )
-    panels = [np.repeat(pixels[..., np.newaxis], 3, axis=2)]
+    panels: list[NDArray[np.uint8]] = [pixels]
     # Rounded, since the last bits of a map depend on the machine and would change the SOP Instance UID.
     if reading.class_map is not None:
         steps = np.round(rectify(reading.class_map) * _LEVELS) / np.float32(_LEVELS)
-        heat = overlay_of(replace(reading, class_map=steps), _PANEL)
+        heat = overlay_of(replace(reading, class_map=steps), pixels)
         panels += [] if heat is None else [heat]
-    shown = np.concatenate([_at_least_min_width(panel) for panel in panels], axis=1)
-    whole = np.concatenate([draw_banner(banner_lines(reading, language), shown.shape[1]), shown])
+    panels = [_enlarged(panel) for panel in panels]
+    height, widths = panels[0].shape[0], [max(_MIN_PANEL_WIDTH, panel.shape[1]) for panel in panels]
+    banner = draw_banner(banner_lines(reading, language), sum(widths))
+    whole = np.zeros((len(banner) + height, sum(widths), 3), np.uint8)
+    whole[: len(banner)] = banner
+    left = 0
+    for panel, width in zip(panels, widths, strict=True):
+        margin = left + (width - panel.shape[1]) // 2
+        whole[len(banner) :, margin : margin + panel.shape[1]] = np.atleast_3d(panel)
+        left += width
+    if max(whole.shape) <= MAX_SIDE:
+        return whole
     image = Image.fromarray(whole)
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BILINEAR)
     return np.array(image, dtype=np.uint8)
 
 
-def _at_least_min_width(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Enlarge a small picture and set a narrow one on black, so that the banner above it can be read."""
+def _enlarged(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Enlarge a small picture, so that the banner above it can be read."""
     height, width = panel.shape[:2]
     factor = min(_MIN_PANEL_WIDTH / width, _PANEL / height)
-    if factor > 1:
-        size = (round(width * factor), round(height * factor))
-        panel = np.array(Image.fromarray(panel).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
-    missing = max(0, _MIN_PANEL_WIDTH - panel.shape[1])
-    return np.pad(panel, ((0, 0), (missing // 2, missing - missing // 2), (0, 0)))
+    if factor <= 1:
+        return panel
+    size = (round(width * factor), round(height * factor))
+    return np.array(Image.fromarray(panel).resize(size, Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def _describe(capture: Dataset, source: Dataset, reference: Reference, *, chest: bool) -> None:
     """State what the picture is, what it was made from, and what the radiograph states of its sides."""
-    capture["PixelData"].VR = "OB"
     capture.ImageType = ["DERIVED", "SECONDARY"]
     capture.BurnedInAnnotation = "YES"
     capture.DerivationDescription = "Radiograph, heat map of the finding beside it, banner above; AI"

@@ -14,7 +14,7 @@ from neumo.core.errors import ResultError, UnreadableImageError
 from neumo.imaging.dicom.uids import is_uid
 from neumo.imaging.open import ImageFile
 from neumo.imaging.quiet import quiet
-from neumo.results.dicom.copying import copied_elements
+from neumo.results.dicom.copying import Copied, copied_elements
 from neumo.results.dicom.values import real_date
 
 PATIENT_AND_STUDY: Final = (
@@ -109,12 +109,16 @@ def reference_of(source: Dataset) -> Reference:
     )
 
 
-def copy_patient_and_study(source: Dataset, target: Dataset) -> None:
-    """Replace the patient and the study of `target` by those of `source`, with their character set.
+def patient_and_study(source: Dataset) -> Copied:
+    """Copy patient and study of a radiograph, with their character set.
 
     Values are copied byte for byte where they are valid; `neumo.results.dicom.copying` says what becomes of others.
     """
-    copied = copied_elements(source, PATIENT_AND_STUDY)
+    return copied_elements(source, PATIENT_AND_STUDY)
+
+
+def take_patient_and_study(copied: Copied, target: Dataset) -> None:
+    """Replace the patient and the study of `target` by what was copied of the radiograph."""
     for keyword in ("SpecificCharacterSet", *PATIENT_AND_STUDY):
         if keyword in copied.elements:
             target[_tag(keyword)] = copied.elements[keyword]
@@ -128,7 +132,7 @@ def copy_patient_and_study(source: Dataset, target: Dataset) -> None:
 
 def left_out_of(source: Dataset) -> tuple[str, ...]:
     """Return the keywords of attributes that results would copy, and leave out since their values are invalid."""
-    return copied_elements(source, PATIENT_AND_STUDY).left_out
+    return patient_and_study(source).left_out
 
 
 def moment_of(source: Dataset) -> tuple[str, str]:

@@ -1,24 +1,20 @@
 """A reading as a Comprehensive 3D Structured Report: TID 1500, Measurement Report (PS3.16)."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from highdicom.sr import (
     AlgorithmIdentification,
-    CodeContentItem,
     CodedConcept,
     Comprehensive3DSR,
     ContainerContentItem,
     ContentSequence,
-    DeviceObserverIdentifyingAttributes,
     FindingSite,
-    ImageContentItem,
     LanguageOfContentItemAndDescendants,
     Measurement,
     MeasurementProperties,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
-    ObservationContext,
-    ObserverContext,
     QualitativeEvaluation,
     RelationshipTypeValues,
     SourceImageForMeasurement,
@@ -26,7 +22,6 @@ from highdicom.sr import (
     TrackingIdentifier,
 )
 from pydicom import Dataset
-from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -43,10 +38,15 @@ from neumo.results.dicom.instance import (
     disclaimer,
     equipment,
     finish,
+    is_verified,
     require_reportable,
     series_of,
+    settle,
 )
-from neumo.results.dicom.source import Reference, reference_of, text_of, writable
+from neumo.results.dicom.report_context import evidence_of, image_library, observed_by
+from neumo.results.dicom.skeleton import Skeleton
+from neumo.results.dicom.source import Reference, patient_and_study, reference_of, writable
+from neumo.results.dicom.stand_ins import Shape, emptied
 from neumo.results.dicom.uids import stable_uid
 from neumo.results.origin import Origin, origin_of
 from neumo.results.sentences import performance_sentences, prevalence_sentence
@@ -83,48 +83,53 @@ def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
         The reading failed or has no receipt, or the header lacks a UID.
     """
     require_reportable(reading)
-    origin, reference = origin_of(reading), reference_of(source)
+    origin, copied = origin_of(reading), patient_and_study(source)
     with quiet():
-        report = Comprehensive3DSR(
-            evidence=[_evidence(reference)],
-            content=_content(reading, source, origin, reference),
-            series_instance_uid=series_of(reading, reference.study, origin, "SR"),
-            series_number=_SERIES_NUMBER,
-            sop_instance_uid=UNNAMED_INSTANCE,
-            instance_number=1,
-            is_complete=True,
-            transfer_syntax_uid=ExplicitVRLittleEndian,
-            **verification(reading.decision),
-            **equipment(reading, origin),
-        )
-        finish_verification(report, reading.decision, source)
-        finish(report, source)
+        if reading.decision is None:
+            shape, values = emptied(reading, source, copied.character_set, origin, _uids)
+            report = _skeleton(shape).filled(values)
+        else:  # of which no two are alike
+            report = build_report(reading, source)
+        finish(report, source, copied)
     return report
 
 
-def _evidence(reference: Reference) -> Dataset:
-    """Return what highdicom wants to know of the radiograph; patient and study are copied by `finish`."""
-    evidence = Dataset()
-    evidence.StudyInstanceUID, evidence.SeriesInstanceUID = reference.study, reference.series
-    evidence.SOPInstanceUID, evidence.SOPClassUID = reference.instance, reference.sop_class
-    for keyword in (
-        "PatientID",
-        "PatientName",
-        "PatientBirthDate",
-        "PatientSex",
-        "AccessionNumber",
-        "StudyID",
-    ):
-        setattr(evidence, keyword, "")
-    evidence.StudyDate = evidence.StudyTime = None
-    return evidence
+def _uids(origin: Origin, reference: Reference) -> tuple[str, ...]:
+    """Return the UIDs in a report that nobody has decided about."""
+    own_uids = (series_of(False, reference.study, origin, "SR"), _tracking_uid(reference, origin))
+    return (reference.study, reference.series, reference.instance, *own_uids)
+
+
+@lru_cache(maxsize=64)
+def _skeleton(shape: Shape) -> Skeleton:
+    return Skeleton(build_report(shape.reading, shape.source), shape.stand_ins, shape.character_set)
+
+
+def build_report(reading: Reading, source: Dataset) -> Dataset:
+    """Have highdicom build and check a whole report, without patient, study and SOP Instance UID."""
+    origin, reference, verified = origin_of(reading), reference_of(source), is_verified(reading.decision)
+    report = Comprehensive3DSR(
+        evidence=[evidence_of(reference)],
+        content=_content(reading, source, origin, reference),
+        series_instance_uid=series_of(verified, reference.study, origin, "SR"),
+        series_number=_SERIES_NUMBER,
+        sop_instance_uid=UNNAMED_INSTANCE,
+        instance_number=1,
+        is_complete=True,
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        **verification(reading.decision),
+        **equipment(verified, origin),
+    )
+    finish_verification(report, reading.decision, source)
+    settle(report)
+    return report
 
 
 def _content(reading: Reading, source: Dataset, origin: Origin, reference: Reference) -> MeasurementReport:
     measured = () if reading.answer is None else reading.answer.evidence
     groups = [_group(reading, source, origin, reference), evidence_group(measured, origin, source)]
     report = MeasurementReport(
-        observation_context=_observed_by(origin),
+        observation_context=observed_by(origin),
         procedure_reported=own.CHEST_RADIOGRAPHY,
         imaging_measurements=[group for group in groups if group is not None],
         language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
@@ -132,56 +137,9 @@ def _content(reading: Reading, source: Dataset, origin: Origin, reference: Refer
         ),
     )
     root: ContentSequence = report[0].ContentSequence
-    root.insert(len(root) - 1, _image_library(source, reference))
+    root.insert(len(root) - 1, image_library(source, reference))
     root.append(_texts(reading, source))
     return report
-
-
-def _observed_by(origin: Origin) -> ObservationContext:
-    device = DeviceObserverIdentifyingAttributes(
-        uid=stable_uid("device", origin.digest),
-        name=MANUFACTURER,
-        manufacturer_name=MANUFACTURER,
-        model_name=f"{origin.name} {origin.version}",
-        serial_number=origin.digest,
-    )
-    return ObservationContext(
-        observer_device_context=ObserverContext(
-            observer_type=codes.DCM.Device, observer_identifying_attributes=device
-        )
-    )
-
-
-def _image_library(source: Dataset, reference: Reference) -> ContainerContentItem:
-    """Return TID 1600 with the radiograph and its modality, all that every header states."""
-    image = ImageContentItem(
-        name=Code("260753009", "SCT", "Source"),
-        referenced_sop_class_uid=reference.sop_class,
-        referenced_sop_instance_uid=reference.instance,
-        relationship_type=_CONTAINS,
-    )
-    modality = _MODALITIES.get(text_of(source, "Modality"))
-    group = ContainerContentItem(name=codes.DCM.ImageLibraryGroup, relationship_type=_CONTAINS)
-    group.ContentSequence = ContentSequence([image])
-    if modality is not None:
-        group.ContentSequence.insert(
-            0,
-            CodeContentItem(
-                name=codes.DCM.Modality,
-                value=modality,
-                relationship_type=RelationshipTypeValues.HAS_ACQ_CONTEXT,
-            ),
-        )
-    library = ContainerContentItem(name=codes.DCM.ImageLibrary, relationship_type=_CONTAINS)
-    library.ContentSequence = ContentSequence([group])
-    return library
-
-
-_MODALITIES = {
-    "CR": codes.DCM.ComputedRadiography,
-    "DX": codes.DCM.DigitalRadiography,
-    "RG": Code("RG", "DCM", "Radiographic imaging"),
-}
 
 
 def _group(
@@ -193,7 +151,7 @@ def _group(
     )
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(
-            uid=stable_uid("tracking", reference.instance, origin.digest), identifier="neumo reading"
+            uid=_tracking_uid(reference, origin), identifier="neumo reading"
         ),
         finding_type=None if answer is None else own.lead_code(answer),
         finding_sites=[FindingSite(own.CHEST)],
@@ -201,6 +159,10 @@ def _group(
         measurements=None if answer is None else list(_measurements(answer, image, source)),
         qualitative_evaluations=list(_evaluations(answer)),
     )
+
+
+def _tracking_uid(reference: Reference, origin: Origin) -> str:
+    return stable_uid("tracking", reference.instance, origin.digest)
 
 
 def _algorithm(origin: Origin, answer: Answer | None) -> AlgorithmIdentification:
@@ -264,7 +226,7 @@ def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
 
 def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
     """Return the items beside what was measured: disclaimer, notices, prevalence, evidence, a person's decision."""
-    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, disclaimer(reading))]
+    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, disclaimer(is_verified(reading.decision)))]
     stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
     if reading.answer is not None:
         assumed = prevalence_sentence(reading.answer, "en")

@@ -4,8 +4,9 @@ All lie under 2.25 and are UUIDs of version 5 (PS3.5 section B.2, RFC 9562 secti
 """
 
 import hashlib
+import struct
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from pydicom import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -54,10 +55,19 @@ def content_uid(dataset: Dataset) -> UID:
     stated.update({tag: dataset.get_item(tag) for tag in dataset.keys()})  # noqa: SIM118 - raw elements stay raw
     stated.pop("SOPInstanceUID", None)
     stated.set_original_encoding(False, True, dataset._character_set)
+    pixels: Any = stated.pop("PixelData", None)
     stream = DicomBytesIO()
     stream.is_implicit_VR, stream.is_little_endian = False, True
     write_dataset(stream, stated)
-    return stable_uid("instance", hashlib.sha256(stream.getvalue()).hexdigest())
+    digest = hashlib.sha256(stream.getvalue())
+    if pixels is not None:  # last of all elements, and not copied: megabytes
+        padding = b"\0" * (len(pixels.value) % 2)
+        digest.update(
+            struct.pack("<HH2s2xL", 0x7FE0, 0x0010, pixels.VR.encode(), len(pixels.value) + len(padding))
+        )
+        digest.update(pixels.value)
+        digest.update(padding)
+    return stable_uid("instance", digest.hexdigest())
 
 
 CODING_SCHEME: Final = stable_uid("coding scheme", "99NEUMO")
