@@ -10,6 +10,7 @@ from neumo.core.errors import OutputError
 from neumo.core.files import (
     creating_folder,
     make_private,
+    new_private_file,
     replacing,
     require_writable,
     sync,
@@ -160,3 +161,19 @@ def test_a_pipe_stays_one_and_is_given_what_is_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No space left"):
         write_text(Path("/dev/full"), "x" * 100_000)
     assert Path("/dev/full").is_char_device() and [file.name for file in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_durable_folder_has_all_its_files_synced_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[str]()
+    monkeypatch.setattr("neumo.core.files.sync", lambda path: synced.append(path.name))
+    with creating_folder(tmp_path / "folder", private=True, durable=True) as temporary:
+        for name in ("a", "b"):
+            with new_private_file(temporary / name) as stream:
+                stream.write(b"1")
+        with pytest.raises(FileExistsError):
+            new_private_file(temporary / "a")
+        assert synced == []
+    assert sorted(synced[:2]) == ["a", "b"] and synced[2:] == [temporary.name, tmp_path.name]
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "folder").iterdir()} == {0o600}

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from neumo.core.errors import NeumoError, OutputError
 
@@ -59,11 +59,10 @@ def replacing(target: Path, *, private: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def creating_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
+def creating_folder(target: Path, *, private: bool = False, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `target`, and rename it to `target` when the block succeeds.
 
-    Parents are made. When the block raises, the temporary folder is removed and `target` is as before. Files are
-    durable only if the block syncs them.
+    Parents are made. When the block raises, the temporary folder is removed and `target` is as before.
 
     Parameters
     ----------
@@ -71,6 +70,8 @@ def creating_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
         Not there yet, or an empty folder.
     private : bool
         Only the owner may enter the folder (0700); else the umask decides.
+    durable : bool
+        Sync the files that lie in it, all of them after the last is written; else those last that the block syncs.
 
     Raises
     ------
@@ -82,6 +83,9 @@ def creating_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir(mode=0o700 if private else 0o777)
         yield temporary
+        if durable:
+            for file in temporary.iterdir():
+                sync(file)
         sync(temporary)
         if target.is_dir():
             target.rmdir()  # Windows renames no folder onto another, not even onto an empty one
@@ -110,6 +114,15 @@ def write_private(target: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write a file that only its owner may read (0600), all of it or nothing. Raises OutputError."""
     with replacing(target, private=True) as temporary, temporary.open("wb") as stream:
         stream.writelines(parts)
+
+
+def new_private_file(path: Path) -> BinaryIO:
+    """Open a new file for writing that only its owner may read (0600), not synced. Raises OSError where it exists."""
+    return open(path, "xb", opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def make_private(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import OutputError
-from neumo.core.files import creating_folder, publish, replacing, write_private
+from neumo.core.files import creating_folder, new_private_file
 from neumo.core.reading import Notice, Reading, Status
 from neumo.dicomnode.store.data_folder import IDENTIFIERS, PATIENT, RADIOGRAPH, READING
 from neumo.dicomnode.work.beginning import beginning_of_object
@@ -78,7 +78,7 @@ def _write_results(
     With `source`, the file that was read, it holds what the workbench shows, too.
     """
     try:
-        with creating_folder(target, private=True) as temporary:
+        with creating_folder(target, private=True, durable=True) as temporary:
             patient = read_patient(reading.header)
             values = {
                 READING: reading.to_json(),
@@ -86,15 +86,16 @@ def _write_results(
                 PATIENT: None if patient is None else patient.to_json(),
             }
             for name, value in values.items():
-                write_private(temporary / name, [json.dumps(value).encode()])
+                with new_private_file(temporary / name) as stream:
+                    stream.write(json.dumps(value).encode())
             if source is not None:
                 kept = temporary / RADIOGRAPH
                 if overridable(reading.to_json()):
                     keep_original(source, kept)
-                publish(write_reading_file(kept, reading)[0], kept)
+                write_reading_file(kept, reading)[0].rename(kept)
             for number, dataset in enumerate(datasets):
-                with replacing(temporary / f"{number:02d}.dcm", private=True) as file:
-                    dcmwrite(file, dataset, enforce_file_format=True)
+                with new_private_file(temporary / f"{number:02d}.dcm") as stream:
+                    dcmwrite(stream, dataset, enforce_file_format=True)
     except OutputError:
         if not target.is_dir():
             raise
