@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, text
 from tests.support.commands import call_neumo
+from tests.support.stored_readings import refused
 
 from neumo.core.errors import ArchiveError
 from neumo.records.database import connect, migrate, open_archive, require_tables
@@ -14,6 +16,32 @@ from neumo.records.schema import Base
 def test_migrations_match_the_models(archive: Engine) -> None:
     with archive.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_an_archive_of_the_first_tables_is_migrated_with_what_it_holds(url: str) -> None:
+    engine = connect(url)
+    migrate(engine, to="0001")
+    patient = {"age": 4.5, "sex": "f", "name": "Doe^Jane"}
+    body = {**refused().to_json(), "patient": patient}
+    columns = "recorded_at, source, content_sha256, bundle_digest, status, body"
+    listed = "reading_id, recorded_at, source, status, decided, disagreement, path, sha256, patient_key"
+    with engine.begin() as connection:
+        for number, stored in ((1, json.dumps(body)), (2, "{}")):
+            values = f"{number}, 't', 's', 'c{number}', 'b', 'refused', :body"
+            connection.execute(
+                text(f"INSERT INTO readings (id, {columns}) VALUES ({values})"), {"body": stored}
+            )
+            row = f"{number}, 't', 's', 'refused', false, false, '', '', ''"
+            connection.execute(text(f"INSERT INTO worklist ({listed}) VALUES ({row})"))
+    with pytest.raises(ArchiveError, match="revision 0001 is older than this neumo"):
+        require_tables(engine)
+    migrate(engine)
+    require_tables(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT age, sex FROM worklist ORDER BY reading_id")).all()
+        assert [tuple(row) for row in found] == [(4.5, "F"), (None, None)]
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(archive: Engine) -> None:

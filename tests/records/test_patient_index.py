@@ -2,14 +2,15 @@
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from neumo.core.patient import PatientStudy
+from neumo.core.patient import PatientStudy, Sex
 from neumo.core.reading import Reading, Status
 from neumo.records.audit_log import verify
-from neumo.records.filters import Filters
+from neumo.records.filters import FilterError, Filters, Sort
 from neumo.records.patient_index import patient_key, searched_words, words_of
 from neumo.records.retention import purge
 from neumo.records.search import search
@@ -93,6 +94,53 @@ def test_readings_without_an_identifier_are_nobodys(archive: Engine) -> None:
     assert search(archive, Filters(patient_key="")).readings == ()
 
 
+AGES = {"child": 5.0, "nearly six": 5.99, "six": 6.0, "newborn": 0.0, "months": 1.5}
+RANGES: list[tuple[float | None, float | None, set[str]]] = [
+    (1, 5, {"child", "nearly six", "months"}),
+    (6, None, {"six"}),
+    (None, 0, {"newborn"}),
+    (0, 1.5, {"newborn", "months"}),
+    (0, 1.4, {"newborn"}),
+    (None, 150, set(AGES)),
+]
+
+
+def test_patients_are_found_by_age_and_sex(archive: Engine) -> None:
+    sexes = ("F", "m", "M", "O", None)
+    kept = {
+        name: _keep(archive, name, PatientStudy(age=age, sex=sex))
+        for (name, age), sex in zip(AGES.items(), sexes, strict=True)
+    }
+    _keep(archive, "unknown", PatientStudy(name="Doe", sex="unknown"))
+    _keep(archive, "nobody", None)
+
+    def found(**asked: Any) -> set[str]:
+        page = search(archive, Filters(**asked), count_to=10)
+        assert page.count == len(page.readings)
+        return {name for row in page.readings for name, number in kept.items() if number == row.id}
+
+    for youngest, oldest, names in RANGES:
+        assert found(age_from=youngest, age_to=oldest) == names
+        assert found(age_from=youngest, age_to=oldest, status=Status.REFUSED) == names
+    assert found(sex=Sex.MALE) == {"nearly six", "six"}
+    assert found(sex=Sex.MALE, age_from=6.0) == {"six"}
+    assert search(archive, Filters(age_from=0.0), sort=Sort.PNEUMONIA_RISING).readings == ()
+    purge(archive, days=0, actor="officer")
+    assert found(age_to=150.0) == found(sex=Sex.FEMALE) == set()
+    assert not verify(archive).faults
+
+
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [({"age_from": -1.0}, "age_from"), ({"age_to": float("nan")}, "age_to"), ({"age_to": 151.0}, "age_to"),
+     ({"age_from": 6.0, "age_to": 5.0}, "age_from")],
+)  # fmt: skip
+def test_ages_that_are_none_are_named(archive: Engine, asked: dict[str, float], key: str) -> None:
+    with pytest.raises(FilterError) as error:
+        search(archive, Filters(**asked))  # type: ignore[arg-type]
+    assert error.value.key == key
+
+
 def test_a_purge_forgets_the_patient(archive: Engine) -> None:
     number = _keep(archive, "a", PATIENT)
     kept = _keep(archive, "b", None)
@@ -110,6 +158,7 @@ def test_a_purge_forgets_the_patient(archive: Engine) -> None:
     "attack",
     ["UPDATE patient_words SET word = 'smith' WHERE word = 'garcia'", "DELETE FROM patient_words WHERE word = 'jose'",
      "INSERT INTO patient_words VALUES ('smith', 1)", "UPDATE worklist SET patient_key = 'x'",
+     "UPDATE worklist SET age = 3", "UPDATE worklist SET sex = 'F'",
      "INSERT INTO patient_words VALUES ('smith', 9)"],
 )  # fmt: skip
 def test_an_index_that_hides_or_adds_a_patient_is_found(archive: Engine, attack: str) -> None:

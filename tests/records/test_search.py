@@ -10,6 +10,7 @@ from neumo.core.answer import Verdict
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
+from neumo.core.patient import Sex
 from neumo.core.reading import Status
 from neumo.records.decisions import record_decision
 from neumo.records.filters import FilterError, Filters, Sort
@@ -159,6 +160,8 @@ FILTERS = {
     "undetermined of a source": Filters(verdict=Verdict.UNDETERMINED, source="ward 3"),
     "decided by one": Filters(decided_by="reader 3"),
     "not decided by one": Filters(not_decided_by="reader 3", finding=N),
+    "girls of one to five": Filters(sex=Sex.FEMALE, age_from=1.0, age_to=5.0),
+    "newborn": Filters(age_to=0.0),
     "text": Filters(text="nowhere"),
     "beginning of a digest": Filters(text="0123456789"),
 }

@@ -15,6 +15,7 @@ from neumo.cli.show import require_extra
 from neumo.core.answer import Verdict
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
+from neumo.core.patient import Sex
 from neumo.core.reading import Status
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ class Matching:
         typer.Option("--text", help="Part of a file's path, beginning of its SHA-256, or a number."),
     ] = None
     patient: Annotated[str | None, typer.Option("--patient", help="A Patient ID; needs --key.")] = None
+    sex: Annotated[Sex | None, typer.Option("--sex", help="The patient's, as DICOM states it.")] = None
+    age_from: Annotated[
+        float | None, typer.Option("--age-from", help="The patient's age at the study, in years, at least.")
+    ] = None
+    age_to: Annotated[
+        float | None,
+        typer.Option("--age-to", help="At most: 5 includes all who have not had their sixth birthday."),
+    ] = None
     key: Annotated[
         Path | None, typer.Option("--key", help="File of the key that patients were hashed with.")
     ] = None

@@ -8,6 +8,9 @@ from neumo.core.findings import Finding
 from neumo.results.sentences import performance_sentences, prevalence_sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from neumo.records.restatements import Restatement
     from neumo.records.stored_reading import StoredReading
 
 _NARROWEST: Final = 120
@@ -67,7 +70,7 @@ def _notes(row: "StoredReading") -> str:
     return ", ".join(note for note, true in notes.items() if true)
 
 
-def lines(found: "StoredReading") -> list[str]:
+def lines(found: "StoredReading", restated: "Iterable[Restatement]" = ()) -> list[str]:
     """Return all that is on record of a reading, line by line."""
     said = [f"reading {found.id}, recorded {found.recorded_at} from {found.source}"]
     if found.purged:
@@ -88,6 +91,7 @@ def lines(found: "StoredReading") -> list[str]:
     said += [f"warning: {text}" for text in found.body.get("warnings", [])]
     said += [f"reason: {text}" for text in found.body.get("reasons", [])]
     said += [f"looked at by {view.person}, {view.at}" for view in found.views]
+    said += [f"stated otherwise by {each.person}, {each.at}: {each}" for each in restated]
     for decision in found.decisions:
         verdict = {True: "agrees", False: "disagrees", None: "the model states nothing to agree with"}[
             decision.agrees

@@ -35,6 +35,18 @@ class Order(StrEnum):
     PNEUMONIA_RISING = "pneumonia"
 
 
+class Action(StrEnum):
+    """Kinds of events in the audit log."""
+
+    RECORD = "record"
+    SUBJECT = "subject"
+    VIEW = "view"
+    RESTATE = "restate"
+    SEARCH = "search"
+    DECISION = "decision"
+    PURGE = "purge"
+
+
 @archive.command()
 def init(database: options.Database) -> None:
     """Make an archive's tables, or bring them to this version; needs a role that may."""
@@ -88,15 +100,16 @@ def show(
     """Show a reading, who looked at it, and what was decided."""
     with opened("neumo archive show", database) as engine:
         from neumo.records.decisions import record_view
+        from neumo.records.restatements import restatements_of
         from neumo.records.stored_reading import stored_reading
 
         if person is not None:
             record_view(engine, reading, person=person)
-        found = stored_reading(engine, reading)
+        found, restated = stored_reading(engine, reading), restatements_of(engine, reading)
     if as_json:
-        say_json(asdict(found), indent=2)
+        say_json({**asdict(found), "restatements": [asdict(each) for each in restated]}, indent=2)
         return
-    for line in lines(found):
+    for line in lines(found, restated):
         typer.echo(printable(line))
 
 
@@ -211,6 +224,36 @@ def verify(
     say(f"checkpoint: {verdict.checkpoint}")
     if verdict.faults:
         raise typer.Exit(1)
+
+
+@audit.command("show")
+def show_trail(
+    database: options.Database,
+    reading: Annotated[
+        int | None, typer.Option("--reading", help="Only what is about this reading, by its number.")
+    ] = None,
+    person: Annotated[str | None, typer.Option("--person", help="Only what this person did.")] = None,
+    action: Annotated[Action | None, typer.Option("--action", help="Only events of this kind.")] = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    last: Annotated[int, typer.Option("--last", min=1, help="Newest events, at most.")] = 50,
+    json_lines: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show who did what and when: readings recorded, looked at, restated, decided on, searched by answers, purged."""
+    with opened("neumo audit show", database) as engine:
+        from neumo.cli.show import say
+        from neumo.records.audit_trail import trail
+
+        found = trail(
+            engine, last=last, reading=reading, actor=person, action=action, since=since, until=until
+        )
+    for entry in found:
+        if json_lines:
+            say_json(asdict(entry))
+            continue
+        about = "" if entry.reading is None else f" reading {entry.reading}"
+        detail = f": {entry.detail}" if entry.detail else ""
+        say(printable(f"{entry.sequence} {entry.at} {entry.actor} {entry.action}{about}{detail}"))
 
 
 def _conclusion(found: "StoredReading", agree: bool, conclusion: Conclusion | None) -> Conclusion:

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any, Self
+
+
+class Sex(StrEnum):
+    """Patient's Sex (0010,0040), as DICOM codes it."""
+
+    FEMALE = "F"
+    MALE = "M"
+    OTHER = "O"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,12 @@ class PatientStudy:
     accession_number: str | None = None
     study_date: str | None = None
     institution: str | None = None
+
+    @property
+    def coded_sex(self) -> Sex | None:
+        """The sex as DICOM codes it, in upper or lower case; None where none or another word is stated."""
+        stated = (self.sex or "").strip().upper()
+        return Sex(stated) if stated in set(Sex) else None
 
     @property
     def display_name(self) -> str:

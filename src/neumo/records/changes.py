@@ -13,7 +13,7 @@ from neumo.records.schema import AuditRow, DecisionRow, ReadingRow
 
 MAX_EVENTS: Final = 1000
 """Of the log that are looked at together."""
-_NO_CHANGE: Final = ("view", "subject")
+_NO_CHANGE: Final = ("view", "subject", "restate", "search")
 """Events that change no reading; that somebody looked at a list is one event for each of its readings."""
 
 

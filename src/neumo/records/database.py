@@ -183,8 +183,11 @@ def _first_line(error: DBAPIError) -> str:
     return said.splitlines()[0] if said else type(error.orig).__name__
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the database to this version's tables. Raises ArchiveUnavailableError, or ArchiveError if it is newer."""
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Bring the database to this version's tables, or to those of a revision.
+
+    Raises ArchiveUnavailableError, or ArchiveError if it is newer.
+    """
     if engine.dialect.name == "sqlite":
         _make_private(Path(str(engine.url.database)))
     config = _migrations()
@@ -194,7 +197,7 @@ def migrate(engine: Engine) -> None:
             return
         config.attributes["connection"] = connection
         with patient():
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
 
 def _make_private(file: Path) -> None:

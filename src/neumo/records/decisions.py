@@ -12,6 +12,7 @@ from neumo.core.decision import MAX_ABNORMALITY, Conclusion, agreement
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
 from neumo.records import search_index
+from neumo.records.answer_searches import searched_since
 from neumo.records.audit_log import Event, append_all, insert, now
 from neumo.records.canonical import checked_name, storable
 from neumo.records.database import writing_session
@@ -71,7 +72,8 @@ def record_decision(
     verifier : (str, str), optional
         Full name and organization of a person with the right to verify reports.
     blinded : bool
-        Whether it is made before the answer is shown; never taken of a person whose view of the reading is recorded.
+        Whether it is made before the answer is shown; never taken of a person whose view of the reading is recorded,
+        or who filtered or sorted by answers since the reading was recorded.
     seen_revision : int, optional
         Last revision that the person knew, 0 for none; a newer one is then a conflict.
 
@@ -100,7 +102,9 @@ def record_decision(
             conclusion=conclusion.value,
             abnormality=storable(abnormality),
             agrees=agreement(conclusion, _prediction_set(row)),
-            blinded=blinded and not _has_viewed(session, reading, person),
+            blinded=blinded
+            and not _has_viewed(session, reading, person)
+            and not searched_since(session, person, row.recorded_at),
             note=storable(note),
             verifier=name,
             organization=organization,

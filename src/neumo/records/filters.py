@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from neumo.core.answer import Verdict
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
+from neumo.core.patient import Sex
 from neumo.core.reading import Status
 from neumo.records.patient_index import searched_words
 from neumo.records.schema import (
@@ -23,6 +24,8 @@ from neumo.records.schema import (
 )
 from neumo.records.search_index import searchable
 
+MAX_AGE: Final = 150
+"""Years that can be asked for."""
 _DAY: Final = len("2026-01-31")
 _MIN_HASH_DIGITS: Final = 8
 _LAST: Final = "\U0010ffff"
@@ -101,6 +104,11 @@ class Filters:
         or study; all of them must match. Accents, case and punctuation do not count.
     patient_key : str or None
         What readings of one patient share (see `neumo.records.patient_index.patient_key`).
+    sex : Sex or None
+        Of the patient.
+    age_from, age_to : float or None
+        Of the patient at the study, in years, both inclusive: a whole number as `age_to` includes all who have not
+        had their next birthday, so that 1 to 5 ends before the sixth. Readings without an age match no range.
     unnamed : bool
         For somebody who may not see patients: `text` does not look into paths of files that state a patient.
     ids : tuple of int
@@ -121,6 +129,9 @@ class Filters:
     patient: str | None = None
     patient_words: str | None = None
     patient_key: str | None = None
+    sex: Sex | None = None
+    age_from: float | None = None
+    age_to: float | None = None
     unnamed: bool = False
     ids: tuple[int, ...] = ()
 
@@ -135,8 +146,12 @@ class Filters:
         others = [field.name for field in fields(self) if field.name not in FILTER_COLUMNS]
         columns = [name for name in FILTER_COLUMNS if getattr(self, name) is not None]
         return len(columns) <= 1 and not any(
-            getattr(self, name) for name in others if name not in ("since", "until")
+            _is_set(getattr(self, name)) for name in others if name not in ("since", "until")
         )
+
+
+def _is_set(value: Any) -> bool:
+    return isinstance(value, float) or bool(value)  # an age of 0 is one
 
 
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
@@ -151,6 +166,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         found.append(row.recorded_at >= moment("since", filters.since))
     if filters.until is not None:
         found.append(row.recorded_at <= moment("until", filters.until, end=True))
+    found.extend(_of_age(filters))
     if filters.ids:
         found.append(row.reading_id.in_([number for number in filters.ids if 0 <= number <= MAX_NUMBER]))
     if filters.text:
@@ -179,6 +195,22 @@ def moment(key: str, text: str, *, end: bool = False) -> str:
         message = f"{text!r} is no time; give a day (2026-01-31) or a time (2026-01-31T08:00)"
         raise FilterError(key, message) from error
     return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _of_age(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return the range of ages as conditions. Raises FilterError for one that is none."""
+    youngest, oldest, found = filters.age_from, filters.age_to, list[ColumnElement[bool]]()
+    for key, age in (("age_from", youngest), ("age_to", oldest)):
+        if age is not None and not 0 <= age <= MAX_AGE:
+            raise FilterError(key, f"{age:g} is no age; give years from 0 to {MAX_AGE}")
+    if youngest is not None and oldest is not None and youngest > oldest:
+        raise FilterError("age_from", f"{youngest:g} is more than age_to, {oldest:g}; exchange the two")
+    if youngest is not None:
+        found.append(WorklistRow.age >= youngest)
+    if oldest is not None:
+        whole = float(oldest).is_integer()
+        found.append(WorklistRow.age < oldest + 1 if whole else WorklistRow.age <= oldest)
+    return found
 
 
 def _decided_by(person: str) -> Select[Any]:

@@ -9,12 +9,24 @@ from sqlalchemy import Boolean, Integer, inspect, select, type_coerce
 from sqlalchemy.orm import Session
 
 from neumo.records.canonical import canonical
-from neumo.records.schema import AuditRow, Base, DecisionRow, ReadingRow, SubjectRow, ViewRow
+from neumo.records.schema import (
+    AnswerSearchRow,
+    AuditRow,
+    Base,
+    DecisionRow,
+    ReadingRow,
+    RestatementRow,
+    SubjectRow,
+    ViewRow,
+)
 
-COVERED: Final[tuple[type[SubjectRow] | type[ReadingRow] | type[ViewRow] | type[DecisionRow], ...]] = (
+_Covered = SubjectRow | ReadingRow | ViewRow | RestatementRow | AnswerSearchRow | DecisionRow
+COVERED: Final[tuple[type[_Covered], ...]] = (
     SubjectRow,
     ReadingRow,
     ViewRow,
+    RestatementRow,
+    AnswerSearchRow,
     DecisionRow,
 )
 """Tables of whose every row the log holds the digest."""

@@ -11,7 +11,7 @@ MAX_SEARCHED: Final = 400
 """Characters of a file's path that can be searched: its end. PostgreSQL indexes rows of up to 2.7 kB."""
 BYTE_ORDER: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
 """Text that is compared byte by byte, so that beginnings of words are found along an index."""
-FILTER_COLUMNS: Final = ("verdict", "finding", "status", "source", "decided", "disagreement")
+FILTER_COLUMNS: Final = ("verdict", "finding", "status", "source", "decided", "disagreement", "sex")
 
 
 class Base(DeclarativeBase):
@@ -62,6 +62,32 @@ class ViewRow(Base):
     at: Mapped[str] = mapped_column(String(27))
 
 
+class RestatementRow(Base):
+    """That a person had an answer stated for another prevalence or operating point, and where.
+
+    `result` is "screen" or the name of a file.
+    """
+
+    __tablename__ = "restatements"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reading_id: Mapped[int] = mapped_column(ForeignKey("readings.id", ondelete="CASCADE"), index=True)
+    person: Mapped[str] = mapped_column(String(128))
+    at: Mapped[str] = mapped_column(String(27))
+    result: Mapped[str] = mapped_column(String(32))
+    prevalence: Mapped[float | None] = mapped_column(Float(53))
+    operating_point: Mapped[str | None] = mapped_column(Text)
+
+
+class AnswerSearchRow(Base):
+    """That a person filtered or sorted by the model's answers, which tells something of every reading until then."""
+
+    __tablename__ = "answer_searches"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person: Mapped[str] = mapped_column(String(128))
+    at: Mapped[str] = mapped_column(String(27))
+    __table_args__ = (Index("answer_searches_by_person", "person", "at"),)
+
+
 class DecisionRow(Base):
     """What a person decided of a reading; decisions of several people, and of one person twice, are all stored."""
 
@@ -104,9 +130,11 @@ class WorklistRow(Base):
     path: Mapped[str] = mapped_column(String(MAX_SEARCHED))
     sha256: Mapped[str] = mapped_column(String(64))
     patient_key: Mapped[str] = mapped_column(String(64))
+    age: Mapped[float | None] = mapped_column(Float(53))
+    sex: Mapped[str | None] = mapped_column(String(1))
     __table_args__ = (
-        Index("worklist_by_time", "recorded_at", "reading_id", *FILTER_COLUMNS, "path"),
-        Index("worklist_by_normal", "normal", "reading_id", "recorded_at", *FILTER_COLUMNS, "path"),
+        Index("worklist_by_time", "recorded_at", "reading_id", *FILTER_COLUMNS, "age", "path"),
+        Index("worklist_by_normal", "normal", "reading_id", "recorded_at", *FILTER_COLUMNS, "age", "path"),
         Index("worklist_by_sha256", "sha256"),
         Index("worklist_by_patient", "patient_key", "recorded_at", "reading_id"),
         *(Index(f"worklist_by_{name}", name, "recorded_at", "reading_id") for name in FILTER_COLUMNS),

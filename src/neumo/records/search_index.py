@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from neumo.core.answer import Answer
+from neumo.core.patient import PatientStudy
 from neumo.records.log_coverage import EMPTIED
 from neumo.records.patient_index import patient_key, words_of
 from neumo.records.schema import MAX_SEARCHED, DecisionRow, PatientWordRow, ReadingRow, WorklistRow
@@ -22,6 +23,7 @@ _SHARED = ("recorded_at", "source", "status", "finding", "normal")
 def values_of(row: ReadingRow, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a new reading is searched by; `body` as `Reading.to_json` makes it."""
     answered = body["prediction_set"] is not None
+    patient = PatientStudy.from_json(body.get("patient") or {})
     return {
         "reading_id": row.id,
         **{name: getattr(row, name) for name in _SHARED},
@@ -31,6 +33,8 @@ def values_of(row: ReadingRow, body: Mapping[str, Any]) -> dict[str, Any]:
         "path": searchable(body["file"]),
         "sha256": body["sha256"] or "",
         "patient_key": patient_key(body.get("patient")),
+        "age": patient.age,
+        "sex": patient.coded_sex,
     }
 
 
@@ -63,7 +67,7 @@ def note_decision(session: Session, decision: DecisionRow) -> None:
 
 def forget_content(session: Session, reading: int) -> None:
     """Delete the path and digest of a reading's file, and what its patient is found by."""
-    emptied = {"path": "", "sha256": "", "patient_key": ""}
+    emptied = {"path": "", "sha256": "", "patient_key": "", "age": None, "sex": None}
     session.execute(update(WorklistRow).where(WorklistRow.reading_id == reading).values(emptied))
     session.execute(delete(PatientWordRow).where(PatientWordRow.reading_id == reading))
 

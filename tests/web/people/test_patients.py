@@ -261,15 +261,19 @@ def _search(web: httpx.Client, *, sees: bool) -> None:
         assert (page["count"], len(page["readings"])) == ((1, 1) if sees else (0, 0)), words
     assert web.post("/api/readings/search", json={"q": "5"}).json()["count"] == 1
     for path in ("/api/readings/search", "/api/export"):
-        found = web.post(path, json={"patient": "quijano mrn4711"})
-        if sees:
-            assert found.status_code == 200 and "Quijano" in found.text
-        else:
-            assert (found.status_code, found.json()["code"]) == (403, "patients_hidden")
+        for asked in ({"patient": "quijano mrn4711"}, {"sex": "F"}, {"age_from": 3}, {"age_to": 3}):
+            found = web.post(path, json=asked)
+            if sees:
+                assert found.status_code == 200 and "Quijano" in found.text, asked
+            else:
+                assert (found.status_code, found.json()["code"]) == (403, "patients_hidden")
     if sees:
         *_, row = web.post("/api/readings/search", json={"patient": "quijano 14.03.2021"}).json()["readings"]
         assert row["patient"]["name"] == "Quijano, Dulcinea" and row["patient"]["age"] == 3.0
-        assert web.post("/api/readings/search", json={"patient": "nobody"}).json()["count"] == 0
+        for asked in ({"patient": "nobody"}, {"age_from": 50}, {"sex": "O"}):
+            assert web.post("/api/readings/search", json=asked).json()["count"] == 0, asked
+        wrong = web.post("/api/readings/search", json={"age_from": 6, "age_to": 5})
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "age_from")
 
 
 def test_no_url_holds_what_patients_are_searched_by(shown: Running) -> None:
@@ -289,8 +293,8 @@ def _search_by_url(web: httpx.Client) -> None:
     }
     assert words <= FREE_WORDS, words - FREE_WORDS
     for path in ("/api/readings", "/api/export"):
-        for name in ("q", "patient"):
-            refused = web.get(path, params={name: "Quijano"})
+        for name, value in (("q", "Quijano"), ("patient", "Quijano"), ("sex", "F"), ("age_from", "3"), ("age_to", "3")):
+            refused = web.get(path, params={name: value})
             assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, name)
             assert "Quijano" not in refused.text
 

@@ -108,7 +108,17 @@ WITHOUT_READINGS = {
     "POST /api/readings/{identifier}/removal",
 }  # fmt: skip
 
-PEOPLE = [f"p{number:02d}" for number in range(len(SHOWING) + len(SILENT))]
+ELIMINATING: dict[str, Call] = {
+    "filter": _post("/api/readings/search", verdict="no_pneumonia", source="elsewhere"),
+    "count of one": _post("/api/readings/search", finding="NORMAL", q="nothing"),
+    "conflicts": _get("/api/readings", disagreement=True, source="elsewhere"),
+    "order": _get("/api/readings", sort="-pneumonia", source="elsewhere"),
+    "neighbours": _post("/api/readings/{other}/neighbours", verdict="undetermined", source="elsewhere"),
+    "export": _post("/api/export", verdict="pneumonia", source="elsewhere", format="jsonl"),
+}
+"""Searches by answers that leave the reading out, which tells that its answer is another one."""
+
+PEOPLE = [f"p{number:02d}" for number in range(len(SHOWING) + len(SILENT) + len(ELIMINATING))]
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +188,15 @@ def test_who_was_served_none_is_blind(people: Any, call: str) -> None:
     assert SILENT[call][1](clients[person], reading, other).status_code in (200, 202)
     decision = _decide_blinded(people, person)
     assert decision["blinded"] is True and decision["at"] < decision["shown_at"]
+
+
+@pytest.mark.parametrize("call", ELIMINATING)
+def test_who_searched_by_answers_is_not_blind_to_what_was_left_out(people: Any, call: str) -> None:
+    clients, reading, other, _ = people
+    person = PEOPLE[len(SHOWING) + len(SILENT) + list(ELIMINATING).index(call)]
+    answer = ELIMINATING[call](clients[person], reading, other)
+    assert answer.status_code == 200 and str(reading) not in answer.text
+    assert _decide_blinded(people, person)["blinded"] is False
 
 
 def test_every_route_is_known_to_show_answers_or_not(people: Any) -> None:

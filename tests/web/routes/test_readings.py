@@ -11,6 +11,9 @@ import pytest
 from PIL import Image
 from tests.support.web_running import Running
 
+from neumo.records.audit_trail import trail
+from neumo.records.database import connect
+
 
 def upload(web: httpx.Client, file: Path, **headers: str) -> httpx.Response:
     given = {"Content-Type": "image/jpeg", "X-File-Name": file.name, **headers}
@@ -143,7 +146,12 @@ def test_what_is_taken_away_is_for_the_prevalence_that_is_on_the_screen(
     assert sentence in web.get(f"{base}/files/fhir.json", params=chosen).text
     assert web.get(f"{base}/files/pdf", params=chosen).content != web.get(f"{base}/files/pdf").content
     assert web.get(f"{base}/files/json").json()["prevalence_given"] is False, "the reading stays as it was"
-    assert '"event": "rendered_otherwise"' in server.logged and '"prevalence": "0.02"' in server.logged
+    engine = connect(f"sqlite:///{server.data / 'archive.db'}")
+    found = [(each.detail, each.actor) for each in trail(engine, reading=read["id"], action="restate", last=5)]
+    engine.dispose()
+    stated = "prevalence 0.02, operating point high_sensitivity"
+    names = ("screen", "reading.json", "report.html", "fhir.json", "report.pdf")
+    assert found == [(f"{name} at {stated}", "local") for name in names]
     assert web.get(f"{base}/files/json", params={"operating_point": "none"}).status_code == 422
 
 

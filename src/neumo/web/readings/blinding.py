@@ -2,6 +2,9 @@
 
 Every route that serves anything from which an answer can be told (lists, posteriors, exports, files, heat maps, other
 people's decisions) calls `serve` first. A decision is blinded only if none was served to that person before.
+A search by answers tells something also of the readings that it leaves out: people who read blinded search only among
+those that they decided (`searchable`); of others it is recorded, and no later decision of theirs on what was on record
+then is blinded.
 """
 
 from collections.abc import Sequence
@@ -9,6 +12,7 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
+from neumo.records.answer_searches import note_answer_search
 from neumo.records.decisions import record_views
 from neumo.records.filters import Filters, Sort
 from neumo.records.stored_reading import StoredReading
@@ -47,9 +51,23 @@ def is_blind(reading: StoredReading, person: Person) -> bool:
     return is_withheld(reading, person) and not was_served(reading, person)
 
 
-def tells(filters: Filters, person: Person, sort: Sort) -> bool:
-    """Whether that a reading matches tells something of its answer, or of what people decided."""
-    return blinded(filters, replace(person, blinded=True), sort).decided_by is not None
+def tells(filters: Filters, sort: Sort = Sort.NEWEST) -> bool:
+    """Whether that a reading matches, or has its place, tells something of the model's answer."""
+    revealing = (filters.verdict, filters.finding, filters.disagreement)
+    return not sort.by_time or any(value is not None for value in revealing)
+
+
+def searchable(archive: Engine, filters: Filters, person: Person, sort: Sort = Sort.NEWEST) -> Filters:
+    """Return the filters of a person's search as `blinded` restricts them, and record a search by answers.
+
+    Raises
+    ------
+    ArchiveUnavailableError
+        Nothing was recorded, and nothing may be searched.
+    """
+    if tells(filters, sort) and not person.blinded:
+        note_answer_search(archive, person.name)
+    return blinded(filters, person, sort)
 
 
 def blinded(filters: Filters, person: Person, sort: Sort = Sort.NEWEST) -> Filters:
@@ -60,11 +78,9 @@ def blinded(filters: Filters, person: Person, sort: Sort = Sort.NEWEST) -> Filte
     """
     if not person.blinded:
         return filters
-    revealing = (filters.verdict, filters.finding, filters.disagreement)
-    restricted = not sort.by_time or any(value is not None for value in revealing)
     return replace(
         filters,
         decided=None,
-        decided_by=person.name if restricted or filters.decided is True else None,
+        decided_by=person.name if tells(filters, sort) or filters.decided is True else None,
         not_decided_by=person.name if filters.decided is False else None,
     )

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from neumo.core.logging import event
 from neumo.inference.posterior import prevalence_of
+from neumo.records.restatements import note_restatement
 from neumo.records.stored_reading import StoredReading
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person
@@ -49,19 +49,33 @@ class _Chosen:
     def rendering(
         self, workbench: Workbench, reading: StoredReading, name: str, person: Person
     ) -> dict[str, str]:
-        """Return what a file's rendering is told of it, and log that the file is for other values than recorded.
+        """Return what a file's rendering is told of it, recording that the file is for other values than its reading.
 
         Raises
         ------
         Problem
             As `options`.
+        ArchiveUnavailableError
+            Nothing was recorded, and nothing may be rendered.
         """
         wanted = {"prevalence": self.prevalence, "operating_point": self.operating_point}
         changed = {key: str(value) for key, value in wanted.items() if value is not None}
         if changed:
             self.options(workbench, reading)
-            event("rendered_otherwise", reading=reading.id, file=name, person=person.name, changed=changed)
+            self.note(workbench, reading, name, person)
         return changed
+
+    def note(self, workbench: Workbench, reading: StoredReading, result: str, person: Person) -> None:
+        """Record, where anything was chosen, who has the answer stated otherwise in which result, and for what."""
+        if self.prevalence is not None or self.operating_point is not None:
+            note_restatement(
+                workbench.archive,
+                reading.id,
+                person=person.name,
+                result=result,
+                prevalence=self.prevalence,
+                operating_point=self.operating_point,
+            )
 
 
 def _chosen(

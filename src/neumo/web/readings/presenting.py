@@ -25,6 +25,7 @@ from neumo.web.workbench import Workbench
 _OWN_CODES = frozenset(
     {
         *("crash", "timeout", "cancelled", "server_fault", "out_of_memory"),
+        "dicomdir_alone",
         *("encrypted_archive", "damaged_archive", "unsafe_archive", "nested_archive"),
     }
 )

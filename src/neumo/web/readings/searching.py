@@ -7,15 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from neumo.core.answer import Verdict
 from neumo.core.findings import Finding
+from neumo.core.patient import Sex
 from neumo.core.reading import Status
 from neumo.records.export import Format
-from neumo.records.filters import Filters, Sort
+from neumo.records.filters import MAX_AGE, Filters, Sort
 from neumo.records.schema import MAX_NUMBER
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person
 
 MAX_IDS = 500
 Text = Annotated[str, Field(max_length=200)]
+Age = Annotated[float, Field(ge=0, le=MAX_AGE, allow_inf_nan=False)]
 Numbers = Annotated[list[Annotated[int, Field(ge=1, le=MAX_NUMBER)]], Field(max_length=MAX_IDS)]
 
 
@@ -47,20 +49,27 @@ class WorklistFilters(BaseModel):
 
 
 class Words(BaseModel):
-    """Filters that may name a patient, so that no URL may hold them."""
+    """Filters that may name or describe a patient, so that no URL may hold them."""
 
     q: Text | None = None
     patient: Text | None = None
+    sex: Sex | None = None
+    age_from: Age | None = None
+    age_to: Age | None = None
     ids: Numbers = []
 
     def narrowed(self, filters: Filters, person: Person) -> Filters:
         """Return `filters` with these as well. Raises Problem where this person may not search for patients."""
-        if self.patient and not person.sees_patients:
+        described = self.patient or any(each is not None for each in (self.sex, self.age_from, self.age_to))
+        if described and not person.sees_patients:
             raise Problem(403, "patients_hidden")
         return replace(
             filters,
             text=self.q or None,
             patient_words=self.patient or None,
+            sex=self.sex,
+            age_from=self.age_from,
+            age_to=self.age_to,
             ids=tuple(self.ids),
             unnamed=not person.sees_patients,
         )

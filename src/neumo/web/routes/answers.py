@@ -13,6 +13,7 @@ from neumo.core.findings import Finding
 from neumo.core.reading import Reading, Status
 from neumo.inference.posterior import reading_at
 from neumo.records.reading_file import load_class_maps, load_pixels, load_reading_file
+from neumo.records.restatements import SCREEN
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
@@ -92,6 +93,7 @@ def posterior(
     workbench = workbench_of(request)
     reading = _shown(workbench, identifier, person)
     options = chosen.options(workbench, reading)
+    chosen.note(workbench, reading, SCREEN, person)
     changed = reading_at(Reading.from_json(reading.body), workbench.bundle, **options)
     assert changed.answer is not None
     return posterior_json(changed.answer, language_of(request))

@@ -13,7 +13,7 @@ from neumo.records.filters import Filters, Sort
 from neumo.records.stored_reading import StoredReading
 from neumo.web.http.problems import not_installed
 from neumo.web.people.identity import Person, Reader
-from neumo.web.readings.blinding import blinded, is_withheld, serve
+from neumo.web.readings.blinding import is_withheld, searchable, serve
 from neumo.web.readings.presenting import file_name, shown_body
 from neumo.web.readings.searching import Export, ExportSearch
 from neumo.web.workbench import workbench_of
@@ -32,13 +32,15 @@ def export(request: Request, person: Reader, asked: Annotated[Export, Query()]) 
     """Export all readings that match, with the decision that stands for each."""
     if asked.id:
         return _exported(request, person, Filters(ids=tuple(asked.id)), asked.format)
-    return _exported(request, person, blinded(asked.filters(person), person), asked.format)
+    filters = searchable(workbench_of(request).archive, asked.filters(person), person)
+    return _exported(request, person, filters, asked.format)
 
 
 @router.post("/api/export", response_class=StreamingResponse)
 def export_found(request: Request, person: Reader, asked: ExportSearch) -> StreamingResponse:
     """Export all readings that match, also by words that may name a patient, which no URL may hold."""
-    return _exported(request, person, blinded(asked.filters(person), person), asked.format)
+    filters = searchable(workbench_of(request).archive, asked.filters(person), person)
+    return _exported(request, person, filters, asked.format)
 
 
 def _exported(request: Request, person: Person, chosen: Filters, format: Format) -> StreamingResponse:

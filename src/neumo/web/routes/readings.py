@@ -15,7 +15,7 @@ from neumo.texts.language import Language
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader, Uploader
-from neumo.web.readings.blinding import blinded, serve, tells
+from neumo.web.readings.blinding import searchable, serve, tells
 from neumo.web.readings.group_commit import SOURCE
 from neumo.web.readings.intake import UploadResult, own_reason
 from neumo.web.readings.parts import Part, parts_of
@@ -156,7 +156,7 @@ def search_readings(request: Request, person: Reader, asked: Search) -> dict[str
 
 def _page(request: Request, person: Person, asked: Worklist) -> dict[str, Any]:
     archive = workbench_of(request).archive
-    filters = blinded(asked.filters(person), person, asked.sort)
+    filters = searchable(archive, asked.filters(person), person, asked.sort)
     first = asked.cursor is None
     sequence = (
         newest_sequence(archive) if first else None
@@ -185,10 +185,10 @@ def reading_neighbours(
 ) -> dict[str, int | None]:
     """Return the readings before and after one in a worklist, which it need not match itself any more."""
     archive = workbench_of(request).archive
-    filters = blinded(asked.filters(person), person, asked.sort)
+    filters = searchable(archive, asked.filters(person), person, asked.sort)
     stored_reading(archive, identifier)
     before, after = neighbours(archive, identifier, filters, sort=asked.sort)
-    if tells(filters, person, asked.sort):
+    if tells(filters, asked.sort) or filters.decided:
         numbers = [number for number in (before, after) if number is not None]
         serve(archive, [stored_reading(archive, number) for number in numbers], person)
     return {"previous": before, "next": after}

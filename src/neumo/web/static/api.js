@@ -7,7 +7,8 @@ export class ApiError extends Error {
    *   server was not reached
    */
   constructor(problem) {
-    super(problem.detail || problem.title || problem.code);
+    const values = (problem.errors ?? []).map((/** @type {{field: string, message: string}} */ error) => `${error.field}: ${error.message}.`);
+    super([problem.detail || problem.title || problem.code, ...values].join(" "));
     this.problem = problem;
     this.code = problem.code;
     this.status = problem.status;

@@ -1,13 +1,15 @@
-/** The worklist's filters, stored in the URL, so that a filtered list can be shared and revisited; but for the words that are searched, which
- * may name a patient: no URL, history or log may hold them, so they live in this page's memory. */
+/** The worklist's filters, stored in the URL, so that a filtered list can be shared and revisited; but for what names or describes a patient:
+ * no URL, history or log may hold that, so it lives in this page's memory. */
 
 import { h, icon, replace } from "/static/dom.js";
 
-/** @typedef {{q?: string, patient?: string}} Words */
+/** @typedef {{q?: string, patient?: string, sex?: string, age_from?: string, age_to?: string}} Words */
 
 const NAMES = ["verdict", "status", "decided", "disagreement", "from", "to", "source", "sort"];
 const VERDICTS = ["pneumonia", "no_pneumonia", "undetermined"];
-const WORDS = ["q", "patient"];
+const WORDS = ["q", "patient", "sex", "age_from", "age_to"];
+const SEXES = ["F", "M", "O"];
+const OLDEST = 150;
 const PAUSE = 250;
 /** @type {Words} */
 let remembered = {};
@@ -51,6 +53,8 @@ export function createFilters({ t, me }, filters, changed) {
     h("form", { class: "filters", role: "search", on: { input: later, submit: (/** @type {Event} */ event) => event.preventDefault() } },
       me.sees_patients && words("patient", t("patient.name"), t("worklist.patient_hint")),
       words("q", t("worklist.search"), t("worklist.search_hint")),
+      me.sees_patients && select("sex", t("patient.sex"), [["", t("worklist.any")], ...SEXES.map((sex) => [sex, capital(t(`patient.sexes.${sex}`))])], remembered.sex ?? null),
+      me.sees_patients && h("div", { class: "filter-days" }, age("age_from", t("worklist.age_from")), age("age_to", t("worklist.age_to"))),
       select("verdict", t("worklist.answer"), [["", t("worklist.any")], ...VERDICTS.map((verdict) => [verdict, t(`worklist.verdict_${verdict}`)])], filters.get("verdict")),
       select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
       select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
@@ -69,7 +73,14 @@ export function createFilters({ t, me }, filters, changed) {
 
   function later() {
     clearTimeout(timer);
-    timer = window.setTimeout(() => changed(current()), PAUSE);
+    timer = window.setTimeout(() => agesInOrder() && changed(current()), PAUSE);
+  }
+
+  /** Whether the ages are a range; else says so. */
+  function agesInOrder() {
+    const [from, to] = ["age_from", "age_to"].map((name) => /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=${name}]`)));
+    if (from && to) to.setCustomValidity(from.value && to.value && Number(from.value) > Number(to.value) ? t("worklist.age_order") : "");
+    return form.reportValidity();
   }
 
   /** At once: what is typed after the click stays. */
@@ -104,6 +115,16 @@ function words(name, label, hint) {
 /** @param {string} name @param {string} label @param {string[][]} options @param {string | null} value */
 function select(name, label, options, value) {
   return h("label", { class: "field" }, h("span", {}, label), h("select", { class: "input", name }, options.map(([code, text]) => h("option", { value: code, selected: code === value }, text))));
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A patient's age in years. @param {"age_from" | "age_to"} name @param {string} label */
+function age(name, label) {
+  return h("label", { class: "field age" }, h("span", {}, label), h("input", { class: "input", type: "number", name, min: 0, max: OLDEST, step: "any", autocomplete: "off", value: remembered[name] ?? "" }));
 }
 
 /** @param {string} name @param {string} label @param {URLSearchParams} filters */
