@@ -293,7 +293,13 @@ def _search_by_url(web: httpx.Client) -> None:
     }
     assert words <= FREE_WORDS, words - FREE_WORDS
     for path in ("/api/readings", "/api/export"):
-        for name, value in (("q", "Quijano"), ("patient", "Quijano"), ("sex", "F"), ("age_from", "3"), ("age_to", "3")):
+        for name, value in (
+            ("q", "Quijano"),
+            ("patient", "Quijano"),
+            ("sex", "F"),
+            ("age_from", "3"),
+            ("age_to", "3"),
+        ):
             refused = web.get(path, params={name: value})
             assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, name)
             assert "Quijano" not in refused.text

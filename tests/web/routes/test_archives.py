@@ -78,6 +78,20 @@ def test_a_folder_sent_file_by_file_is_treated_alike(web: httpx.Client, radiogra
     ]
 
 
+def test_the_directory_of_a_cd_alone_is_called_so(
+    web: httpx.Client, radiographs: list[Path], tmp_path: Path
+) -> None:
+    folder = messy_folder(tmp_path / "cd", radiographs[0])
+    content = next(folder.rglob("DICOMDIR")).read_bytes()
+    for asked in ("0", "1"):
+        answer = web.post("/api/readings", params={"async": asked}, files={"f": ("DICOMDIR", content)})
+        found = ended(web, answer)["files"][0] if asked == "1" else answer.json()
+        assert [reason["code"] for reason in found["reasons"]] == ["dicomdir_alone"], found
+        assert "without its images: send the whole folder or CD" in found["reasons"][0]["text"]
+    films = [("f", ("DICOMDIR", content)), ("f", ("a.jpeg", radiographs[2].read_bytes()))]
+    assert outcomes(ended(web, web.post("/api/readings", files=films)))["DICOMDIR"] == "dicomdir"
+
+
 def encrypted() -> bytes:
     content = bytearray(zipped(("a.png", b"x" * 50)))
     for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):

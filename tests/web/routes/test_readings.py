@@ -147,7 +147,10 @@ def test_what_is_taken_away_is_for_the_prevalence_that_is_on_the_screen(
     assert web.get(f"{base}/files/pdf", params=chosen).content != web.get(f"{base}/files/pdf").content
     assert web.get(f"{base}/files/json").json()["prevalence_given"] is False, "the reading stays as it was"
     engine = connect(f"sqlite:///{server.data / 'archive.db'}")
-    found = [(each.detail, each.actor) for each in trail(engine, reading=read["id"], action="restate", last=5)]
+    found = [
+        (each.detail, each.actor)
+        for each in trail(engine, reading=int(str(read["id"])), action="restate", last=5)
+    ]
     engine.dispose()
     stated = "prevalence 0.02, operating point high_sensitivity"
     names = ("screen", "reading.json", "report.html", "fhir.json", "report.pdf")

@@ -45,16 +45,17 @@ class Part:
 
 def parts_of(uploads: Sequence[Upload], limits: Limits) -> list[Part]:
     """Open the archives among uploads, and look at what came from folders."""
-    return [_part(upload, limits) for upload in uploads]
+    return [_part(upload, limits, alone=len(uploads) == 1) for upload in uploads]
 
 
-def _part(upload: Upload, limits: Limits) -> Part:
+def _part(upload: Upload, limits: Limits, *, alone: bool) -> Part:
     if is_archive(upload.path):
         try:
             return Part(upload, open_archive(upload, limits))
         except ArchiveRefused as refused:
             return Part(upload, refused=refused.code)
-    if upload.in_folder:
-        with upload.path.open("rb") as stream:
-            return Part(upload, skip=skip_of(upload.name, stream.read(HEAD_BYTES)))
-    return Part(upload)
+    with upload.path.open("rb") as stream:
+        skip = skip_of(upload.name, stream.read(HEAD_BYTES))
+    if upload.in_folder or (skip is Skip.DICOMDIR and not alone):
+        return Part(upload, skip=skip)
+    return Part(upload, refused="dicomdir_alone" if skip is Skip.DICOMDIR else "")

@@ -2,6 +2,7 @@
 
 import { createApi } from "/static/api.js";
 import { createConnection } from "/static/connection.js";
+import { closeDialogs } from "/static/dialog.js";
 import { h, icon, replace } from "/static/dom.js";
 import { listenToDrops } from "/static/dropped.js";
 import { showHelp } from "/static/help.js";
@@ -12,6 +13,7 @@ import { restoreTheme } from "/static/theme.js";
 import { createToasts } from "/static/toasts.js";
 import { createUnsent } from "/static/unsent.js";
 import { openVault } from "/static/vault.js";
+import { takeIn } from "/static/views/reading/taking.js";
 import { resumeUploads, uploadsOf, waitingUploads } from "/static/views/reading/uploads.js";
 
 /**
@@ -26,6 +28,7 @@ import { resumeUploads, uploadsOf, waitingUploads } from "/static/views/reading/
  * @property {import("/static/unsent.js").Unsent} unsent what the person typed and the server does not have
  * @property {import("/static/router.js").Route} route
  * @property {(path: string, options?: {replace?: boolean}) => void} navigate
+ * @property {import("/static/dropped.js").Take} take sends files to be read
  * @property {(text: string, kind?: "" | "bad") => void} toast
  * @property {(text: string) => void} announce to screen readers
  * @property {(title: string) => void} title
@@ -124,6 +127,7 @@ async function show(route) {
     return router.navigate(`/login?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
   }
   const turn = ++state.turn;
+  closeDialogs();
   state.leave?.();
   state.leave = null;
   const { main, mark } = state.shell;
@@ -153,6 +157,7 @@ function contextOf(route) {
     t, language, me, oidc, api, unsent, route, title,
     format: formatOf(language),
     navigate: router.navigate,
+    take,
     toast: toasts.toast,
     announce: toasts.announce,
     savePreferences: async (changes) => {
@@ -210,12 +215,13 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?" && !typing && state.me) showHelp(state.t);
 });
 
-/** Have dropped files read; from another view, the start page shows how far they are. @param {import("/static/dropped.js").Found[]} found */
-async function take(found) {
+/** Have dropped files read; from another view, the start page shows how far they are. @param {import("/static/dropped.js").Taking} taking */
+async function take(taking) {
   if (!state.me || state.failure) return;
-  if (found.length === 0) return toasts.toast(state.t("reading.nothing_dropped"), "bad");
-  if (routeOf(location).name !== "reading") await router.navigate("/");
-  uploadsOf(contextOf(routeOf(location))).add(found);
+  takeIn(contextOf(routeOf(location)), taking, async () => {
+    if (routeOf(location).name !== "reading") await router.navigate("/");
+    uploadsOf(contextOf(routeOf(location))).add(taking);
+  });
 }
 
 addEventListener("offline", () => state.connection?.lost());

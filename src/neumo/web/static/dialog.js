@@ -1,4 +1,4 @@
-/** Modal dialogs: the browser's `<dialog>`, for correct focus, Escape and backdrop. */
+/** Modal dialogs: the browser's `<dialog>`, for correct focus, Escape and backdrop. A dialog belongs to the view that it was opened in. */
 
 import { square } from "/static/controls.js";
 import { h } from "/static/dom.js";
@@ -11,7 +11,7 @@ import { h } from "/static/dom.js";
  * @returns {HTMLDialogElement}
  */
 export function openDialog(t, title, content) {
-  document.querySelector("dialog[open]")?.remove();
+  closeDialogs();
   const dialog = /** @type {HTMLDialogElement} */ (
     h("dialog", { class: "dialog", "aria-label": title },
       h("div", { class: "head" },
@@ -25,4 +25,9 @@ export function openDialog(t, title, content) {
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+/** Close whatever is open, as before another view is shown: nothing may cover it. */
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) /** @type {HTMLDialogElement} */ (dialog).close();
 }

@@ -27,7 +27,7 @@ export function createRail(context, uploads, current) {
   const sent = h("div");
   const recent = h("div");
   const element = h("aside", { class: "rail panel", "aria-label": t("reading.files") },
-    h("div", { class: "rail-tools" }, picker(t("reading.add"), uploads.add), h("a", { class: "button plain square", href: "/worklist", "aria-label": t("nav.worklist"), title: t("nav.worklist") }, icon("archive"))),
+    h("div", { class: "rail-tools" }, picker(t("reading.add"), context.take), h("a", { class: "button plain square", href: "/worklist", "aria-label": t("nav.worklist"), title: t("nav.worklist") }, icon("archive"))),
     h("div", { class: "rail-lists", tabindex: "0", role: "region", "aria-label": t("reading.files") }, sent, recent),
   );
   const spoken = { count: finished(uploads.items) };
@@ -43,7 +43,7 @@ export function createRail(context, uploads, current) {
       heading(context, uploads),
       h("ul", {}, shown.map((item) => sentItem(context, uploads, item, current, rows.of(item.reading)))),
       meant.length > shown.length && h("p", { class: "rail-empty quiet small" }, t("reading.more_sent", { count: meant.length - shown.length })),
-      skipped(context, uploads.items),
+      skipped(context, uploads),
     ]);
     const count = finished(meant);
     if (count !== spoken.count) context.announce(t("reading.progress", { done: count, total: meant.length }));
@@ -122,9 +122,9 @@ function isMeant(item) {
   return item.status !== "skipped";
 }
 
-/** @param {any} context @param {any[]} items */
-function skipped({ t }, items) {
-  const count = items.filter((item) => !isMeant(item)).length;
+/** Say how many files were no images, by their names or when the server looked at them. @param {any} context @param {any} uploads */
+function skipped({ t }, uploads) {
+  const count = uploads.left() + uploads.items.filter((/** @type {any} */ item) => !isMeant(item)).length;
   return count > 0 && h("p", { class: "rail-empty quiet small" }, t("reading.skipped", { count }));
 }
 

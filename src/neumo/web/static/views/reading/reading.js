@@ -17,16 +17,16 @@ export async function mount(root, context) {
   const uploads = uploadsOf(context);
   const rail = createRail(context, uploads, id);
   const stopFirst = id === null ? openFirst(context, uploads) : () => {};
-  const close = id === null ? drawStart(root, context, uploads, rail) : await drawReading(root, context, id, rail);
+  const close = id === null ? drawStart(root, context, rail) : await drawReading(root, context, id, rail);
   const stopKeys = listenToKeys(root, context, rail);
   return () => [stopFirst, stopKeys, rail.destroy, close].forEach((stop) => stop());
 }
 
-/** @param {HTMLElement} root @param {Context} context @param {any} uploads @param {any} rail */
-function drawStart(root, context, uploads, rail) {
-  const zone = createDropZone(context, uploads.add);
+/** @param {HTMLElement} root @param {Context} context @param {any} rail */
+function drawStart(root, context, rail) {
+  const zone = createDropZone(context, context.take);
   replace(root, h("div", { class: "desk start" }, rail.element, h("div", { class: "stage-place" }, zone)));
-  rail.empty().then((/** @type {boolean} */ empty) => empty && zone.append(createSamples(context, uploads.add)));
+  rail.empty().then((/** @type {boolean} */ empty) => empty && zone.append(createSamples(context, context.take)));
   return () => {};
 }
 

@@ -25,7 +25,7 @@ const PASSING = ["not_sent", "cancelled", "server_fault", "timeout"];
  * @property {number} lost how often the server forgot it
  */
 
-/** @typedef {{items: Item[], add: (found: import("/static/dropped.js").Found[]) => void, follow: (told: () => void) => () => void, clear: () => void, retry: (item: Item) => void, resume: () => void}} Uploads */
+/** @typedef {{items: Item[], left: () => number, add: (taking: import("/static/dropped.js").Taking) => void, follow: (told: () => void) => () => void, clear: () => void, retry: (item: Item) => void, resume: () => void}} Uploads */
 
 /** @type {Map<string, Uploads>} */
 const known = new Map();
@@ -56,6 +56,8 @@ function createUploads({ api, me, t }) {
   /** @type {Item[]} */
   const items = [];
   const followers = new Set();
+  /** Files that were not sent, since their names say that they are no images. */
+  let left = 0;
   let sending = false;
   let last = 0;
   let timer = 0;
@@ -134,7 +136,9 @@ function createUploads({ api, me, t }) {
 
   return {
     items,
-    add: (found) => {
+    left: () => left,
+    add: ({ found, unlike }) => {
+      left += unlike;
       items.push(...found.map((one) => created(++last, one, me.limits, t)));
       tell();
       sendAll();
@@ -145,6 +149,7 @@ function createUploads({ api, me, t }) {
     },
     clear: () => {
       items.splice(0, items.length, ...unfinished(items));
+      left = 0;
       tell();
     },
     resume: () => {
