@@ -17,6 +17,7 @@ TARGETS = {
     "light": [],
     "web": ["web"],
     "server": ["web", "dicom", "archive", "oidc", "client"],
+    "site": ["site"],
     "docs": ["docs"],
     "release": ["release"],
     "dev": ["dev"],

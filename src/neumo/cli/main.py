@@ -19,6 +19,7 @@ Word = Literal[
     "train",
     "evaluate",
     "compare",
+    "commission",
     "listen",
     "fetch",
     "monitor",
@@ -50,6 +51,8 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
             from neumo.cli.evaluate import app
         case "compare":
             from neumo.cli.compare import app
+        case "commission":
+            from neumo.cli.commission import app
         case "listen":
             from neumo.cli.listen import app
         case "fetch":

@@ -25,9 +25,10 @@ from neumo.core.names import is_utf8
 
 console = Console(highlight=False)
 
-Extra = Literal["train", "dicom", "archive", "web"]
+Extra = Literal["train", "site", "dicom", "archive", "web"]
 _EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
     "train": ("training", ("torch", "lightning")),
+    "site": ("commissioning", ("sklearn", "scipy", "onnx", "reportlab")),
     "dicom": ("DICOM network", ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito")),
     "archive": ("database", ("sqlalchemy", "alembic", "psycopg")),
     "web": (

@@ -68,6 +68,10 @@ class ExportError(NeumoError, ValueError):
     """A run cannot be made a bundle: the graphs disagree, or something that a bundle needs is missing."""
 
 
+class CommissioningError(NeumoError, ValueError):
+    """A bundle cannot be commissioned with these local images, or not as asked; nothing was made."""
+
+
 class ReceiptError(NeumoError, ValueError):
     """A receipt cannot be replayed: it is no receipt, or one of another schema."""
 
