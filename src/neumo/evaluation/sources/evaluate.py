@@ -42,7 +42,7 @@ def evaluate_sources(
     ----------
     images : Images
     threshold : float
-        Probability of pneumonia from which it is called, in 0-1.
+        Probability of pneumonia from which it is called, in 0-1; unless the images state what is flagged.
     resamples, seed : int
         Of the bootstrap, as in `bootstrap.estimates`.
     synthetic : bool
@@ -114,7 +114,7 @@ def _metrics(images: Images, threshold: float, weights: FloatArray) -> Mapping[s
     codes, chances = images.codes, images.probabilities
     sick, well, other = _PNEUMONIA[codes], codes == _NORMAL, codes == _OTHER
     pneumonia = 1 - chances[:, _NORMAL]
-    called = pneumonia >= threshold
+    called = pneumonia >= threshold if images.flagged is None else images.flagged
     found: dict[str, FloatArray] = {}
     if (codes == _BACTERIAL).any() and (codes == _VIRAL).any():
         complete = codes < ALLOWED.shape[1]

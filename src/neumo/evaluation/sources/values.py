@@ -42,6 +42,8 @@ class Images:
         Columns in the order of FINDINGS; each row sums to 1, and is ignored where the image has no answer.
     sets : ndarray of bool, shape (N, 3), or None
         Which findings each prediction set holds; None where there are none.
+    flagged : ndarray of bool, shape (N,), or None
+        Which are flagged as pneumonia, where no single threshold decides that.
     """
 
     sources: tuple[str, ...]
@@ -51,6 +53,7 @@ class Images:
     refused: tuple[str, ...]
     probabilities: FloatArray
     sets: BoolArray | None = None
+    flagged: BoolArray | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.sources), len(self.views), len(self.patients), len(self.codes), len(self.refused)}
@@ -72,6 +75,7 @@ class Images:
             refused=tuple(self.refused[i] for i in positions),
             probabilities=self.probabilities[chosen],
             sets=None if self.sets is None else self.sets[chosen],
+            flagged=None if self.flagged is None else self.flagged[chosen],
         )
 
 
