@@ -7,6 +7,9 @@ from typing import Any, Final
 HELD_OUT_FOLDS: Final = "held-out folds"
 """Part of a data set that thresholds, calibration and prediction sets were chosen on."""
 
+MIN_READ: Final = 20
+"""Images that must have been read for their accuracy to be stated: of fewer it says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from neumo.bundle.config import BundleConfig
-from neumo.core.evidence import Evidence, select
+from neumo.core.evidence import MIN_READ, Evidence, select
 from neumo.core.findings import FINDINGS
 from neumo.export.card_tables import SHOWN, by_data, by_hospital, overall_table, side_by_side
 from neumo.export.evidence import CHECKED, DATA
@@ -87,13 +87,19 @@ def _training(config: BundleConfig) -> str:
     images = config.provenance["training_images"]
     return (
         "## Training\n\n"
-        f"{experiment['model']['name']} {experiment['model']['options']}, input {config.image_size} x "
+        f"{_network(experiment['model'])}, input {config.image_size} x "
         f"{config.image_size} grey ({config.field_in_words}), intensity {config.intensity.value}; "
         f"{config.provenance['epochs']} epochs, seed {experiment['seed']}, on "
         f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "
         f"test set apart){_distilled(experiment.get('distillation'))}. "
         f"The whole recipe stands in config.json.\n\n{config.attribution}"
     )
+
+
+def _network(model: Mapping[str, Any]) -> str:
+    """Name a network with its options: "efficientnet_lite (variant lite0, dropout 0.2)"."""
+    options = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in model["options"].items())
+    return f"{model['name']} ({options})" if options else str(model["name"])
 
 
 def _distilled(distillation: Mapping[str, Any] | None) -> str:
@@ -186,7 +192,7 @@ def _damaged(measured: Sequence[Evidence]) -> str:
         strict=True,
     )
     for right, refused in pairs:
-        share = "-" if right.value is None else f"{right.value:.2f}"
+        share = "-" if right.value is None or right.n < MIN_READ else f"{right.value:.2f}"
         cells.setdefault(right.conditions["damage"], []).append(f"{share} ({refused.value:.2f})")
         images = refused.n
     if not cells:
@@ -196,8 +202,8 @@ def _damaged(measured: Sequence[Evidence]) -> str:
     lines = "\n".join(f"| {kind.replace('_', ' ')} | {' | '.join(row)} |" for kind, row in cells.items())
     return (
         "### Damaged images\n\n"
-        f"`neumo evaluate BUNDLE --corruptions`, {images} {_part(measured)} images: accuracy of those that were read, "
-        f"and in brackets the share that the gate refused; undamaged {undamaged}.\n\n"
+        f"`neumo evaluate BUNDLE --corruptions`, {images} {_part(measured)} images: accuracy of those that were read "
+        f"(- for fewer than {MIN_READ}), and in brackets the share that the gate refused; undamaged {undamaged}.\n\n"
         f"| damage, strength | {' | '.join(str(i + 1) for i in range(strengths))} |\n"
         f"|---{'|---' * strengths}|\n{lines}"
     )
@@ -215,7 +221,7 @@ def _heat_maps(config: BundleConfig, measured: Sequence[Evidence]) -> str:
     )
     names = {metric: check for check, metric in CHECKED.items()}
     worse = "".join(
-        f"\nCalled {entry.conditions['called']}: {names[entry.metric]} is worse than in random order."
+        f"\nOf {entry.conditions['called']}: {names[entry.metric]} is worse than in random order."
         for entry in select(measured, called=...)
     )
     return (

@@ -4,12 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from neumo.core.evidence import Evidence, select
+from neumo.core.evidence import MIN_READ, Evidence, select
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _RULE = re.compile(r"\|[\s:|-]+\|")
-_MIN_READ = 20
-"""Images that must have been read for their accuracy to be stated."""
 
 
 def without_metadata(card: str) -> str:
@@ -55,7 +53,7 @@ def damage_grid(evidence: Sequence[Evidence]) -> dict[str, Any] | None:
     for entry in select(evidence, "accuracy", "refused", damage=..., strength=...):
         damage, strength = entry.conditions["damage"].replace("_", " "), str(entry.conditions["strength"])
         if entry.conditions["strength"]:
-            few = entry.metric == "accuracy" and entry.n < _MIN_READ
+            few = entry.metric == "accuracy" and entry.n < MIN_READ
             value = None if few else entry.value
             cells.setdefault(damage, {}).setdefault(strength, {})[entry.metric] = value
     if not cells:

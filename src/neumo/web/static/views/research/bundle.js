@@ -28,7 +28,8 @@ export async function mount(root, context) {
     measured(context, evidence),
     coverage(context, evidence),
     bundle.corruptions && panel(t("bundle.damaged"), damageGrid(context, bundle.corruptions)),
-    cardPanel(t("bundle.whole_card"), bundle.sections),
+    // The damage stands above, from the evidence, without metrics of too few images.
+    cardPanel(t("bundle.whole_card"), bundle.sections.filter((/** @type {any} */ section) => !(bundle.corruptions && section.title === "Damaged images"))),
   ));
 }
 
