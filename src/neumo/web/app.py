@@ -1,7 +1,7 @@
 """The ASGI application: routes, error handlers, middleware, lifespan and the retention task."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -38,17 +38,6 @@ from neumo.web.routes import (
 from neumo.web.workbench import Workbench, workbench_of
 
 _RETENTION_SECONDS = 600.0
-_PROBLEM: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-    },
-}
 
 
 def create_app(workbench: Workbench) -> FastAPI:
@@ -74,12 +63,6 @@ def create_app(workbench: Workbench) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        responses={
-            "default": {
-                "description": "A problem",
-                "content": {"application/problem+json": {"schema": _PROBLEM}},
-            }
-        },
     )
     app.state.workbench = workbench
     answer_problems(app, pages.missing_page)

@@ -1,14 +1,29 @@
-"""The OpenAPI document: FastAPI's own, with recorded examples and schemas of what is answered."""
+"""The OpenAPI document: FastAPI's own, with recorded examples and schemas of what is answered, and with problems."""
 
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 
-_JSON = "application/json"
+from neumo.web.http.error_answers import error_examples, errors_of
+
+_JSON: Final = "application/json"
+_PROBLEM_TYPE: Final = "application/problem+json"
+PROBLEM: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+    },
+}
+"""Schema of a problem (RFC 9457)."""
 
 
 def describe(app: FastAPI) -> None:
@@ -21,7 +36,8 @@ def describe(app: FastAPI) -> None:
             for path, methods in value["paths"].items():
                 for method, operation in methods.items():
                     operation["responses"].pop("422", None)
-                    _add_example(operation, examples().get(f"{method.upper()} {path}"))
+                    _add_examples(operation, examples().get(f"{method.upper()} {path}", {}))
+                    _add_errors(operation, method.upper(), path)
             for name in ("HTTPValidationError", "ValidationError"):
                 value.get("components", {}).get("schemas", {}).pop(name, None)
         return original()
@@ -31,7 +47,11 @@ def describe(app: FastAPI) -> None:
 
 @cache
 def examples() -> Mapping[str, Any]:
-    """Return what a server answered about the sample radiographs, by operation (`scripts/api_examples.py`)."""
+    """Return what a server asked about sample radiographs answered, by operation (`scripts/api_examples.py`).
+
+    Of each operation `request`, its body, where it has one, and `answers` by status: the description, or a mapping of
+    media types to examples; null as an example where an answer is no text.
+    """
     text = (files("neumo.web") / "routes" / "examples.json").read_text(encoding="utf-8")
     recorded: Mapping[str, Any] = json.loads(text)
     return recorded
@@ -54,13 +74,36 @@ def schema_of(value: Any) -> dict[str, Any]:
     return {}
 
 
-def _add_example(operation: dict[str, Any], example: Mapping[str, Any] | None) -> None:
-    if example is None:
-        return
-    answer = operation["responses"].setdefault(str(example["status"]), {"description": "Successful Response"})
-    media = answer.setdefault("content", {}).setdefault(_JSON, {})
-    media["schema"] = schema_of(example["response"])
-    media["example"] = example["response"]
+def _add_examples(operation: dict[str, Any], recorded: Mapping[str, Any]) -> None:
+    for status, content in recorded.get("answers", {}).items():
+        answer = operation["responses"].setdefault(status, {"description": "Successful Response"})
+        for media, example in content.items():
+            described = answer.setdefault("content", {}).setdefault(media, {})
+            if example is None:
+                described["schema"] = {"type": "string", "format": "binary"}
+            else:
+                described |= {"schema": _schema(media, example, several=len(content) > 1), "example": example}
     body = operation.get("requestBody", {}).get("content", {}).get(_JSON)
-    if body is not None and "request" in example:
-        body["example"] = example["request"]
+    if body is not None and "request" in recorded:
+        body["example"] = recorded["request"]
+
+
+def _schema(media: str, example: Any, *, several: bool) -> dict[str, Any]:
+    if "json" not in media or isinstance(example, str):
+        return {"type": "string"}
+    # One address gives files of several kinds, of which one is the example.
+    return {"type": ["object", "null"]} if several else schema_of(example)
+
+
+def _add_errors(operation: dict[str, Any], method: str, path: str) -> None:
+    takes_values = bool(operation.get("parameters") or operation.get("requestBody"))
+    for status, codes in errors_of(method, path, takes_values=takes_values).items():
+        content = {"schema": PROBLEM, "examples": error_examples(codes)}
+        operation["responses"][str(status)] = {
+            "description": ", ".join(codes),
+            "content": {_PROBLEM_TYPE: content},
+        }
+    operation["responses"]["default"] = {
+        "description": "A problem",
+        "content": {_PROBLEM_TYPE: {"schema": PROBLEM}},
+    }
