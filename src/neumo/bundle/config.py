@@ -149,14 +149,24 @@ def read_config(source: Path) -> BundleConfig:
     try:
         value = json.loads(source.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BundleError(f"{source}: cannot be read ({error}); install the bundle again") from error
+        raise BundleError(
+            "{source}: cannot be read ({error}); install the bundle again", source=source, error=error
+        ) from error
     try:
         if value["schema"] != SCHEMA:
             raise BundleError(
-                f"{source}: has schema {value['schema']}, this neumo reads {SCHEMA}; use the matching version"
+                "{source}: has schema {schema}, this neumo reads {own}; use the matching version",
+                source=source,
+                schema=value["schema"],
+                own=SCHEMA,
             )
         if value["classes"] != [finding.value for finding in FINDINGS]:
-            raise BundleError(f"{source}: its classes {value['classes']} are not {[*FINDINGS]}")
+            raise BundleError(
+                "{source}: its classes {classes} are not {findings}",
+                source=source,
+                classes=value["classes"],
+                findings=[*FINDINGS],
+            )
         return BundleConfig(
             name=value["name"],
             version=value["version"],
@@ -181,7 +191,9 @@ def read_config(source: Path) -> BundleConfig:
         if isinstance(error, BundleError):
             raise
         raise BundleError(
-            f"{source}: is not a bundle's config ({error!r}); install the bundle again"
+            "{source}: is not a bundle's config ({error}); install the bundle again",
+            source=source,
+            error=repr(error),
         ) from error
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neumo.bundle.arrays import read_arrays
 from neumo.core.errors import BundleError
 from neumo.core.files import replacing
+from neumo.core.message import Message
 
 DRIFT_REFERENCE: Final = "reference.npz"
 """In a bundle: sorted float32 arrays "distance" and "pneumonia"."""
@@ -56,17 +57,29 @@ def load_drift_reference(folder: Path) -> DriftReference | None:
         arrays = read_arrays(file)
         distance, pneumonia = arrays["distance"], arrays["pneumonia"]
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
-        raise _unusable(file, "is no archive of the two arrays") from error
+        raise _unusable(file, Message("is no archive of the two arrays")) from error
     return DriftReference(_checked(file, "distance", distance), _checked(file, "pneumonia", pneumonia))
 
 
 def _checked(file: Path, name: str, values: Floats) -> Floats:
     if values.ndim != 1 or values.dtype != np.float32:
-        raise _unusable(file, f"{name} is {values.dtype} of shape {values.shape}, not a row of float32")
+        raise _unusable(
+            file,
+            Message(
+                "{name} is {kind} of shape {shape}, not a row of float32",
+                name=name,
+                kind=values.dtype,
+                shape=values.shape,
+            ),
+        )
     if not np.isfinite(values).all() or (values < 0).any() or (np.diff(values) < 0).any():
-        raise _unusable(file, f"{name} holds values that are negative, not finite or not sorted")
+        raise _unusable(
+            file, Message("{name} holds values that are negative, not finite or not sorted", name=name)
+        )
     return values
 
 
 def _unusable(file: Path, why: str) -> BundleError:
-    return BundleError(f"{file}: {why}; install the bundle again, or give --reference-until")
+    return BundleError(
+        "{file}: {why}; install the bundle again, or give --reference-until", file=file, why=why
+    )

@@ -27,14 +27,19 @@ def read_evidence(data: bytes, source: Path) -> tuple[Evidence, ...]:
         value = json.loads(data)
         if value["schema"] != SCHEMA:
             raise BundleError(
-                f"{source}: has schema {value['schema']}, this neumo reads {SCHEMA}; use the matching version"
+                "{source}: has schema {schema}, this neumo reads {own}; use the matching version",
+                source=source,
+                schema=value["schema"],
+                own=SCHEMA,
             )
         return tuple(_checked(Evidence(**entry)) for entry in value["evidence"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, BundleError):
             raise
         raise BundleError(
-            f"{source}: is not a bundle's evidence ({error!r}); install the bundle again"
+            "{source}: is not a bundle's evidence ({error}); install the bundle again",
+            source=source,
+            error=repr(error),
         ) from error
 
 

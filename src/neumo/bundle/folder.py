@@ -127,14 +127,17 @@ def _checked_contents(folder: Path) -> dict[str, bytes]:
     extra = sorted(names - {SUMS, *expected})
     if extra:
         raise BundleError(
-            f"{folder / extra[0]}: does not belong to the bundle; remove it or install the bundle again"
+            "{file}: does not belong to the bundle; remove it or install the bundle again",
+            file=folder / extra[0],
         )
     contents = {name: _contents(folder / name) for name in expected}
     for name, digest in expected.items():
         if _digest(contents[name]) != digest:
             raise BundleError(
-                f"{folder / name}: was changed since the bundle was made (its SHA-256 is not that of {SUMS}); "
-                "install the bundle again"
+                "{file}: was changed since the bundle was made (its SHA-256 is not that of {sums}); "
+                "install the bundle again",
+                file=folder / name,
+                sums=SUMS,
             )
     return {**contents, SUMS: sums}
 
@@ -144,7 +147,9 @@ def _require_plain_text(contents: dict[str, bytes], folder: Path) -> None:
     for name in _TEXTS:
         for found in _CONTROL.finditer(contents.get(name, b"").decode("utf-8", errors="replace")):
             if found[0].lower() not in _ESCAPED_SPACE:
-                raise BundleError(f"{folder / name}: holds control characters; install the bundle again")
+                raise BundleError(
+                    "{file}: holds control characters; install the bundle again", file=folder / name
+                )
 
 
 def _file_names(folder: Path) -> set[str]:
@@ -152,13 +157,20 @@ def _file_names(folder: Path) -> set[str]:
         entries = {entry.name: entry.lstat().st_mode for entry in folder.iterdir()}
     except OSError as error:
         raise BundleError(
-            f"{folder}: is no bundle folder ({error.strerror}); give the folder that holds {SUMS}"
+            "{folder}: is no bundle folder ({reason}); give the folder that holds {sums}",
+            folder=folder,
+            reason=error.strerror,
+            sums=SUMS,
         ) from error
     for name, mode in sorted(entries.items()):
         if stat.S_ISLNK(mode):
-            raise BundleError(f"{folder / name}: is a symbolic link; a bundle holds its files themselves")
+            raise BundleError(
+                "{file}: is a symbolic link; a bundle holds its files themselves", file=folder / name
+            )
         if not stat.S_ISREG(mode):
-            raise BundleError(f"{folder / name}: is no regular file; a bundle is one flat folder of files")
+            raise BundleError(
+                "{file}: is no regular file; a bundle is one flat folder of files", file=folder / name
+            )
     return set(entries)
 
 
@@ -166,7 +178,9 @@ def _require_files(folder: Path, present: set[str], *names: str) -> None:
     missing = sorted(set(names or FILES) - present)
     if missing:
         raise BundleError(
-            f"{folder / missing[0]}: is missing or not listed in {SUMS}; install the bundle again"
+            "{file}: is missing or not listed in {sums}; install the bundle again",
+            file=folder / missing[0],
+            sums=SUMS,
         )
 
 
@@ -176,7 +190,9 @@ def _parsed_sums(sums: bytes, source: Path) -> dict[str, str]:
         match = _SUM_LINE.fullmatch(line)
         if match is None or match["name"] in {*expected, SUMS, ".", ".."}:
             raise BundleError(
-                f"{source}: line {number} is not a sum and a new file name; install the bundle again"
+                "{source}: line {number} is not a sum and a new file name; install the bundle again",
+                source=source,
+                number=number,
             )
         expected[match["name"]] = match["digest"]
     return expected
@@ -186,7 +202,9 @@ def _contents(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise BundleError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
+        raise BundleError(
+            "{file}: cannot be read ({reason}); check its permissions", file=file, reason=error.strerror
+        ) from error
 
 
 def _digest(data: bytes) -> str:

@@ -89,4 +89,6 @@ def read_gate_statistics(source: Path) -> GateStatistics:
             residual=float(arrays["residual"]),
         )
     except (OSError, ValueError, KeyError, EOFError, TypeError, MemoryError, BadZipFile, zlib.error) as error:
-        raise BundleError(f"{source}: cannot be read ({error}); install the bundle again") from error
+        raise BundleError(
+            "{source}: cannot be read ({error}); install the bundle again", source=source, error=error
+        ) from error

@@ -47,10 +47,13 @@ def require_self_contained(model: bytes, source: Path) -> None:
     try:
         external = _points_elsewhere(memoryview(model), "model")
     except (IndexError, ValueError, RecursionError) as error:
-        raise BundleError(f"{source}: is no ONNX graph ({error}); install the bundle again") from error
+        raise BundleError(
+            "{source}: is no ONNX graph ({error}); install the bundle again", source=source, error=error
+        ) from error
     if external:
         raise BundleError(
-            f"{source}: keeps weights in another file, which its checksums do not cover; export it whole"
+            "{source}: keeps weights in another file, which its checksums do not cover; export it whole",
+            source=source,
         )
 
 

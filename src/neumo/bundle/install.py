@@ -40,8 +40,12 @@ def install_bundle(source: Path) -> Bundle:
     installed = load_bundle(target)
     if installed.digest != bundle.digest:
         raise BundleError(
-            f"{target}: another bundle is installed under this name and version (digest {installed.digest[:12]}, "
-            f"not {bundle.digest[:12]}); remove that folder first, or give the new bundle another version"
+            "{target}: another bundle is installed under this name and version (digest "
+            "{installed}, not {given}); remove that folder first, or give the new bundle another "
+            "version",
+            target=target,
+            installed=installed.digest[:12],
+            given=bundle.digest[:12],
         )
     return installed
 
@@ -52,7 +56,7 @@ def _copy(bundle: Bundle, target: Path) -> None:
             for file in bundle.path.iterdir():
                 shutil.copyfile(file, temporary / file.name)
             if load_bundle(temporary).digest != bundle.digest:
-                raise BundleError(f"{bundle.path}: changed while it was copied; install it again")
+                raise BundleError("{path}: changed while it was copied; install it again", path=bundle.path)
     except OutputError as error:
         if not target.is_dir():  # else another process installed it first
-            raise OutputError(f"{error}, or set NEUMO_BUNDLES") from error
+            raise OutputError("{error}, or set NEUMO_BUNDLES", error=error) from error

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from neumo.core.errors import BundleError, ConfigError
+from neumo.core.message import Message
 from neumo.core.user_folders import data_folder
 
 BUILT_IN = Path(__file__).parent / "default"
@@ -25,7 +26,7 @@ def bundles_folder() -> Path:
         The user has no home folder, and no variable names another.
     """
     chosen = os.environ.get("NEUMO_BUNDLES")
-    return Path(chosen) if chosen else data_folder("bundles", "set NEUMO_BUNDLES")
+    return Path(chosen) if chosen else data_folder("bundles", Message("set NEUMO_BUNDLES"))
 
 
 def installed_bundles() -> tuple[str, ...]:
@@ -53,9 +54,17 @@ def bundle_path(source: Path | str | None) -> Path:
         return Path(wanted)
     if str(wanted) in installed_bundles():
         return bundles_folder() / wanted
-    origin = f"{wanted}" if source is not None else f"{wanted} (from ${VARIABLE})"
-    known = ", ".join(installed_bundles()) or "none"
-    raise BundleError(f"{origin}: no such bundle folder, nor an installed bundle (installed: {known})")
+    origin = (
+        str(wanted)
+        if source is not None
+        else Message("{name} (from ${variable})", name=wanted, variable=VARIABLE)
+    )
+    known = ", ".join(installed_bundles()) or Message("none")
+    raise BundleError(
+        "{origin}: no such bundle folder, nor an installed bundle (installed: {known})",
+        origin=origin,
+        known=known,
+    )
 
 
 def installed_path(name: str, version: str) -> Path:
@@ -71,7 +80,8 @@ def installed_path(name: str, version: str) -> Path:
     folder = f"{name}-{version}"
     if not _is_name(folder):
         raise BundleError(
-            f"{folder}: is no name for a bundle; use letters, digits, dots, underscores and hyphens"
+            "{folder}: is no name for a bundle; use letters, digits, dots, underscores and hyphens",
+            folder=folder,
         )
     return bundles_folder() / folder
 
@@ -79,7 +89,10 @@ def installed_path(name: str, version: str) -> Path:
 def _built_in() -> Path:
     if not _is_folder(BUILT_IN):
         raise BundleError(
-            f"{BUILT_IN}: the built-in bundle is missing; reinstall neumo, or name one by --bundle or ${VARIABLE}"
+            "{folder}: the built-in bundle is missing; reinstall neumo, or name one by --bundle "
+            "or ${variable}",
+            folder=BUILT_IN,
+            variable=VARIABLE,
         )
     return BUILT_IN
 

@@ -93,11 +93,15 @@ def read_reference(data: bytes, source: Path) -> dict[str, Any]:
         float(value["tolerance"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(
-            f"{source}: holds no reference readings ({error!r}); install the bundle again"
+            "{source}: holds no reference readings ({error}); install the bundle again",
+            source=source,
+            error=repr(error),
         ) from error
     if value.get("schema") != SCHEMA or shapes != {(3,)}:
         raise BundleError(
-            f"{source}: holds no reference readings of schema {SCHEMA}; install the matching neumo"
+            "{source}: holds no reference readings of schema {own}; install the matching neumo",
+            source=source,
+            own=SCHEMA,
         )
     parsed: dict[str, Any] = value
     return parsed

@@ -78,7 +78,8 @@ def evaluate(
     for option, given in (("--corruptions", corruptions), ("--explanations", explanations is not None)):
         if given:
             raise ConfigError(
-                f"{option}: evaluates a bundle as it is shipped; make one with neumo bundle export"
+                "{option}: evaluates a bundle as it is shipped; make one with neumo bundle export",
+                option=option,
             )
     if target_sensitivity is not None and cost_ratio is not None:
         raise ConfigError("--target-sensitivity and --cost-ratio: choose one of the two")
@@ -122,7 +123,9 @@ def _evaluate_bundle(
     explanations: int | None,
 ) -> None:
     if data is None:
-        raise ConfigError(f"{bundle}: is a bundle; say with --data which data set to evaluate it on")
+        raise ConfigError(
+            "{bundle}: is a bundle; say with --data which data set to evaluate it on", bundle=bundle
+        )
     from neumo.cli.tables import corruption_table, explanation_tables, reader_tables
     from neumo.inference.reader import Reader
     from neumo.study.evaluate_corruptions import evaluate_corruptions
@@ -181,7 +184,7 @@ def _evaluate_by_source(
                 predicting=predicting,
             )
     elif data is None:
-        raise ConfigError(f"{run}: is a bundle; say with --data which data set to evaluate it on")
+        raise ConfigError("{run}: is a bundle; say with --data which data set to evaluate it on", run=run)
     else:
         with progress_bar("reading") as reading:
             evaluated = evaluate_reader_by_source(

@@ -101,6 +101,6 @@ def _matching(filters: list[str]) -> dict[str, str]:
     for text in filters:
         key, found, value = text.partition("=")
         if not found or not key.isalnum():
-            raise ConfigError(f"--filter {text!r}: must be KEYWORD=VALUE, such as PatientID=4711")
+            raise ConfigError("--filter {text!r}: must be KEYWORD=VALUE, such as PatientID=4711", text=text)
         pairs[key] = value
     return pairs

@@ -81,7 +81,9 @@ def prevalence_from(text: str | None) -> float | dict[Finding, float] | None:
         return {Finding(name.strip()): float(share) for name, share in pairs}
     except ValueError as error:
         raise ConfigError(
-            f"--prevalence {text!r}: must be a share such as 0.1, or one for each of {', '.join(FINDINGS)}"
+            "--prevalence {text!r}: must be a share such as 0.1, or one for each of {findings}",
+            text=text,
+            findings=", ".join(FINDINGS),
         ) from error
 
 

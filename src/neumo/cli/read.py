@@ -285,7 +285,9 @@ def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:
     try:
         value = json.loads(receipt_file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ReceiptError(f"{receipt_file}: cannot be read as JSON ({error})") from error
+        raise ReceiptError(
+            "{receipt_file}: cannot be read as JSON ({error})", receipt_file=receipt_file, error=error
+        ) from error
     receipt = value.get("receipt", value) if isinstance(value, dict) else value
     again = replay(receipt, Path(paths[0]), bundle)
     for notice in (*again.differences, *again.circumstances):

@@ -260,13 +260,15 @@ def _conclusion(found: "StoredReading", agree: bool, conclusion: Conclusion | No
     """Return what is meant. Raises ConfigError for contradicting options, and without anything to agree with."""
     if agree == (conclusion is not None):
         raise ConfigError(
-            f"neumo archive decide: give either --agree or --conclusion ({', '.join(CONCLUSIONS)})"
+            "neumo archive decide: give either --agree or --conclusion ({conclusions})",
+            conclusions=", ".join(CONCLUSIONS),
         )
     if conclusion is not None:
         return conclusion
     agreed = conclusion_of([Finding(name) for name in found.body["prediction_set"] or ()])
     if agreed is None:
         raise ConfigError(
-            f"reading {found.id}: the model states nothing to agree with; give --conclusion instead of --agree"
+            "reading {id}: the model states nothing to agree with; give --conclusion instead of --agree",
+            id=found.id,
         )
     return agreed

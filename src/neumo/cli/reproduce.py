@@ -55,7 +55,9 @@ def _numbers(option: str, text: str) -> list[int]:
     try:
         numbers = [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise ConfigError(f"{option} {text!r}: must be numbers with commas, such as 1,2,3,4") from error
+        raise ConfigError(
+            "{option} {text!r}: must be numbers with commas, such as 1,2,3,4", option=option, text=text
+        ) from error
     if len(set(numbers)) < len(numbers):
-        raise ConfigError(f"{option} {text!r}: names a number twice")
+        raise ConfigError("{option} {text!r}: names a number twice", option=option, text=text)
     return numbers

@@ -44,7 +44,10 @@ def require_extra(extra: Extra, command: str) -> None:
     parts, packages = _EXTRAS[extra]
     if any(importlib.util.find_spec(name) is None for name in packages):
         raise MissingExtraError(
-            f'{command}: needs the {parts} parts; install them with pip install "neumo[{extra}]"'
+            '{command}: needs the {parts} parts; install them with pip install "neumo[{extra}]"',
+            command=command,
+            parts=parts,
+            extra=extra,
         )
 
 

@@ -16,12 +16,14 @@ _PART_BYTES: Final = 1024
 def open_file(path: Path) -> BinaryIO:
     """Open a file to be sent. Raises UnreadableImageError."""
     if path.exists() and not path.is_file():  # a pipe would never open
-        raise UnreadableImageError(f"{path}: is no file; give the path of a radiograph")
+        raise UnreadableImageError("{path}: is no file; give the path of a radiograph", path=path)
     try:
         return path.open("rb")
     except OSError as error:
         raise UnreadableImageError(
-            f"{path}: cannot be opened ({error.strerror or error}); give the path of a radiograph"
+            "{path}: cannot be opened ({reason}); give the path of a radiograph",
+            path=path,
+            reason=error.strerror or error,
         ) from error
 
 

@@ -23,6 +23,7 @@ from neumo.client.values import (
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.files import replacing
 from neumo.core.findings import Finding
+from neumo.core.message import Message
 from neumo.core.reading import Notice
 from neumo.texts.language import Language
 
@@ -181,7 +182,13 @@ class Client:
             done = job.done
             if deadline is not None and time.monotonic() + pause > deadline:
                 raise ServerUnavailableError(
-                    f"job {job.id}: {job.done} of {job.total} files done in {timeout} s; wait for it again"
+                    Message(
+                        "job {id}: {done} of {total} files done in {timeout} s; wait for it again",
+                        id=job.id,
+                        done=job.done,
+                        total=job.total,
+                        timeout=timeout,
+                    )
                 )
             time.sleep(pause)
             job = self.job(job.id)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from neumo.core.back_off import back_off
 from neumo.core.errors import ConfigError, MissingExtraError
+from neumo.core.message import Message
 
 try:
     import httpx
@@ -108,7 +109,11 @@ class Transport:
     def _unreachable(self, error: httpx.HTTPError) -> ServerUnavailableError:
         said = str(error) or type(error).__name__
         return ServerUnavailableError(
-            f"{self._http.base_url}: does not answer ({said}); check the address, and that neumo serve runs there"
+            Message(
+                "{url}: does not answer ({said}); check the address, and that neumo serve runs there",
+                url=self._http.base_url,
+                said=said,
+            )
         )
 
 
@@ -126,11 +131,13 @@ def _checked(url: str, token: str | None) -> bool:
     except ValueError:
         host = ""
     if not host or parts.scheme not in ("http", "https"):
-        raise ConfigError(f"url: {url!r} is no address; give one such as http://127.0.0.1:8000")
+        raise ConfigError("url: {url!r} is no address; give one such as http://127.0.0.1:8000", url=url)
     loopback = _is_loopback(host)
     if token is not None and parts.scheme == "http" and not loopback:
         raise ConfigError(
-            f"url: {url} would carry the token and radiographs in clear; use https, or reach the server by a tunnel"
+            "url: {url} would carry the token and radiographs in clear; use https, or reach the "
+            "server by a tunnel",
+            url=url,
         )
     return loopback
 

@@ -35,7 +35,9 @@ class AgeOverride:
     def __post_init__(self) -> None:
         reason = " ".join(self.reason.split())
         if not reason or len(reason) > MAX_REASON or not reason.isprintable():
-            raise ConfigError(f"reason of the age override: give 1 to {MAX_REASON} printable characters")
+            raise ConfigError(
+                "reason of the age override: give 1 to {most} printable characters", most=MAX_REASON
+            )
         object.__setattr__(self, "reason", reason)
 
     @property

@@ -17,6 +17,7 @@ from typing import Any, Final
 from neumo.core.errors import NeumoError
 from neumo.core.faults import is_out_of_memory, own_fault, where_raised
 from neumo.core.frames import EXIT_OUT_OF_MEMORY, receive_frame, send_frame
+from neumo.core.message import Message
 
 Handler = Callable[[Mapping[str, Any], bytes], tuple[Mapping[str, Any], bytes]]
 """From a request, and the bytes that came with it, to an answer and bytes."""
@@ -70,10 +71,13 @@ def _started(link: socket.socket) -> Handler | None:
     try:
         ready, handler = load_function(settings["opener"])(settings["settings"])
     except NeumoError as error:
-        send_frame(link, {"fault": str(error)})
+        send_frame(link, {"fault": error.message.to_json()})
         return None
     except Exception as error:  # its words may hold anything; kind and place say what to look at
-        send_frame(link, {"fault": f"cannot be loaded ({type(error).__name__} at {where_raised(error)})"})
+        fault = Message(
+            "cannot be loaded ({kind} at {place})", kind=type(error).__name__, place=where_raised(error)
+        )
+        send_frame(link, {"fault": fault.to_json()})
         return None
     if settings["memory_bytes"] is not None:
         limit_memory(settings["memory_bytes"])

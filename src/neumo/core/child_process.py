@@ -22,6 +22,7 @@ from typing import Any, Final
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.faults import is_out_of_memory
 from neumo.core.frames import EXIT_OUT_OF_MEMORY, receive_frame, send_frame
+from neumo.core.message import Message
 
 _START_SECONDS: Final = 120.0
 """For a child to import and load what it needs, on a slow and busy machine."""
@@ -83,7 +84,9 @@ class ChildProcess:
         try:
             running = _spawn()
         except OSError as error:
-            raise ChildStartError(f"no process can be started ({error.strerror or error})") from error
+            raise ChildStartError(
+                "no process can be started ({reason})", reason=error.strerror or error
+            ) from error
         with self._lock:
             self._running, self._stale = running, False
         try:
@@ -93,7 +96,7 @@ class ChildProcess:
             raise ChildStartError("the process ended or hung while it started; try neumo doctor") from error
         if "fault" in answer:
             self.end()
-            raise ChildStartError(answer["fault"])
+            raise ChildStartError(Message.from_json(answer["fault"]))
         self.ready = answer["ready"]
         self._max_resident = _resident_bytes(running.process.pid) + (self._memory_bytes or 0)
 
@@ -157,10 +160,14 @@ class ChildProcess:
         if self._why is not None:
             return ChildError(self._why, "was killed")
         if isinstance(error, TimeoutError):
-            return ChildError("timeout", f"took longer than {self._seconds:g} s and was stopped")
+            return ChildError(
+                "timeout", "took longer than {seconds:g} s and was stopped", seconds=self._seconds
+            )
         if status == EXIT_OUT_OF_MEMORY or is_out_of_memory(error):
             mebibytes = (self._memory_bytes or 0) // 2**20
-            return ChildError("out_of_memory", f"needs more memory than allowed ({mebibytes:,} MiB)")
+            return ChildError(
+                "out_of_memory", "needs more memory than allowed ({mebibytes:,} MiB)", mebibytes=mebibytes
+            )
         return ChildError("crash", "ended the process that worked on it")
 
     def _exchange(

@@ -1,11 +1,27 @@
 """One family of errors. Each message names the file or key, the value, and what to do.
 
-Every error is also the matching built-in, so that code which knows nothing of neumo can catch it.
+Every error is also the matching built-in, so that code which knows nothing of neumo can catch it. Its text is English,
+for logs and programs; `neumo.texts.translation.told` says it in a person's language.
 """
+
+from neumo.core.message import Message
 
 
 class NeumoError(Exception):
-    """Base of all errors that neumo raises on purpose; the CLI prints them without a traceback."""
+    """Base of all errors that neumo raises on purpose; the CLI prints them without a traceback.
+
+    Parameters
+    ----------
+    message : str
+        English pattern of what is wrong: a literal with placeholders for all that changes, never an f-string, so that
+        it is found among the translations; or a `Message`.
+    **values
+        What the placeholders stand for, as `Message` takes them.
+    """
+
+    def __init__(self, message: str = "", /, **values: object) -> None:
+        self.message = message if isinstance(message, Message) else Message(message, **values)
+        super().__init__(self.message)
 
 
 class UnreadableImageError(NeumoError, ValueError):
@@ -96,18 +112,20 @@ class ChildError(NeumoError, OSError):
     code : str
         "crash", "timeout", "out_of_memory", or what it was killed for, such as "cancelled".
     message : str
+    **values
+        As of any error.
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, /, **values: object) -> None:
+        super().__init__(message, **values)
         self.code = code
 
 
 class ChildStartError(ChildError):
     """A child process cannot be started, or what it needs cannot be loaded."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__("start", message)
+    def __init__(self, message: str, /, **values: object) -> None:
+        super().__init__("start", message, **values)
 
 
 class NodeError(NeumoError, OSError):

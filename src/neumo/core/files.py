@@ -161,19 +161,23 @@ def require_writable(*targets: Path | None) -> None:
         if target is None:
             continue
         if target.is_dir():
-            raise OutputError(f"{target}: is a folder; name a file")
+            raise OutputError("{target}: is a folder; name a file", target=target)
         if _is_stream(target):
             if not os.access(target, os.W_OK):
-                raise OutputError(f"{target}: is not writable; choose another place")
+                raise OutputError("{target}: is not writable; choose another place", target=target)
             continue
         nearest = next(folder for folder in target.absolute().parents if folder.exists())
         if not nearest.is_dir():
             raise OutputError(
-                f"{target}: could not be written ({nearest} is no folder); choose another place"
+                "{target}: could not be written ({nearest} is no folder); choose another place",
+                target=target,
+                nearest=nearest,
             )
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise OutputError(
-                f"{target}: could not be written ({nearest} is not writable); choose another folder"
+                "{target}: could not be written ({nearest} is not writable); choose another folder",
+                target=target,
+                nearest=nearest,
             )
 
 
@@ -188,7 +192,9 @@ def _is_stream(target: Path) -> bool:
 
 def _unwritable(target: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"{target}: could not be written ({error.strerror or error}); free space or choose another folder"
+        "{target}: could not be written ({reason}); free space or choose another folder",
+        target=target,
+        reason=error.strerror or error,
     )
 
 

@@ -27,7 +27,11 @@ def folder_locked(file: Path, told: str) -> Iterator[None]:
     try:
         stream = file.open("a")
     except OSError as error:
-        raise NodeError(f"{file}: cannot be opened ({error.strerror}); choose another data folder") from error
+        raise NodeError(
+            "{file}: cannot be opened ({reason}); choose another data folder",
+            file=file,
+            reason=error.strerror,
+        ) from error
     with stream:
         try:
             _lock(stream.fileno())

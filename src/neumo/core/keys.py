@@ -25,11 +25,19 @@ def load_key(file: Path) -> bytes:
             _make(file)
         key, mode = file.read_bytes(), file.stat().st_mode & 0o777
     except OSError as error:
-        raise KeyFileError(f"{file}: the key cannot be read or made ({error.strerror or error})") from error
+        raise KeyFileError(
+            "{file}: the key cannot be read or made ({reason})", file=file, reason=error.strerror or error
+        ) from error
     if mode & 0o077 and os.name == "posix":
-        raise KeyFileError(f"{file}: others may read this key (mode {mode:o}); chmod 600 it")
+        raise KeyFileError(
+            "{file}: others may read this key (mode {mode:o}); chmod 600 it", file=file, mode=mode
+        )
     if len(key) < _KEY_BYTES:
-        raise KeyFileError(f"{file}: is shorter than {_KEY_BYTES} bytes; name a file that is not there yet")
+        raise KeyFileError(
+            "{file}: is shorter than {least} bytes; name a file that is not there yet",
+            file=file,
+            least=_KEY_BYTES,
+        )
     return key
 
 
@@ -50,4 +58,6 @@ def read_secret(file: Path, setting: str) -> str:
     try:
         return file.read_text(encoding="utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{setting}: {file} cannot be read; make it a text file of one line") from error
+        raise ConfigError(
+            "{setting}: {file} cannot be read; make it a text file of one line", setting=setting, file=file
+        ) from error

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import yaml
 
 from neumo.core.errors import ConfigError
+from neumo.core.message import Message, joined
 from neumo.core.typed_values import to_typed
 
 T = TypeVar("T")
@@ -44,11 +45,15 @@ def load_settings(
     for override in overrides:
         key, found, text = override.partition("=")
         if not found or not key:
-            raise ConfigError(f"--set {override!r}: must be key=value, such as section.key=1")
+            raise ConfigError(
+                "--set {override!r}: must be key=value, such as section.key=1", override=override
+            )
         try:
             _put(values, key, yaml.safe_load(text), f"--set {override!r}")
         except yaml.YAMLError as error:
-            raise ConfigError(f"--set {override!r}: {text!r} is not a YAML value") from error
+            raise ConfigError(
+                "--set {override!r}: {text!r} is not a YAML value", override=override, text=text
+            ) from error
     for key, given in (options or {}).items():
         if given is not None:
             _put(values, key, given, key)
@@ -60,8 +65,10 @@ def parse_settings(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     faults = list[str]()
     settings: T = to_typed(kind, values, faults)
     if faults:
-        listed = "\n".join(f"  {fault}" for fault in faults)
-        raise ConfigError(f"{where}: {len(faults)} fault{'s' * (len(faults) > 1)}\n{listed}")
+        listed = joined("\n", (Message("  {fault}", fault=fault) for fault in faults))
+        if len(faults) == 1:
+            raise ConfigError("{where}: 1 fault\n{listed}", where=where, listed=listed)
+        raise ConfigError("{where}: {count} faults\n{listed}", where=where, count=len(faults), listed=listed)
     return settings
 
 
@@ -69,13 +76,15 @@ def _read(source: Path, file: str) -> dict[str, Any]:
     try:
         values = yaml.safe_load(source.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{source}: no such {file}") from error
+        raise ConfigError("{source}: no such {file}", source=source, file=file) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{source}: is not a YAML file ({' '.join(str(error).split())})") from error
+        raise ConfigError(
+            "{source}: is not a YAML file ({error})", source=source, error=" ".join(str(error).split())
+        ) from error
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ConfigError(f"{source}: must be a mapping of keys to values")
+        raise ConfigError("{source}: must be a mapping of keys to values", source=source)
     return values
 
 
@@ -86,5 +95,7 @@ def _put(values: dict[str, Any], key: str, given: Any, origin: str) -> None:
             values[section] = {}
         values = values[section]
         if not isinstance(values, dict):
-            raise ConfigError(f"{origin}: {section!r} is a value, not a section")
+            raise ConfigError(
+                "{origin}: {section!r} is a value, not a section", origin=origin, section=section
+            )
     values[last] = given

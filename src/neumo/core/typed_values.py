@@ -18,13 +18,15 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-_NETWORK = "a network such as 192.0.2.0/24"
+from neumo.core.message import Message, joined
+
+_NETWORK = Message("a network such as 192.0.2.0/24")
 _NAMES: Mapping[Any, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    Path: "a path",
+    bool: Message("true or false"),
+    int: Message("a whole number"),
+    float: Message("a number"),
+    str: Message("text"),
+    Path: Message("a path"),
     IPv4Network: _NETWORK,
     IPv6Network: _NETWORK,
 }
@@ -49,14 +51,14 @@ def between(
     limits = [
         (words, holds, limit)
         for words, holds, limit in (
-            ("of at least", operator.ge, least),
-            ("above", operator.gt, above),
-            ("of at most", operator.le, most),
-            ("below", operator.lt, below),
+            ("of at least {limit:.12g}", operator.ge, least),
+            ("above {limit:.12g}", operator.gt, above),
+            ("of at most {limit:.12g}", operator.le, most),
+            ("below {limit:.12g}", operator.lt, below),
         )
         if limit is not None
     ]
-    says = " and ".join(f"{words} {limit:.12g}" for words, _, limit in limits)
+    says = joined(" and ", (Message(words, limit=limit) for words, _, limit in limits))
     return Allowed(says, lambda value: all(holds(value, limit) for _, holds, limit in limits))
 
 
@@ -94,8 +96,19 @@ def to_typed(kind: Any, given: Any, faults: list[str], key: str = "", whole: Any
         found = next((value for member in members if (value := _scalar(member, given)) is not None), None)
     if len(faults) == before and (found is None or not all(limit.test(found) for limit in allowed)):
         close = difflib.get_close_matches(str(given), _choices(inner), n=1)
-        meant = f"; did you mean {close[0]!r}?" if close else ""
-        faults.append(f"{key}: {given!r}: must be {_described(whole)}{meant}")
+        wanted = _described(whole)
+        if close:
+            faults.append(
+                Message(
+                    "{key}: {given!r}: must be {wanted}; did you mean {close!r}?",
+                    key=key,
+                    given=given,
+                    wanted=wanted,
+                    close=close[0],
+                )
+            )
+        else:
+            faults.append(Message("{key}: {given!r}: must be {wanted}", key=key, given=given, wanted=wanted))
     return found
 
 
@@ -115,14 +128,23 @@ def to_plain(value: Any) -> Any:
 def _section(kinds: Sequence[Any], given: Any, faults: list[str], key: str) -> Any:
     prefix, before = f"{key}." if key else "", len(faults)
     if not isinstance(given, Mapping):
-        faults.append(f"{key or 'settings'}: {given!r}: must be a section of keys")
+        faults.append(
+            Message("{key}: {given!r}: must be a section of keys", key=key or "settings", given=given)
+        )
         return None
     kind = kinds[0]
     if len(kinds) > 1:
         by_kind = {get_args(get_type_hints(each)["kind"])[0]: each for each in kinds}
         kind = by_kind.get(given.get("kind"))
         if kind is None:
-            faults.append(f"{prefix}kind: {given.get('kind')!r}: must be {' or '.join(by_kind)}")
+            faults.append(
+                Message(
+                    "{key}: {given!r}: must be {wanted}",
+                    key=f"{prefix}kind",
+                    given=given.get("kind"),
+                    wanted=joined(" or ", by_kind),
+                )
+            )
             return None
     hints, known = get_type_hints(kind, include_extras=True), {field.name: field for field in fields(kind)}
     values = {}
@@ -131,17 +153,27 @@ def _section(kinds: Sequence[Any], given: Any, faults: list[str], key: str) -> A
             values[name] = to_typed(hints[name], value, faults, f"{prefix}{name}")
         else:
             close = difflib.get_close_matches(str(name), known, n=1)
-            meant = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(sorted(known))}"
-            faults.append(f"{prefix}{name}: {value!r}: unknown key; {meant}")
+            meant = (
+                Message("did you mean {close!r}?", close=close[0])
+                if close
+                else Message("known here: {known}", known=", ".join(sorted(known)))
+            )
+            faults.append(
+                Message(
+                    "{key}: {given!r}: unknown key; {meant}", key=f"{prefix}{name}", given=value, meant=meant
+                )
+            )
     for name, field in known.items():
         if name not in given and field.default is MISSING and field.default_factory is MISSING:
-            faults.append(f"{prefix}{name}: is missing; add it")
+            faults.append(Message("{key}: is missing; add it", key=f"{prefix}{name}"))
     if len(faults) > before:
         return None
     try:
         return kind(**values)
     except ValueError as error:
-        faults.append(f"{key}: {error}" if key else str(error))
+        faults.append(
+            Message("{key}: {error}", key=key, error=error) if key else Message("{error}", error=error)
+        )
         return None
 
 
@@ -200,10 +232,12 @@ def _choices(kind: Any) -> list[str]:
 def _described(kind: Any) -> str:
     inner, allowed = _unwrapped(kind)
     if len(members := _members(inner)) > 1:
-        return " or ".join(dict.fromkeys("null" if m is NoneType else _described(m) for m in members))
+        return joined(" or ", dict.fromkeys("null" if m is NoneType else _described(m) for m in members))
     if choices := _choices(inner):
-        return f"exactly one of {', '.join(choices)}"
-    name = "a list" if get_origin(inner) is tuple else _NAMES.get(inner, "a section of keys")
+        return Message("exactly one of {choices}", choices=", ".join(choices))
+    name = (
+        Message("a list") if get_origin(inner) is tuple else _NAMES.get(inner, Message("a section of keys"))
+    )
     if get_origin(inner) is tuple and get_args(inner)[-1] is not ...:
-        name = f"a list of {len(get_args(inner))}"
-    return " ".join([name, *(limit.says for limit in allowed)])
+        name = Message("a list of {count}", count=len(get_args(inner)))
+    return joined(" ", [name, *(limit.says for limit in allowed)])

@@ -26,7 +26,11 @@ def data_folder(name: str, remedy: str) -> Path:
     """
     base = _base("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME", ".local/share")
     if base is None:
-        raise ConfigError(f"this user has no home folder to keep {name} in; {remedy}, or set XDG_DATA_HOME")
+        raise ConfigError(
+            "this user has no home folder to keep {name} in; {remedy}, or set XDG_DATA_HOME",
+            name=name,
+            remedy=remedy,
+        )
     return base / "neumo" / name
 
 
@@ -51,7 +55,9 @@ def cache_folder() -> Path:
     except OSError:
         owned = False
     if not owned:
-        raise ConfigError(f"{folder}: cannot hold this user's caches; set NEUMO_CACHE to another folder")
+        raise ConfigError(
+            "{folder}: cannot hold this user's caches; set NEUMO_CACHE to another folder", folder=folder
+        )
     return folder
 
 

@@ -53,7 +53,10 @@ def open_zip(name: str, stream: IO[bytes], limits: UnpackLimits) -> zipfile.ZipF
     declared, most = _directory_bytes(stream), limits.members * _DIRECTORY_BYTES_A_MEMBER
     if declared > most:
         raise UnsafeArchiveError(
-            f"{name}: its directory has {declared:,} bytes, the limit is {most:,}; do not use it"
+            "{name}: its directory has {declared:,} bytes, the limit is {most:,}; do not use it",
+            name=name,
+            declared=declared,
+            most=most,
         )
     return zipfile.ZipFile(stream)
 
@@ -101,15 +104,20 @@ class ZipMembers:
         self.infos = opened.infolist()
         if len(self.infos) > limits.members:
             raise UnsafeArchiveError(
-                f"{name}: has {len(self.infos):,} members, the limit is {limits.members:,}; do not use it"
+                "{name}: has {members:,} members, the limit is {most:,}; do not use it",
+                name=name,
+                members=len(self.infos),
+                most=limits.members,
             )
 
     def require_readable(self, info: zipfile.ZipInfo) -> None:
         """Raise DownloadError where a member is encrypted or packed in an unknown way."""
         if is_encrypted(info) or info.compress_type not in _METHODS:
             raise DownloadError(
-                f"{self._name}: member {info.filename!r} is encrypted or packed in an unknown way; "
-                "unpack it with another tool"
+                "{name}: member {filename!r} is encrypted or packed in an unknown way; unpack it "
+                "with another tool",
+                name=self._name,
+                filename=info.filename,
             )
 
     def head(self, info: zipfile.ZipInfo, size: int) -> bytes:
@@ -140,13 +148,18 @@ class ZipMembers:
     def _require(self, info: zipfile.ZipInfo, written: int, most: int, expected: float) -> None:
         if written > most:
             raise UnsafeArchiveError(
-                f"{self._name}: unpacks to more than {most:,} bytes (at member {info.filename!r}); "
-                "do not use this archive"
+                "{name}: unpacks to more than {most:,} bytes (at member {filename!r}); do not use "
+                "this archive",
+                name=self._name,
+                most=most,
+                filename=info.filename,
             )
         if written > max(_CHUNK, expected):
             raise UnsafeArchiveError(
-                f"{self._name}: member {info.filename!r} swells more than a radiograph can when unpacked; "
-                "it looks like a decompression bomb, do not use this archive"
+                "{name}: member {filename!r} swells more than a radiograph can when unpacked; it "
+                "looks like a decompression bomb, do not use this archive",
+                name=self._name,
+                filename=info.filename,
             )
 
 

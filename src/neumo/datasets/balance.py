@@ -29,7 +29,9 @@ def class_counts(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     counts = np.bincount(labels, minlength=len(FINDINGS))
     if (counts == 0).any():
         missing = ", ".join(FINDINGS[i] for i in np.flatnonzero(counts == 0))
-        raise DatasetError(f"training part: no image of {missing}; all three classes are needed")
+        raise DatasetError(
+            "training part: no image of {missing}; all three classes are needed", missing=missing
+        )
     return counts
 
 

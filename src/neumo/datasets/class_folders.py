@@ -43,7 +43,7 @@ def images_of_class_folders(root: Path) -> tuple[list[Listed], FoundFiles]:
         in_folder = find_images([folder])
         found += in_folder
         if not in_folder.images and not in_folder.unreadable:
-            raise DatasetError(f"{folder}: the class folder holds no image")
+            raise DatasetError("{folder}: the class folder holds no image", folder=folder)
         rows += (_listed(root, folder, file, split) for file in in_folder.images)
     return rows, found
 
@@ -53,7 +53,9 @@ def _class_folders(root: Path) -> Iterator[tuple[Path, str]]:
     folders = _subfolders(root)
     if not folders:
         raise DatasetError(
-            f"{root}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA"
+            "{root}: holds no class folder; expected {findings} or NORMAL and PNEUMONIA",
+            root=root,
+            findings=", ".join(FINDINGS),
         )
     splits = {
         folder: SPLIT_NAMES[folder.name.lower()] for folder in folders if folder.name.lower() in SPLIT_NAMES
@@ -61,14 +63,18 @@ def _class_folders(root: Path) -> Iterator[tuple[Path, str]]:
     if splits and len(splits) != len(folders):
         strange = sorted(folder.name for folder in folders if folder not in splits)
         raise DatasetError(
-            f"{root}: unknown folder {', '.join(strange)} beside {', '.join(sorted(f.name for f in splits))}; "
-            "keep split folders and other folders apart"
+            "{root}: unknown folder {strange} beside {splits}; keep split folders and other folders apart",
+            root=root,
+            strange=", ".join(strange),
+            splits=", ".join(sorted(f.name for f in splits)),
         )
     for parent, split in (splits or {root: ""}).items():
         folders = _subfolders(parent)
         if not folders:
             raise DatasetError(
-                f"{parent}: holds no class folder; expected {', '.join(FINDINGS)} or NORMAL and PNEUMONIA"
+                "{parent}: holds no class folder; expected {findings} or NORMAL and PNEUMONIA",
+                parent=parent,
+                findings=", ".join(FINDINGS),
             )
         for folder in folders:
             _class_of(folder)
@@ -81,7 +87,10 @@ def _class_of(folder: Path) -> Finding | None:
     finding = _CLASS_FOLDERS.get(name)
     if finding is None and name != _PNEUMONIA_FOLDER:
         raise DatasetError(
-            f"{folder}: unknown class folder {folder.name!r}; use {', '.join(FINDINGS)}, or NORMAL and PNEUMONIA"
+            "{folder}: unknown class folder {name!r}; use {findings}, or NORMAL and PNEUMONIA",
+            folder=folder,
+            name=folder.name,
+            findings=", ".join(FINDINGS),
         )
     return finding
 
@@ -97,8 +106,10 @@ def _kind_in_name(file: Path) -> Finding:
     kind = _KINDS[match["kind"].lower()] if match else None
     if kind is None or kind is Finding.NORMAL:
         raise DatasetError(
-            f"{file}: the file name does not say bacteria or virus (as in person1_bacteria_2.jpeg or "
-            "VIRUS-1008087-0001.jpeg); sort the images into three class folders or write a CSV manifest"
+            "{file}: the file name does not say bacteria or virus (as in person1_bacteria_2.jpeg "
+            "or VIRUS-1008087-0001.jpeg); sort the images into three class folders or write a "
+            "CSV manifest",
+            file=file,
         )
     return kind
 
@@ -116,5 +127,7 @@ def _subfolders(parent: Path) -> list[Path]:
         return sorted(p for p in parent.iterdir() if p.is_dir() and not is_litter_name(p.name, folder=True))
     except OSError as error:
         raise DatasetError(
-            f"{parent}: cannot be searched ({error.strerror}); check its permissions"
+            "{parent}: cannot be searched ({reason}); check its permissions",
+            parent=parent,
+            reason=error.strerror,
         ) from error

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from neumo.core.ages import OLDEST, age_in_years
 from neumo.core.errors import ManifestError
 from neumo.core.labels import LABELS, Label, parse_label
+from neumo.core.message import Message, joined
 from neumo.datasets.manifest import COLUMNS, SPLITS
 
 MAX_SHOWN_FAULTS = 20
@@ -75,11 +76,15 @@ def read_csv_rows(source: Path) -> tuple[list[Listed], list[str]]:
             for raw in reader:
                 row = {name: (text or "").strip() for name, text in raw.items() if isinstance(name, str)}
                 wrong = _row_faults(source.parent, row, row[label_column], seen, reader.line_num)
-                faults += [f"line {reader.line_num}: {fault}" for fault in wrong]
+                faults += [
+                    Message("line {line}: {fault}", line=reader.line_num, fault=fault) for fault in wrong
+                ]
                 if not wrong:
                     rows.append(_listed(row, label_column, reader.line_num))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{source}: is not a CSV file in UTF-8 ({error})") from error
+        raise ManifestError(
+            "{source}: is not a CSV file in UTF-8 ({error})", source=source, error=error
+        ) from error
     return rows, faults
 
 
@@ -88,11 +93,16 @@ def raise_faults(source: Path, faults: Sequence[str]) -> None:
     if not faults:
         return
     if len(faults) == 1:
-        raise ManifestError(f"{source}, {faults[0]}")
-    shown = list(faults[:MAX_SHOWN_FAULTS])
-    if len(faults) > len(shown):
-        shown.append(f"and {len(faults) - len(shown):,} more")
-    raise ManifestError(f"{source}: {len(faults):,} faults\n  " + "\n  ".join(shown))
+        raise ManifestError("{source}, {fault}", source=source, fault=faults[0])
+    raise ManifestError(
+        "{source}: {count:,} faults\n  {shown}", source=source, count=len(faults), shown=shown_faults(faults)
+    )
+
+
+def shown_faults(faults: Sequence[str]) -> Message:
+    """Return the first twenty faults, a line each, and the number of the rest."""
+    shown, rest = list(faults[:MAX_SHOWN_FAULTS]), len(faults) - MAX_SHOWN_FAULTS
+    return joined("\n  ", [*shown, *([Message("and {rest:,} more", rest=rest)] if rest > 0 else [])])
 
 
 def _require_columns(source: Path, columns: Sequence[str]) -> str:
@@ -103,7 +113,10 @@ def _require_columns(source: Path, columns: Sequence[str]) -> str:
     ]
     if label is None or missing:
         raise ManifestError(
-            f"{source}: missing column {', '.join(missing)}; found {', '.join(columns) or 'none'}"
+            "{source}: missing column {missing}; found {columns}",
+            source=source,
+            missing=", ".join(missing),
+            columns=", ".join(columns) or Message("none"),
         )
     return label
 
@@ -111,23 +124,44 @@ def _require_columns(source: Path, columns: Sequence[str]) -> str:
 def _row_faults(
     folder: Path, row: Mapping[str, str], label: str, seen: dict[str, int], line: int
 ) -> list[str]:
-    faults = []
+    faults: list[str] = []
     path = row["path"]
     if not path or not (folder / path).is_file():
-        faults.append(f"the file {path!r} is not there; paths are relative to {folder}")
+        faults.append(
+            Message(
+                "the file {path!r} is not there; paths are relative to {folder}", path=path, folder=folder
+            )
+        )
     elif path in seen:
-        faults.append(f"{path!r} stands already in line {seen[path]}; list each image once")
+        faults.append(
+            Message(
+                "{path!r} stands already in line {line}; list each image once", path=path, line=seen[path]
+            )
+        )
     else:
         seen[path] = line
     if parse_label(label) is None:
-        faults.append(f"unknown label {label!r}; use one of {', '.join(LABELS)}")
+        faults.append(
+            Message("unknown label {label!r}; use one of {labels}", label=label, labels=", ".join(LABELS))
+        )
     split = row.get("split", "")
     if split and split.lower() not in SPLIT_NAMES:
-        faults.append(f"unknown split {split!r}; use {', '.join(SPLITS)} or leave it empty")
+        faults.append(
+            Message(
+                "unknown split {split!r}; use {splits} or leave it empty",
+                split=split,
+                splits=", ".join(SPLITS),
+            )
+        )
     age = row.get("age", "")
     if age and age_in_years(age) is None:
         faults.append(
-            f"the age {age!r} is none from 0 to {OLDEST:g} years; write years (43), 043Y or 8 months, or leave it empty"
+            Message(
+                "the age {age!r} is none from 0 to {oldest:g} years; write years (43), 043Y or 8 months, "
+                "or leave it empty",
+                age=age,
+                oldest=OLDEST,
+            )
         )
     return faults
 

@@ -20,12 +20,16 @@ def require_free(target: Path) -> None:
     """
     try:
         if target.is_symlink() or (target.exists() and not target.is_dir()):
-            raise DatasetError(f"{target}: exists and is not a folder; choose another name")
+            raise DatasetError("{target}: exists and is not a folder; choose another name", target=target)
         if target.is_dir() and any(target.iterdir()):
-            raise DatasetError(f"{target}: exists and is not empty; choose another folder or remove it first")
+            raise DatasetError(
+                "{target}: exists and is not empty; choose another folder or remove it first", target=target
+            )
     except OSError as error:
         raise OutputError(
-            f"{target}: cannot be read ({error.strerror or error}); choose another folder"
+            "{target}: cannot be read ({reason}); choose another folder",
+            target=target,
+            reason=error.strerror or error,
         ) from error
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from neumo.core.errors import DownloadError
 from neumo.core.files import write_text
+from neumo.core.message import Message, joined
 from neumo.core.zip_archive import UnpackLimits
 from neumo.datasets.download.resumable import Progress, download
 from neumo.datasets.download.unpack import unpack_zip
@@ -119,21 +120,24 @@ def _dataset_root(archive: Path, unpacked: Path) -> Path:
         if (candidate / "train").is_dir() and (candidate / "test").is_dir():
             return candidate
     raise DownloadError(
-        f"{archive}: holds no folders train and test; it is another archive, delete it and check --url"
+        "{archive}: holds no folders train and test; it is another archive, delete it and check --url",
+        archive=archive,
     )
 
 
 def _require_counts(archive: Path, root: Path) -> None:
     found = {name: _images(root / name) for name in KERMANY_COUNTS}
     wrong = [
-        f"{name} has {found[name]:,} instead of {known:,}"
+        Message("{name} has {found:,} instead of {known:,}", name=name, found=found[name], known=known)
         for name, known in KERMANY_COUNTS.items()
         if found[name] != known
     ]
     if wrong:
         raise DownloadError(
-            f"{archive}: is not the known data set: {'; '.join(wrong)} images. Delete it to download it again, or "
-            "accept it with --no-verify-count"
+            "{archive}: is not the known data set: {wrong} images. Delete it to download it "
+            "again, or accept it with --no-verify-count",
+            archive=archive,
+            wrong=joined("; ", wrong),
         )
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from neumo.core.errors import DatasetError
 from neumo.core.findings import FINDINGS
+from neumo.core.message import Message
 from neumo.core.names import is_text, shown_path
 from neumo.datasets.class_folders import images_of_class_folders, patient_group
 from neumo.datasets.csv_manifest import Listed, raise_faults, read_csv_rows
@@ -96,14 +97,16 @@ def listed_images(path: Path) -> Listing:
         As in `open_dataset`, for what is no fault of a row.
     """
     if not path.exists():
-        raise DatasetError(f"{path}: no such folder or manifest; give a data set folder or a CSV file")
+        raise DatasetError(
+            "{path}: no such folder or manifest; give a data set folder or a CSV file", path=path
+        )
     faults, files = list[str](), FoundFiles()
     if path.is_file():
         rows, faults = read_csv_rows(path)
     else:
         rows, files = public_images(path) or images_of_class_folders(path)
     if not rows and not faults:
-        raise DatasetError(f"{path}: holds no image; expected images in class folders")
+        raise DatasetError("{path}: holds no image; expected images in class folders", path=path)
     rows = [
         row if row.patient else replace(row, patient=patient_group(row.path, row.label, row.split))
         for row in rows
@@ -116,13 +119,22 @@ def patients_in_two_sources(rows: Sequence[Listed], places: Sequence[str] | None
     """Faults of patient ids that stand in more than one source; `places` names each row, by default by its line."""
     first: dict[str, tuple[str, str]] = {}
     faults: dict[str, str] = {}
-    for row, place in zip(rows, places or [f"line {row.line}" for row in rows], strict=True):
+    for row, place in zip(
+        rows, places or [Message("line {line}", line=row.line) for row in rows], strict=True
+    ):
         source, there = first.setdefault(row.patient, (row.source, place))
         if source != row.source:
             faults.setdefault(
                 row.patient,
-                f"{place}: the patient {row.patient!r} of source {row.source!r} stands in source {source!r} too "
-                f"({there}); put the source before the id, as in {row.source}:{row.patient}",
+                Message(
+                    "{place}: the patient {patient!r} of source {own!r} stands in source {source!r} too ({there}); "
+                    "put the source before the id, as in {own}:{patient}",
+                    place=place,
+                    patient=row.patient,
+                    own=row.source,
+                    source=source,
+                    there=there,
+                ),
             )
     return list(faults.values())
 
@@ -155,21 +167,29 @@ def is_synthetic(root: Path, entries: Iterable[Entry]) -> bool:
 
 def _require_searched(files: FoundFiles) -> None:
     for entry in files.unreadable:
-        raise DatasetError(f"{entry.path}: cannot be searched ({entry.reason}); check its permissions")
+        raise DatasetError(
+            "{path}: cannot be searched ({reason}); check its permissions",
+            path=entry.path,
+            reason=entry.reason,
+        )
 
 
 def _require_names(rows: Sequence[Listed]) -> None:
     """Raise DatasetError for a name that no manifest can hold, since it is no text."""
     for row in rows:
         if not is_text(row.path):
-            raise DatasetError(f"{shown_path(row.path)}: the file's name is not UTF-8; rename it")
+            raise DatasetError("{path}: the file's name is not UTF-8; rename it", path=shown_path(row.path))
 
 
 def _require_every_class(path: Path, listed: Sequence[Listed]) -> None:
     present = {item.label for item in listed}
     missing = [finding for finding in FINDINGS if finding not in present]
     if missing and present <= set(FINDINGS):
-        raise DatasetError(f"{path}: no image of {', '.join(missing)}; all three classes are needed")
+        raise DatasetError(
+            "{path}: no image of {missing}; all three classes are needed",
+            path=path,
+            missing=", ".join(missing),
+        )
 
 
 def _measured(root: Path, item: Listed, incomplete: bool) -> Entry:
@@ -179,7 +199,9 @@ def _measured(root: Path, item: Listed, incomplete: bool) -> Entry:
     except OSError as error:
         if incomplete:
             return _entry(item, b"", (0, 0))
-        raise DatasetError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
+        raise DatasetError(
+            "{file}: cannot be read ({reason}); check its permissions", file=file, reason=error.strerror
+        ) from error
     return _entry(item, content, _header_size(content, file))
 
 

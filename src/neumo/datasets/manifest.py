@@ -61,7 +61,10 @@ class Entry:
         if isinstance(self.label, Finding):
             return self.label
         raise DatasetError(
-            f"{self.path}: its label {self.label} is partial; this needs one of {', '.join(FINDINGS)}"
+            "{path}: its label {label} is partial; this needs one of {findings}",
+            path=self.path,
+            label=self.label,
+            findings=", ".join(FINDINGS),
         )
 
     @property

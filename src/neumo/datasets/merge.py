@@ -9,7 +9,8 @@ from pathlib import Path
 from neumo.core.ages import age_in_years
 from neumo.core.errors import ManifestError
 from neumo.core.files import require_writable
-from neumo.datasets.csv_manifest import MAX_SHOWN_FAULTS, Listed
+from neumo.core.message import Message, joined
+from neumo.datasets.csv_manifest import Listed, shown_faults
 from neumo.datasets.layout import is_synthetic, listed_images, measured, patients_in_two_sources
 from neumo.datasets.manifest import Entry, Manifest, write_manifest
 
@@ -69,11 +70,17 @@ def merge(sources: Sequence[Source], target: Path) -> Merged:
     faults: list[str] = []
     for source in sources:
         listing = listed_images(source.path)
-        faults += [f"{source.path}, {fault}" for fault in listing.faults]
-        faults += [f"{e.path}: cannot be searched ({e.reason})" for e in listing.files.unreadable]
+        faults += [Message("{source}, {fault}", source=source.path, fault=fault) for fault in listing.faults]
+        faults += [
+            Message("{path}: cannot be searched ({reason})", path=e.path, reason=e.reason)
+            for e in listing.files.unreadable
+        ]
         listed += [_normalised(row, source, folder) for row in listing.rows]
         places += [
-            f"{source.path}, line {row.line}" if row.line else str(source.path) for row in listing.rows
+            Message("{source}, line {line}", source=source.path, line=row.line)
+            if row.line
+            else str(source.path)
+            for row in listing.rows
         ]
     faults += _across(listed, places)
     _raise(faults)
@@ -82,7 +89,7 @@ def merge(sources: Sequence[Source], target: Path) -> Merged:
     entries = measured(folder, listed)
     synthetic = [is_synthetic(folder, [entry]) for entry in _first_of_each_source(entries)]
     if len(set(synthetic)) > 1:
-        _raise(["phantoms and real images in one manifest; merge one kind only"])
+        _raise([Message("phantoms and real images in one manifest; merge one kind only")])
     manifest = Manifest(folder, entries, synthetic=any(synthetic))
     write_manifest(manifest, target)
     return Merged(manifest, tuple(_warnings(entries)))
@@ -113,7 +120,12 @@ def _across(listed: Sequence[Listed], places: Sequence[str]) -> Iterator[str]:
     first: dict[str, str] = {}
     for row, place in zip(listed, places, strict=True):
         if row.path in first:
-            yield f"{place}: {row.path!r} stands already in {first[row.path]}; merge each image once"
+            yield Message(
+                "{place}: {path!r} stands already in {first}; merge each image once",
+                place=place,
+                path=row.path,
+                first=first[row.path],
+            )
         first.setdefault(row.path, place)
     yield from patients_in_two_sources(listed, places)
 
@@ -122,10 +134,11 @@ def _raise(faults: Sequence[str]) -> None:
     if not faults:
         return
     shown = list(dict.fromkeys(faults))
-    more = len(shown) - MAX_SHOWN_FAULTS
-    lines = shown[:MAX_SHOWN_FAULTS] + ([f"and {more:,} more"] if more > 0 else [])
-    number = f"{len(shown):,} fault{'s' * (len(shown) > 1)}"
-    raise ManifestError(f"merge: {number}, nothing was written\n  " + "\n  ".join(lines))
+    if len(shown) == 1:
+        raise ManifestError("merge: 1 fault, nothing was written\n  {shown}", shown=shown_faults(shown))
+    raise ManifestError(
+        "merge: {count:,} faults, nothing was written\n  {shown}", count=len(shown), shown=shown_faults(shown)
+    )
 
 
 def _first_of_each_source(entries: Sequence[Entry]) -> list[Entry]:
@@ -147,25 +160,33 @@ def _warnings(entries: Sequence[Entry]) -> Iterator[str]:
 def _source_warnings(source: str, members: Sequence[Entry]) -> Iterator[str]:
     labels = sorted({entry.label.value for entry in members})
     if len(labels) == 1:
-        yield (
-            f"{source}: every image is {labels[0]}; a network learns the hospital from that, not the disease. Add "
-            "images of other labels or leave the source out of training"
+        yield Message(
+            "{source}: every image is {label}; a network learns the hospital from that, not the disease. Add "
+            "images of other labels or leave the source out of training",
+            source=source,
+            label=labels[0],
         )
     views = Counter(entry.view for entry in members)
     others = sorted(view for view in views if view and view not in FRONTAL_VIEWS)
     if others:
-        yield f"{source}: views {', '.join(others)} are not frontal (AP, PA); a reader is for frontal radiographs"
+        yield Message(
+            "{source}: views {views} are not frontal (AP, PA); a reader is for frontal radiographs",
+            source=source,
+            views=", ".join(others),
+        )
     if len(views) > 1 and len(labels) > 1:
-        shares = "; ".join(f"{label} {_views_of(label, members)}" for label in labels)
-        yield (
-            f"{source}: mixed views ({shares}); where the view tells the label, balance them with sampling.over: "
-            "label_view, and evaluate each view by itself"
+        shares = joined("; ", (joined(" ", [label, _views_of(label, members)]) for label in labels))
+        yield Message(
+            "{source}: mixed views ({shares}); where the view tells the label, balance them with sampling.over: "
+            "label_view, and evaluate each view by itself",
+            source=source,
+            shares=shares,
         )
 
 
 def _views_of(label: str, members: Sequence[Entry]) -> str:
-    views = Counter(entry.view or "unknown" for entry in members if entry.label.value == label)
-    return ", ".join(f"{count:,} {view}" for view, count in sorted(views.items()))
+    views = Counter(entry.view or Message("unknown") for entry in members if entry.label.value == label)
+    return joined(", ", (joined(" ", [f"{count:,}", view]) for view, count in sorted(views.items())))
 
 
 def _duplicates(entries: Sequence[Entry]) -> Iterator[str]:
@@ -174,13 +195,14 @@ def _duplicates(entries: Sequence[Entry]) -> Iterator[str]:
         groups[entry.sha256].append(entry)
     twice = [group for group in groups.values() if len(group) > 1]
     kinds = {
-        "lie in two sources": [g for g in twice if len({e.source for e in g}) > 1],
-        "have different labels": [g for g in twice if len({e.label for e in g}) > 1],
-        "have different patient ids, so that folds may part them": [
+        "{count:,} lie in two sources": [g for g in twice if len({e.source for e in g}) > 1],
+        "{count:,} have different labels": [g for g in twice if len({e.label for e in g}) > 1],
+        "{count:,} have different patient ids, so that folds may part them": [
             g for g in twice if len({e.patient for e in g}) > 1
         ],
     }
     if twice:
         example = " = ".join(entry.path for entry in twice[0])
-        wrong = "".join(f"; {len(found):,} {kind}" for kind, found in kinds.items() if found)
-        yield f"{len(twice):,} groups of identical files{wrong}; the first is {example}"
+        groups_found = Message("{count:,} groups of identical files", count=len(twice))
+        wrong = (Message(kind, count=len(found)) for kind, found in kinds.items() if found)
+        yield joined("; ", [groups_found, *wrong, Message("the first is {example}", example=example)])

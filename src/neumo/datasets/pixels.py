@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neumo.core.cores import usable_cores
 from neumo.core.errors import DatasetError, UnreadableImageError
 from neumo.core.files import replacing, write_json
+from neumo.core.message import joined
 from neumo.core.progress import Progress
 from neumo.core.user_folders import cache_folder
 from neumo.datasets.manifest import Manifest, write_manifest
@@ -92,7 +93,7 @@ def _decode_all(
             radiograph = open_radiograph(manifest.file(manifest.entries[position]))
             return eight_bit_square(network_square(radiograph, *how))
         except UnreadableImageError as error:
-            faults.append(str(error))
+            faults.append(error.message)
             return np.zeros((size, size), dtype=np.uint8)
 
     total = len(manifest)
@@ -108,8 +109,12 @@ def _decode_all(
                 progress(block.stop, total)
         stream.flush()
         if faults:
-            shown = "\n  ".join(sorted(faults)[:10])
+            shown = joined("\n  ", sorted(faults)[:10])
             raise DatasetError(
-                f"{manifest.root}: {len(faults)} of {total} images cannot be decoded; remove or replace them "
-                f"(neumo data check lists all):\n  {shown}"
+                "{root}: {count} of {total} images cannot be decoded; remove or replace them (neumo "
+                "data check lists all):\n  {shown}",
+                root=manifest.root,
+                count=len(faults),
+                total=total,
+                shown=shown,
             )

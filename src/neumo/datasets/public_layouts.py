@@ -59,12 +59,14 @@ def _listed(
         listed = list(read(root, table, images))
     except KeyError as error:
         raise ManifestError(
-            f"{table}: missing column {error}; is it the table of another version?"
+            "{table}: missing column {error}; is it the table of another version?", table=table, error=error
         ) from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise ManifestError(f"{table}: is not the table of labels that its name says ({error})") from error
+        raise ManifestError(
+            "{table}: is not the table of labels that its name says ({error})", table=table, error=error
+        ) from error
     if not listed:
-        raise DatasetError(f"{table}: lists images, and none of them is in {root}")
+        raise DatasetError("{table}: lists images, and none of them is in {root}", table=table, root=root)
     return listed, found
 
 

@@ -16,6 +16,7 @@ from neumo.core.errors import SplitError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
 from neumo.core.labels import LABELS
+from neumo.core.message import Message, joined
 from neumo.datasets.manifest import Entry, Manifest
 
 MIN_VALIDATION_IMAGES = 10
@@ -73,14 +74,22 @@ class Split:
             There is no such part, or it is empty, or an image is not in the manifest.
         """
         if part not in self.parts:
-            raise SplitError(f"split: there is no part {part!r}; choose one of {', '.join(self.parts)}")
+            raise SplitError(
+                "split: there is no part {part!r}; choose one of {parts}",
+                part=part,
+                parts=", ".join(self.parts),
+            )
         if not self.parts[part]:
-            raise SplitError(f"split: the part {part!r} holds no image")
+            raise SplitError("split: the part {part!r} holds no image", part=part)
         position = {entry.path: i for i, entry in enumerate(manifest.entries)}
         missing = [path for path in self.parts[part] if path not in position]
         if missing:
             raise SplitError(
-                f"split: {len(missing)} images of part {part!r} are not in {manifest.root}, the first is {missing[0]}"
+                "split: {count} images of part {part!r} are not in {root}, the first is {first}",
+                count=len(missing),
+                part=part,
+                root=manifest.root,
+                first=missing[0],
             )
         return [position[path] for path in self.parts[part]]
 
@@ -103,17 +112,24 @@ def load_split(source: Path, manifest: Manifest | None = None) -> Split:
         )
         stated = value["digest"]
     except FileNotFoundError as error:
-        raise SplitError(f"{source}: no such split file") from error
+        raise SplitError("{source}: no such split file", source=source) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SplitError(f"{source}: is not a split file ({error!r})") from error
+        raise SplitError(
+            "{source}: is not a split file ({error})", source=source, error=repr(error)
+        ) from error
     if split.digest != stated:
         raise SplitError(
-            f"{source}: its content does not match its digest; it was edited, make the split again"
+            "{source}: its content does not match its digest; it was edited, make the split again",
+            source=source,
         )
     if manifest is not None and split.dataset != manifest.digest:
         raise SplitError(
-            f"{source}: was made from other data (digest {split.dataset[:12]}, {manifest.root} has "
-            f"{manifest.digest[:12]}); use the data set it was made from or make a new split"
+            "{source}: was made from other data (digest {other}, {root} has {digest}); use the "
+            "data set it was made from or make a new split",
+            source=source,
+            other=split.dataset[:12],
+            root=manifest.root,
+            digest=manifest.digest[:12],
         )
     return split
 
@@ -151,14 +167,15 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
     """
     test = [entry for entry in manifest.entries if entry.split == "test"]
     if not test:
-        raise SplitError(f"{manifest.root}: has no official test folder; use split.kind: fractions")
+        raise SplitError("{root}: has no official test folder; use split.kind: fractions", root=manifest.root)
     settings = {"seed": seed, "validation": validation}
     if validation is None:
         train = [entry for entry in manifest.entries if entry.split in ("train", "")]
         val = [entry for entry in manifest.entries if entry.split == "val"]
         if not val:
             raise SplitError(
-                f"{manifest.root}: has no official val folder; set split.validation, for example to 0.15"
+                "{root}: has no official val folder; set split.validation, for example to 0.15",
+                root=manifest.root,
             )
         return _split("official", settings, manifest, {"train": train, "val": val, "test": test})
     material = training_material(manifest)
@@ -185,7 +202,8 @@ def fractions_split(manifest: Manifest, *, fractions: Sequence[float], seed: int
     grain, steps = _steps(fractions, "split.fractions")
     if len(steps) != 3 or sum(steps) != grain:
         raise SplitError(
-            f"split.fractions: {list(fractions)} must be three shares that add up to 1, such as 0.7, 0.15, 0.15"
+            "split.fractions: {fractions} must be three shares that add up to 1, such as 0.7, 0.15, 0.15",
+            fractions=list(fractions),
         )
     material = training_material(manifest)
     folds = _grouped_folds(material, grain, seed)
@@ -207,7 +225,9 @@ def fold_split(manifest: Manifest, *, folds: int, fold: int, seed: int) -> Split
     """
     if folds < 2 or not 0 <= fold < folds:
         raise SplitError(
-            f"split.fold: {fold} of {folds} does not exist; folds count from 0 and there must be at least 2"
+            "split.fold: {fold} of {folds} does not exist; folds count from 0 and there must be at least 2",
+            fold=fold,
+            folds=folds,
         )
     material = training_material(manifest)
     drawn = _grouped_folds(material, folds, seed)
@@ -231,10 +251,13 @@ def source_split(manifest: Manifest, *, source: str) -> Split:
     """
     names = manifest.sources
     if source not in names or len(names) < 2:
-        known = ", ".join(name or "(none stated)" for name in names)
+        known = joined(", ", (name or Message("(none stated)") for name in names))
         raise SplitError(
-            f"split.source: {source!r} cannot be left out of {manifest.root}; it has {known}. Give one of at least two "
-            "sources (column source of the manifest; neumo data merge writes it)"
+            "split.source: {source!r} cannot be left out of {root}; it has {known}. Give one of "
+            "at least two sources (column source of the manifest; neumo data merge writes it)",
+            source=source,
+            root=manifest.root,
+            known=known,
         )
     material = training_material(manifest)
     parts = {
@@ -260,10 +283,17 @@ def _grouped_folds(material: Sequence[Entry], folds: int, seed: int) -> list[lis
     for source, code in strata:
         patients = len({e.patient for e in material if e.source == source and e.code == code})
         if patients < folds:
-            of = f" in source {source}" if source else ""
+            label = (
+                Message("{label} in source {source}", label=LABELS[code], source=source)
+                if source
+                else LABELS[code]
+            )
             raise SplitError(
-                f"split: {patients} patients of {LABELS[code]}{of} cannot be divided into {folds} parts; add images, "
-                "or use fewer folds or coarser shares (0.2 needs 5 parts, 0.15 needs 20)"
+                "split: {patients} patients of {label} cannot be divided into {folds} parts; "
+                "add images, or use fewer folds or coarser shares (0.2 needs 5 parts, 0.15 needs 20)",
+                patients=patients,
+                label=label,
+                folds=folds,
             )
     number = {stratum: position for position, stratum in enumerate(strata)}
     labels = np.array([number[entry.source, entry.code] for entry in material])
@@ -288,7 +318,9 @@ def _steps(shares: Sequence[float], key: str) -> tuple[int, list[int]]:
     for share, fraction in zip(shares, fractions, strict=True):
         if not 0 < share < 1 or abs(fraction - Fraction(share)) > Fraction(1, 1000):
             raise SplitError(
-                f"{key}: {share} must lie between 0 and 1 and be a multiple of 0.05 (or 1/3, say)"
+                "{key}: {share} must lie between 0 and 1 and be a multiple of 0.05 (or 1/3, say)",
+                key=key,
+                share=share,
             )
     grain = math.lcm(*(fraction.denominator for fraction in fractions))
     return grain, [int(fraction * grain) for fraction in fractions]

@@ -11,6 +11,7 @@ from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
 from neumo.core.files import replacing
+from neumo.core.message import Message
 from neumo.core.radiograph import Radiograph
 from neumo.deidentification.burned_in import text_in_rim
 from neumo.deidentification.deidentify import deidentify
@@ -20,10 +21,10 @@ from neumo.deidentification.pseudonyms import Key
 from neumo.imaging.open import ImageFile
 from neumo.imaging.quiet import quiet
 
-_WORDS_LEFT = (
+_WORDS_LEFT = Message(
     "a word of a name or identifier stands in an attribute or comment that would stay; correct the file first"
 )
-_OTHERWISE = "would not show the same once rewritten without comments; store it uncompressed first"
+_OTHERWISE = Message("would not show the same once rewritten without comments; store it uncompressed first")
 
 
 class Fate(StrEnum):
@@ -59,7 +60,9 @@ def require_outside(folder: Path, paths: Sequence[Path]) -> None:
     for path in paths:
         if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
             raise ConfigError(
-                f"--out: {folder} lies in {path}, which is searched; choose a folder outside of it"
+                "--out: {folder} lies in {path}, which is searched; choose a folder outside of it",
+                folder=folder,
+                path=path,
             )
 
 
@@ -85,9 +88,9 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
     except OutputError:
         raise
     except NeumoError as error:
-        return Outcome(Fate.REFUSED, _without_name(str(error), file))
+        return Outcome(Fate.REFUSED, error.message.without_subject())
     except Exception as error:  # whatever a header makes the parser raise; its words may quote the patient
-        return Outcome(Fate.REFUSED, f"cannot be parsed as DICOM ({type(error).__name__})")
+        return Outcome(Fate.REFUSED, Message("cannot be parsed as DICOM ({kind})", kind=type(error).__name__))
 
 
 def _deidentified(file: Path, folder: Path, key: Key, *, allow_burned_in: bool) -> Outcome:
@@ -114,7 +117,7 @@ def _parsed(file: Path) -> tuple[ImageFile, Dataset]:
     """Return a file and its data set, pixels included. Raises UnreadableImageError."""
     image = ImageFile(file, whole=True)
     if image.parsed is None:
-        raise UnreadableImageError(f"{file}: is not DICOM; only DICOM files are de-identified")
+        raise UnreadableImageError("{file}: is not DICOM; only DICOM files are de-identified", file=file)
     return image, image.parsed.dataset
 
 
@@ -134,7 +137,13 @@ def _text_of(dataset: Dataset, radiograph: Radiograph) -> str | None:
     if not lines and radiograph.deep is not None:  # text that the stated window hides
         lines = text_in_rim((radiograph.deep >> 8).astype(np.uint8))
     if lines:
-        return f"what looks like print stands in the rim of its pixels ({len(lines)} line{'s' * (len(lines) > 1)})"
+        return (
+            Message("what looks like print stands in the rim of its pixels (1 line)")
+            if len(lines) == 1
+            else Message(
+                "what looks like print stands in the rim of its pixels ({count} lines)", count=len(lines)
+            )
+        )
     return None
 
 
@@ -148,19 +157,15 @@ def _write(content: bytes, target: Path, text: str | None) -> Outcome:
     try:
         there = target.read_bytes() if target.exists() else None
     except OSError as error:
-        raise OutputError(f"{target}: cannot be read ({error.strerror}); choose another folder") from error
+        raise OutputError(
+            "{target}: cannot be read ({reason}); choose another folder", target=target, reason=error.strerror
+        ) from error
     if there is not None and there != content:
         return Outcome(
             Fate.REFUSED,
-            "has the SOP Instance UID of another file, which was written before; see which is right",
+            Message("has the SOP Instance UID of another file, which was written before; see which is right"),
         )
     if there is None:
         with replacing(target) as temporary:
             temporary.write_bytes(content)
     return Outcome(Fate.WRITTEN, "" if text is None else f"written although {text}", target)
-
-
-def _without_name(message: str, file: Path) -> str:
-    for name in (str(file), "bytes"):
-        message = message.removeprefix(f"{name}: ")
-    return message

@@ -11,6 +11,8 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
+from neumo.core.message import Message
+
 _RADIOGRAPHS: Final = frozenset(
     {
         ComputedRadiographyImageStorage,
@@ -27,22 +29,26 @@ def refusal_of(dataset: Dataset) -> str | None:
     """Return why an object is not de-identified at all; None where it is of a kind that is."""
     kind = UID(str(dataset.get("SOPClassUID") or ""))
     if str(dataset.get("Modality") or "").strip() == "SR" or kind.name.endswith("SR Storage"):
-        return "is a report, whose text may name the patient anywhere; read the radiograph without its patient instead"
+        return Message(
+            "is a report, whose text may name the patient anywhere; read the radiograph without its patient instead"
+        )
     if kind not in _RADIOGRAPHS and kind != SecondaryCaptureImageStorage:
-        return "is neither a radiograph (CR, DX) nor a secondary capture; where else it names the patient is not known"
+        return Message(
+            "is neither a radiograph (CR, DX) nor a secondary capture; where else it names the patient is not known"
+        )
     if not dataset.get("SOPInstanceUID"):
-        return "states no SOP Instance UID; repair the file first"
+        return Message("states no SOP Instance UID; repair the file first")
     if any(_is_in_pixels(dataset, group) for group in _OVERLAY_GROUPS):
-        return "has an overlay in unused bits of its pixels, which may hold text; store it without"
+        return Message("has an overlay in unused bits of its pixels, which may hold text; store it without")
     return None
 
 
 def stated_text_of(dataset: Dataset) -> str | None:
     """Return why text must be expected in the pixels of an object; None where its header gives no reason."""
     if str(dataset.get("BurnedInAnnotation") or "").strip().upper() == "YES":
-        return "its Burned In Annotation is YES"
+        return Message("its Burned In Annotation is YES")
     if dataset.SOPClassUID == SecondaryCaptureImageStorage:
-        return "it is a secondary capture, and those often hold text"
+        return Message("it is a secondary capture, and those often hold text")
     return None
 
 

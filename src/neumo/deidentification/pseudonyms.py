@@ -100,13 +100,17 @@ def key_in(file: Path) -> Key:
         content = file.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"--key: {file} cannot be read ({error.strerror or type(error).__name__}); make a key with "
-            f"head -c 32 /dev/urandom > FILE, and keep it as you keep the patients' names"
+            "--key: {file} cannot be read ({reason}); make a key with head -c 32 /dev/urandom > "
+            "FILE, and keep it as you keep the patients' names",
+            file=file,
+            reason=error.strerror or type(error).__name__,
         ) from error
     if len(content) < _MIN_KEY_BYTES:
         raise ConfigError(
-            f"--key: {file} has {len(content)} bytes, and 16 or more are needed; make one with "
-            "head -c 32 /dev/urandom > FILE"
+            "--key: {file} has {count} bytes, and 16 or more are needed; make one with head -c "
+            "32 /dev/urandom > FILE",
+            file=file,
+            count=len(content),
         )
     return Key(hashlib.sha256(content).hexdigest())
 

@@ -5,6 +5,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
+from neumo.core.errors import ConfigError
+from neumo.core.message import Message
 from neumo.core.typed_values import between, matching
 from neumo.sending.destinations import AeTitle, Destination, Name, Seconds, TlsConfig
 from neumo.worker.config import ReaderConfig
@@ -68,7 +70,7 @@ class ReadConfig(ReaderConfig):
     """Times an object may break its reader or make it fail before it is set aside."""
     interruptions: Annotated[int, between(1, 1000)] = 20
     """Times the whole node may die while an object is read before that object is set aside."""
-    results: Annotated[str, matching(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", "such as module:function")] = (
+    results: Annotated[str, matching(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", Message("such as module:function"))] = (
         "neumo.dicomnode.work.results:default_results"
     )
     """module:function that makes the objects to send of a reading (see neumo.dicomnode.work.results.Results)."""
@@ -98,7 +100,7 @@ class SendConfig:
     def __post_init__(self) -> None:
         names = [destination.name for destination in self.to]
         if len(set(names)) < len(names):
-            raise ValueError(f"names of destinations must differ, and are {', '.join(names)}")
+            raise ConfigError("names of destinations must differ, and are {names}", names=", ".join(names))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,8 +56,12 @@ class Predictions:
             or self.probabilities.shape != (n, len(FINDINGS))
         ):
             raise EvaluationError(
-                f"predictions: {n} paths, {len(self.patients)} patients, truth {self.truth.shape} and "
-                f"probabilities {self.probabilities.shape} do not belong together"
+                "predictions: {n} paths, {patients} patients, truth {truth} and probabilities "
+                "{probabilities} do not belong together",
+                n=n,
+                patients=len(self.patients),
+                truth=self.truth.shape,
+                probabilities=self.probabilities.shape,
             )
         if not np.isfinite(self.probabilities).all():
             raise EvaluationError(
@@ -65,7 +69,8 @@ class Predictions:
             )
         if self.probabilities.min() < -1e-6:
             raise EvaluationError(
-                f"predictions: a probability is {self.probabilities.min():g}; none may be below 0"
+                "predictions: a probability is {lowest:g}; none may be below 0",
+                lowest=self.probabilities.min(),
             )
         if not np.allclose(self.probabilities.sum(axis=1), 1.0, atol=1e-4):
             raise EvaluationError("predictions: the probabilities of an image must add up to 1")
@@ -123,7 +128,9 @@ def read_predictions(source: Path, *, synthetic: bool = False) -> Predictions:
             columns = reader.fieldnames or []
             missing = [name for name in _FIXED if name not in columns]
             if missing:
-                raise EvaluationError(f"{source}: missing column {', '.join(missing)}")
+                raise EvaluationError(
+                    "{source}: missing column {missing}", source=source, missing=", ".join(missing)
+                )
             rows = list(reader)
         names = [name for name in columns if name not in _FIXED]
         return Predictions(
@@ -137,8 +144,10 @@ def read_predictions(source: Path, *, synthetic: bool = False) -> Predictions:
             synthetic=synthetic,
         )
     except FileNotFoundError as error:
-        raise EvaluationError(f"{source}: no such file; run neumo evaluate first") from error
+        raise EvaluationError("{source}: no such file; run neumo evaluate first", source=source) from error
     except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
         if isinstance(error, EvaluationError):
             raise
-        raise EvaluationError(f"{source}: {error}; evaluate the run again") from error
+        raise EvaluationError(
+            "{source}: {error}; evaluate the run again", source=source, error=error
+        ) from error

@@ -103,7 +103,7 @@ def export_bundle(
     _require_new(target)
     folder = RunFolder(run)
     if folder.record()["status"] != "finished":
-        raise ExportError(f"{run}: is not finished; go on with neumo train --resume")
+        raise ExportError("{run}: is not finished; go on with neumo train --resume", run=run)
     manifest = folder.dataset(data)
     require_matching_folds(folds or [run], folder, manifest)
     trained = load_network(run)
@@ -187,7 +187,7 @@ def bundle_with_metrics(
 
 def _require_new(target: Path) -> None:
     if target.exists():
-        raise ExportError(f"{target}: exists already; choose another folder")
+        raise ExportError("{target}: exists already; choose another folder", target=target)
     require_writable(target)
 
 

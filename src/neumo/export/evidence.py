@@ -72,7 +72,7 @@ def sources_evidence(source: Path, bundle: str) -> tuple[Evidence, ...]:
     """
     with _file_of_an_evaluation(source) as value:
         if value["bundle"] != bundle:
-            raise ExportError(f"{source}: was measured with another bundle")
+            raise ExportError("{source}: was measured with another bundle", source=source)
         return tuple(entry for one in value["sources"] for entry in _from_source(one, value))
 
 
@@ -122,19 +122,24 @@ def measured_evidence(
         found = list(_from_figures(value))
         origin = {key: getattr(found[0], key) for key in ("data", "command", "measured_on")}
     if model != graph:
-        raise ExportError(f"{figures}: was measured with another model than that of the bundle")
+        raise ExportError(
+            "{figures}: was measured with another model than that of the bundle", figures=figures
+        )
     if corruptions is not None:
         with _file_of_an_evaluation(corruptions) as value:
             reader = value["bundle"]
             found += _from_corruptions(value, partial(Evidence, **origin))
         if reader != bundle:
-            raise ExportError(f"{corruptions}: was measured with another bundle")
+            raise ExportError("{corruptions}: was measured with another bundle", corruptions=corruptions)
     if explanations is not None:
         with _file_of_an_evaluation(explanations) as value:
             model = value["bundle"]["model"]
             found += _from_explanations(value, partial(Evidence, **origin))
         if model != graph:
-            raise ExportError(f"{explanations}: was measured with another model than that of the bundle")
+            raise ExportError(
+                "{explanations}: was measured with another model than that of the bundle",
+                explanations=explanations,
+            )
     return tuple(found)
 
 
@@ -150,7 +155,12 @@ def _file_of_an_evaluation(source: Path) -> Iterator[Any]:
     try:
         yield json.loads(source.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ExportError(f"{source}: is not the {source.name} of an evaluated bundle ({error!r})") from error
+        raise ExportError(
+            "{source}: is not the {name} of an evaluated bundle ({error})",
+            source=source,
+            name=source.name,
+            error=repr(error),
+        ) from error
 
 
 def _from_figures(value: Mapping[str, Any]) -> Iterator[Evidence]:

@@ -42,7 +42,9 @@ def export_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
         The network does not explain itself.
     """
     if not isinstance(network, ExplainedNetwork):
-        raise ExportError(f"{type(network).__name__}: has no method explained, so it cannot be exported")
+        raise ExportError(
+            "{kind}: has no method explained, so it cannot be exported", kind=type(network).__name__
+        )
     folded = _Shipped(_folded(copy.deepcopy(network).cpu().float().eval()))
     example = torch.zeros((2, 1, image_size, image_size))
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -58,7 +60,7 @@ def export_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
             verbose=False,
         )
     if program is None:
-        raise ExportError(f"{type(network).__name__}: torch could not export it")
+        raise ExportError("{kind}: torch could not export it", kind=type(network).__name__)
     model = onnx.load_model_from_string(program.model_proto.SerializeToString())
     _forget_origin(model)
     _halve_weights(model)

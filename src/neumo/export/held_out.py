@@ -82,11 +82,13 @@ def require_matching_folds(runs: Sequence[Path], shipped: RunFolder, manifest: M
         run = RunFolder(path)
         if _recipe(run.experiment()) != recipe:
             raise ExportError(
-                f"{path}: is of another recipe than {shipped.path}; "
-                "only split, seed, name, epochs and teachers may differ"
+                "{path}: is of another recipe than {shipped}; only split, seed, name, epochs and "
+                "teachers may differ",
+                path=path,
+                shipped=shipped.path,
             )
         if run.record()["status"] != "finished":
-            raise ExportError(f"{path}: is not finished; go on with neumo train --resume")
+            raise ExportError("{path}: is not finished; go on with neumo train --resume", path=path)
         images = run.split(manifest).parts["val"]
         if not held_out.isdisjoint(images):
             raise ExportError("the fold runs hold out the same image more than once; give each fold once")

@@ -64,7 +64,7 @@ def export_monai(source: Path | str | None, target: Path) -> Bundle:
     """
     bundle = load_bundle(source)
     if target.exists():
-        raise ExportError(f"{target}: exists already; choose another folder")
+        raise ExportError("{target}: exists already; choose another folder", target=target)
     licence = _licence(bundle.config)
     card = (bundle.path / CARD).read_text(encoding="utf-8")
     with creating_folder(target) as made:
@@ -171,7 +171,8 @@ def _licence(config: BundleConfig) -> str:
     text = files("neumo.export") / "licences" / f"{config.licence}.txt"
     if not text.is_file():
         raise ExportError(
-            f"licence: {config.licence!r} has no text in neumo; a MONAI Bundle must carry its licence, so export a "
-            "bundle under Apache-2.0"
+            "licence: {licence!r} has no text in neumo; a MONAI Bundle must carry its licence, "
+            "so export a bundle under Apache-2.0",
+            licence=config.licence,
         )
     return text.read_text(encoding="utf-8")

@@ -66,8 +66,11 @@ def check_parity(network: nn.Module, model: onnx.ModelProto, images: NDArray[np.
     difference = float(np.abs(shipped - trained).max())
     if not difference <= MAX_LOGIT_DIFFERENCE:
         raise ExportError(
-            f"the ONNX graph and the network differ by {difference:.3g} in a logit over {len(images)} images, "
-            f"more than {MAX_LOGIT_DIFFERENCE}; nothing was exported"
+            "the ONNX graph and the network differ by {difference:.3g} in a logit over {images} "
+            "images, more than {most}; nothing was exported",
+            difference=difference,
+            images=len(images),
+            most=MAX_LOGIT_DIFFERENCE,
         )
     return Parity(
         images=len(images),

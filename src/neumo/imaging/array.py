@@ -38,7 +38,8 @@ def from_array(values: NDArray[Any], *, max_pixels: int) -> Radiograph:
         values = values[:, :, 0]
     if values.size == 0 or (values.ndim != 2 and (values.ndim != 3 or values.shape[2] != 3)):
         raise UnreadableImageError(
-            f"array: shape {values.shape} is not that of an image; give (height, width) or (height, width, 3)"
+            "array: shape {shape} is not that of an image; give (height, width) or (height, width, 3)",
+            shape=values.shape,
         )
     height, width = values.shape[:2]
     require_size("array", width, height, max_pixels)
@@ -74,11 +75,14 @@ def _samples(values: NDArray[Any]) -> tuple[NDArray[np.uint8] | NDArray[np.uint1
         return values, 16
     if not np.issubdtype(values.dtype, np.floating):
         raise UnreadableImageError(
-            f"array: type {values.dtype} is not taken; give uint8, uint16, or floating point in 0-1"
+            "array: type {dtype} is not taken; give uint8, uint16, or floating point in 0-1",
+            dtype=values.dtype,
         )
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):
-        raise UnreadableImageError(f"array: values from {low:g} to {high:g} leave 0-1; scale them first")
+        raise UnreadableImageError(
+            "array: values from {low:g} to {high:g} leave 0-1; scale them first", low=low, high=high
+        )
     return np.floor(values.astype(np.float64, order="C") * 65535 + 0.5).astype(np.uint16), 16
 
 

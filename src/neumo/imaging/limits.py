@@ -18,7 +18,11 @@ def require_size(name: str, width: int, height: int, max_pixels: int) -> None:
     """
     if width * height > max_pixels:
         raise ImageTooLargeError(
-            f"{name}: {width} x {height} pixels exceed the limit of {max_pixels:,}; resample it first"
+            "{name}: {width} x {height} pixels exceed the limit of {most:,}; resample it first",
+            name=name,
+            width=width,
+            height=height,
+            most=max_pixels,
         )
 
 
@@ -31,5 +35,8 @@ def require_file_size(name: str, size: int) -> None:
     """
     if size > MAX_FILE_BYTES:
         raise ImageTooLargeError(
-            f"{name}: {size:,} bytes exceed the limit of {MAX_FILE_BYTES:,}; a single radiograph is smaller"
+            "{name}: {size:,} bytes exceed the limit of {most:,}; a single radiograph is smaller",
+            name=name,
+            size=size,
+            most=MAX_FILE_BYTES,
         )

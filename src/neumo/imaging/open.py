@@ -124,30 +124,34 @@ class ImageFile:
 
             return decode_dicom(self.parsed, self.name, max_pixels=self._max_pixels)
         if not self.content:
-            raise UnreadableImageError(f"{self.name}: is empty (0 bytes)")
+            raise UnreadableImageError("{name}: is empty (0 bytes)", name=self.name)
         kind = known_but_not_read(self.content)
         if kind is not None:
             raise UnsupportedImageError(
-                f"{self.name}: is a file of the kind {kind}, which is not read; save it as PNG"
+                "{name}: is a file of the kind {kind}, which is not read; save it as PNG",
+                name=self.name,
+                kind=kind,
             )
-        raise UnreadableImageError(f"{self.name}: is no {RASTER_NAMES} image, nor DICOM")
+        raise UnreadableImageError(
+            "{name}: is no {formats} image, nor DICOM", name=self.name, formats=RASTER_NAMES
+        )
 
 
 def _content_of(path: Path) -> bytes:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise UnreadableImageError(f"{path}: is a folder; name the image files in it")
+            raise UnreadableImageError("{path}: is a folder; name the image files in it", path=path)
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableImageError(f"{path}: is no regular file; copy the image into one")
+            raise UnreadableImageError("{path}: is no regular file; copy the image into one", path=path)
         require_file_size(str(path), status.st_size)
         return path.read_bytes()
     except UnreadableImageError:
         raise
     except FileNotFoundError as error:
-        raise UnreadableImageError(f"{path}: no such file") from error
+        raise UnreadableImageError("{path}: no such file", path=path) from error
     except (OSError, ValueError) as error:  # a path with a null byte is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise UnreadableImageError(
-            f"{path}: cannot be read ({reason}); check its permissions and medium"
+            "{path}: cannot be read ({reason}); check its permissions and medium", path=path, reason=reason
         ) from error

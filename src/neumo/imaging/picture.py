@@ -34,7 +34,9 @@ def array_of_picture(image: Image.Image, *, max_pixels: int = MAX_PIXELS) -> NDA
     except (UnreadableImageError, MemoryError):
         raise
     except Exception as error:  # whatever decoding the rest of a file raises
-        raise UnreadableImageError(f"picture: cannot be decoded ({error}); its file is corrupt") from error
+        raise UnreadableImageError(
+            "picture: cannot be decoded ({error}); its file is corrupt", error=error
+        ) from error
 
 
 def _array(image: Image.Image) -> NDArray[Any]:

@@ -115,7 +115,7 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     except Exception as error:  # on corrupt bytes decoders raise whatever their parsing happens to meet
         _raise_if_intact(content, name)
         raise UnreadableImageError(
-            f"{name}: cannot be decoded ({error}); the file is corrupt or truncated"
+            "{name}: cannot be decoded ({error}); the file is corrupt or truncated", name=name, error=error
         ) from error
     pixels, deep, steps = grey.pixels, grey.deep, grey.steps
     if orientation != 1:
@@ -148,7 +148,9 @@ def _raise_if_intact(content: bytes, name: str) -> None:
         return
     if kind is not None:
         raise UnsupportedImageError(
-            f"{name}: is a {kind} image, which is not read outside of DICOM; store it as DICOM or PNG"
+            "{name}: is a {kind} image, which is not read outside of DICOM; store it as DICOM or PNG",
+            name=name,
+            kind=kind,
         )
 
 
@@ -170,8 +172,9 @@ def open_header(stream: BinaryIO, name: Path | str) -> ImageFile.ImageFile:
     image = open_reader(stream, str(name))
     if image is not None:
         return image
-    reason = f"is no {RASTER_NAMES} image" if stream.read(1) else "is empty (0 bytes)"
-    raise UnreadableImageError(f"{name}: {reason}")
+    if not stream.read(1):
+        raise UnreadableImageError("{name}: is empty (0 bytes)", name=name)
+    raise UnreadableImageError("{name}: is no {formats} image", name=name, formats=RASTER_NAMES)
 
 
 def _require_plausible_jpeg(image: ImageFile.ImageFile, content: bytes) -> None:

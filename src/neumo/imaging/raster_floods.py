@@ -26,7 +26,9 @@ def _require_few_chunks(content: bytes, name: str) -> None:
         if position >= end:
             return
         position += 12 + int.from_bytes(content[position : position + 4])
-    raise UnreadableImageError(f"{name}: holds more than {_MAX_CHUNKS:,} chunks; no radiograph does")
+    raise UnreadableImageError(
+        "{name}: holds more than {most:,} chunks; no radiograph does", name=name, most=_MAX_CHUNKS
+    )
 
 
 def _require_few_segments(content: bytes, name: str) -> None:
@@ -37,4 +39,6 @@ def _require_few_segments(content: bytes, name: str) -> None:
             return
         bare = content[position + 1] in _BARE or content[position + 1] == 0xFF
         position += 1 if bare else 2 + int.from_bytes(content[position + 2 : position + 4])
-    raise UnreadableImageError(f"{name}: holds more than {_MAX_SEGMENTS:,} segments; no radiograph does")
+    raise UnreadableImageError(
+        "{name}: holds more than {most:,} segments; no radiograph does", name=name, most=_MAX_SEGMENTS
+    )

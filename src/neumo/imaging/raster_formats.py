@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from neumo.core.errors import UnsupportedImageError
+from neumo.core.message import Message
 from neumo.imaging.limits import MAX_PIXELS, require_size
 
 RASTER_SUFFIXES: Final = frozenset(
@@ -95,7 +96,9 @@ def require_supported(image: ImageFile.ImageFile, name: str) -> None:
     else:
         several = getattr(image, "n_frames", 1) > 1 and image.format in {"WEBP", "AVIF"}
     if several:
-        raise UnsupportedImageError(f"{name}: holds several images; give each radiograph a file of its own")
+        raise UnsupportedImageError(
+            "{name}: holds several images; give each radiograph a file of its own", name=name
+        )
     if image.format == "BMP" and any(tile[0] == "bmp_rle" for tile in image.tile):
         require_size(name, *image.size, _MAX_RUN_LENGTH_PIXELS)
 
@@ -129,12 +132,22 @@ def without_premultiplication(image: Image.Image) -> Image.Image:
 
 def _require_plain_samples(image: TiffImageFile, name: str) -> None:
     formats = set(image.tag_v2.get(_TIFF_SAMPLE_FORMAT, (1,)))
-    kind = "signed" if 2 in formats else "floating-point" if 3 in formats else "complex"
+    kind = (
+        Message("signed")
+        if 2 in formats
+        else Message("floating-point")
+        if 3 in formats
+        else Message("complex")
+    )
     if formats - {1, 4}:
-        raise UnsupportedImageError(f"{name}: holds {kind} samples; save it with 8 or 16 bits, unsigned")
+        raise UnsupportedImageError(
+            "{name}: holds {kind} samples; save it with 8 or 16 bits, unsigned", name=name, kind=kind
+        )
     bits = max(image.tag_v2.get(_TIFF_BITS, (1,)))
     if bits > _MAX_BITS:
-        raise UnsupportedImageError(f"{name}: holds samples of {bits} bits; save it with 8 or 16 bits")
+        raise UnsupportedImageError(
+            "{name}: holds samples of {bits} bits; save it with 8 or 16 bits", name=name, bits=bits
+        )
 
 
 def _has_more_pages(image: TiffImageFile) -> bool:

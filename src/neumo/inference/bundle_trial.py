@@ -12,6 +12,7 @@ from neumo.bundle.places import bundle_path
 from neumo.core.child import Handler
 from neumo.core.child_process import ChildProcess
 from neumo.core.errors import BundleError, ChildError, NeumoError
+from neumo.core.message import Message, joined
 from neumo.inference.doctor import Outcome, check_reference
 from neumo.inference.session import Session
 
@@ -48,14 +49,18 @@ def try_bundle(
     except ChildError as error:
         if error.code not in {"timeout", "out_of_memory", "crash"}:
             raise
-        raise BundleError(f"{folder}: trying it {error}; do not use this bundle") from error
+        raise BundleError(
+            "{folder}: trying it {error}; do not use this bundle", folder=folder, error=error
+        ) from error
     finally:
         child.end()
     if "error" in answer:
-        raise BundleError(f"{folder}: cannot be run ({answer['error']}); do not use this bundle")
-    if answer["fault"]:
-        raise BundleError(answer["fault"])
-    return str(answer["said"])
+        raise BundleError(
+            "{folder}: cannot be run ({error}); do not use this bundle", folder=folder, error=answer["error"]
+        )
+    if "fault" in answer:
+        raise BundleError(Message.from_json(answer["fault"]))
+    return Message.from_json(answer["said"])
 
 
 def open_trial(_settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
@@ -68,6 +73,8 @@ def _tried(request: Mapping[str, Any], _payload: bytes) -> tuple[Mapping[str, An
         bundle = load_bundle(Path(request["bundle"]))
         check = check_reference(bundle, Session(bundle, 1))
     except NeumoError as error:
-        return {"fault": str(error), "said": ""}, b""
-    fault = f"{bundle.path}: {check.text}" if check.outcome is Outcome.FAILED else ""
-    return {"fault": fault, "said": check.text}, b""
+        return {"fault": error.message.to_json()}, b""
+    said = joined("", [check.text]).to_json()
+    if check.outcome is Outcome.FAILED:
+        return {"fault": Message("{folder}: {fault}", folder=bundle.path, fault=check.text).to_json()}, b""
+    return {"said": said}, b""

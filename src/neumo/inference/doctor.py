@@ -19,6 +19,7 @@ from neumo.bundle.folder import Bundle, load_bundle
 from neumo.bundle.reference import reference_differences, reference_inputs
 from neumo.core.cores import usable_cores
 from neumo.core.errors import NeumoError
+from neumo.core.message import Message, joined
 from neumo.inference.session import Session
 
 _PARTS = ("numpy", "pillow", "onnxruntime", "pydicom", "rich", "typer", "jinja2", "pyyaml")
@@ -26,8 +27,8 @@ _PILLOW_CODECS = {"jpg": "JPEG", "zlib": "PNG"}
 _JPEG_2000, _SAFE_OPENJPEG = "DICOM JPEG 2000", (2, 5, 4)
 """What Pillow's OpenJPEG decodes, and its first version without CVE-2025-54874."""
 _DICOM_CODECS = {
-    "pydicom": ("DICOM uncompressed, RLE and baseline JPEG", "pydicom"),
-    "gdcm": ("DICOM lossless and 12-bit JPEG", "python-gdcm"),
+    "pydicom": (Message("DICOM uncompressed, RLE and baseline JPEG"), "pydicom"),
+    "gdcm": (Message("DICOM lossless and 12-bit JPEG"), "python-gdcm"),
     "jpeg_ls": ("DICOM JPEG-LS", "pyjpegls"),
 }
 """Module that decodes, to what it decodes and the package that holds it."""
@@ -103,7 +104,9 @@ def check_install() -> Check:
         except PackageNotFoundError:
             missing.append(name)
     if missing:
-        text = f"missing: {', '.join(missing)}; install with pip install --force-reinstall neumo"
+        text = Message(
+            "missing: {parts}; install with pip install --force-reinstall neumo", parts=", ".join(missing)
+        )
         return Check("install", Outcome.FAILED, text, {"versions": versions, "missing": missing})
     said = ", ".join(f"{name} {found}" for name, found in versions.items())
     return Check("install", Outcome.FINE, said, {"versions": versions, "missing": []})
@@ -121,15 +124,22 @@ def check_codecs() -> Check:
     if not lacking:
         openjpeg = str(features.version("jpg_2000"))
         if tuple(int(number) for number in re.findall(r"\d+", openjpeg)) < _SAFE_OPENJPEG:
-            text = (
-                f"this Pillow holds OpenJPEG {openjpeg}, which has known faults; pip install --upgrade pillow"
+            text = Message(
+                "this Pillow holds OpenJPEG {version}, which has known faults; pip install --upgrade pillow",
+                version=openjpeg,
             )
             return Check("codecs", Outcome.WARNING, text, values)
-        return Check("codecs", Outcome.FINE, f"can be read: {', '.join(readable)}", values)
+        return Check(
+            "codecs", Outcome.FINE, Message("can be read: {formats}", formats=joined(", ", readable)), values
+        )
     packages = [package for name, package in _DICOM_CODECS.values() if name in lacking]
     if set(lacking) & {*_PILLOW_CODECS.values(), _JPEG_2000}:
         packages.append("pillow")
-    text = f"cannot be read: {', '.join(lacking)}; pip install --force-reinstall {' '.join(packages)}"
+    text = Message(
+        "cannot be read: {formats}; pip install --force-reinstall {packages}",
+        formats=joined(", ", lacking),
+        packages=" ".join(packages),
+    )
     essential = {*_PILLOW_CODECS.values(), _DICOM_CODECS["pydicom"][0]}
     return Check("codecs", Outcome.FAILED if essential & set(lacking) else Outcome.WARNING, text, values)
 
@@ -139,9 +149,15 @@ def check_bundle(source: Path | str | None) -> tuple[Bundle | None, Check]:
     try:
         bundle = load_bundle(source)
     except NeumoError as error:
-        return None, Check("bundle", Outcome.FAILED, str(error))
+        return None, Check("bundle", Outcome.FAILED, error.message)
     config = bundle.config
-    text = f"{config.name} {config.version} in {bundle.path}: all checksums hold, digest {bundle.digest[:12]}"
+    text = Message(
+        "{name} {version} in {folder}: all checksums hold, digest {digest}",
+        name=config.name,
+        version=config.version,
+        folder=bundle.path,
+        digest=bundle.digest[:12],
+    )
     return bundle, Check(
         "bundle",
         Outcome.FINE,
@@ -158,18 +174,26 @@ def check_reference(bundle: Bundle, session: Session) -> Check:
     worst = max(differences, key=lambda name: differences[name])
     values = {"differences": {k: _plain(d) for k, d in differences.items()}, "tolerance": tolerance}
     if differences[worst] == float("inf"):
-        text = (
-            f"the reference image {worst} is drawn otherwise than where the bundle was made; install the neumo "
-            "version that the bundle's README names"
+        text = Message(
+            "the reference image {worst} is drawn otherwise than where the bundle was made; install the neumo "
+            "version that the bundle's README names",
+            worst=worst,
         )
         return Check("reference", Outcome.FAILED, text, values)
     if not differences[worst] <= tolerance:
-        text = (
-            f"the reference image {worst} gets a logit that is {differences[worst]:.3g} off, more than {tolerance}: "
-            "readings of this install cannot be trusted; install another version of onnxruntime"
+        text = Message(
+            "the reference image {worst} gets a logit that is {difference:.3g} off, more than {tolerance}: "
+            "readings of this install cannot be trusted; install another version of onnxruntime",
+            worst=worst,
+            difference=differences[worst],
+            tolerance=tolerance,
         )
         return Check("reference", Outcome.FAILED, text, values)
-    text = f"{len(differences)} reference readings reproduced; largest difference of a logit {differences[worst]:.2g}"
+    text = Message(
+        "{count} reference readings reproduced; largest difference of a logit {difference:.2g}",
+        count=len(differences),
+        difference=differences[worst],
+    )
     return Check("reference", Outcome.FINE, text, values)
 
 
@@ -184,9 +208,15 @@ def check_speed(bundle: Bundle, session: Session, threads: int) -> Check:
         runs += 1
     rate = runs * _BATCH / elapsed
     values = {"images_per_second": round(rate, 2), "batch": _BATCH, "threads": threads}
-    said = f"{rate:.0f} images a second on {threads} threads, decoding not counted"
+    said = Message(
+        "{rate:.0f} images a second on {threads} threads, decoding not counted", rate=rate, threads=threads
+    )
     if rate < _MIN_RATE:
-        text = f"only {rate:.2g} images a second on {threads} threads; is the machine busy, or limited to few cores?"
+        text = Message(
+            "only {rate:.2g} images a second on {threads} threads; is the machine busy, or limited to few cores?",
+            rate=rate,
+            threads=threads,
+        )
         return Check("speed", Outcome.WARNING, text, values)
     return Check("speed", Outcome.FINE, said, values)
 
@@ -197,10 +227,22 @@ def check_threads(threads: int | None) -> Check:
     used = threads or usable
     values = {"threads": used, "usable_cores": usable, "cores": machine}
     if used > usable:
-        text = f"{used} threads share {usable} cores, which slows reading down; ask for at most {usable}"
+        text = Message(
+            "{used} threads share {usable} cores, which slows reading down; ask for at most {usable}",
+            used=used,
+            usable=usable,
+        )
         return Check("threads", Outcome.WARNING, text, values)
     return Check(
-        "threads", Outcome.FINE, f"{used} threads; this process may use {usable} of {machine} cores", values
+        "threads",
+        Outcome.FINE,
+        Message(
+            "{used} threads; this process may use {usable} of {machine} cores",
+            used=used,
+            usable=usable,
+            machine=machine,
+        ),
+        values,
     )
 
 
@@ -208,7 +250,7 @@ def _session(bundle: Bundle, threads: int | None) -> tuple[Session | None, Check
     try:
         return Session(bundle, threads), Check("reference", Outcome.FINE, "")
     except NeumoError as error:
-        return None, Check("reference", Outcome.FAILED, str(error))
+        return None, Check("reference", Outcome.FAILED, error.message)
 
 
 def _loads(module: str) -> bool:

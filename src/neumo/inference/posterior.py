@@ -56,11 +56,14 @@ def prevalence_of(pneumonia: float | Mapping[Finding, float], config: BundleConf
         shares = {finding: float(pneumonia.get(finding, 0.0)) for finding in FINDINGS}
         if min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-6:
             raise ConfigError(
-                f"prevalence: {', '.join(f'{f}={s:g}' for f, s in shares.items())} must all be above 0 and add up to 1"
+                "prevalence: {shares} must all be above 0 and add up to 1",
+                shares=", ".join((f"{f}={s:g}" for f, s in shares.items())),
             )
         return Prevalence(shares)
     if not 0 < pneumonia < 1:
-        raise ConfigError(f"prevalence: {pneumonia} must lie between 0 and 1, such as 0.1")
+        raise ConfigError(
+            "prevalence: {pneumonia} must lie between 0 and 1, such as 0.1", pneumonia=pneumonia
+        )
     among = sum(config.priors[finding] for finding in PNEUMONIA)
     shares = {finding: pneumonia * config.priors[finding] / among for finding in PNEUMONIA}
     return Prevalence({Finding.NORMAL: 1 - pneumonia, **shares})

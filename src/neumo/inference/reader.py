@@ -111,13 +111,15 @@ class Reader:
         self._point = operating_point or config.default_operating_point
         if self._point not in config.operating_points:
             raise ConfigError(
-                f"operating point: {self._point!r} is not in the bundle; use one of "
-                f"{', '.join(config.operating_points)}"
+                "operating point: {point!r} is not in the bundle; use one of {operating_points}",
+                point=self._point,
+                operating_points=", ".join(config.operating_points),
             )
         if coverage not in config.conformal:
             raise ConfigError(
-                f"coverage: {coverage} is not in the bundle; use one of "
-                f"{', '.join(f'{level:g}' for level in config.conformal)}"
+                "coverage: {coverage} is not in the bundle; use one of {conformal}",
+                coverage=coverage,
+                conformal=", ".join(f"{level:g}" for level in config.conformal),
             )
         self._prevalence = None if prevalence is None else prevalence_of(prevalence, config)
         self._coverage, self._allow_outside, self._keep_pixels = coverage, allow_outside_range, keep_pixels

@@ -8,6 +8,7 @@ from typing import Any
 from neumo.bundle.folder import Bundle
 from neumo.core.errors import ReceiptError
 from neumo.core.findings import Finding
+from neumo.core.message import Message, joined
 from neumo.core.reading import Notice, Reading
 from neumo.inference.reader import Reader
 from neumo.inference.receipt import SCHEMA
@@ -16,12 +17,12 @@ _DIGEST_DIGITS = 12
 """Digits of a digest that messages show."""
 
 _VALUES: Mapping[str, str] = {
-    "pixels": "The file's samples are turned into grey levels by other steps or parameters.",
-    "prepare": "The image is prepared for the network in another way.",
-    "thresholds": "A threshold of the bundle is another one.",
-    "input_sha256": "The network was given other numbers.",
-    "logits": "The network's logits are other numbers.",
-    "distance": "The image's distance from the training images is another number.",
+    "pixels": Message("The file's samples are turned into grey levels by other steps or parameters."),
+    "prepare": Message("The image is prepared for the network in another way."),
+    "thresholds": Message("A threshold of the bundle is another one."),
+    "input_sha256": Message("The network was given other numbers."),
+    "logits": Message("The network's logits are other numbers."),
+    "distance": Message("The image's distance from the training images is another number."),
 }
 """Keys of a receipt that must be equal, and what it means where they are not."""
 
@@ -83,7 +84,9 @@ def _same_reader(receipt: Mapping[str, Any], bundle: Path | str | Bundle | None)
     try:
         if receipt["schema"] != SCHEMA:
             raise ReceiptError(
-                f"receipt: has schema {receipt['schema']}, this neumo replays {SCHEMA}; use the matching version"
+                "receipt: has schema {schema}, this neumo replays {own}; use the matching version",
+                schema=receipt["schema"],
+                own=SCHEMA,
             )
         options = dict(receipt["options"])
         shares = options.pop("prevalence")
@@ -93,7 +96,8 @@ def _same_reader(receipt: Mapping[str, Any], bundle: Path | str | Bundle | None)
             receipt[key]
     except (KeyError, TypeError, AttributeError) as error:
         raise ReceiptError(
-            f"receipt: is not one of neumo ({error!r}); give the receipt of one reading as JSON"
+            "receipt: is not one of neumo ({error}); give the receipt of one reading as JSON",
+            error=repr(error),
         ) from error
     return reader
 
@@ -103,24 +107,38 @@ def _differences(receipt: Mapping[str, Any], reading: Reading, bundle: Bundle) -
     if before != reading.sha256:
         yield Notice(
             "file",
-            f"The file is another one: its SHA-256 was {_short(before)} and is {_short(reading.sha256)}.",
+            Message(
+                "The file is another one: its SHA-256 was {before} and is {now}.",
+                before=_short(before),
+                now=_short(reading.sha256),
+            ),
             {"before": before, "now": reading.sha256},
         )
     if receipt["bundle"]["digest"] != bundle.digest:
         then, now = receipt["bundle"], bundle.config
         yield Notice(
             "bundle",
-            f"The bundle is another one: it was {then['name']} {then['version']} ({_short(then['digest'])}) and is "
-            f"{now.name} {now.version} ({_short(bundle.digest)}).",
+            Message(
+                "The bundle is another one: it was {before} ({digest_before}) and is {now} ({digest_now}).",
+                before=f"{then['name']} {then['version']}",
+                digest_before=_short(then["digest"]),
+                now=f"{now.name} {now.version}",
+                digest_now=_short(bundle.digest),
+            ),
             {"before": then["digest"], "now": bundle.digest},
         )
     assert reading.receipt is not None
     then_ended, now_ended = _ended(receipt), _ended(reading.receipt)
     if then_ended != now_ended:
-        said = " ".join(["", *(reason.text for reason in reading.reasons)])
         yield Notice(
             "status",
-            f"The file was {then_ended} and is {now_ended}.{said}",
+            joined(
+                " ",
+                [
+                    Message("The file was {before} and is {now}.", before=then_ended, now=now_ended),
+                    *(reason.text for reason in reading.reasons),
+                ],
+            ),
             {"before": then_ended, "now": now_ended},
         )
         if (receipt["logits"] is None) != (reading.receipt["logits"] is None):
@@ -131,7 +149,8 @@ def _differences(receipt: Mapping[str, Any], reading: Reading, bundle: Bundle) -
 def _ended(receipt: Mapping[str, Any]) -> str:
     """Return how a reading ended in words, such as "refused (colour, blank)"."""
     codes = ", ".join(receipt["reasons"])
-    return f"{receipt['status']} ({codes})" if codes else str(receipt["status"])
+    status = Message(str(receipt["status"]))
+    return Message("{status} ({codes})", status=status, codes=codes) if codes else status
 
 
 def _other_values(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Notice]:
@@ -144,10 +163,16 @@ def _other_values(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator
 def _other_software(before: Mapping[str, Any], reading: Reading) -> Iterator[Notice]:
     now = reading.receipt["software"] if reading.receipt is not None else {}
     for name in sorted({*before["software"], *now}) if now else ():
-        then, today = before["software"].get(name, "absent"), now.get(name, "absent")
+        then, today = before["software"].get(name), now.get(name)
         if then != today:
-            yield Notice("software", f"{name} was {then} and is {today}.", {"before": then, "now": today})
+            told = Message(
+                "{name} was {before} and is {now}.",
+                name=name,
+                before=then or Message("absent"),
+                now=today or Message("absent"),
+            )
+            yield Notice("software", told, {"before": then or "absent", "now": today or "absent"})
 
 
 def _short(digest: str | None) -> str:
-    return "unknown" if digest is None else f"{digest[:_DIGEST_DIGITS]}..."
+    return Message("unknown") if digest is None else f"{digest[:_DIGEST_DIGITS]}..."

@@ -64,12 +64,18 @@ class Session:
             )
         except Exception as error:  # ONNX Runtime's errors share no public base class
             raise BundleError(
-                f"{bundle.graph_file}: ONNX Runtime {onnxruntime.__version__} cannot load it ({error})"
+                "{graph_file}: ONNX Runtime {version} cannot load it ({error})",
+                graph_file=bundle.graph_file,
+                version=onnxruntime.__version__,
+                error=error,
             ) from error
         offered = {output.name for output in self._session.get_outputs()}
         self._outputs = [name for name in _OUTPUTS if name in offered]
         if self._outputs[:2] != ["logits", "embedding"]:
-            raise BundleError(f"{bundle.graph_file}: lacks the outputs logits and embedding; export it again")
+            raise BundleError(
+                "{graph_file}: lacks the outputs logits and embedding; export it again",
+                graph_file=bundle.graph_file,
+            )
 
     def run(self, images: NDArray[np.float32]) -> Outputs:
         """Run on images of shape (N, 1, side, side) in 0-1."""

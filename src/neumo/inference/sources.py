@@ -56,8 +56,10 @@ def form_of(source: Any) -> Form:  # noqa: PLR0911 - a type each
     if callable(getattr(source, "read", None)):
         return _bytes_of_stream(source)
     raise UnsupportedImageError(
-        f"source: is a {type(source).__module__}.{type(source).__qualname__}, which is not taken; give a path, "
-        "bytes, a binary stream, a picture of Pillow, an array of NumPy, or a pydicom Dataset"
+        "source: is a {module}.{kind}, which is not taken; give a path, bytes, a binary "
+        "stream, a picture of Pillow, an array of NumPy, or a pydicom Dataset",
+        module=type(source).__module__,
+        kind=type(source).__qualname__,
     )
 
 
@@ -100,6 +102,6 @@ def _bytes_of_dataset(dataset: "Dataset") -> bytes:
             dcmwrite(stream, copy, enforce_file_format=False)
     except Exception as error:  # whatever a value that cannot be encoded makes the writer raise
         raise UnreadableImageError(
-            f"dataset: cannot be written as a DICOM file ({type(error).__name__})"
+            "dataset: cannot be written as a DICOM file ({kind})", kind=type(error).__name__
         ) from error
     return stream.getvalue()

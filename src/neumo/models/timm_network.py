@@ -81,18 +81,24 @@ def _created(name: str, *, pretrained: bool, options: Mapping[str, Any]) -> nn.M
         import timm
     except ImportError as error:
         raise ConfigError(
-            f"model.name: {PREFIX + name!r} needs timm, which cannot be imported ({error}); "
-            "install it with: pip install timm"
+            "model.name: {name!r} needs timm, which cannot be imported ({error}); install it "
+            "with: pip install timm",
+            name=PREFIX + name,
+            error=error,
         ) from error
     try:
         model: nn.Module = timm.create_model(
             name, pretrained=pretrained, in_chans=1, num_classes=len(FINDINGS), **options
         )
     except TypeError as error:
-        raise ConfigError(f"model.options: timm's {name} does not take these options ({error})") from error
+        raise ConfigError(
+            "model.options: timm's {name} does not take these options ({error})", name=name, error=error
+        ) from error
     except (RuntimeError, OSError) as error:  # timm's word for an unknown model or absent weights
         key = "model.pretrained" if pretrained else "model.name"
-        raise ConfigError(f"{key}: timm cannot make {name!r} ({error})") from error
+        raise ConfigError(
+            "{key}: timm cannot make {name!r} ({error})", key=key, name=name, error=error
+        ) from error
     return model
 
 
@@ -101,8 +107,10 @@ def _require_exact_maps(network: TimmNetwork, image_size: int) -> None:
     if isinstance(linear, nn.Linear) and _is_pooled_linear(network, linear, image_size):
         return
     raise ConfigError(
-        f"model.name: {PREFIX + network.name!r} does not end in features, average pooling and one linear layer, so it "
-        "has no exact class maps and could not be made a bundle; use one that does, such as timm:resnet18"
+        "model.name: {name!r} does not end in features, average pooling and one linear "
+        "layer, so it has no exact class maps and could not be made a bundle; use one that "
+        "does, such as timm:resnet18",
+        name=PREFIX + network.name,
     )
 
 

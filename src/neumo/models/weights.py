@@ -91,22 +91,29 @@ def load_network(folder: Path) -> TrainedNetwork:
     card, stated = _read_card(card_file)
     if not weights.is_file():
         raise CheckpointError(
-            f"{weights}: no such file; only safetensors weights are loaded, never pickles (.pt, .ckpt)"
+            "{weights}: no such file; only safetensors weights are loaded, never pickles (.pt, .ckpt)",
+            weights=weights,
         )
     digest = _sha256(weights)
     if digest != stated:
         raise CheckpointError(
-            f"{weights}: its SHA-256 {digest[:12]} is not the {stated[:12]} of {card_file.name}; "
-            "the file was changed or belongs to another run, train or copy it again"
+            "{weights}: its SHA-256 {digest} is not the {stated} of {name}; the file was changed "
+            "or belongs to another run, train or copy it again",
+            weights=weights,
+            digest=digest[:12],
+            stated=stated[:12],
+            name=card_file.name,
         )
     try:
         network = build_network(card.name, card.options, card.image_size)
     except ConfigError as error:
-        raise CheckpointError(f"{card_file}: {error}") from error
+        raise CheckpointError("{card_file}: {error}", card_file=card_file, error=error) from error
     try:
         tensors = load_file(weights)
     except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{weights}: is not a safetensors file ({error})") from error
+        raise CheckpointError(
+            "{weights}: is not a safetensors file ({error})", weights=weights, error=error
+        ) from error
     _check_same_tensors(weights, network.state_dict(), tensors)
     network.load_state_dict(tensors)
     return TrainedNetwork(network.eval(), card, digest)
@@ -126,12 +133,21 @@ def _read_card(card_file: Path) -> tuple[NetworkCard, str]:
         classes, stated = value["classes"], str(value["sha256"])
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"{card_file}: no such file; is {card_file.parent} the folder of a trained run?"
+            "{card_file}: no such file; is {parent} the folder of a trained run?",
+            card_file=card_file,
+            parent=card_file.parent,
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{card_file}: is not a neumo model card ({error!r})") from error
+        raise CheckpointError(
+            "{card_file}: is not a neumo model card ({error})", card_file=card_file, error=repr(error)
+        ) from error
     if classes != list(FINDINGS):
-        raise CheckpointError(f"{card_file}: its classes {classes} are not {list(FINDINGS)}")
+        raise CheckpointError(
+            "{card_file}: its classes {classes} are not {findings}",
+            card_file=card_file,
+            classes=classes,
+            findings=list(FINDINGS),
+        )
     return card, stated
 
 
@@ -142,7 +158,11 @@ def _check_same_tensors(
         key for key in expected if expected[key].shape != found[key].shape
     )
     if wrong:
-        raise CheckpointError(f"{weights}: holds the weights of another network (they differ in {wrong[0]})")
+        raise CheckpointError(
+            "{weights}: holds the weights of another network (they differ in {first})",
+            weights=weights,
+            first=wrong[0],
+        )
 
 
 def _sha256(file: Path) -> str:

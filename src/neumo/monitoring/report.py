@@ -145,16 +145,20 @@ def monitor(
 
 def _require_order(begin: str | None, end: str | None, reference_end: str | None) -> None:
     if begin is not None and end is not None and end < begin:
-        raise ConfigError(f"--until: {end} is before --since {begin}; give a later one")
+        raise ConfigError("--until: {end} is before --since {begin}; give a later one", end=end, begin=begin)
     if reference_end is None:
         return
     if begin is not None and begin <= reference_end:
         raise ConfigError(
-            f"--since: {begin} lies in the reference, which ends {reference_end}; give a later one"
+            "--since: {begin} lies in the reference, which ends {reference_end}; give a later one",
+            begin=begin,
+            reference_end=reference_end,
         )
     if end is not None and end <= reference_end:
         raise ConfigError(
-            f"--until: {end} lies in the reference, which ends {reference_end}; give a later one"
+            "--until: {end} lies in the reference, which ends {reference_end}; give a later one",
+            end=end,
+            reference_end=reference_end,
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
 from neumo.core.errors import ArchiveError
+from neumo.core.message import Message
 from neumo.records import search_index
 from neumo.records.canonical import canonical
 from neumo.records.database import reading_session
@@ -46,7 +47,7 @@ class Checkpoint:
         count, _, head = value.strip().partition(":")
         if not count.isdecimal() or len(head) != len(START) or set(head) - set("0123456789abcdef"):
             raise ArchiveError(
-                f"checkpoint: {value!r} is none; give COUNT:HASH as neumo audit verify prints it"
+                "checkpoint: {value!r} is none; give COUNT:HASH as neumo audit verify prints it", value=value
             )
         return cls(int(count), head)
 
@@ -131,11 +132,18 @@ def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
             select(AuditRow).order_by(AuditRow.sequence).execution_options(yield_per=1000)
         ):
             if row.sequence != count + 1:
-                faults.append(f"row {count + 1} is missing: row {row.sequence} follows row {count}")
+                faults.append(
+                    Message(
+                        "row {missing} is missing: row {row} follows row {count}",
+                        missing=count + 1,
+                        row=row.sequence,
+                        count=count,
+                    )
+                )
             if row.previous != head:
-                faults.append(f"row {row.sequence} does not follow the row before it")
+                faults.append(Message("row {row} does not follow the row before it", row=row.sequence))
             if row.digest != _digest(row):
-                faults.append(f"row {row.sequence} was changed")
+                faults.append(Message("row {row} was changed", row=row.sequence))
             if fault := logged.add(row):
                 faults.append(fault)
             count, head = row.sequence, row.digest
@@ -144,6 +152,10 @@ def verify(engine: Engine, checkpoint: Checkpoint | None = None) -> Verdict:
         faults.extend(search_index.faults(session))
     if not reached and checkpoint is not None:
         faults.append(
-            f"the log ends at row {count} or was rewritten: it does not hold checkpoint {checkpoint}"
+            Message(
+                "the log ends at row {count} or was rewritten: it does not hold checkpoint {checkpoint}",
+                count=count,
+                checkpoint=checkpoint,
+            )
         )
     return Verdict(Checkpoint(count, head), tuple(faults))

@@ -22,5 +22,7 @@ def checked_name(key: str, text: str) -> str:
     """Return the name of a person, program or source as it is stored. Raises ArchiveError."""
     name = storable(text).strip()
     if not 1 <= len(name) <= _MAX_NAME:
-        raise ArchiveError(f"{key}: {text!r} cannot be kept; give 1 to {_MAX_NAME} characters")
+        raise ArchiveError(
+            "{key}: {text!r} cannot be kept; give 1 to {most} characters", key=key, text=text, most=_MAX_NAME
+        )
     return name

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError
+from neumo.core.message import Message
 from neumo.records.silent_server import limit_silence, patient
 
 _BUSY_SECONDS = 30
@@ -28,7 +29,7 @@ _LIBPQ_TIMEOUTS = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeou
 _CACHE_KIB = 16_384
 """Of each SQLite connection: the worklist's indexes of 100,000 readings."""
 _SQLITE = "sqlite:///"
-_REMEDY = "give sqlite:///FILE or postgresql://HOST/NAME"
+_REMEDY = Message("give sqlite:///FILE or postgresql://HOST/NAME")
 _WRITERS_LOCK = 0x6E65756D6F
 """Key of PostgreSQL's advisory lock that all writers of an archive take."""
 
@@ -56,7 +57,10 @@ def connect(url: str, *, existing: bool = False) -> Engine:
         limit_silence(engine)
         return engine
     if existing and not Path(str(parsed.database)).is_file():
-        raise ArchiveError(f"{parsed.database}: no such file; give the database that readings are stored in")
+        raise ArchiveError(
+            "{database}: no such file; give the database that readings are stored in",
+            database=parsed.database,
+        )
     # The driver's own transactions would begin without the write lock; ours begin in _begin_sqlite.
     engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None})
     engine.dialect.statement_compiler = _SQLiteCompiler
@@ -88,16 +92,18 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise ArchiveError(f"database: not a URL; {_REMEDY}") from error
+        raise ArchiveError("database: not a URL; {remedy}", remedy=_REMEDY) from error
     if parsed.drivername not in ("sqlite", "postgresql", "postgresql+psycopg"):
-        raise ArchiveError(f"database: {parsed.drivername} is not supported; {_REMEDY}")
+        raise ArchiveError(
+            "database: {driver} is not supported; {remedy}", driver=parsed.drivername, remedy=_REMEDY
+        )
     return _sqlite("") if parsed.drivername == "sqlite" else parsed
 
 
 def _sqlite(file: str) -> URL:
     """Return the URL of a file by its name as it is: ?, % and # are letters like others, and there are no options."""
     if file in ("", ":memory:"):
-        raise ArchiveError(f"database: sqlite takes the path of a file; {_REMEDY}")
+        raise ArchiveError("database: sqlite takes the path of a file; {remedy}", remedy=_REMEDY)
     # The driver would take "file:" for the beginning of a URI.
     return URL.create("sqlite", database=f"./{file}" if file.startswith("file:") else file)
 
@@ -161,7 +167,9 @@ def _translated_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        raise ArchiveError(f"database: it refuses a value ({_first_line(error)}); change it") from error
+        raise ArchiveError(
+            "database: it refuses a value ({error}); change it", error=_first_line(error)
+        ) from error
     except PoolTimeoutError as error:
         raise ArchiveUnavailableError(
             "the archive cannot be used now (all its connections are in use); nothing was stored, try again"
@@ -171,10 +179,12 @@ def _translated_errors(engine: Engine) -> Iterator[None]:
         cause = _first_line(error)
         if "not a database" in cause:
             raise ArchiveError(
-                f"{where}: not a database; give the file that readings are stored in"
+                "{where}: not a database; give the file that readings are stored in", where=where
             ) from error
         raise ArchiveUnavailableError(
-            f"{where}: the archive cannot be used now ({cause}); nothing was stored, try again"
+            "{where}: the archive cannot be used now ({cause}); nothing was stored, try again",
+            where=where,
+            cause=cause,
         ) from error
 
 
@@ -214,10 +224,15 @@ def require_tables(engine: Engine) -> None:
         revision = MigrationContext.configure(connection).get_current_revision()
     where = engine.url.render_as_string(hide_password=True)
     if revision is None:
-        raise ArchiveError(f"{where}: not an archive; give the database that readings are stored in")
+        raise ArchiveError(
+            "{where}: not an archive; give the database that readings are stored in", where=where
+        )
     if revision != _newest(_migrations(), revision):
         raise ArchiveError(
-            f"{where}: revision {revision} is older than this neumo; bring it up to date with neumo archive init"
+            "{where}: revision {revision} is older than this neumo; bring it up to date with "
+            "neumo archive init",
+            where=where,
+            revision=revision,
         )
 
 
@@ -231,5 +246,7 @@ def _newest(config: Config, revision: str | None) -> str | None:
     """Return this version's revision. Raises ArchiveError where the database's own is not known to it."""
     scripts = ScriptDirectory.from_config(config)
     if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
-        raise ArchiveError(f"database: revision {revision} is newer than this neumo; install a newer one")
+        raise ArchiveError(
+            "database: revision {revision} is newer than this neumo; install a newer one", revision=revision
+        )
     return scripts.get_current_head()

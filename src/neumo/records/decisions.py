@@ -92,7 +92,10 @@ def record_decision(
         last = session.scalar(newest) or 0
         if seen_revision is not None and seen_revision != last:
             raise ArchiveError(
-                f"reading {reading}: decided meanwhile (revision {last}, not {seen_revision}); look again"
+                "reading {reading}: decided meanwhile (revision {last}, not {seen_revision}); look again",
+                reading=reading,
+                last=last,
+                seen_revision=seen_revision,
             )
         decision = DecisionRow(
             reading_id=reading,
@@ -118,8 +121,9 @@ def _checked_abnormality(conclusion: Conclusion, text: str) -> str:
     text = text.strip()
     if bool(text) != (conclusion is Conclusion.OTHER_ABNORMAL) or len(text) > MAX_ABNORMALITY:
         raise ArchiveError(
-            f"abnormality: give 1 to {MAX_ABNORMALITY} characters with {Conclusion.OTHER_ABNORMAL}, and none with "
-            "another conclusion"
+            "abnormality: give 1 to {most} characters with {conclusion}, and none with another conclusion",
+            most=MAX_ABNORMALITY,
+            conclusion=Conclusion.OTHER_ABNORMAL,
         )
     return text
 
@@ -140,5 +144,5 @@ def _has_viewed(session: Session, reading: int, person: str) -> bool:
 def _found(session: Session, reading: int) -> ReadingRow:
     row = session.get(ReadingRow, reading) if 0 <= reading <= MAX_NUMBER else None
     if row is None:
-        raise ArchiveError(f"reading {reading}: not in this archive")
+        raise ArchiveError("reading {reading}: not in this archive", reading=reading)
     return row

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from neumo.core.answer import Verdict
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
+from neumo.core.message import Message
 from neumo.core.patient import Sex
 from neumo.core.reading import Status
 from neumo.records.patient_index import searched_words
@@ -39,13 +40,15 @@ class FilterError(ArchiveError):
     ----------
     key : str
         Such as "since" or "after".
-    message : str
+    fault : str
         What is wrong with it and what to give instead.
+    **values
+        As of any error.
     """
 
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(f"{key}: {message}")
-        self.key, self.message = key, message
+    def __init__(self, key: str, fault: str, /, **values: object) -> None:
+        self.key, self.fault = key, Message(fault, **values)
+        super().__init__("{key}: {fault}", key=key, fault=self.fault)
 
 
 class Sort(StrEnum):
@@ -192,8 +195,9 @@ def moment(key: str, text: str, *, end: bool = False) -> str:
             value = datetime.combine(value.date(), time.max if end else time.min)
         value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = f"{text!r} is no time; give a day (2026-01-31) or a time (2026-01-31T08:00)"
-        raise FilterError(key, message) from error
+        raise FilterError(
+            key, "{text!r} is no time; give a day (2026-01-31) or a time (2026-01-31T08:00)", text=text
+        ) from error
     return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

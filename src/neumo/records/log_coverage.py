@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Boolean, Integer, inspect, select, type_coerce
 from sqlalchemy.orm import Session
 
+from neumo.core.message import Message
 from neumo.records.canonical import canonical
 from neumo.records.schema import (
     AnswerSearchRow,
@@ -69,8 +70,17 @@ class Logged:
             key = (str(entry["table"]), int(entry["id"]))
             again = self._purge(key) if entry.get("purged") is True else self._covers(key, entry)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return f"row {row.sequence} of the log covers no row of a table"
-        return f"row {row.sequence} of the log covers {key[0]} {key[1]} again" if again else None
+            return Message("row {row} of the log covers no row of a table", row=row.sequence)
+        return (
+            Message(
+                "row {row} of the log covers {table} {number} again",
+                row=row.sequence,
+                table=key[0],
+                number=key[1],
+            )
+            if again
+            else None
+        )
 
     def _purge(self, key: _Key) -> bool:
         again = key in self._purged or key not in self._entries
@@ -89,31 +99,42 @@ class Logged:
         for row in _rows(session):
             key = (row.__tablename__, int(_columns(row)["id"]))
             if key not in left:
-                found.append(f"{key[0]}: row {key[1]} was added outside the log")
+                found.append(
+                    Message("{table}: row {number} was added outside the log", table=key[0], number=key[1])
+                )
                 continue
             left.remove(key)
             if fault := self._fault_of_any(key, row):
-                found.append(f"{key[0]}: row {key[1]} {fault}")
+                found.append(
+                    Message("{table}: row {number} {fault}", table=key[0], number=key[1], fault=fault)
+                )
         found.extend(_odd_truths(session))
-        found.extend(f"{table}: row {number} was removed" for table, number in sorted(left))
+        found.extend(
+            Message("{table}: row {number} was removed", table=table, number=number)
+            for table, number in sorted(left)
+        )
         return found
 
     def _fault_of_any(self, key: _Key, row: Base) -> str | None:
         try:
             return self._fault(key, row)
         except (TypeError, ValueError, AttributeError):  # a cell of a type that neumo never writes
-            return "was changed"
+            return Message("was changed")
 
     def _fault(self, key: _Key, row: Base) -> str | None:
         if not isinstance(row, ReadingRow):
-            return None if entry_of(row)["sha256"] == self._entries[key][0] else "was changed"
+            return None if entry_of(row)["sha256"] == self._entries[key][0] else Message("was changed")
         emptied = row.body == EMPTIED
         if emptied != (key in self._purged):
-            return "was emptied outside the log" if emptied else "was purged, and has a body again"
+            return (
+                Message("was emptied outside the log")
+                if emptied
+                else Message("was purged, and has a body again")
+            )
         logged = self._entries[key]
         body = logged[1] if emptied else _sha256(row.body)
         now = (_sha256(canonical(_columns(row) | {"body": body})), body)
-        return None if now == logged else "was changed"
+        return None if now == logged else Message("was changed")
 
 
 def _rows(session: Session) -> Iterator[Base]:
@@ -128,7 +149,8 @@ def _odd_truths(session: Session) -> Iterator[str]:
             if isinstance(column.type, Boolean) and session.get_bind().dialect.name == "sqlite":
                 odd = select(table.id).where(type_coerce(column, Integer).not_in((0, 1)))
                 yield from (
-                    f"{table.__tablename__}: row {number} was changed" for number in session.scalars(odd)
+                    Message("{table}: row {number} was changed", table=table.__tablename__, number=number)
+                    for number in session.scalars(odd)
                 )
 
 

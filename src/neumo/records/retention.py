@@ -93,7 +93,7 @@ def remove(engine: Engine, reading: int, *, actor: str, reason: str) -> None:
     with writing_session(engine) as session:
         body = session.scalar(select(ReadingRow.body).where(ReadingRow.id == reading))
         if body is None or body == EMPTIED:
-            raise ArchiveError(f"reading {reading}: there is no content to remove")
+            raise ArchiveError("reading {reading}: there is no content to remove", reading=reading)
         _empty(session, reading, body, actor, {**purge_of(reading), "reason": reason})
     _truncate_journal(engine)
 
@@ -121,7 +121,7 @@ def _forget_pixels(session: Session, body: str) -> None:
 
 def _before(days: float) -> str:
     if not days >= 0:
-        raise ArchiveError(f"days: {days} is out of range; give at least 0")
+        raise ArchiveError("days: {days} is out of range; give at least 0", days=days)
     try:
         moment = datetime.now(UTC) - timedelta(days=days)
     except OverflowError:

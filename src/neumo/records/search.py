@@ -66,7 +66,7 @@ def search(
     ArchiveUnavailableError
     """
     if not 1 <= limit <= MAX_PAGE:
-        raise FilterError("limit", f"{limit} is out of range; give 1 to {MAX_PAGE}")
+        raise FilterError("limit", "{limit} is out of range; give 1 to {most}", limit=limit, most=MAX_PAGE)
     with reading_session(engine) as session:
         return page(session, filters or Filters(), sort=sort, limit=limit, after=after, count_to=count_to)
 
@@ -209,7 +209,9 @@ def _place(after: str, sort: Sort) -> tuple[str | float, int]:
     except (FilterError, ValueError):
         pass
     raise FilterError(
-        "after", f"{after!r} comes from no page of this order; give what the page before ended with"
+        "after",
+        "{after!r} comes from no page of this order; give what the page before ended with",
+        after=after,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from neumo.core.answer import Answer
+from neumo.core.message import Message
 from neumo.core.patient import PatientStudy
 from neumo.records.log_coverage import EMPTIED
 from neumo.records.patient_index import patient_key, words_of
@@ -93,7 +94,10 @@ def faults(session: Session) -> list[str]:
         for row, listed, *people in rows:
             if listed is None or not _same(row, listed, words.get(row.id, set()), *people):
                 numbers.add(row.id)
-    return [f"worklist: row {number} differs from what is on record" for number in sorted(numbers, key=str)]
+    return [
+        Message("worklist: row {number} differs from what is on record", number=number)
+        for number in sorted(numbers, key=str)
+    ]
 
 
 def _words(session: Session, numbers: Sequence[int]) -> dict[int, set[str]]:

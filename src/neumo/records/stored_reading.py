@@ -95,7 +95,7 @@ def stored_reading(engine: Engine, number: int) -> StoredReading:
     with reading_session(engine) as session:
         found = load(session, [number]) if 0 <= number <= MAX_NUMBER else ()
     if not found:
-        raise ArchiveError(f"reading {number}: not in this archive")
+        raise ArchiveError("reading {number}: not in this archive", number=number)
     return found[0]
 
 

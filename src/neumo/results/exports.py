@@ -6,6 +6,7 @@ from pathlib import Path
 
 from neumo.core.errors import OutputError, ResultError
 from neumo.core.faults import where_raised
+from neumo.core.message import Message, joined
 from neumo.core.reading import Reading, Status
 from neumo.texts.language import Language, as_language
 
@@ -72,7 +73,7 @@ def open_exports(exports: Exports) -> Callable[[Reading], Exported]:
             return Exported()
         failures = [_failure_of(reading, make) for make in _makers(exports)]
         told = dict.fromkeys(failure for failure in failures if failure is not None)
-        return Exported("; ".join(told) or None, _left_out(reading, exports))
+        return Exported(joined("; ", told) or None, _left_out(reading, exports))
 
     return export
 
@@ -83,10 +84,19 @@ def _failure_of(reading: Reading, make: Callable[[Reading], object]) -> str | No
     except (OutputError, MemoryError):
         raise
     except ResultError as error:
-        message = str(error)
-        return message if message.startswith(reading.file) else f"{reading.file}: {message}"
+        said = error.message
+        return (
+            said
+            if said.startswith(reading.file)
+            else Message("{file}: {fault}", file=reading.file, fault=said)
+        )
     except Exception as error:  # one header that nobody foresaw must not end a batch
-        return f"{reading.file}: a result cannot be made ({type(error).__name__} at {where_raised(error)})"
+        return Message(
+            "{file}: a result cannot be made ({kind} at {place})",
+            file=reading.file,
+            kind=type(error).__name__,
+            place=where_raised(error),
+        )
     return None
 
 
@@ -98,7 +108,11 @@ def _left_out(reading: Reading, exports: Exports) -> str | None:
     keywords = left_out_of(reading.header)
     if not keywords:
         return None
-    return f"{reading.file}: the results are without {', '.join(keywords)}, whose values in the header are invalid"
+    return Message(
+        "{file}: the results are without {keywords}, whose values in the header are invalid",
+        file=reading.file,
+        keywords=", ".join(keywords),
+    )
 
 
 def _require_packages(exports: Exports) -> None:

@@ -65,7 +65,7 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
         fhir.resources is not installed.
     """
     if reading.status is Status.FAILED:
-        raise ResultError(f"{reading.file}: could not be read, so there is nothing to report")
+        raise ResultError("{file}: could not be read, so there is nothing to report", file=reading.file)
     origin = origin_of(reading)
     stated = {"language": language, **_circumstances(source)}
     device = _device(origin)

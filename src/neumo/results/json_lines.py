@@ -38,7 +38,9 @@ def readings_in(source: Path) -> Iterator[tuple[Reading, str | None]]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{source}: cannot be read ({error.strerror or error})") from error
+        raise OutputError(
+            "{source}: cannot be read ({reason})", source=source, reason=error.strerror or error
+        ) from error
 
 
 def files_done(source: Path) -> Iterator[str]:
@@ -66,10 +68,14 @@ def files_done(source: Path) -> Iterator[str]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{source}: cannot be read ({error.strerror or error})") from error
+        raise OutputError(
+            "{source}: cannot be read ({reason})", source=source, reason=error.strerror or error
+        ) from error
 
 
 def _no_reading(source: Path, number: int) -> OutputError:
     return OutputError(
-        f"{source}: line {number} is not a reading; --resume goes on with a file of readings only"
+        "{source}: line {number} is not a reading; --resume goes on with a file of readings only",
+        source=source,
+        number=number,
     )

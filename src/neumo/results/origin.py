@@ -54,5 +54,6 @@ def origin_of(reading: Reading) -> Origin:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ResultError(
-            f"{reading.file}: its reading has no receipt that names the bundle; read it with neumo.inference.reader"
+            "{file}: its reading has no receipt that names the bundle; read it with neumo.inference.reader",
+            file=reading.file,
         ) from error

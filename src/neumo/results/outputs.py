@@ -9,6 +9,7 @@ from typing import TextIO
 
 from neumo.core.errors import OutputError
 from neumo.core.files import discard_standard_output, replacing
+from neumo.core.message import Message
 from neumo.core.reading import Reading
 from neumo.results import csv_table, json_lines
 from neumo.results.overlays import write_overlay
@@ -76,7 +77,8 @@ class Outputs:
         except (OutputError, MemoryError):
             raise
         except Exception as error:  # one picture that cannot be drawn must not end a batch
-            self.tell(f"{reading.file}: its overlay cannot be drawn ({type(error).__name__})")
+            kind = type(error).__name__
+            self.tell(Message("{file}: its overlay cannot be drawn ({kind})", file=reading.file, kind=kind))
             return None
 
     def _json_lost(self, error: OSError) -> None:
@@ -86,7 +88,7 @@ class Outputs:
         if self._goes_on:
             discard_standard_output()
         if not isinstance(error, BrokenPipeError):
-            self._lost("standard output", error)
+            self._lost(Message("standard output"), error)
         elif not self._goes_on:
             raise error
 
@@ -94,7 +96,13 @@ class Outputs:
         if not self._goes_on:
             raise _unwritable(name, error) from error
         self.faults += 1
-        self.tell(f"{name}: could not be written ({error.strerror or error}); the other results go on")
+        self.tell(
+            Message(
+                "{name}: could not be written ({reason}); the other results go on",
+                name=name,
+                reason=error.strerror or error,
+            )
+        )
 
     @property
     def _goes_on(self) -> bool:
@@ -161,7 +169,9 @@ def _open(target: Path, append: bool) -> Iterator[TextIO]:
         stream = target.open("a" if append else "w", encoding="utf-8", newline="")
     except OSError as error:
         raise OutputError(
-            f"{target}: cannot be written ({error.strerror or error}); choose another place"
+            "{target}: cannot be written ({reason}); choose another place",
+            target=target,
+            reason=error.strerror or error,
         ) from error
     try:
         yield stream
@@ -172,5 +182,7 @@ def _open(target: Path, append: bool) -> Iterator[TextIO]:
 
 def _unwritable(name: str, error: OSError) -> OutputError:
     return OutputError(
-        f"{name}: could not be written ({error.strerror or error}); what was written is kept, go on with --resume"
+        "{name}: could not be written ({reason}); what was written is kept, go on with --resume",
+        name=name,
+        reason=error.strerror or error,
     )

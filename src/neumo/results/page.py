@@ -96,7 +96,10 @@ def _pieces(target: Path) -> Iterator[IO[str]]:
 
 def _unwritable(target: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"{target}: could not be written ({error.strerror or error} in {tempfile.gettempdir()}); free space there"
+        "{target}: could not be written ({reason} in {folder}); free space there",
+        target=target,
+        reason=error.strerror or error,
+        folder=tempfile.gettempdir(),
     )
 
 

@@ -31,7 +31,7 @@ def write_samples(folder: Path) -> tuple[Path, ...]:
     contents = {folder / source.name: source.read_bytes() for source in (*sample_files(), _ROOM / _NOTICE)}
     for target, content in contents.items():
         if target.exists() and not _holds(target, content):
-            raise OutputError(f"{target} exists and is another file; choose another folder")
+            raise OutputError("{target} exists and is another file; choose another folder", target=target)
     for target, content in contents.items():
         with replacing(target) as partial:
             partial.write_bytes(content)

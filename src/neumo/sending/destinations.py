@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from neumo.core.message import Message
 from neumo.core.typed_values import between, matching
 
 AeTitle = Annotated[
     str,
     matching(
-        r"[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?", "of 1-16 printable ASCII characters without backslash"
+        r"[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?",
+        Message("of 1-16 printable ASCII characters without backslash"),
     ),
 ]
 """PS3.5 section 6.2, AE."""
@@ -18,7 +20,7 @@ Name = Annotated[
     str,
     matching(
         r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-        "of 1-64 letters, digits, dots, underscores and hyphens (no first hyphen)",
+        Message("of 1-64 letters, digits, dots, underscores and hyphens (no first hyphen)"),
     ),
 ]
 
@@ -61,7 +63,7 @@ class StowDestination(_Destination):
     """An archive that takes STOW-RS."""
 
     kind: Literal["stow-rs"]
-    url: Annotated[str, matching(r"https?://[^\s/?#]+\S*", "that is an http or https address")]
+    url: Annotated[str, matching(r"https?://[^\s/?#]+\S*", Message("that is an http or https address"))]
     """Of the DICOMweb service, such as http://localhost:8042/dicom-web."""
     user: str | None = None
     password_file: Path | None = None

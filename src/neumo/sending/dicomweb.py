@@ -10,6 +10,7 @@ from dicomweb_client import DICOMwebClient
 from pydicom import Dataset
 
 from neumo.core.errors import ArchiveUnreachableError
+from neumo.core.message import Message
 from neumo.imaging.dicom.parse import parse_file
 from neumo.imaging.dicom.uids import is_uid
 from neumo.sending.attempts import SENT, Attempt, Fate
@@ -112,7 +113,7 @@ def search(service: Service, filters: Mapping[str, str], limit: int | None = Non
         listed = [instance for instance in map(_instance, rows) if instance is not None]
         if rows and not listed:
             raise ArchiveUnreachableError(
-                f"{service.url}: answers something that is no search result; check the address"
+                "{url}: answers something that is no search result; check the address", url=service.url
             )
         fresh = [instance for instance in listed if instance.sop_instance_uid not in seen]
         # An archive that ignores offsets returns the same page again; after the last page it returns none.
@@ -138,9 +139,9 @@ def retrieve(service: Service, instance: Instance) -> Dataset:
             media_types=(("application/dicom", "*"),),
         )
     except Exception as error:  # parsers of the answer raise errors of many kinds
-        raise _unreachable(service, "does not give an object that it lists", error) from error
+        raise _unreachable(service, Message("does not give an object that it lists"), error) from error
     if str(dataset.get("SOPInstanceUID", "")) != instance.sop_instance_uid:
-        raise ArchiveUnreachableError(f"{service.url}: gives another object than was asked for")
+        raise ArchiveUnreachableError("{url}: gives another object than was asked for", url=service.url)
     return dataset
 
 
@@ -167,7 +168,7 @@ def _page(client: DICOMwebClient, service: Service, filters: Mapping[str, str], 
             )
         )
     except Exception as error:  # parsers of the answer raise errors of many kinds
-        raise _unreachable(service, "cannot be searched", error) from error
+        raise _unreachable(service, Message("cannot be searched"), error) from error
     return rows
 
 
@@ -183,7 +184,10 @@ def _unreachable(service: Service, what: str, error: Exception) -> ArchiveUnreac
     response = getattr(error, "response", None)
     why = type(error).__name__ if response is None else f"HTTP {response.status_code}"
     return ArchiveUnreachableError(
-        f"{service.url}: {what} ({why}); check the address, the user and the archive's log"
+        "{url}: {what} ({why}); check the address, the user and the archive's log",
+        url=service.url,
+        what=what,
+        why=why,
     )
 
 

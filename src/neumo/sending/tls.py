@@ -30,5 +30,9 @@ def _load(context: ssl.SSLContext, config: TlsConfig) -> None:
             context.load_verify_locations(config.ca)
     except (OSError, ssl.SSLError) as error:
         raise NodeError(
-            f"tls: {config.certificate}, {config.key} or {config.ca} cannot be used ({error}); give PEM files"
+            "tls: {certificate}, {key} or {ca} cannot be used ({error}); give PEM files",
+            certificate=config.certificate,
+            key=config.key,
+            ca=config.ca,
+            error=error,
         ) from error

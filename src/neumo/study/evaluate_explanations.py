@@ -95,13 +95,18 @@ def evaluate_explanations(
     require_writable(out / CHECKS_FILE)
     bundle = reader.bundle
     if bundle.config.class_maps is None:
-        raise EvaluationError(f"{bundle.path}: its graph gives no class maps, so there is nothing to check")
+        raise EvaluationError(
+            "{path}: its graph gives no class maps, so there is nothing to check", path=bundle.path
+        )
     manifest = open_dataset(data)
     drawn = _sample(manifest, part, images, seed)
     called = _called(reader, manifest, drawn)
     if not called:
         raise EvaluationError(
-            f"{manifest.root}: all {len(drawn)} images drawn from {part!r} were refused; draw more"
+            "{root}: all {count} images drawn from {part!r} were refused; draw more",
+            root=manifest.root,
+            count=len(drawn),
+            part=part,
         )
     session = Session(bundle)
     shuffled = [

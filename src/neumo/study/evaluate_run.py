@@ -9,6 +9,7 @@ from typing import Any
 from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json
 from neumo.core.findings import FINDINGS
+from neumo.core.message import Message, joined
 from neumo.core.progress import Progress
 from neumo.core.typed_values import to_plain
 from neumo.datasets.manifest import Manifest
@@ -180,8 +181,9 @@ def _require_one_source(manifest: Manifest, positions: Sequence[int]) -> None:
     sources = sorted({manifest.entries[i].source for i in positions})
     if len(sources) > 1:
         raise EvaluationError(
-            f"the part holds images of {', '.join(name or 'no source' for name in sources)}: metrics pooled over "
-            "sources mostly tell hospitals apart; give --by source"
+            "the part holds images of {sources}: metrics pooled over sources mostly tell "
+            "hospitals apart; give --by source",
+            sources=joined(", ", (name or Message("no source") for name in sources)),
         )
 
 

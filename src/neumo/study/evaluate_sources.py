@@ -151,7 +151,7 @@ def _entries(manifest: Manifest, part: str) -> list[Entry]:
         entry for entry in manifest.entries if part in (ALL, entry.split) or entry.source not in with_parts
     ]
     if not entries:
-        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+        raise EvaluationError("{root}: has no images of the part {part!r}", root=manifest.root, part=part)
     return entries
 
 

@@ -26,7 +26,9 @@ def evaluated_predictions(run: Path, part: str) -> Predictions:
     file = folder.evaluation(part) / PREDICTIONS_FILE
     if not file.is_file():
         raise EvaluationError(
-            f"{run}: was not evaluated on {part!r} yet; run: neumo evaluate {run} --split {part}"
+            "{run}: was not evaluated on {part!r} yet; run: neumo evaluate {run} --split {part}",
+            run=run,
+            part=part,
         )
     return read_predictions(file, synthetic=synthetic)
 
@@ -38,8 +40,12 @@ def read_history(folder: RunFolder) -> list[dict[str, float]]:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
     except (OSError, ValueError, TypeError) as error:
         raise EvaluationError(
-            f"{folder.history_file}: cannot be read ({error}); train the run again"
+            "{history_file}: cannot be read ({error}); train the run again",
+            history_file=folder.history_file,
+            error=error,
         ) from error
     if not rows:
-        raise EvaluationError(f"{folder.history_file}: holds no epoch; train the run first")
+        raise EvaluationError(
+            "{history_file}: holds no epoch; train the run first", history_file=folder.history_file
+        )
     return rows

@@ -8,5 +8,5 @@ def entries_of(manifest: Manifest, part: str) -> list[Entry]:
     """Return the entries of an official part ("train", "val" or "test"). Raises EvaluationError where there is none."""
     entries = [entry for entry in manifest.entries if entry.split == part]
     if not entries:
-        raise EvaluationError(f"{manifest.root}: has no images of the part {part!r}")
+        raise EvaluationError("{root}: has no images of the part {part!r}", root=manifest.root, part=part)
     return entries

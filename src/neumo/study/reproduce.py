@@ -74,7 +74,9 @@ def reproduce(
     for number in numbers:
         if number not in NUMBERS:
             raise ConfigError(
-                f"--runs: {number} is none of the study's runs; use {', '.join(map(str, NUMBERS))}"
+                "--runs: {number} is none of the study's runs; use {numbers}",
+                number=number,
+                numbers=", ".join(map(str, NUMBERS)),
             )
     require_writable(page)
     each: Sequence[int | None] = seeds or [None]

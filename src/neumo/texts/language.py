@@ -19,7 +19,11 @@ def as_language(name: str) -> Language:
     """Return the language of that name. Raises ConfigError where there is none."""
     language = known_language(name)
     if language is None:
-        raise ConfigError(f"language: {name!r} is not known; use one of {', '.join(LANGUAGES)}")
+        raise ConfigError(
+            "language: {name!r} is not known; use one of {languages}",
+            name=name,
+            languages=", ".join(LANGUAGES),
+        )
     return language
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from neumo.core.errors import ConfigError
+from neumo.core.message import Message, joined
 from neumo.core.settings import load_settings
 from neumo.core.typed_values import Allowed, between, matching
 from neumo.datasets.balance import Balance, Sampling
@@ -39,13 +41,19 @@ class SplitConfig:
             if each.name not in used | {"kind"} and getattr(self, each.name) != each.default
         ]
         if idle:
-            raise ValueError(
-                f"{', '.join(idle)} has no effect with kind {self.kind}; remove it or change kind"
+            raise ConfigError(
+                "{keys} has no effect with kind {kind}; remove it or change kind",
+                keys=", ".join(idle),
+                kind=self.kind,
             )
         if self.kind == "fold" and self.fold >= self.folds:
-            raise ValueError(f"fold {self.fold} does not exist among {self.folds} folds, which count from 0")
+            raise ConfigError(
+                "fold {fold} does not exist among {folds} folds, which count from 0",
+                fold=self.fold,
+                folds=self.folds,
+            )
         if self.kind == "source" and self.source is None:
-            raise ValueError("kind source needs source, the name of the hospital that is left out")
+            raise ConfigError("kind source needs source, the name of the hospital that is left out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +117,11 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         if self.weight_decay and self.name != "adamw":
-            raise ValueError(f"weight_decay {self.weight_decay} has no effect with {self.name}; use adamw")
+            raise ConfigError(
+                "weight_decay {weight_decay} has no effect with {name}; use adamw",
+                weight_decay=self.weight_decay,
+                name=self.name,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,14 +153,14 @@ class ScheduleConfig:
 
     def __post_init__(self) -> None:
         if self.one_cycle and self.plateau is not None:
-            raise ValueError("one_cycle and plateau both steer the learning rate; set plateau: null")
+            raise ConfigError("one_cycle and plateau both steer the learning rate; set plateau: null")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationConfig:
     """Knowledge distillation from finished runs; see `neumo.training.distillation`."""
 
-    teachers: Annotated[tuple[str, ...], Allowed("of at least one folder", bool)]
+    teachers: Annotated[tuple[str, ...], Allowed(Message("of at least one folder"), bool)]
     """Folders of runs that saw no image which this run holds out."""
     share: Annotated[float, between(above=0, most=1)] = 0.7
     """Weight of their probabilities in a training target; the label has the rest."""
@@ -159,7 +171,10 @@ class Experiment:
     """A whole experiment file."""
 
     name: Annotated[
-        str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "of letters, digits, dots, underscores, hyphens")
+        str,
+        matching(
+            r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", Message("of letters, digits, dots, underscores, hyphens")
+        ),
     ]
     description: str = ""
     seed: Annotated[int, between(0, below=2**32)] = 42
@@ -185,22 +200,30 @@ class Experiment:
 
     def __post_init__(self) -> None:
         if self.training_size is not None and self.training_size < self.image_size:
-            raise ValueError(
-                f"training_size {self.training_size} is below image_size {self.image_size}; make it at least that"
+            raise ConfigError(
+                "training_size {training_size} is below image_size {image_size}; make it at least that",
+                training_size=self.training_size,
+                image_size=self.image_size,
             )
         if self.field_of_view < 1 and self.augmentation.crop == 1:
-            raise ValueError(
-                f"field_of_view {self.field_of_view} needs random crops; set augmentation.crop below 1"
+            raise ConfigError(
+                "{key} {given} needs random crops; set augmentation.crop below 1",
+                key="field_of_view",
+                given=self.field_of_view,
             )
         for key in ("training_size", "crop_size"):
             if getattr(self, key) not in (None, self.image_size) and self.augmentation.crop == 1:
-                raise ValueError(
-                    f"{key} {getattr(self, key)} needs random crops; set augmentation.crop below 1"
+                raise ConfigError(
+                    "{key} {given} needs random crops; set augmentation.crop below 1",
+                    key=key,
+                    given=getattr(self, key),
                 )
         if self.sampling.over is not Sampling.ONCE and self.balance not in _BALANCE_OF_SAMPLES:
-            raise ValueError(
-                f"sampling.over {self.sampling.over} and balance {self.balance} both choose or weigh images; set "
-                f"balance to {' or '.join(_BALANCE_OF_SAMPLES)}"
+            raise ConfigError(
+                "sampling.over {over} and balance {balance} both choose or weigh images; set balance to {balances}",
+                over=self.sampling.over,
+                balance=self.balance,
+                balances=joined(" or ", _BALANCE_OF_SAMPLES),
             )
 
 

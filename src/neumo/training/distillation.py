@@ -79,20 +79,31 @@ def _teacher(path: Path, experiment: Experiment, manifest: Manifest, split: Spli
     run = RunFolder(path)
     record = run.record()
     if record["status"] != "finished":
-        raise ConfigError(f"distillation.teachers: {path} is not finished; go on with neumo train --resume")
+        raise ConfigError(
+            "distillation.teachers: {path} is not finished; go on with neumo train --resume", path=path
+        )
     if record["data"]["digest"] != manifest.digest:
-        raise CheckpointError(f"distillation.teachers: {path} was trained on other data than {manifest.root}")
+        raise CheckpointError(
+            "distillation.teachers: {path} was trained on other data than {root}",
+            path=path,
+            root=manifest.root,
+        )
     held_out = {image for part, images in split.parts.items() if part != "train" for image in images}
     seen = len(held_out.intersection(run.split(manifest).parts["train"]))
     if seen:
         raise ConfigError(
-            f"distillation.teachers: {path} was trained on {seen} of the images that this run holds out; "
-            "take a run of the same split"
+            "distillation.teachers: {path} was trained on {seen} of the images that this run "
+            "holds out; take a run of the same split",
+            path=path,
+            seen=seen,
         )
     trained = load_network(path)
     if trained.card.intensity != experiment.intensity:
         raise ConfigError(
-            f"distillation.teachers: {path} reads grey levels scaled by {trained.card.intensity.value!r}, "
-            f"this run by {experiment.intensity.value!r}; make intensity the same"
+            "distillation.teachers: {path} reads grey levels scaled by {theirs!r}, this run by "
+            "{own!r}; make intensity the same",
+            path=path,
+            theirs=trained.card.intensity.value,
+            own=experiment.intensity.value,
         )
     return trained

@@ -211,8 +211,11 @@ def _require_same_network(network: torch.nn.Module, experiment: Experiment, crop
     shapes, others = ({key: value.shape for key, value in n.state_dict().items()} for n in (network, other))
     if shapes != others:
         raise ConfigError(
-            f"crop_size {crop_size}: the weights of {experiment.model.name} fit one side only; "
-            f"leave crop_size out, or make it image_size ({experiment.image_size})"
+            "crop_size {crop_size}: the weights of {name} fit one side only; leave crop_size "
+            "out, or make it image_size ({image_size})",
+            crop_size=crop_size,
+            name=experiment.model.name,
+            image_size=experiment.image_size,
         )
 
 
@@ -226,15 +229,19 @@ def _fit(trainer: L.Trainer, module: Classifier, batches: L.LightningDataModule,
             raise
     except (pickle.UnpicklingError, KeyError, EOFError) as error:
         raise CheckpointError(
-            f"{folder.path}: cannot be resumed, {folder.resume_file.name} is not what a run leaves "
-            f"({str(error).splitlines()[0]}); train into another folder with --out"
+            "{path}: cannot be resumed, {name} is not what a run leaves ({error}); train into "
+            "another folder with --out",
+            path=folder.path,
+            name=folder.resume_file.name,
+            error=str(error).splitlines()[0],
         ) from error
     except OutputError:
         raise
     except OSError as error:
         raise OutputError(
-            f"{folder.path}: could not be written ({error.strerror or error}); "
-            "free space, then go on with --resume"
+            "{path}: could not be written ({reason}); free space, then go on with --resume",
+            path=folder.path,
+            reason=error.strerror or error,
         ) from error
 
 
@@ -302,11 +309,14 @@ def _precision(experiment: Experiment) -> str:
 def _require_same_run(folder: RunFolder, experiment: Experiment, manifest: Manifest) -> None:
     if folder.experiment() != experiment:
         raise ConfigError(
-            f"{folder.path}: holds a run of another experiment (see its experiment.yaml); "
-            "choose another folder with --out"
+            "{path}: holds a run of another experiment (see its experiment.yaml); choose another "
+            "folder with --out",
+            path=folder.path,
         )
     digest = folder.record()["data"]["digest"]
     if digest != manifest.digest:
         raise CheckpointError(
-            f"{folder.path}: was begun on other data than {manifest.root}; give the same data set"
+            "{path}: was begun on other data than {root}; give the same data set",
+            path=folder.path,
+            root=manifest.root,
         )

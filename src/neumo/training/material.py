@@ -173,8 +173,10 @@ def _codes(values: list[str]) -> NDArray[np.int64]:
 def _require_balance_of_findings(balance: Balance, partial: bool) -> None:
     if partial and balance not in (Balance.NONE, Balance.LOGIT_ADJUSTMENT):
         raise DatasetError(
-            f"balance: {balance} counts images of each finding, and some labels here are partial "
-            f"({PartialLabel.PNEUMONIA}); use logit_adjustment or none, and sampling.over"
+            "balance: {balance} counts images of each finding, and some labels here are partial "
+            "({label}); use logit_adjustment or none, and sampling.over",
+            balance=balance,
+            label=PartialLabel.PNEUMONIA,
         )
 
 
@@ -195,10 +197,12 @@ def _require_usable(split: Split, manifest: Manifest) -> None:
         class_counts(training)
     elif not ALLOWED[training].any(axis=0).all():
         missing = ", ".join(FINDINGS[i] for i in np.flatnonzero(~ALLOWED[training].any(axis=0)))
-        raise DatasetError(f"training part: no label allows {missing}; all three classes are needed")
+        raise DatasetError(
+            "training part: no label allows {missing}; all three classes are needed", missing=missing
+        )
     if not split.parts.get("val"):
         raise SplitError(
-            f"{manifest.root}: the split leaves no validation image; add images or raise the share"
+            "{root}: the split leaves no validation image; add images or raise the share", root=manifest.root
         )
 
 

@@ -79,7 +79,7 @@ def predict_images(
     )
     if not np.isfinite(probabilities).all():
         raise CheckpointError(
-            f"{folder.path}: the network answers NaN; its training diverged, train it again"
+            "{path}: the network answers NaN; its training diverged, train it again", path=folder.path
         )
     return probabilities
 
@@ -144,7 +144,7 @@ def as_input(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> torch.Tensor
 def _explained(trained: TrainedNetwork) -> Any:
     if not isinstance(trained.network, ExplainedNetwork):
         raise CheckpointError(
-            f"{trained.card.name}: does not explain itself; add the method `explained` to it"
+            "{name}: does not explain itself; add the method `explained` to it", name=trained.card.name
         )
     return trained.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -60,7 +60,9 @@ class RunFolder:
         try:
             return load_experiment(self.path / "experiment.yaml")
         except ConfigError as error:
-            raise CheckpointError(f"{self.path}: is not the folder of a run ({error})") from error
+            raise CheckpointError(
+                "{path}: is not the folder of a run ({error})", path=self.path, error=error
+            ) from error
 
     def record(self) -> dict[str, Any]:
         """Return the content of run.json. Raises CheckpointError where it cannot be read."""
@@ -68,7 +70,7 @@ class RunFolder:
             value: dict[str, Any] = json.loads(self.record_file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise CheckpointError(
-                f"{self.path}: is not the folder of a run (no readable run.json)"
+                "{path}: is not the folder of a run (no readable run.json)", path=self.path
             ) from error
         return value
 
@@ -80,7 +82,9 @@ class RunFolder:
         """Return the run's split, checked against the data and against the digest that the run refers to."""
         split = load_split(self.path / "split.json", manifest)
         if split.digest != self.record()["split"]:
-            raise CheckpointError(f"{self.path}: split.json is not the split that the run was trained on")
+            raise CheckpointError(
+                "{path}: split.json is not the split that the run was trained on", path=self.path
+            )
         return split
 
     def dataset(self, data: Path | None = None) -> Manifest:
@@ -97,8 +101,12 @@ class RunFolder:
         manifest = open_dataset(data or Path(stated["path"]))
         if manifest.digest != stated["digest"]:
             raise CheckpointError(
-                f"{manifest.root}: is not the data that {self.path} was trained on (digest {manifest.digest[:12]}, "
-                f"the run has {stated['digest'][:12]}); give the right folder with --data"
+                "{root}: is not the data that {path} was trained on (digest {digest}, the run has "
+                "{stated}); give the right folder with --data",
+                root=manifest.root,
+                path=self.path,
+                digest=manifest.digest[:12],
+                stated=stated["digest"][:12],
             )
         return manifest
 
@@ -114,7 +122,7 @@ def create_run(path: Path, experiment: Experiment, data: Path, manifest: Manifes
     folder = RunFolder(path)
     if folder.record_file.exists():
         raise ConfigError(
-            f"{path}: holds a run already; go on with --resume, or choose another folder with --out"
+            "{path}: holds a run already; go on with --resume, or choose another folder with --out", path=path
         )
     write_text(path / "experiment.yaml", yaml.safe_dump(to_plain(experiment), sort_keys=False))
     split.save(path / "split.json")

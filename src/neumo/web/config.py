@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from neumo.core.errors import ConfigError
+from neumo.core.message import Message
 from neumo.core.typed_values import Allowed, between
 from neumo.core.user_folders import data_folder
 from neumo.imaging.limits import MAX_FILE_BYTES
@@ -22,7 +24,7 @@ Seconds = Annotated[float, between(above=0, most=3600)]
 
 def default_data_folder() -> Path:
     """Return neumo/web in the user's data folder. Raises ConfigError for a user without a home."""
-    return data_folder("web", "give --data")
+    return data_folder("web", Message("give --data"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ class ListenConfig:
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
-            raise ValueError("give both certificate and key, or neither")
+            raise ConfigError("give both certificate and key, or neither")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ def _is_safe(address: str) -> bool:
 class OidcConfig:
     """An OpenID Connect identity provider; its users need an account by `neumo user add`, too."""
 
-    issuer: Annotated[str, Allowed("that is an https address", _is_safe)]
+    issuer: Annotated[str, Allowed(Message("that is an https address"), _is_safe)]
     """Issuer URL as the provider states it, such as https://login.hospital.example/realms/staff."""
     client_id: str
     secret_file: Path

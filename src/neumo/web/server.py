@@ -15,6 +15,7 @@ from neumo.bundle.folder import load_bundle
 from neumo.core.errors import ConfigError, MissingExtraError, NodeError, OutputError
 from neumo.core.folder_lock import folder_locked
 from neumo.core.keys import load_key
+from neumo.core.message import Message
 from neumo.records.database import open_archive
 from neumo.records.reading_file import KEPT, ReadingFiles
 from neumo.web.app import create_app
@@ -59,8 +60,9 @@ def open_workbench(config: WebConfig) -> Workbench:
     people = has_users(accounts)
     if not config.listen.loopback and not people:
         raise ConfigError(
-            f"listen.host: {config.listen.host} can be reached from elsewhere, and nobody can log in yet; "
-            "run: neumo user add NAME --role admin"
+            "listen.host: {host} can be reached from elsewhere, and nobody can log in yet; run: "
+            "neumo user add NAME --role admin",
+            host=config.listen.host,
         )
     if config.oidc is not None:
         client_secret(config.oidc)
@@ -143,9 +145,14 @@ def _locked(config: WebConfig) -> Iterator[None]:
         config.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{config.data}: cannot be used ({error.strerror or error}); choose another data folder"
+            "{data}: cannot be used ({reason}); choose another data folder",
+            data=config.data,
+            reason=error.strerror or error,
         ) from error
-    told = f"{config.data}: another server works in this data folder; stop it, or give this one another with --data"
+    told = Message(
+        "{data}: another server works in this data folder; stop it, or give this one another with --data",
+        data=config.data,
+    )
     with folder_locked(config.data / "serve.lock", told):
         yield
 
@@ -223,8 +230,10 @@ def _require_certificate(config: WebConfig) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"listen.certificate: {certificate} and listen.key: {key} cannot be used; give a PEM certificate and its "
-            "PEM key without a password"
+            "listen.certificate: {certificate} and listen.key: {key} cannot be used; give a PEM "
+            "certificate and its PEM key without a password",
+            certificate=certificate,
+            key=key,
         ) from error
 
 
@@ -241,6 +250,9 @@ def _listener(config: WebConfig) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         raise NodeError(
-            f"{host}:{port}: cannot be listened on ({error.strerror or error}); choose another with --port"
+            "{host}:{port}: cannot be listened on ({reason}); choose another with --port",
+            host=host,
+            port=port,
+            reason=error.strerror or error,
         ) from error
     return listener

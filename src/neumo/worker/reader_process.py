@@ -35,7 +35,7 @@ class ReaderProcess(ChildProcess):
         try:
             super().start()
         except ChildStartError as error:
-            raise ChildStartError(f"read: {error}") from error
+            raise ChildStartError("read: {error}", error=error) from error
 
     @property
     def bundle_digest(self) -> str:

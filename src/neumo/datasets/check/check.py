@@ -141,7 +141,9 @@ def audit_dataset(manifest: Manifest, *, shortcuts: bool = True, progress: Progr
     readable = scanned.readable
     if not readable:
         raise DatasetError(
-            f"{manifest.root}: none of the {len(manifest)} images can be decoded; get the data set again"
+            "{root}: none of the {images} images can be decoded; get the data set again",
+            root=manifest.root,
+            images=len(manifest),
         )
     blank = blank_images(scanned)
     groups = duplicate_groups(manifest, scanned, [i for i in readable if i not in blank])

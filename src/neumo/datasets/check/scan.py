@@ -96,7 +96,7 @@ def _measure(file: Path) -> Measured | Fault:
     try:
         radiograph = open_radiograph(file)
     except UnreadableImageError as error:
-        return Fault(str(error).removeprefix(f"{file}: "), file_bytes)
+        return Fault(error.message.without_subject(), file_bytes)
     levels = radiograph.levels
     pixels = radiograph.pixels if radiograph.deep is None else (radiograph.deep >> 8).astype(np.uint8)
     histogram = np.bincount(pixels.ravel(), minlength=256)

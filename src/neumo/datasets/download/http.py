@@ -27,7 +27,9 @@ class _NoDowngrade(urllib.request.HTTPRedirectHandler):
         scheme = urlsplit(newurl).scheme
         if scheme not in SCHEMES or (urlsplit(req.full_url).scheme == "https" and scheme != "https"):
             raise DownloadError(
-                f"{req.full_url}: redirects to {newurl}, which is not safe; use another address (--url)"
+                "{url}: redirects to {target}, which is not safe; use another address (--url)",
+                url=req.full_url,
+                target=newurl,
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -56,7 +58,7 @@ def require_web_address(url: str) -> None:
     except ValueError:
         usable = False
     if not usable or any(ord(character) <= 32 for character in url):
-        raise DownloadError(f"{url}: is no http or https address; give one with --url")
+        raise DownloadError("{url}: is no http or https address; give one with --url", url=url)
 
 
 def validator(headers: Message) -> str:

@@ -92,13 +92,19 @@ def require_space(part: PartialFile, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise OutputError(
-            f"{folder}: {needed:,} bytes are needed and {free:,} are free; free space or choose another folder"
+            "{folder}: {needed:,} bytes are needed and {free:,} are free; free space or choose "
+            "another folder",
+            folder=folder,
+            needed=needed,
+            free=free,
         )
 
 
 def unwritable(path: Path, error: OSError) -> OutputError:
     """Return the error for a file that the system did not let us write."""
     return OutputError(
-        f"{path}: could not be written ({error.strerror or error}); free space or choose another folder, "
-        "then run the same command again"
+        "{path}: could not be written ({reason}); free space or choose another folder, then "
+        "run the same command again",
+        path=path,
+        reason=error.strerror or error,
     )

@@ -15,6 +15,7 @@ from neumo import __version__
 from neumo.core.back_off import back_off
 from neumo.core.errors import DownloadError, NeumoError, OutputError
 from neumo.core.files import publish
+from neumo.core.message import Message
 from neumo.datasets.download import http as web
 from neumo.datasets.download.partial_file import (
     PartialFile,
@@ -99,9 +100,11 @@ def download(
     web.require_web_address(url)
     expected = _digest(sha256)
     if target.is_dir():
-        raise OutputError(f"{target}: is a folder where a file is to be written; choose another name")
+        raise OutputError(
+            "{target}: is a folder where a file is to be written; choose another name", target=target
+        )
     if target.exists():
-        _require_digest(target, expected, remedy="delete it to download it again")
+        _require_digest(target, expected, remedy=Message("delete it to download it again"))
         return target
     _make_parent(target)
     part = PartialFile.of(target)
@@ -109,12 +112,14 @@ def download(
         _fetch_with_retries(_Transfer(url, part, progress, timeout), attempts, pause)
     except DownloadError as error:
         size = resumable_bytes(url, target)
-        hint = (
-            f" ({size:,} bytes are kept in {part.path}; run the same command again to continue)"
-            if size
-            else ""
-        )
-        raise DownloadError(f"{error}{hint}") from error
+        if not size:
+            raise
+        raise DownloadError(
+            "{error} ({size:,} bytes are kept in {file}; run the same command again to continue)",
+            error=error,
+            size=size,
+            file=part.path,
+        ) from error
     _publish(part, target, expected)
     return target
 
@@ -138,7 +143,10 @@ def _fetch_with_retries(transfer: _Transfer, attempts: int, pause: float) -> Non
             furthest = max(furthest, size)
             if failures >= attempts:
                 raise DownloadError(
-                    f"{transfer.url}: failed {failures} times in a row, at last: {error}; try again later"
+                    "{url}: failed {failures} times in a row, at last: {error}; try again later",
+                    url=transfer.url,
+                    failures=failures,
+                    error=error,
                 ) from error
             time.sleep(back_off(failures, pause, _MAX_PAUSE))
 
@@ -165,7 +173,9 @@ def _fetch(transfer: _Transfer) -> None:
 
 def _receive(transfer: _Transfer, response: http.client.HTTPResponse, known: Source | None) -> None:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise DownloadError(f"{transfer.url}: the server re-encoded the file; use another address (--url)")
+        raise DownloadError(
+            "{url}: the server re-encoded the file; use another address (--url)", url=transfer.url
+        )
     if response.status == HTTPStatus.PARTIAL_CONTENT:
         offset, total = _continued(transfer, response, known)
     else:
@@ -175,7 +185,9 @@ def _receive(transfer: _Transfer, response: http.client.HTTPResponse, known: Sou
     require_space(transfer.part, (total or 0) - offset)
     done = _append(transfer, response, offset, total)
     if total is not None and done < total:
-        raise _Interrupted(f"the connection closed after {done:,} of {total:,} bytes")
+        raise _Interrupted(
+            Message("the connection closed after {done:,} of {total:,} bytes", done=done, total=total)
+        )
 
 
 def _continued(
@@ -184,9 +196,9 @@ def _continued(
     offset = transfer.part.size
     sent = web.content_range(response.headers)
     if sent is None or known is None or sent[0] != offset:
-        raise _Restart("the server continued at another place than asked")
+        raise _Restart(Message("the server continued at another place than asked"))
     if sent[1] != known.total:
-        raise _Restart("the file on the server has another length than before")
+        raise _Restart(Message("the file on the server has another length than before"))
     return offset, known.total
 
 
@@ -207,14 +219,14 @@ def _append(transfer: _Transfer, response: http.client.HTTPResponse, offset: int
 
 def _raise_for_status(url: str, error: urllib.error.HTTPError, offset: int) -> None:
     """Raise for the server's status, unless it is a 416 that says that every byte is here already."""
-    said = f"the server answered {error.code} {error.reason}"
+    said = Message("the server answered {code} {reason}", code=error.code, reason=error.reason)
     if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         if offset and error.headers.get("Content-Range", "").strip() == f"bytes */{offset}":
             return
         raise _Restart(said) from error
     if error.code in web.WORTH_A_RETRY:
         raise _Interrupted(said) from error
-    raise DownloadError(f"{url}: {said}; check the address (--url)") from error
+    raise DownloadError("{url}: {said}; check the address (--url)", url=url, said=said) from error
 
 
 def _make_parent(target: Path) -> None:
@@ -229,7 +241,9 @@ def _digest(sha256: str | None) -> str | None:
         return None
     digest = sha256.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise DownloadError(f"sha256: {sha256!r} is no SHA-256 digest; give 64 hexadecimal digits")
+        raise DownloadError(
+            "sha256: {sha256!r} is no SHA-256 digest; give 64 hexadecimal digits", sha256=sha256
+        )
     return digest
 
 
@@ -239,12 +253,20 @@ def _require_digest(file: Path, expected: str | None, remedy: str) -> None:
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != expected:
-        raise DownloadError(f"{file}: its SHA-256 is {found}, expected {expected}; {remedy}")
+        raise DownloadError(
+            "{file}: its SHA-256 is {found}, expected {expected}; {remedy}",
+            file=file,
+            found=found,
+            expected=expected,
+            remedy=remedy,
+        )
 
 
 def _publish(part: PartialFile, target: Path, expected: str | None) -> None:
     try:
-        _require_digest(part.path, expected, remedy="it was removed; check the digest or the address")
+        _require_digest(
+            part.path, expected, remedy=Message("it was removed; check the digest or the address")
+        )
     except DownloadError:
         part.discard()
         raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from neumo.core.errors import DownloadError, NeumoError, UnsafeArchiveError
+from neumo.core.message import Message
 from neumo.core.zip_archive import UnpackLimits, ZipMembers, open_zip
 from neumo.datasets.folders import filling
 
@@ -63,11 +64,15 @@ def unpack_zip(archive: Path, target: Path, limits: UnpackLimits | None = None) 
         raise
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError) as error:
         raise DownloadError(
-            f"{archive}: is not a zip archive or is damaged ({error}); delete it and download it again"
+            "{archive}: is not a zip archive or is damaged ({error}); delete it and download it again",
+            archive=archive,
+            error=error,
         ) from error
     except OSError as error:
         raise DownloadError(
-            f"{archive}: cannot be read ({error.strerror}); give the path of a zip archive"
+            "{archive}: cannot be read ({reason}); give the path of a zip archive",
+            archive=archive,
+            reason=error.strerror,
         ) from error
     return len(members)
 
@@ -82,14 +87,20 @@ def _checked(archive: Path, packed: ZipMembers) -> list[_Member]:
         packed.require_readable(info)
         key = path.as_posix().casefold()  # file systems that ignore case would write one over the other
         if key in files:
-            raise UnsafeArchiveError(f"{archive}: member {info.filename!r} occurs twice; do not use it")
+            raise UnsafeArchiveError(
+                "{archive}: member {filename!r} occurs twice; do not use it",
+                archive=archive,
+                filename=info.filename,
+            )
         files[key] = _Member(info, path)
     for member in files.values():
         for parent in member.path.parents:
             if parent.as_posix().casefold() in files:
                 raise UnsafeArchiveError(
-                    f"{archive}: member {member.info.filename!r} lies in {parent.as_posix()!r}, which is a file; "
-                    "do not use it"
+                    "{archive}: member {filename!r} lies in {parent!r}, which is a file; do not use it",
+                    archive=archive,
+                    filename=member.info.filename,
+                    parent=parent.as_posix(),
                 )
     return list(files.values())
 
@@ -98,20 +109,25 @@ def _safe_path(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
     name = info.filename
     fault = _fault_of_name(name) or _fault_of_kind(info)
     if fault:
-        raise UnsafeArchiveError(f"{archive}: member {name!r} {fault}; do not use this archive")
+        raise UnsafeArchiveError(
+            "{archive}: member {name!r} {fault}; do not use this archive",
+            archive=archive,
+            name=name,
+            fault=fault,
+        )
     return PurePosixPath(name)
 
 
 def _fault_of_name(name: str) -> str:
     parts = name.replace("\\", "/").split("/")
     if not name.strip("/.") or name.startswith(("/", "\\")):
-        return "is an absolute or empty path"
+        return Message("is an absolute or empty path")
     if ".." in parts:
-        return "climbs out of the target folder"
+        return Message("climbs out of the target folder")
     if "\\" in name or ":" in name:
-        return "names a drive or uses backslashes"
+        return Message("names a drive or uses backslashes")
     if any(ord(character) < 32 for character in name):
-        return "holds control characters"
+        return Message("holds control characters")
     return ""
 
 

@@ -179,4 +179,10 @@ def _marker(per_class: int, seed: int, size: int) -> dict[str, int | str]:
 
 def _require_in_range(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise DatasetError(f"phantoms: {name} {value} is out of range; choose {low} to {high}")
+        raise DatasetError(
+            "phantoms: {name} {value} is out of range; choose {low} to {high}",
+            name=name,
+            value=value,
+            low=low,
+            high=high,
+        )

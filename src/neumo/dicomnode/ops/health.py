@@ -103,7 +103,10 @@ class HealthServer:
             self._server = ThreadingHTTPServer((host, port), self._handler)
         except OSError as error:
             raise NodeError(
-                f"health: cannot listen on {host}:{port} ({error.strerror or error}); choose another host or port"
+                "health: cannot listen on {host}:{port} ({reason}); choose another host or port",
+                host=host,
+                port=port,
+                reason=error.strerror or error,
             ) from error
         self._server.daemon_threads = True
         threading.Thread(

@@ -64,8 +64,10 @@ class StorageScp:
             )
         except (OSError, ValueError) as error:
             raise NodeError(
-                f"receive: cannot listen on {config.host}:{config.port} "
-                f"({getattr(error, 'strerror', None) or error}); choose another host or port"
+                "receive: cannot listen on {host}:{port} ({reason}); choose another host or port",
+                host=config.host,
+                port=config.port,
+                reason=getattr(error, "strerror", None) or error,
             ) from error
         assert isinstance(server, LimitedServer)
         self._server = server

@@ -10,6 +10,7 @@ from pathlib import Path
 from neumo.core.errors import NodeError
 from neumo.core.files import PART, make_private, sync, write_private
 from neumo.core.folder_lock import folder_locked
+from neumo.core.message import Message
 
 _SHARDS = tuple(f"{number:02x}" for number in range(256))
 """Subfolders by the first byte of a digest, so that none of them grows too large."""
@@ -49,13 +50,17 @@ class DataFolder:
             sync(root)
         except OSError as error:
             raise NodeError(
-                f"data: {root} cannot be used ({error.strerror or error}); choose a folder that may be written"
+                "data: {root} cannot be used ({reason}); choose a folder that may be written",
+                root=root,
+                reason=error.strerror or error,
             ) from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder's lock while the block runs. Raises NodeError where another node holds it."""
-        told = f"data: another node works in {self.root}; stop it or give this one a folder of its own"
+        told = Message(
+            "data: another node works in {root}; stop it or give this one a folder of its own", root=self.root
+        )
         with folder_locked(self.root / "lock", told):
             yield
 

@@ -79,7 +79,9 @@ class Database:
             file.chmod(0o600)
             self._migrate(file)
         except (sqlite3.Error, OSError) as error:
-            raise NodeError(f"{file}: cannot be used as the node's queue ({error})") from error
+            raise NodeError(
+                "{file}: cannot be used as the node's queue ({error})", file=file, error=error
+            ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -117,5 +119,8 @@ class Database:
             self._connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
         elif version != SCHEMA:
             raise NodeError(
-                f"{file}: has schema {version}, this neumo works with {SCHEMA}; use the matching version"
+                "{file}: has schema {version}, this neumo works with {own}; use the matching version",
+                file=file,
+                version=version,
+                own=SCHEMA,
             )

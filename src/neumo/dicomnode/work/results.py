@@ -41,10 +41,10 @@ def load_results(name: str) -> Results:
         maker = load_function(name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"read.results: {name!r} cannot be loaded ({error}); give module:function"
+            "read.results: {name!r} cannot be loaded ({error}); give module:function", name=name, error=error
         ) from error
     if not callable(maker):
-        raise ConfigError(f"read.results: {name!r} is not a function of a reading and a header")
+        raise ConfigError("read.results: {name!r} is not a function of a reading and a header", name=name)
     found: Results = maker
     if found in (default_results, spanish_results):
         _default_makers()  # better now than at the first object

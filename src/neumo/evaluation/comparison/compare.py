@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS
+from neumo.core.message import Message, joined
 from neumo.core.progress import Progress
 from neumo.core.statistics import holm
 from neumo.evaluation.comparison.values import (
@@ -97,11 +98,12 @@ def mcnemar_exact(only_earlier_right: int, only_later_right: int) -> float:
 
 def _check_names(names: Sequence[str]) -> None:
     if len(names) < 2:
-        raise EvaluationError(f"runs: {len(names)} given; a comparison needs two or more")
+        raise EvaluationError("runs: {count} given; a comparison needs two or more", count=len(names))
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
         raise EvaluationError(
-            f"runs: the name {repeated[0]!r} is given more than once; give each run its own name"
+            "runs: the name {repeated!r} is given more than once; give each run its own name",
+            repeated=repeated[0],
         )
 
 
@@ -124,13 +126,15 @@ def _check_paths_differ(name: str, predictions: Predictions) -> None:
     repeated = [path for path, times in Counter(predictions.paths).items() if times > 1]
     if repeated:
         raise EvaluationError(
-            f"run {name!r}: answered {_listed(repeated)} more than once; evaluate the run again"
+            "run {name!r}: answered {repeated} more than once; evaluate the run again",
+            name=name,
+            repeated=_listed(repeated),
         )
 
 
 def _check_same_paths(first_name: str, first: Predictions, name: str, other: Predictions) -> None:
     faults = [
-        f"only {owner!r} answered {_listed(sorted(extra))}"
+        Message("only {owner!r} answered {paths}", owner=owner, paths=_listed(sorted(extra)))
         for owner, extra in (
             (first_name, set(first.paths) - set(other.paths)),
             (name, set(other.paths) - set(first.paths)),
@@ -139,26 +143,36 @@ def _check_same_paths(first_name: str, first: Predictions, name: str, other: Pre
     ]
     if faults:
         raise EvaluationError(
-            f"runs {first_name!r} and {name!r} answered different images: {'; '.join(faults)}; "
-            "evaluate both on the same split of the same data"
+            "runs {first_name!r} and {name!r} answered different images: {faults}; evaluate both "
+            "on the same split of the same data",
+            first_name=first_name,
+            name=name,
+            faults=joined("; ", faults),
         )
 
 
 def _check_same_images(first_name: str, first: Predictions, name: str, other: Predictions) -> None:
     others_patients = np.asarray(other.patients) != np.asarray(first.patients)
-    for what, differing in (("truth", other.truth != first.truth), ("patient", others_patients)):
+    for what, differing in (
+        (Message("truth"), other.truth != first.truth),
+        (Message("patient"), others_patients),
+    ):
         paths = [first.paths[i] for i in np.flatnonzero(differing)]
         if paths:
             raise EvaluationError(
-                f"runs {first_name!r} and {name!r} know another {what} of {_listed(paths)}; "
-                "evaluate both on the same version of the data"
+                "runs {first_name!r} and {name!r} know another {what} of {paths}; evaluate both on "
+                "the same version of the data",
+                first_name=first_name,
+                name=name,
+                what=what,
+                paths=_listed(paths),
             )
 
 
 def _listed(paths: Sequence[str]) -> str:
     shown = ", ".join(paths[:_SHOWN])
     rest = len(paths) - _SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return Message("{shown} and {rest} more", shown=shown, rest=rest) if rest > 0 else shown
 
 
 def _all_metrics(

@@ -88,7 +88,11 @@ def _columns(history: History) -> dict[str, FloatArray]:
         raise EvaluationError("history: there is no epoch; train the run first")
     absent = [name for name in ("train_loss", "val_loss") if name not in table]
     if absent:
-        raise EvaluationError(f"history: missing column {', '.join(absent)}; it has: {', '.join(table)}")
+        raise EvaluationError(
+            "history: missing column {absent}; it has: {table}",
+            absent=", ".join(absent),
+            table=", ".join(table),
+        )
     columns = {name: np.full(count, np.nan) for name in ("train_accuracy", "val_accuracy")}
     columns["epoch"] = np.arange(1.0, count + 1)
     columns |= {
@@ -96,7 +100,12 @@ def _columns(history: History) -> dict[str, FloatArray]:
     }
     uneven = [name for name, values in columns.items() if len(values) != count]
     if uneven:
-        raise EvaluationError(f"history: column {uneven[0]} has {len(columns[uneven[0]])} of {count} epochs")
+        raise EvaluationError(
+            "history: column {uneven} has {held} of {count} epochs",
+            uneven=uneven[0],
+            held=len(columns[uneven[0]]),
+            count=count,
+        )
     return columns
 
 
@@ -113,7 +122,9 @@ def _numbers(name: str, values: Sequence[Any]) -> FloatArray:
             [np.nan if value in (None, "") else float(value) for value in values], dtype=np.float64
         )
     except (TypeError, ValueError) as error:
-        raise EvaluationError(f"history: column {name} holds a value that is no number ({error})") from error
+        raise EvaluationError(
+            "history: column {name} holds a value that is no number ({error})", name=name, error=error
+        ) from error
 
 
 def _best_position(
@@ -124,8 +135,11 @@ def _best_position(
     found = np.flatnonzero(epochs == best_epoch)
     if found.size == 0 or not finite[found[0]]:
         raise EvaluationError(
-            f"best epoch: {best_epoch} is not in the history or has no loss; it holds epochs "
-            f"{epochs[0]:g} to {epochs[-1]:g}"
+            "best epoch: {best_epoch} is not in the history or has no loss; it holds epochs "
+            "{first:g} to {last:g}",
+            best_epoch=best_epoch,
+            first=epochs[0],
+            last=epochs[-1],
         )
     return int(found[0])
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import Finding
+from neumo.core.message import Message
 from neumo.evaluation.metrics.classification import OF_DECISION
 from neumo.evaluation.metrics.weighted import FloatArray, ratio
 from neumo.evaluation.predictions import Predictions
@@ -48,7 +49,8 @@ def choose_for_sensitivity(validation: Predictions, target: float) -> OperatingP
     """
     if not 0.0 < target <= 1.0:
         raise EvaluationError(
-            f"target sensitivity: {target} is out of bounds; use a number above 0 and at most 1, such as 0.95"
+            "target sensitivity: {target} is out of bounds; use a number above 0 and at most 1, such as 0.95",
+            target=target,
         )
     sick = np.sort(_scores(validation, sick=True))[::-1]
     shares_found = np.arange(1, sick.size + 1) / sick.size
@@ -79,7 +81,8 @@ def choose_for_cost(validation: Predictions, cost_ratio: float) -> OperatingPoin
     """
     if not (np.isfinite(cost_ratio) and cost_ratio > 0.0):
         raise EvaluationError(
-            f"cost ratio: {cost_ratio} is out of bounds; use a finite number above 0, such as 5"
+            "cost ratio: {cost_ratio} is out of bounds; use a finite number above 0, such as 5",
+            cost_ratio=cost_ratio,
         )
     sick, well = np.sort(_scores(validation, sick=True)), np.sort(_scores(validation, sick=False))
     thresholds = _midpoints(np.unique(np.concatenate([sick, well])))
@@ -104,7 +107,9 @@ def trade_off(predictions: Predictions, thresholds: FloatArray) -> TradeOff:
         There is no threshold, or one lies outside 0-1.
     """
     if thresholds.size == 0 or not ((thresholds >= 0.0) & (thresholds <= 1.0)).all():
-        raise EvaluationError(f"thresholds: {thresholds.tolist()} must be one or more numbers from 0 to 1")
+        raise EvaluationError(
+            "thresholds: {thresholds} must be one or more numbers from 0 to 1", thresholds=thresholds.tolist()
+        )
     sick = predictions.truth != Finding.NORMAL.index
     called = predictions.pneumonia[np.newaxis, :] >= thresholds[:, np.newaxis]
     found = (called & sick).sum(axis=1).astype(np.float64)
@@ -122,10 +127,12 @@ def trade_off(predictions: Predictions, thresholds: FloatArray) -> TradeOff:
 def _scores(validation: Predictions, *, sick: bool) -> FloatArray:
     chosen = (validation.truth != Finding.NORMAL.index) == sick
     if not chosen.any():
-        lacking = "with pneumonia" if sick else "without pneumonia"
+        lacking = Message("with pneumonia") if sick else Message("without pneumonia")
         raise EvaluationError(
-            f"validation: none of its {len(validation)} images is {lacking}, so no operating point can be "
-            "chosen; use a split whose validation part holds both"
+            "validation: none of its {images} images is {lacking}, so no operating point can be "
+            "chosen; use a split whose validation part holds both",
+            images=len(validation),
+            lacking=lacking,
         )
     scores: FloatArray = validation.pneumonia[chosen]
     return scores

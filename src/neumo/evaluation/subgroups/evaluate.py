@@ -103,7 +103,11 @@ def _group_values(predictions: Predictions, column: str) -> list[str]:
     attributes = predictions.attributes
     if column not in attributes:
         known = ", ".join(sorted(attributes)) or "none; add one to the manifest"
-        raise EvaluationError(f"column {column!r}: the predictions have no such column; they have: {known}")
+        raise EvaluationError(
+            "column {column!r}: the predictions have no such column; they have: {known}",
+            column=column,
+            known=known,
+        )
     if column == "age":
         return [age_band(value) for value in attributes[column]]
     return [value.strip() or UNKNOWN for value in attributes[column]]

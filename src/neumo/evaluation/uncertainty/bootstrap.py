@@ -54,10 +54,12 @@ def patient_resamples(patients: Sequence[str], resamples: int, seed: int) -> Ite
     """
     if resamples < MIN_RESAMPLES:
         raise EvaluationError(
-            f"resamples: {resamples} are too few for a 95 % interval; use {MIN_RESAMPLES} or more"
+            "resamples: {resamples} are too few for a 95 % interval; use {least} or more",
+            resamples=resamples,
+            least=MIN_RESAMPLES,
         )
     if seed < 0:
-        raise EvaluationError(f"seed: {seed} is negative; use 0 or more")
+        raise EvaluationError("seed: {seed} is negative; use 0 or more", seed=seed)
     return _draw(patients, resamples, seed)
 
 

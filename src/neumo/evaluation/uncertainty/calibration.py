@@ -137,7 +137,7 @@ def _top_label(truth: IntArray, probabilities: FloatArray) -> tuple[FloatArray, 
 
 def _edges(confidence: FloatArray, bins: int, equal_mass: bool) -> FloatArray:
     if bins < 1:
-        raise EvaluationError(f"bins: {bins} bins cannot hold any image; use 1 or more")
+        raise EvaluationError("bins: {bins} bins cannot hold any image; use 1 or more", bins=bins)
     equal_widths = np.linspace(0.0, 1.0, bins + 1)
     if not equal_mass:
         return equal_widths

@@ -53,7 +53,9 @@ def require_few_items(content: bytes, name: str) -> None:
 def require_few_elements(stream: BoundedStream, name: str) -> None:
     """Raise UnreadableImageError where a stream held too many elements."""
     if stream.exhausted:
-        raise UnreadableImageError(f"{name}: more than {_MAX_ELEMENTS:,} elements; no radiograph has as many")
+        raise UnreadableImageError(
+            "{name}: more than {most:,} elements; no radiograph has as many", name=name, most=_MAX_ELEMENTS
+        )
 
 
 def drop_long_values(dataset: Dataset) -> None:
@@ -78,7 +80,9 @@ def require_bounded(dataset: Dataset, content: bytes, name: str) -> None:
     bulk = sum(len(e.value or b"") for e in elements if isinstance(e, RawDataElement) and _vr_of(e) in _BULK)
     if len(content) - bulk > MAX_HEADER_BYTES:
         raise UnreadableImageError(
-            f"{name}: holds more than {MAX_HEADER_BYTES:,} bytes beside its pixels; no radiograph does"
+            "{name}: holds more than {most:,} bytes beside its pixels; no radiograph does",
+            name=name,
+            most=MAX_HEADER_BYTES,
         )
     level, items = [dataset], 0
     for _ in range(_MAX_DEPTH + 1):
@@ -89,7 +93,9 @@ def require_bounded(dataset: Dataset, content: bytes, name: str) -> None:
         level = [item for parent, tag in sequences for item in _items(parent, tag)]
         if not level:
             return
-    raise UnreadableImageError(f"{name}: sequences are nested deeper than {_MAX_DEPTH} levels")
+    raise UnreadableImageError(
+        "{name}: sequences are nested deeper than {most} levels", name=name, most=_MAX_DEPTH
+    )
 
 
 def _sequences(dataset: Dataset) -> list[BaseTag]:
@@ -111,7 +117,9 @@ def _count_items(value: Any) -> int:
 
 
 def _too_many_items(name: str) -> UnreadableImageError:
-    return UnreadableImageError(f"{name}: more than {_MAX_ITEMS:,} sequence items; no radiograph has as many")
+    return UnreadableImageError(
+        "{name}: more than {most:,} sequence items; no radiograph has as many", name=name, most=_MAX_ITEMS
+    )
 
 
 def _vr_of(element: Any) -> str | None:

@@ -33,14 +33,18 @@ def rgb_of(raw: Raw, layout: PixelLayout, dataset: Dataset, name: str) -> tuple[
 
 def _through_palette(raw: Raw, layout: PixelLayout, dataset: Dataset, name: str) -> NDArray[np.uint8]:
     if "SegmentedRedPaletteColorLookupTableData" in dataset:
-        raise UnsupportedImageError(f"{name}: its palette is segmented, which is not read; store it in grey")
+        raise UnsupportedImageError(
+            "{name}: its palette is segmented, which is not read; store it in grey", name=name
+        )
     stored = stored_values(layout)
     bands = []
     for colour in ("Red", "Green", "Blue"):
         element = f"{colour}PaletteColorLookupTable"
         table = read_table(dataset, f"{element}Descriptor", f"{element}Data", signed=layout.signed)
         if table is None:
-            raise UnreadableImageError(f"{name}: its {colour.lower()} palette is missing or corrupt")
+            raise UnreadableImageError(
+                "{name}: its {colour} palette is missing or corrupt", name=name, colour=colour.lower()
+            )
         # The high byte: writers fill 16-bit entries as value x 256 or as value x 257.
         levels = look_up(stored, table).astype(np.uint16) >> (table.bits - 8)
         bands.append(through_table(raw, levels.astype(np.uint8)))

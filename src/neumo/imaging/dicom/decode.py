@@ -51,7 +51,9 @@ def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
         except Exception as error:  # a header may be invalid anywhere; the message may quote the patient
             require_memory(len(parsed.pixels.value) if parsed.pixels is not None else 0)
             raise UnreadableImageError(
-                f"{name}: cannot be decoded ({type(error).__name__}); the DICOM file is corrupt or truncated"
+                "{name}: cannot be decoded ({kind}); the DICOM file is corrupt or truncated",
+                name=name,
+                kind=type(error).__name__,
             ) from error
 
 

@@ -25,7 +25,9 @@ def open_decoder(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handle
     try:
         import gdcm  # noqa: F401 - before memory is limited
     except ImportError as error:
-        raise MissingExtraError(f"GDCM cannot be loaded ({error}); pip install python-gdcm") from error
+        raise MissingExtraError(
+            "GDCM cannot be loaded ({error}); pip install python-gdcm", error=error
+        ) from error
     return {}, _by_gdcm
 
 

@@ -68,19 +68,23 @@ def decode_in_child(decoder: str, frame: bytes, request: Mapping[str, Any], name
     _idle[decoder].append(child)
     if "error" in answer or not samples:
         raise UnreadableImageError(
-            f"{name}: the pixel data cannot be decoded; the file is corrupt or truncated"
+            "{name}: the pixel data cannot be decoded; the file is corrupt or truncated", name=name
         )
     return samples
 
 
 def _unreadable(error: ChildError, name: str) -> UnreadableImageError:
     if isinstance(error, ChildStartError):
-        return UnsupportedImageError(f"{name}: its decoder does not start: {error}")
+        return UnsupportedImageError("{name}: its decoder does not start: {error}", name=name, error=error)
     match error.code:
         case "out_of_memory":
             return ImageTooLargeError(
-                f"{name}: decoding the pixel data {error}; the file is made to mislead, or too large"
+                "{name}: decoding the pixel data {error}; the file is made to mislead, or too large",
+                name=name,
+                error=error,
             )
         case "timeout":
-            return UnreadableImageError(f"{name}: decoding the pixel data {error}; the file is corrupt")
-    return UnreadableImageError(f"{name}: the pixel data break their decoder; the file is corrupt")
+            return UnreadableImageError(
+                "{name}: decoding the pixel data {error}; the file is corrupt", name=name, error=error
+            )
+    return UnreadableImageError("{name}: the pixel data break their decoder; the file is corrupt", name=name)

@@ -38,9 +38,13 @@ def inflated(content: bytes, start: int, limit: int, name: str) -> bytes:
     try:
         data = inflater.decompress(memoryview(content)[start:], limit)
     except zlib.error as error:
-        raise UnreadableImageError(f"{name}: the deflated data set is corrupt ({error})") from error
+        raise UnreadableImageError(
+            "{name}: the deflated data set is corrupt ({error})", name=name, error=error
+        ) from error
     if inflater.unconsumed_tail:
         raise ImageTooLargeError(
-            f"{name}: inflates to more than {limit:,} bytes; no radiograph allowed here does"
+            "{name}: inflates to more than {limit:,} bytes; no radiograph allowed here does",
+            name=name,
+            limit=limit,
         )
     return data

@@ -22,6 +22,7 @@ from pydicom.uid import (
 
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import require_memory
+from neumo.core.message import Message
 from neumo.imaging.dicom.decoder_process import decode_in_child
 from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.dicom.parse import Parsed, PixelElement
@@ -53,10 +54,12 @@ def require_pixels(parsed: Parsed, name: str) -> PixelElement:
     """
     if parsed.pixels is None:
         raise UnsupportedImageError(
-            f"{name}: holds no pixel data; it is a DICOM file of another kind, or was truncated"
+            "{name}: holds no pixel data; it is a DICOM file of another kind, or was truncated", name=name
         )
     if parsed.pixels.floating:
-        raise UnsupportedImageError(f"{name}: holds floating-point pixels; no radiograph is stored so")
+        raise UnsupportedImageError(
+            "{name}: holds floating-point pixels; no radiograph is stored so", name=name
+        )
     return parsed.pixels
 
 
@@ -84,7 +87,9 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
     """
     if pixels.encapsulated == (syntax in _NATIVE):
         raise UnreadableImageError(
-            f"{name}: the transfer syntax {_shown(syntax)} does not match its pixel data; the header is corrupt"
+            "{name}: the transfer syntax {syntax} does not match its pixel data; the header is corrupt",
+            name=name,
+            syntax=_shown(syntax),
         )
     if syntax in _NATIVE:
         _require_all_bytes(pixels, layout, name)
@@ -100,7 +105,9 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
     if decoder == "openjpeg":
         if layout.samples > 1 and header.precision > 8:  # Pillow's highest levels become 0
             raise UnsupportedImageError(
-                f"{name}: JPEG 2000 colour of {header.precision} bits is not read; store it in grey, or with 8 bits"
+                "{name}: JPEG 2000 colour of {precision} bits is not read; store it in grey, or with 8 bits",
+                name=name,
+                precision=header.precision,
             )
         frame = bare_codestream(frame)
     if decoder in {"gdcm", "openjpeg"}:
@@ -112,10 +119,15 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
 def _require_all_bytes(pixels: PixelElement, layout: PixelLayout, name: str) -> None:
     held = len(pixels.value)
     if held < layout.native_bytes:
-        what = "the file is truncated" if held < pixels.stated else "the header is corrupt"
+        what = Message("the file is truncated") if held < pixels.stated else Message("the header is corrupt")
         raise UnreadableImageError(
-            f"{name}: {layout.columns} x {layout.rows} pixels need {layout.native_bytes:,} bytes, "
-            f"but {held:,} are there; {what}"
+            "{name}: {columns} x {rows} pixels need {native_bytes:,} bytes, but {held:,} are there; {what}",
+            name=name,
+            columns=layout.columns,
+            rows=layout.rows,
+            native_bytes=layout.native_bytes,
+            held=held,
+            what=what,
         )
 
 
@@ -127,8 +139,10 @@ def _decoder_of(syntax: UID, name: str) -> str:
     if syntax in JPEG_2000:
         return "openjpeg"
     raise UnsupportedImageError(
-        f"{name}: the transfer syntax {_shown(syntax)} is not read; store it uncompressed or as JPEG, JPEG-LS, "
-        "JPEG 2000 or RLE"
+        "{name}: the transfer syntax {syntax} is not read; store it uncompressed or as JPEG, "
+        "JPEG-LS, JPEG 2000 or RLE",
+        name=name,
+        syntax=_shown(syntax),
     )
 
 
@@ -169,7 +183,9 @@ def _by_pydicom(
         require_memory(4 * layout.sample_bytes)
         said = " ".join(str(error).split())[:200]
         raise UnreadableImageError(
-            f"{name}: the pixel data cannot be decoded ({said}); the file is corrupt or truncated"
+            "{name}: the pixel data cannot be decoded ({said}); the file is corrupt or truncated",
+            name=name,
+            said=said,
         ) from error
     return samples
 
@@ -202,7 +218,7 @@ def _request(syntax: UID, layout: PixelLayout, header: StreamHeader) -> dict[str
 def _samples(content: bytes, layout: PixelLayout, name: str) -> Samples:
     if len(content) != layout.sample_bytes:
         raise UnreadableImageError(
-            f"{name}: the pixel data cannot be decoded; the file is corrupt or truncated"
+            "{name}: the pixel data cannot be decoded; the file is corrupt or truncated", name=name
         )
     samples: Samples = np.frombuffer(content, dtype="<u2" if layout.bits_allocated == 16 else np.uint8)
     samples = samples.reshape(layout.shape)

@@ -75,19 +75,30 @@ def read_layout(dataset: Dataset, name: str, *, max_pixels: int) -> PixelLayout:
     """
     rows, columns = _number(dataset, "Rows", name), _number(dataset, "Columns", name)
     if rows < 1 or columns < 1:
-        raise UnreadableImageError(f"{name}: Rows x Columns is {rows} x {columns}; the header is corrupt")
+        raise UnreadableImageError(
+            "{name}: Rows x Columns is {rows} x {columns}; the header is corrupt",
+            name=name,
+            rows=rows,
+            columns=columns,
+        )
     require_size(name, columns, rows, max_pixels)
     _require_one_frame(dataset, name)
     samples = _number(dataset, "SamplesPerPixel", name, default=1)
     photometric = _photometric(dataset, samples, name)
     allocated = _number(dataset, "BitsAllocated", name)
     if allocated not in {8, 16}:
-        raise UnsupportedImageError(f"{name}: Bits Allocated is {allocated}; only 8 and 16 are read")
+        raise UnsupportedImageError(
+            "{name}: Bits Allocated is {allocated}; only 8 and 16 are read", name=name, allocated=allocated
+        )
     stored = _number(dataset, "BitsStored", name, default=allocated)
     high = _number(dataset, "HighBit", name, default=stored - 1)
     if not (1 <= stored <= allocated and stored - 1 <= high < allocated):
         raise UnreadableImageError(
-            f"{name}: Bits Stored {stored} with High Bit {high} do not fit Bits Allocated {allocated}"
+            "{name}: Bits Stored {stored} with High Bit {high} do not fit Bits Allocated {allocated}",
+            name=name,
+            stored=stored,
+            high=high,
+            allocated=allocated,
         )
     return PixelLayout(
         rows=rows,
@@ -110,7 +121,9 @@ def _number(dataset: Dataset, keyword: str, name: str, *, default: int | None = 
         return int(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise UnreadableImageError(
-            f"{name}: {keyword} is missing or no number; the header is corrupt or truncated"
+            "{name}: {keyword} is missing or no number; the header is corrupt or truncated",
+            name=name,
+            keyword=keyword,
         ) from error
 
 
@@ -118,7 +131,10 @@ def _require_one_frame(dataset: Dataset, name: str) -> None:
     frames = _number(dataset, "NumberOfFrames", name, default=1)
     if frames > 1:
         raise UnsupportedImageError(
-            f"{name}: holds {frames} frames; a radiograph is one. Store the frame to be read in a file of its own"
+            "{name}: holds {frames} frames; a radiograph is one. Store the frame to be read in a "
+            "file of its own",
+            name=name,
+            frames=frames,
         )
 
 
@@ -126,11 +142,18 @@ def _photometric(dataset: Dataset, samples: int, name: str) -> str:
     photometric = code_string(dataset, "PhotometricInterpretation")
     if photometric is None:
         raise UnreadableImageError(
-            f"{name}: PhotometricInterpretation is missing; black and white are unknown"
+            "{name}: PhotometricInterpretation is missing; black and white are unknown", name=name
         )
     expected = 1 if photometric in GREY or photometric == PALETTE else 3 if photometric in _COLOUR else None
     if expected is None:
-        raise UnsupportedImageError(f"{name}: photometric interpretation {photometric} is not read")
+        raise UnsupportedImageError(
+            "{name}: photometric interpretation {photometric} is not read", name=name, photometric=photometric
+        )
     if samples != expected:
-        raise UnreadableImageError(f"{name}: {photometric} does not go with {samples} samples per pixel")
+        raise UnreadableImageError(
+            "{name}: {photometric} does not go with {samples} samples per pixel",
+            name=name,
+            photometric=photometric,
+            samples=samples,
+        )
     return photometric

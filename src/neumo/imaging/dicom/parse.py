@@ -110,7 +110,9 @@ def parse(content: bytes, name: str, *, max_pixels: int = MAX_PIXELS, whole: boo
         raise
     except Exception as error:  # whatever the parser meets; its words may quote the patient and are left out
         raise UnreadableImageError(
-            f"{name}: the DICOM header cannot be parsed ({type(error).__name__}); the file is corrupt or truncated"
+            "{name}: the DICOM header cannot be parsed ({kind}); the file is corrupt or truncated",
+            name=name,
+            kind=type(error).__name__,
         ) from error
 
 

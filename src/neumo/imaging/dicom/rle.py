@@ -42,7 +42,9 @@ def decode_rle(frame: bytes, layout: PixelLayout, name: str) -> NDArray[np.uint8
         not _HEADER <= start < end for start, end in zip(starts, ends, strict=True)
     ):
         raise UnreadableImageError(
-            f"{name}: the RLE header does not describe {needed} segments; the file is corrupt or truncated"
+            "{name}: the RLE header does not describe {needed} segments; the file is corrupt or truncated",
+            name=name,
+            needed=needed,
         )
     count = layout.rows * layout.columns
     samples = np.zeros((count, layout.samples), dtype=np.uint16 if width == 2 else np.uint8)
@@ -58,6 +60,6 @@ def _unpack(segment: bytes, count: int, name: str) -> NDArray[np.uint8]:
         line = Image.frombytes("L", (count, 1), segment, "packbits", "L")
     except (ValueError, OSError) as error:
         raise UnreadableImageError(
-            f"{name}: an RLE segment is cut; the file is corrupt or truncated"
+            "{name}: an RLE segment is cut; the file is corrupt or truncated", name=name
         ) from error
     return np.array(line, dtype=np.uint8).reshape(count)

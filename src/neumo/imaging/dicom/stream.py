@@ -63,13 +63,16 @@ def frame_of(value: memoryview, name: str) -> bytes:
         position += 8
         if position + length > len(value):
             raise UnreadableImageError(
-                f"{name}: the pixel data end after {len(value) - position:,} of {length:,} bytes; the file is truncated"
+                "{name}: the pixel data end after {held:,} of {length:,} bytes; the file is truncated",
+                name=name,
+                held=len(value) - position,
+                length=length,
             )
         fragments.append(value[position : position + length])
         position += length
     if len(fragments) < 2:
         raise UnreadableImageError(
-            f"{name}: the compressed pixel data hold no frame; the file is corrupt or truncated"
+            "{name}: the compressed pixel data hold no frame; the file is corrupt or truncated", name=name
         )
     return b"".join(fragments[1:])
 
@@ -86,19 +89,33 @@ def require_agreement(frame: bytes, syntax: UID, layout: PixelLayout, name: str)
         header = _jpeg_2000_header(frame) if syntax in JPEG_2000 else _jpeg_header(frame)
     except (IndexError, ValueError) as error:
         raise UnreadableImageError(
-            f"{name}: the compressed pixel data have no readable header; the file is corrupt or truncated"
+            "{name}: the compressed pixel data have no readable header; the file is corrupt or truncated",
+            name=name,
         ) from error
     if (header.rows, header.columns, header.samples) != (layout.rows, layout.columns, layout.samples):
         raise UnreadableImageError(
-            f"{name}: the compressed pixels are {header.columns} x {header.rows} x {header.samples}, but the data set "
-            f"says {layout.columns} x {layout.rows} x {layout.samples}; the file is corrupt or made to mislead"
+            "{name}: the compressed pixels are {columns} x {rows} x {samples}, but the data set "
+            "says {layout_columns} x {layout_rows} x {layout_samples}; the file is corrupt or "
+            "made to mislead",
+            name=name,
+            columns=header.columns,
+            rows=header.rows,
+            samples=header.samples,
+            layout_columns=layout.columns,
+            layout_rows=layout.rows,
+            layout_samples=layout.samples,
         )
     if not 1 <= header.precision <= layout.bits_allocated:
         raise UnreadableImageError(
-            f"{name}: the compressed pixels have {header.precision} bits, but Bits Allocated is {layout.bits_allocated}"
+            "{name}: the compressed pixels have {precision} bits, but Bits Allocated is {bits_allocated}",
+            name=name,
+            precision=header.precision,
+            bits_allocated=layout.bits_allocated,
         )
     if syntax not in JPEG_2000 and _END not in frame[-64:]:
-        raise UnreadableImageError(f"{name}: the compressed pixels have no end marker; the file is truncated")
+        raise UnreadableImageError(
+            "{name}: the compressed pixels have no end marker; the file is truncated", name=name
+        )
     return header
 
 

@@ -9,7 +9,8 @@ try:
     import highdicom  # noqa: F401
 except ImportError as error:
     raise MissingExtraError(
-        f"DICOM results need the package {error.name}, which is not installed; run: pip install 'neumo[dicom]'"
+        "DICOM results need the package {name}, which is not installed; run: pip install 'neumo[dicom]'",
+        name=error.name,
     ) from error
 
 from neumo.results.dicom.read_back import read_back

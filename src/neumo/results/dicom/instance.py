@@ -85,4 +85,8 @@ def require_reportable(reading: Reading) -> None:
     """Raise ResultError for a failed reading, which has nothing to report."""
     if reading.status is Status.FAILED:
         reasons = "; ".join(reason.code for reason in reading.reasons)
-        raise ResultError(f"{reading.file}: could not be read ({reasons}), so there is nothing to report")
+        raise ResultError(
+            "{file}: could not be read ({reasons}), so there is nothing to report",
+            file=reading.file,
+            reasons=reasons,
+        )

@@ -84,7 +84,7 @@ def read_back(report: Dataset) -> Reported:
             return _reported(report, group)
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         raise ResultError(
-            f"structured report: is none that neumo wrote, or lacks a part ({type(error).__name__})"
+            "structured report: is none that neumo wrote, or lacks a part ({kind})", kind=type(error).__name__
         ) from error
 
 

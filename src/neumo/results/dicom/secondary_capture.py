@@ -119,7 +119,8 @@ def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
     pixels = shown_pixels(reading, _PANEL)
     if pixels is None:
         raise ResultError(
-            f"{reading.file}: its reading kept no pixels, so there is no picture; read it with keep_pixels=True"
+            "{file}: its reading kept no pixels, so there is no picture; read it with keep_pixels=True",
+            file=reading.file,
         )
     panels: list[NDArray[np.uint8]] = [pixels]
     # Rounded, since the last bits of a map depend on the machine and would change the SOP Instance UID.

@@ -79,7 +79,7 @@ def read_header(file: Path | str) -> Dataset:
     try:
         parsed = ImageFile(file).parsed
     except UnreadableImageError as error:
-        raise ResultError(f"{error}; nothing can be filed with its study") from error
+        raise ResultError("{error}; nothing can be filed with its study", error=error) from error
     return require_header(None if parsed is None else parsed.dataset, file)
 
 
@@ -87,8 +87,9 @@ def require_header(header: Dataset | None, file: Path | str) -> Dataset:
     """Return a header that results can be made of. Raises ResultError where there is none, as of no DICOM file."""
     if header is None:
         raise ResultError(
-            f"{file}: only DICOM files state a patient and a study, so neither a Structured Report nor a "
-            "Secondary Capture can be made; ask for --fhir, --json or --html"
+            "{file}: only DICOM files state a patient and a study, so neither a Structured "
+            "Report nor a Secondary Capture can be made; ask for --fhir, --json or --html",
+            file=file,
         )
     return header
 
@@ -190,7 +191,9 @@ def _uid(source: Dataset, keyword: str) -> str:
     value = text_of(source, keyword)
     if not is_uid(value):
         raise ResultError(
-            f"{keyword}: the radiograph's header has none that is a UID, so a result could not be filed with its study"
+            "{keyword}: the radiograph's header has none that is a UID, so a result could not be "
+            "filed with its study",
+            keyword=keyword,
         )
     return value
 

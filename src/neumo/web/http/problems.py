@@ -154,7 +154,7 @@ def _problem(error: Exception, language: Language) -> Problem:
             problem = Problem(503, "archive_unavailable", retry_after=_RETRY_SECONDS)
         case FilterError():
             field = _PARAMETERS.get(error.key, error.key)
-            problem = Problem(422, "invalid", errors=[{"field": field, "message": error.message}])
+            problem = Problem(422, "invalid", errors=[{"field": field, "message": error.fault}])
         case ArchiveError():
             problem = Problem(404, "not_found")
         case PoolBusyError() | PoolStoppedError():

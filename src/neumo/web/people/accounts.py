@@ -85,7 +85,9 @@ def open_accounts(folder: Path) -> Engine:
         file.touch(mode=0o600)
     except OSError as error:
         raise OutputError(
-            f"{file}: cannot be made ({error.strerror or error}); choose another data folder"
+            "{file}: cannot be made ({reason}); choose another data folder",
+            file=file,
+            reason=error.strerror or error,
         ) from error
     engine = connect(f"sqlite:///{file}")
     with writing_session(engine) as session:
@@ -93,7 +95,11 @@ def open_accounts(folder: Path) -> Engine:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if version > VERSION:
             raise ConfigError(
-                f"{file}: has version {version} of its tables, and this neumo knows {VERSION}; install a newer one"
+                "{file}: has version {version} of its tables, and this neumo knows {own}; install a "
+                "newer one",
+                file=file,
+                version=version,
+                own=VERSION,
             )
         if version == 1:
             for column in ("verifier", "organization"):
@@ -123,12 +129,16 @@ def add_user(accounts: Engine, name: str, password: str | None, role: Role) -> N
     Raises ConfigError where the name or password cannot be used or the name is taken.
     """
     if not 1 <= len(name) <= 64 or set(name) - _NAME_CHARACTERS or name == "local":
-        raise ConfigError(f"name: {name!r} cannot be used; use 1 to 64 of a-z 0-9 . _ - @ (not 'local')")
+        raise ConfigError(
+            "name: {name!r} cannot be used; use 1 to 64 of a-z 0-9 . _ - @ (not 'local')", name=name
+        )
     digest = _NO_PASSWORD if password is None else hash_password(password)
     row = UserRow(name=name, password=digest, role=role.value)
     with writing_session(accounts) as session:
         if session.get(UserRow, name) is not None:
-            raise ConfigError(f"name: {name!r} is taken; choose another, or use neumo user password {name}")
+            raise ConfigError(
+                "name: {name!r} is taken; choose another, or use neumo user password {name}", name=name
+            )
         session.add(row)
 
 
@@ -155,7 +165,8 @@ def set_verifier(accounts: Engine, name: str, verifier: Verifier | None) -> None
         row = _user(session.get(UserRow, name), name)
         if verifier is not None and row.role == Role.RESEARCHER:
             raise ConfigError(
-                f"name: {name} is a researcher, who decides nothing; add another account to verify with"
+                "name: {name} is a researcher, who decides nothing; add another account to verify with",
+                name=name,
             )
         row.verifier = None if verifier is None else verifier.name
         row.organization = None if verifier is None else verifier.organization
@@ -206,12 +217,14 @@ def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
 def add_token(accounts: Engine, label: str, name: str, scopes: Sequence[Scope]) -> str:
     """Add a token and return its secret, which is stored nowhere. Raises ConfigError."""
     if not scopes:
-        raise ConfigError(f"scope: give one or more of {', '.join(Scope)}")
+        raise ConfigError("scope: give one or more of {scopes}", scopes=", ".join(Scope))
     secret = _TOKEN_PREFIX + secrets.token_urlsafe(32)
     with writing_session(accounts) as session:
         _user(session.get(UserRow, name), name)
         if session.get(TokenRow, label) is not None:
-            raise ConfigError(f"token: {label!r} is there already; choose another label, or remove it first")
+            raise ConfigError(
+                "token: {label!r} is there already; choose another label, or remove it first", label=label
+            )
         joined = " ".join(sorted(set(scopes)))
         session.add(TokenRow(label=label, secret=_digest(secret), name=name, scopes=joined))
     return secret
@@ -228,7 +241,7 @@ def remove_token(accounts: Engine, label: str) -> None:
     with writing_session(accounts) as session:
         row = session.get(TokenRow, label)
         if row is None:
-            raise ConfigError(f"token: there is none called {label!r}; see neumo token list")
+            raise ConfigError("token: there is none called {label!r}; see neumo token list", label=label)
         session.delete(row)
 
 
@@ -264,7 +277,7 @@ def _of_row(row: UserRow) -> User:
 
 def _user(row: UserRow | None, name: str) -> UserRow:
     if row is None:
-        raise ConfigError(f"name: there is no {name!r}; see neumo user list")
+        raise ConfigError("name: there is no {name!r}; see neumo user list", name=name)
     return row
 
 

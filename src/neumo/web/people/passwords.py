@@ -27,7 +27,12 @@ def hash_password(password: str) -> str:
         It is too short or too long.
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise ConfigError(f"password: has {len(password)} characters; use {MIN_LENGTH} to {MAX_LENGTH}")
+        raise ConfigError(
+            "password: has {count} characters; use {least} to {most}",
+            count=len(password),
+            least=MIN_LENGTH,
+            most=MAX_LENGTH,
+        )
     with _CONCURRENT_HASHES:
         return _HASHER.hash(password)
 

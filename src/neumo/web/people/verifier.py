@@ -36,11 +36,16 @@ class Verifier:
         named = 2 <= len(parts) <= _COMPONENTS and all(part.strip() for part in parts[:2])
         if not named or len(self.name) > _LENGTH or _UNUSABLE.search(self.name):
             raise ConfigError(
-                f"name: {self.name!r} is no DICOM person name; write it as Family^Given, such as García^Ana, in up to "
-                f"{_LENGTH} characters without backslash and ="
+                "name: {name!r} is no DICOM person name; write it as Family^Given, such as "
+                "García^Ana, in up to {most} characters without backslash and =",
+                name=self.name,
+                most=_LENGTH,
             )
         unusable = _UNUSABLE.search(self.organization.replace("=", ""))
         if not self.organization.strip() or len(self.organization) > _LENGTH or unusable:
             raise ConfigError(
-                f"organization: {self.organization!r} cannot be used; give 1 to {_LENGTH} characters without backslash"
+                "organization: {organization!r} cannot be used; give 1 to {most} characters without "
+                "backslash",
+                organization=self.organization,
+                most=_LENGTH,
             )

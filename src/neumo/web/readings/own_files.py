@@ -33,5 +33,7 @@ def prepare_folder(folder: Path) -> None:
                 left.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{folder}: cannot be used ({error.strerror or error}); choose another data folder"
+            "{folder}: cannot be used ({reason}); choose another data folder",
+            folder=folder,
+            reason=error.strerror or error,
         ) from error

@@ -45,7 +45,7 @@ def comparison(folders: Sequence[Path], part: str, language: Language, resamples
     try:
         compared = compare(runs, resamples=resamples)
     except EvaluationError as error:
-        raise Problem(422, "invalid", errors=[{"field": "runs", "message": str(error)}]) from error
+        raise Problem(422, "invalid", errors=[{"field": "runs", "message": error.message}]) from error
     return {"part": part, **compared.to_json(), "conclusion": conclusion(compared, language)}
 
 
@@ -91,7 +91,7 @@ def subgroups(folder: Path, part: str, column: str, threshold: float, resamples:
     try:
         report = evaluate_by(predictions, column, operating_point=asked, resamples=resamples)
     except EvaluationError as error:
-        raise Problem(422, "invalid", errors=[{"field": "column", "message": str(error)}]) from error
+        raise Problem(422, "invalid", errors=[{"field": "column", "message": error.message}]) from error
     return {"part": part, **report.to_json()}
 
 

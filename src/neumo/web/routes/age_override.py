@@ -35,7 +35,7 @@ async def override_age(request: Request, person: Decider, identifier: int, overr
     try:
         reason = AgeOverride(override.reason, person.name).reason
     except ConfigError as error:
-        raise Problem(422, "invalid", errors=[{"field": "reason", "message": str(error)}]) from error
+        raise Problem(422, "invalid", errors=[{"field": "reason", "message": error.message}]) from error
     workbench.pool.require_room()
     refused = await run_in_threadpool(stored_reading, workbench.archive, identifier)
     upload = await run_in_threadpool(_original, workbench, refused)
