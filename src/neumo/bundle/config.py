@@ -8,6 +8,7 @@ from typing import Any
 
 from neumo.core.errors import BundleError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.message import Message
 from neumo.imaging.prepare import Intensity
 
 SCHEMA = 1
@@ -104,8 +105,8 @@ class BundleConfig:
     def field_in_words(self) -> str:
         """The field of view in words, for cards and tables."""
         if self.field_of_view == 1:
-            return "the whole image"
-        return f"the central {self.field_of_view:.1%} of each side"
+            return Message("the whole image")
+        return Message("the central {share:.1%} of each side", share=self.field_of_view)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for config.json."""

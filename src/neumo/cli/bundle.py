@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neumo.cli import options
+from neumo.core.message import Message
+from neumo.texts.translation import headings, metric_name, said
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,7 +38,7 @@ def info(bundle: _Which = None) -> None:
     console.print(_operating_points(loaded))
     if loaded.evidence:
         console.print(_evidence(loaded))
-    say(f"installed bundles: {', '.join(installed_bundles()) or 'none'}")
+    say("installed bundles: {names}", names=", ".join(installed_bundles()) or Message("none"))
 
 
 @app.command()
@@ -50,8 +52,15 @@ def verify(bundle: _Which = None) -> None:
     from neumo.inference.bundle_trial import try_bundle
 
     loaded = load_bundle(bundle)
-    said, config = try_bundle(loaded.path), loaded.config
-    say(f"{config.name} {config.version}: all checksums hold; {said}\ndigest {loaded.digest}\n{loaded.path}")
+    outcome, config = try_bundle(loaded.path), loaded.config
+    say(
+        "{name} {version}: all checksums hold; {outcome}\ndigest {digest}\n{folder}",
+        name=config.name,
+        version=config.version,
+        outcome=outcome,
+        digest=loaded.digest,
+        folder=loaded.path,
+    )
 
 
 @app.command()
@@ -66,7 +75,11 @@ def install(
     try_bundle(folder)
     installed = install_bundle(folder)
     name = installed.path.name
-    say(f"installed in {installed.path}\nuse it with --bundle {name}, or set NEUMO_BUNDLE={name}")
+    say(
+        "installed in {folder}\nuse it with --bundle {name}, or set NEUMO_BUNDLE={name}",
+        folder=installed.path,
+        name=name,
+    )
 
 
 @app.command()
@@ -89,17 +102,26 @@ def export(
 
     exported = export_bundle(run, fold or [], out, name=name, version=version, data=data)
     parity, decisions = exported.parity, exported.decisions
+    size, digest = exported.size / 1e6, exported.bundle.digest[:12]
+    say("{out}: {size:.1f} MB, digest {digest}", out=out, size=size, digest=digest)
     say(
-        f"{out}: {exported.size / 1e6:.1f} MB, digest {exported.bundle.digest[:12]}\n"
-        f"ONNX against torch on {parity.images} radiographs: largest difference {parity.logits:.4f} in a logit, "
-        f"{parity.probabilities:.4f} in a probability, {parity.findings_changed} findings changed\n"
-        f"temperature {decisions.temperature:.3f}; calibration error on held-out images "
-        f"{decisions.error_before:.3f} before, {decisions.error_after:.3f} after"
+        "ONNX against torch on {images} radiographs: largest difference {logits:.4f} in a logit, "
+        "{probabilities:.4f} in a probability, {changed} findings changed",
+        images=parity.images,
+        logits=parity.logits,
+        probabilities=parity.probabilities,
+        changed=parity.findings_changed,
+    )
+    say(
+        "temperature {temperature:.3f}; calibration error on held-out images {before:.3f} before, {after:.3f} after",
+        temperature=decisions.temperature,
+        before=decisions.error_before,
+        after=decisions.error_after,
     )
     if not fold:
         warn("calibrated on the run's own validation images; give fold runs with --fold for more")
     if exported.size > MAX_BUNDLE_BYTES:
-        warn(f"larger than the {MAX_BUNDLE_BYTES / 1e6:.0f} MB that may travel in the package")
+        warn("larger than the {most:.0f} MB that may travel in the package", most=MAX_BUNDLE_BYTES / 1e6)
 
 
 @app.command()
@@ -129,7 +151,7 @@ def card(
     made = bundle_with_metrics(
         bundle, figures, out, corruptions=corruptions, explanations=explanations, sources=sources
     )
-    say(f"{out}: digest {made.digest[:12]}")
+    say("{out}: digest {digest}", out=out, digest=made.digest[:12])
 
 
 @app.command()
@@ -142,7 +164,12 @@ def export_monai(
     from neumo.export.monai import export_monai as write
 
     source = write(bundle, out)
-    say(f"{out}: {source.config.name} {source.config.version} as a MONAI Bundle (ONNX; no model.pt)")
+    say(
+        "{out}: {name} {version} as a MONAI Bundle (ONNX; no model.pt)",
+        out=out,
+        name=source.config.name,
+        version=source.config.version,
+    )
     warn("it refuses no image: the gate, prediction sets and operating points stay with neumo read")
 
 
@@ -152,20 +179,32 @@ def _facts(bundle: "Bundle") -> "Table":
 
     config = bundle.config
     youngest, oldest = config.gate.age_years
+    model = said(
+        "{size:.1f} MB, input {side} x {side}, {field}, intensity {intensity}",
+        size=len(bundle.model) / 1e6,
+        side=config.image_size,
+        field=config.field_in_words,
+        intensity=config.intensity.value,
+    )
+    gate = said(
+        "distance up to {distance:.2f}, sides from {side} px, age {youngest:g} to {oldest:g} years",
+        distance=config.gate.distance,
+        side=config.gate.minimum_side,
+        youngest=youngest,
+        oldest=oldest,
+    )
     rows = {
-        "name": f"{config.name} {config.version}",
-        "folder": str(bundle.path),
-        "digest": bundle.digest,
-        "model": f"{len(bundle.model) / 1e6:.1f} MB, input {config.image_size} x {config.image_size}, "
-        f"{config.field_in_words}, intensity {config.intensity.value}",
-        "class maps": config.class_maps or "none",
-        "temperature": f"{config.temperature:.3f}",
-        "priors": ", ".join(f"{finding} {share:.2f}" for finding, share in config.priors.items()),
-        "prediction sets": ", ".join(f"{level:.0%}" for level in config.conformal),
-        "gate": f"distance up to {config.gate.distance:.2f}, sides from {config.gate.minimum_side} px, "
-        f"age {youngest:g} to {oldest:g} years",
-        "licence": config.licence,
-        "attribution": config.attribution,
+        said("name"): f"{config.name} {config.version}",
+        said("folder"): str(bundle.path),
+        said("digest"): bundle.digest,
+        said("model"): model,
+        said("class maps"): config.class_maps or said("none"),
+        said("temperature"): f"{config.temperature:.3f}",
+        said("priors"): ", ".join(f"{finding} {share:.2f}" for finding, share in config.priors.items()),
+        said("prediction sets"): ", ".join(f"{level:.0%}" for level in config.conformal),
+        said("gate"): gate,
+        said("licence"): config.licence,
+        said("attribution"): config.attribution,
     }
     table = Table(show_header=False)
     for name, value in rows.items():
@@ -180,15 +219,20 @@ def _evidence(bundle: "Bundle") -> "Table":
 
     from neumo.core.evidence import select
 
-    table = Table("metric", "value (95 % interval)", "images", "data")
+    table = Table(*headings("metric", "value (95 % interval)", "images", "data"))
     coverage = select(bundle.evidence, "coverage", coverage=..., finding=...)
     for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...), *coverage):
         conditions = entry.conditions
-        name = entry.metric
+        name = metric_name(entry.metric)
         if "operating_point" in conditions:
-            name += f" at {conditions['operating_point']}"
+            name = said("{metric} at {point}", metric=name, point=conditions["operating_point"])
         if "coverage" in conditions:
-            name += f" of {conditions['coverage']:.0%} sets, {conditions['finding'] or 'all'}"
+            name = said(
+                "{metric} of {level:.0%} sets, {finding}",
+                metric=name,
+                level=conditions["coverage"],
+                finding=conditions["finding"] or Message("all"),
+            )
         table.add_row(*(Text(cell) for cell in (name, str(entry), str(entry.n), entry.data)))
     return table
 
@@ -197,8 +241,8 @@ def _operating_points(bundle: "Bundle") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("operating point", "threshold", "chosen by")
+    table = Table(*headings("operating point", "threshold", "chosen by"))
     for name, point in bundle.config.operating_points.items():
-        shown = f"{name} (default)" if name == bundle.config.default_operating_point else name
+        shown = said("{name} (default)", name=name) if name == bundle.config.default_operating_point else name
         table.add_row(Text(shown), f"{point.threshold:.3f}", Text(point.rule))
     return table

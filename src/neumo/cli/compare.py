@@ -40,6 +40,7 @@ def compare(
     for table in comparison_tables(comparison):
         console.print(table)
     console.print(conclusion(comparison, chosen_language(lang)))
-    for kind, file in (("numbers", json), ("report", html)):
-        if file is not None:
-            say(f"{kind}: {file}")
+    if json is not None:
+        say("numbers: {file}", file=json)
+    if html is not None:
+        say("report: {file}", file=html)

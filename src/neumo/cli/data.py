@@ -15,6 +15,7 @@ from neumo.cli.file_counts import FileCounts
 from neumo.cli.show import console, progress_bar, say, warn
 from neumo.texts.catalogue import Texts, texts
 from neumo.texts.language import Language, chosen_language
+from neumo.texts.translation import headings, said
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -84,7 +85,7 @@ def check(
         console.print(Text(counts.sentence(language), style="dim"))
     for kind, file in (("JSON", json), ("HTML", html)):
         if file is not None:
-            say(f"{kind}: {file}")
+            say("{kind}: {file}", kind=kind, file=file)
     if audit.leaks or manifest.files.unreadable or (strict and audit.of_severity("problem")):
         raise typer.Exit(1)
 
@@ -113,14 +114,19 @@ def merge(
     require_writable(out)
     merged = merge_sources([_source(text) for text in sources], out)
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("source", "label", "view", "images"):
-        table.add_column(heading, justify="right" if heading == "images" else "left")
+    for number, heading in enumerate(headings("source", "label", "view", "images")):
+        table.add_column(heading, justify="right" if number == 3 else "left")
     for (source, label, view), count in label_counts(merged.manifest).items():
         table.add_row(source, label, view or "–", f"{count:,}")
     console.print(table)
     for warning in merged.warnings:
-        warn(f"warning: {warning}")
-    say(f"{out}: {len(merged.manifest):,} images of {len(merged.manifest.sources)} sources")
+        warn("warning: {warning}", warning=warning)
+    say(
+        "{out}: {images:,} images of {sources} sources",
+        out=out,
+        images=len(merged.manifest),
+        sources=len(merged.manifest.sources),
+    )
 
 
 def _source(text: str) -> "Source":
@@ -163,10 +169,10 @@ def get(
     address = url or KERMANY_URL
     try:
         with _download_bar() as bar:
-            task = bar.add_task("downloading", total=None)
+            task = bar.add_task(said("downloading"), total=None)
 
             def report(done: int, total: int | None) -> None:
-                step = "unpacking" if done == total else "downloading"
+                step = said("unpacking") if done == total else said("downloading")
                 bar.update(task, completed=done, total=total, description=step)
 
             get_kermany(
@@ -180,13 +186,14 @@ def get(
     except KeyboardInterrupt as error:
         kept = resumable_bytes(address, target.absolute().with_name(ARCHIVE_NAME))
         hint = (
-            f"{kept:,} bytes are kept; run the same command again to continue."
+            said("Interrupted. {kept:,} bytes are kept; run the same command again to continue.", kept=kept)
             if kept
-            else "Nothing was kept."
+            else said("Interrupted. Nothing was kept.")
         )
-        typer.echo(f"Interrupted. {hint}", err=True)
+        typer.echo(hint, err=True)
         raise typer.Exit(130) from error
-    typer.echo(f"{target}: ready. Check it with: neumo data check {target}\n\n{ATTRIBUTION}")
+    typer.echo(said("{target}: ready. Check it with: neumo data check {target}", target=target))
+    typer.echo(f"\n{ATTRIBUTION}")
 
 
 @app.command()
@@ -210,9 +217,14 @@ def phantom(
 
     with progress_bar("drawing") as progress:
         count = make_phantoms(target, per_class=per_class, seed=seed, size=size, progress=progress)
-    typer.echo(
-        f"{target}: {count} phantoms, {per_class} of each finding (synthetic: see {SYNTHETIC_MARKER})."
+    told = said(
+        "{target}: {count} phantoms, {per_class} of each finding (synthetic: see {marker}).",
+        target=target,
+        count=count,
+        per_class=per_class,
+        marker=SYNTHETIC_MARKER,
     )
+    typer.echo(told)
 
 
 def _download_bar() -> "Progress":

@@ -12,6 +12,7 @@ from neumo.core.errors import ConfigError
 from neumo.core.names import printable, shown_path
 from neumo.texts.catalogue import texts
 from neumo.texts.language import chosen_language
+from neumo.texts.translation import said
 
 app = typer.Typer()
 
@@ -51,7 +52,9 @@ def deidentify(
     if not counts.found.images and not counts.found.unreadable:
         told = f"; {counts.sentence(language)}" if counts.found.found else ""
         named = printable(", ".join(map(shown_path, paths)))
-        raise ConfigError(texts(language)("files.no_dicom", paths=named) + told)
+        raise ConfigError(
+            "{fault}{counts}", fault=texts(language)("files.no_dicom", paths=named), counts=told
+        )
     counts.write(summary)
     typer.echo(counts.sentence(language))
     if counts.counts[Fate.FLAGGED] or counts.counts[Fate.REFUSED] or counts.found.unreadable:
@@ -60,5 +63,9 @@ def deidentify(
 
 def _told(file: str, fate: str, reason: str) -> str:
     if fate == "flagged":
-        return f"{file}: not written, for {reason}; look at it, and allow it with --allow-burned-in"
-    return f"{file}: {reason}"
+        return said(
+            "{file}: not written, for {reason}; look at it, and allow it with --allow-burned-in",
+            file=file,
+            reason=reason,
+        )
+    return said("{file}: {reason}", file=file, reason=reason)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from neumo.cli import options
+from neumo.texts.translation import said
 
 app = typer.Typer()
 
@@ -22,7 +23,7 @@ def doctor(
     for check in examine(bundle, threads):
         checks.append(check)
         if not as_json:
-            _show(check.name, check.outcome.value, check.text)
+            _show(check.name, check.outcome.value, said(check.text))
     if as_json:
         from neumo.cli.show import say_json
 
@@ -40,4 +41,7 @@ def _show(name: str, outcome: str, text: str) -> None:
     from neumo.cli.show import console
 
     style = {"fine": "green", "warning": "yellow", "failed": "bold red"}[outcome]
-    console.print(Text.assemble((f"{outcome:<8}", style), f"{name}: ", text), soft_wrap=True)
+    shown = {"fine": said("fine"), "warning": said("warning"), "failed": said("failed")}[outcome]
+    console.print(
+        Text.assemble((f"{shown:<8} "[: max(8, len(shown) + 1)], style), f"{name}: ", text), soft_wrap=True
+    )

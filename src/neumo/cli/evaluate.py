@@ -10,6 +10,7 @@ import typer
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, require_extra, say, warn
 from neumo.core.errors import ConfigError
+from neumo.core.message import Message
 from neumo.texts.language import chosen_language
 
 app = typer.Typer()
@@ -107,10 +108,10 @@ def evaluate(
             console.print(f"{report.column} = {group.words(chosen_language(lang))}", markup=False)
     if split == "test" and evaluated.times_evaluated > 1:
         warn(
-            f"this run was evaluated on the test part {evaluated.times_evaluated} times: "
-            "choosing by such results makes them too good"
+            "this run was evaluated on the test part {times} times: choosing by such results makes them too good",
+            times=evaluated.times_evaluated,
         )
-    say(f"report: {evaluated.report}")
+    say("report: {file}", file=evaluated.report)
 
 
 def _evaluate_bundle(
@@ -146,9 +147,9 @@ def _evaluate_bundle(
         )
     for table in reader_tables(evaluated):
         console.print(table)
-    refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or "none"
-    say(f"{evaluated.images} images, not read: {refused}")
-    say(f"metrics: {target / FIGURES_FILE}")
+    refused = ", ".join(f"{count} {code}" for code, count in evaluated.refused.items()) or Message("none")
+    say("{images} images, not read: {refused}", images=evaluated.images, refused=refused)
+    say("metrics: {file}", file=target / FIGURES_FILE)
     if corruptions:
         with progress_bar("reading corrupted images") as reading:
             cells = evaluate_corruptions(reader, data, target, part=part, reading=reading)
@@ -160,7 +161,7 @@ def _evaluate_bundle(
             )
         for table in explanation_tables(checks):
             console.print(table)
-        say(f"heat maps: {target / SUMMARY_FILE}")
+        say("heat maps: {file}", file=target / SUMMARY_FILE)
 
 
 def _evaluate_by_source(
@@ -184,7 +185,9 @@ def _evaluate_by_source(
                 predicting=predicting,
             )
     elif data is None:
-        raise ConfigError("{run}: is a bundle; say with --data which data set to evaluate it on", run=run)
+        raise ConfigError(
+            "{bundle}: is a bundle; say with --data which data set to evaluate it on", bundle=run
+        )
     else:
         with progress_bar("reading") as reading:
             evaluated = evaluate_reader_by_source(
@@ -198,7 +201,7 @@ def _evaluate_by_source(
             )
     for table in source_tables(evaluated):
         console.print(table)
-    say(f"metrics: {target / SOURCES_FILE}")
+    say("metrics: {file}", file=target / SOURCES_FILE)
 
 
 def _command() -> str:

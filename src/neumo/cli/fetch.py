@@ -8,6 +8,7 @@ import typer
 from neumo.cli import options
 from neumo.cli.show import require_extra
 from neumo.core.errors import ConfigError
+from neumo.texts.translation import said
 
 app = typer.Typer()
 
@@ -83,7 +84,7 @@ def fetch(
         heatmaps=None,
         append=resume,
         more=store_results,
-        tell=lambda line: typer.echo(line, err=True),
+        tell=lambda line: typer.echo(said(line), err=True),
     ) as outputs:
         for instance in islice(instances, limit):
             reading, stored = read_instance(reader, service, instance, maker)
@@ -91,7 +92,13 @@ def fetch(
             read += 1
             failed += reading.status.value == "failed"
             unstored += stored is not None and stored.fate is not Fate.SENT
-    typer.echo(f"{read} objects read, {failed} failed, {unstored} without their results stored", err=True)
+    told = said(
+        "{read} objects read, {failed} failed, {unstored} without their results stored",
+        read=read,
+        failed=failed,
+        unstored=unstored,
+    )
+    typer.echo(told, err=True)
     if failed or unstored or outputs.faults:
         raise typer.Exit(2 if outputs.faults else 1)
 

@@ -9,8 +9,11 @@ from rich.markup import escape
 
 from neumo import __version__
 from neumo.cli.streams import checked_streams
+from neumo.cli.translated import run, without_language
 from neumo.core.errors import NeumoError
 from neumo.core.names import printable
+from neumo.texts.language import DEFAULT, Language, environment_language, use_language
+from neumo.texts.translation import said
 
 Word = Literal[
     "read",
@@ -116,19 +119,36 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    lang: Annotated[
+        Language | None,
+        typer.Option(
+            "--lang",
+            "--language",
+            help="Language of all that a command prints and writes; by default that of NEUMO_LANG or the locale. "
+            "It may stand anywhere; the last one counts.",
+        ),
+    ] = None,
 ) -> None:
     """Options of every command."""
 
 
 def main() -> None:
     """Run the command line; errors of the neumo family end with status 2 and one message."""
-    with checked_streams():
-        try:
-            command_line(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=True)
-        except NeumoError as error:
-            said = "\n".join(map(printable, str(error).split("\n")))
-            Console(stderr=True, highlight=False).print(f"[bold red]error:[/] {escape(said)}", soft_wrap=True)
-            sys.exit(2)
+    asked, words = without_language(sys.argv[1:])
+    use_language(DEFAULT)  # to complain of NEUMO_LANG itself
+    try:
+        with checked_streams():
+            try:
+                language = asked or environment_language()
+                use_language(language)
+                run(command_line(words[0] if words else None), words, language)
+            except NeumoError as error:
+                told = "\n".join(map(printable, said(error.message).split("\n")))
+                console = Console(stderr=True, highlight=False)
+                console.print(f"[bold red]error:[/] {escape(told)}", soft_wrap=True)
+                sys.exit(2)
+    finally:
+        use_language(None)
 
 
 if __name__ == "__main__":

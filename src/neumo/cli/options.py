@@ -66,7 +66,9 @@ Settings = Annotated[
 Resamples = Annotated[int, typer.Option("--resamples", min=40, help="Bootstrap resamples of patients.")]
 Lang = Annotated[
     Language | None,
-    typer.Option("--lang", "--language", help="Language of tables and reports; by default the locale's."),
+    typer.Option(
+        "--lang", "--language", help="Language of all that is printed and written; see neumo --help."
+    ),
 ]
 
 

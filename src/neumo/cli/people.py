@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from neumo.cli.show import console, require_extra, say
+from neumo.texts.translation import headings, said
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -55,9 +56,10 @@ def add_user(
 
         if role not in list(accounts.Role):
             known = ", ".join(accounts.Role)
-            raise typer.BadParameter(f"{role!r} is none; use one of {known}", param_hint="--role")
+            fault = said("{role!r} is none; use one of {known}", role=role, known=known)
+            raise typer.BadParameter(fault, param_hint="--role")
         accounts.add_user(engine, name, None if no_password else _asked_password(), accounts.Role(role))
-    say(f"{name} can log in as {role}.")
+    say("{name} can log in as {role}.", name=name, role=role)
 
 
 @user.command("list")
@@ -66,7 +68,7 @@ def list_users(data: _Data = None) -> None:
     with _accounts("neumo user list", data) as engine:
         from neumo.web.people import accounts
 
-        table = Table("name", "role", "verifies reports as")
+        table = Table(*headings("name", "role", "verifies reports as"))
         for person in accounts.users(engine):
             signs = person.verifier
             table.add_row(
@@ -91,14 +93,17 @@ def set_verifier(
     if remove == (full_name is not None or organization is not None) or (full_name is None) != (
         organization is None
     ):
-        raise typer.BadParameter("give --name and --organization, or --remove")
+        raise typer.BadParameter(said("give --name and --organization, or --remove"))
     with _accounts("neumo user verifier", data) as engine:
         from neumo.web.people import accounts
         from neumo.web.people.verifier import Verifier
 
         signs = None if remove else Verifier(str(full_name), str(organization))
         accounts.set_verifier(engine, name, signs)
-    say(f"{name} verifies no reports." if signs is None else f"{name} verifies reports as {signs.name}.")
+    if signs is None:
+        say("{name} verifies no reports.", name=name)
+    else:
+        say("{name} verifies reports as {full_name}.", name=name, full_name=signs.name)
 
 
 @user.command("password")
@@ -108,7 +113,7 @@ def change_password(name: _Name, data: _Data = None) -> None:
         from neumo.web.people import accounts
 
         accounts.set_password(engine, name, _asked_password())
-    say(f"{name} has another password, and has to log in anew.")
+    say("{name} has another password, and has to log in anew.", name=name)
 
 
 @user.command("remove")
@@ -118,7 +123,7 @@ def remove_user(name: _Name, data: _Data = None) -> None:
         from neumo.web.people import accounts
 
         accounts.remove_user(engine, name)
-    say(f"{name} can log in no longer; decisions stay on record.")
+    say("{name} can log in no longer; decisions stay on record.", name=name)
 
 
 @token.command("add")
@@ -141,7 +146,8 @@ def add_token(
         unknown = sorted(set(scope) - set(accounts.Scope))
         if unknown:
             known = ", ".join(accounts.Scope)
-            raise typer.BadParameter(f"{unknown[0]!r} is none; use {known}", param_hint="--scope")
+            fault = said("{scope!r} is none; use {known}", scope=unknown[0], known=known)
+            raise typer.BadParameter(fault, param_hint="--scope")
         typer.echo(accounts.add_token(engine, label, user, [accounts.Scope(one) for one in scope]))
 
 
@@ -151,7 +157,7 @@ def list_tokens(data: _Data = None) -> None:
     with _accounts("neumo token list", data) as engine:
         from neumo.web.people import accounts
 
-        table = Table("label", "user", "scopes")
+        table = Table(*headings("label", "user", "scopes"))
         for one in accounts.tokens(engine):
             table.add_row(one.label, one.name, " ".join(sorted(one.scopes)))
     console.print(table)
@@ -164,11 +170,15 @@ def remove_token(label: _Label, data: _Data = None) -> None:
         from neumo.web.people import accounts
 
         accounts.remove_token(engine, label)
-    say(f"The token {label} is void.")
+    say("The token {label} is void.", label=label)
 
 
 def _asked_password() -> str:
     """Ask twice where somebody sits at a terminal; else take a line of standard input."""
-    if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    while True:
+        password = str(typer.prompt(said("Password"), hide_input=True))
+        if password == typer.prompt(said("The password again"), hide_input=True):
+            return password
+        typer.echo(said("These are two different passwords; try again."), err=True)

@@ -12,9 +12,11 @@ from neumo.cli import options
 from neumo.cli.file_counts import FileCounts
 from neumo.cli.recording import recording, user_name
 from neumo.core.errors import ArchiveError, ConfigError, ReceiptError
+from neumo.core.message import Message
 from neumo.core.names import printable, shown_path
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language, chosen_language
+from neumo.texts.translation import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,14 +50,7 @@ def read(
     fhir: Annotated[
         Path | None, typer.Option("--fhir", metavar="DIR", help="Folder for FHIR R4 DiagnosticReports.")
     ] = None,
-    lang: Annotated[
-        Language | None,
-        typer.Option(
-            "--lang",
-            "--language",
-            help="Language of HTML, Secondary Captures, FHIR and the summary; by default the locale's.",
-        ),
-    ] = None,
+    lang: options.Lang = None,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
     prevalence: options.Prevalence = None,
@@ -140,9 +135,9 @@ def read(
                 counts.counts[reading.status.value] += 1
                 advance()
     except KeyboardInterrupt:
-        typer.echo(
-            "interrupted; what was read is kept" + (", go on with --resume" if json_target else ""), err=True
-        )
+        kept = said("interrupted; what was read is kept")
+        again = said("interrupted; what was read is kept, go on with --resume")
+        typer.echo(again if json_target else kept, err=True)
         raise typer.Exit(130) from None
     counts.write(summary)
     _report(shown if silent else None, counts, language)
@@ -173,7 +168,7 @@ def _made(
         try:
             to_archive(reading)
         except ArchiveError as error:  # this reading alone; an archive that is away ends the command
-            failures.append(f"{reading.file}: {error}")
+            failures.append(Message("{file}: {fault}", file=reading.file, fault=error))
     exported = export(reading)
     failures += filter(None, (exported.failure,))
     for told in filter(None, (*failures, exported.left_out)):
@@ -200,7 +195,7 @@ def _report(shown: "list[Reading] | None", counts: FileCounts, language: Languag
 
 
 def _tell(line: str) -> None:
-    typer.echo(printable(line), err=True)
+    typer.echo(printable(said(line)), err=True)
 
 
 def _files_to_read(paths: list[str], done: set[str]) -> tuple[list[Path], FileCounts]:
@@ -231,7 +226,9 @@ def _end_without_files(
             raise typer.Exit(1)
         told = f"; {counts.sentence(language)}" if counts.found.found else ""
         named = printable(", ".join(map(shown_path, paths)))
-        raise ConfigError(texts(language)("files.no_image", paths=named) + told)
+        raise ConfigError(
+            "{fault}{counts}", fault=texts(language)("files.no_image", paths=named), counts=told
+        )
     typer.echo(f"{texts(language)('files.nothing_left')}; {counts.sentence(language)}", err=True)
     counts.write(summary)
     if counts.found.unreadable:
@@ -271,7 +268,7 @@ def _progress(files: int) -> "Iterator[Callable[[], None]]":
     from neumo.cli.show import progress_columns
 
     with Progress(*progress_columns(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("reading", total=files)
+        task = bar.add_task(said("reading"), total=files)
         yield lambda: bar.advance(task)
 
 
@@ -291,6 +288,6 @@ def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:
     receipt = value.get("receipt", value) if isinstance(value, dict) else value
     again = replay(receipt, Path(paths[0]), bundle)
     for notice in (*again.differences, *again.circumstances):
-        typer.echo(notice.text)
-    typer.echo("reproduced bit for bit" if again.identical else "not reproduced")
+        typer.echo(said(notice.text))
+    typer.echo(said("reproduced bit for bit") if again.identical else said("not reproduced"))
     return 0 if again.identical else 1

@@ -5,15 +5,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neumo.core.answer import Answer
 from neumo.core.findings import Finding
-from neumo.results.sentences import performance_sentences, prevalence_sentence
+from neumo.core.message import Message
+from neumo.core.reading import notices_from_json
+from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
+from neumo.texts.language import chosen_language
+from neumo.texts.translation import headings, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from neumo.core.decision import Decision
     from neumo.records.restatements import Restatement
     from neumo.records.stored_reading import StoredReading
 
 _NARROWEST: Final = 120
+_OUTCOMES: Final = {
+    "pneumonia": Message("pneumonia"),
+    "no_pneumonia": Message("no pneumonia"),
+    "undetermined": Message("undetermined"),
+    "bacterial": Message("bacterial"),
+    "viral": Message("viral"),
+    "read": Message("read"),
+    "refused": Message("refused"),
+    "failed": Message("failed"),
+}
+"""Verdicts, etiologies and how readings ended, in words."""
 
 
 def summary(row: "StoredReading") -> dict[str, Any]:
@@ -44,15 +60,15 @@ def print_table(readings: "tuple[StoredReading, ...]") -> None:
     from neumo.cli.show import console
 
     table = Table(box=None, pad_edge=False)
-    for column in ("number", "recorded (UTC)", "verdict", "most probable", "pneumonia"):
+    for column in headings("number", "recorded (UTC)", "verdict", "most probable", "pneumonia"):
         table.add_column(column, no_wrap=True)
-    for column in ("notes", "source", "file"):
+    for column in headings("notes", "source", "file"):
         table.add_column(column, overflow="fold")
     for row in readings:
         cells = [
             str(row.id),
             row.recorded_at[:16].replace("T", " "),
-            (row.verdict or row.status).replace("_", " "),
+            _outcome(row.verdict or row.status),
             "" if row.finding is None else row.finding,
             "" if row.probabilities is None else f"{1 - row.probabilities[Finding.NORMAL]:.3f}",
             _notes(row),
@@ -66,46 +82,90 @@ def print_table(readings: "tuple[StoredReading, ...]") -> None:
 
 def _notes(row: "StoredReading") -> str:
     decided = bool(row.decisions) and not row.disagreement
-    notes = {"decided": decided, "disagreement": row.disagreement}
+    notes = {said("decided"): decided, said("disagreement"): row.disagreement}
     return ", ".join(note for note, true in notes.items() if true)
+
+
+def _outcome(name: str) -> str:
+    return said(_OUTCOMES.get(name, name))
 
 
 def lines(found: "StoredReading", restated: "Iterable[Restatement]" = ()) -> list[str]:
     """Return all that is on record of a reading, line by line."""
-    said = [f"reading {found.id}, recorded {found.recorded_at} from {found.source}"]
+    told = [
+        said(
+            "reading {id}, recorded {at} from {source}",
+            id=found.id,
+            at=found.recorded_at,
+            source=found.source,
+        )
+    ]
     if found.purged:
-        said.append("purged: file, receipt, warnings and reasons are gone")
+        told.append(said("purged: file, receipt, warnings and reasons are gone"))
     else:
-        said.append(f"file: {found.body['file']}")
+        told.append(said("file: {file}", file=found.body["file"]))
     if found.verdict is not None:
-        said.append(f"verdict: {found.verdict.replace('_', ' ')}")
-    said.append(f"model: {found.finding or found.status}")
+        told.append(said("verdict: {verdict}", verdict=_outcome(found.verdict)))
+    told.append(said("model: {finding}", finding=found.finding or _outcome(found.status)))
     if found.probabilities is not None:
-        said += [f"  {name}: {value:.4f}" for name, value in found.probabilities.items()]
-    prediction_set = found.body["prediction_set"]
-    if prediction_set is not None:
-        answer = Answer.from_json(found.body)
-        said.append(f"etiology: {answer.etiology or 'none'}")
-        said.append(f"prediction set: {', '.join(answer.prediction_set)}")
-        said += [prevalence_sentence(answer, "en"), *performance_sentences(answer, "en")]
-    said += [f"warning: {text}" for text in found.body.get("warnings", [])]
-    said += [f"reason: {text}" for text in found.body.get("reasons", [])]
-    said += [f"looked at by {view.person}, {view.at}" for view in found.views]
-    said += [f"stated otherwise by {each.person}, {each.at}: {each}" for each in restated]
+        told += [f"  {name}: {value:.4f}" for name, value in found.probabilities.items()]
+    told += [*_answer_lines(found), *_notice_lines(found)]
+    told += [said("looked at by {person}, {at}", person=view.person, at=view.at) for view in found.views]
+    told += [
+        said("stated otherwise by {person}, {at}: {stated}", person=each.person, at=each.at, stated=each.words)
+        for each in restated
+    ]
     for decision in found.decisions:
-        verdict = {True: "agrees", False: "disagrees", None: "the model states nothing to agree with"}[
-            decision.agrees
-        ]
-        blinded = ", before the model's finding was shown" if decision.blinded else ""
-        said.append(f"decision {decision.revision} by {decision.person}, {decision.at}:")
-        said[-1] += f" {decision.conclusion} ({verdict}{blinded})"
-        if decision.abnormality:
-            said.append(f"  abnormality: {decision.abnormality}")
-        if decision.verifier is not None:
-            said.append(f"  verified by {decision.verifier}, {decision.organization}")
-        if decision.note:
-            said.append(f"  {decision.note}")
-    return said
+        told += _decision_lines(decision)
+    return told
+
+
+def _answer_lines(found: "StoredReading") -> "Iterator[str]":
+    if found.body["prediction_set"] is None:
+        return
+    answer, language = Answer.from_json(found.body), chosen_language()
+    yield said(
+        "etiology: {etiology}", etiology=_outcome(answer.etiology) if answer.etiology else said("none")
+    )
+    yield said("prediction set: {findings}", findings=", ".join(answer.prediction_set))
+    yield prevalence_sentence(answer, language)
+    yield from performance_sentences(answer, language)
+
+
+def _notice_lines(found: "StoredReading") -> "Iterator[str]":
+    language, notices = chosen_language(), found.body.get("notices") or {}
+    for notice in notices_from_json(notices.get("warnings", [])):
+        yield said("warning: {text}", text=notice_text(notice, language))
+    for notice in notices_from_json(notices.get("reasons", [])):
+        yield said("reason: {text}", text=notice_text(notice, language))
+
+
+def _decision_lines(decision: "Decision") -> "Iterator[str]":
+    agreement = {
+        True: said("agrees"),
+        False: said("disagrees"),
+        None: said("the model states nothing to agree with"),
+    }[decision.agrees]
+    if decision.blinded:
+        agreement += ", " + said("before the model's finding was shown")
+    yield said(
+        "decision {revision} by {person}, {at}: {conclusion} ({agreement})",
+        revision=decision.revision,
+        person=decision.person,
+        at=decision.at,
+        conclusion=decision.conclusion,
+        agreement=agreement,
+    )
+    if decision.abnormality:
+        yield "  " + said("abnormality: {abnormality}", abnormality=decision.abnormality)
+    if decision.verifier is not None:
+        yield "  " + said(
+            "verified by {verifier}, {organization}",
+            verifier=decision.verifier,
+            organization=decision.organization,
+        )
+    if decision.note:
+        yield f"  {decision.note}"
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from neumo.cli.show import require_extra, say_json
 from neumo.core.decision import CONCLUSIONS, Conclusion, conclusion_of
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
+from neumo.texts.translation import said
 
 if TYPE_CHECKING:
     from neumo.records.stored_reading import StoredReading
@@ -56,7 +57,7 @@ def init(database: options.Database) -> None:
     engine = open_archive(database)
     where = engine.url.render_as_string(hide_password=True)
     engine.dispose()
-    typer.echo(f"{where}: ready")
+    typer.echo(said("{where}: ready", where=where))
 
 
 @archive.command()
@@ -85,7 +86,7 @@ def search(
     else:
         print_table(page.readings)
     if page.after is not None:
-        typer.echo(f"more follow: --after {page.after}", err=True)
+        typer.echo(said("more follow: --after {after}", after=page.after), err=True)
 
 
 @archive.command()
@@ -150,7 +151,10 @@ def decide(
             blinded=blinded,
             seen_revision=seen,
         )
-    typer.echo(f"reading {reading}, decision {revision}: {final}")
+    told = said(
+        "reading {reading}, decision {revision}: {final}", reading=reading, revision=revision, final=final
+    )
+    typer.echo(told)
 
 
 @archive.command()
@@ -172,7 +176,7 @@ def export(
 
         files = {Format(name): file for name, file in given.items() if file is not None}
         rows = write(engine, matching.filters(), files=files)
-    typer.echo(f"{rows} readings written")
+    typer.echo(said("{rows} readings written", rows=rows))
 
 
 @archive.command()
@@ -192,7 +196,8 @@ def purge(
         from neumo.records.retention import purge as empty
 
         if not yes:
-            typer.echo(f"{due(engine, days=days)} readings would be emptied; add --yes to do it")
+            count = due(engine, days=days)
+            typer.echo(said("{count} readings would be emptied; add --yes to do it", count=count))
             return
         emptied = empty(engine, days=days, actor=person)
         if engine.dialect.name == "sqlite":
@@ -201,7 +206,7 @@ def purge(
 
             beside = ReadingFiles(Path(str(engine.url.database)).parent / KEPT)
             FileRetention(engine, beside, None).run()
-    typer.echo(f"{emptied} readings emptied")
+    typer.echo(said("{count} readings emptied", count=emptied))
 
 
 @audit.command()
@@ -220,8 +225,8 @@ def verify(
 
         verdict = verify_log(engine, Checkpoint.parse(checkpoint) if checkpoint else None)
     for fault in verdict.faults:
-        say(f"fault: {fault}")
-    say(f"checkpoint: {verdict.checkpoint}")
+        say("fault: {fault}", fault=fault)
+    say("checkpoint: {checkpoint}", checkpoint=verdict.checkpoint)
     if verdict.faults:
         raise typer.Exit(1)
 
@@ -251,8 +256,8 @@ def show_trail(
         if json_lines:
             say_json(asdict(entry))
             continue
-        about = "" if entry.reading is None else f" reading {entry.reading}"
-        detail = f": {entry.detail}" if entry.detail else ""
+        about = "" if entry.reading is None else " " + said("reading {id}", id=entry.reading)
+        detail = f": {said(entry.detail)}" if entry.detail else ""
         say(printable(f"{entry.sequence} {entry.at} {entry.actor} {entry.action}{about}{detail}"))
 
 

@@ -48,7 +48,7 @@ def reproduce(
             decoding=decoding,
             say=say,
         )
-    say(f"results: {written}")
+    say("results: {file}", file=written)
 
 
 def _numbers(option: str, text: str) -> list[int]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from neumo.texts.translation import said
+
 app = typer.Typer()
 
 
@@ -22,5 +24,6 @@ def sample(
     from neumo.samples import write_samples
 
     written = write_samples(target)
-    typer.echo(f"{target}: {', '.join(path.name for path in written)} (training images, CC BY 4.0)")
-    typer.echo(f"Read them: neumo read {target}")
+    names = ", ".join(path.name for path in written)
+    typer.echo(said("{target}: {names} (training images, CC BY 4.0)", target=target, names=names))
+    typer.echo(said("Read them: neumo read {target}", target=target))

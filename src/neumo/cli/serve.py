@@ -8,6 +8,7 @@ import typer
 
 from neumo.cli import options
 from neumo.cli.show import require_extra, say
+from neumo.texts.translation import said
 
 app = typer.Typer()
 
@@ -52,14 +53,14 @@ def serve(
     resolved = load_settings(WebConfig, config, settings or [], given)
     log_to(sys.stderr)
     if not resolved.listen.loopback and resolved.listen.certificate is None and not resolved.listen.proxies:
-        typer.echo(
+        told = said(
             "warning: passwords and radiographs cross the network in clear; give listen.certificate and listen.key, "
-            "or put a proxy with TLS before it and name it in listen.proxies",
-            err=True,
+            "or put a proxy with TLS before it and name it in listen.proxies"
         )
+        typer.echo(told, err=True)
 
     def announce(address: str) -> None:
-        say(f"The workbench is at {address} (Ctrl+C ends it)")
+        say("The workbench is at {address} (Ctrl+C ends it)", address=address)
         if browser and resolved.listen.loopback:
             import webbrowser
 

@@ -21,18 +21,20 @@ from rich.progress import (
 from rich.text import Text
 
 from neumo.core.errors import MissingExtraError
+from neumo.core.message import Message
 from neumo.core.names import is_utf8
+from neumo.texts.translation import said
 
 console = Console(highlight=False)
 
 Extra = Literal["train", "site", "dicom", "archive", "web"]
 _EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
-    "train": ("training", ("torch", "lightning")),
-    "site": ("commissioning", ("sklearn", "scipy", "onnx", "reportlab")),
-    "dicom": ("DICOM network", ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito")),
-    "archive": ("database", ("sqlalchemy", "alembic", "psycopg")),
+    "train": (Message("training"), ("torch", "lightning")),
+    "site": (Message("commissioning"), ("sklearn", "scipy", "onnx", "reportlab")),
+    "dicom": (Message("DICOM network"), ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito")),
+    "archive": (Message("database"), ("sqlalchemy", "alembic", "psycopg")),
     "web": (
-        "workbench",
+        Message("workbench"),
         ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic"),
     ),
 }
@@ -51,9 +53,9 @@ def require_extra(extra: Extra, command: str) -> None:
         )
 
 
-def say(line: object) -> None:
-    """Print a line as it is: unbroken, its brackets no markup, so that paths and commands can be copied."""
-    console.print(str(line), soft_wrap=True, markup=False)
+def say(line: str, /, **values: object) -> None:
+    """Print a sentence (see `said`) unbroken, its brackets no markup, so that paths and commands can be copied."""
+    console.print(said(line, **values), soft_wrap=True, markup=False)
 
 
 def say_json(value: object, *, indent: int | None = None) -> None:
@@ -62,9 +64,9 @@ def say_json(value: object, *, indent: int | None = None) -> None:
     typer.echo(json.dumps(value, indent=indent, ensure_ascii=ascii_only, allow_nan=False))
 
 
-def warn(line: str) -> None:
-    """Print a line to heed."""
-    console.print(line, style="yellow", soft_wrap=True, markup=False)
+def warn(line: str, /, **values: object) -> None:
+    """Print a sentence to heed."""
+    console.print(said(line, **values), style="yellow", soft_wrap=True, markup=False)
 
 
 class _Rate(ProgressColumn):
@@ -86,9 +88,9 @@ def progress_columns() -> tuple[ProgressColumn, ...]:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function of (done, total) that shows a bar from its first call on."""
+    """Yield a function of (done, total) that shows a bar from its first call on; `what` is said beside it."""
     bar = Progress(*progress_columns(), console=Console(stderr=True, highlight=False))
-    task = bar.add_task(what, total=None, visible=False)
+    task = bar.add_task(said(what), total=None, visible=False)
 
     def advance(done: int, total: int) -> None:
         if not bar.live.is_started:

@@ -10,6 +10,7 @@ import typer
 
 from neumo.core.faults import where_raised
 from neumo.core.files import discard_standard_output
+from neumo.texts.translation import said
 
 
 @contextmanager
@@ -52,11 +53,13 @@ def _end(error: OSError) -> None:
         if error.errno == errno.EPIPE:
             sys.exit(1)
     if of_output:
-        told = f"standard output: could not be written ({error.strerror or error})"
+        told = said("standard output: could not be written ({reason})", reason=error.strerror or error)
     elif error.filename is not None:
-        told = f"{error.filename}: {error.strerror or type(error).__name__}"
+        told = said("{file}: {reason}", file=error.filename, reason=error.strerror or type(error).__name__)
     else:
-        told = f"{error.strerror or type(error).__name__} ({where_raised(error)})"
+        told = said(
+            "{reason} ({place})", reason=error.strerror or type(error).__name__, place=where_raised(error)
+        )
     typer.echo(f"error: {told}", err=True)
     sys.exit(2)
 

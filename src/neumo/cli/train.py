@@ -45,9 +45,17 @@ def train(
     if outcome.status == "interrupted":
         again = ["neumo", "train", str(experiment), "--data", str(data), "--out", str(folder)]
         again += [part for override in overrides or [] for part in ("--set", override)]
-        say(f"interrupted after {outcome.epochs} epochs; go on with: {shlex.join([*again, '--resume'])}")
+        say(
+            "interrupted after {epochs} epochs; go on with: {command}",
+            epochs=outcome.epochs,
+            command=shlex.join([*again, "--resume"]),
+        )
         raise typer.Exit(130)
     say(
-        f"{folder}: {outcome.epochs} epochs, best {outcome.best_epoch} (validation loss {outcome.best_val_loss:.4f}). "
-        f"Evaluate it with: {shlex.join(['neumo', 'evaluate', str(folder)])}"
+        "{folder}: {epochs} epochs, best {best} (validation loss {loss:.4f}). Evaluate it with: {command}",
+        folder=folder,
+        epochs=outcome.epochs,
+        best=outcome.best_epoch,
+        loss=outcome.best_val_loss,
+        command=shlex.join(["neumo", "evaluate", str(folder)]),
     )

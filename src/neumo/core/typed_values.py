@@ -48,17 +48,16 @@ def between(
     below: float | None = None,
 ) -> Allowed:
     """Limit a number; `above` and `below` are not allowed themselves."""
-    limits = [
-        (words, holds, limit)
-        for words, holds, limit in (
-            ("of at least {limit:.12g}", operator.ge, least),
-            ("above {limit:.12g}", operator.gt, above),
-            ("of at most {limit:.12g}", operator.le, most),
-            ("below {limit:.12g}", operator.lt, below),
-        )
-        if limit is not None
-    ]
-    says = joined(" and ", (Message(words, limit=limit) for words, _, limit in limits))
+    limits: list[tuple[Message, Callable[[Any, Any], bool], float]] = []
+    if least is not None:
+        limits.append((Message("of at least {limit:.12g}", limit=least), operator.ge, least))
+    if above is not None:
+        limits.append((Message("above {limit:.12g}", limit=above), operator.gt, above))
+    if most is not None:
+        limits.append((Message("of at most {limit:.12g}", limit=most), operator.le, most))
+    if below is not None:
+        limits.append((Message("below {limit:.12g}", limit=below), operator.lt, below))
+    says = joined(" and ", (words for words, _, _ in limits))
     return Allowed(says, lambda value: all(holds(value, limit) for _, holds, limit in limits))
 
 

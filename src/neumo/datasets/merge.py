@@ -194,15 +194,16 @@ def _duplicates(entries: Sequence[Entry]) -> Iterator[str]:
     for entry in entries:
         groups[entry.sha256].append(entry)
     twice = [group for group in groups.values() if len(group) > 1]
-    kinds = {
-        "{count:,} lie in two sources": [g for g in twice if len({e.source for e in g}) > 1],
-        "{count:,} have different labels": [g for g in twice if len({e.label for e in g}) > 1],
-        "{count:,} have different patient ids, so that folds may part them": [
-            g for g in twice if len({e.patient for e in g}) > 1
-        ],
-    }
-    if twice:
-        example = " = ".join(entry.path for entry in twice[0])
-        groups_found = Message("{count:,} groups of identical files", count=len(twice))
-        wrong = (Message(kind, count=len(found)) for kind, found in kinds.items() if found)
-        yield joined("; ", [groups_found, *wrong, Message("the first is {example}", example=example)])
+    if not twice:
+        return
+    said = [Message("{count:,} groups of identical files", count=len(twice))]
+    if across := sum(len({e.source for e in group}) > 1 for group in twice):
+        said.append(Message("{count:,} lie in two sources", count=across))
+    if unlike := sum(len({e.label for e in group}) > 1 for group in twice):
+        said.append(Message("{count:,} have different labels", count=unlike))
+    if parted := sum(len({e.patient for e in group}) > 1 for group in twice):
+        said.append(
+            Message("{count:,} have different patient ids, so that folds may part them", count=parted)
+        )
+    said.append(Message("the first is {example}", example=" = ".join(entry.path for entry in twice[0])))
+    yield joined("; ", said)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
+from neumo.core.message import Message, joined
 from neumo.records.audit_log import insert, now
 from neumo.records.canonical import checked_name, storable
 from neumo.records.database import reading_session, writing_session
@@ -34,12 +35,16 @@ class Restatement:
     operating_point: str | None
 
     def __str__(self) -> str:
+        return str(self.words)
+
+    @property
+    def words(self) -> Message:
         """For people: "report.pdf at prevalence 0.2, operating point balanced"."""
         stated = [
-            *([] if self.prevalence is None else [f"prevalence {self.prevalence:g}"]),
-            *([] if self.operating_point is None else [f"operating point {self.operating_point}"]),
+            *([] if self.prevalence is None else [Message("prevalence {prevalence:g}", prevalence=self.prevalence)]),
+            *([] if self.operating_point is None else [Message("operating point {point}", point=self.operating_point)]),
         ]
-        return f"{self.result} at {', '.join(stated)}"
+        return Message("{result} at {stated}", result=self.result, stated=joined(", ", stated))
 
 
 def note_restatement(

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from neumo.core.errors import CheckpointError, ConfigError, EvaluationError
 from neumo.core.files import require_writable
+from neumo.core.message import Message
 from neumo.core.progress import Progress
 from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.predictions import Predictions
@@ -92,10 +93,23 @@ def reproduce(
         experiment = settings[number, seed]
         name = f"run{number}" if experiment.seed == own[number] else f"run{number}-seed{seed}"
         folder = runs / name
-        say(f"run {number}: {experiment.description}, seed {experiment.seed}")
+        say(
+            Message(
+                "run {number}: {description}, seed {seed}",
+                number=number,
+                description=experiment.description,
+                seed=experiment.seed,
+            )
+        )
         outcome = train(experiment, data, folder, resume=True, console=console, decoding=decoding)
         if outcome.status != "finished":
-            say(f"run {number}: interrupted after {outcome.epochs} epochs; the same command goes on")
+            say(
+                Message(
+                    "run {number}: interrupted after {epochs} epochs; the same command goes on",
+                    number=number,
+                    epochs=outcome.epochs,
+                )
+            )
             break
         if not (RunFolder(folder).evaluation("test") / FIGURES_FOLDER).is_dir():
             evaluate_run(folder, data=data)

@@ -13,6 +13,12 @@ AREAS: Final = (
 )  # fmt: skip
 """Areas: one YAML file each in every language's folder, and the first part of every message key. English notices are
 written where they are raised, so that reading a file loads no catalogue."""
+SENTENCE_AREAS: Final = (
+    "sentences_reading", "sentences_clinic", "sentences_learning", "sentences_commands",
+)  # fmt: skip
+"""Areas of messages and errors by their English pattern; see `neumo.texts.translation`."""
+WORD_AREAS: Final = (*SENTENCE_AREAS, "system", "typer")
+"""Areas that English has not, since its words stand where they are said."""
 
 
 class Texts:
@@ -73,7 +79,7 @@ def texts(language: Language) -> Texts:
 @cache
 def load_area(area: str, language: Language) -> Mapping[str, Any]:
     """Return all messages of an area, nested. Raises KeyError for an unknown area."""
-    if area not in AREAS:
+    if area not in (*AREAS, *WORD_AREAS):
         raise KeyError(f"{area}: no such area of messages")
     # Reading a radiograph needs no messages; importing PyYAML takes longer than parsing one.
     import yaml

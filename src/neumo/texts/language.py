@@ -1,4 +1,4 @@
-"""The languages that neumo speaks, and how one is chosen: by name, Accept-Language header or locale."""
+"""The languages that neumo speaks, and how one is chosen: by name, option, NEUMO_LANG, locale or Accept-Language."""
 
 import os
 import re
@@ -10,9 +10,12 @@ from neumo.core.errors import ConfigError
 Language = Literal["en", "es"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 DEFAULT: Final[Language] = "en"
+VARIABLE: Final = "NEUMO_LANG"
 _LOCALE_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 """In the order in which POSIX asks them; the first that is set decides."""
 _HEADER_PARTS: Final = 20
+_chosen: Final[list[Language]] = []
+"""What `use_language` set."""
 
 
 def as_language(name: str) -> Language:
@@ -38,9 +41,32 @@ def locale_language(environment: Mapping[str, str] = os.environ) -> Language:
     return known_language(re.split("[_.@]", locale)[0]) or DEFAULT
 
 
-def chosen_language(option: Language | None) -> Language:
-    """Return the language of a command's option --lang; that of the locale where it was not given."""
-    return option or locale_language()
+def environment_language(environment: Mapping[str, str] = os.environ) -> Language:
+    """Return the language of NEUMO_LANG, else of the locale. Raises ConfigError where NEUMO_LANG names none."""
+    named = environment.get(VARIABLE, "")
+    if not named:
+        return locale_language(environment)
+    language = known_language(named)
+    if language is None:
+        raise ConfigError(
+            "{variable}: {name!r} is not known; use one of {languages}",
+            variable=VARIABLE,
+            name=named,
+            languages=", ".join(LANGUAGES),
+        )
+    return language
+
+
+def use_language(language: Language | None) -> None:
+    """Set the language of this process's command line; None is that of the environment."""
+    _chosen.clear()
+    if language is not None:
+        _chosen.append(language)
+
+
+def chosen_language(option: Language | None = None) -> Language:
+    """Return the language of a command's option --lang; else that of the command line, else of the environment."""
+    return option or (_chosen[0] if _chosen else environment_language())
 
 
 def accepted_language(header: str) -> Language | None:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from neumo.core.files import publish, write_text
 from neumo.models.weights import NetworkCard, save_network
+from neumo.texts.translation import said
 from neumo.training.module import Classifier
 
 COLUMNS = (
@@ -101,11 +102,22 @@ class EpochLines(Checkpoint):
         row, last = self.history.rows[-1], trainer.max_epochs or 0
         left = (last - row["epoch"]) * row["seconds"] / 60
         self.console.print(
-            f"epoch {row['epoch']:.0f}/{last}  "
-            f"loss {row['train_loss']:.4f} / {row['val_loss']:.4f}  "
-            f"accuracy {row['train_accuracy']:.3f} / {row['val_accuracy']:.3f}  "
-            f"AUC {row['train_auc']:.3f} / {row['val_auc']:.3f} (train / validation)  "
-            f"{self.images / row['seconds']:.1f} images/s, {row['seconds']:.0f} s, at most {left:.0f} min left",
+            said(
+                "epoch {epoch:.0f}/{last}  loss {train_loss:.4f} / {val_loss:.4f}  "
+                "accuracy {train_accuracy:.3f} / {val_accuracy:.3f}  AUC {train_auc:.3f} / {val_auc:.3f} "
+                "(train / validation)  {rate:.1f} images/s, {seconds:.0f} s, at most {left:.0f} min left",
+                epoch=row["epoch"],
+                last=last,
+                train_loss=row["train_loss"],
+                val_loss=row["val_loss"],
+                train_accuracy=row["train_accuracy"],
+                val_accuracy=row["val_accuracy"],
+                train_auc=row["train_auc"],
+                val_auc=row["val_auc"],
+                rate=self.images / row["seconds"],
+                seconds=row["seconds"],
+                left=left,
+            ),
             soft_wrap=True,
         )
 

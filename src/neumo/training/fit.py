@@ -277,7 +277,7 @@ def _warn_of_thin_validation(console: Console | None, manifest: Manifest, split:
     counts = thin_findings(manifest.entries[i].label for i in split.indices("val", manifest))
     if counts and console is not None:
         said = ", ".join(f"{finding} {count}" for finding, count in counts.items())
-        sentence = texts(chosen_language(None))("dataset_check.thin_validation", counts=said)
+        sentence = texts(chosen_language())("dataset_check.thin_validation", counts=said)
         console.print(sentence, style="yellow", soft_wrap=True, markup=False)
 
 

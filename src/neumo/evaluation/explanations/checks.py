@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.message import Message
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.evaluation.values import Estimate, without_nan
@@ -23,15 +24,15 @@ MAX_ALARMS = 0.10
 """Share of maps with the border and corner alarm."""
 
 MEASURES: Mapping[str, str] = {
-    "randomised_correlation": "rank correlation with shuffled weights, without its sign",
-    "randomised_overlap": "overlap of the hottest tenth with shuffled weights",
-    "share_inside": "share of the map on the thorax",
-    "outside": "share of images with most of the map beside the thorax",
-    "deletion_area": "area under deletion, map order",
-    "deletion_gain": "deletion: random order minus map order",
-    "insertion_area": "area under insertion, map order",
-    "insertion_gain": "insertion: map order minus random order",
-    "alarm": "share of images with the border and corner alarm",
+    "randomised_correlation": Message("rank correlation with shuffled weights, without its sign"),
+    "randomised_overlap": Message("overlap of the hottest tenth with shuffled weights"),
+    "share_inside": Message("share of the map on the thorax"),
+    "outside": Message("share of images with most of the map beside the thorax"),
+    "deletion_area": Message("area under deletion, map order"),
+    "deletion_gain": Message("deletion: random order minus map order"),
+    "insertion_area": Message("area under insertion, map order"),
+    "insertion_gain": Message("insertion: map order minus random order"),
+    "alarm": Message("share of images with the border and corner alarm"),
 }
 """Keys of what is measured on each image, and what they mean."""
 
@@ -178,22 +179,30 @@ def _verdicts(figures: Mapping[str, Estimate], field_area: float) -> tuple[Verdi
         Verdict(
             "randomised_weights",
             figures["randomised_correlation"].high < MAX_CORRELATION,
-            f"upper end of the rank correlation below {MAX_CORRELATION:.2f}",
+            Message("upper end of the rank correlation below {most:.2f}", most=MAX_CORRELATION),
         ),
         Verdict(
             "thorax",
             inside.low > field_area and outside.value <= MAX_OUTSIDE,
-            f"lower end of the share above {field_area:.2f}, the field's own area; at most {MAX_OUTSIDE:.0%} of "
-            "images with most of the map outside",
+            Message(
+                "lower end of the share above {area:.2f}, the field's own area; at most {most:.0%} of images with "
+                "most of the map outside",
+                area=field_area,
+                most=MAX_OUTSIDE,
+            ),
         ),
         *(
             Verdict(
-                name, figures[f"{name}_gain"].low > 0.0, "lower end of the gain over a random order above 0"
+                name,
+                figures[f"{name}_gain"].low > 0.0,
+                Message("lower end of the gain over a random order above 0"),
             )
             for name in ("deletion", "insertion")
         ),
         Verdict(
-            "alarms", figures["alarm"].value <= MAX_ALARMS, f"at most {MAX_ALARMS:.0%} of images with alarm"
+            "alarms",
+            figures["alarm"].value <= MAX_ALARMS,
+            Message("at most {most:.0%} of images with alarm", most=MAX_ALARMS),
         ),
     )
 

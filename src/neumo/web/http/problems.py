@@ -15,6 +15,7 @@ from neumo.core.logging import fault
 from neumo.records.filters import FilterError
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
+from neumo.texts.translation import told
 from neumo.web.http.languages import language_of
 from neumo.worker.reader_pool import PoolBusyError, PoolStoppedError
 
@@ -74,13 +75,18 @@ def not_installed(extra: str) -> Problem:
 
 def problem_body(problem: Problem, language: Language) -> dict[str, Any]:
     """Return the members of a problem response."""
+    members = dict(problem.members)
+    if "errors" in members:
+        members["errors"] = [
+            {**fault, "message": told(fault["message"], language)} for fault in members["errors"]
+        ]
     return {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": texts(language)(f"errors.{problem.code}", **problem.members),
         "code": problem.code,
-        **problem.members,
+        **members,
     }
 
 
@@ -169,6 +175,9 @@ def _problem(error: Exception, language: Language) -> Problem:
 
 def _value_fault(item: Mapping[str, Any], language: Language) -> str:
     """Return what is wrong with a value in a language; in pydantic's words where its kind is unknown."""
+    raised = item.get("ctx", {}).get("error")
+    if isinstance(raised, ValueError) and raised.args:
+        return told(raised.args[0], language)
     try:
         return texts(language)(f"errors.values.{item['type']}", **item.get("ctx", {}))
     except KeyError:

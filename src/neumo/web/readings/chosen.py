@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
+from neumo.core.message import Message
 from neumo.inference.posterior import prevalence_of
 from neumo.records.restatements import note_restatement
 from neumo.records.stored_reading import StoredReading
@@ -41,7 +42,7 @@ class _Chosen:
         if reading.body["receipt"]["bundle"]["digest"] != workbench.bundle.digest:
             raise Problem(409, "other_bundle")
         if self.operating_point is not None and self.operating_point not in config.operating_points:
-            message = f"use one of {', '.join(config.operating_points)}"
+            message = Message("use one of {points}", points=", ".join(config.operating_points))
             raise Problem(422, "invalid", errors=[{"field": "operating_point", "message": message}])
         wanted = None if self.prevalence is None else prevalence_of(self.prevalence, config)
         return {"operating_point": self.operating_point, "prevalence": wanted}

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from numpy.typing import NDArray
 
 from neumo.core.findings import Finding
+from neumo.core.message import Message
 from neumo.core.reading import Reading, Status
 from neumo.inference.posterior import reading_at
 from neumo.records.reading_file import load_class_maps, load_pixels, load_reading_file
@@ -47,7 +48,7 @@ def image(
     """Draw the radiograph; it does not reveal the answer, so it is never withheld."""
     workbench = workbench_of(request)
     if (window_center is None) != (window_width is None):
-        message = "give both window_center and window_width, or neither"
+        message = Message("give both window_center and window_width, or neither")
         raise Problem(422, "invalid", errors=[{"field": "window_width", "message": message}])
     pixels = _pixels(workbench, identifier)
     window = None if window_center is None or window_width is None else (window_center, window_width)

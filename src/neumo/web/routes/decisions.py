@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from neumo.core.decision import MAX_ABNORMALITY, Conclusion, conclusion_of
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
+from neumo.core.message import Message
 from neumo.records.decisions import record_decision
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
@@ -39,7 +40,9 @@ class Decision(BaseModel):
     @model_validator(mode="after")
     def _named(self) -> Self:
         if bool(self.abnormality.strip()) != (self.conclusion is Conclusion.OTHER_ABNORMAL):
-            raise ValueError("abnormality: say which one with OTHER_ABNORMAL, and leave it out otherwise")
+            raise ValueError(
+                Message("abnormality: say which one with OTHER_ABNORMAL, and leave it out otherwise")
+            )
         return self
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from neumo.bundle.folder import CARD
+from neumo.core.message import Message
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Reader, Researcher
@@ -110,7 +111,7 @@ def compare(
     """Compare runs, named with commas between, each with every one before it."""
     names = [name for name in runs.split(",") if name]
     if not 2 <= len(names) <= _MAX_COMPARED or len(set(names)) < len(names):
-        message = f"name 2 to {_MAX_COMPARED} different runs, with commas between"
+        message = Message("name 2 to {most} different runs, with commas between", most=_MAX_COMPARED)
         raise Problem(422, "invalid", errors=[{"field": "runs", "message": message}])
     folders = [research.run_folder(workbench_of(request).config.runs, name) for name in names]
     with _evaluation_slot():
