@@ -112,7 +112,9 @@ def lines(found: "StoredReading", restated: "Iterable[Restatement]" = ()) -> lis
     told += [*_answer_lines(found), *_notice_lines(found)]
     told += [said("looked at by {person}, {at}", person=view.person, at=view.at) for view in found.views]
     told += [
-        said("stated otherwise by {person}, {at}: {stated}", person=each.person, at=each.at, stated=each.words)
+        said(
+            "stated otherwise by {person}, {at}: {stated}", person=each.person, at=each.at, stated=each.words
+        )
         for each in restated
     ]
     for decision in found.decisions:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from neumo.core.message import Message
 from neumo.records.database import reading_session
 from neumo.records.filters import moment
 from neumo.records.restatements import Restatement
@@ -112,11 +113,13 @@ def _details(
 
 
 def _restated(row: Any) -> str:
-    return str(Restatement(row.person, row.at, row.result, row.prevalence, row.operating_point))
+    return Restatement(row.person, row.at, row.result, row.prevalence, row.operating_point).words
 
 
 _SAID: Final[Mapping[Any, Any]] = {
     ViewRow: lambda _row: "",
     RestatementRow: _restated,
-    DecisionRow: lambda row: f"revision {row.revision}, {row.conclusion}",
+    DecisionRow: lambda row: Message(
+        "revision {revision}, {conclusion}", revision=row.revision, conclusion=row.conclusion
+    ),
 }

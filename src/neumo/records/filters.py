@@ -206,9 +206,14 @@ def _of_age(filters: Filters) -> list[ColumnElement[bool]]:
     youngest, oldest, found = filters.age_from, filters.age_to, list[ColumnElement[bool]]()
     for key, age in (("age_from", youngest), ("age_to", oldest)):
         if age is not None and not 0 <= age <= MAX_AGE:
-            raise FilterError(key, f"{age:g} is no age; give years from 0 to {MAX_AGE}")
+            raise FilterError(key, "{age:g} is no age; give years from 0 to {most}", age=age, most=MAX_AGE)
     if youngest is not None and oldest is not None and youngest > oldest:
-        raise FilterError("age_from", f"{youngest:g} is more than age_to, {oldest:g}; exchange the two")
+        raise FilterError(
+            "age_from",
+            "{youngest:g} is more than age_to, {oldest:g}; exchange the two",
+            youngest=youngest,
+            oldest=oldest,
+        )
     if youngest is not None:
         found.append(WorklistRow.age >= youngest)
     if oldest is not None:

@@ -41,8 +41,16 @@ class Restatement:
     def words(self) -> Message:
         """For people: "report.pdf at prevalence 0.2, operating point balanced"."""
         stated = [
-            *([] if self.prevalence is None else [Message("prevalence {prevalence:g}", prevalence=self.prevalence)]),
-            *([] if self.operating_point is None else [Message("operating point {point}", point=self.operating_point)]),
+            *(
+                []
+                if self.prevalence is None
+                else [Message("prevalence {prevalence:g}", prevalence=self.prevalence)]
+            ),
+            *(
+                []
+                if self.operating_point is None
+                else [Message("operating point {point}", point=self.operating_point)]
+            ),
         ]
         return Message("{result} at {stated}", result=self.result, stated=joined(", ", stated))
 
