@@ -100,11 +100,15 @@ def make_plan(
         A value is out of bounds, or an expectation does not exceed what must be shown.
     """
     if not 0 < prevalence < 1:
-        raise ConfigError(f"prevalence: {prevalence:g} must lie between 0 and 1, such as 0.15")
+        raise ConfigError(
+            "prevalence: {prevalence:g} must lie between 0 and 1, such as 0.15", prevalence=prevalence
+        )
     if not (np.isfinite(images_per_patient) and images_per_patient >= 1) or not 0 <= correlation <= 1:
         raise ConfigError(
-            f"images per patient: {images_per_patient:g} must be 1 or more, and their correlation "
-            f"{correlation:g} from 0 to 1"
+            "images per patient: {images_per_patient:g} must be 1 or more, and their correlation "
+            "{correlation:g} from 0 to 1",
+            images_per_patient=images_per_patient,
+            correlation=correlation,
         )
     effect = 1 + (images_per_patient - 1) * correlation
     needs = tuple(
@@ -158,14 +162,21 @@ def _need(
 ) -> Need:
     if not 0 < least < expected < 1:
         raise ConfigError(
-            f"{metric}: {expected:g} is expected and {least:g} must be shown; the first must exceed the second, and "
-            "both lie between 0 and 1"
+            "{metric}: {expected:g} is expected and {least:g} must be shown; the first must "
+            "exceed the second, and both lie between 0 and 1",
+            metric=metric,
+            expected=expected,
+            least=least,
         )
     independent = patients_needed(expected, least)
     if independent > MOST:
         raise ConfigError(
-            f"{metric}: {expected:g} and {least:g} lie so near each other that more than {MOST:,} images would be "
-            "needed; lower what must be shown"
+            "{metric}: {expected:g} and {least:g} lie so near each other that more than {most:,} "
+            "images would be needed; lower what must be shown",
+            metric=metric,
+            expected=expected,
+            least=least,
+            most=MOST,
         )
     images = ceil(independent * effect)
     return Need(metric, label, expected, least, ceil(images / images_per_patient), images)

@@ -31,7 +31,9 @@ def write_template(target: Path, folder: Path | None = None) -> int:
         The table exists, or cannot be written.
     """
     if target.exists():
-        raise OutputError(f"{target}: exists already; give another name, so that nothing filled in is lost")
+        raise OutputError(
+            "{target}: exists already; give another name, so that nothing filled in is lost", target=target
+        )
     require_writable(target)
     rows: list[list[str]] = []
     if folder is not None:
@@ -39,7 +41,7 @@ def write_template(target: Path, folder: Path | None = None) -> int:
         paths = sorted(os.path.relpath(str(path), str(target.parent)) for path in found)
         rows = [[Path(path).as_posix(), *[""] * (len(COLUMNS) - 1)] for path in paths]
         if not rows:
-            raise CommissioningError(f"{folder}: holds no image")
+            raise CommissioningError("{folder}: holds no image", folder=folder)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
