@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tests.support.tiny_bundle import MEASURED
 
 from neumo.core.evidence import Evidence
+from neumo.core.findings import FINDINGS
 from neumo.inference.performance import measured_for, predictive_values
 
 ERROR = replace(MEASURED[0], metric="expected_calibration_error", value=0.1, conditions={})
@@ -19,7 +20,7 @@ def test_an_answer_gets_what_bears_on_it_and_nothing_that_chose_its_threshold() 
         replace(COVERED, conditions={"coverage": 0.9, "finding": None}),
         replace(ERROR, conditions={"damage": "blur", "strength": 1}),
     )
-    found = measured_for((*flattering, *MEASURED, ERROR, COVERED, *other), "balanced", 0.9)
+    found = measured_for((*flattering, *MEASURED, ERROR, COVERED, *other), "balanced", 0.9, FINDINGS)
     assert found == (*MEASURED[:2], ERROR, COVERED)
 
 

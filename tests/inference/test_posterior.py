@@ -1,6 +1,7 @@
 from dataclasses import replace
 from functools import cache
 from itertools import product
+from typing import Final
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from neumo.core.answer import Answer, Etiology, Verdict
 from neumo.core.errors import ConfigError
 from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import PNEUMONIA_OR_NOT, Outcome, PartialLabel
 from neumo.inference.posterior import (
     answer_at,
+    by_finding,
     calibrated,
     make_answer,
     prediction_set,
@@ -24,6 +27,11 @@ from neumo.inference.posterior import (
 )
 
 NORMAL, BACTERIAL, VIRAL = FINDINGS
+PNEUMONIA: Final = PartialLabel.PNEUMONIA
+
+
+def shares(probabilities: np.ndarray) -> dict[Outcome, float]:
+    return dict(zip(FINDINGS, probabilities.tolist(), strict=True))
 
 
 def test_temperature_softens_without_changing_the_order() -> None:
@@ -41,15 +49,16 @@ def test_reweighting_counts_as_bayes_does() -> None:
     at_uniform = likelihoods / likelihoods.sum()
     prevalence = prevalence_of({NORMAL: 0.8, BACTERIAL: 0.15, VIRAL: 0.05}, CONFIGURATION)
     counts = likelihoods * np.array([800, 150, 50])
-    np.testing.assert_allclose(
-        reweighted(at_uniform, CONFIGURATION.priors, prevalence.shares), counts / counts.sum()
+    assert reweighted(shares(at_uniform), CONFIGURATION.priors, prevalence.shares) == pytest.approx(
+        shares(counts / counts.sum())
     )
 
 
 @given(st.floats(0.001, 0.999), st.floats(-8, 8), st.floats(-8, 8))
 def test_rarer_pneumonia_never_becomes_more_probable(prevalence: float, first: float, second: float) -> None:
     base = calibrated(np.array([0.0, first, second], dtype=np.float32), 1.0)
-    shown = reweighted(base, CONFIGURATION.priors, prevalence_of(prevalence, CONFIGURATION).shares)
+    wanted = prevalence_of(prevalence, CONFIGURATION).shares
+    shown = np.array(list(reweighted(shares(base), CONFIGURATION.priors, wanted).values()))
     assert shown.sum() == pytest.approx(1)
     rarer = prevalence < 2 / 3  # the bundle's priors are a third each
     assert (shown[0] >= base[0] - 1e-12) if rarer else (shown[0] <= base[0] + 1e-12)
@@ -75,7 +84,7 @@ def test_what_is_no_prevalence_is_refused(wrong: object) -> None:
 def test_a_finding_is_in_the_set_up_to_its_own_limit(
     probabilities: tuple[float, ...], expected: tuple[Finding, ...]
 ) -> None:
-    shown = np.array(probabilities)
+    shown = shares(np.array(probabilities))
     assert prediction_set(shown, uncertain(VIRAL, 0.75)[0.9], shown=shown, pneumonia=False) == expected
 
 
@@ -91,6 +100,8 @@ limits = st.fixed_dictionaries({finding: st.floats(0, 1) for finding in FINDINGS
     prevalence=st.none() | st.floats(0.001, 0.999),
     evidence=st.sampled_from([(), MEASURED]),
     point=st.sampled_from(["balanced", "high_sensitivity"]),
+    etiology=st.booleans(),
+    whole=st.none() | st.floats(0, 1),
 )
 def test_no_answer_contradicts_itself(
     logits: tuple[float, float, float],
@@ -100,27 +111,47 @@ def test_no_answer_contradicts_itself(
     prevalence: float | None,
     evidence: tuple[Evidence, ...],
     point: str,
+    etiology: bool,
+    whole: float | None,
 ) -> None:
-    """Whatever the logits, operating point, limits and prevalence: all parts of an answer say the same."""
+    """Whatever the logits, operating point, limits, prevalence and age: all parts of an answer say the same."""
     wide = {finding: max(narrow[finding], more[finding]) for finding in FINDINGS}
+    of_pneumonia = {} if whole is None else {PNEUMONIA: whole}
     config = replace(
         CONFIGURATION,
         operating_points={point: OperatingPoint(threshold, 0.9, 0.9, "")},
-        conformal={0.9: narrow, 0.95: wide},
+        conformal={0.9: {**narrow, **of_pneumonia}, 0.95: {**wide, **of_pneumonia}},
     )
     place = None if prevalence is None else prevalence_of(prevalence, config)
     base = calibrated(np.array(logits, dtype=np.float32), config.temperature)
     answer, wider = (
         make_answer(
-            base, config, operating_point=point, coverage=coverage, prevalence=place, evidence=evidence
+            base,
+            config,
+            operating_point=point,
+            coverage=coverage,
+            prevalence=place,
+            evidence=evidence,
+            etiology=etiology,
         )
         for coverage in (0.9, 0.95)
     )
     held = set(answer.prediction_set)
     assert held and answer.finding in held and held <= set(wider.prediction_set)
-    assert held >= {f for f in FINDINGS if 1 - base[f.index] <= narrow[f]}, "coverage is kept in every class"
-    assert answer.finding is max(FINDINGS, key=lambda finding: answer.probabilities[finding])
-    normal, kinds = NORMAL in held, [kind for kind in (BACTERIAL, VIRAL) if kind in held]
+    within: set[Outcome]
+    if etiology:
+        within = {f for f in FINDINGS if 1 - base[f.index] <= narrow[f]}
+    elif whole is None:
+        within = {PNEUMONIA if f is not NORMAL else f for f in FINDINGS if 1 - base[f.index] <= narrow[f]}
+    else:
+        within = {NORMAL} if 1 - base[0] <= narrow[NORMAL] else set()
+        within |= {PNEUMONIA} if base[0] < whole - 1e-9 else set()
+    assert held >= within, "coverage is kept in every class"
+    outcomes = FINDINGS if etiology else PNEUMONIA_OR_NOT
+    assert answer.outcomes == tuple(answer.probabilities) == outcomes and held <= set(outcomes)
+    assert sum(answer.probabilities.values()) == pytest.approx(1)
+    assert answer.finding is max(outcomes, key=lambda outcome: answer.probabilities[outcome])
+    normal, kinds = NORMAL in held, [kind for kind in outcomes[1:] if kind in held]
     match answer.verdict:
         case Verdict.PNEUMONIA:
             assert answer.pneumonia and not normal and answer.finding is not NORMAL
@@ -137,6 +168,9 @@ def test_no_answer_contradicts_itself(
             assert kinds == [BACTERIAL] and answer.finding is not VIRAL
         case Etiology.VIRAL:
             assert kinds == [VIRAL] and answer.finding is not BACTERIAL
+        case Etiology.NOT_ASSESSED:
+            assert not etiology and kinds == [PNEUMONIA]
+    assert etiology or not {"BACTERIAL", "VIRAL"} & set(str(answer.to_json()["probabilities"]).split("_"))
     assert Answer.from_json(answer.to_json()) == answer
     stated = {entry.metric: entry for entry in answer.evidence}
     assert (answer.ppv is not None) is (answer.npv is not None) is bool(evidence and place is not None)
@@ -152,9 +186,10 @@ built_in = cache(load_bundle)
     logits=st.tuples(logits, logits, logits),
     prevalence=st.none() | st.floats(0.001, 0.999),
     later=st.none() | st.floats(0.001, 0.999),
+    etiology=st.booleans(),
 )
 def test_no_answer_of_the_built_in_bundle_contradicts_itself_at_any_point_coverage_and_prevalence(
-    logits: tuple[float, float, float], prevalence: float | None, later: float | None
+    logits: tuple[float, float, float], prevalence: float | None, later: float | None, etiology: bool
 ) -> None:
     shipped = built_in()
     config = shipped.config
@@ -168,6 +203,7 @@ def test_no_answer_of_the_built_in_bundle_contradicts_itself_at_any_point_covera
             coverage=coverage,
             prevalence=here,
             evidence=shipped.evidence,
+            etiology=etiology,
         )
         for other in config.operating_points:
             for stated in (answer, answer_at(answer, shipped, other, there)):
@@ -178,13 +214,20 @@ def test_no_answer_of_the_built_in_bundle_contradicts_itself_at_any_point_covera
                 assert (stated.etiology is None) is (stated.verdict is Verdict.NO_PNEUMONIA)
                 assert (stated.ppv is None) is not stated.prevalence_given
                 metrics = [entry.metric for entry in stated.evidence]
-                assert metrics.count("coverage") == 3 and {"sensitivity", "specificity"} < set(metrics)
+                assert stated.outcomes == (FINDINGS if etiology else PNEUMONIA_OR_NOT)
+                assert (stated.etiology is Etiology.NOT_ASSESSED) is (
+                    not etiology and stated.verdict is not Verdict.NO_PNEUMONIA
+                )
+                assert metrics.count("coverage") == (3 if etiology else 1) and {
+                    "sensitivity",
+                    "specificity",
+                } < set(metrics)
                 assert not any(entry.chose for entry in stated.evidence)
 
 
-@given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.floats(-6, 6), st.floats(-6, 6))
+@given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.floats(-6, 6), st.floats(-6, 6), st.booleans())
 def test_an_answer_at_another_prevalence_is_the_one_read_with_it(
-    bundle: Bundle, before: float, after: float, first: float, second: float
+    bundle: Bundle, before: float, after: float, first: float, second: float, etiology: bool
 ) -> None:
     base = calibrated(np.array([0.0, first, second], dtype=np.float32), 1.0)
     point = CONFIGURATION.default_operating_point
@@ -196,6 +239,7 @@ def test_an_answer_at_another_prevalence_is_the_one_read_with_it(
             coverage=0.9,
             prevalence=prevalence_of(prevalence, CONFIGURATION),
             evidence=bundle.evidence,
+            etiology=etiology,
         )
         for prevalence in (before, after)
     )
@@ -207,3 +251,26 @@ def test_an_answer_at_another_prevalence_is_the_one_read_with_it(
         new.evidence,
     )
     assert make_answer(base, CONFIGURATION, operating_point=point, coverage=0.9).prevalence_given is False
+
+
+def test_kinds_that_are_not_assessed_share_pneumonia_alike() -> None:
+    assert by_finding({NORMAL: 0.4, PNEUMONIA: 0.6}) == {NORMAL: 0.4, BACTERIAL: 0.3, VIRAL: 0.3}
+    whole: dict[Outcome, float] = {NORMAL: 0.2, BACTERIAL: 0.5, VIRAL: 0.3}
+    assert by_finding(whole) == whole
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"finding": BACTERIAL},
+        {"prediction_set": (PNEUMONIA, VIRAL)},
+        {"probabilities": {NORMAL: 0.2, PNEUMONIA: 0.4, VIRAL: 0.4}},
+        {"probabilities": {NORMAL: 0.2, BACTERIAL: 0.4, VIRAL: 0.4}},
+    ],
+)
+def test_an_answer_of_mixed_outcomes_cannot_be_made(changes: dict[str, object]) -> None:
+    answer = make_answer(
+        np.array([0.2, 0.4, 0.4]), CONFIGURATION, operating_point="balanced", coverage=0.9, etiology=False
+    )
+    with pytest.raises(ValueError, match="outcomes"):
+        replace(answer, **changes)  # type: ignore[arg-type]

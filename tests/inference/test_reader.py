@@ -24,8 +24,10 @@ from neumo.bundle.folder import Bundle
 from neumo.core.age_override import AgeOverride
 from neumo.core.errors import BundleError, ConfigError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import PNEUMONIA_OR_NOT
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Reading, Status
+from neumo.explain.heatmap import map_of
 from neumo.imaging import fit_square, open_radiograph
 from neumo.imaging.open import ImageFile
 from neumo.imaging.prepare import scale_intensity
@@ -70,7 +72,7 @@ def test_a_reading_is_what_the_graph_says_of_the_prepared_pixels(
     for finding, probability in zip(FINDINGS, powers / powers.sum(), strict=True):
         assert reading.answer.probabilities[finding] == pytest.approx(probability, abs=1e-6)
     np.testing.assert_allclose(
-        reading.class_map, outputs.class_maps[0, reading.answer.finding.index], rtol=1e-4, atol=1e-5
+        reading.class_map, map_of(outputs.class_maps[0], reading.answer.finding), rtol=1e-4, atol=1e-5
     )
     assert reading.sha256 == hashlib.sha256(films[0].read_bytes()).hexdigest()
     assert reading.file == str(films[0]) and reading.pixels is None
@@ -180,11 +182,42 @@ def test_dicom_is_read_with_what_its_header_says(
     assert [reason.code for reason in refused.reasons] == ["outside_age_range"]
     allowed = Reader(bundle, allow_outside_range=True, threads=1).read(grown)
     assert allowed.status is Status.READ
-    assert [warning.code for warning in allowed.warnings] == ["outside_age_range"]
+    assert [warning.code for warning in allowed.warnings] == ["outside_age_range", "etiology_not_assessed"]
+    assert allowed.answer is not None and allowed.answer.outcomes == PNEUMONIA_OR_NOT
+    assert child.answer is not None and child.answer.outcomes == FINDINGS
+    assert allowed.answer.probabilities[Finding.NORMAL] == child.answer.probabilities[Finding.NORMAL]
     for reading in (child, allowed):
         assert reading.receipt is not None
         text = json.dumps(reading.receipt, allow_nan=False)
         assert "SECRET" not in text.upper() and "20200317" not in text and "pydicom" in text
+
+
+@pytest.mark.parametrize(
+    ("stated", "codes", "outcomes"),
+    [
+        ("004Y", (), FINDINGS),
+        ("005Y", (), FINDINGS),
+        ("006Y", ("etiology_not_assessed",), PNEUMONIA_OR_NOT),
+        ("064Y", ("etiology_not_assessed",), PNEUMONIA_OR_NOT),
+        ("011M", ("etiology_not_assessed",), PNEUMONIA_OR_NOT),
+        ("", ("age_unreadable", "etiology_age_unknown"), FINDINGS),
+    ],
+)
+def test_where_a_bundle_reads_all_ages_the_etiology_ends_where_its_evidence_does(
+    bundle: Bundle, films: list[Path], tmp_path: Path, stated: str, codes: tuple[str, ...], outcomes: object
+) -> None:
+    gate = replace(bundle.config.gate, age_years=(0.0, 90.0))
+    wide = replace(bundle, config=replace(bundle.config, gate=gate))
+    reader, pixels = Reader(wide, threads=1), open_radiograph(films[0]).pixels
+    file = dicom(tmp_path / "film", pixels, PatientAge=stated)
+    reading = reader.read(file)
+    assert reading.status is Status.READ and reading.answer is not None
+    assert tuple(warning.code for warning in reading.warnings) == codes
+    assert reading.answer.outcomes == outcomes
+    assert reading.receipt is not None and replay(reading.receipt, file, wide).identical
+    kept = Reader(wide, threads=1, keep_pixels=True).read(file)
+    assert kept.answer == reading.answer and kept.class_map is not None and kept.class_maps is not None
+    np.testing.assert_allclose(kept.class_map, map_of(kept.class_maps, reading.answer.finding))
 
 
 def test_the_age_range_is_overridden_for_one_reading_on_somebody_s_word(
@@ -195,8 +228,15 @@ def test_the_age_range_is_overridden_for_one_reading_on_somebody_s_word(
     refused, read = reader.read(baby), reader.read(baby, age_override=override)
     assert [reason.code for reason in refused.reasons] == ["outside_age_range"]
     assert "8 months old" in refused.reasons[0].text
-    assert [warning.code for warning in read.warnings][:2] == ["age_overridden", "outside_age_range"]
-    assert read.answer == reader.read(pixels).answer
+    assert [warning.code for warning in read.warnings] == [
+        "age_overridden",
+        "outside_age_range",
+        "etiology_not_assessed",
+    ]
+    of_a_child = reader.read(pixels).answer
+    assert read.answer is not None and of_a_child is not None
+    assert read.answer.outcomes == PNEUMONIA_OR_NOT, "nothing overrides what there is no evidence for"
+    assert read.answer.probabilities[Finding.NORMAL] == of_a_child.probabilities[Finding.NORMAL]
     assert reader.read(baby) == refused, "for that reading alone"
     assert refused.receipt is not None and read.receipt is not None
     assert refused.receipt["options"]["allow_outside_range"] is False

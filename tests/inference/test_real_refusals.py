@@ -65,7 +65,7 @@ def test_an_adult_s_radiograph_is_unlike_the_training_images_and_no_more(shipped
     film = dcmread(source)
     told = shipped.read(Path(source)).reasons[0]
     assert told.text.startswith(
-        "The patient is 64 years old; the model was trained on children aged 1 to 5 years"
+        "The patient is 64 years old; the model was trained on patients aged 1 to 5 years"
     )
     film.PatientAge = None
     film.PatientBirthDate = ""

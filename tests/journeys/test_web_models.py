@@ -202,4 +202,4 @@ def test_the_card_says_what_the_model_is_for(page: Page) -> None:
     page.goto("/bundle")
     expect(page.get_by_role("heading", name="Intended use")).to_be_visible()
     expect(page.get_by_role("cell", name="Youden").first).to_be_visible()
-    expect(page.get_by_text("of children aged 1 to 5 years")).to_be_visible()
+    expect(page.get_by_text("of patients aged 1 to 5 years")).to_be_visible()

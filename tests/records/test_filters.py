@@ -9,6 +9,7 @@ from neumo.core.answer import Answer, Verdict
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import Finding
+from neumo.core.labels import Outcome
 from neumo.core.reading import Reading, Status
 from neumo.records.decisions import record_decision
 from neumo.records.filters import Filters, Sort
@@ -27,7 +28,7 @@ def _keep(
     answer = None
     if normal is not None:
         finding = N if normal > 0.5 else B
-        probabilities = {N: normal, B: 1 - normal, V: 0.0}
+        probabilities: dict[Outcome, float] = {N: normal, B: 1 - normal, V: 0.0}
         sets = (N, B) if several else (finding,)
         answer = Answer(finding, probabilities, sets, 0.9, normal <= 0.5, "balanced", 0.5)
     status = Status.REFUSED if answer is None else Status.READ

@@ -54,6 +54,7 @@ CONFIGURATION = BundleConfig(
     provenance={"note": "made by a test"},
     licence="Apache-2.0",
     attribution="phantoms",
+    etiology_age_years=(1.0, 5.0),
 )
 
 

@@ -13,6 +13,7 @@ from tests.support.messages import SHARED, messages
 
 from neumo.core.errors import ConfigError
 from neumo.core.findings import FINDINGS
+from neumo.core.labels import PartialLabel
 from neumo.texts.catalogue import AREAS, WORD_AREAS, capital, load_area, percent, texts
 from neumo.texts.language import LANGUAGES, Language
 
@@ -152,7 +153,7 @@ def test_every_notice_has_its_spanish_message_and_remedies_are_of_notices() -> N
 
 def test_every_finding_has_its_names() -> None:
     for group in ("findings", "findings_short"):
-        assert list(load_area("terms", "en")[group]) == list(FINDINGS)
+        assert list(load_area("terms", "en")[group]) == [*FINDINGS, PartialLabel.PNEUMONIA]
 
 
 def test_placeholders_are_filled_and_forms_follow_the_count() -> None:

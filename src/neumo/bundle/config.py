@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from neumo.core.ages import within
 from neumo.core.errors import BundleError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import Outcome, PartialLabel
 from neumo.core.message import Message
 from neumo.imaging.prepare import Intensity
 
@@ -74,12 +76,15 @@ class BundleConfig:
         Prevalence that the calibrated probabilities assume (uniform after logit adjustment).
     operating_points : mapping of str to OperatingPoint
     default_operating_point : str
-    conformal : mapping of float to mapping of Finding to float
-        Coverage to the largest nonconformity score (1 - probability) of each finding in a prediction set.
+    conformal : mapping of float to mapping of Outcome to float
+        Coverage to the largest nonconformity score (1 - probability) of each finding in a prediction set; also that of
+        pneumonia as a whole, for answers whose etiology is not assessed, where it was measured.
     gate : GateLimits
     provenance : mapping
         Training data, experiment, seeds, commit, versions, folds.
     licence, attribution : str
+    etiology_age_years : (float, float)
+        Youngest and oldest age at which there is evidence for telling bacterial from viral pneumonia, inclusive.
     explanation_checks : mapping of str to bool
         Checks of heat maps by name, and whether they were passed; empty where none was made.
     """
@@ -94,12 +99,17 @@ class BundleConfig:
     priors: Mapping[Finding, float]
     operating_points: Mapping[str, OperatingPoint]
     default_operating_point: str
-    conformal: Mapping[float, Mapping[Finding, float]]
+    conformal: Mapping[float, Mapping[Any, float]]
     gate: GateLimits
     provenance: Mapping[str, Any]
     licence: str
     attribution: str
+    etiology_age_years: tuple[float, float]
     explanation_checks: Mapping[str, bool] = field(default_factory=dict)
+
+    def assesses_etiology(self, age: float | None) -> bool:
+        """Whether the kind of pneumonia is assessed at an age in years; also where no age is known (None)."""
+        return age is None or within(age, self.etiology_age_years)
 
     @property
     def field_in_words(self) -> str:
@@ -128,10 +138,11 @@ class BundleConfig:
             "operating_points": {name: vars(point) for name, point in self.operating_points.items()},
             "default_operating_point": self.default_operating_point,
             "conformal": {
-                f"{coverage:g}": {finding.value: score for finding, score in scores.items()}
+                f"{coverage:g}": {outcome.value: score for outcome, score in scores.items()}
                 for coverage, scores in self.conformal.items()
             },
             "gate": {**vars(self.gate), "age_years": list(self.gate.age_years)},
+            "etiology": {"age_years": list(self.etiology_age_years)},
             "provenance": dict(self.provenance),
             "licence": self.licence,
             "attribution": self.attribution,
@@ -179,11 +190,13 @@ def read_config(source: Path) -> BundleConfig:
             priors=_by_finding(value["priors"]),
             operating_points={name: OperatingPoint(**p) for name, p in value["operating_points"].items()},
             default_operating_point=value["default_operating_point"],
-            conformal={float(level): _by_finding(scores) for level, scores in value["conformal"].items()},
+            conformal={float(level): _limits(scores) for level, scores in value["conformal"].items()},
             gate=GateLimits(**{**value["gate"], "age_years": tuple(value["gate"]["age_years"])}),
             provenance=value["provenance"],
             licence=value["licence"],
             attribution=value["attribution"],
+            # Bundles that do not state it were trained on children whose kinds of pneumonia were labelled.
+            etiology_age_years=tuple(value.get("etiology", value["gate"])["age_years"]),
             explanation_checks={
                 str(name): passed is True for name, passed in value.get("explanation_checks", {}).items()
             },
@@ -196,6 +209,13 @@ def read_config(source: Path) -> BundleConfig:
             source=source,
             error=repr(error),
         ) from error
+
+
+def _limits(value: Mapping[str, float]) -> dict[Outcome, float]:
+    limits: dict[Outcome, float] = dict(_by_finding(value).items())
+    if PartialLabel.PNEUMONIA in value:
+        limits[PartialLabel.PNEUMONIA] = float(value[PartialLabel.PNEUMONIA])
+    return limits
 
 
 def _by_finding(value: Mapping[str, float]) -> dict[Finding, float]:

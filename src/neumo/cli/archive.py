@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from neumo.cli.show import require_extra
 from neumo.core.answer import Verdict
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
+from neumo.core.labels import PartialLabel, outcome_of
 from neumo.core.patient import Sex
 from neumo.core.reading import Status
 
@@ -38,13 +40,23 @@ def opened(command: str, database: str) -> "Iterator[Engine]":
         engine.dispose()
 
 
+class MostProbable(StrEnum):
+    """Outcomes of an answer, as an option."""
+
+    NORMAL = Finding.NORMAL.value
+    BACTERIAL_PNEUMONIA = Finding.BACTERIAL_PNEUMONIA.value
+    VIRAL_PNEUMONIA = Finding.VIRAL_PNEUMONIA.value
+    PNEUMONIA = PartialLabel.PNEUMONIA.value
+    """Where the etiology is not assessed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Matching:
     """What readings on record must match; each field is an option of `neumo archive search` and `export`."""
 
     verdict: Annotated[Verdict | None, typer.Option("--verdict", help="The model's verdict.")] = None
     finding: Annotated[
-        Finding | None, typer.Option("--finding", help="The model's most probable finding.")
+        MostProbable | None, typer.Option("--finding", help="The model's most probable finding.")
     ] = None
     status: Annotated[Status | None, typer.Option("--status", help="How reading ended.")] = None
     decided: Annotated[
@@ -90,6 +102,8 @@ class Matching:
 
         values = asdict(self)
         key = values.pop("key")
+        if self.finding is not None:
+            values["finding"] = outcome_of(self.finding.value)
         if self.patient is not None:
             if key is None or not key.is_file():
                 raise ConfigError("--patient: needs --key FILE, the key that patients were hashed with")

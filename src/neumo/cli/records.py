@@ -13,7 +13,7 @@ from neumo.cli.record_text import lines, print_table, printable, summary
 from neumo.cli.show import require_extra, say_json
 from neumo.core.decision import CONCLUSIONS, Conclusion, conclusion_of
 from neumo.core.errors import ConfigError
-from neumo.core.findings import Finding
+from neumo.core.labels import outcome_of
 from neumo.texts.translation import said
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def _conclusion(found: "StoredReading", agree: bool, conclusion: Conclusion | No
         )
     if conclusion is not None:
         return conclusion
-    agreed = conclusion_of([Finding(name) for name in found.body["prediction_set"] or ()])
+    agreed = conclusion_of([outcome_of(name) for name in found.body["prediction_set"] or ()])
     if agreed is None:
         raise ConfigError(
             "reading {id}: the model states nothing to agree with; give --conclusion instead of --agree",

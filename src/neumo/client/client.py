@@ -22,7 +22,7 @@ from neumo.client.values import (
 )
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.files import replacing
-from neumo.core.findings import Finding
+from neumo.core.labels import Outcome
 from neumo.core.message import Message
 from neumo.core.reading import Notice
 from neumo.texts.language import Language
@@ -255,7 +255,7 @@ class Client:
         return self._server.send("GET", f"/api/readings/{identifier:d}/image.png", params=query).content
 
     def heatmap(
-        self, identifier: int, finding: Finding | str | None = None, max_side: int | None = None
+        self, identifier: int, finding: Outcome | str | None = None, max_side: int | None = None
     ) -> bytes:
         """Return the heat map of a finding (default: the answer's) as a transparent PNG to lay over the radiograph."""
         query = _query({"finding": finding, "max_side": max_side})

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from neumo.core.answer import Etiology, Verdict
 from neumo.core.decision import Conclusion, Decision
-from neumo.core.findings import Finding
+from neumo.core.labels import Outcome, outcome_of
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice, Reading, Status, notices_from_json
 
@@ -22,11 +22,11 @@ class ListedReading:
     status : Status
     verdict : Verdict or None
     etiology : Etiology or None
-    finding : Finding or None
+    finding : Outcome or None
         The most probable one.
     pneumonia : float or None
         Probability of pneumonia, in 0-1.
-    prediction_set : tuple of Finding
+    prediction_set : tuple of Outcome
     decisions : int
         How many there are.
     decision : Conclusion or None
@@ -44,9 +44,9 @@ class ListedReading:
     status: Status
     verdict: Verdict | None
     etiology: Etiology | None
-    finding: Finding | None
+    finding: Outcome | None
     pneumonia: float | None
-    prediction_set: tuple[Finding, ...]
+    prediction_set: tuple[Outcome, ...]
     decisions: int
     decision: Conclusion | None
     withheld: bool
@@ -65,11 +65,11 @@ class RemoteReading(Reading):
     id : int
     time : str
         When it was put on record, ISO 8601 in UTC.
-    finding : Finding or None
+    finding : Outcome or None
         The answer's; of a purged reading it is still known.
-    probabilities : mapping of Finding to float
+    probabilities : mapping of Outcome to float
         Calibrated, in 0-1; empty where `finding` is None.
-    heatmaps : tuple of Finding
+    heatmaps : tuple of Outcome
         Those with a heat map.
     pixels_kept, withheld : bool
     decisions : tuple of Decision
@@ -83,9 +83,9 @@ class RemoteReading(Reading):
 
     id: int
     time: str
-    finding: Finding | None
-    probabilities: Mapping[Finding, float]
-    heatmaps: tuple[Finding, ...]
+    finding: Outcome | None
+    probabilities: Mapping[Outcome, float]
+    heatmaps: tuple[Outcome, ...]
     pixels_kept: bool
     withheld: bool
     decisions: tuple[Decision, ...]
@@ -102,7 +102,7 @@ class RemoteReading(Reading):
             id=value["id"],
             time=value["time"],
             finding=_finding(value["finding"]),
-            probabilities={Finding(name): share for name, share in (value["probabilities"] or {}).items()},
+            probabilities={outcome_of(name): share for name, share in (value["probabilities"] or {}).items()},
             heatmaps=_findings(value["class_maps"]),
             pixels_kept=value["pixels_kept"],
             withheld=value["withheld"],
@@ -197,8 +197,8 @@ def job_of(value: Mapping[str, Any]) -> Job:
     return Job(value["id"], value["status"], value["total"], value["done"], files)
 
 
-def _finding(name: str | None) -> Finding | None:
-    return None if name is None else Finding(name)
+def _finding(name: str | None) -> Outcome | None:
+    return None if name is None else outcome_of(name)
 
 
 def _patient(value: Mapping[str, Any]) -> PatientStudy | None:
@@ -206,5 +206,5 @@ def _patient(value: Mapping[str, Any]) -> PatientStudy | None:
     return None if stated is None else PatientStudy.from_json(stated)
 
 
-def _findings(names: Iterable[str] | None) -> tuple[Finding, ...]:
-    return tuple(Finding(name) for name in names or ())
+def _findings(names: Iterable[str] | None) -> tuple[Outcome, ...]:
+    return tuple(outcome_of(name) for name in names or ())

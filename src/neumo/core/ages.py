@@ -43,6 +43,12 @@ def age_in_years(text: str) -> float | None:
     return years if years <= OLDEST else None
 
 
+def within(years: float, ages: tuple[float, float]) -> bool:
+    """Whether an age lies between two ages of completed years, inclusive: 5.9 years are within 1 to 5."""
+    youngest, oldest = ages
+    return youngest <= years < oldest + 1
+
+
 def age_in_units(years: float) -> tuple[int, str]:
     """Return an age as people state it, never rounded up: (8, "months"), (2, "days"), (1, "years"), (64, "years").
 

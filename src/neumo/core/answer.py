@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from neumo.core.evidence import Evidence
-from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import PNEUMONIA_OR_NOT, Outcome, PartialLabel, outcome_of
 
 
 class Verdict(StrEnum):
@@ -23,45 +24,56 @@ class Etiology(StrEnum):
     BACTERIAL = "bacterial"
     VIRAL = "viral"
     UNDETERMINED = "undetermined"
+    NOT_ASSESSED = "not_assessed"
+    """The model has no evidence for telling the kinds apart at the patient's age."""
 
 
 def coherent_set(
-    members: Iterable[Finding], *, finding: Finding, probabilities: Mapping[Finding, float], pneumonia: bool
-) -> tuple[Finding, ...]:
+    members: Iterable[Outcome], *, finding: Outcome, probabilities: Mapping[Outcome, float], pneumonia: bool
+) -> tuple[Outcome, ...]:
     """Return a prediction set with the findings that keep the rest of its answer from contradicting it.
 
     Parameters
     ----------
-    members : iterable of Finding
+    members : iterable of Outcome
         That cannot be ruled out at the nominal coverage; may be empty.
-    finding : Finding
+    finding : Outcome
         The most probable one, which is added.
-    probabilities : mapping of Finding to float
-        Of them the likeliest pneumonia is added where `pneumonia` is true, else `NORMAL`.
+    probabilities : mapping of Outcome to float
+        Of every outcome that the answer may state; of them the likeliest pneumonia is added where `pneumonia` is true,
+        else `NORMAL`.
     pneumonia : bool
         The decision at the operating point.
     """
-    likeliest = max(PNEUMONIA, key=lambda kind: probabilities[kind])
+    outcomes = outcomes_of(probabilities)
+    likeliest = max(outcomes[1:], key=lambda kind: probabilities[kind])
     held = {*members, finding, likeliest if pneumonia else Finding.NORMAL}
-    return tuple(f for f in FINDINGS if f in held)
+    return tuple(outcome for outcome in outcomes if outcome in held)
+
+
+def outcomes_of(probabilities: Mapping[Any, Any]) -> tuple[Outcome, ...]:
+    """Return the outcomes whose probabilities a mapping holds, in their order; its keys may be plain texts."""
+    return PNEUMONIA_OR_NOT if PartialLabel.PNEUMONIA in probabilities else FINDINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The findings' probabilities and what follows from them; only a reading with status "read" has one.
 
+    Where the model has no evidence for telling the kinds of pneumonia apart, the outcomes are NORMAL and PNEUMONIA in
+    every attribute, and the etiology is "not_assessed". Else they are the three findings.
+
     `verdict` and `etiology` follow from `prediction_set` alone, which holds both `finding` and what the operating point
     says (`neumo.inference.posterior.make_answer`): no part of an answer can contradict another.
 
     Attributes
     ----------
-    finding : Finding
+    finding : Outcome
         The most probable one.
-    probabilities : mapping of Finding to float
+    probabilities : mapping of Outcome to float
         Calibrated, in 0-1, adding up to 1; at `prevalence` where one was given.
-    prediction_set : tuple of Finding
-        Holds the true finding with probability `coverage` for images like those of training; never empty, in the order
-        of the findings.
+    prediction_set : tuple of Outcome
+        Holds the true one with probability `coverage` for images like those of training; never empty, in their order.
     coverage : float
         Nominal coverage, 0.90 or 0.95.
     pneumonia : bool
@@ -73,7 +85,7 @@ class Answer:
     ppv, npv : float or None
         Predictive values at the given prevalence of pneumonia; None without one.
     prevalence : mapping of Finding to float, or None
-        Share of each finding that `probabilities` assume, in 0-1, adding up to 1.
+        Share of each finding that `probabilities` assume, in 0-1, adding up to 1; of the three findings always.
     prevalence_given : bool
         Whether it was given for the place of use, rather than the one that the bundle assumes.
     evidence : tuple of Evidence
@@ -83,12 +95,13 @@ class Answer:
     Raises
     ------
     ValueError
-        The prediction set is empty, which would leave no verdict.
+        The prediction set is empty, which would leave no verdict, or outcomes are mixed: some part states a kind of
+        pneumonia, and another that the kind is not assessed.
     """
 
-    finding: Finding
-    probabilities: Mapping[Finding, float]
-    prediction_set: tuple[Finding, ...]
+    finding: Outcome
+    probabilities: Mapping[Outcome, float]
+    prediction_set: tuple[Outcome, ...]
     coverage: float
     pneumonia: bool
     operating_point: str
@@ -102,6 +115,16 @@ class Answer:
     def __post_init__(self) -> None:
         if not self.prediction_set:
             raise ValueError("prediction_set: is empty; it holds the most probable finding at least")
+        if {*self.probabilities} != {*self.outcomes} or not {
+            self.finding,
+            *self.prediction_set,
+        } <= self.probabilities.keys():
+            raise ValueError("finding, probabilities, prediction_set: are not of the same outcomes")
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What the answer chooses from, in order: the three findings, or NORMAL and PNEUMONIA."""
+        return outcomes_of(self.probabilities)
 
     @property
     def verdict(self) -> Verdict:
@@ -113,9 +136,11 @@ class Answer:
     @property
     def etiology(self) -> Etiology | None:
         """Kind of pneumonia, where the prediction set holds one kind only; None where it excludes pneumonia."""
-        kinds = [finding for finding in self.prediction_set if finding is not Finding.NORMAL]
+        kinds = [outcome for outcome in self.prediction_set if outcome is not Finding.NORMAL]
         if not kinds:
             return None
+        if PartialLabel.PNEUMONIA in kinds:
+            return Etiology.NOT_ASSESSED
         if len(kinds) > 1:
             return Etiology.UNDETERMINED
         return Etiology.BACTERIAL if kinds == [Finding.BACTERIAL_PNEUMONIA] else Etiology.VIRAL
@@ -127,7 +152,7 @@ class Answer:
             "etiology": None if self.etiology is None else self.etiology.value,
             "finding": self.finding.value,
             "probabilities": _shares_to_json(self.probabilities),
-            "prediction_set": [finding.value for finding in self.prediction_set],
+            "prediction_set": [outcome.value for outcome in self.prediction_set],
             "coverage": self.coverage,
             "pneumonia": self.pneumonia,
             "operating_point": self.operating_point,
@@ -146,8 +171,9 @@ class Answer:
         Sets that version 0.2 left empty, or without the most probable finding, are completed. Its predictive values are
         dropped: they came from the folds that chose the thresholds, and had no interval.
         """
-        prevalence, probabilities = value["prevalence"], _shares_from_json(value["probabilities"])
-        finding = Finding(value["finding"])
+        prevalence, shares = value["prevalence"], value["probabilities"]
+        probabilities = {outcome: shares[outcome] for outcome in outcomes_of(shares)}
+        finding = outcome_of(value["finding"])
         evidence = tuple(Evidence(**entry) for entry in value.get("evidence") or ())
         return cls(
             **{
@@ -157,12 +183,12 @@ class Answer:
                 "finding": finding,
                 "probabilities": probabilities,
                 "prediction_set": coherent_set(
-                    map(Finding, value["prediction_set"]),
+                    map(outcome_of, value["prediction_set"]),
                     finding=finding,
                     probabilities=probabilities,
                     pneumonia=value["pneumonia"],
                 ),
-                "prevalence": None if prevalence is None else _shares_from_json(prevalence),
+                "prevalence": None if prevalence is None else {f: prevalence[f] for f in FINDINGS},
             }
         )
 
@@ -171,9 +197,5 @@ ANSWER_KEYS: Final = tuple(attribute.name for attribute in fields(Answer))
 """Of the plain form, without `verdict` and `etiology`, which follow from them."""
 
 
-def _shares_to_json(shares: Mapping[Finding, float]) -> dict[str, float]:
-    return {finding.value: shares[finding] for finding in FINDINGS}
-
-
-def _shares_from_json(shares: Mapping[str, float]) -> dict[Finding, float]:
-    return {finding: shares[finding] for finding in FINDINGS}
+def _shares_to_json(shares: Mapping[Any, float]) -> dict[str, float]:
+    return {outcome.value: shares[outcome] for outcome in outcomes_of(shares)}

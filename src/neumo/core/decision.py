@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from neumo.core.findings import Finding
+from neumo.core.labels import Outcome, findings_of
 
 AGREE: Final = "AGREE"
 """What a person may say instead of a conclusion: the reading's own is meant."""
@@ -50,13 +51,13 @@ _FINDINGS: Final[Mapping[Conclusion, frozenset[Finding]]] = {
 }
 
 
-def agreement(conclusion: Conclusion, prediction_set: Collection[Finding]) -> bool | None:
+def agreement(conclusion: Conclusion, prediction_set: Collection[Outcome]) -> bool | None:
     """Return whether a person agrees with a reading.
 
     Parameters
     ----------
     conclusion : Conclusion
-    prediction_set : collection of Finding
+    prediction_set : collection of Outcome
         The reading's; empty where it has no answer.
 
     Returns
@@ -67,19 +68,19 @@ def agreement(conclusion: Conclusion, prediction_set: Collection[Finding]) -> bo
     """
     if not prediction_set:
         return None
-    if conclusion.findings.isdisjoint(prediction_set):
+    if conclusion.findings.isdisjoint(findings_of(prediction_set)):
         return False
     return None if _undetermined(prediction_set) else True
 
 
-def conclusion_of(prediction_set: Collection[Finding]) -> Conclusion | None:
+def conclusion_of(prediction_set: Collection[Outcome]) -> Conclusion | None:
     """Return what a person who agrees with a reading concludes; None where it states nothing to agree with."""
     if not prediction_set or _undetermined(prediction_set):
         return None
-    return next(each for each in Conclusion if each.findings == frozenset(prediction_set))
+    return next(each for each in Conclusion if each.findings == findings_of(prediction_set))
 
 
-def _undetermined(prediction_set: Collection[Finding]) -> bool:
+def _undetermined(prediction_set: Collection[Outcome]) -> bool:
     return len(prediction_set) > 1 and Finding.NORMAL in prediction_set
 
 

@@ -1,6 +1,8 @@
 """Labels of a data set: a finding, or a partial label that leaves open which finding it is."""
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,12 @@ class PartialLabel(StrEnum):
 
 Label = Finding | PartialLabel
 
+Outcome = Finding | Literal[PartialLabel.PNEUMONIA]
+"""What an answer may state: a finding, or pneumonia where its cause is not assessed."""
+
+PNEUMONIA_OR_NOT: Final[tuple[Outcome, ...]] = (Finding.NORMAL, PartialLabel.PNEUMONIA)
+"""The outcomes of an answer whose etiology is not assessed, in their order; those of the others are the findings."""
+
 LABELS: tuple[Label, ...] = (*FINDINGS, *PartialLabel)
 """The findings, then the partial labels: codes 0-4 in arrays of labels."""
 
@@ -34,6 +42,22 @@ ALLOWED: NDArray[np.bool_] = np.array(
     [[finding in allowed_findings(label) for finding in FINDINGS] for label in LABELS]
 )
 """Whether a label (row, in the order of LABELS) allows a finding (column), shape (5, 3)."""
+
+
+def outcome_of(name: str) -> Outcome:
+    """Return the outcome of a name such as "NORMAL" or "PNEUMONIA". Raises ValueError where it is none."""
+    return PartialLabel.PNEUMONIA if name == PartialLabel.PNEUMONIA else Finding(name)
+
+
+def findings_of(outcomes: Iterable[Outcome]) -> frozenset[Finding]:
+    """Return the findings that one of some outcomes leaves possible."""
+    return frozenset(finding for outcome in outcomes for finding in allowed_findings(outcome))
+
+
+def without_kinds(shares: Mapping[Finding, float]) -> dict[Outcome, float]:
+    """Return shares of the findings as those of NORMAL and PNEUMONIA."""
+    kinds = sum(shares[kind] for kind in PNEUMONIA)
+    return {Finding.NORMAL: shares[Finding.NORMAL], PartialLabel.PNEUMONIA: kinds}
 
 
 def parse_label(text: str) -> Label | None:

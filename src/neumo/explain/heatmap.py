@@ -4,8 +4,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from neumo.core.labels import Outcome, findings_of
+
 _MIN_PEAK = 1e-12
 """Maps whose largest value lies below are taken for zero."""
+
+
+def map_of(class_maps: NDArray[np.float32], outcome: Outcome) -> NDArray[np.float32]:
+    """Return the class map of an outcome, shape (h, w); that of pneumonia is the mean of its kinds' maps.
+
+    Parameters
+    ----------
+    class_maps : ndarray of float32, shape (3, h, w)
+        Of the findings, in their order.
+    outcome : Outcome
+    """
+    chosen = class_maps[sorted(finding.index for finding in findings_of([outcome]))]
+    return np.asarray(chosen.mean(axis=0), dtype=np.float32)
 
 
 def rectify(class_map: NDArray[np.floating]) -> NDArray[np.float32]:

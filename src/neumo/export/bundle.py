@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +20,14 @@ from neumo.bundle.reference import Floats, write_reference
 from neumo.core.errors import ExportError
 from neumo.core.files import creating_folder, require_writable, write_json, write_text
 from neumo.core.findings import Finding
+from neumo.core.labels import allowed_findings
 from neumo.core.typed_values import to_plain
-from neumo.datasets.manifest import Manifest
+from neumo.datasets.collections import attribution_of
+from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.pixels import decoded_pixels
 from neumo.evaluation.sources.values import counted_labels
 from neumo.evaluation.uncertainty.temperature import tempered
+from neumo.export.ages import MIN_IMAGES, age_ranges
 from neumo.export.calibrate import Decisions, decide
 from neumo.export.card import model_card
 from neumo.export.evidence import folds_evidence, measured_evidence, read_explanation_checks, sources_evidence
@@ -37,14 +41,8 @@ from neumo.training.run_folder import RunFolder
 
 MAX_BUNDLE_BYTES = 25_000_000
 """So much may travel in the package."""
-AGE_YEARS = (1.0, 5.0)
-"""Ages of the public data set (Kermany et al. 2018)."""
 _PARITY_IMAGES = 96
-ATTRIBUTION = (
-    "Trained on: Kermany, Zhang, Goldbaum, Labeled Optical Coherence Tomography (OCT) and Chest X-Ray Images for "
-    "Classification, Mendeley Data, doi 10.17632/rscbjbr9sj.3, CC BY 4.0. ImageNet weights of EfficientNet-Lite: "
-    "the TensorFlow authors, Apache-2.0."
-)
+_WEIGHTS = "ImageNet weights of EfficientNet-Lite: the TensorFlow authors, Apache-2.0."
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def export_bundle(
     Raises
     ------
     ExportError
-        The graphs disagree, the folds do not fit, or the folder exists.
+        The graphs disagree, the folds do not fit, no age has enough training images, or the folder exists.
     OutputError
         The folder cannot be written; told before anything is exported.
     CheckpointError, SplitError, DatasetError, EvaluationError
@@ -111,8 +109,9 @@ def export_bundle(
     parity = check_parity(trained.network, model, _some_inputs(trained, folder, manifest))
     held_out = held_out_answers(folds or [run], manifest)
     decisions = decide(held_out, folder.experiment().balance)
+    learnt = _learnt(folder, manifest)
     statistics = gate_statistics_of(folder, manifest)
-    config = _config(trained, folder, held_out, decisions, parity, name=name, version=version)
+    config = _config(trained, folder, held_out, decisions, parity, learnt=learnt, name=name, version=version)
     with creating_folder(target) as made:
         graph = model.SerializeToString()
         (made / MODEL).write_bytes(graph)
@@ -215,10 +214,13 @@ def _config(
     decisions: Decisions,
     parity: Parity,
     *,
+    learnt: Sequence[Entry],
     name: str,
     version: str,
 ) -> BundleConfig:
     record = folder.record()
+    pretrained = folder.experiment().model.pretrained
+    ages, etiology_ages = age_ranges(learnt, 1 if held_out.synthetic else MIN_IMAGES)
     return BundleConfig(
         name=name,
         version=version,
@@ -231,13 +233,14 @@ def _config(
         operating_points=decisions.operating_points,
         default_operating_point="balanced",
         conformal=decisions.conformal,
-        gate=GateLimits(decisions.gate_distance, trained.card.image_size // 2, AGE_YEARS),
+        gate=GateLimits(decisions.gate_distance, trained.card.image_size // 2, ages),
         provenance={
             "weights": trained.sha256,
             "experiment": to_plain(_portable(folder.experiment())),
             "teachers": record.get("teachers", []),
             "data": {"digest": record["data"]["digest"], "synthetic": record["data"]["synthetic"]},
             "training_images": record["training_images"],
+            "sources": dict(sorted(Counter(entry.source for entry in learnt).items())),
             "epochs": record["epochs"],
             "environment": {
                 key: record["environment"][key]
@@ -253,8 +256,15 @@ def _config(
             "exported_with": neumo.__version__,
         },
         licence="Apache-2.0",
-        attribution=ATTRIBUTION,
+        attribution=" ".join([f"Trained on: {attribution_of(learnt)}.", *([_WEIGHTS] if pretrained else [])]),
+        etiology_age_years=etiology_ages,
     )
+
+
+def _learnt(folder: RunFolder, manifest: Manifest) -> list[Entry]:
+    """Return the images that a run was trained on; those of another disease never are."""
+    positions = folder.split(manifest).indices("train", manifest)
+    return [entry for entry in (manifest.entries[i] for i in positions) if allowed_findings(entry.label)]
 
 
 def _portable(experiment: Experiment) -> Experiment:

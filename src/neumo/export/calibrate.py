@@ -6,7 +6,7 @@ import numpy as np
 
 from neumo.bundle.config import OperatingPoint
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.labels import ALLOWED, LABELS
+from neumo.core.labels import ALLOWED, LABELS, Outcome
 from neumo.datasets.balance import Balance
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray
 from neumo.evaluation.sources.operating_points import standard_points
@@ -32,7 +32,7 @@ class Decisions:
         Prevalence that the calibrated probabilities assume.
     operating_points : dict of str to OperatingPoint
         Their sensitivity and specificity are those of the source with the lowest.
-    conformal : dict of float to dict of Finding to float
+    conformal : dict of float to dict of Outcome to float
     gate_distance : float
     error_before, error_after : float
         Expected calibration error on the held-out images that are labelled with a finding, weighted.
@@ -41,7 +41,7 @@ class Decisions:
     temperature: float
     priors: dict[Finding, float]
     operating_points: dict[str, OperatingPoint]
-    conformal: dict[float, dict[Finding, float]]
+    conformal: dict[float, dict[Outcome, float]]
     gate_distance: float
     error_before: float
     error_after: float

@@ -6,10 +6,17 @@ from typing import Any
 import yaml
 
 from neumo.bundle.config import BundleConfig
+<<<<<<< HEAD
 from neumo.core.evidence import MIN_READ, Evidence, select
 from neumo.core.findings import FINDINGS
+=======
+from neumo.core.evidence import Evidence, select
+>>>>>>> 07fd84c (answer: end the etiology at ages without evidence)
 from neumo.export.card_tables import SHOWN, by_data, by_hospital, overall_table, side_by_side
 from neumo.export.evidence import CHECKED, DATA
+
+_GROWN = 18
+"""Years."""
 
 
 def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
@@ -26,7 +33,7 @@ def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
         _damaged(measured),
         _heat_maps(config, measured),
         by_hospital(elsewhere),
-        _limits(config),
+        _limits(config, elsewhere),
     ]
     return f"---\n{_metadata(config, measured)}---\n\n" + "\n\n".join(filter(None, sections)) + "\n"
 
@@ -64,18 +71,29 @@ def _part(measured: Sequence[Evidence]) -> str:
 def _head(config: BundleConfig) -> str:
     return (
         f"# {config.name} {config.version}\n\n"
-        "Sorts frontal chest radiographs of children into NORMAL, BACTERIAL_PNEUMONIA and VIRAL_PNEUMONIA, with "
-        "calibrated probabilities, prediction sets and class maps. **Not a medical device. A second reader for study "
+        f"Sorts frontal chest radiographs of {_people(config)} into NORMAL, BACTERIAL_PNEUMONIA and "
+        "VIRAL_PNEUMONIA, with calibrated probabilities, prediction sets and class maps. **Not a medical device. A second reader for study "
         "and research; the decision is the professional's.**"
     )
 
 
+def _people(config: BundleConfig) -> str:
+    return "children" if config.gate.age_years[1] < _GROWN else "children and adults"
+
+
 def _use(config: BundleConfig) -> str:
-    youngest, oldest = config.gate.age_years
+    (youngest, oldest), (first, last) = config.gate.age_years, config.etiology_age_years
+    etiology = ""
+    if config.gate.age_years != config.etiology_age_years:
+        etiology = (
+            f" Bacterial and viral pneumonia are told apart at ages {first:g} to {last:g} only; at other ages the "
+            "etiology is not assessed."
+        )
     return (
         "## Intended use\n\n"
-        f"Frontal (PA or AP) chest radiographs of children aged {youngest:g} to {oldest:g}. Other ages are refused "
-        "unless asked for, and are read with a warning. Images that do not look like chest radiographs are refused.\n\n"
+        f"Frontal (PA or AP) chest radiographs of {_people(config)} aged {youngest:g} to {oldest:g}. Other ages are "
+        f"refused unless asked for, and are read with a warning.{etiology} "
+        "Images that do not look like chest radiographs are refused.\n\n"
         "`neumo read PATH` reads with it; `neumo bundle verify` checks it."
     )
 
@@ -90,7 +108,7 @@ def _training(config: BundleConfig) -> str:
         f"{_network(experiment['model'])}, input {config.image_size} x "
         f"{config.image_size} grey ({config.field_in_words}), intensity {config.intensity.value}; "
         f"{config.provenance['epochs']} epochs, seed {experiment['seed']}, on "
-        f"{', '.join(f'{images[f.value]} {f.value}' for f in FINDINGS)} images (patients of the official "
+        f"{', '.join(f'{count} {label}' for label, count in images.items())} images (patients of the official "
         f"test set apart){_distilled(experiment.get('distillation'))}. "
         f"The whole recipe stands in config.json.\n\n{config.attribution}"
     )
@@ -230,10 +248,21 @@ def _heat_maps(config: BundleConfig, measured: Sequence[Evidence]) -> str:
     ).rstrip()
 
 
-def _limits(config: BundleConfig) -> str:
+def _where(config: BundleConfig, elsewhere: Sequence[Evidence]) -> str:
+    trained = config.provenance.get("sources", {})
+    if len(trained) > 1:
+        of_each = ", ".join(f"{name or 'unnamed'} {count}" for name, count in trained.items())
+        where = f"Trained on {len(trained)} hospitals (images: {of_each})"
+        if elsewhere:
+            return f"{where}; what it does in others stands above, each by itself."
+        return f"{where}; nothing was measured in others."
+    return "One hospital, children of one age band, one period; nothing was measured elsewhere or on adults."
+
+
+def _limits(config: BundleConfig, elsewhere: Sequence[Evidence]) -> str:
     return (
         "## Limits\n\n"
-        "- One hospital, children of one age band, one period; nothing was measured elsewhere or on adults. "
+        f"- {_where(config, elsewhere)} "
         "Networks that others trained on these images fell from an AUC of .95 to .54 (Xin 2021, 383 NIH "
         "radiographs of children aged 1 to 5, text-mined labels) and from .93 to .65 (Togunwa 2025, 190 children "
         "in Nigeria).\n"

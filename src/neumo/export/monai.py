@@ -33,7 +33,7 @@ _DESCRIPTION = (
     "{digest}) and are applied by `neumo read` only."
 )
 _INTENDED_USE = (
-    "Study and research on frontal chest radiographs of children aged {youngest:g} to {oldest:g}. "
+    "Study and research on frontal chest radiographs of patients aged {youngest:g} to {oldest:g}. "
     "Not a medical device; the decision is the professional's."
 )
 
@@ -91,7 +91,7 @@ def metadata(bundle: Bundle) -> dict[str, Any]:
         "numpy_version": np.__version__,
         "required_packages_version": {"neumo": neumo.__version__, "onnxruntime": onnxruntime.__version__},
         "name": config.name,
-        "task": "Classification of paediatric chest radiographs: normal, bacterial or viral pneumonia",
+        "task": "Classification of frontal chest radiographs: normal, bacterial or viral pneumonia",
         "description": _DESCRIPTION.format(name=config.name, version=config.version, digest=bundle.digest),
         "authors": "The neumo authors",
         "copyright": f"Copyright (c) the neumo authors, {config.licence}",

@@ -1,12 +1,13 @@
 """The gate: reasons to refuse a radiograph, and warnings, from its header, pixels and embedding."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.bundle.config import GateLimits
-from neumo.core.ages import age_in_units
+from neumo.bundle.config import BundleConfig, GateLimits
+from neumo.core.ages import age_in_units, within
 from neumo.core.radiograph import AcquisitionFacts, Radiograph
 from neumo.core.reading import Notice
 from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
@@ -31,25 +32,48 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
     if facts.patient_age is None and facts.age_unreadable:
         return Notice(
             "age_unreadable",
-            f"The age that the file states cannot be read; the model was trained on children aged {youngest:g} to "
+            f"The age that the file states cannot be read; the model was trained on patients aged {youngest:g} to "
             f"{oldest:g} years only.",
             values,
         )
     if facts.patient_age is None:
         return Notice(
             "age_unknown",
-            f"The file does not say the patient's age; the model was trained on children aged {youngest:g} to "
+            f"The file does not say the patient's age; the model was trained on patients aged {youngest:g} to "
             f"{oldest:g} years only.",
             values,
         )
-    if youngest <= facts.patient_age < oldest + 1:
+    if within(facts.patient_age, limits.age_years):
         return None
     count, unit = age_in_units(facts.patient_age)
     return Notice(
         "outside_age_range",
         f"The patient is {count} {unit.removesuffix('s') if count == 1 else unit} old; the model was trained on "
-        f"children aged {youngest:g} to {oldest:g} years, and is far less reliable at other ages.",
+        f"patients aged {youngest:g} to {oldest:g} years, and is far less reliable at other ages.",
         {**values, "age": round(facts.patient_age, 4), "count": count, "unit": unit},
+    )
+
+
+def etiology_notice(facts: AcquisitionFacts, config: BundleConfig) -> Notice | None:
+    """Return the warning that the kind of pneumonia is not assessed, or holds at some of the read ages only."""
+    youngest, oldest = config.etiology_age_years
+    values: dict[str, Any] = {"youngest": youngest, "oldest": oldest}
+    if facts.patient_age is None:
+        if config.gate.age_years == config.etiology_age_years:
+            return None  # said of the whole answer already
+        return Notice(
+            "etiology_age_unknown",
+            f"Whether a pneumonia is bacterial or viral was learnt at ages {youngest:g} to {oldest:g} years only; it "
+            "is stated because no age is known, and does not hold at other ages.",
+            values,
+        )
+    if config.assesses_etiology(facts.patient_age):
+        return None
+    return Notice(
+        "etiology_not_assessed",
+        "Whether a pneumonia is bacterial or viral is not assessed at this age: the model learnt it at ages "
+        f"{youngest:g} to {oldest:g} years only.",
+        values,
     )
 
 
@@ -73,8 +97,8 @@ def distance_notice(distance: float, limits: GateLimits) -> Notice | None:
         return None
     return Notice(
         "unlike_training",
-        "The image is less like those of training than nearly all chest radiographs of children are; distrust "
-        "this answer.",
+        "The image is less like those of training than nearly all chest radiographs are; distrust this "
+        "answer.",
         {"distance": round(float(distance), 3), "limit": round(limits.distance, 3)},
     )
 
@@ -99,8 +123,8 @@ def distance_refusal(distance: float, limits: GateLimits, likely: str | None) ->
     youngest, oldest = limits.age_years
     return Notice(
         "far_from_training",
-        "The image is unlike the training images, which are frontal chest radiographs of children aged "
-        f"{youngest:g} to {oldest:g} years: it may be an adult's, another device's, another view, or something else.",
+        "The image is unlike the training images, which are frontal chest radiographs of patients aged "
+        f"{youngest:g} to {oldest:g} years: it may be of another age, device or view, or something else.",
         {**values, "youngest": youngest, "oldest": oldest},
     )
 

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from neumo.core.evidence import Evidence, select
+from neumo.core.labels import Outcome
 
 
-def measured_for(evidence: Sequence[Evidence], operating_point: str, coverage: float) -> tuple[Evidence, ...]:
-    """Return sensitivity and specificity of an operating point, calibration error, and coverage of each finding.
+def measured_for(
+    evidence: Sequence[Evidence], operating_point: str, coverage: float, outcomes: Sequence[Outcome]
+) -> tuple[Evidence, ...]:
+    """Return sensitivity and specificity of an operating point, calibration error, and coverage of each outcome.
 
     What was measured on data that chose thresholds or limits is left out, because it flatters.
     """
@@ -19,7 +22,7 @@ def measured_for(evidence: Sequence[Evidence], operating_point: str, coverage: f
         *(
             entry
             for entry in select(found, "coverage", coverage=coverage, finding=...)
-            if entry.conditions["finding"] is not None
+            if entry.conditions["finding"] in outcomes
         ),
     )
 

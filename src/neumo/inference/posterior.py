@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from neumo.core.answer import Answer, coherent_set
 from neumo.core.errors import ConfigError
 from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
+from neumo.core.labels import PNEUMONIA_OR_NOT, Outcome, PartialLabel, without_kinds
 from neumo.core.reading import Reading
+from neumo.explain.heatmap import map_of
 from neumo.inference.performance import measured_for, predictive_values
 
 Floats = NDArray[np.float64]
@@ -70,49 +73,61 @@ def prevalence_of(pneumonia: float | Mapping[Finding, float], config: BundleConf
 
 
 def reweighted(
-    probabilities: Floats, assumed: Mapping[Finding, float], wanted: Mapping[Finding, float]
-) -> Floats:
-    """Re-weight probabilities (..., 3) from one prevalence to another.
+    shares: Mapping[Outcome, float], assumed: Mapping[Any, float], wanted: Mapping[Any, float]
+) -> dict[Outcome, float]:
+    """Re-weight probabilities from one prevalence to another.
 
     Source: Saerens, Latinne and Decaestecker, Neural Computation 2002.
 
     Parameters
     ----------
-    probabilities : ndarray of float64, shape (..., 3)
-    assumed, wanted : mapping of Finding to float
-        The prevalence that `probabilities` hold at, and the one that the result shall hold at.
+    shares : mapping of Outcome to float
+        The probabilities, adding up to 1.
+    assumed, wanted : mapping of Outcome to float
+        The prevalence that they hold at, and the one that the result shall hold at.
     """
-    ratio = np.array([wanted[finding] / assumed[finding] for finding in FINDINGS])
-    weighted = probabilities * ratio
-    shares: Floats = weighted / weighted.sum(axis=-1, keepdims=True)
-    return shares
+    weighted = {outcome: share * (wanted[outcome] / assumed[outcome]) for outcome, share in shares.items()}
+    whole = sum(weighted.values())
+    return {outcome: weight / whole for outcome, weight in weighted.items()}
+
+
+def by_finding(shares: Mapping[Outcome, float]) -> dict[Finding, float]:
+    """Return shares of outcomes as those of the findings; where kinds are not assessed, each has half of pneumonia's."""
+    half = shares.get(PartialLabel.PNEUMONIA, 0.0) / len(PNEUMONIA)
+    return {finding: shares.get(finding, half) for finding in FINDINGS}
 
 
 def prediction_set(
-    calibrated: Floats, limits: Mapping[Finding, float], *, shown: Floats, pneumonia: bool
-) -> tuple[Finding, ...]:
-    """Return the findings that cannot be ruled out, so that nothing in an answer contradicts it.
+    calibrated: Mapping[Outcome, float],
+    limits: Mapping[Any, float],
+    *,
+    shown: Mapping[Outcome, float],
+    pneumonia: bool,
+) -> tuple[Outcome, ...]:
+    """Return the outcomes that cannot be ruled out, so that nothing in an answer contradicts it.
 
-    The conformal set holds each finding whose score, 1 - probability, is within its limit (class-conditional split
-    conformal prediction, see `neumo.evaluation.uncertainty.conformal`). Two findings are always added: the most
-    probable one of those shown, and the likeliest one that agrees with the decision at the operating point. Adding
-    findings cannot lower the coverage of any class, and sets stay nested: a higher nominal coverage only adds some.
+    The conformal set holds each outcome whose score, 1 - probability, is within its limit (class-conditional split
+    conformal prediction, see `neumo.evaluation.uncertainty.conformal`). Two are always added: the most probable
+    one of those shown, and the likeliest one that agrees with the decision at the operating point. Adding outcomes
+    cannot lower the coverage of any class, and sets stay nested: a higher nominal coverage only adds some.
 
     Parameters
     ----------
-    calibrated : ndarray of float64, shape (3,)
-        At the bundle's priors, where the limits were measured.
-    limits : mapping of Finding to float
-        Largest score of each finding.
-    shown : ndarray of float64, shape (3,)
+    calibrated : mapping of Outcome to float
+        Probabilities at the bundle's priors, where the limits were measured.
+    limits : mapping of Outcome to float
+        Largest score of each. Where pneumonia has none of its own, the larger one of its kinds holds for it: its
+        probability is at least that of each kind, so that it is in the set wherever one of them would be.
+    shown : mapping of Outcome to float
         The probabilities that the answer states, at the prevalence of the place of use.
     pneumonia : bool
         The decision at the operating point.
     """
+    whole = max(limits[kind] for kind in PNEUMONIA)
     return coherent_set(
-        (f for f in FINDINGS if 1 - float(calibrated[f.index]) <= limits[f]),
-        finding=FINDINGS[int(shown.argmax())],
-        probabilities={f: float(calibrated[f.index]) for f in FINDINGS},
+        (outcome for outcome in calibrated if 1 - calibrated[outcome] <= limits.get(outcome, whole)),
+        finding=max(shown, key=lambda outcome: shown[outcome]),
+        probabilities=calibrated,
         pneumonia=pneumonia,
     )
 
@@ -125,6 +140,7 @@ def make_answer(
     coverage: float,
     prevalence: Prevalence | None = None,
     evidence: Sequence[Evidence] = (),
+    etiology: bool = True,
 ) -> Answer:
     """Return what follows from one image's probabilities.
 
@@ -143,22 +159,26 @@ def make_answer(
         One that the bundle holds limits for.
     prevalence : Prevalence, optional
         That the answer's probabilities, finding and predictive values shall hold at.
+    etiology : bool
+        Whether the kind of pneumonia is assessed; else the answer knows pneumonia alone, in all its parts.
     evidence : sequence of Evidence
         Of the bundle; without sensitivity and specificity of the operating point there are no predictive values.
     """
     point = config.operating_points[operating_point]
-    shown = calibrated if prevalence is None else reweighted(calibrated, config.priors, prevalence.shares)
-    measured = measured_for(evidence, operating_point, coverage)
+    base = _answered(dict(zip(FINDINGS, calibrated.tolist(), strict=True)), etiology)
+    shown = base
+    if prevalence is not None:
+        assumed, wanted = _answered(config.priors, etiology), _answered(prevalence.shares, etiology)
+        shown = reweighted(base, assumed, wanted)
+    measured = measured_for(evidence, operating_point, coverage, tuple(base))
     if prevalence is not None:
         measured += predictive_values(measured, prevalence.pneumonia)
     predictive = {entry.metric: entry.value for entry in measured}
-    pneumonia = bool(1 - calibrated[Finding.NORMAL.index] >= point.threshold)
+    pneumonia = bool(1 - base[Finding.NORMAL] >= point.threshold)
     return Answer(
-        finding=FINDINGS[int(shown.argmax())],
-        probabilities={finding: float(shown[finding.index]) for finding in FINDINGS},
-        prediction_set=prediction_set(
-            calibrated, config.conformal[coverage], shown=shown, pneumonia=pneumonia
-        ),
+        finding=max(shown, key=lambda outcome: shown[outcome]),
+        probabilities=shown,
+        prediction_set=prediction_set(base, config.conformal[coverage], shown=shown, pneumonia=pneumonia),
         coverage=coverage,
         pneumonia=pneumonia,
         operating_point=operating_point,
@@ -169,6 +189,10 @@ def make_answer(
         prevalence_given=prevalence is not None,
         evidence=measured,
     )
+
+
+def _answered(shares: Mapping[Finding, float], etiology: bool) -> dict[Outcome, float]:
+    return {finding: shares[finding] for finding in FINDINGS} if etiology else without_kinds(shares)
 
 
 def reading_at(
@@ -200,20 +224,25 @@ def reading_at(
         reading,
         answer=changed,
         receipt=receipt,
-        class_map=reading.class_map if maps is None else maps[changed.finding.index],
+        class_map=reading.class_map if maps is None else map_of(maps, changed.finding),
     )
 
 
 def answer_at(answer: Answer, bundle: Bundle, operating_point: str, prevalence: Prevalence | None) -> Answer:
     """Return an answer of a bundle as it would be at another prevalence (None: unstated) and operating point."""
     config = bundle.config
-    shown = np.array([answer.probabilities[finding] for finding in FINDINGS])
-    base = reweighted(shown, answer.prevalence or config.priors, config.priors)
+    etiology = answer.outcomes is not PNEUMONIA_OR_NOT
+    assumed, wanted = (
+        _answered(answer.prevalence or config.priors, etiology),
+        _answered(config.priors, etiology),
+    )
+    base = by_finding(reweighted(answer.probabilities, assumed, wanted))
     return make_answer(
-        base,
+        np.array([base[finding] for finding in FINDINGS]),
         config,
         operating_point=operating_point,
         coverage=answer.coverage,
         prevalence=prevalence,
         evidence=bundle.evidence,
+        etiology=etiology,
     )

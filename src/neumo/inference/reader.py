@@ -27,6 +27,7 @@ from neumo.inference.gate import (
     age_notice,
     distance_notice,
     distance_refusal,
+    etiology_notice,
     header_notices,
     refusals_before_reading,
 )
@@ -60,6 +61,8 @@ class _Prepared:
     warnings: tuple[Notice, ...] = ()
     outside_range: bool = False
     """Whether ages outside the range are read, in general or by an override for this source."""
+    etiology: bool = True
+    """Whether the kind of pneumonia is assessed at the patient's age."""
 
 
 class Reader:
@@ -218,8 +221,11 @@ class Reader:
         config = self.bundle.config
         square = network_square(radiograph, config.image_size, config.field_of_view, config.intensity)
         image = scale_intensity(square, config.intensity)[np.newaxis]
-        warnings = (*overridden, *((age,) if age else ()), *header_notices(radiograph.facts))
-        return _Prepared(opened, radiograph.steps, kept, image, (), warnings, allowed)
+        about_age = (age, etiology_notice(radiograph.facts, config))
+        stated = (notice for notice in about_age if notice is not None)
+        warnings = (*overridden, *stated, *header_notices(radiograph.facts))
+        etiology = config.assesses_etiology(radiograph.facts.patient_age)
+        return _Prepared(opened, radiograph.steps, kept, image, (), warnings, allowed, etiology)
 
     def _without_network(self, prepared: _Prepared, session: Session) -> Reading:
         opened = prepared.opened
@@ -282,6 +288,7 @@ class Reader:
             coverage=self._coverage,
             prevalence=self._prevalence,
             evidence=self.bundle.evidence,
+            etiology=prepared.etiology,
         )
         class_map = class_map_of(run.prepared, class_maps, answer.finding, session, occlude=self._keep_pixels)
         alarms = [distance_notice(distance, config.gate)]

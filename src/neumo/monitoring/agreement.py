@@ -48,7 +48,7 @@ class Agreement:
     agree : Proportion
         People who agree, of those whose reading states something to agree with.
     kappa : Kappa
-        Of the most probable finding and the decision, where that is one of the three findings.
+        Of the most probable finding and the decision, where both are one of the three findings.
     sensitivity, specificity : Proportion
         Of the reader's call of pneumonia, the decisions being the truth; unusable images are left out.
     too_small : bool
@@ -122,7 +122,7 @@ def _kappa(group: Sequence[Decided], seed: int) -> Kappa:
     cells = [
         each.reader.index * size + Finding(each.final).index
         for each in group
-        if len(each.final.findings) == 1
+        if len(each.final.findings) == 1 and isinstance(each.reader, Finding)
     ]
     if not cells:
         return Kappa(None, None, None)

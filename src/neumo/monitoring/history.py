@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, case, func, select
 
 from neumo.core.decision import Conclusion
-from neumo.core.findings import Finding
+from neumo.core.labels import Outcome, outcome_of
 from neumo.core.reading import Status
 from neumo.records.database import reading_session
 from neumo.records.log_coverage import EMPTIED
@@ -24,7 +24,7 @@ class Decided:
     ----------
     month : str
         When it was recorded, such as "2026-01", in UTC.
-    reader : Finding
+    reader : Outcome
         The model's most probable one.
     final : Conclusion
         Of the decision that stands.
@@ -37,7 +37,7 @@ class Decided:
     """
 
     month: str
-    reader: Finding
+    reader: Outcome
     final: Conclusion
     agrees: bool | None
     called_pneumonia: bool
@@ -163,7 +163,7 @@ def _read(row: Any) -> Read:
 def _decided(row: Any) -> Decided:
     return Decided(
         month=row.recorded_at[: len("2026-01")],
-        reader=Finding(row.finding),
+        reader=outcome_of(row.finding),
         final=Conclusion(row.final),
         agrees=row.agrees,
         called_pneumonia=bool(json.loads(row.body)["pneumonia"]),

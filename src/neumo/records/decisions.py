@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from neumo.core.decision import MAX_ABNORMALITY, Conclusion, agreement
 from neumo.core.errors import ArchiveError
-from neumo.core.findings import Finding
+from neumo.core.labels import Outcome, outcome_of
 from neumo.records import search_index
 from neumo.records.answer_searches import searched_since
 from neumo.records.audit_log import Event, append_all, insert, now
@@ -128,12 +128,12 @@ def _checked_abnormality(conclusion: Conclusion, text: str) -> str:
     return text
 
 
-def _prediction_set(row: ReadingRow) -> list[Finding]:
+def _prediction_set(row: ReadingRow) -> list[Outcome]:
     """Return the reading's prediction set; of a purged reading its finding, which is all that is left of it."""
     body: dict[str, Any] = json.loads(row.body)
     if "prediction_set" in body:
-        return [Finding(name) for name in body["prediction_set"] or ()]
-    return [] if row.finding is None else [Finding(row.finding)]
+        return [outcome_of(name) for name in body["prediction_set"] or ()]
+    return [] if row.finding is None else [outcome_of(row.finding)]
 
 
 def _has_viewed(session: Session, reading: int, person: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
 from neumo.core.answer import Verdict
 from neumo.core.errors import ArchiveError
-from neumo.core.findings import Finding
+from neumo.core.labels import Outcome
 from neumo.core.message import Message
 from neumo.core.patient import Sex
 from neumo.core.reading import Status
@@ -81,7 +81,7 @@ class Filters:
 
     Attributes
     ----------
-    finding : Finding or None
+    finding : Outcome or None
         The model's most probable one; refusals and failures have none.
     status : Status or None
         Such as `Status.REFUSED`.
@@ -119,7 +119,7 @@ class Filters:
     """
 
     verdict: Verdict | None = None
-    finding: Finding | None = None
+    finding: Outcome | None = None
     status: Status | None = None
     source: str | None = None
     decided: bool | None = None

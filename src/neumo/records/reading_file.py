@@ -24,6 +24,7 @@ from pydicom import Dataset
 from neumo.core.files import PART, part_of, replacing
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
+from neumo.explain.heatmap import map_of
 from neumo.imaging.dicom.patient import read_patient
 from neumo.imaging.dicom.pixel_spacing import PixelSpacing, pixel_spacing
 from neumo.imaging.quiet import quiet
@@ -233,7 +234,7 @@ def load_reading(file: Path, *, pictures: bool = False) -> Reading | None:
         found.reading,
         pixels=load_pixels(file),
         class_maps=maps,
-        class_map=None if maps is None or finding is None else maps[finding.index],
+        class_map=None if maps is None or finding is None else map_of(maps, finding),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from neumo.core.decision import Decision, standing
 from neumo.core.errors import ArchiveError
 from neumo.core.findings import FINDINGS
+from neumo.core.labels import PNEUMONIA_OR_NOT
 from neumo.core.reading import Reading, Status
 from neumo.records.database import reading_session
 from neumo.records.log_coverage import EMPTIED
@@ -130,7 +131,10 @@ def _stored(row: Any, views: tuple[View, ...], decisions: tuple[Decision, ...]) 
     purged = row.body == EMPTIED
     probabilities = None
     if row.finding is not None:
-        probabilities = dict(zip(FINDINGS, (row.normal, row.bacterial, row.viral), strict=True))
+        kinds = (row.bacterial, row.viral)
+        outcomes = PNEUMONIA_OR_NOT if None in kinds else FINDINGS
+        shares = (row.normal, 1 - row.normal) if None in kinds else (row.normal, *kinds)
+        probabilities = dict(zip(outcomes, shares, strict=True))
     if purged:
         left = {"finding": row.finding, "probabilities": probabilities}
         body = Reading("", None, Status(row.status)).to_json() | left

@@ -41,7 +41,8 @@ COLUMNS = (
     "verified",
     "note",
 )
-"""Lists are joined by " | "; nothing is left empty but what has no value.
+"""Lists are joined by " | "; nothing is left empty but what has no value, such as the probabilities of bacterial and
+viral pneumonia where the etiology is not assessed.
 
 `prevalence` is that of pneumonia, where one was stated; `measured_on` names the data that predictive values rest on.
 """
@@ -63,7 +64,7 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
             answer.verdict.value,
             None if answer.etiology is None else answer.etiology.value,
             answer.finding.value,
-            *(f"{answer.probabilities[finding]:.6f}" for finding in FINDINGS),
+            *(_decimals(answer.probabilities.get(finding)) for finding in FINDINGS),
             " | ".join(answer.prediction_set),
             f"{answer.coverage:g}",
             "yes" if answer.pneumonia else "no",
@@ -89,6 +90,10 @@ def _predictive_intervals(answer: Answer) -> Iterator[str | None]:
     for metric in ("ppv", "npv"):
         entry = found.get(metric)
         yield from (None, None) if entry is None else (_share(entry.low), _share(entry.high))
+
+
+def _decimals(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6f}"
 
 
 def _share(value: float | None) -> str | None:

@@ -5,7 +5,6 @@ from typing import Any, Final
 from pydicom.sr.coding import Code
 
 from neumo.core.answer import Answer
-from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.evidence_items import coded, rounded
@@ -67,7 +66,7 @@ def _finding(answer: Answer, language: Language) -> Resource:
         "valueCodeableConcept": lead_concept(answer, language),
         "component": [
             _coded(own.MOST_PROBABLE, concept(own.FINDING_CODES[answer.finding])),
-            *(_number(own.PROBABILITY_CODES[finding], answer.probabilities[finding]) for finding in FINDINGS),
+            *(_number(own.PROBABILITY_CODES[outcome], p) for outcome, p in answer.probabilities.items()),
         ],
     }
 

@@ -13,7 +13,6 @@ from typing import IO, Any
 import neumo
 from neumo.core.errors import OutputError
 from neumo.core.files import replacing
-from neumo.core.findings import FINDINGS
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.results.decision import decision_sentences
@@ -129,7 +128,7 @@ def _shown(reading: Reading, lang: Language) -> dict[str, Any]:
         "heat": None if heat is None else picture_uri(heat),
         "verdict": verdict_text(answer, lang) if answer else "",
         "finding": t(f"terms.findings.{answer.finding}") if answer else "",
-        "bars": [(t(f"terms.findings.{f}"), answer.probabilities[f]) for f in FINDINGS] if answer else [],
+        "bars": [(t(f"terms.findings.{o}"), p) for o, p in answer.probabilities.items()] if answer else [],
         "prediction_set": prediction_set_sentence(answer, lang) if answer else "",
         "prevalence": prevalence_sentence(answer, lang) if answer else "",
         "operating_point": operating_point_sentence(answer, lang) if answer else "",

@@ -17,7 +17,6 @@ from PIL import Image
 from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing
-from neumo.core.findings import FINDINGS
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.results.decision import decision_sentences
@@ -141,7 +140,7 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
         f"{escape(t('readings.most_probable'))}: {escape(t(f'terms.findings.{answer.finding}'))}",
         styles["text"],
     )
-    rows = [[t(f"terms.findings.{f}"), percent(answer.probabilities[f])] for f in FINDINGS]
+    rows = [[t(f"terms.findings.{outcome}"), percent(p)] for outcome, p in answer.probabilities.items()]
     yield Table(
         [[t("readings.probabilities"), ""], *rows], colWidths=[180, 60], hAlign="LEFT", style=_TABLE_STYLE
     )

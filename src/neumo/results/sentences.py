@@ -1,10 +1,12 @@
 """Sentences about a reading, for pages, PDF files, pictures and FHIR notes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from neumo.core.answer import Answer
 from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import without_kinds
 from neumo.core.reading import Notice
 from neumo.results.unnamed import HIDDEN
 from neumo.texts.catalogue import percent, texts
@@ -36,7 +38,10 @@ def prevalence_sentence(answer: Answer, language: Language) -> str:
     if answer.prevalence is None:
         return ""
     t = texts(language)
-    shares = ", ".join(f"{t(f'terms.findings.{f}')} {percent(answer.prevalence[f])}" for f in FINDINGS)
+    assumed: Mapping[Any, float] = answer.prevalence
+    if answer.outcomes is not FINDINGS:
+        assumed = without_kinds(answer.prevalence)
+    shares = ", ".join(f"{t(f'terms.findings.{o}')} {percent(assumed[o])}" for o in answer.outcomes)
     return t(
         "readings.prevalence_given" if answer.prevalence_given else "readings.prevalence_of_bundle",
         shares=shares,
@@ -139,9 +144,9 @@ def _predictive_sentence(answer: Answer, language: Language) -> str:
 
 
 def prediction_set_sentence(answer: Answer, language: Language) -> str:
-    """Say which findings the prediction set holds, and its nominal coverage."""
+    """Say which outcomes the prediction set holds, and its nominal coverage."""
     t = texts(language)
-    kind = "all" if len(answer.prediction_set) == len(FINDINGS) else "some"
+    kind = "all" if len(answer.prediction_set) == len(answer.outcomes) else "some"
     return t(
         f"readings.set.{kind}",
         coverage=percent(answer.coverage, 0),

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from rich.markup import escape
 from rich.table import Table
 
-from neumo.core.answer import Answer, Verdict
-from neumo.core.findings import FINDINGS
+from neumo.core.answer import Answer, Etiology, Verdict
 from neumo.core.names import printable
 from neumo.core.reading import Reading
 from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
@@ -48,12 +47,15 @@ def _words(answer: Answer, t: Texts) -> str:
 def _verdict(answer: Answer, t: Texts) -> str:
     """Return the verdict, and the etiology of a pneumonia; the prediction set says what else is undetermined."""
     verdict = t(f"readings.verdicts.{answer.verdict.value}")
-    if answer.verdict is not Verdict.PNEUMONIA or answer.etiology is None:
+    if answer.etiology is None or (
+        answer.verdict is not Verdict.PNEUMONIA and answer.etiology is not Etiology.NOT_ASSESSED
+    ):
         return verdict
     return f"{verdict}, {t(f'readings.table.etiology.{answer.etiology.value}')}"
 
 
 def _probabilities(answer: Answer, t: Texts) -> str:
     return "\n".join(
-        f"{t(f'terms.findings_short.{finding}')} {answer.probabilities[finding]:.3f}" for finding in FINDINGS
+        f"{t(f'terms.findings_short.{finding}')} {share:.3f}"
+        for finding, share in answer.probabilities.items()
     )

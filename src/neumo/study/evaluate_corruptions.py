@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.files import require_writable, write_json
+from neumo.core.findings import Finding
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
@@ -71,5 +72,9 @@ def _corrupted(
 
 def _decisions(reader: Reader, images: Iterator[NDArray[np.uint8]]) -> NDArray[np.int64]:
     return np.array(
-        [-1 if r.answer is None else r.answer.finding.index for r in reader.read_many(images)], dtype=np.int64
+        [
+            r.answer.finding.index if r.answer and isinstance(r.answer.finding, Finding) else -1
+            for r in reader.read_many(images)
+        ],
+        dtype=np.int64,
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json, write_text
-from neumo.core.findings import FINDINGS
+from neumo.core.findings import FINDINGS, Finding
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
@@ -160,7 +160,7 @@ def _called(reader: Reader, manifest: Manifest, entries: Sequence[Entry]) -> lis
     for entry, reading in zip(
         entries, reader.read_many(manifest.file(entry) for entry in entries), strict=True
     ):
-        if reading.answer is None:
+        if reading.answer is None or not isinstance(reading.answer.finding, Finding):
             continue
         square = network_square(
             open_radiograph(manifest.file(entry)), config.image_size, 1.0, config.intensity

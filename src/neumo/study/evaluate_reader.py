@@ -15,6 +15,7 @@ from neumo.bundle.config import BundleConfig
 from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading, Status
 from neumo.datasets.layout import open_dataset
@@ -24,7 +25,7 @@ from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.predictions import Predictions, write_predictions
 from neumo.evaluation.uncertainty.conformal import Coverage, measure_coverage
 from neumo.evaluation.values import Evaluation, OperatingPoint, PneumoniaDecision, without_nan
-from neumo.inference.posterior import make_answer
+from neumo.inference.posterior import by_finding, make_answer
 from neumo.inference.reader import Reader
 from neumo.study.parts import entries_of
 
@@ -121,7 +122,7 @@ def _sets(probabilities: FloatArray, config: BundleConfig, level: float) -> NDAr
         make_answer(row, config, operating_point=point, coverage=level).prediction_set
         for row in probabilities
     )
-    return np.array([[finding in members for finding in FINDINGS] for members in answers])
+    return np.array([[finding in findings_of(members) for finding in FINDINGS] for members in answers])
 
 
 def _points(config: BundleConfig) -> dict[str, OperatingPoint]:
@@ -135,7 +136,7 @@ def _predictions(manifest: Manifest, entries: Sequence[Entry], readings: Sequenc
     read = [(entry, r.answer) for entry, r in zip(entries, readings, strict=True) if r.answer is not None]
     if not read:
         raise EvaluationError("reader: every image was refused, there is nothing to evaluate")
-    probabilities = np.array([[answer.probabilities[f] for f in FINDINGS] for _, answer in read])
+    probabilities = np.array([list(by_finding(answer.probabilities).values()) for _, answer in read])
     return Predictions(
         paths=tuple(entry.path for entry, _ in read),
         patients=tuple(entry.patient for entry, _ in read),

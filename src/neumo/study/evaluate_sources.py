@@ -12,6 +12,7 @@ import numpy as np
 from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json, write_text
 from neumo.core.findings import FINDINGS
+from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading
 from neumo.datasets.labelled_images import images_of
@@ -19,6 +20,7 @@ from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.sources.evaluate import evaluate_sources
 from neumo.evaluation.sources.values import EvaluatedSource, Images, worst_sources
+from neumo.inference.posterior import by_finding
 from neumo.inference.reader import Reader
 from neumo.training.predict import predict_images
 from neumo.training.run_folder import RunFolder
@@ -75,7 +77,7 @@ def evaluate_reader_by_source(
         refused=[one.reasons[0].code if one.answer is None else "" for one in readings],
         sets=np.array(
             [
-                [one.answer is not None and f in one.answer.prediction_set for f in FINDINGS]
+                [one.answer is not None and f in findings_of(one.answer.prediction_set) for f in FINDINGS]
                 for one in readings
             ]
         ),
@@ -158,7 +160,7 @@ def _entries(manifest: Manifest, part: str) -> list[Entry]:
 def _probabilities(reading: Reading) -> list[float]:
     if reading.answer is None:
         return [0.0] * len(FINDINGS)
-    return [reading.answer.probabilities[finding] for finding in FINDINGS]
+    return list(by_finding(reading.answer.probabilities).values())
 
 
 def _write(

@@ -95,3 +95,5 @@ def test_the_coverage_holds_in_every_source_by_itself() -> None:
         here = np.array(sources) == source
         assert members[here & (codes == 0), 0].mean() >= 0.88, source
         assert members[here & (codes > 0)][:, 1:].any(axis=1).mean() >= 0.88, source
+        without_kinds = probabilities[here & (codes > 0), 0] <= limits[PartialLabel.PNEUMONIA]
+        assert without_kinds.mean() >= 0.88, "pneumonia as a whole"

@@ -22,6 +22,7 @@ from tests.support.programs import require
 from neumo.core.answer import Answer
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import Outcome
 from neumo.core.reading import Notice, Reading, Status
 from neumo.results.dicom import codes as own
 from neumo.results.dicom import read_back, read_header, structured_report
@@ -145,7 +146,7 @@ def test_reports_of_version_0_2_are_read_with_a_set_that_fits_their_answer(
     file: str, members: tuple[Finding, ...]
 ) -> None:
     answer = read_back(dcmread(WRITTEN / file)).answer
-    rounded = {f: round(p, 4) for f, p in zip(FINDINGS, (0.2, 0.3, 0.5), strict=True)}
+    rounded: dict[Outcome, float] = dict(zip(FINDINGS, (0.2, 0.3, 0.5), strict=True))
     assert answer == replace(ANSWER, probabilities=rounded, prediction_set=members, evidence=())
 
 

@@ -6,7 +6,7 @@ UNKNOWN = "unknown"
 """Name of the group whose value is missing or cannot be read."""
 
 AGE_BANDS = ("<1", "1–5", "6–17", "18–64", "65+")
-"""In completed years; the public training images are of the second band."""
+"""In completed years; the images of Kermany et al. are of the second band."""
 
 _FIRST_YEAR_OF_BAND = (0.0, 1.0, 6.0, 18.0, 65.0)
 
@@ -25,6 +25,9 @@ def age_band(age: str) -> str:
         One of `AGE_BANDS`, or "unknown" for an empty text or for no possible age (below 0, above 130).
     """
     years = age_in_years(age)
-    if years is None:
-        return UNKNOWN
-    return AGE_BANDS[sum(years >= first for first in _FIRST_YEAR_OF_BAND) - 1]
+    return UNKNOWN if years is None else AGE_BANDS[band_of(years)]
+
+
+def band_of(years: float) -> int:
+    """Return the position in `AGE_BANDS` of an age in years, at least 0."""
+    return sum(years >= first for first in _FIRST_YEAR_OF_BAND) - 1

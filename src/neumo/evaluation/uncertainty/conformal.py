@@ -6,14 +6,15 @@ holds for images that are exchangeable with those that set the limits: same hosp
 Elsewhere it is only measured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.labels import LABELS, allowed_findings
+from neumo.core.labels import ALLOWED, LABELS, Outcome, PartialLabel, allowed_findings
 from neumo.evaluation.metrics.weighted import FloatArray, IntArray
 from neumo.evaluation.uncertainty.exact import clopper_pearson
 
@@ -49,8 +50,8 @@ class Coverage:
 
 def conformal_limits(
     codes: IntArray, probabilities: FloatArray, coverage: float, sources: Sequence[str] | None = None
-) -> dict[Finding, float]:
-    """Largest score (1 - probability) with which each finding enters a prediction set.
+) -> dict[Outcome, float]:
+    """Largest score (1 - probability) with which each finding, and pneumonia as a whole, enters a prediction set.
 
     Parameters
     ----------
@@ -67,20 +68,27 @@ def conformal_limits(
 
     Returns
     -------
-    dict of Finding to float
-        In 0-1; 1 where a finding has too few images for that coverage, so that it is in every set.
+    dict of Outcome to float
+        Of the findings and of PNEUMONIA, which prediction sets hold where the etiology is not assessed. In 0-1; 1 where
+        one has too few images for that coverage, so that it is in every set.
     """
     where = np.zeros(len(codes)) if sources is None else np.array(sources)
     scores = 1 - probabilities
-    limits = {finding: float("nan") for finding in FINDINGS}
-    for code, label in enumerate(LABELS):
-        findings = allowed_findings(label)
-        for source in np.unique(where[codes == code]) if findings else ():
-            chosen = scores[(codes == code) & (where == source)]
-            limit = _limit(chosen[:, [finding.index for finding in findings]].min(axis=1), coverage)
-            for finding in findings:
-                limits[finding] = float(np.fmax(limits[finding], limit))
-    return {finding: 1.0 if np.isnan(limit) else limit for finding, limit in limits.items()}
+    limits: dict[Outcome, float] = dict.fromkeys((*FINDINGS, PartialLabel.PNEUMONIA), float("nan"))
+
+    def widen(outcomes: Iterable[Outcome], scores: FloatArray) -> None:
+        for outcome in outcomes:
+            limits[outcome] = float(np.fmax(limits[outcome], _limit(scores, coverage)))
+
+    for source in np.unique(where):
+        for code, label in enumerate(LABELS):
+            findings, chosen = allowed_findings(label), (codes == code) & (where == source)
+            if findings and chosen.any():
+                widen(findings, scores[chosen][:, [finding.index for finding in findings]].min(axis=1))
+        sick = ALLOWED[codes][:, 1:].any(axis=1) & (where == source)
+        if sick.any():
+            widen([PartialLabel.PNEUMONIA], probabilities[sick, Finding.NORMAL.index])
+    return {outcome: 1.0 if np.isnan(limit) else limit for outcome, limit in limits.items()}
 
 
 def _limit(scores: FloatArray, coverage: float) -> float:
@@ -88,7 +96,7 @@ def _limit(scores: FloatArray, coverage: float) -> float:
     return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else 1.0
 
 
-def prediction_sets(probabilities: FloatArray, limits: Mapping[Finding, float]) -> NDArray[np.bool_]:
+def prediction_sets(probabilities: FloatArray, limits: Mapping[Any, float]) -> NDArray[np.bool_]:
     """Which findings belong to the set of each image, shape (N, 3)."""
     members: NDArray[np.bool_] = 1 - probabilities <= np.array([limits[finding] for finding in FINDINGS])
     return members

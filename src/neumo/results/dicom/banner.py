@@ -12,7 +12,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
-from neumo.core.findings import FINDINGS
 from neumo.core.reading import Reading
 from neumo.results.decision import decision_sentences
 from neumo.results.origin import origin_of
@@ -121,7 +120,7 @@ def _performance(reading: Reading, language: Language) -> tuple[str, ...]:
 
 def _said(answer: Answer, language: Language) -> Iterator[Line]:
     t = texts(language)
-    stated = {f: (t(f"terms.findings.{f}"), percent(answer.probabilities[f])) for f in FINDINGS}
+    stated = {o: (t(f"terms.findings.{o}"), percent(p)) for o, p in answer.probabilities.items()}
     finding, probability = stated.pop(answer.finding)
     yield Line(verdict_text(answer, language), 1.25)
     yield Line(t("readings.banner.finding", finding=finding, probability=probability))

@@ -12,6 +12,7 @@ from pydicom.sr.coding import Code
 from neumo.core.answer import Answer, Etiology, Verdict
 from neumo.core.evidence import Evidence
 from neumo.core.findings import Finding
+from neumo.core.labels import Outcome, PartialLabel
 from neumo.results.dicom.uids import CODING_SCHEME
 
 SCHEME: Final = "99NEUMO"
@@ -21,12 +22,13 @@ def _own(value: str, meaning: str) -> Code:
     return Code(value, SCHEME, meaning)
 
 
-FINDING_CODES: Final[Mapping[Finding, Code]] = {
+PNEUMONIA: Final = Code("233604007", "SCT", "Pneumonia")
+FINDING_CODES: Final[Mapping[Outcome, Code]] = {
     Finding.NORMAL: Code("17621005", "SCT", "Normal"),
     Finding.BACTERIAL_PNEUMONIA: Code("53084003", "SCT", "Bacterial pneumonia"),
     Finding.VIRAL_PNEUMONIA: Code("75570004", "SCT", "Viral pneumonia"),
+    PartialLabel.PNEUMONIA: PNEUMONIA,
 }
-PNEUMONIA: Final = Code("233604007", "SCT", "Pneumonia")
 PRESENT: Final = Code("52101004", "SCT", "Present")
 ABSENT: Final = Code("272519000", "SCT", "Absent")
 CHEST: Final = Code("51185008", "SCT", "Chest")
@@ -34,10 +36,11 @@ CHEST_RADIOGRAPHY: Final = Code("399208008", "SCT", "Plain chest X-ray")
 UNDETERMINED: Final = Code("373068000", "SCT", "Undetermined")
 NO_UNITS: Final = Code("1", "UCUM", "no units")
 
-PROBABILITY_CODES: Final[Mapping[Finding, Code]] = {
+PROBABILITY_CODES: Final[Mapping[Outcome, Code]] = {
     Finding.NORMAL: _own("P-NORMAL", "Calibrated probability of normal"),
     Finding.BACTERIAL_PNEUMONIA: _own("P-BACTERIAL", "Calibrated probability of bacterial pneumonia"),
     Finding.VIRAL_PNEUMONIA: _own("P-VIRAL", "Calibrated probability of viral pneumonia"),
+    PartialLabel.PNEUMONIA: _own("P-PNEUMONIA", "Calibrated probability of pneumonia"),
 }
 COVERAGE: Final = _own("COVERAGE", "Coverage of the prediction set")
 THRESHOLD: Final = _own("THRESHOLD", "Threshold of the operating point")
@@ -65,6 +68,7 @@ STATUS_REFUSED: Final = _own("REFUSED", "Refused, no finding is stated")
 PREDICTION_SET: Final = _own("PREDICTION-SET", "Prediction set")
 NO_PNEUMONIA: Final = _own("NO-PNEUMONIA", "No pneumonia")
 ETIOLOGY: Final = _own("ETIOLOGY", "Etiology of the pneumonia")
+NOT_ASSESSED: Final = _own("NOT-ASSESSED", "Not assessed at this age")
 MOST_PROBABLE: Final = _own("MOST-PROBABLE", "Most probable finding")
 SET_MEMBER: Final = _own("SET-MEMBER", "Finding in the prediction set")
 OPERATING_POINT: Final = _own("OPERATING-POINT", "Operating point")
@@ -103,14 +107,14 @@ def verdict_code(answer: Answer) -> Code:
 
 
 def etiology_code(answer: Answer) -> Code | None:
-    """Return the kind of pneumonia that is not excluded, which may be undetermined; None where pneumonia is."""
+    """Return the kind of a pneumonia that is not excluded, "undetermined" or "not assessed"; None where it is excluded."""
     return None if answer.etiology is None else _ETIOLOGIES[answer.etiology]
 
 
 def lead_code(answer: Answer) -> Code:
     """Return verdict and etiology as the one concept that an answer leads with."""
     match answer.verdict, answer.etiology:
-        case Verdict.PNEUMONIA, Etiology.UNDETERMINED:
+        case Verdict.PNEUMONIA, Etiology.UNDETERMINED | Etiology.NOT_ASSESSED:
             return PNEUMONIA
         case Verdict.PNEUMONIA, Etiology() as etiology:
             return _ETIOLOGIES[etiology]
@@ -128,6 +132,7 @@ _ETIOLOGIES: Final = {
     Etiology.BACTERIAL: FINDING_CODES[Finding.BACTERIAL_PNEUMONIA],
     Etiology.VIRAL: FINDING_CODES[Finding.VIRAL_PNEUMONIA],
     Etiology.UNDETERMINED: UNDETERMINED,
+    Etiology.NOT_ASSESSED: NOT_ASSESSED,
 }
 
 

@@ -17,6 +17,7 @@ from neumo.core.answer import Answer, coherent_set
 from neumo.core.decision import Conclusion
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import PNEUMONIA_OR_NOT, PartialLabel
 from neumo.core.reading import Status
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
@@ -123,13 +124,15 @@ def _answer(
     finding = finding_of[stated.get(own.MOST_PROBABLE.value, cast(CodedConcept, group.finding_type)).value]
     decision = stated.get(own.POINT_DECISION.value, stated[own.PNEUMONIA.value])
     pneumonia = decision.value in (own.REACHED.value, own.PRESENT.value)
-    probabilities = {f: numbers[own.PROBABILITY_CODES[f].value] for f in FINDINGS}
+    whole = own.PROBABILITY_CODES[PartialLabel.PNEUMONIA].value in numbers
+    outcomes = PNEUMONIA_OR_NOT if whole else FINDINGS
+    probabilities = {outcome: numbers[own.PROBABILITY_CODES[outcome].value] for outcome in outcomes}
     given = parameters.get("prevalence_given")
     return Answer(
         finding=finding,
         probabilities=probabilities,
         prediction_set=coherent_set(
-            (f for f in FINDINGS if own.FINDING_CODES[f].value in members),
+            (outcome for outcome in outcomes if own.FINDING_CODES[outcome].value in members),
             finding=finding,
             probabilities=probabilities,
             pneumonia=pneumonia,

@@ -189,7 +189,7 @@ def _parameters(origin: Origin, answer: Answer | None) -> Iterator[tuple[str, st
 def _measurements(answer: Answer, image: SourceImageForMeasurement, source: Dataset) -> Iterator[Measurement]:
     measured = {entry.metric: interval(entry, source) for entry in answer.evidence}
     values: list[tuple[Code, float, MeasurementProperties | None]] = [
-        *((own.PROBABILITY_CODES[finding], answer.probabilities[finding], None) for finding in FINDINGS),
+        *((own.PROBABILITY_CODES[outcome], p, None) for outcome, p in answer.probabilities.items()),
         (own.COVERAGE, answer.coverage, None),
         (own.THRESHOLD, answer.threshold, None),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from neumo.core.answer import Answer
 from neumo.core.decision import Decision
-from neumo.core.findings import FINDINGS, Finding
+from neumo.core.findings import Finding
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice
 from neumo.imaging.image_files import Skip
@@ -142,7 +142,9 @@ def undecided_reading_json(
         "height": None if size is None else size[1],
         "pixel_spacing": None if found is None or found.spacing is None else asdict(found.spacing),
         "pixels_kept": size is not None,
-        "class_maps": list(FINDINGS) if found is not None and found.maps is not None and not withheld else [],
+        "class_maps": list(answer.outcomes)
+        if found is not None and found.maps is not None and answer
+        else [],
         "dicom": found is not None and found.header > 0,
         "notices": {
             "warnings": [] if withheld else _notices(body["notices"]["warnings"], language),

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from neumo.core.answer import Verdict
-from neumo.core.findings import Finding
+from neumo.core.labels import Outcome
 from neumo.core.patient import Sex
 from neumo.core.reading import Status
 from neumo.records.export import Format
@@ -26,7 +26,7 @@ class WorklistFilters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     verdict: Verdict | None = None
-    finding: Finding | None = None
+    finding: Outcome | None = None
     status: Status | None = None
     disagreement: bool | None = None
     decided: bool | None = None

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from numpy.typing import NDArray
 
-from neumo.core.findings import Finding
+from neumo.core.answer import outcomes_of
+from neumo.core.labels import Outcome, outcome_of
 from neumo.core.message import Message
 from neumo.core.reading import Reading, Status
+from neumo.explain.heatmap import map_of
 from neumo.inference.posterior import reading_at
 from neumo.records.reading_file import load_class_maps, load_pixels, load_reading_file
 from neumo.records.restatements import SCREEN
@@ -67,7 +69,7 @@ def heat_map(
     request: Request,
     person: Reader,
     identifier: int,
-    finding: Finding | None = None,
+    finding: Outcome | None = None,
     max_side: Side = 1024,
 ) -> Response:
     """Draw the heat map of a finding."""
@@ -75,12 +77,15 @@ def heat_map(
     reading = _shown(workbench, identifier, person)
     file_ = _place(workbench, reading)
     wanted = finding or reading.body["finding"]
-    if reading.body["status"] != Status.READ or wanted is None:
+    shares = reading.body["probabilities"]
+    if reading.body["status"] != Status.READ or wanted is None or wanted not in outcomes_of(shares):
         raise Problem(409, "no_answer")
     found, maps = load_reading_file(file_), load_class_maps(file_)
     if found is None or found.size is None or maps is None:
         raise Problem(410, "pixels_deleted")
-    return _picture(heat_png(maps[Finding(wanted).index], found.size, found.reading.field_of_view, max_side))
+    return _picture(
+        heat_png(map_of(maps, outcome_of(wanted)), found.size, found.reading.field_of_view, max_side)
+    )
 
 
 @router.get("/api/readings/{identifier}/posterior")

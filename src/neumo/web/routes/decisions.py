@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from neumo.core.decision import MAX_ABNORMALITY, Conclusion, conclusion_of
 from neumo.core.errors import ArchiveError
-from neumo.core.findings import Finding
+from neumo.core.labels import outcome_of
 from neumo.core.message import Message
 from neumo.records.decisions import record_decision
 from neumo.records.stored_reading import StoredReading, stored_reading
@@ -110,7 +110,7 @@ def _conclusion(reading: StoredReading, decision: Decision, withheld: bool) -> C
     if withheld:
         raise Problem(409, "withheld")
     found = reading.body["prediction_set"] or ()
-    agreed = conclusion_of([Finding(name) for name in found])
+    agreed = conclusion_of([outcome_of(name) for name in found])
     if agreed is None:
         raise Problem(409, "undetermined" if found else "no_finding")
     return agreed

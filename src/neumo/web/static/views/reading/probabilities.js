@@ -2,7 +2,8 @@
 
 import { h } from "/static/dom.js";
 
-const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
+/** What an answer may state, in order; only NORMAL and PNEUMONIA where the etiology is not assessed. */
+const OUTCOMES = ["NORMAL", "PNEUMONIA", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
 
 /**
  * @param {import("/static/app.js").Context} context
@@ -11,7 +12,7 @@ const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
  */
 export function probabilitiesSection({ t, format }, reading) {
   if (!reading.probabilities) return null;
-  const bars = FINDINGS.map((finding) => bar(t, format, finding, reading));
+  const bars = OUTCOMES.filter((outcome) => outcome in reading.probabilities).map((finding) => bar(t, format, finding, reading));
   const basis = h("p", { class: "quiet small" }, basisOf(t, reading));
   const element = h("section", { class: "section" },
     h("h3", {}, t("reading.probabilities")),

@@ -1,0 +1,65 @@
+"""Public collections by the name of their source: whom to attribute, and ages that their tables leave out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from neumo.datasets.manifest import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What is known of a collection beside its tables.
+
+    Attributes
+    ----------
+    attribution : str
+        Whom to name, and the licence.
+    ages : (float, float) or None
+        Youngest and oldest age in years as its authors state them, where its images carry none.
+    """
+
+    attribution: str
+    ages: tuple[float, float] | None = None
+
+
+_KERMANY: Final = Collection(
+    "Kermany, Zhang, Goldbaum, Labeled Optical Coherence Tomography (OCT) and Chest X-Ray Images for Classification, "
+    "Mendeley Data, doi 10.17632/rscbjbr9sj.3, CC BY 4.0",
+    (1.0, 5.0),
+)
+COLLECTIONS: Final[Mapping[str, Collection]] = MappingProxyType(
+    {
+        "": _KERMANY,
+        "kermany": _KERMANY,
+        "chest_xray": _KERMANY,
+        "nih": Collection(
+            "NIH Clinical Center, ChestX-ray14 (Wang et al., CVPR 2017), no restriction but attribution"
+        ),
+        "siim": Collection(
+            "SIIM-FISABIO-RSNA COVID-19 Detection Challenge (Lakhani et al., Journal of Digital Imaging 2023), "
+            "CC BY-NC 4.0"
+        ),
+    }
+)
+"""By source; a data set that names no source is read as the collection of Kermany et al."""
+_READINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {"RSNA challenge": "readings by the RSNA Pneumonia Detection Challenge (Shih et al., Radiology: AI 2019)"}
+)
+"""Readings of other people than the collection's, by a part of `label_basis`."""
+
+
+def attribution_of(entries: Iterable[Entry]) -> str:
+    """Return whom to name for some images: collections in the order of their sources, and who read them."""
+    bases: dict[str, set[str]] = {}
+    for entry in entries:
+        bases.setdefault(entry.source, set()).add(entry.attributes.get("label_basis", ""))
+    return "; ".join(_named(source, bases[source]) for source in sorted(bases))
+
+
+def _named(source: str, bases: Iterable[str]) -> str:
+    known = COLLECTIONS.get(source)
+    said = f"{source} (its attribution is not known to neumo)" if known is None else known.attribution
+    read = [words for part, words in _READINGS.items() if any(part in basis for basis in bases)]
+    return ", ".join([said, *read])
