@@ -6,7 +6,8 @@
 Start it again after any interruption: finished runs are skipped, begun ones go on after their last whole epoch. Start it
 twice and the two share the work, each run held by a lock that ends with its process. Every training has one thread: on
 two cores that others use too, two trainings of one thread each do three times the work of one with two threads, which
-wait for each other. After each run `hospital_metrics.py` writes DIR/NAME.metrics.txt; DIR/plan.log says what happened when.
+wait for each other. After each run `hospital_metrics.py` writes DIR/NAME.metrics/ and DIR/NAME.metrics.txt;
+DIR/plan.log says what happened when.
 """
 
 import argparse
@@ -85,6 +86,8 @@ def attempt(run: dict[str, Any], experiment: Path, options: argparse.Namespace, 
             "--data",
             str(options.data),
             *other,
+            "--out",
+            str(folder.with_suffix(".metrics")),
         ]
         beside = metrics.with_suffix(".new")
         beside.unlink(missing_ok=True)

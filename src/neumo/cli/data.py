@@ -1,6 +1,5 @@
 """`neumo data`: get a public data set, check one, merge several, or make one of phantoms."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,26 +10,25 @@ from rich.table import Table
 from rich.text import Text
 
 from neumo.cli import options
+from neumo.cli.audit_tables import show_audit, show_context
 from neumo.cli.file_counts import FileCounts
 from neumo.cli.show import console, progress_bar, say, warn
-from neumo.texts.catalogue import Texts, texts
+from neumo.core.errors import MissingExtraError
 from neumo.texts.language import Language, chosen_language
 from neumo.texts.translation import headings, said
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from neumo.datasets.check.check import Audit
-    from neumo.datasets.check.inventory import Stratum
-    from neumo.datasets.check.shortcuts import Control
+    from neumo.datasets.manifest import Manifest
     from neumo.datasets.merge import Source
+    from neumo.texts.language import Language
 
 app = typer.Typer(name="data", help="Data sets: get, check, merge, make phantoms.", no_args_is_help=True)
 
 _NewFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="Folder to make; must not exist or be empty.")
 ]
-_STYLES = {"leak": "bold red", "problem": "yellow", "note": "cyan"}
 
 
 class PublicDataset(StrEnum):
@@ -80,7 +78,7 @@ def check(
         write_json(json, audit.to_json() | {"files": counts.to_json()})
     if html is not None:
         write_audit_html(audit, manifest, html, language)
-    _show(audit, language)
+    show_audit(audit, language)
     if manifest.files.found:
         console.print(Text(counts.sentence(language), style="dim"))
     for kind, file in (("JSON", json), ("HTML", html)):
@@ -100,6 +98,14 @@ def merge(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="CSV", help="Manifest to write.")],
+    controls: Annotated[
+        bool,
+        typer.Option(
+            "--controls/--no-controls",
+            help="Measure how well source, view, size and border alone tell the label.",
+        ),
+    ] = True,
+    lang: options.Lang = None,
 ) -> None:
     """Merge data sets of several hospitals into one manifest.
 
@@ -121,12 +127,27 @@ def merge(
     console.print(table)
     for warning in merged.warnings:
         warn("warning: {warning}", warning=warning)
+    if controls:
+        _show_controls(merged.manifest, chosen_language(lang))
     say(
         "{out}: {images:,} images of {sources} sources",
         out=out,
         images=len(merged.manifest),
         sources=len(merged.manifest.sources),
     )
+
+
+def _show_controls(manifest: "Manifest", language: "Language") -> None:
+    from neumo.datasets.check.context import context_controls
+    from neumo.datasets.check.scan import scan
+
+    try:
+        with progress_bar("decoding") as progress:
+            found = context_controls(manifest, scan(manifest, progress))
+    except MissingExtraError as error:
+        warn("warning: {warning}", warning=error)
+    else:
+        show_context(found, language)
 
 
 def _source(text: str) -> "Source":
@@ -249,83 +270,3 @@ def _download_bar() -> "Progress":
         transient=True,
         disable=not stderr.is_terminal,
     )
-
-
-def _show(audit: "Audit", language: Language) -> None:
-    from neumo.datasets.check import sentences
-
-    t = texts(language)
-    if audit.synthetic:
-        console.print(Text(t("dataset_check.synthetic"), style="yellow"))
-    console.print(_composition(audit, t))
-    console.print(_issues(audit, t) if audit.issues else Text(t("dataset_check.issues.none")))
-    controls = audit.shortcuts.controls if audit.shortcuts else ()
-    if controls:
-        console.print(_shortcuts(controls, t))
-    for control in controls:
-        view = t(f"dataset_check.shortcuts.views.{control.view}")
-        console.print(Text(f"{view}: {sentences.control_meaning(control, language)}"))
-    console.print(Text(sentences.shortcut_basis(audit, language), style="dim"))
-    console.print(Text(sentences.patient_note(audit, language), style="dim"))
-    console.print(Text(sentences.verdict(audit, language), style="bold red" if audit.leaks else "bold green"))
-
-
-def _composition(audit: "Audit", t: Texts) -> Table:
-    images, patients = (t(f"dataset_check.counts.{name}") for name in ("images", "patients"))
-    table = Table(
-        title=f"{audit.dataset}: {audit.images:,} {images.lower()}", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    table.add_column(t("dataset_check.composition.part"))
-    table.add_column(t("dataset_check.composition.class"), no_wrap=True)
-    for heading in (images, patients, "%", "px", "kB"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for number, stratum in enumerate(audit.strata):
-        first = number % 3 == 0
-        table.add_row(
-            (stratum.split or t("dataset_check.composition.no_part")) if first else "",
-            t(f"terms.findings.{stratum.finding}"),
-            f"{stratum.images:,}",
-            f"{stratum.patients:,}",
-            f"{stratum.share * 100:.0f}",
-            _median_size(stratum),
-            f"{stratum.file_bytes.median / 1000:,.0f}" if stratum.file_bytes.quantiles else "–",
-            end_section=number % 3 == 2,
-        )
-    return table
-
-
-def _median_size(stratum: "Stratum") -> str:
-    if not stratum.width.quantiles:
-        return "–"
-    return f"{stratum.width.median:.0f}×{stratum.height.median:.0f}"
-
-
-def _issues(audit: "Audit", t: Texts) -> Table:
-    from neumo.datasets.check.issues import SEVERITY
-
-    table = Table(title=t("dataset_check.issues.title"), title_justify="left")
-    table.add_column(t("dataset_check.issues.severity"))
-    table.add_column(t("dataset_check.issues.kind"))
-    table.add_column(t("dataset_check.issues.number"), justify="right")
-    table.add_column(t("dataset_check.issues.example"), overflow="fold")
-    table.add_column(t("dataset_check.issues.remedy"))
-    for kind, severity in SEVERITY.items():
-        found = audit.of_kind(kind)
-        if found:
-            badge = Text(t(f"dataset_check.severities.{severity}"), style=_STYLES[severity])
-            first = Text(" = ".join(found[0].images[:2]) if len(found[0].images) > 1 else found[0].images[0])
-            named, remedy = (t(f"dataset_check.{group}.{kind}") for group in ("kinds", "remedies"))
-            table.add_row(badge, named, f"{len(found):,}", first, remedy)
-    return table
-
-
-def _shortcuts(controls: "Sequence[Control]", t: Texts) -> Table:
-    from neumo.datasets.check.sentences import score
-
-    table = Table(title=f"{t('dataset_check.shortcuts.title')} (AUROC)", title_justify="left")
-    for key in ("view", "macro", "normal_vs_pneumonia", "bacterial_vs_viral"):
-        table.add_column(t(f"dataset_check.shortcuts.{key}"))
-    for control in controls:
-        scores = (control.macro, control.normal_vs_pneumonia, control.bacterial_vs_viral)
-        table.add_row(t(f"dataset_check.shortcuts.views.{control.view}"), *map(score, scores))
-    return table

@@ -6,12 +6,7 @@ from typing import Any
 import yaml
 
 from neumo.bundle.config import BundleConfig
-<<<<<<< HEAD
 from neumo.core.evidence import MIN_READ, Evidence, select
-from neumo.core.findings import FINDINGS
-=======
-from neumo.core.evidence import Evidence, select
->>>>>>> 07fd84c (answer: end the etiology at ages without evidence)
 from neumo.export.card_tables import SHOWN, by_data, by_hospital, overall_table, side_by_side
 from neumo.export.evidence import CHECKED, DATA
 
@@ -72,8 +67,8 @@ def _head(config: BundleConfig) -> str:
     return (
         f"# {config.name} {config.version}\n\n"
         f"Sorts frontal chest radiographs of {_people(config)} into NORMAL, BACTERIAL_PNEUMONIA and "
-        "VIRAL_PNEUMONIA, with calibrated probabilities, prediction sets and class maps. **Not a medical device. A second reader for study "
-        "and research; the decision is the professional's.**"
+        "VIRAL_PNEUMONIA, with calibrated probabilities, prediction sets and class maps. **Not a medical device. "
+        "A second reader for study and research; the decision is the professional's.**"
     )
 
 

@@ -92,7 +92,7 @@ def reweighted(
 
 
 def by_finding(shares: Mapping[Outcome, float]) -> dict[Finding, float]:
-    """Return shares of outcomes as those of the findings; where kinds are not assessed, each has half of pneumonia's."""
+    """Return shares as those of the findings; where kinds are not assessed, each has half of pneumonia's."""
     half = shares.get(PartialLabel.PNEUMONIA, 0.0) / len(PNEUMONIA)
     return {finding: shares.get(finding, half) for finding in FINDINGS}
 

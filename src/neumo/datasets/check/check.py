@@ -9,6 +9,7 @@ import numpy as np
 from neumo.core.errors import DatasetError
 from neumo.core.names import shown_path
 from neumo.core.progress import Progress
+from neumo.datasets.check.context import ContextControl, context_controls
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY, DuplicateGroup, duplicate_groups
 from neumo.datasets.check.inventory import QUANTILES, Stratum, inventory
 from neumo.datasets.check.issues import (
@@ -52,6 +53,8 @@ class Audit:
     duplicates : tuple of DuplicateGroup
     shortcuts : Shortcuts or None
         None where the controls were not asked for.
+    context : tuple of ContextControl
+        What source, view, size and border alone tell; empty where they were not asked for, or there is one source.
     """
 
     dataset: str
@@ -65,6 +68,7 @@ class Audit:
     issues: tuple[Issue, ...]
     duplicates: tuple[DuplicateGroup, ...]
     shortcuts: Shortcuts | None
+    context: tuple[ContextControl, ...] = ()
 
     def of_severity(self, severity: str) -> tuple[Issue, ...]:
         """Issues of one severity."""
@@ -92,7 +96,8 @@ class Audit:
             height, aspect, file_bytes); `issues` (list: severity, kind, images, detail); `duplicates` (list:
             kind, images, findings, patients, splits, similarity, mirrored); `shortcuts` (None, or images,
             patients, folds, resamples, skipped and the list controls: view, same_size, strength and the scores macro,
-            normal_vs_pneumonia and bacterial_vs_viral, each value, low, high, strength).
+            normal_vs_pneumonia and bacterial_vs_viral, each value, low, high, strength); `context` (list: group, "" for
+            all sources together, sees, images, patients, and the score: value, low, high, strength).
         """
         return {
             "schema_version": SCHEMA_VERSION,
@@ -111,6 +116,7 @@ class Audit:
             "issues": [{"severity": issue.severity, **_plain(asdict(issue))} for issue in self.issues],
             "duplicates": [_plain(asdict(group)) for group in self.duplicates],
             "shortcuts": None if self.shortcuts is None else _shortcuts_json(self.shortcuts),
+            "context": [context_json(control) for control in self.context],
         }
 
 
@@ -161,6 +167,7 @@ def audit_dataset(manifest: Manifest, *, shortcuts: bool = True, progress: Progr
         issues=_gravest_first(issues),
         duplicates=groups,
         shortcuts=shortcut_controls(manifest, scanned) if shortcuts else None,
+        context=context_controls(manifest, scanned) if shortcuts else (),
     )
 
 
@@ -181,6 +188,13 @@ def _shortcuts_json(shortcuts: Shortcuts) -> dict[str, Any]:
         plain["strength"] = control.strength
         for name in ("macro", "normal_vs_pneumonia", "bacterial_vs_viral"):
             plain[name]["strength"] = getattr(control, name).strength
+    return value
+
+
+def context_json(control: ContextControl) -> dict[str, Any]:
+    """Return a context control as plain values, its strength among them."""
+    value: dict[str, Any] = _plain(asdict(control))
+    value["score"]["strength"] = control.score.strength
     return value
 
 

@@ -11,6 +11,7 @@ from neumo.datasets.check.check import Audit
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY, DuplicateGroup
 from neumo.datasets.check.issues import SEVERITY, Issue
 from neumo.datasets.check.sentences import (
+    context_sentence,
     control_meaning,
     label_name,
     patient_note,
@@ -86,6 +87,7 @@ def _content(audit: Audit, manifest: Manifest, lang: Language) -> dict[str, Any]
         "controls": [
             (c, control_meaning(c, lang)) for c in (audit.shortcuts.controls if audit.shortcuts else ())
         ],
+        "context": [(c, context_sentence(c, lang)) for c in audit.context],
         "score": score,
         "groups": [_group_card(manifest, group, issue, t) for issue, group in groups[:SHOWN]],
         "odd": [_odd_card(manifest, issue, t) for issue in odd[:SHOWN]],

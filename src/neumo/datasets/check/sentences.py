@@ -1,6 +1,7 @@
 """Sentences on the check of a data set; the terminal and the page share them."""
 
 from neumo.datasets.check.check import Audit
+from neumo.datasets.check.context import ACROSS, ContextControl
 from neumo.datasets.check.shortcuts import Control, Score
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
@@ -42,6 +43,24 @@ def control_meaning(control: Control, lang: Language) -> str:
     if control.strength in {"moderate", "strong"}:
         said.append(t(f"dataset_check.shortcuts.advice.{control.view}"))
     return " ".join(said)
+
+
+def context_sentence(control: ContextControl, lang: Language) -> str:
+    """Say what one control found: "across the sources, the source alone: AUROC 0.86 (...)"."""
+    t = texts(lang)
+    where = (
+        t("dataset_check.context.across")
+        if control.group == ACROSS
+        else t("dataset_check.context.within", source=control.group)
+    )
+    said = t(
+        "dataset_check.context.found",
+        where=where,
+        sees=t(f"dataset_check.context.sees.{control.sees}"),
+        score=score(control.score),
+        strength=t(f"dataset_check.shortcuts.strengths.{control.score.strength}"),
+    )
+    return f"{said} {t('dataset_check.context.advice')}" if control.alarming else said
 
 
 def shortcut_basis(audit: Audit, lang: Language) -> str:

@@ -132,7 +132,7 @@ def shortcut_controls(manifest: Manifest, scanned: Scan) -> Shortcuts:
     folds = min(FOLDS, *(len(set(patients[truth == finding.index].tolist())) for finding in FINDINGS))
     if folds < 2:
         return Shortcuts((), len(material), people, 0, 0, skipped="few-patients")
-    splits = _patient_folds(truth, patients, folds)
+    splits = patient_folds(truth, patients, folds)
     views, same_size = _views(scanned, material)
     controls = (
         _control(
@@ -161,9 +161,10 @@ def _views(scanned: Scan, material: Sequence[int]) -> tuple[Mapping[str, NDArray
     return views, len({(image.width, image.height) for image in images}) == 1
 
 
-def _patient_folds(
+def patient_folds(
     truth: NDArray[np.int64], patients: NDArray[np.str_], folds: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return (learned, held out) positions of folds that part no patient, stratified by `truth`."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=_SEED)
@@ -179,25 +180,27 @@ def _control(
     splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
     same_size: bool,
 ) -> Control:
-    chances = _held_out_chances(features, truth, splits)
+    chances = held_out_chances(features, truth, splits, classes=len(FINDINGS))
     found = estimates(
         lambda weights: _aurocs(truth, chances, weights), patients.tolist(), resamples=RESAMPLES, seed=_SEED
     )
-    macro, sickness, kinds = (_score(found[name]) for name in ("macro", "sickness", "kinds"))
+    macro, sickness, kinds = (score_of(found[name]) for name in ("macro", "sickness", "kinds"))
     return Control(view, macro, sickness, kinds, same_size)
 
 
-def _held_out_chances(
+def held_out_chances(
     features: NDArray[np.float64],
     truth: NDArray[np.int64],
     splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+    classes: int,
 ) -> NDArray[np.float64]:
+    """Return the probabilities (N, classes) of logistic regressions, each image's from one that did not learn it."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    chances = np.zeros((len(truth), len(FINDINGS)))
+    chances = np.zeros((len(truth), classes))
     for learned, held_out in splits:
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
         with warnings.catch_warnings():
@@ -222,7 +225,8 @@ def _aurocs(
     }
 
 
-def _score(found: Estimate) -> Score:
+def score_of(found: Estimate) -> Score:
+    """Return an estimate as a score; one whose interval is not defined has none of any width."""
     if np.isnan(found.low):
         return Score(found.value, found.value, found.value)
     return Score(found.value, found.low, found.high)

@@ -107,7 +107,7 @@ def verdict_code(answer: Answer) -> Code:
 
 
 def etiology_code(answer: Answer) -> Code | None:
-    """Return the kind of a pneumonia that is not excluded, "undetermined" or "not assessed"; None where it is excluded."""
+    """Return the kind of a pneumonia, "undetermined" or "not assessed"; None where pneumonia is excluded."""
     return None if answer.etiology is None else _ETIOLOGIES[answer.etiology]
 
 
