@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from pydicom import Dataset
 
-from neumo.core.findings import FINDINGS
 from neumo.core.reading import Notice, Reading
 from neumo.results.dicom.evidence_items import rounded
 from neumo.results.dicom.source import Reference, reference_of, text_of, writable
@@ -101,8 +100,8 @@ def emptied(
 
     answer = reading.answer
     if answer is not None:
-        numbers = {finding: _NUMBER + number for number, finding in enumerate(FINDINGS)}
-        values |= {numbers[f]: rounded(answer.probabilities[f]) for f in FINDINGS}
+        numbers = {outcome: _NUMBER + number for number, outcome in enumerate(answer.outcomes)}
+        values |= {numbers[outcome]: rounded(answer.probabilities[outcome]) for outcome in answer.outcomes}
         answer = replace(answer, probabilities=numbers)
     stand_in = Reading(
         "", None, reading.status, answer, notices(reading.warnings), notices(reading.reasons),
