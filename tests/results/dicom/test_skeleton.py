@@ -14,7 +14,6 @@ from tests.results.dicom.test_validators import HEADERS
 from tests.support.hospital_samples import ANSWER, header, reading, write_file
 from tests.support.reading_samples import DECISIONS
 
-from neumo.core.answer import Answer
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Notice, Reading
 from neumo.imaging.quiet import quiet
@@ -83,8 +82,8 @@ def test_readings_that_differ_in_values_share_a_skeleton() -> None:
     before = _skeleton.cache_info()
     random = np.random.default_rng(1)
     for number in range(5):
-        probabilities = dict(zip(FINDINGS, map(float, random.dirichlet(np.ones(3))), strict=True))
-        answer: Answer = replace(ANSWER, probabilities=probabilities)
+        shares = random.dirichlet(np.ones(3)).tolist()
+        answer = replace(ANSWER, probabilities=dict(zip(FINDINGS, shares, strict=True)))
         uids = {f"{level}InstanceUID": generate_uid() for level in ("Study", "Series", "SOP")}
         source = header(**uids, PatientName=f"Patient^{number}", PatientAge=f"{number:03d}Y")
         assert_same(reading(answer, warnings=(Notice("outside_age_range", f"Age {number}."),)), source)
