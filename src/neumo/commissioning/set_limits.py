@@ -8,7 +8,7 @@ import numpy as np
 
 from neumo.bundle.config import GateLimits
 from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
-from neumo.core.labels import LABELS, PartialLabel
+from neumo.core.labels import LABELS, Outcome, PartialLabel
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 from neumo.evaluation.uncertainty.conformal import conformal_limits
 from neumo.inference.gate import OUTSIDE_RANGE_SLACK
@@ -68,14 +68,15 @@ def site_limits(
         **{kind.value: enough[kind] for kind in PNEUMONIA},
     }
     limits = conformal_limits(labels, probabilities[rows], coverage)
-    return limits, tuple(outcome for outcome, known in outcomes.items() if known)
+    of_findings = {finding: limits[finding] for finding in FINDINGS}
+    return of_findings, tuple(outcome for outcome, known in outcomes.items() if known)
 
 
 def shipped_sets(probabilities: FloatArray, limits: Mapping[Finding, float], flagged: BoolArray) -> BoolArray:
     """Return the sets as answers state them, shape (N, 3); `flagged` is the decision at the operating point."""
     sets = (
-        prediction_set(row, limits, shown=row, pneumonia=bool(called))
-        for row, called in zip(probabilities, flagged, strict=True)
+        prediction_set(shares, limits, shown=shares, pneumonia=bool(called))
+        for shares, called in zip(_shares(probabilities), flagged, strict=True)
     )
     return np.array([[finding in members for finding in FINDINGS] for members in sets], dtype=np.bool_)
 
@@ -127,3 +128,7 @@ def refusal_codes(
         str(code) or ("outside_age_range" if aged else "far_from_training" if beyond else "")
         for code, aged, beyond in zip(barred, old, far, strict=True)
     ]
+
+
+def _shares(probabilities: FloatArray) -> list[dict[Outcome, float]]:
+    return [dict(zip(FINDINGS, row, strict=True)) for row in probabilities.tolist()]

@@ -42,8 +42,10 @@ def age_ranges(entries: Iterable[Entry], minimum: int = MIN_IMAGES) -> tuple[Age
     etiology = _range(ages, [{kind} for kind in PNEUMONIA], minimum)
     if read is None or etiology is None:
         raise ExportError(
-            f"training images: no age band ({', '.join(AGE_BANDS)}) has {minimum} normal, {minimum} bacterial and "
-            f"{minimum} viral images of known age, so that nobody could be read; fill the manifest's column age"
+            "training images: no age band ({bands}) has {minimum} normal, {minimum} bacterial and {minimum} viral "
+            "images of known age, so that nobody could be read; fill the manifest's column age",
+            bands=", ".join(AGE_BANDS),
+            minimum=minimum,
         )
     return read, etiology
 
