@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neumo.imaging.prepare import fit_square
+from neumo.imaging.prepare import fit_square, level_counts
 
 
 def test_the_field_of_view_leaves_the_rim_out() -> None:
@@ -28,3 +28,15 @@ def test_the_field_of_view_is_central_and_enlarged() -> None:
 def test_an_image_of_the_right_size_seen_whole_stays_as_it_is(side: int) -> None:
     pixels = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
     assert np.array_equal(fit_square(pixels, side), pixels)
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(1,), (7, 5), (300, 200)])
+def test_levels_are_counted(shape: tuple[int, ...], depth: type[np.uint8] | type[np.uint16]) -> None:
+    drawn = np.random.default_rng(1).integers(0, np.iinfo(depth).max + 1, shape)
+    levels = drawn.astype(np.uint8) if depth is np.uint8 else drawn.astype(np.uint16)
+    for view in (levels, levels[::2], levels.T):
+        counts = level_counts(view)
+        assert counts.sum() == view.size
+        assert np.array_equal(np.flatnonzero(counts), np.unique(view))
+        assert np.array_equal(counts[np.unique(view)], np.unique(view, return_counts=True)[1])

@@ -141,7 +141,7 @@ def test_reading_without_these_options_loads_none_of_their_libraries(bundle: Pat
         "import sys; from neumo.cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print('LOADED', *{'highdicom', 'fhir', 'pydantic', 'font_source_sans_pro'} & sys.modules.keys())"
+        "print('LOADED', *{'highdicom', 'fhir', 'pydantic', 'font_source_sans_pro', 'rich'} & sys.modules.keys())"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "read", films, "--bundle", bundle, "--json", "-"],

@@ -4,8 +4,6 @@ import sys
 from typing import Annotated, Literal, get_args
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from neumo import __version__
 from neumo.cli.streams import checked_streams
@@ -143,6 +141,9 @@ def main() -> None:
                 use_language(language)
                 run(command_line(words[0] if words else None), words, language)
             except NeumoError as error:
+                from rich.console import Console
+                from rich.markup import escape
+
                 told = "\n".join(map(printable, said(error.message).split("\n")))
                 console = Console(stderr=True, highlight=False)
                 console.print(f"[bold red]error:[/] {escape(told)}", soft_wrap=True)

@@ -26,7 +26,7 @@ from neumo.imaging.raster_formats import (
     is_inverted,
     open_reader,
     orientation_to_come,
-    raster_reader,
+    raster_format,
     require_supported,
     stored_size,
     without_premultiplication,
@@ -52,7 +52,7 @@ class _Grey:
 
 def is_raster(content: bytes) -> bool:
     """Whether the bytes begin as a raster image does that is read."""
-    return raster_reader(content) is not None
+    return raster_format(content) is not None
 
 
 def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:

@@ -1,19 +1,17 @@
 """The raster formats that are read: how each is told, and what is refused before anything of it is decoded."""
 
 from collections.abc import Callable
-from typing import BinaryIO, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeGuard
 
 from PIL import Image, ImageFile
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from neumo.core.errors import UnsupportedImageError
 from neumo.core.message import Message
 from neumo.imaging.limits import MAX_PIXELS, require_size
+
+if TYPE_CHECKING:
+    from PIL.TiffImagePlugin import TiffImageFile
 
 RASTER_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".avif"}
@@ -36,13 +34,13 @@ _MAX_RUN_LENGTH_PIXELS: Final = 16_000_000
 """Of a run-length coded BMP, which Pillow decodes in Python: some 10 seconds."""
 
 
-def raster_reader(head: bytes) -> type[ImageFile.ImageFile] | None:
-    """Return Pillow's reader of a file by its first 132 bytes; None where it is no raster image that is read."""
+def raster_format(head: bytes) -> str | None:
+    """Return Pillow's name of a file's format by its first 132 bytes; None where it is no raster image that is read."""
     at, magic = _DICOM_MAGIC
-    for tells, reader in _READERS:
+    for kind, tells in _FORMATS.items():
         # A DICOM file may carry a TIFF header in its preamble (PS3.10 section 7.1).
-        if tells(head) and not (reader is TiffImageFile and head[at:].startswith(magic)):
-            return reader
+        if tells(head) and not (kind == "TIFF" and head[at:].startswith(magic)):
+            return kind
     return None
 
 
@@ -63,17 +61,21 @@ def open_reader(stream: BinaryIO, name: str) -> ImageFile.ImageFile | None:
     """
     head = stream.read(_HEAD)
     stream.seek(0)
-    reader = raster_reader(head)
-    if reader is WebPImageFile:
+    kind = raster_format(head)
+    if kind is None:
+        return None
+    if kind == "WEBP":
         require_size(name, *_webp_canvas(head), MAX_PIXELS)
-    return None if reader is None else reader(stream)
+    module, reader = _READERS[kind]
+    opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), reader)(stream)
+    return opened
 
 
 def bit_depth(image: ImageFile.ImageFile, content: bytes) -> int:
     """Return the bits of a sample. Raises ValueError where the header cannot be so."""
-    if isinstance(image, TiffImageFile):
+    if _is_tiff(image):
         return int(max(image.tag_v2.get(_TIFF_BITS, (1,))))
-    if not isinstance(image, PngImageFile):
+    if image.format != "PNG":
         return 8
     if content[12:16] != b"IHDR":
         raise ValueError("the first chunk is not IHDR")
@@ -90,7 +92,7 @@ def require_supported(image: ImageFile.ImageFile, name: str) -> None:
     ImageTooLargeError
         A run-length coded BMP of more than 16 million pixels.
     """
-    if isinstance(image, TiffImageFile):
+    if _is_tiff(image):
         _require_plain_samples(image, name)
         several = _has_more_pages(image)
     else:
@@ -105,23 +107,19 @@ def require_supported(image: ImageFile.ImageFile, name: str) -> None:
 
 def is_inverted(image: ImageFile.ImageFile) -> bool:
     """Whether 0 means white in the decoded samples: Pillow turns 1 and 8 bits round, but not 16."""
-    return (
-        isinstance(image, TiffImageFile)
-        and image.tag_v2.get(_TIFF_PHOTOMETRIC) == 0
-        and image.mode.startswith("I;16")
-    )
+    return _is_tiff(image) and image.tag_v2.get(_TIFF_PHOTOMETRIC) == 0 and image.mode.startswith("I;16")
 
 
 def stored_size(image: ImageFile.ImageFile) -> tuple[int, int]:
     """Return width and height as they are stored; Pillow states those of a TIFF as they will be turned."""
-    if isinstance(image, TiffImageFile) and orientation_to_come(image) >= _FIRST_SWAPPED:
+    if _is_tiff(image) and orientation_to_come(image) >= _FIRST_SWAPPED:
         return image.height, image.width
     return image.size
 
 
 def orientation_to_come(image: ImageFile.ImageFile) -> int:
     """Return the orientation 1-8 that Pillow itself will apply to the pixels, as it does for TIFF; else 1."""
-    orientation = image.tag_v2.get(_ORIENTATION_TAG, 1) if isinstance(image, TiffImageFile) else 1
+    orientation = image.tag_v2.get(_ORIENTATION_TAG, 1) if _is_tiff(image) else 1
     return orientation if orientation in range(1, 9) else 1
 
 
@@ -130,7 +128,11 @@ def without_premultiplication(image: Image.Image) -> Image.Image:
     return image.convert({"La": "LA", "RGBa": "RGBA"}[image.mode]) if image.mode in {"La", "RGBa"} else image
 
 
-def _require_plain_samples(image: TiffImageFile, name: str) -> None:
+def _is_tiff(image: ImageFile.ImageFile) -> TypeGuard["TiffImageFile"]:
+    return image.format == "TIFF"
+
+
+def _require_plain_samples(image: "TiffImageFile", name: str) -> None:
     formats = set(image.tag_v2.get(_TIFF_SAMPLE_FORMAT, (1,)))
     kind = (
         Message("signed")
@@ -150,7 +152,7 @@ def _require_plain_samples(image: TiffImageFile, name: str) -> None:
         )
 
 
-def _has_more_pages(image: TiffImageFile) -> bool:
+def _has_more_pages(image: "TiffImageFile") -> bool:
     """Whether there is another page that is no smaller copy of the first."""
     if not image.is_animated:
         return False
@@ -200,14 +202,23 @@ def _is_avif(head: bytes) -> bool:
     )
 
 
-_READERS: Final[tuple[tuple[Callable[[bytes], bool], type[ImageFile.ImageFile]], ...]] = (
-    (_begins(b"\x89PNG\r\n\x1a\n"), PngImageFile),
-    (_begins(b"\xff\xd8\xff"), JpegImageFile),
-    (_begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImageFile),
-    (_is_webp, WebPImageFile),
-    (_is_avif, AvifImageFile),
-    (_is_bmp, BmpImageFile),
-)
+_FORMATS: Final[dict[str, Callable[[bytes], bool]]] = {
+    "PNG": _begins(b"\x89PNG\r\n\x1a\n"),
+    "JPEG": _begins(b"\xff\xd8\xff"),
+    "TIFF": _begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "WEBP": _is_webp,
+    "AVIF": _is_avif,
+    "BMP": _is_bmp,
+}
+_READERS: Final = {
+    "PNG": ("PngImagePlugin", "PngImageFile"),
+    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
+    "TIFF": ("TiffImagePlugin", "TiffImageFile"),
+    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
+    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
+    "BMP": ("BmpImagePlugin", "BmpImageFile"),
+}
+"""Pillow's module and class of each format, imported when a file of it comes: together they take as long as reading."""
 
 _NOT_READ: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
     (_begins(b"GIF87a", b"GIF89a"), "GIF"),

@@ -10,6 +10,7 @@ from neumo.bundle.config import BundleConfig, GateLimits
 from neumo.core.ages import age_in_units, within
 from neumo.core.radiograph import AcquisitionFacts, Radiograph
 from neumo.core.reading import Notice
+from neumo.imaging.prepare import level_counts
 from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
 
 _MODALITIES = frozenset({"CR", "DX", "RG", ""})
@@ -182,7 +183,7 @@ def _spread(levels: NDArray[np.uint8] | NDArray[np.uint16]) -> int:
     Counting levels is ten times quicker than sorting pixels.
     """
     step = max(1, min(levels.shape) // 256)
-    counts = np.bincount(levels[::step, ::step].ravel())
+    counts = level_counts(levels[::step, ::step])
     ranks = counts.cumsum() * 100
     low, high = np.searchsorted(ranks, (ranks[-1] // 100 * 2, ranks[-1] // 100 * 98))
     return int(high - low) if levels.dtype == np.uint8 else int(np.count_nonzero(counts[low + 1 : high + 1]))

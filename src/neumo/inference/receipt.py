@@ -85,7 +85,7 @@ def make_receipt(
             "resampling": "bilinear",
             "intensity": config.intensity.value,
         },
-        "input_sha256": run and hashlib.sha256(run.prepared.tobytes()).hexdigest(),
+        "input_sha256": run and hashlib.sha256(np.ascontiguousarray(run.prepared).data).hexdigest(),
         "bundle": {"name": config.name, "version": config.version, "digest": bundle.digest},
         "options": dict(options),
         "thresholds": {
