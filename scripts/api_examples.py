@@ -156,6 +156,10 @@ def _answers(found: Recording, web: httpx.Client, place: str) -> None:
 
 def _decisions(found: Recording, web: httpx.Client, place: str) -> None:
     one = "/api/readings/{identifier}"
+    draft = {"text": "hilar"}
+    web.put(f"/api/drafts/decision/{place.rpartition('/')[2]}", json=draft).raise_for_status()
+    found.examples["PUT /api/drafts/{kind}/{reading}"] = {"answers": {}, "request": draft}
+    found.keep("GET /api/drafts", web.get("/api/drafts"))
     decision = {"conclusion": "AGREE", "note": "as read"}
     found.keep(
         f"POST {one}/decisions",

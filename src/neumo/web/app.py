@@ -18,11 +18,13 @@ from neumo.web.http.middleware import SecurityMiddleware
 from neumo.web.http.openapi import describe
 from neumo.web.http.problems import Problem, answer_problems
 from neumo.web.http.static_files import StaticFiles
+from neumo.web.people.drafts import forget_due
 from neumo.web.routes import (
     age_override,
     answers,
     changes,
     decisions,
+    drafts,
     export,
     jobs,
     oidc,
@@ -69,6 +71,7 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
     for part in (
         session,
+        drafts,
         age_override,
         oidc,
         changes,
@@ -120,8 +123,9 @@ async def _delete_expired_regularly(workbench: Workbench) -> None:
     while True:
         try:
             deleted = await asyncio.to_thread(retention.run)
-            if deleted:
-                event("cleaned", readings=deleted)
+            forgotten = await asyncio.to_thread(forget_due, workbench.drafts, workbench.archive)
+            if deleted or forgotten:
+                event("cleaned", readings=deleted, drafts=forgotten)
         except Exception as error:  # archive, disk and memory may all be at fault, and all of it passes
             fault("cleaning_waits", error)
         await asyncio.sleep(_RETENTION_SECONDS)

@@ -23,6 +23,7 @@ from neumo.web.config import WebConfig
 from neumo.web.http.connections import timeout_protocol
 from neumo.web.people.accounts import has_users, open_accounts
 from neumo.web.people.cache import AccountsCache
+from neumo.web.people.drafts import open_drafts
 from neumo.web.people.oidc import client_secret
 from neumo.web.people.password_checks import PasswordChecks
 from neumo.web.people.rate_limit import LoginRateLimiter
@@ -85,6 +86,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         accounts=accounts,
         accounts_cache=AccountsCache(accounts),
         archive=archive,
+        drafts=open_drafts(config.data),
         bundle=bundle,
         reading_files=reading_files,
         pool=pool,
@@ -169,6 +171,7 @@ def _serve(config: WebConfig, announce: Callable[[str], None], listener: socket.
         workbench.pool.stop()
         workbench.archive.dispose()
         workbench.accounts.dispose()
+        workbench.drafts.dispose()
 
 
 def _exit_on_signal(_number: int, _frame: FrameType | None) -> None:

@@ -34,8 +34,8 @@ class Workbench:
         Whether people have to log in even where there are none.
     key : bytes
         Signs cookies and CSRF tokens.
-    accounts, archive : Engine
-        Databases of people and of readings.
+    accounts, archive, drafts : Engine
+        Databases of people, of readings, and of drafts of people whose browsers cannot keep them.
     accounts_cache : AccountsCache
         Cache of `accounts`.
     bundle : Bundle
@@ -59,6 +59,7 @@ class Workbench:
     accounts: Engine
     accounts_cache: AccountsCache
     archive: Engine
+    drafts: Engine
     bundle: Bundle
     reading_files: ReadingFiles
     pool: ReaderPool

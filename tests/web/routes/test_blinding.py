@@ -94,6 +94,7 @@ SILENT: dict[str, tuple[str, Call]] = {
 """Calls that serve none; the first makes sure that decisions can be blinded here at all."""
 WITHOUT_READINGS = {
     "GET /api/bundle", "GET /api/compare", "GET /api/me", "PATCH /api/me", "POST /api/session", "DELETE /api/session",
+    "GET /api/drafts", "PUT /api/drafts/{kind}/{reading}", "DELETE /api/drafts/{kind}/{reading}",
     "GET /api/session/oidc", "GET /api/session/oidc/callback", "GET /api/samples", "GET /api/samples/{name}",
     "GET /api/runs", "GET /api/runs/{name}", "GET /api/runs/{name}/figures/{part}/{file}", "GET /healthz",
     "GET /api/runs/{name}/images/{part}/{index}.png", "GET /api/runs/{name}/predictions",

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 
+import { openOwnDrafts } from "../../../src/neumo/web/static/own_drafts.js";
 import { createUnsent } from "../../../src/neumo/web/static/unsent.js";
 import { openVault } from "../../../src/neumo/web/static/vault.js";
 
@@ -136,4 +137,57 @@ test("without Web Crypto nothing is written to the device", async () => {
   assert.equal(unsent.perishable(), true);
   await unsent.drop(READING);
   assert.equal(unsent.perishable(), false);
+});
+
+/** The server's store of one person's drafts; `away` makes it fail. */
+function draftsOf() {
+  const store = { kept: new Map(), away: false };
+  const checked = () => {
+    if (store.away) throw Object.assign(new Error("away"), { status: 0 });
+  };
+  const api = {
+    get: async () => {
+      checked();
+      return { drafts: [...store.kept].map(([path, text]) => ({ kind: path.split("/")[0], reading: Number(path.split("/")[1]), text })) };
+    },
+    send: async (method, path, body) => {
+      checked();
+      const name = path.slice("/api/drafts/".length);
+      if (method === "DELETE") store.kept.delete(name);
+      else store.kept.set(name, body.text);
+    },
+  };
+  return { store, ownDrafts: (page) => openOwnDrafts(api, page) };
+}
+
+/** A page that was just loaded: modules keep what belongs to a page. */
+let pages = 0;
+async function loadedPage({ ownDrafts }, person) {
+  const fresh = await import(`../../../src/neumo/web/static/vault.js?page=${++pages}`);
+  return createUnsent(serverOf(), await fresh.openVault(person, KEY, { storage: storageOf(), subtle: null, ownDrafts }), person);
+}
+
+test("without Web Crypto the server keeps a draft through a reload, and forgets it", async () => {
+  const server = draftsOf();
+  const first = await loadedPage(server, "eva");
+  const kept = await Promise.all(["a", "ab", TYPED.note].map((note) => first.keep(READING, { ...TYPED, note })));
+  assert.deepEqual([kept, server.store.kept.size, first.perishable()], [["server", "server", "server"], 1, false]);
+  const second = await loadedPage(server, "eva");
+  assert.deepEqual((await second.load(READING)).typed, TYPED);
+  await second.keepText("reason", READING, "small");
+  assert.deepEqual([...server.store.kept.keys()], ["decision/7", "reason/7"]);
+  await second.drop(READING);
+  await second.flush();
+  assert.deepEqual([[...server.store.kept.keys()], await (await loadedPage(server, "eva")).load(READING)], [["reason/7"], null]);
+});
+
+test("while the server is away the page keeps the draft, says so, and hands it over afterwards", async () => {
+  const server = draftsOf();
+  const page = await loadedPage(server, "eva");
+  server.store.away = true;
+  assert.equal(await page.keep(READING, TYPED), "page");
+  assert.deepEqual([page.perishable(), (await page.load(READING)).typed], [true, TYPED]);
+  server.store.away = false;
+  await page.flush();
+  assert.deepEqual([page.perishable(), server.store.kept.size], [false, 1]);
 });

@@ -1,11 +1,14 @@
 """Figure of accuracy and refusals under corruption, one small plot a kind."""
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from neumo.core.evidence import MIN_READ
 from neumo.evaluation.report.figure_style import MUTED, TRAIN, VALIDATION, new_figure, styled
 from neumo.evaluation.robustness.accuracy_by_corruption import Cell
+from neumo.evaluation.values import Estimate
 
 _COLUMNS = 4
 
@@ -27,12 +30,13 @@ def corruption_figure(clean: Cell, cells: Sequence[Cell]) -> Figure:
     for axis, kind in zip(axes, kinds, strict=False):
         line = [clean, *(cell for cell in cells if cell.kind == kind)]
         strengths = [cell.strength for cell in line]
+        stated = [clean.accuracy, *(_accuracy(c) for c in line[1:])]
         axis.fill_between(
-            strengths, [c.accuracy.low for c in line], [c.accuracy.high for c in line], color=TRAIN, alpha=0.2
+            strengths, [a.low for a in stated], [a.high for a in stated], color=TRAIN, alpha=0.2
         )
         axis.plot(
             strengths,
-            [c.accuracy.value for c in line],
+            [a.value for a in stated],
             color=TRAIN,
             marker="o",
             label="accuracy of what is read",
@@ -52,3 +56,9 @@ def corruption_figure(clean: Cell, cells: Sequence[Cell]) -> Figure:
     axes[0].legend(loc="center left", fontsize=8, labelcolor=MUTED)
     figure.supxlabel("strength (0: as it is)", fontsize=10)
     return figure
+
+
+def _accuracy(cell: Cell) -> Estimate:
+    """Return the accuracy to draw; a gap where too few images were read."""
+    read = round(cell.images * (1 - cell.refused))
+    return cell.accuracy if read >= MIN_READ else Estimate(math.nan, math.nan, math.nan)

@@ -96,6 +96,7 @@ _OF_PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/export": ("not_installed",),
     "POST /api/readings/{identifier}/age-override": (*_UPLOAD, "not_refused_for_age", "purged", "original_deleted"),
     "POST /api/readings/{identifier}/removal": ("not_yours", "purged"),
+    "PUT /api/drafts/{kind}/{reading}": ("purged",),
     "DELETE /api/jobs/{identifier}": ("finished",),
     "GET /api/readings/{identifier}/image.png": ("pixels_deleted", "purged"),
     "GET /api/readings/{identifier}/image.pgm": ("pixels_deleted", "purged"),

@@ -7,19 +7,21 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from neumo.core.decision import MAX_ABNORMALITY, Conclusion, conclusion_of
-from neumo.core.errors import ArchiveError
+from neumo.core.errors import ArchiveError, ArchiveUnavailableError
 from neumo.core.labels import outcome_of
+from neumo.core.logging import fault
 from neumo.core.message import Message
 from neumo.records.decisions import record_decision
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.accounts import Scope
+from neumo.web.people.drafts import forget_draft
 from neumo.web.people.identity import Decider, Person, Reader
 from neumo.web.readings.blinding import is_blind, is_withheld, serve
 from neumo.web.readings.presenting import decisions_json, reading_json
 from neumo.web.routes.readings import etag
-from neumo.web.workbench import workbench_of
+from neumo.web.workbench import Workbench, workbench_of
 
 router = APIRouter(tags=["decisions"])
 MAX_NOTE_LENGTH: Final = 4000
@@ -86,12 +88,20 @@ def decide(
         )
     except ArchiveError as error:
         raise _meanwhile(workbench_of(request).archive, reading.id, person) from error
+    _forget_draft(workbench, person, reading.id)
     response.headers["ETag"] = etag(revision)
     if Scope.READINGS_READ not in person.scopes:
         return {"revision": revision}
     reading = stored_reading(workbench.archive, reading.id)
     body = reading_json(workbench, reading, person, language_of(request))
     return {"revision": body["revision"], "decisions": body["decisions"], "reading": body}
+
+
+def _forget_draft(workbench: Workbench, person: Person, reading: int) -> None:
+    try:
+        forget_draft(workbench.drafts, person.name, "decision", reading)
+    except ArchiveUnavailableError as error:  # the decision is on record, and the draft goes after some days
+        fault("draft_stays", error)
 
 
 def _seen(if_match: str | None) -> int:

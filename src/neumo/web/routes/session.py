@@ -149,6 +149,7 @@ def _me(workbench: Workbench, person: Person, request: Request) -> dict[str, Any
         "blinded": person.blinded,
         "blinded_by_server": config.blinded == "always",
         "sees_patients": person.sees_patients,
+        "decides": person.decides,
         "verifies": None if person.verifier is None else asdict(person.verifier),
         "pacs": None if config.send.to is None else config.send.to.name,
         "prevalence": config.read.prevalence,

@@ -7,6 +7,7 @@ import { h, icon, replace } from "/static/dom.js";
 import { listenToDrops } from "/static/dropped.js";
 import { showHelp } from "/static/help.js";
 import { formatOf, loadTexts } from "/static/i18n.js";
+import { openOwnDrafts } from "/static/own_drafts.js";
 import { routeOf, startRouter } from "/static/router.js";
 import { drawShell } from "/static/shell.js";
 import { restoreTheme } from "/static/theme.js";
@@ -91,7 +92,7 @@ async function identify() {
     state.failure = null;
     state.language = state.me.language;
     state.languages = state.me.languages;
-    state.unsent = createUnsent(api, await openVault(state.me.person, state.me.draft_key), state.me.person);
+    state.unsent = createUnsent(api, await openVault(state.me.person, state.me.draft_key, { ownDrafts: (page) => openOwnDrafts(api, page) }), state.me.person);
   } catch (error) {
     const { problem, code } = /** @type {import("/static/api.js").ApiError} */ (error);
     state.me = null;

@@ -13,11 +13,11 @@ const AWAY = [0, 502, 503, 504];
  * @property {boolean} lasting whether what is kept survives the page
  * @property {() => boolean} perishable whether something is kept that ends with the page
  * @property {(reading: any) => Promise<{typed: Typed, waiting: boolean} | null>} load
- * @property {(reading: any, typed: Typed) => Promise<void>} keep a draft; an empty one is removed
- * @property {(reading: any, typed: Typed) => Promise<void>} wait keep a decision until the server takes it
+ * @property {(reading: any, typed: Typed) => Promise<import("/static/vault.js").Kept | null>} keep a draft; an empty one is removed
+ * @property {(reading: any, typed: Typed) => Promise<unknown>} wait keep a decision until the server takes it
  * @property {(reading: any) => Promise<void>} drop
  * @property {(kind: string, reading: any) => Promise<string>} loadText another text about a reading; empty without one
- * @property {(kind: string, reading: any, text: string) => Promise<void>} keepText an empty one is removed
+ * @property {(kind: string, reading: any, text: string) => Promise<unknown>} keepText an empty one is removed
  * @property {() => Promise<Outcome[]>} flush send what waits
  */
 
@@ -34,6 +34,7 @@ export function createUnsent(api, vault, person) {
   async function sendAll() {
     /** @type {Outcome[]} */
     const outcomes = [];
+    await vault.settle();
     for (const name of await vault.names("decision.")) {
       const kept = await vault.read(name);
       if (!kept?.waiting) continue;
@@ -73,7 +74,11 @@ export function createUnsent(api, vault, person) {
       await vault.remove(nameOf(reading));
       return null;
     },
-    keep: (reading, typed) => (isEmpty(typed) ? vault.remove(nameOf(reading)) : vault.write(nameOf(reading), { time: reading.time, typed, waiting: false })),
+    keep: async (reading, typed) => {
+      if (!isEmpty(typed)) return vault.write(nameOf(reading), { time: reading.time, typed, waiting: false });
+      await vault.remove(nameOf(reading));
+      return null;
+    },
     wait: (reading, typed) => vault.write(nameOf(reading), { time: reading.time, typed, waiting: true, revision: reading.revision }),
     drop: (reading) => vault.remove(nameOf(reading)),
     loadText: async (kind, reading) => {

@@ -3,18 +3,23 @@
  *
  * It is encrypted (AES-GCM) under a key that the server gives that person alone, after the login, and that is never
  * stored here: without it the disk holds nothing to read. Where the browser has no Web Crypto, as on plain http of
- * another machine, nothing is written to the disk, and what was typed is kept while the page is open.
+ * another machine, nothing is written to the disk, and the server keeps what was typed (see own_drafts.js).
  */
 
 /**
  * @typedef {object} Vault
- * @property {boolean} lasting whether what is kept survives the page
+ * @property {boolean} lasting whether what is kept here survives the page, even while the server is away
  * @property {(name: string) => Promise<any>} read null where there is nothing, or nothing that this key opens
- * @property {(name: string, value: any) => Promise<void>} write
+ * @property {(name: string, value: any) => Promise<Kept>} write
+ * @property {() => Promise<Kept>} settle have the server keep what it lacks, where it is the server that keeps
  * @property {(name: string) => Promise<void>} remove
  * @property {(prefix: string) => Promise<string[]>} names
  * @property {() => boolean} perishable whether something is kept that ends with the page
  */
+
+/** @typedef {import("/static/own_drafts.js").Place} Place */
+/** @typedef {Place & {saved: () => Promise<boolean>, unsaved: () => boolean}} OwnDrafts */
+/** @typedef {"device" | "server" | "page"} Kept where something is kept, "page" only as long as it is open */
 
 const IV_BYTES = 12;
 /** @type {Map<string, Map<string, string>>} */
@@ -24,13 +29,14 @@ const pages = new Map();
  * Open what a person left here.
  * @param {string} person
  * @param {string} secret 64 hexadecimal digits
- * @param {{storage?: Storage, subtle?: SubtleCrypto}} [browser]
+ * @param {{storage?: Storage, subtle?: SubtleCrypto | null, ownDrafts?: ((page: Place) => Promise<OwnDrafts>) | null}} [browser] `ownDrafts` opens the place on the server
  * @returns {Promise<Vault>}
  */
-export async function openVault(person, secret, { storage = localStorage, subtle = globalThis.crypto?.subtle } = {}) {
+export async function openVault(person, secret, { storage = localStorage, subtle = globalThis.crypto?.subtle, ownDrafts = null } = {}) {
   const begin = `neumo.${person}.`;
   const key = subtle ? await subtle.importKey("raw", bytesOf(secret), "AES-GCM", false, ["encrypt", "decrypt"]) : null;
-  const place = key ? placeOf(storage, begin) : pageOf(person);
+  const own = key || !ownDrafts ? null : await ownDrafts(pageOf(person));
+  const place = own ?? (key ? placeOf(storage, begin) : pageOf(person));
   /** One after another, so that what was typed last stays. @type {Promise<any>} */
   let last = Promise.resolve();
 
@@ -57,8 +63,15 @@ export async function openVault(person, secret, { storage = localStorage, subtle
     return new TextDecoder().decode(content);
   }
 
+  /** @returns {Promise<Kept>} */
+  async function settle() {
+    if (key) return "device";
+    return own && (await own.saved()) ? "server" : "page";
+  }
+
   return {
     lasting: key !== null,
+    settle,
     read: (name) => inTurn(async () => {
       const found = place.get(name);
       if (found === null) return null;
@@ -68,9 +81,12 @@ export async function openVault(person, secret, { storage = localStorage, subtle
         return null;
       }
     }),
-    write: (name, value) => inTurn(async () => place.set(name, await sealed(JSON.stringify(value)))),
+    write: async (name, value) => {
+      await inTurn(async () => place.set(name, await sealed(JSON.stringify(value))));
+      return settle();
+    },
     remove: (name) => inTurn(async () => place.remove(name)),
-    perishable: () => key === null && place.names().length > 0,
+    perishable: () => key === null && (own ? own.unsaved() : place.names().length > 0),
     names: (prefix) => inTurn(async () => place.names().filter((name) => name.startsWith(prefix))),
   };
 }

@@ -5,6 +5,7 @@ import { isAway, postDecision } from "/static/unsent.js";
 import { sendButton, signature } from "/static/views/reading/verification.js";
 
 const CONCLUSIONS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA", "PNEUMONIA", "OTHER_ABNORMAL", "INADEQUATE_IMAGE", "WRONG_IMAGE"];
+const DRAFTS = { device: "decision.draft", server: "decision.draft_server", page: "decision.draft_page" };
 const COLOURED = CONCLUSIONS.slice(0, 3);
 
 /**
@@ -14,6 +15,8 @@ const COLOURED = CONCLUSIONS.slice(0, 3);
  */
 export function decisionSection(context, reading, decided) {
   const { t, me, unsent } = context;
+  const past = h("div", {}, history(context, reading));
+  if (!me.decides) return h("section", { class: "section column" }, h("h3", {}, t("decision.title_others")), past, h("p", { class: "quiet small" }, t("decision.not_yours")));
   let touched = false;
   const state = h("p", { class: "quiet small draft", role: "status" });
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });
@@ -36,14 +39,12 @@ export function decisionSection(context, reading, decided) {
   async function keep() {
     follow();
     touched = true;
-    const values = typed();
     try {
-      await unsent.keep(reading, values);
+      const kept = await unsent.keep(reading, typed());
+      state.textContent = kept === null ? "" : t(DRAFTS[kept]);
     } catch {
       state.textContent = t("decision.draft_failed");
-      return;
     }
-    state.textContent = values.conclusion || values.abnormality || values.note ? t(unsent.lasting ? "decision.draft" : "decision.draft_page") : "";
   }
 
   /** Show what was typed before. */
@@ -111,7 +112,6 @@ export function decisionSection(context, reading, decided) {
     problem.hidden = false;
   }
 
-  const past = h("div", {}, history(context, reading));
   const form = h("form", { class: "column decision", on: { submit: save, input: keep, change: keep } }, choices(t, reading), which, note, signature(context), problem, state, button);
   restore();
   return h("section", { class: "section column" }, h("h3", {}, t("decision.title")), past, sendButton(context, reading), form);

@@ -30,7 +30,7 @@ export function probabilitiesSection({ t, format }, reading) {
 
 /** Say what prevalence the probabilities are for. @param {import("/static/i18n.js").Translate} t @param {any} answer */
 function basisOf(t, answer) {
-  return [answer.sentences?.prevalence, t("reading.set_mark")].filter(Boolean).join(" ");
+  return [answer.sentences?.prevalence, answer.prediction_set && t("reading.set_mark")].filter(Boolean).join(" ");
 }
 
 /** @param {import("/static/i18n.js").Translate} t @param {import("/static/i18n.js").Format} format @param {string} finding @param {any} reading */

@@ -30,6 +30,11 @@ export function listOf(query) {
   return query.has(LIST) ? readFilters(query) : null;
 }
 
+/** Whether filters or order depend on the model's answers or on what others decided. @param {URLSearchParams} filters */
+export function tells(filters) {
+  return filters.has("verdict") || filters.has("disagreement") || (filters.get("sort") ?? "").endsWith("pneumonia");
+}
+
 /** Return the words that were searched last. */
 export const wordsOf = () => remembered;
 

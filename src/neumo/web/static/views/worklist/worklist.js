@@ -3,7 +3,7 @@
 import { h, icon, replace } from "/static/dom.js";
 import { followChanges } from "/static/live.js";
 import { createExportBar } from "/static/views/worklist/export_bar.js";
-import { createFilters, readFilters, wordsOf } from "/static/views/worklist/filters.js";
+import { createFilters, readFilters, tells, wordsOf } from "/static/views/worklist/filters.js";
 import { createPager } from "/static/views/worklist/pager.js";
 import { createHead, drawRow } from "/static/views/worklist/row.js";
 import { createWindow } from "/static/views/worklist/window.js";
@@ -18,6 +18,7 @@ export async function mount(root, context) {
   /** @type {Set<number>} */
   const selected = new Set();
   const count = h("p", { class: "quiet", role: "status" });
+  const blind = h("p", { class: "quiet small", hidden: true }, t("worklist.blinded"));
   const fresh = h("button", { class: "button", type: "button", hidden: true, on: { click: () => restart() } }, icon("reset"), t("worklist.fresh"));
   /** @type {any} */
   let counted = { count: 0, count_is_exact: true };
@@ -53,6 +54,7 @@ export async function mount(root, context) {
   /** @param {number} by */
   function recount(by) {
     if (counted.count_is_exact) counted.count += by;
+    blind.hidden = !(context.me.blinded && tells(filters));
     count.textContent = t(counted.count_is_exact ? "worklist.count" : "worklist.count_over", { count: counted.count, shown: format.number(counted.count) });
   }
 
@@ -112,7 +114,7 @@ export async function mount(root, context) {
   const table = h("div", { class: "worklist-table", role: "table", "aria-label": t("nav.worklist"), "aria-rowcount": "-1" }, head.element, list.element);
   replace(root,
     h("div", { class: "worklist" },
-      h("header", { class: "worklist-head row spread" }, h("div", { class: "row" }, h("h1", {}, t("nav.worklist")), count, fresh), exports.element),
+      h("header", { class: "worklist-head row spread" }, h("div", { class: "row" }, h("h1", {}, t("nav.worklist")), count, blind, fresh), exports.element),
       bar.element,
       table,
     ),
