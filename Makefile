@@ -67,8 +67,9 @@ demo: $(READY)
 	$(BIN)/neumo train experiments/demo.yaml --data $(DEMO)/phantoms --out $(DEMO)/run
 	$(BIN)/neumo evaluate $(DEMO)/run --split test
 	$(BIN)/neumo sample $(DEMO)/samples
-	$(BIN)/neumo read $(DEMO)/samples --html $(DEMO)/reading.html
-	@echo "the HTML readings of three real radiographs: $(DEMO)/reading.html"
+	$(BIN)/neumo read $(DEMO)/samples
+	@$(BIN)/neumo read $(DEMO)/samples --html $(DEMO)/reading.html
+	@echo "The three children's radiographs of the training data, with heat maps: $(DEMO)/reading.html"
 
 # Tests start hundreds of processes: they share compiled modules, and one thread each is quickest where JOBS fill the cores.
 test: export PYTHONDONTWRITEBYTECODE :=

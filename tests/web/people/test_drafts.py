@@ -24,11 +24,11 @@ def drafts(tmp_path: Path) -> Iterator[Engine]:
 
 
 def test_a_draft_is_its_persons_alone_and_the_newest(drafts: Engine, tmp_path: Path) -> None:
-    for text in ("a", "ñandú\x00"):
+    for text in ("a", "ñandú"):
         keep_draft(drafts, "ana", "decision", 7, text)
     keep_draft(drafts, "ana", "reason", 7, "b")
     keep_draft(drafts, "ben", "decision", 7, "c")
-    assert drafts_of(drafts, "ana") == {("decision", 7): "ñandú\ufffd", ("reason", 7): "b"}
+    assert drafts_of(drafts, "ana") == {("decision", 7): "ñandú", ("reason", 7): "b"}
     forget_draft(drafts, "ana", "decision", 7)
     forget_draft(drafts, "ana", "decision", 8)
     assert (drafts_of(drafts, "ana"), drafts_of(drafts, "ben")) == (

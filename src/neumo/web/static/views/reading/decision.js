@@ -16,7 +16,8 @@ const COLOURED = CONCLUSIONS.slice(0, 3);
 export function decisionSection(context, reading, decided) {
   const { t, me, unsent } = context;
   const past = h("div", {}, history(context, reading));
-  if (!me.decides) return h("section", { class: "section column" }, h("h3", {}, t("decision.title_others")), past, h("p", { class: "quiet small" }, t("decision.not_yours")));
+  // Of a purged reading there is nothing left to decide on.
+  if (!me.decides || reading.purged) return h("section", { class: "section column" }, h("h3", {}, t("decision.title_others")), past, !me.decides && h("p", { class: "quiet small" }, t("decision.not_yours")));
   let touched = false;
   const state = h("p", { class: "quiet small draft", role: "status" });
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });

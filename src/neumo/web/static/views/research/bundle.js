@@ -54,17 +54,23 @@ function made({ t, format }, { provenance, input }) {
 function points({ t, me, format }, evidence) {
   const columns = ["threshold", "sensitivity", "specificity", "rule"];
   const known = evidence.filter((entry) => "operating_point" in entry.conditions);
-  /** @param {string} point @param {string} metric */
-  function rate(point, metric) {
-    const entry = known.findLast((one) => one.conditions.operating_point === point && one.metric === metric);
+  const measured = [...new Set(known.map(({ data }) => data))];
+  /** @param {string} data @param {string} point @param {string} metric */
+  function rate(data, point, metric) {
+    const entry = known.find((one) => one.data === data && one.conditions.operating_point === point && one.metric === metric);
     return entry && entry.value !== null ? `${percents(format, entry)}, n ${format.number(entry.n)}` : t("bundle.not_measured");
   }
+  /** What was measured in several hospitals stands side by side. @param {any} point @param {string} data */
+  const row = (point, data) => [
+    pointName(t, point.name), format.number(point.threshold, 3), rate(data, point.name, "sensitivity"), rate(data, point.name, "specificity"), ruleOf(t, format, point.rule),
+    ...(measured.length > 1 ? [data] : []),
+  ];
   return panel(t("bundle.points"),
     table(
-      [t("bundle.point"), ...columns.map((name) => t(`bundle.${name}`))],
-      me.operating_points.map((/** @type {any} */ point) => [pointName(t, point.name), format.number(point.threshold, 3), rate(point.name, "sensitivity"), rate(point.name, "specificity"), ruleOf(t, format, point.rule)]),
+      [t("bundle.point"), ...columns.map((name) => t(`bundle.${name}`)), ...(measured.length > 1 ? [t("bundle.data")] : [])],
+      me.operating_points.flatMap((/** @type {any} */ point) => (measured.length ? measured : [""]).map((data) => row(point, data))),
     ),
-    known.length > 0 && h("p", { class: "quiet small" }, t("bundle.points_basis", { data: known.at(-1).data })),
+    measured.length > 0 && h("p", { class: "quiet small" }, t("bundle.points_basis", { data: measured.join("; ") })),
   );
 }
 
