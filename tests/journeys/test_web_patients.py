@@ -104,6 +104,21 @@ def test_a_patient_is_found_and_named_and_the_browser_keeps_nothing_of_it(
     assert not any(word in text.lower() for text in told for word in ("quijano", "dulcin", "mrn", "acc-9"))
 
 
+def test_patients_are_found_by_age_and_sex_which_stay_out_of_the_address(page: Page, filled: Running) -> None:
+    page.goto("/worklist")
+    rows = page.locator(".window .work-row")
+    expect(rows).to_have_count(4)
+    page.get_by_label("Sex").select_option(label="Female")
+    expect(rows).to_have_count(3)
+    page.get_by_label("Age from (years)").fill("4")
+    expect(rows).to_have_count(0)
+    page.get_by_label("Age to").fill("3")
+    expect(page.locator("[name=age_to]:invalid")).to_be_visible()
+    page.get_by_label("Age from (years)").fill("3")
+    expect(rows).to_have_count(3)
+    assert page.url == f"{filled.address}worklist" and grave_violations(page) == []
+
+
 def test_a_list_without_patients_has_no_columns_for_them(page: Page, filled: Running) -> None:
     page.goto("/worklist")
     page.get_by_label("Search", exact=True).fill("3.bin")

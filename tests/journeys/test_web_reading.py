@@ -172,6 +172,9 @@ def test_blinded_the_answer_shows_after_the_decision(page: Page, films: list[Pat
         page.get_by_role("button", name="Save decision").click()
         expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
         expect(page.locator(".history")).to_contain_text("blinded")
+        page.goto("/worklist?verdict=no_pneumonia")
+        expect(page.locator(".window .work-row")).to_have_count(1)
+        expect(page.get_by_text("by verdict, conflict or probability you find only what")).to_be_visible()
     finally:
         page.goto("/settings")
         page.get_by_label("Hide the answer until").uncheck()
