@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 from neumo.bundle.folder import CARD, load_bundle
 from neumo.core.evidence import select
@@ -42,3 +43,25 @@ def test_the_evidence_that_comes_along_is_whole() -> None:
         assert len(select(bundle.evidence, operating_point=name)) == 2
     checks = {entry.conditions["check"] for entry in select(bundle.evidence, check=..., rule=...)}
     assert checks == set(bundle.config.explanation_checks)
+
+
+def test_the_card_says_so_where_folds_are_missing() -> None:
+    bundle = load_bundle()
+    held_out = bundle.config.provenance["held_out"]
+    for given in ([0, 1, 2], [0, 2], [1]):
+        runs = [run for run in held_out["runs"] if run["fold"] in given]
+        provenance = {**bundle.config.provenance, "held_out": {**held_out, "runs": runs}}
+        card = model_card(replace(bundle.config, provenance=provenance), bundle.evidence)
+        named = ", ".join(map(str, given))
+        assert ("folds (" in card) is (len(given) < 3), given
+        assert (f"Only {len(given)} of 3 folds ({named}): the patients" in card) is (len(given) < 3)
+
+
+def test_the_card_names_ages_and_hospitals_of_its_training_images() -> None:
+    bundle = load_bundle()
+    gate = replace(bundle.config.gate, age_years=(1.0, 87.0))
+    provenance = {**bundle.config.provenance, "sources": {"kermany": 5232, "nih": 1067}}
+    card = model_card(replace(bundle.config, gate=gate, provenance=provenance), bundle.evidence)
+    assert "radiographs of children and adults aged 1 to 87" in card
+    assert "told apart at ages 1 to 5 only; at other ages the etiology is not assessed" in card
+    assert "Trained on 2 hospitals (images: kermany 5232, nih 1067)" in card and "One hospital" not in card

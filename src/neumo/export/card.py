@@ -135,12 +135,23 @@ def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
     return (
         "## Decided on held-out folds\n\n"
         f"{counted}, each answered by a network of the same "
-        "recipe that did not see the patient. 95 % intervals by resampling patients.\n\n"
+        f"recipe that did not see the patient.{_missing_folds(config)} 95 % intervals by resampling patients.\n\n"
         f"{metrics}\n\n"
         f"Temperature {config.temperature:.3f}, thresholds and prediction sets were chosen on these images; what they "
         "are worth is measured below, on others.\n\n"
         f"| operating point | threshold on P(pneumonia) | rule |\n|---|---|---|\n{points}"
     )
+
+
+def _missing_folds(config: BundleConfig) -> str:
+    """Say so where some folds of a run's patients decided nothing."""
+    splits = config.provenance.get("held_out", {}).get("runs", [])
+    given = sorted({split["fold"] for split in splits if split.get("kind") == "fold"})
+    whole = max((split["folds"] for split in splits if split.get("kind") == "fold"), default=0)
+    if len(given) == whole:
+        return ""
+    named = ", ".join(map(str, given))
+    return f" **Only {len(given)} of {whole} folds ({named}): the patients of the others decided nothing.**"
 
 
 def _measured(measured: Sequence[Evidence]) -> str:
