@@ -8,6 +8,7 @@ import typer
 from neumo.cli import options
 from neumo.cli.show import require_extra
 from neumo.core.errors import ConfigError
+from neumo.texts.language import chosen_language
 from neumo.texts.translation import said
 
 app = typer.Typer()
@@ -59,7 +60,7 @@ def fetch(
     from neumo.sending.dicomweb import Service, search
 
     matching = _matching(filters or [])
-    maker = load_results(results) if store_results else None
+    maker = load_results(results, chosen_language()) if store_results else None
     password = read_secret(password_file, "--password-file") if password_file else None
     service = Service(url, user, password, ca, timeout)
     reader = Reader(

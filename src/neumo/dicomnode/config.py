@@ -9,6 +9,7 @@ from neumo.core.errors import ConfigError
 from neumo.core.message import Message
 from neumo.core.typed_values import between, matching
 from neumo.sending.destinations import AeTitle, Destination, Name, Seconds, TlsConfig
+from neumo.texts.language import DEFAULT, Language
 from neumo.worker.config import ReaderConfig
 
 Port = Annotated[int, between(0, 65535)]
@@ -147,6 +148,8 @@ class NodeConfig:
     """Folder of objects, results and the queue; holds patient data, so only its owner may enter."""
     keep_days: Annotated[float, between(above=0)] | None = 7
     """Days after which finished objects and results are deleted; null keeps them."""
+    language: Language = DEFAULT
+    """Of the objects that are sent: pictures, reports, what codes mean. Logs are English."""
     stop_seconds: Seconds = 20
     """For associations and readings under way when the node is told to stop."""
     receive: ReceiveConfig = ReceiveConfig()

@@ -76,7 +76,13 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
         log = NodeLog(load_key(config.data / "node.key"))
         radiographs = config.archive is not None and config.archive.keeps_radiographs
         processes = [
-            ReaderProcess(config.read, _HANDLER, results=config.read.results, radiographs=radiographs)
+            ReaderProcess(
+                config.read,
+                _HANDLER,
+                results=config.read.results,
+                language=config.language,
+                radiographs=radiographs,
+            )
             for _ in range(config.read.processes)
         ]
         try:

@@ -141,7 +141,7 @@ def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
         yield lambda reading: write_fhir(fhir_report(reading, reading.header, language=language), fhir)
     if sr is not None:
         yield lambda reading: write_result(
-            structured_report(reading, require_header(reading.header, reading.file)), sr
+            structured_report(reading, require_header(reading.header, reading.file), language=language), sr
         )
     if sc is not None:
         yield lambda reading: write_result(

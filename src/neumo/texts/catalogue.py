@@ -17,7 +17,7 @@ SENTENCE_AREAS: Final = (
     "sentences_reading", "sentences_clinic", "sentences_learning", "sentences_commands",
 )  # fmt: skip
 """Areas of messages and errors by their English pattern; see `neumo.texts.translation`."""
-WORD_AREAS: Final = (*SENTENCE_AREAS, "system", "typer")
+WORD_AREAS: Final = (*SENTENCE_AREAS, "system", "typer", "dicom_codes")
 """Areas that English has not, since its words stand where they are said."""
 
 

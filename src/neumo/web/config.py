@@ -143,7 +143,7 @@ class WebConfig:
     runs: Path | None = None
     """Folder of training runs for the research view."""
     language: Language = DEFAULT
-    """Default where neither the person nor the browser asks for one."""
+    """Of pages where neither the person nor the browser asks for another, and of reports that are sent to the PACS."""
     patients: Literal["shown", "hidden"] = "shown"
     """"hidden" shows nobody whose radiograph a DICOM file is, nor lets search for it; researchers never see it."""
     blinded: Literal["choice", "always"] = "choice"

@@ -1,5 +1,6 @@
 """Reports that a skeleton gives are those that highdicom builds whole, to the last byte."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +22,8 @@ from neumo.results.dicom import read_header, structured_report
 from neumo.results.dicom.instance import finish
 from neumo.results.dicom.skeleton import Skeleton
 from neumo.results.dicom.source import patient_and_study
-from neumo.results.dicom.structured_report import _skeleton, build_report
+from neumo.results.dicom.structured_report import _said, _skeleton, build_report
+from neumo.texts.language import LANGUAGES, Language
 
 SOURCES: dict[str, dict[str, Any]] = {
     **HEADERS,
@@ -42,22 +44,23 @@ def encoded(result: Dataset) -> bytes:
     return stream.getvalue()
 
 
-def built_whole(subject: Reading, source: Dataset) -> Dataset:
+def built_whole(subject: Reading, source: Dataset, language: Language) -> Dataset:
     with quiet():
-        report = build_report(subject, source)
+        report = build_report(_said(subject, language), source, language)
         finish(report, source, patient_and_study(source))
     return report
 
 
-def assert_same(subject: Reading, source: Dataset) -> None:
-    filled, whole = structured_report(subject, source), built_whole(subject, source)
-    assert encoded(filled) == encoded(whole)
+def assert_same(subject: Reading, source: Dataset, languages: Sequence[Language] = ("en",)) -> None:
+    for language in languages:
+        filled = structured_report(subject, source, language=language)
+        assert encoded(filled) == encoded(built_whole(subject, source, language))
 
 
 @pytest.mark.parametrize("decision", DECISIONS)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_filled_report_is_the_one_built_whole(variant: str, decision: str) -> None:
-    assert_same(reading(VARIANTS[variant], decision=DECISIONS[decision]), header())
+    assert_same(reading(VARIANTS[variant], decision=DECISIONS[decision]), header(), LANGUAGES)
 
 
 @pytest.mark.parametrize("finding", MOST_PROBABLE)

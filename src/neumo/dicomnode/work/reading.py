@@ -21,10 +21,13 @@ from neumo.records.headers import identifiers_of
 from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
 from neumo.results.dicom.source import left_out_of
+from neumo.texts.language import DEFAULT, Language
 from neumo.worker.reader_child import ReaderHandler
 
 
-def open_handler(reader: Reader, *, results: str, radiographs: bool = False) -> ReaderHandler:
+def open_handler(
+    reader: Reader, *, results: str, language: Language = DEFAULT, radiographs: bool = False
+) -> ReaderHandler:
     """Return what reads objects: from `source`, `target` and `name` to a status, with reasons where it failed.
 
     Parameters
@@ -32,15 +35,17 @@ def open_handler(reader: Reader, *, results: str, radiographs: bool = False) -> 
     reader : Reader
     results : str
         "module:function" of the maker of results. Raises ConfigError where there is none.
+    language : str
+        Of what neumo itself makes.
     radiographs : bool
         Keep what the workbench shows of a reading, too.
     """
-    make_results = load_results(results)
+    make_results = load_results(results, language)
 
     def handle(request: Mapping[str, Any]) -> dict[str, Any]:
         target = Path(request["target"])
         if request.get("refuse"):
-            return _refused(reader, Path(request["source"]), target, request["name"], request["refuse"])
+            return _refused(reader, Path(request["source"]), target, request, language)
         if target.is_dir():  # an earlier node was killed after this reading and before it took note of it
             return {"status": json.loads((target / READING).read_bytes())["status"]}
         reading = replace(reader.read(Path(request["source"])), file=request["name"])
@@ -54,10 +59,13 @@ def open_handler(reader: Reader, *, results: str, radiographs: bool = False) -> 
     return handle
 
 
-def _refused(reader: Reader, source: Path, target: Path, name: str, reason: str) -> dict[str, Any]:
+def _refused(
+    reader: Reader, source: Path, target: Path, request: Mapping[str, Any], language: Language
+) -> dict[str, Any]:
     """Write the Structured Report of an object that cannot be read, for a reason; of its header only the beginning."""
     from neumo.results.dicom import structured_report
 
+    name, reason = request["name"], request["refuse"]
     if not target.is_dir():
         header = beginning_of_object(source)
         notice = Notice("not_read", f"The radiograph could not be read ({reason}).", {"reason": reason})
@@ -66,7 +74,7 @@ def _refused(reader: Reader, source: Path, target: Path, name: str, reason: str)
             options=reader.options, threads=1, run=None,
         )  # fmt: skip
         reading = Reading(name, None, Status.REFUSED, reasons=(notice,), receipt=receipt, header=header)
-        _write_results(target, reading, [structured_report(reading, header)])
+        _write_results(target, reading, [structured_report(reading, header, language=language)])
     return {"status": Status.REFUSED.value}
 
 

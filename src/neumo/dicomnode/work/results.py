@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from pydicom import Dataset
@@ -10,6 +11,7 @@ from pydicom import Dataset
 from neumo.core.child import load_function
 from neumo.core.errors import ConfigError
 from neumo.core.reading import Reading
+from neumo.texts.language import DEFAULT, Language
 
 _MAKERS = ("structured_report", "secondary_capture")
 """Functions of neumo.results.dicom, each from (reading, header) to one object."""
@@ -35,8 +37,11 @@ class Results(Protocol):
         ...
 
 
-def load_results(name: str) -> Results:
-    """Find a maker by "module:function". Raises ConfigError where there is none, or where it lacks its parts."""
+def load_results(name: str, language: Language = DEFAULT) -> Results:
+    """Find a maker by "module:function". Raises ConfigError where there is none, or where it lacks its parts.
+
+    The language is that of neumo's own maker; another knows best in which it writes.
+    """
     try:
         maker = load_function(name)
     except (ImportError, AttributeError) as error:
@@ -46,23 +51,17 @@ def load_results(name: str) -> Results:
     if not callable(maker):
         raise ConfigError("read.results: {name!r} is not a function of a reading and a header", name=name)
     found: Results = maker
-    if found in (default_results, spanish_results):
+    if found is default_results:
         _default_makers()  # better now than at the first object
+        return partial(default_results, language=language)
     return found
 
 
-def default_results(reading: Reading, header: Dataset, /) -> Sequence[Dataset]:
+def default_results(
+    reading: Reading, header: Dataset, /, *, language: Language = DEFAULT
+) -> Sequence[Dataset]:
     """Make a Structured Report and a Secondary Capture. Raises ConfigError where this neumo cannot make them."""
-    return [make(reading, header) for make in _default_makers()]
-
-
-def spanish_results(reading: Reading, header: Dataset, /) -> Sequence[Dataset]:
-    """Make the same with the picture's banner, refusals included, in Spanish. Raises as `default_results`.
-
-    The Structured Report states codes with the English meanings of the standard.
-    """
-    report, picture = _default_makers()
-    return [report(reading, header), picture(reading, header, language="es")]
+    return [make(reading, header, language=language) for make in _default_makers()]
 
 
 def _default_makers() -> list[Any]:

@@ -8,17 +8,24 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 import neumo
 from neumo.core.decision import Decision
 from neumo.core.errors import ResultError
+from neumo.core.message import Message
 from neumo.core.reading import Reading, Status
 from neumo.results.dicom.codes import coding_scheme_item
 from neumo.results.dicom.copying import Copied
 from neumo.results.dicom.source import moment_of, take_patient_and_study
 from neumo.results.dicom.uids import IMPLEMENTATION, content_uid, series_uid, stable_uid
 from neumo.results.origin import Origin
+from neumo.texts.language import DEFAULT, Language
+from neumo.texts.translation import told
 
 MANUFACTURER = "neumo"
 _DISCLAIMERS = {
-    False: "AI result, not verified by a physician. Not a medical device: the decision is the professional's.",
-    True: "AI result beside a person's verified decision. Not a medical device: the decision is the professional's.",
+    False: Message(
+        "AI result, not verified by a physician. Not a medical device: the decision is the professional's."
+    ),
+    True: Message(
+        "AI result beside a person's verified decision. Not a medical device: the decision is the professional's."
+    ),
 }
 
 UNNAMED_INSTANCE = stable_uid("instance", "not yet known")
@@ -37,9 +44,9 @@ def is_verified(decision: Decision | None) -> bool:
     return decision is not None and decision.verified
 
 
-def disclaimer(verified: bool) -> str:
+def disclaimer(verified: bool, language: Language = DEFAULT) -> str:
     """Return what every result says of itself."""
-    return _DISCLAIMERS[verified]
+    return told(_DISCLAIMERS[verified], language)
 
 
 def series_of(verified: bool, study: str, origin: Origin, modality: str) -> UID:

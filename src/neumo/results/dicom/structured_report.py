@@ -1,6 +1,7 @@
 """A reading as a Comprehensive 3D Structured Report: TID 1500, Measurement Report (PS3.16)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from highdicom.sr import (
@@ -43,21 +44,26 @@ from neumo.results.dicom.instance import (
     series_of,
     settle,
 )
+from neumo.results.dicom.meanings import translate_meanings
 from neumo.results.dicom.report_context import evidence_of, image_library, observed_by
 from neumo.results.dicom.skeleton import Skeleton
 from neumo.results.dicom.source import Reference, patient_and_study, reference_of, writable
 from neumo.results.dicom.stand_ins import Shape, emptied
 from neumo.results.dicom.uids import stable_uid
 from neumo.results.origin import Origin, origin_of
-from neumo.results.sentences import performance_sentences, prevalence_sentence
+from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
+from neumo.texts.language import DEFAULT, Language
 
 _SERIES_NUMBER = 9001
-_ENGLISH = Code("en", "RFC5646", "English")
+_LANGUAGES: Mapping[Language, Code] = {
+    "en": Code("en", "RFC5646", "English"),
+    "es": Code("es", "RFC5646", "Spanish"),
+}
 _CONTAINS = RelationshipTypeValues.CONTAINS
 
 
-def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
-    """Put a reading into a DICOM Structured Report in English, with the decision of a person where it has one.
+def structured_report(reading: Reading, source: Dataset, /, *, language: Language = DEFAULT) -> Dataset:
+    """Put a reading into a DICOM Structured Report, with the decision of a person where it has one.
 
     It is UNVERIFIED and PRELIMINARY unless somebody with the right to verify reports decided: then it is VERIFIED and
     FINAL, with that person as verifying observer, and in a series of its own.
@@ -71,6 +77,8 @@ def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
         Read or refused, with its receipt, which names the bundle.
     source : Dataset
         Header of the radiograph, as `neumo.results.dicom.source.read_header` gives it; pixel data are not needed.
+    language : str
+        Of its texts and of what its codes mean; the codes are the same in every language.
 
     Returns
     -------
@@ -83,13 +91,14 @@ def structured_report(reading: Reading, source: Dataset, /) -> Dataset:
         The reading failed or has no receipt, or the header lacks a UID.
     """
     require_reportable(reading)
+    reading = _said(reading, language)
     origin, copied = origin_of(reading), patient_and_study(source)
     with quiet():
         if reading.decision is None:
             shape, values = emptied(reading, source, copied.character_set, origin, _uids)
-            report = _skeleton(shape).filled(values)
+            report = _skeleton(shape, language).filled(values)
         else:  # of which no two are alike
-            report = build_report(reading, source)
+            report = build_report(reading, source, language)
         finish(report, source, copied)
     return report
 
@@ -101,16 +110,28 @@ def _uids(origin: Origin, reference: Reference) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _skeleton(shape: Shape) -> Skeleton:
-    return Skeleton(build_report(shape.reading, shape.source), shape.stand_ins, shape.character_set)
+def _skeleton(shape: Shape, language: Language) -> Skeleton:
+    return Skeleton(build_report(shape.reading, shape.source, language), shape.stand_ins, shape.character_set)
 
 
-def build_report(reading: Reading, source: Dataset) -> Dataset:
-    """Have highdicom build and check a whole report, without patient, study and SOP Instance UID."""
+def _said(reading: Reading, language: Language) -> Reading:
+    """Return a reading with its notices in a language."""
+
+    def said(notices: Sequence[Notice]) -> tuple[Notice, ...]:
+        return tuple(replace(notice, text=notice_text(notice, language)) for notice in notices)
+
+    return replace(reading, warnings=said(reading.warnings), reasons=said(reading.reasons))
+
+
+def build_report(reading: Reading, source: Dataset, language: Language = DEFAULT) -> Dataset:
+    """Have highdicom build and check a whole report, without patient, study and SOP Instance UID.
+
+    Texts of notices are taken as they are.
+    """
     origin, reference, verified = origin_of(reading), reference_of(source), is_verified(reading.decision)
     report = Comprehensive3DSR(
         evidence=[evidence_of(reference)],
-        content=_content(reading, source, origin, reference),
+        content=_content(reading, source, origin, reference, language),
         series_instance_uid=series_of(verified, reference.study, origin, "SR"),
         series_number=_SERIES_NUMBER,
         sop_instance_uid=UNNAMED_INSTANCE,
@@ -122,10 +143,13 @@ def build_report(reading: Reading, source: Dataset) -> Dataset:
     )
     finish_verification(report, reading.decision, source)
     settle(report)
+    translate_meanings(report, language, source)
     return report
 
 
-def _content(reading: Reading, source: Dataset, origin: Origin, reference: Reference) -> MeasurementReport:
+def _content(
+    reading: Reading, source: Dataset, origin: Origin, reference: Reference, language: Language
+) -> MeasurementReport:
     measured = () if reading.answer is None else reading.answer.evidence
     groups = [_group(reading, source, origin, reference), evidence_group(measured, origin, source)]
     report = MeasurementReport(
@@ -133,12 +157,12 @@ def _content(reading: Reading, source: Dataset, origin: Origin, reference: Refer
         procedure_reported=own.CHEST_RADIOGRAPHY,
         imaging_measurements=[group for group in groups if group is not None],
         language_of_content_item_and_descendants=LanguageOfContentItemAndDescendants(
-            CodedConcept.from_code(_ENGLISH)
+            CodedConcept.from_code(_LANGUAGES[language])
         ),
     )
     root: ContentSequence = report[0].ContentSequence
     root.insert(len(root) - 1, image_library(source, reference))
-    root.append(_texts(reading, source))
+    root.append(_texts(reading, source, language))
     return report
 
 
@@ -224,14 +248,14 @@ def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
     yield QualitativeEvaluation(own.POINT_DECISION, own.REACHED if answer.pneumonia else own.BELOW)
 
 
-def _texts(reading: Reading, source: Dataset) -> ContainerContentItem:
+def _texts(reading: Reading, source: Dataset, language: Language) -> ContainerContentItem:
     """Return the items beside what was measured: disclaimer, notices, prevalence, evidence, a person's decision."""
-    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, disclaimer(is_verified(reading.decision)))]
+    stated: list[tuple[Code, str]] = [(own.DISCLAIMER, disclaimer(is_verified(reading.decision), language))]
     stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
     if reading.answer is not None:
-        assumed = prevalence_sentence(reading.answer, "en")
+        assumed = prevalence_sentence(reading.answer, language)
         stated += [(own.PREVALENCE, assumed)] if assumed else []
-        stated += [(own.EVIDENCE, text) for text in performance_sentences(reading.answer, "en")]
+        stated += [(own.EVIDENCE, text) for text in performance_sentences(reading.answer, language)]
     container = ContainerContentItem(name=own.QUALITATIVE_EVALUATIONS, relationship_type=_CONTAINS)
     container.ContentSequence = ContentSequence(
         [

@@ -127,11 +127,12 @@ def _write_pdf(stored: _Stored, language: Language, target: Path) -> None:
     write_pdf(stored.reading, target, language, stored.patient)
 
 
-def _write_report(stored: _Stored, _language: Language, target: Path) -> None:
+def _write_report(stored: _Stored, language: Language, target: Path) -> None:
     from neumo.results.dicom import structured_report
     from neumo.results.dicom.source import require_header
 
-    _save(structured_report(stored.reading, require_header(stored.header, stored.reading.file)), target)
+    header = require_header(stored.header, stored.reading.file)
+    _save(structured_report(stored.reading, header, language=language), target)
 
 
 def _write_capture(stored: _Stored, language: Language, target: Path) -> None:

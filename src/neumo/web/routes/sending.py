@@ -9,7 +9,6 @@ from neumo.core.errors import NodeError
 from neumo.core.logging import event, fault
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.sending.attempts import Attempt, Fate, worst
-from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Verifying
 from neumo.web.readings.blinding import is_withheld
@@ -40,7 +39,8 @@ def send(request: Request, person: Verifying, identifier: int, chosen: Chosen) -
     decision = reading.decision
     if decision is None or not decision.verified:
         raise Problem(409, "not_verified")
-    asked = render_request(workbench, reading, "sr.dcm", language_of(request))
+    # In the language of the site, so that it is the same object whoever sends it.
+    asked = render_request(workbench, reading, "sr.dcm", workbench.config.language)
     attempt = _sent(workbench, reading, asked | chosen.rendering(workbench, reading, "sr.dcm", person))
     fields: dict[str, Any] = {"reading": reading.id, "destination": destination.name}
     if attempt.fate is not Fate.SENT:
