@@ -2,8 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ _MAX_BYTES: Final = 64 * 2**20
 """Of all arrays of one file, inflated; gate statistics of 2,048 features take 2 MiB."""
 
 
-def read_arrays(file: Path) -> Mapping[str, NDArray[Any]]:
+def read_arrays(stream: BinaryIO) -> Mapping[str, NDArray[Any]]:
     """Return every array of an npz file, without pickles.
 
     Raises
@@ -20,13 +19,11 @@ def read_arrays(file: Path) -> Mapping[str, NDArray[Any]]:
     OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error
         It is no such file, or its arrays take more than 64 MiB.
     """
-    # NumPy leaves a file open that it opened itself and cannot use.
-    with file.open("rb") as stream:
-        with zipfile.ZipFile(stream) as archive:
-            members = archive.infolist()
-        # zipfile gives no more bytes of a member than its directory states.
-        if sum(member.file_size for member in members) > _MAX_BYTES:
-            raise ValueError(f"its arrays take more than {_MAX_BYTES:,} bytes")
-        stream.seek(0)
-        with np.load(stream, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+    with zipfile.ZipFile(stream) as archive:
+        members = archive.infolist()
+    # zipfile gives no more bytes of a member than its directory states.
+    if sum(member.file_size for member in members) > _MAX_BYTES:
+        raise ValueError(f"its arrays take more than {_MAX_BYTES:,} bytes")
+    stream.seek(0)
+    with np.load(stream, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

@@ -150,17 +150,17 @@ class BundleConfig:
         }
 
 
-def read_config(source: Path) -> BundleConfig:
-    """Read config.json.
+def read_config(data: bytes, source: Path) -> BundleConfig:
+    """Parse config.json.
 
     Raises
     ------
     BundleError
-        The file is missing, no JSON, of another schema, or lacks a value; the message says which.
+        It is no JSON, of another schema, or lacks a value; the message says which.
     """
     try:
-        value = json.loads(source.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        value = json.loads(data)
+    except ValueError as error:
         raise BundleError(
             "{source}: cannot be read ({error}); install the bundle again", source=source, error=error
         ) from error

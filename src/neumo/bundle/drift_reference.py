@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neumo.bundle.arrays import read_arrays
 from neumo.core.errors import BundleError
+from neumo.core.faults import own_fault
 from neumo.core.files import replacing
 from neumo.core.message import Message
 
@@ -54,9 +55,12 @@ def load_drift_reference(folder: Path) -> DriftReference | None:
     if not file.is_file():
         return None
     try:
-        arrays = read_arrays(file)
+        with file.open("rb") as stream:
+            arrays = read_arrays(stream)
         distance, pneumonia = arrays["distance"], arrays["pneumonia"]
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
+        if own_fault(error) is not None:
+            raise BundleError("{file}: cannot be read ({reason})", file=file, reason=error) from error
         raise _unusable(file, Message("is no archive of the two arrays")) from error
     return DriftReference(_checked(file, "distance", distance), _checked(file, "pneumonia", pneumonia))
 

@@ -15,6 +15,7 @@ from neumo.bundle.places import bundle_path
 from neumo.bundle.reference import read_reference
 from neumo.core.errors import BundleError
 from neumo.core.evidence import Evidence
+from neumo.core.faults import own_fault
 from neumo.core.files import write_text
 
 MODEL, CONFIG, GATE, CARD, REFERENCE = "model.onnx", "config.json", "gate.npz", "README.md", "reference.json"
@@ -86,8 +87,8 @@ def load_bundle(source: Path | str | None = None) -> Bundle:
     return Bundle(
         path=folder,
         digest=_digest(contents[SUMS]),
-        config=read_config(folder / CONFIG),
-        gate_statistics=read_gate_statistics(folder / GATE),
+        config=read_config(contents[CONFIG], folder / CONFIG),
+        gate_statistics=read_gate_statistics(contents[GATE], folder / GATE),
         model=contents[MODEL],
         reference=read_reference(contents[REFERENCE], folder / REFERENCE),
         evidence=read_evidence(contents[EVIDENCE], folder / EVIDENCE) if EVIDENCE in contents else (),
@@ -156,6 +157,10 @@ def _file_names(folder: Path) -> set[str]:
     try:
         entries = {entry.name: entry.lstat().st_mode for entry in folder.iterdir()}
     except OSError as error:
+        if own_fault(error) is not None:
+            raise BundleError(
+                "{file}: cannot be read ({reason})", file=folder, reason=error.strerror
+            ) from error
         raise BundleError(
             "{folder}: is no bundle folder ({reason}); give the folder that holds {sums}",
             folder=folder,
@@ -202,9 +207,7 @@ def _contents(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise BundleError(
-            "{file}: cannot be read ({reason}); check its permissions", file=file, reason=error.strerror
-        ) from error
+        raise BundleError("{file}: cannot be read ({reason})", file=file, reason=error.strerror) from error
 
 
 def _digest(data: bytes) -> str:

@@ -1,5 +1,6 @@
 """Gate statistics of a bundle: the distance of an embedding from those of the training images."""
 
+import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,17 +79,17 @@ def fit_gate_statistics(embeddings: Floats, components: int = 256) -> GateStatis
     )
 
 
-def read_gate_statistics(source: Path) -> GateStatistics:
-    """Read what `save` wrote. Raises BundleError where the file is no such thing."""
+def read_gate_statistics(data: bytes, source: Path) -> GateStatistics:
+    """Parse what `save` wrote. Raises BundleError where it is no such thing."""
     try:
-        arrays = read_arrays(source)
+        arrays = read_arrays(io.BytesIO(data))
         return GateStatistics(
             mean=arrays["mean"],
             components=arrays["components"],
             deviations=arrays["deviations"],
             residual=float(arrays["residual"]),
         )
-    except (OSError, ValueError, KeyError, EOFError, TypeError, MemoryError, BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise BundleError(
             "{source}: cannot be read ({error}); install the bundle again", source=source, error=error
         ) from error

@@ -57,7 +57,8 @@ def deidentify(
         )
     counts.write(summary)
     typer.echo(counts.sentence(language))
-    if counts.counts[Fate.FLAGGED] or counts.counts[Fate.REFUSED] or counts.found.unreadable:
+    unwritten = sum(counts.counts[fate] for fate in Fate if fate is not Fate.WRITTEN)
+    if unwritten or counts.found.unreadable:
         raise typer.Exit(1)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from neumo.core.errors import NeumoError
-from neumo.core.faults import is_out_of_memory, own_fault, where_raised
+from neumo.core.faults import OWN_FAULTS, is_out_of_memory, own_fault, where_raised
 from neumo.core.frames import EXIT_OUT_OF_MEMORY, receive_frame, send_frame
 from neumo.core.message import Message
 
@@ -74,9 +74,12 @@ def _started(link: socket.socket) -> Handler | None:
         send_frame(link, {"fault": error.message.to_json()})
         return None
     except Exception as error:  # its words may hold anything; kind and place say what to look at
+        own = own_fault(error)
         fault = Message(
             "cannot be loaded ({kind} at {place})", kind=type(error).__name__, place=where_raised(error)
         )
+        if own is not None:
+            fault = Message("cannot be loaded, for a fault of this machine: {fault}", fault=OWN_FAULTS[own])
         send_frame(link, {"fault": fault.to_json()})
         return None
     if settings["memory_bytes"] is not None:

@@ -6,6 +6,8 @@ import re
 import traceback
 from pathlib import Path
 
+from neumo.core.message import Message
+
 _MEMORY = re.compile(
     r"bad_alloc|out of memory|allocate memory|unable to allocate|start new thread|Error -4 while",
     re.IGNORECASE,
@@ -30,6 +32,15 @@ _OWN = {
     errno.EAGAIN: "out_of_memory",
 }
 """Errors of the operating system that say something of this machine, and nothing of what was to be read."""
+
+OWN_FAULTS = {
+    "disk_full": Message("the disk is full"),
+    "disk_error": Message("the disk fails"),
+    "too_many_files": Message("too many files are open"),
+    "not_permitted": Message("it is not permitted"),
+    "out_of_memory": Message("it needs more memory than there is or is allowed"),
+}
+"""What each code of `own_fault` means, as part of a sentence."""
 
 
 def where_raised(error: BaseException) -> str:
@@ -57,6 +68,12 @@ def own_fault(error: BaseException | None) -> str | None:
             return _OWN[error.errno]
         error = error.__cause__ or error.__context__
     return None
+
+
+def raise_own_fault(error: BaseException) -> None:
+    """Raise an error again where it is a fault of this machine, so that nothing that was given is blamed for it."""
+    if own_fault(error) is not None:
+        raise error
 
 
 def available_memory() -> int | None:

@@ -10,6 +10,7 @@ import numpy as np
 from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ConfigError, NeumoError, OutputError, UnreadableImageError
+from neumo.core.faults import OWN_FAULTS, own_fault
 from neumo.core.files import replacing
 from neumo.core.message import Message
 from neumo.core.radiograph import Radiograph
@@ -35,6 +36,8 @@ class Fate(StrEnum):
     """Text may stand in its pixels; it was not written."""
     REFUSED = "refused"
     """It cannot be de-identified, or not be read; nothing was written."""
+    FAILED = "failed"
+    """A fault of this machine, of which the file is innocent; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Outcome:
     ----------
     fate : Fate
     reason : str
-        Why it was flagged or refused, or what to know of what was written; holds no value of the header.
+        Why it was flagged or refused or failed, or what to know of what was written; holds no value of the header.
     target : Path or None
         What was written.
     """
@@ -87,9 +90,14 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
         return _deidentified(file, folder, key, allow_burned_in=allow_burned_in)
     except OutputError:
         raise
-    except NeumoError as error:
-        return Outcome(Fate.REFUSED, error.message.without_subject())
     except Exception as error:  # whatever a header makes the parser raise; its words may quote the patient
+        own = own_fault(error)
+        if own is not None:
+            return Outcome(
+                Fate.FAILED, Message("not written for a fault of this machine: {fault}", fault=OWN_FAULTS[own])
+            )
+        if isinstance(error, NeumoError):
+            return Outcome(Fate.REFUSED, error.message.without_subject())
         return Outcome(Fate.REFUSED, Message("cannot be parsed as DICOM ({kind})", kind=type(error).__name__))
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ConfigError, OutputError
+from neumo.core.faults import OWN_FAULTS, own_fault
 from neumo.core.reading import Notice, Reading, Status
 from neumo.dicomnode.work.results import Results
 from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
 from neumo.sending.attempts import Attempt, Fate, worst
 from neumo.sending.dicomweb import Instance, Service, retrieve, store
+
+_NOT_GIVEN = "The archive does not give the object, although it lists it."
 
 
 def read_instance(
@@ -42,8 +45,10 @@ def read_instance(
     try:
         dataset = retrieve(service, instance)
         content = _as_file(dataset)
-    except Exception:  # ArchiveUnreachableError, or an error of the writer at an invalid data set
-        notice = Notice("unreadable_file", "The archive does not give the object, although it lists it.")
+    except Exception as error:  # ArchiveUnreachableError, or an error of the writer at an invalid data set
+        own = own_fault(error)
+        told = f"The object cannot be had for a fault of this machine: {OWN_FAULTS[own]}." if own else _NOT_GIVEN
+        notice = Notice("unreadable_file", told)
         return Reading(instance.sop_instance_uid, None, Status.FAILED, reasons=(notice,)), None
     reading = replace(reader.read(content), file=instance.sop_instance_uid)
     if results is None or reading.status is Status.FAILED:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
-from neumo.core.faults import is_out_of_memory, own_fault, where_raised
+from neumo.core.faults import OWN_FAULTS, is_out_of_memory, own_fault, where_raised
 from neumo.core.names import shown_path
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
@@ -83,7 +83,7 @@ def unexpected_failure(error: Exception) -> Notice:
         return _OUT_OF_MEMORY
     own = own_fault(error)
     if own is not None:
-        return Notice("unreadable_file", f"It cannot be read for a fault of this machine ({own}).")
+        return _own(own)
     values = {"kind": type(error).__name__, "place": where_raised(error)}
     return Notice(
         "unexpected_error", "Reading it failed unexpectedly ({kind} at {place}).".format(**values), values
@@ -117,15 +117,17 @@ def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> No
         case OSError():
             return Notice("unreadable_file", f"It cannot be read ({error.strerror or type(error).__name__}).")
         case _ if own_fault(error) is not None:
-            return Notice(
-                "unreadable_file", f"It cannot be read for a fault of this machine ({own_fault(error)})."
-            )
+            return _own(str(own_fault(error)))
         case UnsupportedImageError():
             return Notice("unsupported_image", _sentence(error, source))
         case UnreadableImageError():
             return Notice("not_an_image", _sentence(error, source))
     # An unexpected error of a decoder fails this file alone.
     return Notice("not_an_image", f"The file cannot be decoded ({type(error).__name__}).")
+
+
+def _own(code: str) -> Notice:
+    return Notice("unreadable_file", f"It cannot be read for a fault of this machine: {OWN_FAULTS[code]}.")
 
 
 def _sentence(error: Exception, source: Path | bytes | NDArray[np.generic]) -> str:

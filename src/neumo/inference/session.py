@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from neumo.bundle.folder import Bundle
 from neumo.core.cores import usable_cores
 from neumo.core.errors import BundleError
+from neumo.core.faults import OWN_FAULTS, is_out_of_memory
 
 _INPUT = "images"
 _OUTPUTS = ("logits", "embedding", "class_maps")
@@ -63,6 +64,10 @@ class Session:
                 bundle.model, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # ONNX Runtime's errors share no public base class
+            if is_out_of_memory(error):
+                raise BundleError(
+                    "{graph_file}: {fault}", graph_file=bundle.graph_file, fault=OWN_FAULTS["out_of_memory"]
+                ) from error
             raise BundleError(
                 "{graph_file}: ONNX Runtime {version} cannot load it ({error})",
                 graph_file=bundle.graph_file,

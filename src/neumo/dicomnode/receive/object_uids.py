@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydicom.uid import UID
 
+from neumo.core.faults import raise_own_fault
 from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
 from neumo.imaging.dicom.parse import parse_beginning
 from neumo.imaging.dicom.uids import is_uid
@@ -30,12 +31,15 @@ def read_uids(content: bytes, transfer_syntax: UID) -> ObjectUids:
     ------
     StoreRefusal
         It cannot be parsed, or a UID is missing or invalid.
+    OSError, MemoryError
+        A fault of this machine, of which the data set is innocent.
     """
     try:
         with quiet():
             dataset = parse_beginning(content, transfer_syntax, _LAST_TAG)
             values = [str(dataset.get(keyword, "")) for keyword in _REQUIRED]
     except Exception as error:  # pydicom raises errors of many kinds where bytes are no data set
+        raise_own_fault(error)
         raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "the data set cannot be parsed") from error
     if not len(dataset):
         raise StoreRefusal(StoreStatus.CANNOT_UNDERSTAND, "there is no data set")

@@ -14,6 +14,7 @@ from pynetdicom.dsutils import encode_file_meta
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at run time
 
 from neumo.core.errors import NodeError
+from neumo.core.faults import own_fault
 from neumo.dicomnode.config import ReceiveConfig
 from neumo.dicomnode.receive.bounded_socket import BoundedBytes
 from neumo.dicomnode.receive.limited_server import LimitedServer
@@ -123,11 +124,12 @@ class StorageScp:
         except StoreRefusal as refusal:
             answer.Status, answer.ErrorComment = refusal.status, refusal.comment
             self._refuse(refusal.status, refusal.comment)
-        except (OSError, MemoryError, sqlite3.Error) as error:
-            answer.Status = StoreStatus.OUT_OF_RESOURCES
-            answer.ErrorComment = "the object could not be stored"
-            self._refuse(StoreStatus.OUT_OF_RESOURCES, type(error).__name__)
         except Exception as error:  # the sender must get a response, and the node go on
+            if isinstance(error, OSError | sqlite3.Error) or own_fault(error) is not None:
+                answer.Status = StoreStatus.OUT_OF_RESOURCES
+                answer.ErrorComment = "the object could not be stored"
+                self._refuse(StoreStatus.OUT_OF_RESOURCES, type(error).__name__)
+                return answer
             answer.Status = StoreStatus.PROCESSING_FAILURE
             self._metrics.refused.labels(f"{StoreStatus.PROCESSING_FAILURE:04X}").inc()
             self._log.fault("store_failed", error)

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from neumo.core.errors import ArchiveError, ArchiveUnavailableError, MissingExtraError
+from neumo.core.faults import own_fault
 from neumo.core.logging import fault
 from neumo.records.filters import FilterError
 from neumo.texts.catalogue import texts
@@ -19,7 +20,7 @@ from neumo.texts.translation import told
 from neumo.web.http.languages import language_of
 from neumo.worker.reader_pool import PoolBusyError, PoolStoppedError
 
-_RETRY_SECONDS, _POOL_RETRY_SECONDS = 5, 3
+_RETRY_SECONDS, _POOL_RETRY_SECONDS, _OWN_RETRY_SECONDS = 5, 3, 10
 _CODES = {
     400: "bad_request",
     401: "not_logged_in",
@@ -66,6 +67,13 @@ class TooLarge(HTTPException):
     def __init__(self, limit: int) -> None:
         super().__init__(413)
         self.limit = limit
+
+
+def own_problem(error: OSError) -> Problem:
+    """Return the problem of a request that this machine cannot answer now: a full disk, or another one that passes."""
+    if own_fault(error) in {"disk_full", None}:
+        return Problem(507, "disk_full")
+    return Problem(503, "server_fault", retry_after=_OWN_RETRY_SECONDS)
 
 
 def not_installed(extra: str) -> Problem:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from neumo.core.errors import DownloadError, UnsafeArchiveError
+from neumo.core.faults import own_fault
 from neumo.core.folders import is_litter_name
 from neumo.core.zip_archive import UnpackLimits, ZipMembers, is_encrypted, open_zip
 from neumo.imaging.dicom.stored_class import HEAD_BYTES
@@ -139,6 +140,8 @@ def _refusal(error: BaseException) -> ArchiveRefused | None:
     match error:
         case ArchiveRefused():
             return error
+        case _ if own_fault(error) is not None:
+            return None
         case UnsafeArchiveError():
             return ArchiveRefused("unsafe_archive")
         case DownloadError():

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from neumo.core.errors import ArchiveUnavailableError
 from neumo.records.reading_file import ReadingFile
 from neumo.records.store import Entry, Recorded, record_all
-from neumo.web.http.problems import Problem
+from neumo.web.http.problems import Problem, own_problem
 from neumo.web.readings.file_sync import FileSync, FinishedFile
 from neumo.web.readings.uploads import Upload
 
@@ -77,7 +77,7 @@ class GroupCommit:
         Raises
         ------
         Problem
-            The disk is full.
+            The disk is full, or fails otherwise.
         ArchiveError
         ArchiveUnavailableError
             Its file is on disk; recording it may be tried again.
@@ -110,7 +110,7 @@ class GroupCommit:
         new = [(index, one.file) for index, one in enumerate(batch) if one.file is not None]
         faults = self._files.publish([file for _, file in new])
         for (index, _), fault in zip(new, faults, strict=True):
-            outcomes[index] = None if fault is None else _disk_full(fault)
+            outcomes[index] = None if fault is None else _own_problem(fault)
         durable = [index for index, outcome in enumerate(outcomes) if outcome is None]
         recorded = self._record([_entry(batch[index]) for index in durable])
         for index, outcome in zip(durable, recorded, strict=True):
@@ -133,8 +133,8 @@ class GroupCommit:
             return [outcome for entry in entries for outcome in self._record([entry])]
 
 
-def _disk_full(fault: OSError) -> Problem:
-    problem = Problem(507, "disk_full")
+def _own_problem(fault: OSError) -> Problem:
+    problem = own_problem(fault)
     problem.__cause__ = fault
     return problem
 

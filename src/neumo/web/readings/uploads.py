@@ -17,7 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from neumo.web.config import Limits
-from neumo.web.http.problems import Problem
+from neumo.web.http.problems import Problem, own_problem
 from neumo.web.readings.own_files import new_file
 from neumo.web.readings.space import Reservation, SpaceReserve
 
@@ -141,7 +141,7 @@ async def _received(
     except BaseException as error:
         receiving.discard()
         if isinstance(error, OSError) and not isinstance(error, TimeoutError):
-            raise Problem(507, "disk_full") from error
+            raise own_problem(error) from error
         raise
 
 
