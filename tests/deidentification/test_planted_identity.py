@@ -109,7 +109,7 @@ def test_nothing_beside_the_samples_of_a_compressed_frame_stays(
 ) -> None:
     film = compressed(film_of(), syntax)
     (frame,) = generate_frames(film.PixelData, number_of_frames=1)
-    text = b"x" * (before % 40 if place == "behind" else before) + word.encode(encoding)
+    text = b"x" * before + word.encode(encoding)
     film.PixelData = encapsulate([planted(frame, text, syntax, place)])
     film["PixelData"].is_undefined_length = True
     outcome, content = clean(film, tmp_path_factory.mktemp("planted"))

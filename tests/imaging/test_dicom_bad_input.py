@@ -77,6 +77,18 @@ def test_a_stream_cut_before_its_fragment_ends_is_unreadable(lossless: bytes) ->
         open_radiograph(encapsulated(cut, grey, JPEGBaseline8Bit))
 
 
+@pytest.mark.parametrize("behind", [1, 63, 64, 65, 5000])
+@pytest.mark.parametrize("filler", [b"\0", b"text", b"\xff\xd8\xff"])
+def test_what_stands_behind_the_end_of_a_stream_changes_nothing(behind: int, filler: bytes) -> None:
+    buffer = io.BytesIO()
+    grey = STORED.astype(np.uint8)
+    Image.fromarray(grey).save(buffer, "JPEG")
+    whole = buffer.getvalue()
+    expected = open_radiograph(encapsulated(whole, grey, JPEGBaseline8Bit)).pixels
+    longer = open_radiograph(encapsulated(whole + (filler * behind)[:behind], grey, JPEGBaseline8Bit))
+    np.testing.assert_array_equal(longer.pixels, expected)
+
+
 def test_files_without_pixels_are_of_another_kind() -> None:
     dataset = dataset_of(STORED)
     with pytest.raises(UnsupportedImageError, match="holds no pixel data"):

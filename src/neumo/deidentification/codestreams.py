@@ -8,16 +8,13 @@ from typing import Final
 
 from pydicom.uid import UID
 
+from neumo.imaging.dicom.jpeg_segments import START_OF_SCAN, segments
 from neumo.imaging.dicom.stream import JPEG, JPEG_2000, JPEG_LS, bare_codestream
 
-_SOI, _EOI, _SOS, _DNL = 0xD8, 0xD9, 0xDA, 0xDC
+_EOI, _DNL = 0xD9, 0xDC
 _DHT, _DQT, _DRI, _LSE, _ADOBE, _ARITHMETIC = 0xC4, 0xDB, 0xDD, 0xF8, 0xEE, 0xCC
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0), 0xF7}) - {_DHT, 0xC8, _ARITHMETIC}
 _ADOBE_BYTES: Final = 12
-_ENTROPY_MARKERS: Final = frozenset({0x00, *range(0xD0, 0xD8)})
-"""After 0xFF within entropy-coded data: a stuffed byte, or a restart."""
-_FIRST_OF_MARKER_IN_JPEG_LS: Final = 0x80
-"""JPEG-LS stuffs a bit, not a byte: after 0xFF a marker's second byte has its highest bit set."""
 
 _SOC, _SOT, _SOD, _EOC = 0xFF4F, 0xFF90, 0xFF93, 0xFFD9
 _NEEDED: Final = frozenset(
@@ -51,31 +48,16 @@ def bare_frame(frame: bytes, syntax: UID) -> bytes:
 
 
 def _jpeg_parts(stream: bytes, *, ls: bool) -> Iterator[bytes]:
-    if stream[:2] != bytes((0xFF, _SOI)):
-        raise ValueError("no start of image")
     yield stream[:2]
-    position = 2
-    while True:
-        position = stream.index(b"\xff", position)
-        marker = stream[position + 1]
-        if marker == 0xFF:
-            position += 1
-            continue
-        if marker == _EOI:
+    for marker, begin, end in segments(stream, ls=ls):
+        if marker == 0:
+            yield stream[begin:end]
+        elif marker == _EOI:
             yield bytes((0xFF, _EOI))
-            return
-        size = int.from_bytes(stream[position + 2 : position + 4], "big")
-        body = stream[position + 4 : position + 2 + size]
-        if size < 2 or len(body) != size - 2:
-            raise ValueError("a segment is cut")
-        kept = _needed(marker, body)
-        if kept is not None:
-            yield bytes((0xFF, marker)) + (len(kept) + 2).to_bytes(2, "big") + kept
-        position += 2 + size
-        if marker == _SOS:
-            end = _end_of_scan(stream, position, ls=ls)
-            yield stream[position:end]
-            position = end
+        else:
+            kept = _needed(marker, stream[begin:end])
+            if kept is not None:
+                yield bytes((0xFF, marker)) + (len(kept) + 2).to_bytes(2, "big") + kept
 
 
 def _needed(marker: int, body: bytes) -> bytes | None:
@@ -109,7 +91,7 @@ def _colour_transform(body: bytes) -> bytes | None:
 
 
 _STATED: Final[dict[int, Callable[[bytes], bytes | None]]] = {
-    _SOS: lambda body: body[: 4 + 2 * body[0]],
+    START_OF_SCAN: lambda body: body[: 4 + 2 * body[0]],
     _DHT: lambda body: _tables(body, lambda at: 17 + sum(body[at + 1 : at + 17])),
     _DQT: lambda body: _tables(body, lambda at: 1 + 64 * (2 if body[at] >> 4 else 1)),
     _DRI: lambda body: body[:2],
@@ -119,19 +101,6 @@ _STATED: Final[dict[int, Callable[[bytes], bytes | None]]] = {
     _ADOBE: _colour_transform,
 }
 """What each segment states."""
-
-
-def _end_of_scan(stream: bytes, position: int, *, ls: bool) -> int:
-    while True:
-        position = stream.index(b"\xff", position)
-        following = stream[position + 1]
-        if following != 0xFF and (
-            following >= _FIRST_OF_MARKER_IN_JPEG_LS and following not in range(0xD0, 0xD8)
-            if ls
-            else following not in _ENTROPY_MARKERS
-        ):
-            return position
-        position += 1 if following == 0xFF else 2
 
 
 def _jpeg_2000(stream: bytes) -> bytes:

@@ -35,6 +35,7 @@ from neumo.imaging.dicom.stream import (
     bare_codestream,
     frame_of,
     require_agreement,
+    until_end,
 )
 
 _NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
@@ -100,6 +101,7 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
     decoder = _decoder_of(syntax, name)
     frame = frame_of(pixels.value, name)
     header = require_agreement(frame, syntax, layout, name)
+    frame = until_end(frame, syntax, name)
     if syntax == JPEGExtended12Bit and header.precision > 8:
         decoder = "gdcm"
     if decoder == "openjpeg":

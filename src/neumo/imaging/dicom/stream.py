@@ -23,6 +23,7 @@ from pydicom.uid import (
 
 from neumo.core.errors import UnreadableImageError
 from neumo.imaging.dicom.layout import PixelLayout
+from neumo.imaging.dicom.jpeg_segments import end_of_image
 from neumo.imaging.jpeg_header import read_jpeg_header
 
 JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
@@ -35,6 +36,8 @@ _TILE_PART_HEADER = 14
 _JP2_HEADER_LIMIT = 4096
 _MAX_TILES = 65_535
 _END = b"\xff\xd9"
+_PADDING = 64
+"""Bytes at the end of a stream, in which its end marker is looked for before the stream is walked through."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def require_agreement(frame: bytes, syntax: UID, layout: PixelLayout, name: str)
     Raises
     ------
     UnreadableImageError
-        They disagree, or the stream has no header, or (JPEG and JPEG-LS) no end.
+        They disagree, or the stream has no header.
     """
     try:
         header = _jpeg_2000_header(frame) if syntax in JPEG_2000 else _jpeg_header(frame)
@@ -112,11 +115,25 @@ def require_agreement(frame: bytes, syntax: UID, layout: PixelLayout, name: str)
             precision=header.precision,
             bits_allocated=layout.bits_allocated,
         )
-    if syntax not in JPEG_2000 and _END not in frame[-64:]:
+    return header
+
+
+def until_end(frame: bytes, syntax: UID, name: str) -> bytes:
+    """Return a JPEG or JPEG-LS stream without what stands behind its end marker, and others as they are.
+
+    Raises
+    ------
+    UnreadableImageError
+        It has no end marker.
+    """
+    if syntax in JPEG_2000 or _END in frame[-_PADDING:]:
+        return frame
+    try:
+        return frame[: end_of_image(frame, ls=syntax in JPEG_LS)]
+    except (ValueError, IndexError) as error:
         raise UnreadableImageError(
             "{name}: the compressed pixels have no end marker; the file is truncated", name=name
-        )
-    return header
+        ) from error
 
 
 def _jpeg_header(frame: bytes) -> StreamHeader:
