@@ -1,5 +1,6 @@
 """The workbench under faults of its machine and database: nothing answered is lost or doubled, others are served."""
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,9 @@ import pytest
 from tests.support.archive_databases import administer, new_name
 from tests.support.faults import frozen, full_disk, no_descriptors, readers_of
 from tests.support.waiting import wait_until
-from tests.support.web_running import Running, running
+from tests.support.web_running import Running, add_people, logged_in, running
 
+SHIM = Path(__file__).parent / "clock_shim"
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -32,6 +34,28 @@ def listed(server: Running) -> list[str]:
 def served(server: Running) -> bool:
     """Whether other people are served what needs neither disk nor database."""
     return httpx.get(f"{server.address}static/app.js", timeout=30).status_code == 200
+
+
+def test_a_clock_that_is_set_ends_no_session_and_prolongs_none(
+    web_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, data = tmp_path / "clock", tmp_path / "data"
+    clock.write_text("0")
+    monkeypatch.setenv("NEUMO_TEST_CLOCK", str(clock))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SHIM), os.environ["PYTHONPATH"]]))
+    add_people(data, ana="reader", ben="reader")
+    with running(data, web_bundle) as server:
+        browsers = [logged_in(server.address, "ana")]
+        for seconds in (2 * 86_400, -2 * 86_400, 0, 300, -300):
+            clock.write_text(str(seconds))
+            browsers.append(logged_in(server.address, "ben"))
+            assert [browser.get("api/me").status_code for browser in browsers] == [200] * len(browsers)
+    clock.write_text(str(-2 * 86_400))
+    with running(data, web_bundle) as server:
+        cookies = [browser.cookies for browser in browsers]
+        answers = [httpx.get(f"{server.address}api/me", cookies=one).status_code for one in cookies]
+        assert answers == [401] * len(browsers), "a session is not two days longer for a clock that is behind"
+        assert logged_in(server.address, "ana").get("api/me").status_code == 200
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,28 @@ def test_only_old_readings_are_emptied_and_only_once(archive: Engine) -> None:
     for days, actor in ((-1, "officer"), (1, " ")):
         with pytest.raises(ArchiveError, match="give"):
             purge(archive, days=days, actor=actor)
+
+
+@pytest.mark.parametrize(("days_off", "why"), [(8, "8.0 days old"), (400, "400.0 days old"), (-1, "future")])
+def test_a_clock_that_is_wrong_empties_nothing(
+    archive: Engine,
+    days_off: float,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The newest entry of the log tells: readings of today are not a year old."""
+    _keep(archive, "a.png")
+    database, day = archive.url.render_as_string(hide_password=False), time.time
+    monkeypatch.setattr(time, "time", lambda: day() + days_off * 86_400)
+    for days in (7, 30, 3650):
+        with pytest.raises(ArchiveError, match=f"{why}.*--trust-clock"):
+            purge(archive, days=days, actor="officer")
+    command = ("archive", "purge", "--database", database, "--days", 30, "--person", "o")
+    assert why in call_neumo(capsys, *command, "--yes", status=2)
+    assert why in call_neumo(capsys, *command, status=2)
+    assert purge(archive, days=30, actor="officer", trust_clock=True) == 0
+    assert purge(archive, days=0, actor="officer") == 1, "all of it, whatever the clock says"
 
 
 def test_the_log_accounts_for_what_was_emptied(purged: Engine) -> None:

@@ -189,17 +189,22 @@ def purge(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it; without, it only says how many it would be.")
     ] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="The clock is right, although nothing was recorded lately.")
+    ] = False,
 ) -> None:
     """Empty what readings hold beyond the finding: file, patient, receipt, pixels, warnings. It cannot be undone."""
     with opened("neumo archive purge", database) as engine:
-        from neumo.records.retention import due
+        from neumo.records.retention import due, require_plausible_clock
         from neumo.records.retention import purge as empty
 
+        if not trust_clock:
+            require_plausible_clock(engine, days=days)
         if not yes:
             count = due(engine, days=days)
             typer.echo(said("{count} readings would be emptied; add --yes to do it", count=count))
             return
-        emptied = empty(engine, days=days, actor=person)
+        emptied = empty(engine, days=days, actor=person, trust_clock=trust_clock)
         if engine.dialect.name == "sqlite":
             from neumo.records.file_retention import FileRetention
             from neumo.records.reading_file import KEPT, ReadingFiles

@@ -74,6 +74,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def newest_entry(session: Session) -> float | None:
+    """Return when the last entry was written, in seconds since 1970; None where there is none."""
+    at = session.scalar(select(AuditRow.at).order_by(AuditRow.sequence.desc()).limit(1))
+    return None if at is None else datetime.fromisoformat(at).timestamp()
+
+
 def insert(session: Session, actor: str, action: str, row: Base) -> None:
     """Insert a row into its table, and its digest into the log.
 

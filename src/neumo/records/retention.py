@@ -8,9 +8,10 @@ from typing import Any, Final
 from sqlalchemy import Engine, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from neumo.core.clock import implausible
 from neumo.core.errors import ArchiveError
 from neumo.records import search_index
-from neumo.records.audit_log import append
+from neumo.records.audit_log import append, newest_entry
 from neumo.records.canonical import storable
 from neumo.records.database import reading_session, writing_session
 from neumo.records.log_coverage import EMPTIED, purge_of
@@ -19,6 +20,9 @@ from neumo.records.schema import AuditRow, PurgedFileRow, ReadingRow
 
 _BATCH: Final = 200
 """Readings of one transaction; others may write between two of them."""
+_IDLE_DAYS: Final = 7.0
+"""Days without any entry, from which on the clock has to be looked at before anything is emptied for its age."""
+_DAY_SECONDS: Final = 86_400.0
 
 
 def due(engine: Engine, *, days: float) -> int:
@@ -28,7 +32,23 @@ def due(engine: Engine, *, days: float) -> int:
         return session.scalar(query) or 0
 
 
-def purge(engine: Engine, *, days: float, actor: str) -> int:
+def require_plausible_clock(engine: Engine, *, days: float) -> None:
+    """Raise ArchiveError where the clock may be wrong, so that a purge would empty more than it should, or less.
+
+    A clock that is ahead makes readings look old. The newest entry of the log tells: on an archive in use it is recent.
+    """
+    with reading_session(engine) as session:
+        why = (
+            implausible(newest_entry(session), max_gap=min(days, _IDLE_DAYS) * _DAY_SECONDS) if days else None
+        )
+    if why is not None:
+        raise ArchiveError(
+            f"clock: {why}; either nothing was recorded since, or this machine's clock is wrong and the purge would "
+            "empty the wrong readings. Look at the clock; where it is right, add --trust-clock"
+        )
+
+
+def purge(engine: Engine, *, days: float, actor: str, trust_clock: bool = False) -> int:
     """Empty the bodies of readings that were recorded more than so many days ago, and return their number.
 
     File, patient, receipt, warnings and reasons are gone. What stays is covered by the log as before: time, source,
@@ -42,17 +62,21 @@ def purge(engine: Engine, *, days: float, actor: str) -> int:
         Of 24 hours, at least 0.
     actor : str
         Who answers for it; the log names them with each reading.
+    trust_clock : bool
+        Purge even where the newest entry of the log makes the clock doubtful.
 
     Raises
     ------
     ArchiveError
-        `days` is below 0, or nobody is named.
+        `days` is below 0, nobody is named, or the clock may be wrong.
     ArchiveUnavailableError
         Also where the database's role may not do this; what was emptied before stays empty.
     """
     before, actor = _before(days), storable(actor).strip()
     if not actor:
         raise ArchiveError("actor: nobody answers for it; give a name")
+    if not trust_clock:
+        require_plausible_clock(engine, days=days)
     emptied, place = 0, ("", 0)
     while True:
         with writing_session(engine) as session:

@@ -64,6 +64,18 @@ class ClosingEntity(AE):
         return created
 
 
+class ReceivingEntity(AE):
+    """An application entity (SCP) that counts no connection as association that has not requested one.
+
+    pynetdicom compares this count with `maximum_associations`: some silent connections would keep everybody else out.
+    """
+
+    @property
+    def active_associations(self) -> list[Association]:
+        """Return the associations that were requested, by either side."""
+        return [one for one in super().active_associations if one.requestor.primitive is not None]
+
+
 class AssociationHandler(RequestHandler):
     """Lets a subclass make the socket of each association."""
 

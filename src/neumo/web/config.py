@@ -43,6 +43,11 @@ class ListenConfig:
     """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     connections: Annotated[int, between(8)] = 400
     """Concurrent requests; further ones get 503."""
+    silent: Annotated[int, between(4)] = 100
+    """Connections of one address (IPv6: a /64) without a whole request; beyond it the longest silent is closed.
+
+    Proxies that are named may have as many as all together, which is the number of `connections`.
+    """
     streams: Annotated[int, between(1)] = 100
     """Pages at once that are told of new readings; further ones are told when they are opened."""
     patience: Seconds = 30

@@ -16,11 +16,12 @@ from neumo.core.errors import ConfigError, MissingExtraError, NodeError, OutputE
 from neumo.core.folder_lock import folder_locked
 from neumo.core.keys import load_key
 from neumo.core.message import Message
+from neumo.core.silent_connections import SilentConnections
 from neumo.records.database import open_archive
 from neumo.records.reading_file import KEPT, ReadingFiles
 from neumo.web.app import create_app
 from neumo.web.config import WebConfig
-from neumo.web.http.connections import timeout_protocol
+from neumo.web.http.connections import CountingListener, timeout_protocol
 from neumo.web.people.accounts import has_users, open_accounts
 from neumo.web.people.cache import AccountsCache
 from neumo.web.people.drafts import open_drafts
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 _STOP_SECONDS = 5
 _SPARE_CONNECTIONS = 100
-"""For idle connections and those that the middleware refuses; beyond these uvicorn itself answers 503."""
+"""Beyond those that are silent and those that the middleware answers; beyond these uvicorn itself answers 503."""
 
 
 def open_workbench(config: WebConfig) -> Workbench:
@@ -159,7 +160,7 @@ def _locked(config: WebConfig) -> Iterator[None]:
         yield
 
 
-def _serve(config: WebConfig, announce: Callable[[str], None], listener: socket.socket) -> None:
+def _serve(config: WebConfig, announce: Callable[[str], None], listener: CountingListener) -> None:
     workbench = open_workbench(config)
     try:
         # uvicorn raises the stop signal again, which would end the process before the cleanup below.
@@ -198,19 +199,21 @@ class _Server(uvicorn.Server):
 
 
 def _server(
-    config: WebConfig, workbench: Workbench, announce: Callable[[str], None], listener: socket.socket
+    config: WebConfig, workbench: Workbench, announce: Callable[[str], None], listener: CountingListener
 ) -> _Server:
     listen = config.listen
+    listener.connections = SilentConnections(listen.silent, listen.connections, listen.proxies)
     settings = uvicorn.Config(
         create_app(workbench),
-        http=timeout_protocol(listen.patience),
+        http=timeout_protocol(listen.patience, listener.connections),
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=bool(listen.proxies),
         forwarded_allow_ips=list(listen.proxies),
-        limit_concurrency=listen.connections + _SPARE_CONNECTIONS,
+        limit_concurrency=2 * listen.connections + _SPARE_CONNECTIONS,
+        loop="asyncio",  # the one that accepts by the listener's own method
         timeout_keep_alive=15,
         timeout_graceful_shutdown=_STOP_SECONDS,
         ssl_certfile=listen.certificate,
@@ -240,13 +243,13 @@ def _require_certificate(config: WebConfig) -> None:
         ) from error
 
 
-def _listener(config: WebConfig) -> socket.socket:
+def _listener(config: WebConfig) -> CountingListener:
     """Bind and listen before anything else starts, so that a taken port is reported at once. Raises NodeError."""
     host, port = config.listen.host, config.listen.port
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
-        listener = socket.socket(family, kind, protocol)
+        listener = CountingListener(family, kind, protocol)
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)

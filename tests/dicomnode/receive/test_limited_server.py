@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from contextlib import suppress
 from ipaddress import ip_network
 from typing import Any
 
@@ -59,6 +60,26 @@ def test_connections_that_ask_for_nothing_are_limited(
                 one.close()
         if not tls:
             wait_until(lambda: echoes(running.port))
+
+
+@pytest.mark.parametrize("words", [b"", b"\x01\x00\x00", b"GET / HTTP/1.1\r\n\r\n"])
+def test_silent_connections_of_one_address_keep_no_other_out(settings: dict[str, Any], words: bytes) -> None:
+    """They are many more than there may be associations, and hold no place of one."""
+    settings["receive"]["limits"] = {"associations": 3, "free_bytes": 0}
+    with node(settings) as running:
+        flood = [socket.create_connection(("127.0.0.1", running.port), timeout=120) for _ in range(30)]
+        try:
+            for one in flood:
+                with suppress(OSError):
+                    one.sendall(words)
+            refused = running.shared.metrics.connections_refused.labels("connections")
+            wait_until(lambda: refused._value.get() >= 20)
+            with association(running.port, bind_address=("127.0.0.2", 0)) as other:
+                assert other.is_established and other.send_c_echo().Status == 0
+        finally:
+            for one in flood:
+                one.close()
+        wait_until(lambda: echoes(running.port))
 
 
 def test_tls_asks_for_a_certificate_and_silence_holds_up_nobody(

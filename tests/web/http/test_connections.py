@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +22,9 @@ _BOUND = 20.0
 def server(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path) -> Iterator[Running]:
     """A server that waits a short while for few connections."""
     data = tmp_path_factory.mktemp("web-connections") / "data"
-    with running(data, web_bundle, listen__patience=_PATIENCE, listen__connections=8) as started:
+    with running(
+        data, web_bundle, listen__patience=_PATIENCE, listen__connections=8, listen__silent=4
+    ) as started:
         yield started
 
 
@@ -94,6 +97,43 @@ def test_two_requests_at_once_on_a_connection_are_both_answered(server: Running)
         while part := connection.recv(65536):
             answers += part
     assert answers.count(b"HTTP/1.1 200") == 2
+
+
+_HEAD = b"PATCH /api/me HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n"
+
+
+@pytest.mark.parametrize("words", [b"", b"GET /", _HEAD, _HEAD + b"\r\n", b"\x16\x03"])
+def test_a_flood_of_one_address_locks_no_other_out(server: Running, words: bytes) -> None:
+    """More connections than the server takes in all, none of which sends a whole request."""
+    where = urlsplit(server.address)
+    flood = [socket.create_connection((where.hostname, where.port)) for _ in range(200)]
+    try:
+        for one in flood:
+            with suppress(OSError):
+                one.sendall(words)
+        assert where.hostname is not None
+        other = HTTPConnection(where.hostname, where.port, timeout=60, source_address=("127.0.0.2", 0))
+        for _ in range(3):
+            other.request("GET", "/healthz")
+            answer = other.getresponse()
+            assert (answer.status, answer.read()) == (200, b'{"status":"ok"}')
+        other.close()
+    finally:
+        for one in flood:
+            one.close()
+
+
+def test_who_floods_with_silence_is_served_too(server: Running) -> None:
+    """Several people may share an address, so that only the longest silent connections are closed."""
+    where = urlsplit(server.address)
+    flood = [socket.create_connection((where.hostname, where.port)) for _ in range(100)]
+    try:
+        assert httpx.get(f"{server.address}healthz").status_code == 200
+        flood[0].settimeout(60)
+        assert flood[0].recv(1) == b""
+    finally:
+        for one in flood:
+            one.close()
 
 
 def test_silent_connections_do_not_lock_others_out(server: Running) -> None:

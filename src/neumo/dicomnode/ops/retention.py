@@ -38,7 +38,7 @@ class Retention(threading.Thread):
         super().__init__(name="neumo-retention", daemon=True)
         self._queue, self._folder, self._log = queue, folder, log
         self._keep_days, self._radiographs = keep_days, radiographs
-        self._clock = ClockWatch()
+        self._clock = ClockWatch(queue.newest())
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -63,6 +63,9 @@ class Retention(threading.Thread):
             return 0
         if self._clock.jumped():  # ages are not to be believed before a start with a clock that is right
             self._log.warning("clock_jumped", reason="nothing is deleted until the node is started again")
+            return 0
+        if not self._clock.believed():
+            self._log.warning("clock_doubtful", reason="nothing is deleted on this first day")
             return 0
         jobs = self._queue.expired(time.time() - self._keep_days * _DAY_SECONDS)
         for job in jobs:

@@ -54,7 +54,7 @@ class BoundedBytes(io.BytesIO):
 
 
 class BoundedSocket(ClosingSocket):
-    """Reads PDUs of a limited size within a limited time."""
+    """Reads PDUs of a limited size within a limited time; calls `asked` once a whole one came, and at the end."""
 
     def __init__(
         self,
@@ -63,9 +63,11 @@ class BoundedSocket(ClosingSocket):
         limits: Limits,
         seconds: float,
         refused: OnRefused,
+        *,
+        asked: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(assoc, client_socket=client_socket)
-        self._limits, self._seconds, self._refused = limits, seconds, refused
+        self._limits, self._seconds, self._refused, self._asked = limits, seconds, refused, asked
         self._header: bytes | None = None
         client_socket.settimeout(seconds)
 
@@ -87,11 +89,14 @@ class BoundedSocket(ClosingSocket):
         if nr_bytes > (self._limits.pdu_bytes if kind == _P_DATA_TF else _MAX_OTHER_PDU):
             self._refused("pdu")
             raise ConnectionAbortedError("PDU too large")
-        return self._exactly(nr_bytes)
+        content = self._exactly(nr_bytes)
+        self._asked()
+        return content
 
     def close_connection(self) -> None:
         """End an association that was never requested, too."""
         super().close_connection()
+        self._asked()
         end_unrequested(self.assoc)
 
     def _bound_message(self) -> None:

@@ -7,17 +7,21 @@ import socketserver
 import ssl
 import threading
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from pynetdicom.association import Association
 
+from neumo.core.hosts import network_of
 from neumo.dicomnode.config import Limits, Timeouts
 from neumo.dicomnode.receive.bounded_socket import BoundedSocket, OnRefused
 from neumo.sending.pynetdicom_internals import AssociationHandler, QuietServer
 
 _CONNECTIONS_PER_ASSOCIATION = 4
 """Maximum of connections, including those that have not requested an association yet."""
+_MIN_SILENT = 2
+"""As many connections of one address (IPv6: of a /64) as associations, or so many, may not have requested one yet."""
 
 
 class _LimitedHandler(AssociationHandler):
@@ -26,9 +30,9 @@ class _LimitedHandler(AssociationHandler):
     server: "LimitedServer"
 
     def make_socket(self, association: Association) -> BoundedSocket:
-        server = self.server
+        server, asked = self.server, partial(self.server.no_longer_silent, self.client_address)
         return BoundedSocket(
-            association, self.request, server.limits, server.timeouts.network, server.refused
+            association, self.request, server.limits, server.timeouts.network, server.refused, asked=asked
         )
 
 
@@ -49,6 +53,7 @@ class LimitedServer(QuietServer):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._beginning = 0
+        self._silent: dict[Any, str] = {}
         self._lock = threading.Lock()
         super().__init__(*arguments, **{**options, "request_handler": _LimitedHandler})
 
@@ -78,18 +83,30 @@ class LimitedServer(QuietServer):
             return False
         # Those that begin have no association yet: their thread has not run, or shakes hands for TLS.
         connections = self._beginning + len(self.active_associations)
-        if connections >= _CONNECTIONS_PER_ASSOCIATION * self.limits.associations:
+        with self._lock:
+            silent = list(self._silent.values()).count(network_of(client_address[0]))
+        if connections >= _CONNECTIONS_PER_ASSOCIATION * self.limits.associations or silent >= max(
+            _MIN_SILENT, self.limits.associations
+        ):
             self.refused("connections")
             return False
         return True
 
+    def no_longer_silent(self, client_address: Any) -> None:
+        """Note that a connection has requested something, or is closed."""
+        with self._lock:
+            self._silent.pop(client_address, None)
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start the connection's own thread."""
         self._begins(1)
+        with self._lock:
+            self._silent[client_address] = network_of(client_address[0])
         try:
             super().process_request(request, client_address)
         except BaseException:
             self._begins(-1)
+            self.no_longer_silent(client_address)
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -110,6 +127,7 @@ class LimitedServer(QuietServer):
                 request = self.tls.wrap_socket(request, server_side=True)
             except (OSError, ValueError):
                 self.refused("tls")
+                self.no_longer_silent(client_address)
                 self.shutdown_request(request)
                 return
         super().process_request_thread(request, client_address)
@@ -117,6 +135,7 @@ class LimitedServer(QuietServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Count a connection that broke while it was set up."""
         self.refused("connection")
+        self.no_longer_silent(client_address)
 
     def shutdown(self) -> None:
         """Stop accepting; running associations go on until the caller ends them."""

@@ -25,6 +25,7 @@ from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.identifiers import content_digest
 from neumo.dicomnode.store.queue import NewObject
 from neumo.imaging.dicom.uids import is_uid
+from neumo.sending.pynetdicom_internals import ReceivingEntity
 from neumo.sending.tls import server_context
 
 _PREAMBLE = b"\0" * 128 + b"DICM"
@@ -91,7 +92,7 @@ class StorageScp:
 
     def _entity(self) -> AE:
         config = self._config
-        entity = AE(config.ae_title)
+        entity = ReceivingEntity(config.ae_title)
         entity.maximum_associations = config.limits.associations
         entity.maximum_pdu_size = config.limits.pdu_bytes
         entity.network_timeout, entity.dimse_timeout = config.timeouts.idle, config.timeouts.idle

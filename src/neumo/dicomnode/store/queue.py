@@ -236,6 +236,12 @@ class Queue:
             rows = connection.execute("SELECT path FROM objects WHERE dropped = 0").fetchall()
         yield from (row["path"] for row in rows)
 
+    def newest(self) -> float | None:
+        """Return when the newest object came, in seconds since 1970; None where there is none."""
+        with self._database.snapshot() as connection:
+            row = connection.execute("SELECT max(received_at) AS newest FROM objects").fetchone()
+        return None if row["newest"] is None else float(row["newest"])
+
     def expired(self, before: float) -> list[Job]:
         """Return objects finished before that time and delivered everywhere, whose files still exist."""
         with self._database.snapshot() as connection:

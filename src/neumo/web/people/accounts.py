@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, delete, func, select
 
+from neumo.core.clock import steady_time
 from neumo.core.errors import ConfigError, OutputError
 from neumo.core.files import make_private
 from neumo.records.database import connect, reading_session, writing_session
@@ -19,6 +19,8 @@ from neumo.web.people.verifier import Verifier
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
 _TOKEN_PREFIX = "neumo_"
+_CLOCK_SLACK = 3600.0
+"""Seconds by which clocks of two runs of the server may differ."""
 _NO_PASSWORD = "none"
 """No password has this hash."""
 
@@ -193,10 +195,12 @@ def new_session(accounts: Engine, name: str, hours: float) -> str | None:
     """Return the secret of a new session of an authenticated user; None where there is no such user."""
     secret = secrets.token_urlsafe(32)
     with writing_session(accounts) as session:
-        session.execute(delete(SessionRow).where(SessionRow.expires < time.time()))
+        now, lifetime = steady_time(), hours * 3600
+        over = (SessionRow.expires < now) | (SessionRow.expires > now + lifetime + _CLOCK_SLACK)
+        session.execute(delete(SessionRow).where(over))
         if session.get(UserRow, name) is None:
             return None
-        session.add(SessionRow(secret=_digest(secret), name=name, expires=time.time() + hours * 3600))
+        session.add(SessionRow(secret=_digest(secret), name=name, expires=now + lifetime))
     return secret
 
 
@@ -206,8 +210,14 @@ def end_session(accounts: Engine, secret: str) -> None:
         session.execute(delete(SessionRow).where(SessionRow.secret == _digest(secret)))
 
 
+def is_over(expires: float, hours: float) -> bool:
+    """Whether a session has ended, or states an end that no session of this lifetime has: the clock was wrong once."""
+    left = expires - steady_time()
+    return not 0 <= left <= hours * 3600 + _CLOCK_SLACK
+
+
 def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
-    """Return whose session it is and when it ends, in seconds since 1970; None where it is invalid."""
+    """Return whose session it is and when it ends, by `steady_time`; None where there is none."""
     with reading_session(accounts) as session:
         row = session.get(SessionRow, _digest(secret))
         user = None if row is None else session.get(UserRow, row.name)
