@@ -221,6 +221,37 @@ def test_other_spellings_of_a_name_are_found(name: str, other: str) -> None:
     assert words_left(film, deidentify(film, KEY)) > 0
 
 
+SCRIPTS = [  # a name as the header states it, and as it stands elsewhere
+    ("Иванов", "Ivanov", "latin-1"), ("Иванов", "IWANOW", "utf-16-le"), ("Ivanov", "Иванов", "iso8859_5"),
+    ("Ivanov", "ИВАНОВ", "utf-8"), ("Iwanow", "Иванов", "cp1251"), ("Shevchenko", "Шевченко", "koi8_r"),
+    ("Yamada=山田=ヤマダ", "山田", "shift_jis"), ("Yamada=山田=ヤマダ", "ﾔﾏﾀﾞ", "shift_jis"),
+    ("=山田=ヤマダ", "Yamada", "latin-1"), ("Yamada", "やまだ", "utf-8"), ("Παπαδόπουλος", "Papadopoulos", "latin-1"),
+    ("Papadopoulos", "ΠΑΠΑΔΟΠΟΥΛΟΣ", "iso8859_7"), ("김^민수", "Kim", "utf-8"),
+    ("Kim^Minsu=金^民洙=김^민수", "김", "euc_kr"),
+    ("王^小东", "Xiaodong", "latin-1"), ("Wang^XiaoDong=王^小东", "小东", "gb18030"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "other", "encoding"), SCRIPTS)
+def test_a_name_is_found_in_every_script_that_it_is_written_in(name: str, other: str, encoding: str) -> None:
+    """In a text that stays, and by byte in what is none."""
+    film = patients_film(PatientName=name, ViewCodeSequence=[code("1", f"view of {other} today")])
+    assert words_left(film, deidentify(film, KEY)) > 0
+    written_so = other.encode(encoding)
+    if len(other) >= 5 or not other.isascii():
+        film = patients_film(PatientName=name, VOILUTSequence=[lut(0, 16, (written_so + bytes(1024))[:512])])
+        assert words_left(film, deidentify(film, KEY)) > 0 or len(written_so) < 4
+
+
+@pytest.mark.parametrize(
+    "name", ["Иванов^Иван", "Yamada^Taro=山田^太郎=ヤマダ^タロウ", "Παπαδόπουλος^Γιώργος"]
+)
+def test_other_scripts_alone_refuse_no_file(name: str, tmp_path: Path) -> None:
+    outcome, content = clean(patients_film(PatientName=name), tmp_path)
+    assert outcome.fate is Fate.WRITTEN, outcome
+    assert content
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     spelling=st.sampled_from(SPELLINGS),

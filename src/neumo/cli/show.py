@@ -31,8 +31,11 @@ Extra = Literal["train", "site", "dicom", "archive", "web"]
 _EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
     "train": (Message("training"), ("torch", "lightning")),
     "site": (Message("commissioning"), ("sklearn", "scipy", "onnx", "reportlab")),
-    "dicom": (Message("DICOM network"), ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito")),
-    "archive": (Message("database"), ("sqlalchemy", "alembic", "psycopg")),
+    "dicom": (
+        Message("DICOM network"),
+        ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito", "anyascii"),
+    ),
+    "archive": (Message("database"), ("sqlalchemy", "alembic", "psycopg", "anyascii")),
     "web": (
         Message("workbench"),
         ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic"),

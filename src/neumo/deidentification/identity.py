@@ -10,6 +10,8 @@ from pydicom import Dataset
 from pydicom.charset import python_encoding
 from pydicom.multival import MultiValue
 
+from neumo.core.romanisation import in_other_kana, romanised
+
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _DATE: Final = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})")
 _NAMES: Final = frozenset({"PN"})
@@ -30,6 +32,8 @@ _LETTERS: Final = str.maketrans({
 })  # fmt: skip
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _PAIRS: Final = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"))
+_OTHER_SCRIPT: Final = re.compile(r"[\u0370-\u03ff\u0400-\u04ff\u3040-\u30ff\uff66-\uff9f]{3,64}")
+"""Greek, Cyrillic and Japanese syllables: what is no text rarely looks like these, as it does like Chinese."""
 _ALWAYS: Final = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "cp1252")
 _BY_SCRIPT: Final = (
     "shift_jis",
@@ -37,9 +41,15 @@ _BY_SCRIPT: Final = (
     "euc_jp",
     "euc_kr",
     "gb18030",
+    "big5",
     "iso8859_5",
+    "iso8859_6",
     "iso8859_7",
+    "iso8859_8",
     "cp1251",
+    "cp1253",
+    "koi8_r",
+    "tis_620",
 )
 _DATE_FORMS: Final = tuple(
     separator.join(f"{{{part}}}" for part in order)
@@ -63,7 +73,10 @@ def plain(word: str) -> str:
 
 
 def identity_of(dataset: Dataset) -> set[str]:
-    """Return the words, in lower case, of names and identifiers at any depth of a header.
+    """Return the words, in lower case, of names and identifiers at any depth of a header, and how others spell them.
+
+    All component groups of a name count: alphabetic, ideographic and phonetic; of other scripts also what they are in
+    Latin letters.
 
     Raises
     ------
@@ -77,7 +90,7 @@ def identity_of(dataset: Dataset) -> set[str]:
                 found.update(words_of(str(value)))
         elif element.keyword in _PLACES:
             found.update(" ".join(words_of(str(value))) for value in _values(element.value))
-    return found - _ANATOMY
+    return (found | {spelling for word in found for spelling in romanised(word)}) - _ANATOMY
 
 
 def digits_of(dataset: Dataset) -> set[str]:
@@ -88,6 +101,13 @@ def digits_of(dataset: Dataset) -> set[str]:
         if element.keyword in _IDENTIFIERS
         for value in _values(element.value)
     } - {""}
+
+
+def in_latin(text: str) -> str:
+    """Return the Latin spellings of all words of a text that are in Greek, Cyrillic or Japanese syllables."""
+    return "\n".join(
+        spelling for word in set(_OTHER_SCRIPT.findall(text)) for spelling in sorted(romanised(word))
+    )
 
 
 def encodings_of(dataset: Dataset) -> tuple[str, ...]:
@@ -121,6 +141,7 @@ def _spellings(word: str) -> set[str]:
         plain(word),
     }
     spellings |= {unicodedata.normalize("NFD", small), unicodedata.normalize("NFC", small)}
+    spellings |= in_other_kana(word)
     if small.isalpha() and small.isascii():
         spellings.add(_with_umlauts(small))
     return spellings | {spelling.upper() for spelling in spellings} | {s.capitalize() for s in spellings}

@@ -11,8 +11,17 @@ from typing import Any, Final
 from pydicom import Dataset, dcmwrite
 from pydicom.multival import MultiValue
 
+from neumo.core.romanisation import romanised
 from neumo.deidentification.attributes import PSEUDONYMS
-from neumo.deidentification.identity import bytes_of, digits_of, encodings_of, identity_of, plain, words_of
+from neumo.deidentification.identity import (
+    bytes_of,
+    digits_of,
+    encodings_of,
+    identity_of,
+    in_latin,
+    plain,
+    words_of,
+)
 from neumo.deidentification.numbers import NEEDED, is_identifier
 
 _MIN_WORD, _MIN_PART, _MIN_PART_WITH_DIGITS = 3, 5, 6
@@ -21,6 +30,8 @@ _MIN_OTHER_SCRIPT = 2
 """The same for words beyond ASCII, which are looked for anywhere: Japanese puts no spaces."""
 _MIN_BYTES, _MIN_BYTES_OF_PIXELS = 4, 6
 """Bytes from which a word is looked for in what is no text, and in pixels, where more of them meet by chance."""
+_OTHER_SCRIPTS: Final = ("iso8859_5", "cp1251", "koi8_r", "iso8859_7", "shift_jis")
+"""Encodings in which a name may stand in Greek, Cyrillic or Japanese syllables, and in Latin letters in the header."""
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 """Value representations of words; dates are moved, and may meet the date of birth by chance."""
 _REPLACED: Final = frozenset({"UI", "DA", "DT", "TM"})
@@ -45,6 +56,7 @@ def words_left(dataset: Dataset, kept: Dataset) -> int:
         A value cannot be parsed.
     """
     texts = [list(words_of(text)) for text in _texts(kept)]
+    texts += [[*romanised(word)] for words in texts for word in words]
     written, whole = "\n".join(map(" ".join, texts)), {word for words in texts for word in words}
     plain_written, plain_whole = plain(written), {plain(word) for word in whole}
     encodings, (header, pixels) = encodings_of(dataset), _haystacks(kept)
@@ -94,8 +106,11 @@ def _haystacks(kept: Dataset) -> tuple[bytes, bytes]:
 
 def _decoded(header: bytes) -> str:
     """Return the bytes as text in the usual encodings, in the form that all spellings of a word share."""
-    wide = (header[start:].decode(f"utf-16-{order}", "ignore") for start in (0, 1) for order in ("le", "be"))
-    return plain("\n".join((header.decode("utf-8", "ignore"), header.decode("latin-1"), *wide)))
+    wide = [header[start:].decode(f"utf-16-{order}", "ignore") for start in (0, 1) for order in ("le", "be")]
+    other = [header.decode(encoding, "ignore") for encoding in _OTHER_SCRIPTS]
+    utf_8 = header.decode("utf-8", "ignore")
+    latin = map(in_latin, (utf_8, *wide, *other))
+    return plain("\n".join((utf_8, header.decode("latin-1"), *wide, *latin)))
 
 
 def _texts(kept: Dataset) -> Iterator[str]:

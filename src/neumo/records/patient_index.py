@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from neumo.core.patient import PatientStudy
+from neumo.core.romanisation import in_other_kana, romanised
 from neumo.records.canonical import canonical
 
 MAX_WORD: Final = 64
@@ -25,7 +26,16 @@ _SPELT_OUT: Final = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("å", "aa"), ("�
 
 
 def words_of(patient: Mapping[str, Any] | None) -> frozenset[str]:
-    """Return the words under which a reading is found; `patient` as `PatientStudy.to_json` makes it."""
+    """Return the words under which a reading is found; `patient` as `PatientStudy.to_json` makes it.
+
+    Those of names in other scripts are there in Latin letters, too.
+    """
+    own = own_words(patient)
+    return own | {spelling[:MAX_WORD] for word in own for spelling in romanised(word)}
+
+
+def own_words(patient: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the words of `words_of` that are in the script of the patient's name."""
     if patient is None:
         return frozenset()
     stated = PatientStudy.from_json(patient)
@@ -61,7 +71,12 @@ def is_contradicted(one: PatientStudy, other: PatientStudy) -> bool:
     """Whether names or dates of birth under one Patient ID contradict each other: it may be another person's."""
     dates = {patient.birth_date for patient in (one, other) if patient.birth_date}
     names = [
-        {form for word in _split(patient.name or "") for form in _stored_forms(word)}
+        {
+            spelling
+            for word in _split(patient.name or "")
+            for form in _stored_forms(word)
+            for spelling in (form, *romanised(word))
+        }
         for patient in (one, other)
     ]
     return len(dates) > 1 or (all(names) and not names[0] & names[1])
@@ -79,7 +94,8 @@ def _stored_forms(word: str) -> set[str]:
 
 
 def _typed_forms(word: str) -> set[str]:
-    return {_folded(word), _folded(_spelt_out(word)), *_days(word)}
+    other = (_folded(spelling) for spelling in (*romanised(word), *in_other_kana(word)))
+    return {_folded(word), _folded(_spelt_out(word)), *_days(word), *other}
 
 
 def _days(word: str) -> Iterable[str]:

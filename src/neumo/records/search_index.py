@@ -11,7 +11,7 @@ from neumo.core.answer import Answer
 from neumo.core.message import Message
 from neumo.core.patient import PatientStudy
 from neumo.records.log_coverage import EMPTIED
-from neumo.records.patient_index import patient_key, words_of
+from neumo.records.patient_index import own_words, patient_key, words_of
 from neumo.records.schema import MAX_SEARCHED, DecisionRow, PatientWordRow, ReadingRow, WorklistRow
 
 _EMPTY: Mapping[str, Any] = {"prediction_set": None, "file": "", "sha256": None}
@@ -113,7 +113,9 @@ def _same(row: ReadingRow, listed: WorklistRow, words: Set[str], decided: bool, 
     try:
         body = _EMPTY if purged else json.loads(row.body)
         expected = values_of(row, body)
-        if words != words_of(body.get("patient")):
+        # What was recorded before names were spelt in Latin letters, too, lacks those spellings.
+        patient = body.get("patient")
+        if not own_words(patient) <= words <= words_of(patient):
             return False
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # not a body that neumo wrote
         return False
