@@ -50,7 +50,7 @@ def test_what_is_replaced_is_called_as_before(function: Callable[..., Any], para
 @pytest.mark.parametrize(
     ("owner", "names"),
     [
-        (DULServiceProvider, ["event_queue", "to_user_queue", "socket"]),
+        (DULServiceProvider, ["event_queue", "to_user_queue", "socket", "state_machine", "_kill_thread"]),
         (DIMSEServiceProvider, ["msg_queue", "message"]),
         (DIMSEMessage, ["encoded_command_set", "data_set"]),
         (Association, ["requestor", "dul", "dimse"]),

@@ -91,7 +91,28 @@ class AssociationHandler(RequestHandler):
         for event, handler in _LOGGING_HANDLERS:
             association.unbind(event, handler)
         association.dul.socket = self.make_socket(association)
+        _end_at_faults(association)
         return association
+
+
+def _end_at_faults(association: Association) -> None:
+    """Close the connection where its state machine raises something, instead of ending its thread with a traceback.
+
+    PDUs that come where none is expected, or whose parameters have values that the standard does not know, make it do
+    so; the association would keep its place until a timeout.
+    """
+    dul: Any = association.dul
+    act = dul.state_machine.do_action
+
+    def act_or_close(event: str) -> None:
+        try:
+            act(event)
+        except Exception:  # whatever a stranger's bytes lead to
+            association.is_aborted, association.is_established = True, False
+            dul._kill_thread = True
+            dul.socket.close_connection()
+
+    dul.state_machine.do_action = act_or_close
 
 
 class QuietServer(ThreadedAssociationServer):
