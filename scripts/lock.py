@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 TARGETS = {
     "light": [],
     "web": ["web"],
-    "server": ["web", "dicom", "archive", "oidc", "client"],
+    "server": ["web", "dicom", "archive", "oidc", "signing", "client"],
     "site": ["site"],
     "docs": ["docs"],
     "release": ["release"],

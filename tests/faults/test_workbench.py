@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -44,18 +45,19 @@ def test_a_clock_that_is_set_ends_no_session_and_prolongs_none(
     monkeypatch.setenv("NEUMO_TEST_CLOCK", str(clock))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SHIM), os.environ["PYTHONPATH"]]))
     add_people(data, ana="reader", ben="reader")
-    with running(data, web_bundle) as server:
-        browsers = [logged_in(server.address, "ana")]
+    with running(data, web_bundle) as server, ExitStack() as opened:
+        browsers = [opened.enter_context(logged_in(server.address, "ana"))]
         for seconds in (2 * 86_400, -2 * 86_400, 0, 300, -300):
             clock.write_text(str(seconds))
-            browsers.append(logged_in(server.address, "ben"))
+            browsers.append(opened.enter_context(logged_in(server.address, "ben")))
             assert [browser.get("api/me").status_code for browser in browsers] == [200] * len(browsers)
     clock.write_text(str(-2 * 86_400))
     with running(data, web_bundle) as server:
         cookies = [browser.cookies for browser in browsers]
         answers = [httpx.get(f"{server.address}api/me", cookies=one).status_code for one in cookies]
         assert answers == [401] * len(browsers), "a session is not two days longer for a clock that is behind"
-        assert logged_in(server.address, "ana").get("api/me").status_code == 200
+        with logged_in(server.address, "ana") as browser:
+            assert browser.get("api/me").status_code == 200
 
 
 @pytest.fixture

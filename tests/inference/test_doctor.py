@@ -7,6 +7,7 @@ from tests.support.tiny_bundle import make_bundle
 
 from neumo.bundle.folder import MODEL, REFERENCE, Bundle, write_sums
 from neumo.core.cores import usable_cores
+from neumo.inference.bundle_trial import remember
 from neumo.inference.doctor import Check, Outcome, check_codecs, check_threads, examine
 
 CHECKS = ["install", "codecs", "bundle", "reference", "speed", "threads"]
@@ -30,7 +31,7 @@ def test_a_graph_that_answers_otherwise_is_found(tmp_path: Path, phantoms: Path)
     folder = make_bundle(tmp_path / "tiny", phantoms)
     other = make_bundle(tmp_path / "other", phantoms, seed=1)
     (folder / MODEL).write_bytes((other / MODEL).read_bytes())
-    write_sums(folder)
+    remember(write_sums(folder))  # it answered as it should when it was tried
     check = outcomes(folder)["reference"]
     assert check.outcome is Outcome.FAILED and "cannot be trusted" in check.text
 
@@ -40,7 +41,7 @@ def test_a_reference_image_drawn_otherwise_is_found(tmp_path: Path, phantoms: Pa
     stored = json.loads((folder / REFERENCE).read_text())
     stored["images"]["thorax"]["sha256"] = "0" * 64
     (folder / REFERENCE).write_text(json.dumps(stored))
-    write_sums(folder)
+    remember(write_sums(folder))  # it answered as it should when it was tried
     check = outcomes(folder)["reference"]
     assert check.outcome is Outcome.FAILED and "thorax is drawn otherwise" in check.text
 

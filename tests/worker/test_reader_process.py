@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from neumo.core.errors import ChildError, ChildStartError
+from neumo.core.signatures import make_key
 from neumo.inference.reader import Reader
 from neumo.worker.reader_process import ReaderProcess
 
@@ -38,6 +39,16 @@ def test_settings_that_cannot_be_used_are_named(
     with pytest.raises(ChildStartError, match=message):
         process.start()
     assert process.pid is None
+
+
+def test_the_readers_of_node_and_workbench_take_no_bundle_without_a_trusted_signature(
+    make: Make, tmp_path: Path
+) -> None:
+    make_key(tmp_path / "site.key", "Site")
+    with pytest.raises(ChildStartError, match="is not signed"):
+        make(trusted_keys=tmp_path / "site.key.pub").start()
+    with pytest.raises(ChildStartError, match="trusted keys"):
+        make(trusted_keys=tmp_path / "missing").start()
 
 
 def test_a_file_that_takes_all_memory_is_told_as_such_and_the_next_is_read(make: Make, film: Path) -> None:

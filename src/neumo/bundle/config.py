@@ -160,7 +160,7 @@ def read_config(data: bytes, source: Path) -> BundleConfig:
     """
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(
             "{source}: cannot be read ({error}); install the bundle again", source=source, error=error
         ) from error

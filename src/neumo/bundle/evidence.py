@@ -33,7 +33,7 @@ def read_evidence(data: bytes, source: Path) -> tuple[Evidence, ...]:
                 own=SCHEMA,
             )
         return tuple(_checked(Evidence(**entry)) for entry in value["evidence"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, BundleError):
             raise
         raise BundleError(

@@ -13,6 +13,7 @@ from neumo.bundle.gate_statistics import GateStatistics, read_gate_statistics
 from neumo.bundle.graph_check import require_self_contained
 from neumo.bundle.places import bundle_path
 from neumo.bundle.reference import read_reference
+from neumo.bundle.signing import SIGNATURES, require_trusted
 from neumo.core.errors import BundleError
 from neumo.core.evidence import Evidence
 from neumo.core.faults import own_fault
@@ -27,6 +28,8 @@ _SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^/\\\x00-\x1f\x7
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\\u00[0189][0-9a-f]|\\u007f", re.IGNORECASE)
 _ESCAPED_SPACE = frozenset({"\\u0009", "\\u000a", "\\u000d", "\r"})
 """As JSON may write tabulators and the ends of lines."""
+_MAX_BYTES = 512 * 2**20
+"""Of all files of a bundle."""
 _TEXTS = (CONFIG, REFERENCE, EVIDENCE, CARD)
 
 
@@ -48,6 +51,8 @@ class Bundle:
         Reference readings, plain JSON (see `neumo.bundle.reference`).
     evidence : tuple of Evidence
         The metrics that it states; empty where it states none.
+    vouched : str
+        Who vouches for it: "shipped with neumo", "signed by NAME", or "" where nobody does.
     """
 
     path: Path
@@ -57,6 +62,7 @@ class Bundle:
     model: bytes = field(repr=False)
     reference: dict[str, Any] = field(repr=False)
     evidence: tuple[Evidence, ...] = field(default=(), repr=False)
+    vouched: str = ""
 
     @property
     def graph_file(self) -> Path:
@@ -64,8 +70,10 @@ class Bundle:
         return self.path / MODEL
 
 
-def load_bundle(source: Path | str | None = None) -> Bundle:
-    """Load a bundle after checking every byte of it.
+def load_bundle(
+    source: Path | str | None = None, *, trusted: Path | str | None = None, check_trust: bool = True
+) -> Bundle:
+    """Load a bundle after checking every byte of it, and that somebody who is trusted signed it where that is required.
 
     Parameters
     ----------
@@ -73,25 +81,35 @@ def load_bundle(source: Path | str | None = None) -> Bundle:
         A bundle's folder or the name of an installed bundle. Without it the environment variable
         NEUMO_BUNDLE, which holds either, and without that the built-in bundle. An installed bundle is never
         used unless it is named, so that installing one changes no reading.
+    trusted : Path or str, optional
+        File of trusted keys, one of which must have signed the bundle; without it the one that the environment variable
+        NEUMO_TRUSTED_KEYS names, and without that no signature is required. The built-in bundle needs none.
+    check_trust : bool
+        False where it is only looked at or changed, and no image is read with it.
 
     Raises
     ------
     BundleError
         There is no such bundle, a file is missing, extra, changed or a symbolic link, or a file does not
-        hold what it should; the message names the file.
+        hold what it should; the message names the file. Or a signature is required and none fits.
+    ConfigError, MissingExtraError
+        The trusted keys cannot be read, or signatures not be checked by this install.
     """
     folder = bundle_path(source)
     contents = _checked_contents(folder)
+    digest = _digest(contents[SUMS])
+    vouched = require_trusted(folder, digest, trusted) if check_trust else ""
     _require_plain_text(contents, folder)
     require_self_contained(contents[MODEL], folder / MODEL)
     return Bundle(
         path=folder,
-        digest=_digest(contents[SUMS]),
+        digest=digest,
         config=read_config(contents[CONFIG], folder / CONFIG),
         gate_statistics=read_gate_statistics(contents[GATE], folder / GATE),
         model=contents[MODEL],
         reference=read_reference(contents[REFERENCE], folder / REFERENCE),
         evidence=read_evidence(contents[EVIDENCE], folder / EVIDENCE) if EVIDENCE in contents else (),
+        vouched=vouched,
     )
 
 
@@ -110,7 +128,7 @@ def write_sums(folder: Path) -> str:
     OutputError
         It cannot be written.
     """
-    names = sorted(_file_names(folder) - {SUMS})
+    names = sorted(_file_names(folder) - {SUMS, SIGNATURES})
     _require_files(folder, set(names))
     lines = [f"{_digest((folder / name).read_bytes())}  {name}\n" for name in names]
     write_text(folder / SUMS, "".join(lines))
@@ -121,11 +139,12 @@ def _checked_contents(folder: Path) -> dict[str, bytes]:
     """Every file's bytes, once its sum was found right."""
     names = _file_names(folder)
     _require_files(folder, names, SUMS)
+    _require_small(folder, names)
     sums = _contents(folder / SUMS)
     expected = _parsed_sums(sums, folder / SUMS)
     _require_files(folder, set(expected))
     _require_files(folder, names, *expected)
-    extra = sorted(names - {SUMS, *expected})
+    extra = sorted(names - {SUMS, SIGNATURES, *expected})
     if extra:
         raise BundleError(
             "{file}: does not belong to the bundle; remove it or install the bundle again",
@@ -179,6 +198,16 @@ def _file_names(folder: Path) -> set[str]:
     return set(entries)
 
 
+def _require_small(folder: Path, names: set[str]) -> None:
+    """Refuse what would fill memory before its sum could be taken."""
+    try:
+        size = sum((folder / name).lstat().st_size for name in names)
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot be read ({error.strerror})") from error
+    if size > _MAX_BYTES:
+        raise BundleError(f"{folder}: holds {size:,} bytes, and a bundle at most {_MAX_BYTES:,}")
+
+
 def _require_files(folder: Path, present: set[str], *names: str) -> None:
     missing = sorted(set(names or FILES) - present)
     if missing:
@@ -193,7 +222,7 @@ def _parsed_sums(sums: bytes, source: Path) -> dict[str, str]:
     expected: dict[str, str] = {}
     for number, line in enumerate(sums.decode("utf-8", errors="replace").splitlines(), start=1):
         match = _SUM_LINE.fullmatch(line)
-        if match is None or match["name"] in {*expected, SUMS, ".", ".."}:
+        if match is None or match["name"] in {*expected, SUMS, SIGNATURES, ".", ".."}:
             raise BundleError(
                 "{source}: line {number} is not a sum and a new file name; install the bundle again",
                 source=source,

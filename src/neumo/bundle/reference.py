@@ -91,7 +91,7 @@ def read_reference(data: bytes, source: Path) -> dict[str, Any]:
         value = json.loads(data)
         shapes = {np.shape(image["logits"]) for image in value["images"].values()}
         float(value["tolerance"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError(
             "{source}: holds no reference readings ({error}); install the bundle again",
             source=source,

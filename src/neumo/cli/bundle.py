@@ -1,11 +1,13 @@
 """`neumo bundle`: show, verify, install and export bundles, and put metrics on their model cards."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neumo.cli import options
+from neumo.core.errors import ConfigError
 from neumo.core.message import Message
 from neumo.texts.translation import headings, metric_name, said
 
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
     from neumo.bundle.folder import Bundle
 
-app = typer.Typer(name="bundle", help="Bundles: look at, verify, install, export.", no_args_is_help=True)
+app = typer.Typer(
+    name="bundle", help="Bundles: look at, verify, sign, install, export.", no_args_is_help=True
+)
 
 _Which = Annotated[
     str | None,
@@ -22,6 +26,18 @@ _Which = Annotated[
         metavar="[BUNDLE]",
         help="A bundle's folder, or the name of an installed one; the default one when left out.",
     ),
+]
+_Trusted = Annotated[
+    Path | None,
+    typer.Option(
+        "--trusted",
+        metavar="KEYS",
+        help="File of trusted keys, one of which must have signed the bundle; else $NEUMO_TRUSTED_KEYS.",
+    ),
+]
+_Passphrase = Annotated[
+    Path | None,
+    typer.Option("--passphrase", metavar="FILE", help="File whose first line is the passphrase of the key."),
 ]
 _Out = Annotated[Path, typer.Option("--out", help="New folder for the bundle.")]
 
@@ -33,7 +49,7 @@ def info(bundle: _Which = None) -> None:
     from neumo.bundle.places import installed_bundles
     from neumo.cli.show import console, say
 
-    loaded = load_bundle(bundle)
+    loaded = load_bundle(bundle, check_trust=False)
     console.print(_facts(loaded))
     console.print(_operating_points(loaded))
     if loaded.evidence:
@@ -42,8 +58,8 @@ def info(bundle: _Which = None) -> None:
 
 
 @app.command()
-def verify(bundle: _Which = None) -> None:
-    """Check every byte of a bundle against its checksums, and that its graph gives its reference readings.
+def verify(bundle: _Which = None, trusted: _Trusted = None) -> None:
+    """Check every byte of a bundle against its checksums, its signature, and that it gives its reference readings.
 
     The graph is run in a process of its own, with limits on time and memory.
     """
@@ -51,29 +67,84 @@ def verify(bundle: _Which = None) -> None:
     from neumo.cli.show import say
     from neumo.inference.bundle_trial import try_bundle
 
-    loaded = load_bundle(bundle)
-    outcome, config = try_bundle(loaded.path), loaded.config
+    loaded = load_bundle(bundle, trusted=trusted)
+    outcome, config = try_bundle(loaded.path, digest=loaded.digest), loaded.config
     say(
-        "{name} {version}: all checksums hold; {outcome}\ndigest {digest}\n{folder}",
+        "{name} {version}: all checksums hold; {outcome}\n{vouched}\ndigest {digest}\n{folder}",
         name=config.name,
         version=config.version,
         outcome=outcome,
+        vouched=loaded.vouched or Message("no signature is required"),
         digest=loaded.digest,
         folder=loaded.path,
     )
 
 
 @app.command()
+def keygen(
+    file: Annotated[
+        Path, typer.Argument(metavar="KEY", help="New file of the key; KEY.pub is made beside it.")
+    ],
+    name: Annotated[str, typer.Option("--name", help="Whose key it is, as others shall read it.")],
+    passphrase: _Passphrase = None,
+) -> None:
+    """Make a key to sign with (Ed25519), which only its owner may read, and the line by which others trust it."""
+    from neumo.cli.show import say
+    from neumo.core.signatures import PUBLIC_SUFFIX, make_key
+
+    made = make_key(file, name, _passphrase_in(passphrase))
+    say(
+        "{file}: keep it secret; whoever has it signs as {name}\n"
+        "{public}: give this line to those who shall trust it (fingerprint {fingerprint})\n{line}",
+        file=file,
+        name=name,
+        public=f"{file}{PUBLIC_SUFFIX}",
+        fingerprint=made.fingerprint,
+        line=made.line,
+    )
+
+
+@app.command()
+def sign(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a bundle.")],
+    key: Annotated[Path, typer.Option("--key", metavar="KEY", help="Key of neumo bundle keygen.")],
+    passphrase: _Passphrase = None,
+) -> None:
+    """Sign a bundle: vouch for every byte of it. The signature lies in its folder; others' signatures stay."""
+    from neumo.bundle.folder import load_bundle
+    from neumo.bundle.signing import SIGNATURES, add_signature
+    from neumo.cli.show import say
+    from neumo.core.signatures import is_encrypted
+
+    secret = _passphrase_in(passphrase)
+    if secret is None and is_encrypted(key):
+        if not sys.stdin.isatty():
+            raise ConfigError("{key}: is encrypted; give its passphrase by --passphrase FILE", key=key)
+        secret = typer.prompt(said("passphrase of {key}", key=key), hide_input=True, err=True).encode()
+    loaded = load_bundle(bundle, check_trust=False)
+    made = add_signature(loaded.path, loaded.digest, key, secret)
+    say(
+        "{file}: signed digest {digest}\nwith the key {fingerprint}",
+        file=loaded.path / SIGNATURES,
+        digest=loaded.digest,
+        fingerprint=made.key.fingerprint,
+    )
+
+
+@app.command()
 def install(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
+    trusted: _Trusted = None,
 ) -> None:
     """Copy a bundle to where --bundle finds it by its name; another of that name is never replaced."""
+    from neumo.bundle.folder import load_bundle
     from neumo.bundle.install import install_bundle
     from neumo.cli.show import say
-    from neumo.inference.bundle_trial import try_bundle
+    from neumo.inference.bundle_trial import remember, try_bundle
 
-    try_bundle(folder)
-    installed = install_bundle(folder)
+    try_bundle(folder, digest=load_bundle(folder, trusted=trusted).digest)
+    installed = install_bundle(folder, trusted)
+    remember(installed.digest)
     name = installed.path.name
     say(
         "installed in {folder}\nuse it with --bundle {name}, or set NEUMO_BUNDLE={name}",
@@ -173,6 +244,21 @@ def export_monai(
     warn("it refuses no image: the gate, prediction sets and operating points stay with neumo read")
 
 
+def _passphrase_in(file: Path | None) -> bytes | None:
+    from neumo.core.keys import read_secret
+
+    return None if file is None else read_secret(file, "--passphrase").encode()
+
+
+def _signed(bundle: "Bundle") -> str:
+    from neumo.bundle.signing import SHIPPED, read_signatures
+
+    if bundle.digest in SHIPPED:
+        return said("shipped with neumo")
+    keys = ", ".join(one.key.fingerprint for one in read_signatures(bundle.path))
+    return said("by {keys}, not checked here", keys=keys) if keys else said("no")
+
+
 def _facts(bundle: "Bundle") -> "Table":
     from rich.table import Table
     from rich.text import Text
@@ -197,6 +283,7 @@ def _facts(bundle: "Bundle") -> "Table":
         said("name"): f"{config.name} {config.version}",
         said("folder"): str(bundle.path),
         said("digest"): bundle.digest,
+        said("signed"): _signed(bundle),
         said("model"): model,
         said("class maps"): config.class_maps or said("none"),
         said("temperature"): f"{config.temperature:.3f}",

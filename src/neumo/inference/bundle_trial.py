@@ -1,18 +1,23 @@
 """Tries a bundle in a process of its own, with limits on time and memory: its sums, its graph, its reference readings.
 
-Whoever made a bundle decides what its graph does; here it can do no more than fail.
+Whoever made a bundle decides what its graph does; here it can do no more than fail. What was tried once is remembered.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from neumo.bundle.folder import load_bundle
+import onnxruntime
+
+from neumo import __version__
+from neumo.bundle.folder import Bundle, load_bundle
 from neumo.bundle.places import bundle_path
 from neumo.core.child import Handler
 from neumo.core.child_process import ChildProcess
-from neumo.core.errors import BundleError, ChildError, NeumoError
+from neumo.core.errors import BundleError, ChildError, ConfigError, NeumoError
 from neumo.core.message import Message, joined
+from neumo.core.user_folders import cache_folder
 from neumo.inference.doctor import Outcome, check_reference
 from neumo.inference.session import Session
 
@@ -21,15 +26,43 @@ _SECONDS: Final = 120.0
 _MEMORY_BYTES: Final = 3 * 2**30
 
 
+def require_tried(bundle: Bundle) -> None:
+    """Try a bundle that this user's neumo has not tried yet.
+
+    Raises
+    ------
+    BundleError, ChildStartError
+        As `try_bundle`.
+    """
+    if _marker(bundle.digest) in _tried_before():
+        return
+    try_bundle(bundle.path, digest=bundle.digest)
+    remember(bundle.digest)
+
+
+def remember(digest: str) -> None:
+    """Note that a bundle was tried, with this neumo and ONNX Runtime; without a cache folder it is tried again."""
+    with suppress(OSError, ConfigError):
+        folder = _marks()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _marker(digest)).touch()
+
+
 def try_bundle(
-    source: Path | str | None = None, *, seconds: float = _SECONDS, memory_bytes: int = _MEMORY_BYTES
+    source: Path | str | None = None,
+    *,
+    digest: str | None = None,
+    seconds: float = _SECONDS,
+    memory_bytes: int = _MEMORY_BYTES,
 ) -> str:
     """Load a bundle and reproduce its reference readings in another process; return the sentence on these.
 
     Parameters
     ----------
     source : Path or str, optional
-        As for `neumo.bundle.folder.load_bundle`.
+        As for `neumo.bundle.folder.load_bundle`, without the signatures.
+    digest : str, optional
+        Of the bundle that is meant: the files could be exchanged meanwhile.
     seconds, memory_bytes : float, int
         Limits on all of it.
 
@@ -60,6 +93,8 @@ def try_bundle(
         )
     if "fault" in answer:
         raise BundleError(Message.from_json(answer["fault"]))
+    if digest not in {None, answer["digest"]}:
+        raise BundleError("{folder}: was changed while it was tried; do not use this bundle", folder=folder)
     return Message.from_json(answer["said"])
 
 
@@ -70,11 +105,26 @@ def open_trial(_settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler
 
 def _tried(request: Mapping[str, Any], _payload: bytes) -> tuple[Mapping[str, Any], bytes]:
     try:
-        bundle = load_bundle(Path(request["bundle"]))
+        bundle = load_bundle(Path(request["bundle"]), check_trust=False)
         check = check_reference(bundle, Session(bundle, 1))
     except NeumoError as error:
         return {"fault": error.message.to_json()}, b""
     said = joined("", [check.text]).to_json()
     if check.outcome is Outcome.FAILED:
         return {"fault": Message("{folder}: {fault}", folder=bundle.path, fault=check.text).to_json()}, b""
-    return {"said": said}, b""
+    return {"said": said, "digest": bundle.digest}, b""
+
+
+def _marks() -> Path:
+    return cache_folder() / "tried-bundles"
+
+
+def _marker(digest: str) -> str:
+    return f"{digest}-{__version__}-{onnxruntime.__version__}"
+
+
+def _tried_before() -> frozenset[str]:
+    try:
+        return frozenset(entry.name for entry in _marks().iterdir())
+    except (OSError, ConfigError):
+        return frozenset()

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 import neumo
-from neumo.bundle.folder import Bundle, load_bundle
+from neumo.bundle.folder import Bundle
 from neumo.bundle.reference import reference_differences, reference_inputs
 from neumo.core.cores import usable_cores
 from neumo.core.errors import NeumoError
 from neumo.core.message import Message, joined
+from neumo.inference.admission import admitted
 from neumo.inference.session import Session
 
 _PARTS = ("numpy", "pillow", "onnxruntime", "pydicom", "rich", "typer", "jinja2", "pyyaml")
@@ -145,9 +146,9 @@ def check_codecs() -> Check:
 
 
 def check_bundle(source: Path | str | None) -> tuple[Bundle | None, Check]:
-    """Whether the bundle is there and its sums hold."""
+    """Whether the bundle is there, its sums hold, it is signed where that is required, and its trial succeeds."""
     try:
-        bundle = load_bundle(source)
+        bundle = admitted(source)
     except NeumoError as error:
         return None, Check("bundle", Outcome.FAILED, error.message)
     config = bundle.config
@@ -158,11 +159,19 @@ def check_bundle(source: Path | str | None) -> tuple[Bundle | None, Check]:
         folder=bundle.path,
         digest=bundle.digest[:12],
     )
+    if bundle.vouched:
+        text = Message("{text}, {vouched}", text=text, vouched=bundle.vouched)
     return bundle, Check(
         "bundle",
         Outcome.FINE,
         text,
-        {"name": config.name, "version": config.version, "path": str(bundle.path), "digest": bundle.digest},
+        {
+            "name": config.name,
+            "version": config.version,
+            "path": str(bundle.path),
+            "digest": bundle.digest,
+            "vouched": bundle.vouched,
+        },
     )
 
 

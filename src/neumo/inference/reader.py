@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.bundle.folder import Bundle, load_bundle
+from neumo.bundle.folder import Bundle
 from neumo.core.age_override import OVERRIDABLE, AgeOverride
 from neumo.core.cores import usable_cores
 from neumo.core.errors import ConfigError
@@ -21,6 +21,7 @@ from neumo.core.radiograph import Step
 from neumo.core.reading import Notice, Reading, Status
 from neumo.explain.alarms import failed_checks_notice, map_alarm
 from neumo.imaging.prepare import network_square, scale_intensity
+from neumo.inference.admission import admitted
 from neumo.inference.class_map import class_map_of
 from neumo.inference.gate import (
     OUTSIDE_RANGE_SLACK,
@@ -33,11 +34,7 @@ from neumo.inference.gate import (
 )
 from neumo.inference.likely_cause import likely_cause
 from neumo.inference.opening import Opened, open_source, unexpected_failure
-from neumo.inference.posterior import (
-    calibrated,
-    make_answer,
-    prevalence_of,
-)
+from neumo.inference.posterior import calibrated, make_answer, prevalence_of
 from neumo.inference.receipt import NetworkRun, make_receipt
 from neumo.inference.session import Session
 from neumo.inference.sources import Source
@@ -88,11 +85,13 @@ class Reader:
         maps is explained by occlusion, which costs some 200 images' time.
     keep_header : bool
         Keep a DICOM file's header on each reading, for results and records.
+    trusted_keys : Path or str, optional
+        File of trusted keys, one of which must have signed the bundle (see `neumo.bundle.folder.load_bundle`).
 
     Raises
     ------
     BundleError
-        The bundle cannot be used.
+        The bundle cannot be used; one that is not shipped with neumo is tried in a process with limits first.
     ConfigError
         The bundle has no such operating point or coverage, or the prevalence is none.
     """
@@ -108,8 +107,9 @@ class Reader:
         threads: int | None = None,
         keep_pixels: bool = False,
         keep_header: bool = False,
+        trusted_keys: Path | str | None = None,
     ) -> None:
-        self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+        self.bundle = admitted(bundle, trusted_keys)
         config = self.bundle.config
         self._point = operating_point or config.default_operating_point
         if self._point not in config.operating_points:

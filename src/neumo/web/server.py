@@ -72,7 +72,7 @@ def open_workbench(config: WebConfig) -> Workbench:
         prepare_folder(config.data / name)
     sender = _sender(config)
     key = load_key(config.data / "session.key")
-    bundle = load_bundle(config.read.bundle)
+    bundle = load_bundle(config.read.bundle, trusted=config.read.trusted_keys)
     archive = open_archive(config.archive_url)
     reading_files = ReadingFiles(config.data / KEPT)
     reading_files.delete_unfinished()

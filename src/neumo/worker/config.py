@@ -1,6 +1,7 @@
 """Settings of the readers: the section `read` of the workbench's and the node's file."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from neumo.core.typed_values import between
@@ -13,6 +14,8 @@ class ReaderConfig:
     """The readers, each in a process of its own."""
 
     bundle: str | None = None
+    trusted_keys: Path | None = None
+    """File of trusted keys, one of which must have signed the bundle; null is what $NEUMO_TRUSTED_KEYS names."""
     operating_point: str | None = None
     coverage: float = 0.90
     prevalence: Annotated[float, between(above=0, below=1)] | None = None

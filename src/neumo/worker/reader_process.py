@@ -23,6 +23,8 @@ class ReaderProcess(ChildProcess):
     def __init__(self, settings: ReaderConfig, handler: str, **options: Any) -> None:
         names = ("bundle", "operating_point", "coverage", "prevalence", "allow_outside_range", "threads")
         reader = {name: getattr(settings, name) for name in names}
+        if settings.trusted_keys is not None:
+            reader["trusted_keys"] = str(settings.trusted_keys.absolute())
         super().__init__(
             "neumo.worker.reader_child:open_reader",
             {"reader": reader, "handler": handler, "options": options},

@@ -1,0 +1,127 @@
+"""Who vouches for a bundle: signatures beside its files, the keys that are trusted, and the bundle that is shipped."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from neumo.core.errors import BundleError, ConfigError
+from neumo.core.files import write_json
+from neumo.core.signatures import Signature, read_trusted_keys, sign, signature_from_json, signer
+
+SIGNATURES: Final = "signatures.json"
+"""In a bundle's folder, and no part of its digest, so that anybody may add a signature."""
+VARIABLE: Final = "NEUMO_TRUSTED_KEYS"
+"""Environment variable that names a file of trusted keys; with it, unsigned bundles are refused."""
+SHIPPED: Final = frozenset({"0c5d9529bb145208c46d344bcd225045e3a9b3103e30b3b8edb3e3619fe266b8"})
+"""Digests of the bundles that come with this version: the package vouches for them, since it is code itself."""
+KIND: Final = "bundle"
+SCHEMA: Final = 1
+_MAX_BYTES, _MAX_SIGNATURES = 65_536, 64
+
+
+def read_signatures(folder: Path) -> tuple[Signature, ...]:
+    """Read the signatures of a bundle, which is not checked by them yet. Raises BundleError where they are none."""
+    file = folder / SIGNATURES
+    try:
+        if not file.is_file():
+            return ()
+        with file.open("rb") as stream:
+            content = stream.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise BundleError(f"{file}: cannot be read ({error.strerror})") from error
+    try:
+        if len(content) > _MAX_BYTES:
+            raise ValueError("too large")
+        value = json.loads(content)
+        if value["schema"] != SCHEMA or len(value["signatures"]) > _MAX_SIGNATURES:
+            raise ValueError("of another schema, or too many")
+        return tuple(signature_from_json(one) for one in value["signatures"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise BundleError(
+            f"{file}: holds no signatures of schema {SCHEMA}; remove it, or sign again"
+        ) from error
+
+
+def add_signature(folder: Path, digest: str, key: Path, passphrase: bytes | None = None) -> Signature:
+    """Sign a bundle's digest, in place of an earlier signature by the same key.
+
+    Raises
+    ------
+    KeyFileError, MissingExtraError
+        As `neumo.core.signatures.sign`.
+    BundleError
+        The signatures that are there cannot be read.
+    OutputError
+    """
+    made = sign(KIND, digest, key, passphrase)
+    others = [one for one in read_signatures(folder) if one.key.raw != made.key.raw]
+    write_json(folder / SIGNATURES, _to_json([*others, made]))
+    return made
+
+
+def keep_signatures(source: Path, target: Path) -> None:
+    """Give the copy of a bundle the signatures of another copy that it lacks. Raises BundleError, OutputError."""
+    there = read_signatures(target)
+    known = {one.key.raw for one in there}
+    new = [one for one in read_signatures(source) if one.key.raw not in known]
+    if new:
+        write_json(target / SIGNATURES, _to_json([*there, *new]))
+
+
+def trusted_file(given: Path | str | None) -> tuple[Path | None, str]:
+    """Return the file of trusted keys that is meant, and what names it; None where signatures are not required."""
+    if given is not None:
+        return Path(given), str(given)
+    named = os.environ.get(VARIABLE)
+    return (Path(named), f"{named} (from ${VARIABLE})") if named else (None, "")
+
+
+def require_trusted(folder: Path, digest: str, trusted: Path | str | None) -> str:
+    """Return who vouches for a bundle, "" where nobody does and nobody has to.
+
+    Parameters
+    ----------
+    folder : Path
+    digest : str
+        Of the bundle, whose files were checked against it.
+    trusted : Path or str, optional
+        File of trusted keys; without it the one that `$NEUMO_TRUSTED_KEYS` names.
+
+    Raises
+    ------
+    BundleError
+        A signature is required, and there is none that fits and is of a trusted key; it says which.
+    ConfigError
+        The file of trusted keys cannot be used.
+    MissingExtraError
+    """
+    file, named = trusted_file(trusted)
+    if digest in SHIPPED:
+        return "shipped with neumo"
+    if file is None:
+        return ""
+    try:
+        keys = read_trusted_keys(file)
+    except ConfigError as error:
+        raise ConfigError(f"trusted keys: {error}") from error
+    signatures = read_signatures(folder)
+    if not signatures:
+        raise BundleError(
+            f"{folder}: is not signed, and {named} requires a signature; ask whoever made the bundle for a signed one"
+        )
+    vouching, misfit = signer(KIND, digest, signatures, keys)
+    if vouching is not None:
+        return f"signed by {vouching.name}"
+    if misfit is not None:
+        raise BundleError(
+            f"{folder}: the signature of {misfit.name} is not of this bundle; it was changed since, or the signature "
+            "belongs to another one"
+        )
+    fingerprints = ", ".join(sorted({one.key.fingerprint for one in signatures}))
+    raise BundleError(f"{folder}: is signed by a key that {named} does not hold (fingerprint {fingerprints})")
+
+
+def _to_json(signatures: Sequence[Signature]) -> dict[str, Any]:
+    return {"schema": SCHEMA, "signatures": [one.to_json() for one in signatures]}
