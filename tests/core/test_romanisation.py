@@ -16,7 +16,7 @@ from neumo.core.romanisation import in_other_kana, romanised
         ("Хрущёв", "khrushchev khrushchyov chruschtschjow"),
         ("Чайковский", "chaykovskiy chaykovsky tschajkowskij cajkovskij"),
         ("Шевченко", "shevchenko sevcenko schewtschenko"),
-        ("Đорђевић", "djordjevic"),
+        ("Ђорђевић", "djordjevic"),
         ("Παπαδόπουλος", "papadopoulos"),
         ("Γεωργίου", "georgiou"),
         ("Ευαγγελία", "evangelia"),
