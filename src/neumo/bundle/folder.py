@@ -203,9 +203,14 @@ def _require_small(folder: Path, names: set[str]) -> None:
     try:
         size = sum((folder / name).lstat().st_size for name in names)
     except OSError as error:
-        raise BundleError(f"{folder}: cannot be read ({error.strerror})") from error
+        raise BundleError("{file}: cannot be read ({reason})", file=folder, reason=error.strerror) from error
     if size > _MAX_BYTES:
-        raise BundleError(f"{folder}: holds {size:,} bytes, and a bundle at most {_MAX_BYTES:,}")
+        raise BundleError(
+            "{folder}: holds {size:,} bytes, and a bundle at most {most:,}",
+            folder=folder,
+            size=size,
+            most=_MAX_BYTES,
+        )
 
 
 def _require_files(folder: Path, present: set[str], *names: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from neumo.core.errors import BundleError, ConfigError
 from neumo.core.files import write_json
+from neumo.core.message import Message
 from neumo.core.signatures import Signature, read_trusted_keys, sign, signature_from_json, signer
 
 SIGNATURES: Final = "signatures.json"
@@ -30,7 +31,7 @@ def read_signatures(folder: Path) -> tuple[Signature, ...]:
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise BundleError(f"{file}: cannot be read ({error.strerror})") from error
+        raise BundleError("{file}: cannot be read ({reason})", file=file, reason=error.strerror) from error
     try:
         if len(content) > _MAX_BYTES:
             raise ValueError("too large")
@@ -40,7 +41,9 @@ def read_signatures(folder: Path) -> tuple[Signature, ...]:
         return tuple(signature_from_json(one) for one in value["signatures"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise BundleError(
-            f"{file}: holds no signatures of schema {SCHEMA}; remove it, or sign again"
+            "{file}: holds no signatures of schema {schema}; remove it, or sign again",
+            file=file,
+            schema=SCHEMA,
         ) from error
 
 
@@ -75,7 +78,9 @@ def trusted_file(given: Path | str | None) -> tuple[Path | None, str]:
     if given is not None:
         return Path(given), str(given)
     named = os.environ.get(VARIABLE)
-    return (Path(named), f"{named} (from ${VARIABLE})") if named else (None, "")
+    if not named:
+        return None, ""
+    return Path(named), Message("{file} (from ${variable})", file=named, variable=VARIABLE)
 
 
 def require_trusted(folder: Path, digest: str, trusted: Path | str | None) -> str:
@@ -99,28 +104,37 @@ def require_trusted(folder: Path, digest: str, trusted: Path | str | None) -> st
     """
     file, named = trusted_file(trusted)
     if digest in SHIPPED:
-        return "shipped with neumo"
+        return Message("shipped with neumo")
     if file is None:
         return ""
     try:
         keys = read_trusted_keys(file)
     except ConfigError as error:
-        raise ConfigError(f"trusted keys: {error}") from error
+        raise ConfigError("trusted keys: {error}", error=error) from error
     signatures = read_signatures(folder)
     if not signatures:
         raise BundleError(
-            f"{folder}: is not signed, and {named} requires a signature; ask whoever made the bundle for a signed one"
+            "{folder}: is not signed, and {keys} requires a signature; ask whoever made the bundle for a signed one",
+            folder=folder,
+            keys=named,
         )
     vouching, misfit = signer(KIND, digest, signatures, keys)
     if vouching is not None:
-        return f"signed by {vouching.name}"
+        return Message("signed by {name}", name=vouching.name)
     if misfit is not None:
         raise BundleError(
-            f"{folder}: the signature of {misfit.name} is not of this bundle; it was changed since, or the signature "
-            "belongs to another one"
+            "{folder}: the signature of {name} is not of this bundle; it was changed since, or the signature belongs "
+            "to another one",
+            folder=folder,
+            name=misfit.name,
         )
     fingerprints = ", ".join(sorted({one.key.fingerprint for one in signatures}))
-    raise BundleError(f"{folder}: is signed by a key that {named} does not hold (fingerprint {fingerprints})")
+    raise BundleError(
+        "{folder}: is signed by a key that {keys} does not hold (fingerprint {fingerprints})",
+        folder=folder,
+        keys=named,
+        fingerprints=fingerprints,
+    )
 
 
 def _to_json(signatures: Sequence[Signature]) -> dict[str, Any]:

@@ -283,7 +283,7 @@ def _facts(bundle: "Bundle") -> "Table":
         said("name"): f"{config.name} {config.version}",
         said("folder"): str(bundle.path),
         said("digest"): bundle.digest,
-        said("signed"): _signed(bundle),
+        said("signature"): _signed(bundle),
         said("model"): model,
         said("class maps"): config.class_maps or said("none"),
         said("temperature"): f"{config.temperature:.3f}",

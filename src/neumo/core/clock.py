@@ -3,10 +3,13 @@
 import time
 from typing import Final
 
+from neumo.core.message import Message
+
 _MAX_DIFFERENCE: Final = 3600.0
 """Seconds by which the time of day may run apart from the time that passed: clocks drift, and are set a little."""
 _MAX_GAP: Final = 7 * 86_400.0
 """Seconds since anything was last recorded, after which the clock is rather wrong than the place idle."""
+_DAY: Final = 86_400.0
 _DOUBT: Final = 86_400.0
 """Seconds for which a clock that may be wrong at the start is given time to be set."""
 
@@ -45,8 +48,8 @@ def implausible(newest: float | None, *, max_gap: float = _MAX_GAP) -> str | Non
         return None
     gap = time.time() - newest
     if gap < -_MAX_DIFFERENCE:
-        return f"the newest entry is dated {_days(-gap)} in the future"
-    return f"the newest entry is {_days(gap)} old" if gap > max_gap else None
+        return Message("the newest entry is dated {days:.1f} days in the future", days=-gap / _DAY)
+    return Message("the newest entry is {days:.1f} days old", days=gap / _DAY) if gap > max_gap else None
 
 
 class ClockWatch:
@@ -70,7 +73,3 @@ class ClockWatch:
     def believed(self) -> bool:
         """Whether ages may be told by the time of day."""
         return not self.jumped() and not (self._doubtful and _passed() - self._passed < _DOUBT)
-
-
-def _days(seconds: float) -> str:
-    return f"{seconds / 86_400:.1f} days"

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from neumo.core.errors import ConfigError, KeyFileError, MissingExtraError, OutputError
 from neumo.core.files import write_private, write_text
+from neumo.core.message import Message
 
 PUBLIC_SUFFIX: Final = ".pub"
 _ALGORITHM: Final = "ed25519"
@@ -109,12 +110,14 @@ def make_key(file: Path, name: str, passphrase: bytes | None = None) -> PublicKe
     ed25519, serialization = _cryptography()
     public = file.with_name(file.name + PUBLIC_SUFFIX)
     if not _NAME.fullmatch(name) or name != name.strip():
-        raise ConfigError(f"name: {name!r} cannot be used; give 1 to 200 characters in one line")
+        raise ConfigError("name: {name!r} cannot be used; give 1 to 200 characters in one line", name=name)
     if passphrase is not None and not passphrase:
         raise ConfigError("passphrase: is empty; leave it out, or give one")
     for target in (file, public):
         if target.exists() or target.is_symlink():
-            raise ConfigError(f"{target}: is there already; a key is never replaced, choose another name")
+            raise ConfigError(
+                "{target}: is there already; a key is never replaced, choose another name", target=target
+            )
     private = ed25519.Ed25519PrivateKey.generate()
     encryption = (
         serialization.NoEncryption()
@@ -161,18 +164,18 @@ def sign(kind: str, digest: str, file: Path, passphrase: bytes | None = None) ->
     try:
         key = serialization.load_pem_private_key(content, passphrase)
     except TypeError as error:
-        asked = (
-            "is encrypted; give its passphrase"
-            if passphrase is None
-            else "is not encrypted; give no passphrase"
-        )
-        raise KeyFileError(f"{file}: {asked}") from error
+        if passphrase is None:
+            raise KeyFileError("{file}: is encrypted; give its passphrase", file=file) from error
+        raise KeyFileError("{file}: is not encrypted; give no passphrase", file=file) from error
     except ValueError as error:  # a wrong passphrase or no key: the library does not tell which
-        wrong = "its passphrase is wrong, or it is no key" if passphrase is not None else "is no key"
-        raise KeyFileError(f"{file}: {wrong} in PEM") from error
+        if passphrase is None:
+            raise KeyFileError("{file}: is no key in PEM", file=file) from error
+        raise KeyFileError("{file}: its passphrase is wrong, or it is no key in PEM", file=file) from error
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise KeyFileError(
-            f"{file}: is a key of another algorithm than {_ALGORITHM}; make one with neumo bundle keygen"
+            "{file}: is a key of another algorithm than {own}; make one with neumo bundle keygen",
+            file=file,
+            own=_ALGORITHM,
         )
     return Signature(PublicKey(key.public_key().public_bytes_raw()), key.sign(_signed_bytes(kind, digest)))
 
@@ -229,30 +232,37 @@ def read_trusted_keys(file: Path) -> tuple[PublicKey, ...]:
             content = stream.read(_MAX_TRUSTED_FILE + 1)
         lines = content.decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise ConfigError(f"{file}: the trusted keys cannot be read ({reason})") from error
+        reason = error.strerror if isinstance(error, OSError) else Message("it is no text in UTF-8")
+        raise ConfigError(
+            "{file}: the trusted keys cannot be read ({reason})", file=file, reason=reason
+        ) from error
     if len(content) > _MAX_TRUSTED_FILE:
-        raise ConfigError(f"{file}: is too large for a file of trusted keys")
+        raise ConfigError("{file}: is too large for a file of trusted keys", file=file)
     keys = []
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        keys.append(_trusted(line, f"{file}: line {number}"))
+        keys.append(_trusted(line, file, number))
     if not keys:
         raise ConfigError(
-            f"{file}: holds no trusted key; add the line of somebody's key, which is in KEY.pub"
+            "{file}: holds no trusted key; add the line of somebody's key, which is in KEY.pub", file=file
         )
     return tuple(keys)
 
 
-def _trusted(line: str, where: str) -> PublicKey:
+def _trusted(line: str, file: Path, number: int) -> PublicKey:
     algorithm, encoded, name = (*line.split(maxsplit=2), "", "", "")[:3]
     try:
         if algorithm != _ALGORITHM or not _NAME.fullmatch(name.strip()):
             raise ValueError
         return PublicKey(_decoded(encoded, _PUBLIC_BYTES), name.strip())
     except ValueError as error:
-        raise ConfigError(f"{where} is no trusted key; write it as: {_ALGORITHM} KEY NAME") from error
+        raise ConfigError(
+            "{file}: line {number} is no trusted key; write it as: {algorithm} KEY NAME",
+            file=file,
+            number=number,
+            algorithm=_ALGORITHM,
+        ) from error
 
 
 def _decoded(encoded: str, size: int) -> bytes:
@@ -270,9 +280,13 @@ def _private_bytes(file: Path) -> bytes:
         with file.open("rb") as stream:
             mode, content = os.fstat(stream.fileno()).st_mode & 0o777, stream.read(_MAX_KEY_FILE)
     except OSError as error:
-        raise KeyFileError(f"{file}: the key cannot be read ({error.strerror or error})") from error
+        raise KeyFileError(
+            "{file}: the key cannot be read ({reason})", file=file, reason=error.strerror or error
+        ) from error
     if mode & 0o077 and os.name == "posix":
-        raise KeyFileError(f"{file}: others may read this key (mode {mode:o}); chmod 600 it")
+        raise KeyFileError(
+            "{file}: others may read this key (mode {mode:o}); chmod 600 it", file=file, mode=mode
+        )
     return content
 
 

@@ -43,8 +43,9 @@ def require_plausible_clock(engine: Engine, *, days: float) -> None:
         )
     if why is not None:
         raise ArchiveError(
-            f"clock: {why}; either nothing was recorded since, or this machine's clock is wrong and the purge would "
-            "empty the wrong readings. Look at the clock; where it is right, add --trust-clock"
+            "clock: {why}; either nothing was recorded since, or this machine's clock is wrong and the purge would "
+            "empty the wrong readings. Look at the clock; where it is right, add --trust-clock",
+            why=why,
         )
 
 
