@@ -94,7 +94,8 @@ def deidentify_file(file: Path, folder: Path, key: Key, *, allow_burned_in: bool
         own = own_fault(error)
         if own is not None:
             return Outcome(
-                Fate.FAILED, Message("not written for a fault of this machine: {fault}", fault=OWN_FAULTS[own])
+                Fate.FAILED,
+                Message("not written for a fault of this machine: {fault}", fault=OWN_FAULTS[own]),
             )
         if isinstance(error, NeumoError):
             return Outcome(Fate.REFUSED, error.message.without_subject())

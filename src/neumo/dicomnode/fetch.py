@@ -47,7 +47,9 @@ def read_instance(
         content = _as_file(dataset)
     except Exception as error:  # ArchiveUnreachableError, or an error of the writer at an invalid data set
         own = own_fault(error)
-        told = f"The object cannot be had for a fault of this machine: {OWN_FAULTS[own]}." if own else _NOT_GIVEN
+        told = (
+            f"The object cannot be had for a fault of this machine: {OWN_FAULTS[own]}." if own else _NOT_GIVEN
+        )
         notice = Notice("unreadable_file", told)
         return Reading(instance.sop_instance_uid, None, Status.FAILED, reasons=(notice,)), None
     reading = replace(reader.read(content), file=instance.sop_instance_uid)

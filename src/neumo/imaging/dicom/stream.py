@@ -22,8 +22,8 @@ from pydicom.uid import (
 )
 
 from neumo.core.errors import UnreadableImageError
-from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.dicom.jpeg_segments import end_of_image
+from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.jpeg_header import read_jpeg_header
 
 JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
