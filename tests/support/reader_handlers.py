@@ -6,9 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from neumo.cluster.reading_child import open_reader
+from neumo.core.child import Handler
 from neumo.core.errors import ConfigError
 from neumo.inference.reader import Reader
 from neumo.worker.reader_child import ReaderHandler
+
+POISON = b"this ends the process that reads it"
+
+
+def open_poisonable(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
+    """What a run on an archive reads with, but for one content."""
+    ready, handle = open_reader(settings)
+
+    def poisonable(request: Mapping[str, Any], content: bytes) -> tuple[Mapping[str, Any], bytes]:
+        if content == POISON:
+            os.abort()
+        return handle(request, content)
+
+    return ready, poisonable
 
 
 def open_handler(reader: Reader, *, refuse: bool = False) -> ReaderHandler:

@@ -23,6 +23,8 @@ Word = Literal[
     "commission",
     "listen",
     "fetch",
+    "read-archive",
+    "report",
     "monitor",
     "deidentify",
     "reproduce",
@@ -58,6 +60,10 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
             from neumo.cli.listen import app
         case "fetch":
             from neumo.cli.fetch import app
+        case "read-archive":
+            from neumo.cli.read_archive import app
+        case "report":
+            from neumo.cli.report import app
         case "monitor":
             from neumo.cli.monitor import app
         case "deidentify":

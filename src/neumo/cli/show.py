@@ -27,7 +27,7 @@ from neumo.texts.translation import said
 
 console = Console(highlight=False)
 
-Extra = Literal["train", "site", "dicom", "archive", "web"]
+Extra = Literal["train", "site", "dicom", "archive", "web", "cluster"]
 _EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
     "train": (Message("training"), ("torch", "lightning")),
     "site": (Message("commissioning"), ("sklearn", "scipy", "onnx", "reportlab")),
@@ -36,6 +36,7 @@ _EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
         ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito", "anyascii"),
     ),
     "archive": (Message("database"), ("sqlalchemy", "alembic", "psycopg", "anyascii")),
+    "cluster": (Message("cluster"), ("ray", "pyarrow", "duckdb", "fsspec")),
     "web": (
         Message("workbench"),
         ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic"),

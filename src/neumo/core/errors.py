@@ -88,6 +88,10 @@ class CommissioningError(NeumoError, ValueError):
     """A bundle cannot be commissioned with these local images, or not as asked; nothing was made."""
 
 
+class ClusterError(NeumoError, OSError):
+    """An archive cannot be read now, or its dataset not be written; nothing is lost, and a later run goes on."""
+
+
 class ReceiptError(NeumoError, ValueError):
     """A receipt cannot be replayed: it is no receipt, or one of another schema."""
 

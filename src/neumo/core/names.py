@@ -6,6 +6,7 @@ import re
 
 _UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 _LIKE_ESCAPE = re.compile(r"\\(?=x[0-9a-f]{2})")
+_SHOWN = re.compile(r"\\x([0-9a-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -19,6 +20,11 @@ def shown_path(path: str | os.PathLike[str]) -> str:
     if os.sep == "/":  # elsewhere backslashes part folders
         text = _LIKE_ESCAPE.sub(r"\\x5c", text)
     return _UNDECODABLE.sub(_escaped, text)
+
+
+def path_of_shown(text: str) -> str:
+    """Return the path that `shown_path` shows as `text`."""
+    return _SHOWN.sub(lambda found: chr(int(found[1], 16) + (0xDC00 if found[1] >= "80" else 0)), text)
 
 
 def is_text(path: str | os.PathLike[str]) -> bool:

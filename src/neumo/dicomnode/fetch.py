@@ -1,6 +1,5 @@
 """Retrieves and reads objects of a DICOMweb archive, and optionally stores the results there."""
 
-import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,10 +12,9 @@ from neumo.core.errors import ConfigError, OutputError
 from neumo.core.faults import OWN_FAULTS, own_fault
 from neumo.core.reading import Notice, Reading, Status
 from neumo.dicomnode.work.results import Results
-from neumo.imaging.quiet import quiet
 from neumo.inference.reader import Reader
 from neumo.sending.attempts import Attempt, Fate, worst
-from neumo.sending.dicomweb import Instance, Service, retrieve, store
+from neumo.sending.dicomweb import Instance, Service, as_file, retrieve, store
 
 _NOT_GIVEN = "The archive does not give the object, although it lists it."
 
@@ -44,7 +42,7 @@ def read_instance(
     """
     try:
         dataset = retrieve(service, instance)
-        content = _as_file(dataset)
+        content = as_file(dataset)
     except Exception as error:  # ArchiveUnreachableError, or an error of the writer at an invalid data set
         own = own_fault(error)
         told = (
@@ -64,13 +62,6 @@ def read_instance(
         raise
     except Exception as error:  # one object without results must not end the run
         return reading, Attempt(Fate.REFUSED, type(error).__name__)
-
-
-def _as_file(dataset: Dataset) -> bytes:
-    buffer = io.BytesIO()
-    with quiet():
-        dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
 
 
 @contextmanager

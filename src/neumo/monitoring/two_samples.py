@@ -27,14 +27,28 @@ def population_stability_index(reference: NDArray[np.float64], sample: NDArray[n
     reference, sample : ndarray of float64, shape (m,) and (n,)
         Finite; neither is empty.
     """
-    limits = np.unique(np.quantile(reference, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    expected, found = _smoothed_shares(reference, limits), _smoothed_shares(sample, limits)
-    return float(np.sum((found - expected) * np.log(found / expected)))
+    limits = stability_limits(reference)
+    return stability_index(_counts(reference, limits), _counts(sample, limits))
 
 
-def _smoothed_shares(values: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.float64]:
-    counts = np.bincount(np.searchsorted(limits, values, side="left"), minlength=limits.size + 1) + 0.5
-    return np.asarray(counts / counts.sum(), dtype=np.float64)
+def stability_limits(reference: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what parts the bins of the PSI: the reference's deciles; a value's bin is how many it exceeds."""
+    return np.unique(np.quantile(reference, np.linspace(0, 1, _BINS + 1)[1:-1]))
+
+
+def stability_index(expected: NDArray[np.int64], found: NDArray[np.int64]) -> float:
+    """Return the PSI (see `population_stability_index`) of counts in bins, of the reference and of the sample."""
+    p, q = _smoothed_shares(expected), _smoothed_shares(found)
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def _counts(values: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.bincount(np.searchsorted(limits, values, side="left"), minlength=limits.size + 1)
+
+
+def _smoothed_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    shares = counts + 0.5
+    return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
 def kolmogorov_smirnov(reference: NDArray[np.float64], sample: NDArray[np.float64]) -> tuple[float, float]:

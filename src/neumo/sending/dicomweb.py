@@ -1,5 +1,6 @@
 """DICOMweb client: search (QIDO-RS), retrieve (WADO-RS) and store (STOW-RS); PS3.18."""
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,13 @@ from typing import Any
 
 import requests
 from dicomweb_client import DICOMwebClient
-from pydicom import Dataset
+from pydicom import Dataset, dcmwrite
 
 from neumo.core.errors import ArchiveUnreachableError
 from neumo.core.message import Message
 from neumo.imaging.dicom.parse import parse_file
 from neumo.imaging.dicom.uids import is_uid
+from neumo.imaging.quiet import quiet
 from neumo.sending.attempts import SENT, Attempt, Fate
 
 _PAGE_SIZE = 100
@@ -143,6 +145,14 @@ def retrieve(service: Service, instance: Instance) -> Dataset:
     if str(dataset.get("SOPInstanceUID", "")) != instance.sop_instance_uid:
         raise ArchiveUnreachableError("{url}: gives another object than was asked for", url=service.url)
     return dataset
+
+
+def as_file(dataset: Dataset) -> bytes:
+    """Return a data set as a DICOM file (PS3.10)."""
+    buffer = io.BytesIO()
+    with quiet():
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()
 
 
 def _client(service: Service) -> DICOMwebClient:

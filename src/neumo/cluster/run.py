@@ -1,0 +1,218 @@
+"""Runs the reading of an archive on Ray: plan once, then shards to actors, until all are done."""
+
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import neumo
+from neumo.cluster.dataset import Dataset
+from neumo.cluster.filters import Condition, where
+from neumo.cluster.lease import lease
+from neumo.cluster.plan import shards_of
+from neumo.cluster.schema import SCHEMA_VERSION
+from neumo.cluster.shard_reader import Job, ShardReader
+from neumo.cluster.sources import Source, open_source
+from neumo.core.errors import ClusterError, NeumoError
+
+SHARD_SIZE: Final = 500
+"""Locations in a shard: what an interruption costs each core at most, some ten seconds of reading."""
+_MAX_BLOCKS: Final = 10_000
+
+Report = Callable[["Totals"], None]
+"""Called with the totals so far, after each shard."""
+
+
+@dataclass
+class Totals:
+    """What became of an archive.
+
+    Attributes
+    ----------
+    locations, shards, shards_done : int
+        In the plan; shards done so far, by this run and those before.
+    read : int
+        Locations that this run has been through.
+    statuses, skipped : Counter
+        Of this run: readings by status; files that are no images, by reason.
+    bytes : int
+        Fetched by this run.
+    results_failed : int
+    """
+
+    locations: int
+    shards: int
+    shards_done: int
+    read: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    results_failed: int = 0
+
+
+def read_archive(
+    job: Job,
+    *,
+    condition: str | None = None,
+    shard_size: int = SHARD_SIZE,
+    address: str | None = None,
+    planned: Callable[[Mapping[str, Any]], None] = lambda plan: None,
+    report: Report = lambda totals: None,
+) -> Totals:
+    """Read an archive into a dataset of readings, or go on where an earlier run was interrupted.
+
+    Parameters
+    ----------
+    job : Job
+    condition : str, optional
+        See `neumo.cluster.filters.where`.
+    shard_size : int
+        Locations in a shard; that of the first run holds.
+    address : str, optional
+        Of a Ray cluster, as "auto" or "ray-head:6379"; without one, Ray is started on this machine.
+    planned, report : function
+        Told of the plan, and of each finished shard.
+
+    Returns
+    -------
+    Totals
+
+    Raises
+    ------
+    ClusterError
+        A fault of a machine, the source or the dataset's folder; what is done stays, and the same command goes on.
+    ConfigError, BundleError
+    """
+    dataset, source, kept = Dataset(job.dataset), open_source(job.source), where(condition)
+    made_with = _made_with(job, condition)
+    try:
+        dataset.begin(made_with)
+        with lease(dataset.place):
+            plan = dataset.plan() or _plan(dataset, source, kept, shard_size)
+            planned(plan)
+            done = dataset.done()
+            missing = [shard for shard in range(plan["shards"]) if shard not in done]
+            totals = Totals(plan["locations"], plan["shards"], len(done), skipped=Counter(plan["skipped"]))
+            if missing:
+                for counts in _read_on_ray(job, missing, address):
+                    _add(totals, counts)
+                    report(totals)
+    except NeumoError:
+        raise
+    except OSError as error:
+        raise ClusterError(f"{dataset.place.url}: {error}; run the same command again to go on") from error
+    return totals
+
+
+def _made_with(job: Job, condition: str | None) -> dict[str, Any]:
+    """Return what must be alike in every run of a dataset."""
+    from neumo.inference.reader import Reader
+
+    reader = Reader(**job.reader, threads=1)
+    return {
+        "schema": SCHEMA_VERSION,
+        "neumo": neumo.__version__,
+        "source": job.source,
+        "where": condition,
+        "bundle": reader.bundle.digest,
+        "options": reader.options,
+        "results": list(job.results),
+        "language": job.language,
+    }
+
+
+def _plan(dataset: Dataset, source: Source, kept: Condition | None, shard_size: int) -> Mapping[str, Any]:
+    locations = source.locations()
+    shards = shards_of(locations, shard_size, kept.keep) if kept else shards_of(locations, shard_size)
+    return dataset.write_plan(shards, source.skipped)
+
+
+def _add(totals: Totals, counts: Mapping[str, Any]) -> None:
+    totals.shards_done += 1
+    totals.statuses.update(counts["statuses"])
+    totals.skipped.update(counts["skipped"])
+    totals.read += sum(counts["statuses"].values()) + sum(counts["skipped"].values())
+    totals.bytes += counts["bytes"]
+    totals.results_failed += counts["results_failed"]
+
+
+class ShardActor:
+    """What each Ray actor runs: takes the numbers of shards and returns what became of each."""
+
+    def __init__(self, job: Job, shards: Sequence[int]) -> None:
+        self._reader, self._shards = ShardReader(job), shards
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Read shards. A fault comes back as a value, so that its words are not lost in Ray's."""
+        answers = list[str]()
+        for number in batch["id"]:
+            try:
+                answers.append(json.dumps(self._reader.read(self._shards[int(number)]).to_json()))
+            except NeumoError as error:
+                answers.append(json.dumps({"fault": str(error)}))
+        return {"answer": answers}
+
+
+def _read_on_ray(job: Job, missing: Sequence[int], address: str | None) -> Iterator[dict[str, Any]]:
+    """Yield what became of each missing shard, as they are done. Raises ClusterError at the first fault."""
+    with _ray(address) as ray:
+        cores = int(ray.cluster_resources().get("CPU", 1))
+        blocks = min(len(missing), _MAX_BLOCKS)
+        answers = ray.data.range(len(missing), override_num_blocks=blocks).map_batches(
+            ShardActor,
+            fn_constructor_args=(job, list(missing)),
+            batch_size=1,
+            num_cpus=1,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(cores, len(missing)))),
+        )
+        try:
+            for row in answers.iter_rows():
+                counts = json.loads(row["answer"])
+                if "fault" in counts:
+                    raise ClusterError(counts["fault"])
+                yield counts
+        except ray.exceptions.RayError as error:
+            raise ClusterError(
+                f"Ray: {_kind(error)}; see its log, and run the same command again to go on"
+            ) from error
+
+
+def _kind(error: BaseException) -> str:
+    """Return the name of the error behind one of Ray's."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return type(error).__name__
+
+
+@contextmanager
+def _ray(address: str | None) -> Iterator[Any]:
+    """Yield the module, connected; nothing is reported to its makers, and no dashboard is started."""
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
+    import ray
+    import ray.data
+
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        ray.init(
+            address=address or "local",
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=True,
+        )
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        raise ClusterError(
+            f"Ray: no cluster answers at {address or 'this machine'} ({type(error).__name__})"
+        ) from error
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    try:
+        yield ray
+    finally:
+        ray.shutdown()

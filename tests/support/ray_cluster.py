@@ -1,0 +1,44 @@
+"""A real Ray cluster of two nodes of one core each on this machine, and the processes that read on it."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+
+@contextmanager
+def two_nodes() -> Iterator[str]:
+    """Yield the address of a cluster of two nodes."""
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0")
+    from ray.cluster_utils import Cluster
+
+    options = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=options)
+    try:
+        cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
+        yield cluster.address
+    finally:
+        cluster.shutdown()  # type: ignore[no-untyped-call]
+
+
+def readers() -> list[psutil.Process]:
+    """Return the processes of Ray actors that read shards."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or [""]
+        if words[0].startswith("ray::") and "ShardActor" in words[0]:
+            found.append(process)
+    return found
+
+
+def kill_one_reader() -> bool:
+    """Kill one of them as the system's memory guard would; False where there is none."""
+    for process in readers():
+        try:
+            process.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+        return True
+    return False
