@@ -113,7 +113,7 @@ def test_an_unfinished_dataset_is_summed_up_and_what_is_none_is_said(tmp_path: P
     begun.begin({"source": "x"})
     summary = summarise(begun.place.url)
     assert (summary.readings, summary.plan, summary.shards_done) == (0, {}, 0)
-    with pytest.raises(ClusterError, match="no dataset of readings"):
+    with pytest.raises(ClusterError, match="no data set of readings"):
         summarise(str(tmp_path))
 
 

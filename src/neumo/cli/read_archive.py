@@ -36,7 +36,7 @@ def read_archive(
         ),
     ],
     out: Annotated[
-        str, typer.Option("--out", metavar="DATASET", help="Folder or URL of the dataset of readings.")
+        str, typer.Option("--out", metavar="DATASET", help="Folder or URL of the data set of readings.")
     ],
     ray: Annotated[
         str | None,
@@ -109,7 +109,12 @@ def _kinds(text: str | None) -> tuple[str, ...]:
     wanted = [] if text is None else [kind.strip() for kind in text.split(",")]
     for kind in wanted:
         if kind not in KINDS:
-            raise ConfigError(f"--results {text!r}: {kind!r} is not known; use some of {', '.join(KINDS)}")
+            raise ConfigError(
+                "--results {text!r}: {kind!r} is not known; use some of {kinds}",
+                text=text,
+                kind=kind,
+                kinds=", ".join(KINDS),
+            )
     return tuple(kind for kind in KINDS if kind in wanted)
 
 

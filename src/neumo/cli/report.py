@@ -30,7 +30,7 @@ def report(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")] = None,
     lang: options.Lang = None,
 ) -> None:
-    """Sum up a dataset of readings: counts, refusals, drift against the bundle's reference, agreement with labels."""
+    """Sum up a data set of readings: counts, refusals, drift against the bundle's reference, agreement with labels."""
     require_extra("cluster", "neumo report")
     from neumo.bundle.drift_reference import load_drift_reference
     from neumo.bundle.folder import load_bundle

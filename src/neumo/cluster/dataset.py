@@ -65,7 +65,9 @@ class Dataset:
             ]
             if others:
                 raise ClusterError(
-                    f"{self.place.url}: holds something else ({others[0]}, ...); choose an empty folder"
+                    "{folder}: holds something else ({name}, ...); choose an empty folder",
+                    folder=self.place.url,
+                    name=others[0],
                 )
             self._write_json(_MADE_WITH, made_with)
             return
@@ -73,9 +75,12 @@ class Dataset:
         if differing:
             key = differing[0]
             raise ClusterError(
-                f"{self.place.url}: was made with another {key} "
-                f"({_shown(before.get(key))}, not {_shown(made_with[key])}); "
-                "go on with the same one, or choose another folder: a dataset never mixes them"
+                "{folder}: was made with another {key} ({before}, not {now}); go on with the same one, or choose "
+                "another folder: a data set never mixes them",
+                folder=self.place.url,
+                key=key,
+                before=_shown(before.get(key)),
+                now=_shown(made_with[key]),
             )
 
     def plan(self) -> Mapping[str, Any] | None:
@@ -137,7 +142,9 @@ class Dataset:
             if isinstance(value, dict):
                 return value
         raise ClusterError(
-            f"{self.place.url}: {name} is not what neumo writes; this is no dataset of readings"
+            "{folder}: {name} is not what neumo writes; this is no data set of readings",
+            folder=self.place.url,
+            name=name,
         )
 
     def _write_json(self, name: str, value: Mapping[str, Any]) -> None:

@@ -45,8 +45,9 @@ class Condition:
             return kept.to_arrow_table().cast(PLAN_SCHEMA)
         except duckdb.Error as error:
             raise ConfigError(
-                f"--where {printable(self._condition)!r}: is no condition on location, size and modified "
-                f"({printable(str(error).splitlines()[0])})"
+                "--where {condition!r}: is no condition on location, size and modified ({why})",
+                condition=printable(self._condition),
+                why=printable(str(error).splitlines()[0]),
             ) from error
         finally:
             self._connection.unregister("locations")

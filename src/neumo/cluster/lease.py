@@ -35,7 +35,9 @@ def lease(place: Place, *, renewed: float = _RENEWED, watched: float = _WATCHED)
     if before is not None:
         stop.wait(watched)
         if _content(place) not in (before, None):
-            raise ClusterError(f"{place.url}: another run writes this dataset; wait for it or stop it")
+            raise ClusterError(
+                "{folder}: another run writes this data set; wait for it or stop it", folder=place.url
+            )
     _write(place, mine, 0)
     thread = threading.Thread(
         target=_renew, args=[place, mine, renewed, stop], name="neumo-lease", daemon=True

@@ -122,15 +122,17 @@ def open_place(text: str) -> Place:
     if parts.username or parts.password:
         shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
         raise ConfigError(
-            f"{printable(shown)}: credentials in a URL end up in logs; "
-            "set them in the environment, such as AWS_ACCESS_KEY_ID"
+            "{url}: credentials in a URL end up in logs; set them in the environment, such as AWS_ACCESS_KEY_ID",
+            url=printable(shown),
         )
     try:
         filesystem, path = FileSystem.from_uri(text)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, NotImplementedError):
         filesystem, path = _by_fsspec(text)
     except OSError as error:
-        raise ConfigError(f"{printable(text)}: cannot be opened ({printable(str(error))})") from error
+        raise ConfigError(
+            "{url}: cannot be opened ({why})", url=printable(text), why=printable(str(error))
+        ) from error
     return Place(text, filesystem, path)
 
 
@@ -141,7 +143,8 @@ def _by_fsspec(text: str) -> tuple[FileSystem, str]:
         filesystem, path = url_to_fs(text)
     except (ValueError, ImportError) as error:
         raise ConfigError(
-            f"{printable(text)}: no file system is known for it ({printable(str(error))}); "
-            "use a path, s3://, gs://, abfs:// or file://"
+            "{url}: no file system is known for it ({why}); use a path, s3://, gs://, abfs:// or file://",
+            url=printable(text),
+            why=printable(str(error)),
         ) from error
     return PyFileSystem(FSSpecHandler(filesystem)), path

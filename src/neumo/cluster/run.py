@@ -18,6 +18,7 @@ from neumo.cluster.schema import SCHEMA_VERSION
 from neumo.cluster.shard_reader import Job, ShardReader
 from neumo.cluster.sources import Source, open_source
 from neumo.core.errors import ClusterError, NeumoError
+from neumo.core.message import Message
 
 SHARD_SIZE: Final = 500
 """Locations in a shard: what an interruption costs each core at most, some ten seconds of reading."""
@@ -104,7 +105,9 @@ def read_archive(
     except NeumoError:
         raise
     except OSError as error:
-        raise ClusterError(f"{dataset.place.url}: {error}; run the same command again to go on") from error
+        raise ClusterError(
+            "{folder}: {why}; run the same command again to go on", folder=dataset.place.url, why=error
+        ) from error
     return totals
 
 
@@ -153,7 +156,7 @@ class ShardActor:
             try:
                 answers.append(json.dumps(self._reader.read(self._shards[int(number)]).to_json()))
             except NeumoError as error:
-                answers.append(json.dumps({"fault": str(error)}))
+                answers.append(json.dumps({"fault": error.message.to_json()}))
         return {"answer": answers}
 
 
@@ -171,13 +174,13 @@ def _read_on_ray(job: Job, missing: Sequence[int], address: str | None) -> Itera
         )
         try:
             for row in answers.iter_rows():
-                counts = json.loads(row["answer"])
-                if "fault" in counts:
-                    raise ClusterError(counts["fault"])
-                yield counts
+                answer = json.loads(row["answer"])
+                if "fault" in answer:
+                    raise ClusterError(Message.from_json(answer["fault"]))
+                yield answer
         except ray.exceptions.RayError as error:
             raise ClusterError(
-                f"Ray: {_kind(error)}; see its log, and run the same command again to go on"
+                "Ray: {kind}; see its log, and run the same command again to go on", kind=_kind(error)
             ) from error
 
 
@@ -207,7 +210,9 @@ def _ray(address: str | None) -> Iterator[Any]:
         )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise ClusterError(
-            f"Ray: no cluster answers at {address or 'this machine'} ({type(error).__name__})"
+            "Ray: no cluster answers at {address} ({kind})",
+            address=address or Message("this machine"),
+            kind=type(error).__name__,
         ) from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False

@@ -117,7 +117,9 @@ class ShardReader:
             if isinstance(error, ClusterError):
                 raise
             raise ClusterError(
-                f"shard {shard}: {printable(str(error))}; run the same command again to go on"
+                "shard {shard}: {why}; run the same command again to go on",
+                shard=shard,
+                why=printable(str(error)),
             ) from error
         return counts
 
@@ -157,7 +159,7 @@ class ShardReader:
             except (OSError, NeumoError) as error:
                 if _is_of_this_machine(error):
                     raise ClusterError(
-                        f"this machine: {own_fault(error)}; run the same command again to go on"
+                        "this machine: {why}; run the same command again to go on", why=own_fault(error)
                     ) from error
                 last = error
             if attempt < _ATTEMPTS:
@@ -170,8 +172,8 @@ class ShardReader:
             self._source.require_reachable()
         except (OSError, NeumoError) as fault:
             raise ClusterError(
-                f"the source cannot be reached ({printable(str(fault))[:300]}); "
-                "mend it and run the same command again to go on"
+                "the source cannot be reached ({why}); mend it and run the same command again to go on",
+                why=printable(str(fault))[:300],
             ) from fault
         return Notice("unreadable_file", f"The object cannot be fetched ({type(error).__name__}).")
 
@@ -195,7 +197,7 @@ class ShardReader:
             try:
                 answer, made = self._child.ask({"file": location}, content)
             except ChildStartError as error:
-                raise ClusterError(f"no reader can be started: {error}") from error
+                raise ClusterError("no reader can be started: {why}", why=error) from error
             except ChildError as error:
                 return _failed(location, error.code), [], None
             if "error" not in answer:
@@ -207,7 +209,7 @@ class ShardReader:
             if answer["own"] is None:
                 return _failed(location, "crash"), [], None
             time.sleep(back_off(attempt, _FIRST_WAIT, _LONGEST_WAIT))
-        raise ClusterError(f"this machine: {answer['own']}; run the same command again to go on")
+        raise ClusterError("this machine: {why}; run the same command again to go on", why=answer["own"])
 
     def _stored(self, sizes: Mapping[str, int], made: bytes) -> list[str]:
         start, paths = 0, list[str]()

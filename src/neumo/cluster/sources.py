@@ -99,7 +99,9 @@ class FolderSource:
     def locations(self) -> Iterator[Location]:
         """Walk folder by folder, so that memory holds one folder's entries and not the archive's."""
         if self.place.info().type != FileType.Directory and not self.place.entries():
-            raise ConfigError(f"{printable(self.place.url)}: there is no such folder, or nothing in it")
+            raise ConfigError(
+                "{source}: there is no such folder, or nothing in it", source=printable(self.place.url)
+            )
         yield from self._files_of_this_machine() if self.place.local else self._objects()
 
     def fetch(self, location: str) -> bytes:
@@ -181,10 +183,12 @@ class ListSource:
                 else:
                     self.skipped["no_location"] += 1
         except FileNotFoundError as error:
-            raise ConfigError(f"{printable(self.text)}: there is no such list") from error
+            raise ConfigError("{source}: there is no such list", source=printable(self.text)) from error
         except (pa.ArrowInvalid, UnicodeDecodeError, csv.Error) as error:
             raise ConfigError(
-                f"{printable(self.text)}: is no list that can be read ({printable(str(error))})"
+                "{source}: is no list that can be read ({why})",
+                source=printable(self.text),
+                why=printable(str(error)),
             ) from error
 
     def fetch(self, location: str) -> bytes:
@@ -233,7 +237,9 @@ class ListSource:
         found = next((name for name in _COLUMNS if name in names), None)
         if found is None:
             raise ConfigError(
-                f"{printable(self.text)}: has no column of locations; name it one of {', '.join(_COLUMNS)}"
+                "{source}: has no column of locations; name it one of {names}",
+                source=printable(self.text),
+                names=", ".join(_COLUMNS),
             )
         return found
 

@@ -129,7 +129,9 @@ def summarise(
     dataset = Dataset(url)
     made_with = dataset.made_with()
     if made_with is None:
-        raise ClusterError(f"{url}: there is no dataset of readings; neumo read-archive makes one")
+        raise ClusterError(
+            "{folder}: there is no data set of readings; neumo read-archive makes one", folder=url
+        )
     if bundle_digest is not None and made_with.get("bundle") != bundle_digest:
         reference = None
     done = dataset.done()
@@ -202,14 +204,20 @@ def _labels(file: Path) -> pa.Table:
     try:
         table = pa.csv.read_csv(file)
     except (OSError, pa.ArrowInvalid) as error:
-        raise ManifestError(f"{file}: cannot be read as CSV ({error})") from error
+        raise ManifestError("{file}: cannot be read as CSV ({why})", file=file, why=error) from error
     column = next((name for name in _LOCATION_COLUMNS if name in table.column_names), None)
     if column is None or "label" not in table.column_names:
-        raise ManifestError(f"{file}: needs the columns label and one of {', '.join(_LOCATION_COLUMNS)}")
+        raise ManifestError(
+            "{file}: needs the columns label and one of {names}",
+            file=file,
+            names=", ".join(_LOCATION_COLUMNS),
+        )
     names = [parse_label(str(text)) for text in table["label"].to_pylist()]
     unknown = [number for number, label in enumerate(names, start=2) if label is None]
     if unknown:
-        raise ManifestError(f"{file}: unknown labels in rows {', '.join(map(str, unknown[:5]))}")
+        raise ManifestError(
+            "{file}: unknown labels in rows {rows}", file=file, rows=", ".join(map(str, unknown[:5]))
+        )
     return pa.table(
         {
             "location": table[column].cast(pa.string()),

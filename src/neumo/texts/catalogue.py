@@ -14,7 +14,7 @@ AREAS: Final = (
 """Areas: one YAML file each in every language's folder, and the first part of every message key. English notices are
 written where they are raised, so that reading a file loads no catalogue."""
 SENTENCE_AREAS: Final = (
-    "sentences_reading", "sentences_clinic", "sentences_learning", "sentences_commands",
+    "sentences_reading", "sentences_clinic", "sentences_learning", "sentences_commands", "sentences_cluster",
 )  # fmt: skip
 """Areas of messages and errors by their English pattern; see `neumo.texts.translation`."""
 WORD_AREAS: Final = (*SENTENCE_AREAS, "system", "typer", "dicom_codes")
