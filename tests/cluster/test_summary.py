@@ -31,6 +31,7 @@ def row(number: int) -> dict[str, Any]:
         "p_NORMAL": 1 - p if read else None,
         "p_BACTERIAL_PNEUMONIA": p / 2 if read else None,
         "p_VIRAL_PNEUMONIA": p / 2 if read else None,
+        "p_PNEUMONIA": p if read else None,
         "pneumonia": p > 0.5 if read else None,
         "distance": float(DISTANCE[number]),
         "reasons": [] if read else ["far_from_training"],

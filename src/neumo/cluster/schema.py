@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from neumo.core.findings import FINDINGS
+from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Reading
 
 SCHEMA_VERSION: Final = 1
@@ -21,6 +21,7 @@ READINGS_SCHEMA: Final = pa.schema(
         pa.field("etiology", pa.string()),
         pa.field("finding", pa.string()),
         *(pa.field(f"p_{finding}", pa.float64()) for finding in FINDINGS),
+        pa.field("p_PNEUMONIA", pa.float64()),
         pa.field("prediction_set", pa.list_(pa.string())),
         pa.field("coverage", pa.float64()),
         pa.field("pneumonia", pa.bool_()),
@@ -46,6 +47,7 @@ def row_of(reading: Reading, results: list[str], failure: str | None) -> dict[st
         "size": (receipt.get("file") or {}).get("bytes"),
         **{name: body[name] for name in ("sha256", "status", "verdict", "etiology", "finding")},
         **{f"p_{finding}": (body["probabilities"] or {}).get(finding.value) for finding in FINDINGS},
+        "p_PNEUMONIA": _of_pneumonia(body["probabilities"]),
         **{name: body[name] for name in ("prediction_set", "coverage", "pneumonia", "operating_point")},
         "distance": _distance(receipt),
         "reasons": [notice.code for notice in reading.reasons],
@@ -54,6 +56,15 @@ def row_of(reading: Reading, results: list[str], failure: str | None) -> dict[st
         "results_failure": failure,
         "reading": json.dumps(body, ensure_ascii=False, allow_nan=False),
     }
+
+
+def _of_pneumonia(probabilities: Mapping[str, float] | None) -> float | None:
+    """Return the sum over its kinds, which some answers do not tell apart."""
+    return (
+        None
+        if probabilities is None
+        else sum(p for name, p in probabilities.items() if name != Finding.NORMAL)
+    )
 
 
 def _distance(receipt: Mapping[str, Any]) -> float | None:

@@ -15,7 +15,6 @@ from neumo.cluster.dataset import READINGS, Dataset
 from neumo.cluster.schema import READINGS_SCHEMA
 from neumo.cluster.sql import connection
 from neumo.core.errors import ClusterError, ManifestError
-from neumo.core.findings import PNEUMONIA
 from neumo.core.labels import parse_label
 from neumo.core.statistics import Proportion, wilson
 from neumo.monitoring.two_samples import stability_index, stability_limits
@@ -23,7 +22,6 @@ from neumo.monitoring.two_samples import stability_index, stability_limits
 if TYPE_CHECKING:
     import duckdb
 
-_P_PNEUMONIA: Final = " + ".join(f"p_{finding}" for finding in PNEUMONIA)
 _LOCATION_COLUMNS: Final = ("location", "path", "file")
 
 
@@ -147,7 +145,7 @@ def summarise(
         reasons=_counts(sql, "reason", "(SELECT unnest(reasons) AS reason FROM readings)"),
         metrics=(
             _metric(sql, "distance", "distance", None if reference is None else reference.distance),
-            _metric(sql, "pneumonia", _P_PNEUMONIA, None if reference is None else reference.pneumonia),
+            _metric(sql, "pneumonia", "p_PNEUMONIA", None if reference is None else reference.pneumonia),
         ),
         labels=() if labels is None else tuple(_agreement(sql, labels)),
     )
