@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.imaging.test_depth import png
+from tests.support.deep_samples import png
 from tests.support.dicom_samples import dicom_file
 
 from neumo import Reader

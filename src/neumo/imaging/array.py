@@ -8,7 +8,7 @@ from PIL import Image
 
 from neumo.core.errors import UnreadableImageError
 from neumo.core.radiograph import Radiograph, Step
-from neumo.imaging.grey import TO_GREY, grey_of_sixteen_bits, luma_of_sixteen_bits, rgb_to_grey
+from neumo.imaging.grey import TO_GREY, grey_of_deep_colour, grey_of_sixteen_bits, rgb_to_grey
 from neumo.imaging.limits import require_size
 
 
@@ -46,16 +46,18 @@ def from_array(values: NDArray[Any], *, max_pixels: int) -> Radiograph:
     first: Step = {"step": "array", "dtype": values.dtype.name, "shape": list(values.shape)}
     deep, colour, steps = None, False, list[Step]()
     samples, depth = _samples(values)
-    if samples.ndim == 3:
-        pixels, colour = rgb_to_grey(Image.fromarray(_high_bytes(samples)))
-        steps.append(TO_GREY)
-    elif samples.dtype == np.uint8:
-        pixels = np.array(samples, dtype=np.uint8, order="C")
-    if samples.dtype == np.uint16 and not colour:
+    bits = None if values.dtype == np.uint16 else 16
+    if samples.dtype == np.uint16:
         wide = np.ascontiguousarray(samples, dtype=np.uint16)
-        grey = luma_of_sixteen_bits(wide) if wide.ndim == 3 else wide
-        pixels, deep, taken = grey_of_sixteen_bits(grey, bits=None if values.dtype == np.uint16 else 16)
-        steps += taken
+        if wide.ndim == 3:
+            pixels, deep, colour, steps = grey_of_deep_colour(wide, bits=bits)
+        else:
+            pixels, deep, steps = grey_of_sixteen_bits(wide, bits=bits)
+    elif samples.ndim == 3:
+        pixels, colour = rgb_to_grey(Image.fromarray(np.ascontiguousarray(samples, dtype=np.uint8)))
+        steps.append(TO_GREY)
+    else:
+        pixels = np.array(samples, dtype=np.uint8, order="C")
     return Radiograph(
         pixels=pixels,
         source=None,
@@ -84,10 +86,3 @@ def _samples(values: NDArray[Any]) -> tuple[NDArray[np.uint8] | NDArray[np.uint1
             "array: values from {low:g} to {high:g} leave 0-1; scale them first", low=low, high=high
         )
     return np.floor(values.astype(np.float64, order="C") * 65535 + 0.5).astype(np.uint16), 16
-
-
-def _high_bytes(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """8 bits of colour, as bright as the samples' highest."""
-    if samples.dtype == np.uint8:
-        return np.ascontiguousarray(samples, dtype=np.uint8)
-    return (samples >> (max(8, int(samples.max()).bit_length()) - 8)).astype(np.uint8)

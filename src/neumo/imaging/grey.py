@@ -15,15 +15,53 @@ _SAMPLE_SIDE = 512
 
 TO_GREY: Step = {"step": "grey", "weights": [0.299, 0.587, 0.114]}
 """Luma of ITU-R BT.601, as Pillow computes it in integers."""
+TRANSPARENCY: Step = {"step": "transparency", "background": 0}
 
 
 def rgb_to_grey(rgb: Image.Image) -> tuple[NDArray[np.uint8], bool]:
     """Grey levels of an RGB image, and whether it holds colour that is not merely grey in three channels."""
-    red, green, blue = (np.asarray(band) for band in _sample(rgb).split())
+    colour = _holds_colour(np.asarray(_sample(rgb)), _TOLERANCE)
+    return np.array(rgb.convert("L"), dtype=np.uint8), colour
+
+
+def grey_of_deep_colour(
+    samples: NDArray[np.uint16], transparent: NDArray[np.bool_] | None = None, *, bits: int | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint16], bool, list[Step]]:
+    """8 bits and full depth of colour samples, and whether they hold colour that is not merely grey in three channels.
+
+    Parameters
+    ----------
+    samples : ndarray of uint16, shape (height, width, 3)
+    transparent : ndarray of bool, shape (height, width), optional
+        Where the samples are black because there is no image.
+    bits : int, optional
+        Of which the highest sample is white; as many as the image uses (8-16) when left out.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (height, width)
+    deep : ndarray of uint16, shape (height, width)
+    colour : bool
+    steps : list of Step
+    """
+    steps = [TO_GREY] if transparent is None else [TO_GREY, TRANSPARENCY]
+    luma = luma_of_sixteen_bits(samples)
+    pixels, deep, taken = grey_of_sixteen_bits(luma, bits=bits)
+    rows, columns = (np.linspace(0, side - 1, min(side, _SAMPLE_SIDE)).astype(int) for side in luma.shape)
+    brightest = taken[-1]["high"] * taken[0]["high"]
+    colour = _holds_colour(samples[np.ix_(rows, columns)], _TOLERANCE * brightest / 255)
+    if colour and bits is None:  # the luma of one channel alone uses fewer bits than that channel
+        bits = max(8, int(samples.max()).bit_length())
+        pixels, deep, taken = grey_of_sixteen_bits(luma, bits=bits)
+    return pixels, deep, colour, [*steps, *taken]
+
+
+def _holds_colour(samples: NDArray[np.uint8] | NDArray[np.uint16], tolerance: float) -> bool:
+    red, green, blue = (samples[:, :, band] for band in range(3))
     high = np.maximum(np.maximum(red, green), blue)
     low = np.minimum(np.minimum(red, green), blue)
-    coloured = np.count_nonzero(high - low > _TOLERANCE)
-    return np.array(rgb.convert("L"), dtype=np.uint8), bool(coloured > _COLOURED_SHARE * high.size)
+    coloured = np.count_nonzero(high - low > tolerance)
+    return bool(coloured > _COLOURED_SHARE * high.size)
 
 
 def _sample(rgb: Image.Image) -> Image.Image:

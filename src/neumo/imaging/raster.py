@@ -12,11 +12,17 @@ from PIL import Image, ImageFile
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import require_memory
 from neumo.core.radiograph import Radiograph, Step
+from neumo.imaging.colour_depth import has_deep_colour, sixteen_bit_samples
 from neumo.imaging.depth import Table
-from neumo.imaging.grey import TO_GREY, grey_of_sixteen_bits, luma_of_sixteen_bits, rgb_to_grey
+from neumo.imaging.grey import (
+    TO_GREY,
+    TRANSPARENCY,
+    grey_of_deep_colour,
+    grey_of_sixteen_bits,
+    rgb_to_grey,
+)
 from neumo.imaging.jpeg_header import read_jpeg_header
 from neumo.imaging.limits import require_size
-from neumo.imaging.png_depth import sixteen_bit_samples
 from neumo.imaging.png_length import holds_all_rows
 from neumo.imaging.quiet import quiet
 from neumo.imaging.raster_floods import require_few_pieces
@@ -36,6 +42,8 @@ _SIXTEEN_BIT = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _LAYERED = frozenset({"LA", "PA", "RGBA"})
 _ORIENTATION_TAG = 0x0112
 _BYTES_PER_PIXEL = 8
+_UNKNOWN_KINDS = frozenset({"unknown pixel mode"})
+"""What Pillow says where a header is sound, and means samples that it has no reader for."""
 _MAX_SCANS = 100
 """Every scan of a progressive JPEG passes over all its pixels; encoders write about ten."""
 
@@ -113,7 +121,7 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     except (UnreadableImageError, MemoryError):
         raise
     except Exception as error:  # on corrupt bytes decoders raise whatever their parsing happens to meet
-        _raise_if_intact(content, name)
+        _raise_if_intact(content, name, error)
         raise UnreadableImageError(
             "{name}: cannot be decoded ({error}); the file is corrupt or truncated", name=name, error=error
         ) from error
@@ -133,8 +141,12 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
     )
 
 
-def _raise_if_intact(content: bytes, name: str) -> None:
+def _raise_if_intact(content: bytes, name: str, error: Exception) -> None:
     """Raise what else than a corrupt file may have made its decoder fail: its kind, or too little memory."""
+    if str(error) in _UNKNOWN_KINDS:
+        raise UnsupportedImageError(
+            "{name}: holds samples of a kind that is not read; save it in grey, with 8 or 16 bits", name=name
+        ) from error
     try:
         with open_header(BytesIO(content), name) as image:
             require_memory(_BYTES_PER_PIXEL * image.width * image.height)
@@ -217,17 +229,17 @@ def _oriented(pixels: Table, orientation: int) -> Table:
 
 
 def _to_grey(image: Image.Image, depth: int, content: bytes) -> _Grey:
-    image = without_premultiplication(image)
     if image.mode in _SIXTEEN_BIT:
         return _grey_of_sixteen_bits(image, depth)
+    if has_deep_colour(image, depth):
+        return _grey_of_sixteen_bit_bands(image, content)
+    image = without_premultiplication(image)
     if image.mode in {"1", "L"}:
         return _grey_of_one_channel(image, depth)
-    if depth == 16 and image.format == "PNG":
-        return _grey_of_sixteen_bit_bands(image, content)
     steps = []
     if image.mode in _LAYERED or "transparency" in image.info:
         image = _on_black(image)
-        steps.append({"step": "transparency", "background": 0})
+        steps.append(TRANSPARENCY)
     pixels, colour = rgb_to_grey(image if image.mode == "RGB" else image.convert("RGB"))
     return _Grey(pixels, None, colour, [*steps, TO_GREY])
 
@@ -244,27 +256,12 @@ def _grey_of_sixteen_bits(image: Image.Image, depth: int) -> _Grey:
 
 
 def _grey_of_sixteen_bit_bands(image: Image.Image, content: bytes) -> _Grey:
-    """Grey of a 16-bit PNG that has several channels; at full depth unless they hold colour."""
-    samples, alpha = sixteen_bit_samples(image, content)
-    steps: list[Step] = []
-    outside = np.zeros(samples.shape[:2], dtype=bool) if alpha is None else alpha == 0
+    """Grey of a 16-bit file that has several channels."""
+    samples, transparent = sixteen_bit_samples(image, content)
     if samples.ndim == 3:
-        bits = max(8, int(samples.max()).bit_length())
-        pixels, colour = rgb_to_grey(Image.fromarray((samples >> (bits - 8)).astype(np.uint8)))
-        if colour:
-            return _Grey(pixels, None, True, [TO_GREY])
-        transparent = image.info.get("transparency")
-        if isinstance(transparent, tuple):
-            outside = (samples == np.array(transparent)).all(axis=2)
-        samples = luma_of_sixteen_bits(samples)
-        steps.append(TO_GREY)
-    if alpha is not None:
-        samples = (samples.astype(np.uint32) * alpha // 65535).astype(np.uint16)
-    if outside.any() or alpha is not None:
-        samples[outside] = 0
-        steps.append({"step": "transparency", "background": 0})
+        return _Grey(*grey_of_deep_colour(samples, transparent))
     pixels, deep, taken = grey_of_sixteen_bits(samples)
-    return _Grey(pixels, deep, False, [*steps, *taken])
+    return _Grey(pixels, deep, False, [TRANSPARENCY, *taken])
 
 
 def _grey_of_one_channel(image: Image.Image, depth: int) -> _Grey:

@@ -23,6 +23,7 @@ _DICOM_MAGIC: Final = (128, b"DICM")
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of a BMP's second header; "BM" alone begins many a text."""
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT, _TIFF_SUBFILE = 258, 262, 339, 254
+_TIFF_PLANES: Final = 284
 _ORIENTATION_TAG: Final = 0x0112
 _FIRST_SWAPPED: Final = 5
 """Orientation from which on rows are columns."""
@@ -30,6 +31,7 @@ _REDUCED: Final = 1
 _MAX_PAGES: Final = 16
 """Pages of a TIFF file looked at: the radiograph, and smaller copies of it."""
 _MAX_BITS: Final = 16
+_BYTE: Final = 8
 _MAX_RUN_LENGTH_PIXELS: Final = 16_000_000
 """Of a run-length coded BMP, which Pillow decodes in Python: some 10 seconds."""
 
@@ -88,7 +90,7 @@ def require_supported(image: ImageFile.ImageFile, name: str) -> None:
     Raises
     ------
     UnsupportedImageError
-        Several images, samples of more than 16 bits, signed or floating-point samples.
+        Several images, samples of more than 16 bits, signed or floating-point samples, planes of more than 8 bits.
     ImageTooLargeError
         A run-length coded BMP of more than 16 million pixels.
     """
@@ -96,7 +98,7 @@ def require_supported(image: ImageFile.ImageFile, name: str) -> None:
         _require_plain_samples(image, name)
         several = _has_more_pages(image)
     else:
-        several = getattr(image, "n_frames", 1) > 1 and image.format in {"WEBP", "AVIF"}
+        several = getattr(image, "n_frames", 1) > 1 and image.format in {"PNG", "WEBP", "AVIF"}
     if several:
         raise UnsupportedImageError(
             "{name}: holds several images; give each radiograph a file of its own", name=name
@@ -149,6 +151,11 @@ def _require_plain_samples(image: "TiffImageFile", name: str) -> None:
     if bits > _MAX_BITS:
         raise UnsupportedImageError(
             "{name}: holds samples of {bits} bits; save it with 8 or 16 bits", name=name, bits=bits
+        )
+    if bits > _BYTE and image.tag_v2.get(_TIFF_PLANES, 1) != 1 and len(image.getbands()) > 1:
+        # Pillow takes the bytes of such planes for samples.
+        raise UnsupportedImageError(
+            "{name}: holds colour plane by plane, with {bits} bits; save it in grey", name=name, bits=bits
         )
 
 

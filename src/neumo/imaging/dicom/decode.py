@@ -8,13 +8,12 @@ from neumo.core.errors import UnreadableImageError
 from neumo.core.faults import require_memory
 from neumo.core.radiograph import Radiograph, Step
 from neumo.imaging.depth import Raw
-from neumo.imaging.dicom.colour import rgb_of
+from neumo.imaging.dicom.colour import grey_of_colour
 from neumo.imaging.dicom.facts import read_facts
 from neumo.imaging.dicom.frame import Samples, decode_samples, decoder_justifies, require_pixels
 from neumo.imaging.dicom.greyscale import grey_levels
 from neumo.imaging.dicom.layout import GREY, PixelLayout, read_layout
 from neumo.imaging.dicom.parse import Parsed
-from neumo.imaging.grey import TO_GREY, rgb_to_grey
 from neumo.imaging.quiet import quiet
 
 
@@ -68,9 +67,7 @@ def _decode(parsed: Parsed, name: str, max_pixels: int) -> Radiograph:
         pixels, deep, steps = grey_levels(raw, layout, parsed.dataset)
         colour = False
     else:
-        rgb, steps = rgb_of(raw, layout, parsed.dataset, name)
-        (pixels, colour), deep = rgb_to_grey(rgb), None
-        steps.append(TO_GREY)
+        pixels, deep, colour, steps = grey_of_colour(raw, layout, parsed.dataset, name)
     return Radiograph(
         pixels=pixels,
         source=None,

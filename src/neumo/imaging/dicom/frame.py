@@ -24,7 +24,7 @@ from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import require_memory
 from neumo.core.message import Message
 from neumo.imaging.dicom.decoder_process import decode_in_child
-from neumo.imaging.dicom.layout import PixelLayout
+from neumo.imaging.dicom.layout import YBR, PixelLayout
 from neumo.imaging.dicom.parse import Parsed, PixelElement
 from neumo.imaging.dicom.rle import decode_rle
 from neumo.imaging.dicom.stream import (
@@ -39,7 +39,6 @@ from neumo.imaging.dicom.stream import (
 )
 
 _NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
-_YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 Samples = NDArray[Any]
 """uint8, int8, uint16 or int16, shape (rows, columns) or, as RGB, (rows, columns, 3)."""
@@ -154,7 +153,7 @@ def _shown(syntax: UID) -> str:
 
 
 def _is_ybr(layout: PixelLayout) -> bool:
-    return layout.photometric in _YBR
+    return layout.photometric in YBR
 
 
 def _by_pydicom(

@@ -10,7 +10,9 @@ from neumo.imaging.limits import require_size
 
 GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 PALETTE = "PALETTE COLOR"
-_COLOUR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
+YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
+"""Luma and chroma, which a decoder leaves as they are."""
+_COLOUR = YBR | {"RGB", "YBR_ICT", "YBR_RCT"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,13 @@ def read_layout(dataset: Dataset, name: str, *, max_pixels: int) -> PixelLayout:
     if allocated not in {8, 16}:
         raise UnsupportedImageError(
             "{name}: Bits Allocated is {allocated}; only 8 and 16 are read", name=name, allocated=allocated
+        )
+    if allocated > 8 and photometric in YBR:
+        raise UnsupportedImageError(
+            "{name}: {photometric} of {bits} bits is not read; store it in grey",
+            name=name,
+            photometric=photometric,
+            bits=allocated,
         )
     stored = _number(dataset, "BitsStored", name, default=allocated)
     high = _number(dataset, "HighBit", name, default=stored - 1)
