@@ -25,6 +25,11 @@ def raised(error: Exception, cause: Exception | None = None) -> Exception:
         (OSError(errno.ENOENT, "gone"), None),
         (OSError("image file is truncated"), None),
         (ValueError("bad"), None),
+        (UnreadableImageError("/films/out of memory/1.png: is empty"), None),
+        (
+            raised(UnreadableImageError("x"), FileNotFoundError(errno.ENOENT, "none", "out of memory.png")),
+            None,
+        ),
     ],
 )
 def test_faults_of_the_machine_are_told_from_those_of_a_file(error: Exception, code: str | None) -> None:

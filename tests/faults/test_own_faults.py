@@ -18,6 +18,7 @@ from neumo.core import child
 from neumo.core.errors import BundleError
 from neumo.core.faults import OWN_FAULTS
 from neumo.core.frames import receive_frame, send_frame
+from neumo.core.message import Message
 from neumo.deidentification.files import Fate, deidentify_file
 from neumo.dicomnode.receive.object_uids import read_uids
 from neumo.web.http.problems import own_problem
@@ -78,7 +79,7 @@ def test_a_child_that_cannot_load_says_why(code: str, monkeypatch: pytest.Monkey
         monkeypatch.setattr(child, "load_function", lambda _name: failing(FAULTS[code]))
         send_frame(ours, {"opener": "a:b", "settings": {}, "memory_bytes": None})
         assert child._started(theirs) is None
-        assert OWN_FAULTS[code] in receive_frame(ours)[0]["fault"]
+        assert OWN_FAULTS[code] in Message.from_json(receive_frame(ours)[0]["fault"])
 
 
 @pytest.mark.parametrize(

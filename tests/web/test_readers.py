@@ -34,7 +34,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path) -> Iterat
         yield started
 
 
-def test_a_reader_that_is_killed_fails_that_file_only(
+def test_a_reader_that_crashes_fails_that_file_only(
     web: httpx.Client, server: Running, radiographs: list[Path]
 ) -> None:
     def file_of(job: str) -> dict[str, Any]:
@@ -44,13 +44,34 @@ def test_a_reader_that_is_killed_fails_that_file_only(
     with stopped_readers(server) as pids:
         job = send(web, radiographs[0].read_bytes(), query="?async=1").headers["location"]
         wait_until(lambda: file_of(job)["status"] == "reading")
-        os.kill(pids[0], signal.SIGKILL)
+        os.kill(pids[0], signal.SIGABRT)
+        os.kill(pids[0], signal.SIGCONT)
         wait_until(lambda: web.get(job).json()["status"] == "finished")
     assert (file_of(job)["status"], file_of(job)["reasons"][0]["code"]) == ("failed", "crash")
     assert left_over(server) == []
     again = send(web, radiographs[0].read_bytes())
     assert again.status_code == 201, "the same file is not held against it"
     assert server.readers() != pids
+
+
+def test_a_file_is_not_blamed_for_a_reader_that_the_system_kills(
+    web: httpx.Client, server: Running, radiographs: list[Path]
+) -> None:
+    """As it does where memory runs out: a file of a job is read again, and one that is waited for is sent again."""
+    film = radiographs[1].read_bytes()
+    with stopped_readers(server) as pids:
+        job = send(web, film, query="?async=1").headers["location"]
+        wait_until(lambda: web.get(job).json()["files"][0]["status"] == "reading")
+        os.kill(pids[0], signal.SIGKILL)
+        wait_until(lambda: web.get(job).json()["status"] == "finished")
+    assert [file["status"] for file in web.get(job).json()["files"]] == ["read"]
+    with stopped_readers(server) as pids, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(send, web, radiographs[2].read_bytes())
+        wait_until(lambda: left_over(server))
+        os.kill(pids[0], signal.SIGKILL)
+        assert (answer.result().status_code, answer.result().json()["code"]) == (503, "server_fault")
+    assert send(web, radiographs[2].read_bytes()).status_code == 201
+    assert left_over(server) == []
 
 
 def test_a_reader_that_hangs_is_killed(impatient: Running, radiographs: list[Path]) -> None:

@@ -28,6 +28,8 @@ _START_SECONDS: Final = 120.0
 """For a child to import and load what it needs, on a slow and busy machine."""
 _REAP_SECONDS: Final = 10.0
 """For a killed child to be gone; only one that waits for a broken disk takes longer."""
+_KILL: Final = 9
+"""Number of the signal with which nothing ends itself."""
 _PAGE: Final = mmap.PAGESIZE
 
 
@@ -167,6 +169,10 @@ class ChildProcess:
             mebibytes = (self._memory_bytes or 0) // 2**20
             return ChildError(
                 "out_of_memory", "needs more memory than allowed ({mebibytes:,} MiB)", mebibytes=mebibytes
+            )
+        if status == -_KILL:
+            return ChildError(
+                "killed", "was killed by somebody else, as where the machine runs out of memory"
             )
         return ChildError("crash", "ended the process that worked on it")
 

@@ -114,7 +114,8 @@ class ChildError(NeumoError, OSError):
     Parameters
     ----------
     code : str
-        "crash", "timeout", "out_of_memory", or what it was killed for, such as "cancelled".
+        "crash", "timeout", "out_of_memory", "killed" (by the system or another program), or what it was killed for,
+        such as "cancelled".
     message : str
     **values
         As of any error.

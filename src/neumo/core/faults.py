@@ -6,6 +6,7 @@ import re
 import traceback
 from pathlib import Path
 
+from neumo.core.errors import NeumoError
 from neumo.core.message import Message
 
 _MEMORY = re.compile(
@@ -110,12 +111,20 @@ def require_memory(size: int) -> None:
         raise MemoryError(f"{size:,} bytes cannot be had") from error
 
 
+def lacks_memory(needed: int) -> bool:
+    """Whether this machine or container has less memory left than `needed` bytes; False where it does not tell."""
+    available = available_memory()
+    return available is not None and available < needed
+
+
 def is_out_of_memory(error: BaseException | None) -> bool:
     """Whether an error, or one that it was raised from, says that memory could not be had."""
     while error is not None:
         if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
             return True
-        if _MEMORY.search(str(error)):
+        # What neumo and the operating system say quotes names of files, which may hold any words.
+        quotes = isinstance(error, NeumoError) or (isinstance(error, OSError) and error.errno is not None)
+        if not quotes and _MEMORY.search(str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False

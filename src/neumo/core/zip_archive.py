@@ -1,6 +1,7 @@
 """Unpacks members of untrusted zip archives within limits: what an archive declares of itself may be a lie."""
 
 import struct
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def _directory_bytes(stream: IO[bytes]) -> int:
 
 
 class ZipMembers:
-    """The members of an open zip archive, unpacked in parts; sizes are counted over all of them.
+    """The members of an open zip archive, unpacked in parts; sizes are counted over all that were unpacked whole.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ class ZipMembers:
 
     def __init__(self, name: str, opened: zipfile.ZipFile, packed: int, limits: UnpackLimits) -> None:
         self._name, self._opened, self._packed, self._limits = name, opened, packed, limits
-        self._total = 0
+        self._total, self._lock = 0, threading.Lock()
         self.infos = opened.infolist()
         if len(self.infos) > limits.members:
             raise UnsafeArchiveError(
@@ -135,15 +136,24 @@ class ZipMembers:
         zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError
             It is damaged; its checksum (CRC-32) was compared.
         """
-        written = 0
-        with self._opened.open(info) as source:
-            while part := source.read(_CHUNK):
-                written += len(part)
-                self._total += len(part)
-                ratio = self._limits.ratio
-                self._require(info, written, self._limits.member_bytes, ratio * info.compress_size)
-                self._require(info, self._total, self._limits.total_bytes, ratio * self._packed)
-                yield part
+        written, whole = 0, False
+        try:
+            with self._opened.open(info) as source:
+                while part := source.read(_CHUNK):
+                    written += len(part)
+                    self._count(len(part))
+                    ratio = self._limits.ratio
+                    self._require(info, written, self._limits.member_bytes, ratio * info.compress_size)
+                    self._require(info, self._total, self._limits.total_bytes, ratio * self._packed)
+                    yield part
+            whole = True
+        finally:
+            if not whole:  # as where the disk is full: it may be unpacked once more
+                self._count(-written)
+
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self._total += size
 
     def _require(self, info: zipfile.ZipInfo, written: int, most: int, expected: float) -> None:
         if written > most:

@@ -79,7 +79,8 @@ def open_workbench(config: WebConfig) -> Workbench:
     processes = [ReaderProcess(config.read, HANDLER) for _ in range(config.read.processes)]
     pool = ReaderPool(processes, config.limits.waiting)
     pool.start()
-    intake = Intake(reading_files, pool, GroupCommit(archive, lambda: pool.queued))
+    commit = GroupCommit(archive, lambda: pool.queued)
+    intake = Intake(reading_files, pool, commit, config.read.memory_bytes or Intake.memory_bytes)
     return Workbench(
         config=config,
         always_login=people or config.sessions.required or not config.listen.loopback,

@@ -150,7 +150,7 @@ OWN = [
 def test_faults_of_the_machine_never_set_an_object_aside(
     shared: Shared, log: EventLog, fault: Mapping[str, Any] | Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "available_memory", lambda: 1000)
+    monkeypatch.setattr(module, "lacks_memory", lambda _needed: True)
     queue_object(shared)
     with working(shared, Reader(*[fault] * 4)) as worker:
         wait_until(lambda: worker.troubles or shared.queue.counts()["read"])
@@ -162,7 +162,7 @@ def test_faults_of_the_machine_never_set_an_object_aside(
 def test_too_much_memory_is_the_objects_fault_where_the_machine_has_it(
     shared: Shared, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "available_memory", lambda: 2**50)
+    monkeypatch.setattr(module, "lacks_memory", lambda _needed: False)
     queue_object(shared)
     with working(shared, Reader(*[ChildError("out_of_memory", "took too much")] * 2, {"status": "refused"})):
         counted(shared, "set_aside")

@@ -1,11 +1,15 @@
 import shutil
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
+from neumo.web.readings.archives import open_archive
 from neumo.web.readings.space import SpaceReserve
+from neumo.web.readings.uploads import Upload
 
 
 @pytest.fixture
@@ -44,3 +48,21 @@ def test_what_a_request_does_not_use_is_free_again(disk: SimpleNamespace, tmp_pa
         raise RuntimeError("cut off")
     with space.reserved(600):
         pass
+
+
+def test_members_of_archives_and_uploads_together_keep_to_the_floor(
+    disk: SimpleNamespace, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("a.png", bytes(300))
+    space = SpaceReserve(tmp_path, floor=400)
+    archive = open_archive(Upload(tmp_path / "a.zip", "a.zip", ""), Limits(), space)
+    (member,) = archive.members
+    before = set(tmp_path.iterdir())
+    with space.reserved(301), pytest.raises(Problem) as refused:
+        archive.unpack(member)
+    assert refused.value.code == "disk_full" and set(tmp_path.iterdir()) == before
+    with space.reserved(300):
+        assert archive.unpack(member).path.read_bytes() == bytes(300)
+    with space.reserved(600):
+        archive.close()

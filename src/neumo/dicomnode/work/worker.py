@@ -9,7 +9,7 @@ from typing import Any
 
 from neumo.core.back_off import back_off
 from neumo.core.errors import ChildError, ChildStartError
-from neumo.core.faults import available_memory
+from neumo.core.faults import lacks_memory
 from neumo.dicomnode.config import ReadConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.queue import Job
@@ -32,7 +32,8 @@ class Outcome:
     status : str or None
         "read" or "refused"; None where there is no reading.
     reason : str
-        Code of why there is none: "crash", "timeout", "out_of_memory", "error: ...", or the reader's own code; else "".
+        Code of why there is none: "crash", "timeout", "out_of_memory", "killed", "error: ...", or the reader's own;
+        else "".
     final : bool
         Whether another attempt can only end the same way.
     own : bool
@@ -151,9 +152,8 @@ class Worker(threading.Thread):
         except ChildStartError:
             raise
         except ChildError as error:
-            return Outcome(
-                None, error.code, own=self._lacks_memory() if error.code == "out_of_memory" else False
-            )
+            scarce = error.code in {"out_of_memory", "killed"} and self._lacks_memory()
+            return Outcome(None, error.code, own=scarce)
         outcome = _outcome_of(answer)
         if "unreadable_file" in outcome.reason:  # its file lies in the node's own folder
             return replace(outcome, own=source.exists(), final=False)
@@ -163,8 +163,7 @@ class Worker(threading.Thread):
 
     def _lacks_memory(self) -> bool:
         """Whether the machine has less memory than a reader may take, so that the object is innocent of the lack."""
-        available = available_memory()
-        return available is not None and available < (self._config.memory_bytes or _MIN_MEMORY)
+        return lacks_memory(self._config.memory_bytes or _MIN_MEMORY)
 
     def _finished(self, job: Job, outcome: Outcome, seconds: float) -> None:
         status = str(outcome.status)

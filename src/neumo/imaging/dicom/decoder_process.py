@@ -48,6 +48,8 @@ def decode_in_child(decoder: str, frame: bytes, request: Mapping[str, Any], name
         The decoder is not there.
     UnreadableImageError
         The frame cannot be decoded, or not soon enough.
+    MemoryError, OSError
+        This machine is at fault.
     """
     try:
         child = _idle[decoder].pop()
@@ -61,11 +63,15 @@ def decode_in_child(decoder: str, frame: bytes, request: Mapping[str, Any], name
     try:
         answer, samples = child.ask(request, frame)
     except ChildError as error:
+        if error.code == "killed":
+            raise MemoryError("the system killed the decoder, as it does where memory runs out") from error
         raise _unreadable(error, name) from error
     except BaseException:  # an interrupt: what this child says next would be out of step
         child.end()
         raise
     _idle[decoder].append(child)
+    if answer.get("own"):
+        raise OSError(answer["errno"], "the decoder met a fault of this machine")
     if "error" in answer or not samples:
         raise UnreadableImageError(
             "{name}: the pixel data cannot be decoded; the file is corrupt or truncated", name=name

@@ -69,7 +69,7 @@ class TooLarge(HTTPException):
         self.limit = limit
 
 
-def own_problem(error: OSError) -> Problem:
+def own_problem(error: BaseException) -> Problem:
     """Return the problem of a request that this machine cannot answer now: a full disk, or another one that passes."""
     if own_fault(error) in {"disk_full", None}:
         return Problem(507, "disk_full")

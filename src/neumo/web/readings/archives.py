@@ -14,6 +14,7 @@ from neumo.core.zip_archive import UnpackLimits, ZipMembers, is_encrypted, open_
 from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import Skip, skip_of
 from neumo.web.config import Limits
+from neumo.web.readings.space import Reservation, SpaceReserve
 from neumo.web.readings.uploads import Upload, UploadedFile, clean_name, is_zip
 
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
@@ -69,12 +70,27 @@ class Archive:
     _opened: zipfile.ZipFile = field(repr=False)
     _packed: ZipMembers = field(repr=False)
     _limits: Limits = field(repr=False)
+    _space: SpaceReserve = field(repr=False)
 
     def unpack(self, member: Member) -> Upload:
-        """Unpack a member to a private file. Raises ArchiveRefused; OSError where the disk fails."""
+        """Unpack a member to a private file, in space that is reserved for it.
+
+        Raises
+        ------
+        ArchiveRefused
+        Problem
+            The disk is too full for it.
+        OSError
+            The disk fails.
+        """
+        with self._space.reserved(min(member.info.file_size, self._limits.file_bytes)) as reservation:
+            return self._unpack(member, reservation)
+
+    def _unpack(self, member: Member, reservation: Reservation) -> Upload:
         file = UploadedFile(self.upload.path.parent, member.name, self._limits)
         try:
             for part in self._packed.parts(member.info):
+                reservation.use(len(part))
                 file.write(part)
             return file.finish()
         except BaseException as error:
@@ -86,17 +102,22 @@ class Archive:
 
     def close(self) -> None:
         """Close and delete the archive."""
+        stream = self._opened.fp
         self._opened.close()
+        if stream is not None:  # which was given to it, and is therefore left open by it
+            stream.close()
         self.upload.discard()
 
 
-def open_archive(upload: Upload, limits: Limits) -> Archive:
+def open_archive(upload: Upload, limits: Limits, space: SpaceReserve) -> Archive:
     """Open an uploaded archive and look at its members' names and first bytes.
 
     Raises
     ------
     ArchiveRefused
         It is encrypted, damaged, too large when unpacked, or looks like a bomb. The upload is still there.
+    OSError, MemoryError
+        This server is at fault.
     """
     unpacked = UnpackLimits(limits.archive_files, limits.file_bytes, limits.archive_bytes)
     stream = upload.path.open("rb")
@@ -106,7 +127,8 @@ def open_archive(upload: Upload, limits: Limits) -> Archive:
         files = [info for info in packed.infos if not info.is_dir()]
         if any(is_encrypted(info) for info in files):
             raise ArchiveRefused("encrypted_archive")
-        return Archive(upload, tuple(_member(packed, info) for info in files), opened, packed, limits)
+        members = tuple(_member(packed, info) for info in files)
+        return Archive(upload, members, opened, packed, limits, space)
     except BaseException as error:
         stream.close()
         refused = _refusal(error)
@@ -129,7 +151,9 @@ def _member(packed: ZipMembers, info: zipfile.ZipInfo) -> Member:
     try:
         packed.require_readable(info)
         head = packed.head(info, HEAD_BYTES)
-    except (DownloadError, *_DAMAGED):
+    except (DownloadError, *_DAMAGED) as error:
+        if own_fault(error) is not None:
+            raise
         return Member(info, name, refused="damaged_archive")
     if is_zip(head):
         return Member(info, name, refused="nested_archive")
@@ -137,11 +161,12 @@ def _member(packed: ZipMembers, info: zipfile.ZipInfo) -> Member:
 
 
 def _refusal(error: BaseException) -> ArchiveRefused | None:
+    """Return why an archive is refused; None where it is not its fault."""
     match error:
-        case ArchiveRefused():
-            return error
         case _ if own_fault(error) is not None:
             return None
+        case ArchiveRefused():
+            return error
         case UnsafeArchiveError():
             return ArchiveRefused("unsafe_archive")
         case DownloadError():

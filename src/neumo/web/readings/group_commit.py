@@ -31,7 +31,7 @@ class FinishedReading:
     file : FinishedFile or None
         Its reading file as the reader process wrote it; None where the file exists already.
     upload : Upload
-        Deleted as soon as its reading is durable.
+        Deleted as soon as its reading file is durable.
     actor : str
         Who uploaded it.
     shown_to : str or None
@@ -115,8 +115,7 @@ class GroupCommit:
         recorded = self._record([_entry(batch[index]) for index in durable])
         for index, outcome in zip(durable, recorded, strict=True):
             outcomes[index] = outcome
-        for one in batch:
-            one.upload.discard()
+            batch[index].upload.discard()
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _record(self, entries: Sequence[Entry]) -> Sequence[Recorded | Exception]:

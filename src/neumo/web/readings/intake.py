@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neumo.core.errors import ChildError, ChildStartError
+from neumo.core.faults import lacks_memory
 from neumo.core.logging import fault
 from neumo.core.reading import Notice, notices_from_json
 from neumo.records.reading_file import ReadingFile, ReadingFiles, load_reading_file
@@ -16,6 +17,7 @@ from neumo.texts.catalogue import texts
 from neumo.web.http.problems import Problem
 from neumo.web.readings.file_sync import FinishedFile
 from neumo.web.readings.group_commit import FinishedReading, GroupCommit
+from neumo.web.readings.own_faults import server_fault
 from neumo.web.readings.uploads import Upload
 from neumo.worker.reader_pool import ReaderPool
 
@@ -73,6 +75,8 @@ class Intake:
     reading_files: ReadingFiles
     pool: ReaderPool
     group_commit: GroupCommit
+    memory_bytes: int = 512 * 2**20
+    """What a reader may take: where the machine has less, a file is not blamed for the lack."""
 
     async def read(
         self,
@@ -83,7 +87,7 @@ class Intake:
         shown_to: str | None = None,
         override: str | None = None,
     ) -> UploadResult:
-        """Read and record an upload; the uploaded file is deleted in any case.
+        """Read and record an upload; its file is deleted once it is on record, and else left to the caller.
 
         Parameters
         ----------
@@ -102,19 +106,6 @@ class Intake:
             The reader processes or the disk failed, rather than the file.
         ArchiveUnavailableError
         """
-        try:
-            return await self._read(upload, actor, progress, shown_to, override)
-        finally:
-            upload.discard()
-
-    async def _read(
-        self,
-        upload: Upload,
-        actor: str,
-        progress: ProgressCallbacks | None,
-        shown_to: str | None,
-        override: str | None,
-    ) -> UploadResult:
         options = {**self.pool.options, **({} if override is None else {"allow_outside_range": True})}
         path = self.reading_files.path(upload.sha256, self.pool.bundle_digest, options)
         found, file = None, None
@@ -124,7 +115,7 @@ class Intake:
             request = {"do": "read", "source": str(upload.path), "target": str(path), "name": upload.name}
             if override is not None:
                 request |= {"reason": override, "by": actor}
-            answer = await _answer(self._submit(request, progress))
+            answer = await self._answer(self._submit(request, progress))
             if isinstance(answer, UploadResult):
                 return answer
             found = ReadingFile.from_json(answer["content"])
@@ -143,34 +134,33 @@ class Intake:
         progress.submitted(future)
         return future
 
-
-async def _answer(future: "Future[dict[str, Any]]") -> UploadResult | dict[str, Any]:
-    """Return the reader process's answer, or the outcome of a file without a reading."""
-    try:
-        answer = await asyncio.shield(asyncio.wrap_future(future))
-    except ChildStartError as error:
-        fault("no_reader", error)
-        raise Problem(503, "busy", retry_after=10) from error
-    except ChildError as error:
-        status = "cancelled" if error.code == "cancelled" else "failed"
-        return UploadResult(status, reasons=(own_reason(error.code),))
-    except (CancelledError, asyncio.CancelledError):
-        if not future.cancelled():
-            raise
-        return UploadResult("cancelled", reasons=(own_reason("cancelled"),))
-    if answer.get("own") == "disk_full":
-        raise Problem(507, "disk_full")
-    if answer.get("own"):
-        raise Problem(503, "busy", retry_after=10)
-    if "error" in answer:
-        return UploadResult("failed", reasons=(own_reason("crash"),))
-    if answer["status"] == "failed" and any(
-        reason["code"] == "unreadable_file" for reason in answer["reasons"]
-    ):
-        raise Problem(503, "busy", retry_after=10)  # the file lies in the server's own folder
-    if answer["status"] == "failed":
+    async def _answer(self, future: "Future[dict[str, Any]]") -> UploadResult | dict[str, Any]:
+        """Return the reader process's answer, or the outcome of a file without a reading."""
+        try:
+            answer = await asyncio.shield(asyncio.wrap_future(future))
+        except ChildStartError as error:
+            fault("no_reader", error)
+            raise server_fault() from error
+        except ChildError as error:
+            if error.code == "killed" or (error.code == "out_of_memory" and lacks_memory(self.memory_bytes)):
+                raise server_fault() from error
+            status = "cancelled" if error.code == "cancelled" else "failed"
+            return UploadResult(status, reasons=(own_reason(error.code),))
+        except (CancelledError, asyncio.CancelledError):
+            if not future.cancelled():
+                raise
+            return UploadResult("cancelled", reasons=(own_reason("cancelled"),))
+        if answer.get("own"):
+            raise Problem(507, "disk_full") if answer["own"] == "disk_full" else server_fault()
+        if "error" in answer:
+            return UploadResult("failed", reasons=(own_reason("crash"),))
+        if answer["status"] != "failed":
+            return answer
+        codes = {reason["code"] for reason in answer["reasons"]}
+        # The file lies in the server's own folder.
+        if "unreadable_file" in codes or ("out_of_memory" in codes and lacks_memory(self.memory_bytes)):
+            raise server_fault()
         return UploadResult("failed", reasons=notices_from_json(answer["reasons"]))
-    return answer
 
 
 def own_reason(code: str) -> Notice:

@@ -4,27 +4,28 @@ import asyncio
 import itertools
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from neumo.core.back_off import back_off
-from neumo.core.errors import ArchiveUnavailableError
-from neumo.core.logging import fault
+from neumo.core.logging import event, fault
 from neumo.core.reading import Notice
 from neumo.records.audit_log import now
 from neumo.web.http.problems import Problem
 from neumo.web.readings.archives import Archive, ArchiveRefused, Member
 from neumo.web.readings.intake import Intake, ProgressCallbacks, UploadResult, own_reason
+from neumo.web.readings.own_faults import problem_of, server_fault
 from neumo.web.readings.parts import Part
 from neumo.web.readings.uploads import Upload
 from neumo.worker.reader_pool import ReaderPool
 
 _RETENTION_SECONDS = 3600.0
-_RECORD_ATTEMPTS = 6
+_ATTEMPTS = 6
 _FIRST_PAUSE, _MAX_PAUSE = 1.0, 15.0
-"""Seconds between attempts to record while the archive is unavailable."""
+"""Seconds between attempts while this server is at fault: its disk is full, or the archive unavailable."""
 
 
 @dataclass
@@ -50,9 +51,23 @@ class Job:
     files: list[JobFile]
     created_at: str
     ended: float | None = None
-    cancelled: bool = False
     futures: "dict[int, Future[dict[str, Any]]]" = field(default_factory=dict)
     watchers: "set[asyncio.Queue[JobFile | None]]" = field(default_factory=set)
+    _cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the files that are not read yet are not to be read."""
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """Read no more files."""
+        self._cancelled.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not beyond a cancellation."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._cancelled.wait(), seconds)
 
     @property
     def status(self) -> str:
@@ -130,14 +145,14 @@ class Jobs:
         """Cancel the files that are not read yet. Raises Problem where the job has ended."""
         if job.ended is not None:
             raise Problem(409, "finished")
-        job.cancelled = True
+        job.cancel()
         for future in list(job.futures.values()):
             self._pool.cancel(future)
 
     async def stop(self) -> None:
         """Cancel all jobs and wait for their tasks; the pool has cancelled their requests."""
         for job in self._jobs.values():
-            job.cancelled = True
+            job.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
@@ -156,20 +171,15 @@ class Jobs:
 
         async def read_member(file: JobFile, archive: Archive, member: Member) -> None:
             async with at_once:
-                if job.cancelled:
-                    return _end(job, file, UploadResult("cancelled", reasons=(own_reason("cancelled"),)))
-                try:
-                    await self._read(job, file, await asyncio.to_thread(archive.unpack, member))
-                except ArchiveRefused as refused:
-                    _end(job, file, UploadResult("failed", reasons=(own_reason(refused.code),)))
-                except OSError as error:
-                    fault("member_not_unpacked", error)
-                    _end(job, file, UploadResult("failed", reasons=(own_reason("server_fault"),)))
+                await self._read(job, file, lambda: asyncio.to_thread(archive.unpack, member))
+
+        async def given() -> Upload:
+            return part.upload
 
         try:
             if part.archive is None:
                 if files[0].status == "waiting":
-                    await self._read(job, files[0], part.upload)
+                    await self._read(job, files[0], given)
                 return
             async with asyncio.TaskGroup() as group:
                 for file, member in zip(files, part.archive.members, strict=True):
@@ -179,7 +189,9 @@ class Jobs:
             self._pool.give_back(places)
             await asyncio.to_thread(part.discard)
 
-    async def _read(self, job: Job, file: JobFile, upload: Upload) -> None:
+    async def _read(self, job: Job, file: JobFile, take: Callable[[], Awaitable[Upload]]) -> None:
+        """Take a file and read it; faults of this server are waited out for a while, and never held against it."""
+
         def submitted(future: "Future[dict[str, Any]]") -> None:
             job.futures[file.index] = future
             if job.cancelled:
@@ -190,25 +202,34 @@ class Jobs:
                 file.status = "reading"
                 job.notify(replace(file))
 
+        upload: Upload | None = None
+        result = UploadResult("cancelled", reasons=(own_reason("cancelled"),))
+        progress = ProgressCallbacks(submitted, started)
         try:
-            result = await self._read_with_retries(job, upload, ProgressCallbacks(submitted, started))
+            for attempt in itertools.count(1):
+                if job.cancelled:
+                    break
+                try:
+                    upload = upload or await take()
+                    result = await self._intake.read(upload, job.person, progress=progress)
+                    break
+                except Exception as error:
+                    own = problem_of(error)
+                    if own is None or attempt == _ATTEMPTS:
+                        raise
+                    event("job_file_waits", reason=own.code, attempt=attempt)
+                await job.pause(back_off(attempt, _FIRST_PAUSE, _MAX_PAUSE))
+        except ArchiveRefused as refused:
+            result = UploadResult("failed", reasons=(own_reason(refused.code),))
         except Exception as error:
             fault("job_file_failed", error)
-            result = UploadResult("failed", reasons=(own_reason("server_fault"),))
+            own = problem_of(error) or server_fault()
+            result = UploadResult("failed", reasons=(own_reason(own.code),))
         finally:
             job.futures.pop(file.index, None)
+            if upload is not None:
+                await asyncio.to_thread(upload.discard)
         _end(job, file, result)
-
-    async def _read_with_retries(self, job: Job, upload: Upload, progress: ProgressCallbacks) -> UploadResult:
-        for attempt in itertools.count(1):
-            try:
-                return await self._intake.read(upload, job.person, progress=progress)
-            except ArchiveUnavailableError:
-                # The reading file is stored already, so a retry does not read the image again.
-                if attempt == _RECORD_ATTEMPTS or job.cancelled:
-                    raise
-                await asyncio.sleep(back_off(attempt, _FIRST_PAUSE, _MAX_PAUSE))
-        raise AssertionError("the last attempt returns or raises")
 
     def _drop_ended(self) -> None:
         limit = time.monotonic() - _RETENTION_SECONDS

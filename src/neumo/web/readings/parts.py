@@ -7,6 +7,8 @@ from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import Skip, skip_of
 from neumo.web.config import Limits
 from neumo.web.readings.archives import Archive, ArchiveRefused, is_archive, open_archive
+from neumo.web.readings.own_faults import problem_of
+from neumo.web.readings.space import SpaceReserve
 from neumo.web.readings.uploads import Upload
 
 
@@ -43,15 +45,34 @@ class Part:
         self.upload.discard()
 
 
-def parts_of(uploads: Sequence[Upload], limits: Limits) -> list[Part]:
-    """Open the archives among uploads, and look at what came from folders."""
-    return [_part(upload, limits, alone=len(uploads) == 1) for upload in uploads]
+def parts_of(uploads: Sequence[Upload], limits: Limits, space: SpaceReserve) -> list[Part]:
+    """Open the archives among uploads, and look at what came from folders.
+
+    Raises
+    ------
+    Problem
+        This server is at fault; all uploads are deleted.
+    """
+    parts = list[Part]()
+    try:
+        for upload in uploads:
+            parts.append(_part(upload, limits, space, alone=len(uploads) == 1))
+    except BaseException as error:
+        for part in parts:
+            part.discard()
+        for upload in uploads:
+            upload.discard()
+        own = problem_of(error)
+        if own is None:
+            raise
+        raise own from error
+    return parts
 
 
-def _part(upload: Upload, limits: Limits, *, alone: bool) -> Part:
+def _part(upload: Upload, limits: Limits, space: SpaceReserve, *, alone: bool) -> Part:
     if is_archive(upload.path):
         try:
-            return Part(upload, open_archive(upload, limits))
+            return Part(upload, open_archive(upload, limits, space))
         except ArchiveRefused as refused:
             return Part(upload, refused=refused.code)
     with upload.path.open("rb") as stream:

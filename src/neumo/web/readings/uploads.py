@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem, own_problem
+from neumo.web.readings.own_faults import problem_of
 from neumo.web.readings.own_files import new_file
 from neumo.web.readings.space import Reservation, SpaceReserve
 
@@ -113,7 +114,7 @@ async def receive_uploads(
     Raises
     ------
     Problem
-        Too large, too many, unsupported media type, timeout, cut off, or the disk is full.
+        Too large, too many, unsupported media type, timeout, cut off, the disk is full, or another own fault.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     media_type = kind.decode("latin-1").lower()
@@ -140,9 +141,12 @@ async def _received(
         return receiving.finish()
     except BaseException as error:
         receiving.discard()
-        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
-            raise own_problem(error) from error
-        raise
+        own = problem_of(error)
+        if own is None and isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            own = own_problem(error)
+        if own is None or own is error:
+            raise
+        raise own from error
 
 
 class _Receiving:
@@ -266,12 +270,21 @@ class _Parts:
         self._field = self._value = b""
 
     def headers_finished(self) -> None:
+        try:
+            name = self._file_name()
+        except (
+            Exception
+        ) as error:  # parameters that contradict each other, or a character set that does not exist
+            raise Problem(400, "bad_request") from error
+        if name is not None:
+            self._taking.begin(name)
+
+    def _file_name(self) -> str | None:
         stated = self._headers["content-disposition"] or ""
         name = parse_options_header(stated.encode())[1].get(b"filename")
         if name is not None:
-            self._taking.begin(name.decode("utf-8", errors="replace"))
-        elif (extended := self._headers.get_filename()) is not None:  # filename* alone (RFC 8187)
-            self._taking.begin(extended)
+            return name.decode("utf-8", errors="replace")
+        return self._headers.get_filename()  # filename* alone (RFC 8187)
 
     def data(self, data: bytes, start: int, end: int) -> None:
         self._taking.write(data[start:end])

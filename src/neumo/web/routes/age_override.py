@@ -41,7 +41,10 @@ async def override_age(request: Request, person: Decider, identifier: int, overr
     upload = await run_in_threadpool(_original, workbench, refused)
     with workbench.pool.place():
         shown_to = None if person.blinded else person.name
-        result = await workbench.intake.read(upload, person.name, shown_to=shown_to, override=reason)
+        try:
+            result = await workbench.intake.read(upload, person.name, shown_to=shown_to, override=reason)
+        finally:
+            await run_in_threadpool(upload.discard)
     if result.recorded is None:
         raise unread(result, language_of(request))
     return await reading_response(workbench, result, person, language_of(request))

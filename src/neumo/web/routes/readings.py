@@ -70,7 +70,7 @@ async def upload(
     workbench.pool.require_room()
     folder, limits = workbench.config.data / "uploads", workbench.config.limits
     uploads = await receive_uploads(request, folder, limits, workbench.space)
-    parts = await run_in_threadpool(parts_of, uploads, workbench.config.limits)
+    parts = await run_in_threadpool(parts_of, uploads, limits, workbench.space)
     alone = len(parts) == 1 and parts[0].archive is None and background == "0"
     places = [part.places(workbench.config.read.processes) for part in parts]
     try:

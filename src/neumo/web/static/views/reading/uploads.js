@@ -10,7 +10,7 @@ const MOST_LOST = 2;
 /** Followers are told of many changes at once. */
 const PAUSE = 30;
 /** Reasons that another attempt may overcome. */
-const PASSING = ["not_sent", "cancelled", "server_fault", "timeout"];
+const PASSING = ["not_sent", "cancelled", "server_fault", "disk_full", "archive_unavailable", "timeout"];
 
 /**
  * @typedef {object} Item
