@@ -17,13 +17,14 @@ RELEASE ?= .venv-release
 LOCK ?= .venv-lock
 UV := 0.13.9
 
-.PHONY: help try serve demo test coverage light lint format docs licences sbom release lock clean
+.PHONY: help try serve demo test fuzz coverage light lint format docs licences sbom release lock clean
 
 help:
 	@echo "make try    three sample radiographs are read (no torch, no download but packages)"
 	@echo "make serve  the workbench in your browser: drop a radiograph (no torch, no download but packages)"
 	@echo "make demo   phantom data set, training, evaluation, HTML report (no download)"
 	@echo "make test   all tests"
+	@echo "make fuzz   20,000 mutated images, uploads and DICOM messages; inputs that fail go to fuzz-failures/"
 	@echo "make light  the reading install by itself, without torch, reads and examines itself"
 	@echo "make lint   ruff, mypy --strict, import-linter; TypeScript, Biome and node --test over the front end"
 	@echo "make docs   the documentation site, in site/"
@@ -77,6 +78,11 @@ test: export OMP_NUM_THREADS := 1
 test: $(READY)
 	@scripts/system_packages.sh
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(PYTEST)
+
+# Inputs are numbered: FUZZ="--first 20000" tries others, and what failed says how to try it again.
+FUZZ ?=
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz.run $(FUZZ)
 
 # After `make test PYTEST="$(MEASURED)"`.
 coverage: $(READY)

@@ -168,6 +168,23 @@ def test_hostile_html_in_a_name_stays_text(web: httpx.Client, radiographs: list[
     assert "<script>alert" not in page.text
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"form-data; filename*0=a; filename*=UTF-8''b.png",
+        b"form-data; name=f; filename*=no-such-set''%FF%00",
+        b"form-data; filename*99999999999999999999=a; filename*0=b",
+    ],
+)
+def test_contradictory_names_of_a_part_end_in_an_answer(web: httpx.Client, header: bytes) -> None:
+    answer = web.post(
+        "/api/readings",
+        content=b"--b\r\nContent-Disposition: " + header + b"\r\n\r\nx\r\n--b--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    )
+    assert answer.status_code in (400, 422), answer.text
+
+
 @pytest.mark.parametrize("kind", ["parts", "headers"])
 def test_floods_of_parts_and_of_headers_are_refused_soon(web: httpx.Client, kind: str) -> None:
     part = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n\r\n"
