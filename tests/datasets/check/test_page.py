@@ -1,6 +1,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
+from neumo.core.folders import EntryKind, FolderEntry
 from neumo.core.labels import LABELS
 from neumo.datasets.check.check import audit_dataset
 from neumo.datasets.check.issues import SEVERITIES, SEVERITY
@@ -17,6 +19,7 @@ from neumo.datasets.check.page import write_audit_html
 from neumo.datasets.check.sentences import label_name
 from neumo.datasets.check.shortcuts import STRENGTHS
 from neumo.datasets.manifest import Manifest
+from neumo.imaging.image_files import FoundFiles, Skip
 from neumo.texts.catalogue import texts
 from neumo.texts.language import LANGUAGES, Language
 
@@ -64,6 +67,26 @@ def test_the_page_is_whole_in_itself_and_shows_what_was_found(
     for kind in ("picture-across-splits", "patient-across-splits", "conflicting-labels", "unreadable"):
         assert t(f"dataset_check.kinds.{kind}") in page
     assert t("dataset_check.verdict.leak", leaks=2) in page
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_counts_what_lies_in_the_folder_and_is_no_image(
+    tmp_path: Path, collect: Collect, texture: Texture, lang: Language
+) -> None:
+    Image.fromarray(texture(1)).save(tmp_path / "a.png")
+    shut = FolderEntry(tmp_path / "NORMAL" / "<b>shut", EntryKind.UNREADABLE, "Permission denied")
+    skipped = {skip: 2 + at for at, skip in enumerate(Skip)}
+    found = FoundFiles((tmp_path / "a.png",), skipped, (shut,))
+    manifest = replace(collect([("a.png", N, "x", "")]), files=found)
+    audit = audit_dataset(manifest, shortcuts=False)
+    write_audit_html(audit, manifest, tmp_path / "page.html", lang)
+    page, t = (tmp_path / "page.html").read_text(encoding="utf-8"), texts(lang)
+    assert t("files.found", count=1 + sum(skipped.values())) in page
+    for skip, count in skipped.items():
+        assert t(f"files.skips.{skip}", count=count) in page
+    assert "NORMAL/&lt;b&gt;shut" in page and "Permission denied" in page and str(tmp_path) not in page
+    write_audit_html(audit, replace(manifest, files=FoundFiles()), tmp_path / "page.html", lang)
+    assert t("dataset_check.files.title") not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_an_unknown_language_is_refused_and_nothing_is_written(

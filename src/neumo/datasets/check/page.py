@@ -7,6 +7,7 @@ from typing import Any
 
 from neumo.core.errors import UnreadableImageError
 from neumo.core.files import write_text
+from neumo.core.names import shown_path
 from neumo.datasets.check.check import Audit
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY, DuplicateGroup
 from neumo.datasets.check.issues import SEVERITY, Issue
@@ -21,6 +22,7 @@ from neumo.datasets.check.sentences import (
 )
 from neumo.datasets.manifest import Manifest
 from neumo.imaging import open_radiograph
+from neumo.imaging.image_files import Skip
 from neumo.texts.catalogue import Texts, texts
 from neumo.texts.language import Language
 from neumo.texts.pages import picture_uri, render
@@ -75,6 +77,13 @@ def _content(audit: Audit, manifest: Manifest, lang: Language) -> dict[str, Any]
     odd = [issue for issue in audit.issues if issue.kind in _ODD]
     return {
         "audit": audit,
+        "files": manifest.files,
+        "skipped": [
+            (skip, manifest.files.skipped[skip]) for skip in Skip if manifest.files.skipped.get(skip)
+        ],
+        "unreadable": [
+            (_inside(entry.path, manifest.root), entry.reason) for entry in manifest.files.unreadable
+        ],
         "verdict": verdict(audit, lang),
         "patient_note": patient_note(audit, lang),
         "kinds": [
@@ -94,6 +103,11 @@ def _content(audit: Audit, manifest: Manifest, lang: Language) -> dict[str, Any]
         "odd_total": len(odd),
         "near": NEAR_SIMILARITY,
     }
+
+
+def _inside(folder: Path, root: Path) -> str:
+    """Path of a folder in the data set, without where that lies on this machine."""
+    return shown_path(folder.relative_to(root) if folder.is_relative_to(root) else Path(folder.name))
 
 
 def _gravest_groups(audit: Audit) -> list[tuple[Issue, DuplicateGroup]]:
