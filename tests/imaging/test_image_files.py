@@ -1,8 +1,11 @@
 from pathlib import Path
 
 import pytest
+from tests.support.deep_samples import film, png
 from tests.support.messy_folders import DICOM, FAILED, RASTER, SKIPPED, messy_folder
 
+from neumo.core.errors import ImageTooLargeError
+from neumo.imaging import open_radiograph
 from neumo.imaging.image_files import Skip, find_images, skip_of
 
 
@@ -65,3 +68,33 @@ def test_patterns_and_names_that_match_nothing(messy: Path, monkeypatch: pytest.
 )
 def test_names_and_heads(name: str, head: bytes, skip: Skip | None) -> None:
     assert skip_of(name, head) is skip
+
+
+NAMES = [
+    "\U0001fac1\U0001f637.png", "two\nlines.png", "caf\u00e9.png", "cafe\u0301.png", "Film.PNG", "film.png",
+    "x" * 240 + ".png",
+    "~$film.png", "film.png.part", "IMG00001.JPG;1", "\u202egnp.exe", " film.png ", "-rf.png", "film[1].png",
+]  # fmt: skip
+
+
+def test_files_of_any_name_are_each_found_once_and_links_are_files_of_their_own(tmp_path: Path) -> None:
+    content = png(film(10))
+    for name in NAMES:
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "link.png").symlink_to("film.png")
+    (tmp_path / "hard.png").hardlink_to(tmp_path / "film.png")
+    (tmp_path / "__MACOSX" / "a").mkdir(parents=True)
+    for litter in ("._film.png", ".DS_Store", "thumbs.DB", "__MACOSX/a/film.png"):
+        (tmp_path / litter).write_bytes(content)
+    found = find_images([tmp_path])
+    assert sorted(file.name for file in found.images) == sorted([*NAMES, "link.png", "hard.png"])
+    assert found.skipped == {Skip.LITTER: 4}
+
+
+@pytest.mark.parametrize("name", ["huge.png", "huge.dcm"])
+def test_a_file_of_many_gigabytes_is_refused_by_its_size(name: str, tmp_path: Path) -> None:
+    with (tmp_path / name).open("wb") as stream:
+        stream.truncate(64 * 2**30)  # which take no space
+    (file,) = find_images([tmp_path]).images
+    with pytest.raises(ImageTooLargeError, match="68,719,476,736 bytes"):
+        open_radiograph(file)

@@ -120,6 +120,7 @@ def several(kind: str, **options: Any) -> bytes:
     [
         (several("TIFF"), "several images"),
         (several("WEBP"), "several images"),
+        (several("PNG"), "several images"),
         (several("AVIF"), "several images"),
         (tiff(RAMP.astype("<f4"), 32, sample_format=3), "floating-point"),
         (tiff(RAMP.astype("<i2"), 16, sample_format=2), "signed"),

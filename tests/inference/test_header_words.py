@@ -12,9 +12,12 @@ from neumo.inference.header_words import Meaning, body_part_of, unread_values, v
 MATCHING, CONTRARY, UNKNOWN = Meaning.MATCHING, Meaning.CONTRARY, Meaning.UNKNOWN
 
 CHEST = [
-    "CHEST", "chest", "Chest PA", "PORT CHEST", "CHEST_PORTABLE", "THORAX", "THORAX PA", "T\u00d3RAX", "T\u00f3rax AP",
-    "TORAX", "Thorax a.p.", "TORACE", "T\u00d3RAX PULMONES", "Lungs", "LUNGE", "POUMONS", "PULM\u00c3O", "CXR", "PECHO",
-    "Brustkorb", "THORACIC", "Klatka piersiowa",
+    "CHEST", "chest", "Chest PA", "PORT CHEST", "CHEST_PORTABLE", "THORAX", "THORAX PA", "T\u00d3RAX",
+    "T\u00f3rax AP",
+    "TORAX", "Thorax a.p.", "TORACE", "T\u00d3RAX PULMONES", "Lungs", "LUNGE", "POUMONS", "PULM\u00c3O", "CXR",
+    "PECHO",
+    "Brustkorb", "POLMONI", "Cage thoracique", "Gabbia toracica", "RX TORAX", "CHEST 2 VIEWS", "THORACIC",
+    "Klatka piersiowa",
     "\u0413\u0440\u0443\u0434\u043d\u0430\u044f \u043a\u043b\u0435\u0442\u043a\u0430",
     "\u80f8\u90e8", "\ud749\ubd80",
 ]  # fmt: skip
@@ -23,15 +26,29 @@ NOT_CHEST = [
     "THORACIC SPINE", "COLUMNA TOR\u00c1CICA", "BWS", "Brustwirbels\u00e4ule", "RODILLA",
     "CR\u00c1NEO", "Sch\u00e4del", "KNIE",
     "L KNEE", "RIBS", "CLAVICULA", "PELVIS", "MU\u00d1ECA", "C\u00d4TES", "SKULL AP", "WHOLEBODY", "BREAST", "Hals",
+    "HANDS", "Knees", "M\u00c3O", "M\u00e3os", "TORNOZELO", "PUNHO", "PESCO\u00c7O", "BRA\u00c7O", "F\u00c9MUR",
+    "FU\u00df", "H\u00c4NDE", "Kn\u00f6chel",
+    "CHEVILLE", "Poignet", "AVANT-BRAS", "BASSIN", "M\u00e2choire", "ADDOME", "BACINO", "Avambraccio",
+    "SENOS PARANASALES",
+    "CAVUM", "EDAD \u00d3SEA", "Nasennebenh\u00f6hlen", "MUSLO", "DEDOS", "ES\u00d3FAGO", "METACARPALS", "Feet AP",
 ]  # fmt: skip
 FRONTAL = [
-    "PA", "AP", "pa", "p.a.", "A-P", "A P", "AP ERECT", "PA_STANDING", "Frontal", "ANTEROPOSTERIOR", "antero-posterior",
+    "PA", "AP", "pa", "p.a.", "A-P", "A P", "AP ERECT", "PA_STANDING", "Frontal", "ANTEROPOSTERIOR",
+    "antero-posterior",
     "POSTERO ANTERIOR", "AP SUPINE", "FACE", "PA/AP", "AP PORTABLE", "BILATERAL PA",
+    "DE FRENTE", "AP dec\u00fabito supino", "AP DECUBITO DORSAL", "Face, d\u00e9cubitus dorsal", "VENTRODORSAL",
+    "\u00c2ntero-posterior",
+    "ANTERO-POSTERIORE", "P\u00f3stero-anterior", "PA frontale",
 ]  # fmt: skip
 NOT_FRONTAL = [
-    "LL", "RL", "LAT", "LATERAL", "lateral", "AP LLD", "AP LORDOTIC", "Lord\u00f3tica", "PA OBLIQUE", "OBLICUA", "RAO",
-    "AP DECUBITUS", "dec\u00fabito", "PERFIL", "Profil", "seitlich", "AP AXIAL", "PA AND LAT", "PA & LATERAL", "XTABLE",
+    "LL", "RL", "LAT", "LATERAL", "lateral", "AP LLD", "AP LORDOTIC", "Lord\u00f3tica", "PA OBLIQUE", "OBLICUA",
+    "RAO",
+    "AP DECUBITUS", "dec\u00fabito", "PERFIL", "Profil", "seitlich", "AP AXIAL", "PA AND LAT", "PA & LATERAL",
+    "XTABLE",
     "Left Lateral", "R LAT", "LATEROLATERAL", "Schr\u00e4g", "tangential", "SWIMMERS", "l.l.",
+    "dec\u00fabito lateral", "DEC\u00daBITO LATERAL IZQUIERDO", "D\u00e9cubitus lat\u00e9ral gauche",
+    "AP dec\u00fabito supino lateral",
+    "De profil", "Latero-laterale", "TRANSLATERAL",
 ]  # fmt: skip
 
 

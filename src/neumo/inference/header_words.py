@@ -66,7 +66,8 @@ _BODY: Final = _Vocabulary(
     others_contrary=True,
     matching=_words("cxr pecho pettorale peito borst brust bryst brost dada nguc gogus plice pluca"),
     matching_parts=(
-        "chest", "thora", "torax", "torac", "toraks", "lung", "pulm", "poumon", "poitrine", "brustkorb", "borstkas",
+        "chest", "thora", "torax", "torac", "toraks", "lung", "pulm", "poumon", "polmon", "poitrine", "brustkorb",
+        "borstkas",
         "keuhko", "rintakeha", "mellkas", "akciger", "hrudn", "klatk", "piersiow", "грудн", "грудь", "легк", "торак",
         "θωρακ", "胸", "肺", "흉부", "가슴", "صدر", "חזה",
     ),
@@ -75,14 +76,21 @@ _BODY: Final = _Vocabulary(
         "codo coude neck cuello hals cou rib ribs rippe rippen cotes costole teeth tooth bws hws lws shoulder pierna "
         "brazo hombro tete kopf cabeza testa cabeca bauch buik ventre vientre becken humerus femur tibia fibula radius "
         "ulna heel thumb toe toes thigh calf jaw kub sinus sinuses nose orbit babygram wholebody phantom "
-        "hufte hanche anca cadera epaule spalla ombro genou ginocchio joelho rodilla gomito cotovelo polso caviglia"
+        "hufte hanche anca cadera epaule spalla ombro genou ginocchio joelho rodilla gomito cotovelo polso caviglia "
+        "mao maos tornozelo punho quadril pescoco perna braco coxa muslo diente dente denti carpo carpus cavum "
+        "hande fusse zehe zehen daumen bein kiefer zahn zahne knochel cheville poignet jambe bras cuisse bassin doigt "
+        "orteil machoire dent bacino gamba braccio coscia dito dita collo mani piedi paranasal adenoid airway "
+        "esophagus"
     ),
     contrary_parts=(
-        "abd", "pelv", "spin", "column", "colonna", "coluna", "wirbel", "rachis", "vertebr", "lumb", "lomb", "cervic",
+        "abd", "addom", "pelv", "spin", "column", "colonna", "coluna", "wirbel", "rachis", "vertebr", "lumb", "lomb",
+        "cervic",
         "sacr", "coccy", "skull", "cran", "schadel", "schaedel", "extrem", "clavic", "schlussel", "scapul", "mandib",
         "maxill", "dental", "costill", "sternum", "esternon", "mamm", "breast", "muneca", "tobillo", "antebra",
         "forearm", "shoulder", "schulter", "ellenbogen", "handgelenk", "unterschenkel", "oberschenkel", "larynx",
-        "kidney", "whole body", "ganzkorper", "живот", "брюш", "позвон", "таз", "腹", "脊", "骨盆", "복부", "척추",
+        "kidney", "carpal", "paranas", "nasenneben", "esofag", "oesoph", "speiser", "bone age", "edad osea",
+        "sprunggelenk", "avambra", "avant bras", "whole body", "ganzkorper", "живот", "брюш", "позвон", "таз", "腹",
+        "脊", "骨盆", "복부", "척추",
         "بطن",
     ),
 )  # fmt: skip
@@ -96,15 +104,16 @@ _VIEW: Final = _Vocabulary(
     ),
     others_contrary=True,
     matching=_words(
-        "ap pa front face antero postero anterior posterior dv vd 正面 前後 後前 정면"
+        "ap pa front face frente antero postero anterior posterior dv vd 正面 前後 後前 정면"
     ),
-    matching_parts=("frontal", "anteropost", "posteroant", "передн", "прям"),
+    matching_parts=("frontal", "anteropost", "posteroant", "ventrodors", "dorsoventr", "передн", "прям"),
     contrary=_words(
         "lat ll rl lld rld lldec rldec lao rao lpo rpo obl xtable ml lm cc mlo swimmer swimmers profil perfil profilo "
         "seitlich seite bok boczne boczna zijdelings sivu yan tang"
     ),
     contrary_parts=(
-        " later", "mediolat", "posterolat", "anterolat", "obli", "decub", "lordo", "axial", "tangen", "sagit",
+        " later", "translat", "laterolat", "mediolat", "posterolat", "anterolat", "obli", "decub", "lordo", "axial",
+        "tangen", "sagit",
         "crosstable", "cross table", "apical", "apikal", "schrag", "schraeg", "profile", "lindblom",
         "боков", "側", "측면",
     ),
@@ -113,6 +122,8 @@ _VIEW: Final = _Vocabulary(
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _LETTERS_APART: Final = re.compile(r"(?<=\b[a-z])[ ./-](?=[a-z]\b)")
 """As in "p.a." and "A-P"."""
+_LYING: Final = re.compile(r"\bdecubit[a-z]* (?:supin|pron|dorsal|ventral)[a-z]*")
+"""Lying on back or belly in Romance languages, where the ray may well be vertical; "lateral" is named beside it."""
 
 
 @dataclass(frozen=True)
@@ -174,9 +185,10 @@ def _of_code(code: CodedConcept, known: _Vocabulary) -> Meaning:
 
 
 def _of_words(text: str, known: _Vocabulary) -> Meaning:
-    plain = f" {_plain(text)}"
+    plain = f" {_LYING.sub('', _plain(text))}"
     words = frozenset(plain.split())
-    if words & known.contrary or any(part in plain for part in known.contrary_parts):
+    singular = frozenset(word.removesuffix("s") for word in words)
+    if (words | singular) & known.contrary or any(part in plain for part in known.contrary_parts):
         return Meaning.CONTRARY
     if words & known.matching or any(part in plain for part in known.matching_parts):
         return Meaning.MATCHING
