@@ -142,7 +142,8 @@ def test_what_is_no_graph_is_named_so(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(1.0, "the whole image"), (0.875, "the central 87.5% of each side")]
+    ("share", "words"),
+    [(1.0, "the whole image"), (0.875, "the central 87.5\N{NO-BREAK SPACE}% of each side")],
 )
 def test_the_field_of_view_in_words(folder: Path, share: float, words: str) -> None:
     assert replace(load_bundle(folder).config, field_of_view=share).field_in_words == words

@@ -55,7 +55,7 @@ def test_neumo_sample_writes_what_neumo_read_reads(
         "train-viral.jpeg",
     ]
     call_neumo(capsys, "sample", folder)  # once more does no harm
-    assert "90% set" in call_neumo(capsys, "read", folder)
+    assert "90\N{NO-BREAK SPACE}% set" in call_neumo(capsys, "read", folder)
 
 
 def test_a_file_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:

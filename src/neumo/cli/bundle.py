@@ -9,6 +9,7 @@ import typer
 from neumo.cli import options
 from neumo.core.errors import ConfigError
 from neumo.core.message import Message
+from neumo.texts.catalogue import percent
 from neumo.texts.translation import headings, metric_name, said
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ def _facts(bundle: "Bundle") -> "Table":
         said("class maps"): config.class_maps or said("none"),
         said("temperature"): f"{config.temperature:.3f}",
         said("priors"): ", ".join(f"{finding} {share:.2f}" for finding, share in config.priors.items()),
-        said("prediction sets"): ", ".join(f"{level:.0%}" for level in config.conformal),
+        said("prediction sets"): ", ".join(percent(level, 0) for level in config.conformal),
         said("gate"): gate,
         said("licence"): config.licence,
         said("attribution"): config.attribution,

@@ -13,6 +13,7 @@ from neumo.evaluation.robustness.corruptions import STRENGTHS
 from neumo.evaluation.sources.values import METRICS, OF_PNEUMONIA, EvaluatedSource, worst_sources
 from neumo.evaluation.values import Estimate, Evaluation, PneumoniaDecision
 from neumo.study.evaluate_reader import EvaluatedReader
+from neumo.texts.catalogue import percent
 from neumo.texts.translation import headings, metric_name, said
 
 _FIELDS = {"fixed": Message("a fixed field, an approximation"), "phantom": Message("as drawn")}
@@ -71,7 +72,7 @@ def reader_tables(evaluated: EvaluatedReader) -> Iterator[Table]:
     for nominal, coverages in evaluated.coverage.items():
         for finding, coverage in coverages.items():
             sets.add_row(
-                f"{nominal:.0%}",
+                percent(nominal, 0),
                 finding.value if finding else said("all"),
                 f"{coverage.measured:.3f} ({coverage.low:.3f}-{coverage.high:.3f})",
                 f"{coverage.mean_size:.2f}",

@@ -4,7 +4,17 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Self
 
-_FORMATTER: Final = string.Formatter()
+
+class _Formatter(string.Formatter):
+    """`str.format`, but a percentage has a no-break space before its sign, as everywhere that people read."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text: str = super().format_field(value, format_spec)
+        return f"{text[:-1]}\N{NO-BREAK SPACE}%" if format_spec.endswith("%") else text
+
+
+FORMATTER: Final = _Formatter()
+"""Fills the patterns of messages and of the catalogue."""
 
 
 class Message(str):
@@ -75,7 +85,7 @@ def places(pattern: str) -> tuple[str, ...]:
     """Return the placeholders of a pattern with their formats, such as "size:,"."""
     return tuple(
         _place(name, form, conversion)
-        for _, name, form, conversion in _FORMATTER.parse(pattern)
+        for _, name, form, conversion in FORMATTER.parse(pattern)
         if name is not None
     )
 
@@ -84,7 +94,7 @@ def _filled(pattern: str, fields: Mapping[str, str], say: Callable[[str], str]) 
     if not fields:
         return pattern
     parts = []
-    for literal, name, form, conversion in _FORMATTER.parse(pattern):
+    for literal, name, form, conversion in FORMATTER.parse(pattern):
         parts.append(literal)
         if name is not None:
             parts.append(say(fields[_place(name, form, conversion)]))
@@ -99,4 +109,4 @@ def _shown(place: str, values: Mapping[str, Any]) -> str:
     value = values.get(place)
     if isinstance(value, BaseException) and value.args:
         value = value.args[0]
-    return value if isinstance(value, Message) else _FORMATTER.vformat(f"{{{place}}}", (), values)
+    return value if isinstance(value, Message) else FORMATTER.vformat(f"{{{place}}}", (), values)

@@ -9,6 +9,7 @@ from neumo.bundle.config import BundleConfig
 from neumo.core.evidence import MIN_READ, Evidence, select
 from neumo.export.card_tables import SHOWN, by_data, by_hospital, overall_table, side_by_side
 from neumo.export.evidence import CHECKED, DATA
+from neumo.texts.catalogue import percent
 
 _GROWN = 18
 """Years."""
@@ -194,7 +195,8 @@ def _count(share: Evidence, *, missing: bool = False) -> int:
 
 def _coverage(measured: Sequence[Evidence]) -> str:
     lines = "\n".join(
-        f"| {held.conditions['coverage']:.0%} | {held.conditions['finding'] or 'all'} | {held} | {size.value:.2f} |"
+        f"| {percent(held.conditions['coverage'], 0)} | {held.conditions['finding'] or 'all'} | {held} "
+        f"| {size.value:.2f} |"
         for held, size in zip(
             select(measured, "coverage", coverage=..., finding=...),
             select(measured, "mean_set_size", coverage=..., finding=...),

@@ -1,10 +1,12 @@
 """Messages by key and language: loads an area's YAML file when it is first asked for, and fills placeholders."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from neumo.core.message import FORMATTER
 from neumo.texts.language import LANGUAGES, Language, as_language
 
 AREAS: Final = (
@@ -38,7 +40,7 @@ class Texts:
             found = found["one" if values["count"] == 1 else "other"]
         if not isinstance(found, str):
             raise KeyError(f"{key}: is a group of messages or has forms by count")
-        return found.format_map(values)
+        return FORMATTER.vformat(found, (), values)
 
     def find(self, key: str, default: str) -> str:
         """Return a message without placeholders; `default` where there is none, as of names that a user chose."""
@@ -86,8 +88,15 @@ def load_area(area: str, language: Language) -> Mapping[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     source = files("neumo.texts") / language / f"{area}.yaml"
-    messages: Mapping[str, Any] = yaml.load(source.read_text(encoding="utf-8"), loader)
+    messages: Mapping[str, Any] = _with_hard_spaces(yaml.load(source.read_text(encoding="utf-8"), loader))
     return messages
+
+
+def _with_hard_spaces(found: Any) -> Any:
+    """Return messages whose numbers no line break parts from their percent sign."""
+    if isinstance(found, Mapping):
+        return {name: _with_hard_spaces(value) for name, value in found.items()}
+    return re.sub(r"(?<=[\d}]) %", "\N{NO-BREAK SPACE}%", found) if isinstance(found, str) else found
 
 
 def capital(text: str) -> str:

@@ -140,8 +140,8 @@ def test_words_in_both_languages_hold_the_figures() -> None:
     reading = read_curves(STILL_LEARNING)
     assert reading.words("en") == (
         "Underfitting: training ended while the network was still learning. The best epoch (20 of 20) is "
-        "among the last, and over the last third the training loss changed by -22% and the validation loss "
-        "by -21%. More epochs may help."
+        "among the last, and over the last third the training loss changed by -22\N{NO-BREAK SPACE}% and "
+        "the validation loss by -21\N{NO-BREAK SPACE}%. More epochs may help."
     )
     assert reading.words("es").startswith("Subajuste: el entrenamiento terminó cuando la red aún aprendía.")
 

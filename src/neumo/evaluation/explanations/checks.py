@@ -13,6 +13,7 @@ from neumo.core.message import Message
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.evaluation.values import Estimate, without_nan
+from neumo.texts.catalogue import percent
 
 MAX_CORRELATION = 0.50
 """Of a map with that of shuffled weights: beyond, a quarter of the ranks' variance needs nothing learnt."""
@@ -230,7 +231,7 @@ def markdown(checks: ExplanationChecks) -> str:
     )
     return (
         f"{checks.images} images of {checks.patients} patients; thorax: {field} "
-        f"({checks.field_area:.0%} of the image).\n\n"
+        f"({percent(checks.field_area, 0)} of the image).\n\n"
         f"Means with 95 % intervals over patients.\n\n| measure | {heads} |\n|---{'|---' * len(columns)}|\n{rows}\n\n"
         f"| check | outcome | rule |\n|---|---|---|\n{outcomes}\n{worse}"
     )
