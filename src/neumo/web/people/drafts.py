@@ -53,7 +53,9 @@ def open_drafts(folder: Path) -> Engine:
         file.touch(mode=0o600)
     except OSError as error:
         raise OutputError(
-            f"{file}: cannot be made ({error.strerror or error}); choose another data folder"
+            "{file}: cannot be made ({reason}); choose another data folder",
+            file=file,
+            reason=error.strerror or error,
         ) from error
     engine = connect(f"sqlite:///{file}")
     with writing_session(engine) as session:
