@@ -17,6 +17,7 @@ from neumo.datasets.check.context import ACROSS, ContextControl
 from neumo.datasets.check.page import write_audit_html
 from neumo.datasets.check.sentences import context_sentence
 from neumo.datasets.manifest import Entry, Manifest
+from neumo.texts.catalogue import texts
 from neumo.texts.language import LANGUAGES
 
 NORMAL, PNEUMONIA = Finding.NORMAL, PartialLabel.PNEUMONIA
@@ -85,7 +86,9 @@ def test_page_json_and_words_state_it_with_a_plain_warning(language: str, tmp_pa
     for control in audit.context:
         sentence = context_sentence(control, language)  # type: ignore[arg-type]
         assert sentence in page and f"{control.score.value:.3f}" in sentence
-        assert ("sampling.over" in sentence) is control.alarming
+        warning = texts(language)("dataset_check.context.warning")  # type: ignore[arg-type]
+        assert (warning in sentence) is control.alarming
+        assert ("sampling.over" in sentence) is (control.alarming and control.sees not in ("size", "border"))
     plain = json.loads(json.dumps(audit.to_json(), allow_nan=False))["context"]
     assert [(one["group"], one["sees"]) for one in plain] == [(c.group, c.sees) for c in audit.context]
     assert plain[0]["score"]["strength"] == "strong" and plain[0]["patients"] == 80

@@ -45,6 +45,11 @@ def control_meaning(control: Control, lang: Language) -> str:
     return " ".join(said)
 
 
+_CHANGED = frozenset({"size", "border"})
+"""What augmentation and preparation can change; the rest can only be balanced."""
+_BALANCED = "dataset_check.context.balance"
+
+
 def context_sentence(control: ContextControl, lang: Language) -> str:
     """Say what one control found: "across the sources, the source alone: AUROC 0.86 (...)"."""
     t = texts(lang)
@@ -60,7 +65,10 @@ def context_sentence(control: ContextControl, lang: Language) -> str:
         score=score(control.score),
         strength=t(f"dataset_check.shortcuts.strengths.{control.score.strength}"),
     )
-    return f"{said} {t('dataset_check.context.advice')}" if control.alarming else said
+    if not control.alarming:
+        return said
+    change = f"dataset_check.shortcuts.advice.{control.sees}" if control.sees in _CHANGED else _BALANCED
+    return " ".join([said, t("dataset_check.context.warning"), t(change)])
 
 
 def shortcut_basis(audit: Audit, lang: Language) -> str:
