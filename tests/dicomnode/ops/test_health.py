@@ -1,12 +1,15 @@
 """The health server: /healthz with the faults of now, /metrics, and ports that are taken."""
 
 import socket
+import struct
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import requests
 from prometheus_client import CollectorRegistry, Counter
+from tests.support.waiting import wait_until
 
 from neumo.core.errors import NodeError
 from neumo.dicomnode.config import HealthConfig
@@ -49,6 +52,29 @@ def test_metrics_are_in_the_format_of_prometheus() -> None:
             answer.headers["Content-Type"].startswith("text/plain") and "neumo_tests_total 1.0" in answer.text
         )
         assert requests.get(f"{address}/elsewhere", timeout=60).status_code == 404
+
+
+@pytest.mark.parametrize("words", [b"", b"GET /healthz HTTP/1.1\r\nX: "])
+def test_a_flood_of_connections_takes_few_threads_and_keeps_nobody_out(
+    words: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving({}) as address:
+        port, before = int(address.rpartition(":")[2]), threading.active_count()
+        flood = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(150)]
+        try:
+            for one in flood:
+                with suppress(OSError):
+                    one.sendall(words)
+            assert requests.get(f"{address}/healthz", timeout=60).status_code == 200
+            wait_until(lambda: threading.active_count() - before <= 20)
+            for one in flood:  # so that what was sent comes back as a reset
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        finally:
+            for one in flood:
+                one.close()
+        wait_until(lambda: threading.active_count() <= before)
+        assert requests.get(f"{address}/healthz", timeout=60).status_code == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_a_taken_port_is_told() -> None:

@@ -1,9 +1,11 @@
 """HTTP server for /healthz and /metrics (Prometheus)."""
 
 import json
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from typing import Any
@@ -12,8 +14,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from neumo.core.errors import NodeError
 from neumo.core.hosts import host_check
+from neumo.core.silent_connections import SilentConnections
 from neumo.dicomnode.config import HealthConfig
 
+_CONNECTIONS_OF_ADDRESS, _CONNECTIONS = 16, 64
+"""Connections at once of one address, and of all; a request takes milliseconds."""
 Faults = Callable[[], Mapping[str, str]]
 """Returns the present faults, code to sentence; empty where the node is healthy."""
 
@@ -59,6 +64,36 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    """Serves a bounded number of connections, each in a thread; the longest open ones are closed for new ones."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
+        self._connections = SilentConnections(_CONNECTIONS_OF_ADDRESS, _CONNECTIONS)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own."""
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+
+        self._connections.opened(client_address, client_address[0], hang_up)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve it, and count it no more."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._connections.closed(client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that broke: the base class would print a traceback and an address."""
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -94,13 +129,13 @@ class HealthServer:
             "known_host": staticmethod(known_host),
         }
         self._handler = type("Handler", (_Handler,), members)
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     def start(self) -> int:
         """Listen, and return the port. Raises NodeError where the address cannot be used."""
         host, port = self._config.host, self._config.port
         try:
-            self._server = ThreadingHTTPServer((host, port), self._handler)
+            self._server = _Server((host, port), self._handler)
         except OSError as error:
             raise NodeError(
                 "health: cannot listen on {host}:{port} ({reason}); choose another host or port",
@@ -108,7 +143,6 @@ class HealthServer:
                 port=port,
                 reason=error.strerror or error,
             ) from error
-        self._server.daemon_threads = True
         threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="neumo-health", daemon=True
         ).start()
