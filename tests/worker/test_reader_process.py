@@ -51,6 +51,16 @@ def test_the_readers_of_node_and_workbench_take_no_bundle_without_a_trusted_sign
         make(trusted_keys=tmp_path / "missing").start()
 
 
+def test_a_foreign_bundle_is_tried_by_the_reader_that_loads_it_first(
+    make: Make, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trial is a child of the reader's process."""
+    monkeypatch.setenv("NEUMO_CACHE", str(tmp_path / "cache"))
+    make().start()
+    (mark,) = (tmp_path / "cache" / "tried-bundles").iterdir()
+    assert mark.name.startswith(Reader(tiny, threads=1).bundle.digest)
+
+
 def test_a_file_that_takes_all_memory_is_told_as_such_and_the_next_is_read(make: Make, film: Path) -> None:
     process = make()
     with pytest.raises(ChildError, match=r"needs more memory than allowed \(512 MiB\)") as caught:

@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 from urllib.parse import unquote
 
 from fastapi import Request
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
@@ -231,7 +231,7 @@ async def _receive_parts(request: Request, receiving: _Receiving, boundary: byte
         parser = MultipartParser(boundary, callbacks)
         async for chunk in _chunks(request, receiving.limits.idle):
             await receiving.process(parser.write, chunk)
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise Problem(400, "bad_request") from error
     if not parts.ended:
         raise Problem(400, "bad_request")
