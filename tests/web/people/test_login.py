@@ -77,8 +77,8 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(nobody: httpx.
 def test_a_cookie_that_was_changed_is_none(guarded: Running) -> None:
     with logged_in(guarded.address, "ana") as ana:
         cookie = ana.cookies["neumo_session"]
-    secret, stamp, signature = cookie.rsplit(".", 2)
-    for forged in (f"{secret.swapcase()}.{stamp}.{signature}", secret, f"{secret}.{stamp}.", "", "é"):
+    secret, signature = cookie.rsplit(".", 1)
+    for forged in (f"{secret.swapcase()}.{signature}", secret, f"{secret}.", f".{signature}", "", "é"):
         answer = httpx.get(
             f"{guarded.address}api/me", headers={b"Cookie": f"neumo_session={forged}".encode()}
         )
