@@ -234,8 +234,8 @@ class Client:
         limit : int
             Rows of a page, 1-500.
         **filters
-            Of `POST /api/readings/search`: q, patient, ids, verdict, finding, status, disagreement, decided, source,
-            sort, and `since` and `until` for its `from` and `to`.
+            Of `POST /api/readings/search`: q, patient, sex, age_from, age_to, ids, verdict, finding, status,
+            disagreement, decided, source, sort, and `since` and `until` for its `from` and `to`.
         """
         query: dict[str, Any] = {**_query(filters), "limit": limit}
         while True:

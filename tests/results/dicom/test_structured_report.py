@@ -22,7 +22,7 @@ from tests.support.programs import require
 from neumo.core.answer import Answer
 from neumo.core.errors import ResultError
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.labels import Outcome
+from neumo.core.labels import Outcome, PartialLabel
 from neumo.core.reading import Notice, Reading, Status
 from neumo.results.dicom import codes as own
 from neumo.results.dicom import read_back, read_header, structured_report
@@ -117,6 +117,14 @@ def test_what_was_measured_stands_in_numbers_with_their_intervals() -> None:
         "ECE": [0.1, 0.08, 0.14, 450, "set, test"],
         **{f"COV-{finding}": coverage for finding in ("NORMAL", "BACTERIAL", "VIRAL")},
     }
+
+
+def test_whatever_an_answer_states_has_a_code_for_its_coverage() -> None:
+    for outcome in (*FINDINGS, PartialLabel.PNEUMONIA):
+        entry = replace(ANSWER.evidence[0], metric="coverage", conditions={"finding": outcome.value})
+        code = own.metric_code(entry)
+        assert code is not None and len(code.value) <= 16
+    assert own.metric_code(replace(entry, metric="another")) is None
 
 
 def test_metrics_of_several_hospitals_and_without_interval_are_told_apart(tmp_path: Path) -> None:

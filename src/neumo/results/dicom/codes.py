@@ -50,6 +50,7 @@ _COVERED: Final[Mapping[str, Code]] = {
     Finding.NORMAL: _own("COV-NORMAL", "Measured coverage of normal radiographs"),
     Finding.BACTERIAL_PNEUMONIA: _own("COV-BACTERIAL", "Measured coverage of bacterial pneumonia"),
     Finding.VIRAL_PNEUMONIA: _own("COV-VIRAL", "Measured coverage of viral pneumonia"),
+    PartialLabel.PNEUMONIA: _own("COV-PNEUMONIA", "Measured coverage of pneumonia"),
 }
 _METRICS: Final[Mapping[str, Code]] = {
     "sensitivity": _own("SENSITIVITY", "Sensitivity of the operating point"),

@@ -2,7 +2,8 @@
 
 import { h, icon, replace } from "/static/dom.js";
 
-const PAUSE = 60;
+/** A hand that moves on: what it passes is neither asked for nor recorded. */
+const PAUSE = 250;
 const UNSET = 0;
 
 /**
