@@ -27,6 +27,18 @@ STUDY: dict[str, Any] = {
     "BodyPartExamined": "CHEST",
 }
 
+SHOWN = (
+    "Quijano, Dulcinea",
+    "MRN-1",
+    "Mar 14, 2021",
+    "3 years",
+    "female",
+    "May 2, 2024",
+    "ACC-9",
+    "Toboso",
+)
+"""What a page says of patient and study, in English."""
+
 
 @pytest.fixture(scope="module")
 def filled(served: Running, films: list[Path]) -> Running:
@@ -55,16 +67,7 @@ def test_a_patient_is_found_and_named_and_the_browser_keeps_nothing_of_it(
     page.get_by_label("Patient", exact=True).fill("dulcinéa mrn1")
     expect(rows).to_have_count(2)
     row = rows.first
-    for text in (
-        "Quijano, Dulcinea",
-        "MRN-1",
-        "Mar 14, 2021",
-        "3 years",
-        "female",
-        "May 2, 2024",
-        "ACC-9",
-        "Toboso",
-    ):
+    for text in SHOWN:
         expect(row).to_contain_text(text)
     assert grave_violations(page) == []
     with page.expect_download() as download:
@@ -73,16 +76,7 @@ def test_a_patient_is_found_and_named_and_the_browser_keeps_nothing_of_it(
 
     row.get_by_role("link", name="Quijano").click()
     head = page.get_by_role("region", name="Patient")
-    for text in (
-        "Quijano, Dulcinea",
-        "MRN-1",
-        "Mar 14, 2021",
-        "3 years",
-        "female",
-        "May 2, 2024",
-        "ACC-9",
-        "Toboso",
-    ):
+    for text in SHOWN:
         expect(head).to_contain_text(text)
     assert page.title() == "Reading 2 - neumo"
     priors = page.get_by_role("list", name="Other radiographs of this patient").get_by_role("link")

@@ -1,6 +1,5 @@
 """The API client: uploads, readings, pictures, decisions, exports."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,8 +7,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 
-from neumo.client.batches import Unopened, batches, open_file, sent_name
-from neumo.client.problems import ServerUnavailableError
+from neumo.client.batches import open_file, sent_name
 from neumo.client.transport import Transport
 from neumo.client.values import (
     Job,
@@ -20,16 +18,11 @@ from neumo.client.values import (
     job_of,
     listed_of,
 )
+from neumo.client.waiting import in_batches, until_ended
 from neumo.core.decision import Conclusion, Decision
 from neumo.core.files import replacing
 from neumo.core.labels import Outcome
-from neumo.core.message import Message
-from neumo.core.reading import Notice
 from neumo.texts.language import Language
-
-_MIN_POLL: Final = 0.1
-_MAX_POLL: Final = 2.0
-"""Seconds between two looks at a job."""
 
 
 class Client:
@@ -171,27 +164,7 @@ class Client:
         timeout : float, optional
             Seconds, after which ServerUnavailableError is raised; the job goes on.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        done, pause = -1, _MIN_POLL
-        while True:
-            if progress is not None and job.done > done:
-                progress(job)
-            if job.ended:
-                return job
-            pause = _MIN_POLL if job.done > done else min(2 * pause, _MAX_POLL)
-            done = job.done
-            if deadline is not None and time.monotonic() + pause > deadline:
-                raise ServerUnavailableError(
-                    Message(
-                        "job {id}: {done} of {total} files done in {timeout} s; wait for it again",
-                        id=job.id,
-                        done=job.done,
-                        total=job.total,
-                        timeout=timeout,
-                    )
-                )
-            time.sleep(pause)
-            job = self.job(job.id)
+        return until_ended(job, self.job, progress, timeout)
 
     def read_many(
         self, paths: Iterable[Path | str], progress: Callable[[Job], object] | None = None
@@ -212,19 +185,8 @@ class Client:
             failed, and the others go on.
         """
         limits = self.me()["limits"]
-        before = 0
-        for batch in batches(map(Path, paths), limits["files"], limits["request_bytes"]):
-            if isinstance(batch, Unopened):
-                reason = Notice("unreadable_file", str(batch.error))
-                name = sent_name(batch.path)
-                yield JobFile(before, name, "failed", None, False, (reason,))
-                before += 1
-                continue
-            for file in self.wait(self.submit(batch), progress).files:
-                yield JobFile(
-                    before + file.index, file.name, file.status, file.reading, file.again, file.reasons
-                )
-            before += len(batch)
+        sizes = limits["files"], limits["request_bytes"]
+        yield from in_batches(map(Path, paths), *sizes, lambda batch: self.wait(self.submit(batch), progress))
 
     def readings(self, *, limit: int = 500, **filters: Any) -> Iterator[ListedReading]:
         """Yield the worklist, newest first, a page at a time.

@@ -2,28 +2,21 @@
 
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from neumo.core.errors import SplitError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
-from neumo.core.labels import LABELS
 from neumo.core.message import Message, joined
+from neumo.datasets.folds import folds_of_shares, grouped_folds
 from neumo.datasets.manifest import Entry, Manifest
 
 MIN_VALIDATION_IMAGES = 10
 """Of each finding; with fewer, the validation loss is that of a few patients."""
-
-_FINEST = 20
-"""Shares are built from at most this many equal patient-grouped folds, so they are multiples of 5 % or 1/3, say."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +172,8 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
             )
         return _split("official", settings, manifest, {"train": train, "val": val, "test": test})
     material = training_material(manifest)
-    grain, (share,) = _steps([validation], "split.validation")
-    folds = _grouped_folds(material, grain, seed)
+    grain, (share,) = folds_of_shares([validation], "split.validation")
+    folds = grouped_folds(material, grain, seed)
     return _split(
         "official",
         settings,
@@ -199,14 +192,14 @@ def fractions_split(manifest: Manifest, *, fractions: Sequence[float], seed: int
     SplitError
         The fractions are not three multiples of 1/20 or coarser that add up to 1, or there are too few patients.
     """
-    grain, steps = _steps(fractions, "split.fractions")
+    grain, steps = folds_of_shares(fractions, "split.fractions")
     if len(steps) != 3 or sum(steps) != grain:
         raise SplitError(
             "split.fractions: {fractions} must be three shares that add up to 1, such as 0.7, 0.15, 0.15",
             fractions=list(fractions),
         )
     material = training_material(manifest)
-    folds = _grouped_folds(material, grain, seed)
+    folds = grouped_folds(material, grain, seed)
     first, second = steps[2], steps[2] + steps[1]
     parts = {"train": _joined(material, folds[second:]), "val": _joined(material, folds[first:second])}
     third = _joined(material, folds[:first])
@@ -230,7 +223,7 @@ def fold_split(manifest: Manifest, *, folds: int, fold: int, seed: int) -> Split
             folds=folds,
         )
     material = training_material(manifest)
-    drawn = _grouped_folds(material, folds, seed)
+    drawn = grouped_folds(material, folds, seed)
     rest = [part for number, part in enumerate(drawn) if number != fold]
     parts = {"train": _joined(material, rest), "val": _joined(material, [drawn[fold]])}
     test = [entry for entry in manifest.entries if entry.split == "test"]
@@ -275,55 +268,8 @@ def training_material(manifest: Manifest) -> list[Entry]:
     return [entry for entry in manifest.entries if entry.split != "test"]
 
 
-def _grouped_folds(material: Sequence[Entry], folds: int, seed: int) -> list[list[int]]:
-    """Positions of each fold: patients stay together, each source and label is spread evenly."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    strata = sorted({(entry.source, entry.code) for entry in material} | _required_strata(material))
-    for source, code in strata:
-        patients = len({e.patient for e in material if e.source == source and e.code == code})
-        if patients < folds:
-            label = (
-                Message("{label} in source {source}", label=LABELS[code], source=source)
-                if source
-                else LABELS[code]
-            )
-            raise SplitError(
-                "split: {patients} patients of {label} cannot be divided into {folds} parts; "
-                "add images, or use fewer folds or coarser shares (0.2 needs 5 parts, 0.15 needs 20)",
-                patients=patients,
-                label=label,
-                folds=folds,
-            )
-    number = {stratum: position for position, stratum in enumerate(strata)}
-    labels = np.array([number[entry.source, entry.code] for entry in material])
-    groups = np.array([entry.patient for entry in material])
-    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    return [held_out.tolist() for _, held_out in splitter.split(labels, labels, groups)]
-
-
-def _required_strata(material: Sequence[Entry]) -> set[tuple[str, int]]:
-    """Return the three findings where the data set has one source and no partial label: each must be there."""
-    single = {entry.source for entry in material} == {""} and all(entry.is_complete for entry in material)
-    return {("", finding.index) for finding in FINDINGS} if single else set()
-
-
 def _joined(material: Sequence[Entry], folds: Iterable[list[int]]) -> list[Entry]:
     return [material[i] for fold in folds for i in fold]
-
-
-def _steps(shares: Sequence[float], key: str) -> tuple[int, list[int]]:
-    """Return the smallest number of equal folds that the shares can be built from, and how many each takes."""
-    fractions = [Fraction(share).limit_denominator(_FINEST) for share in shares]
-    for share, fraction in zip(shares, fractions, strict=True):
-        if not 0 < share < 1 or abs(fraction - Fraction(share)) > Fraction(1, 1000):
-            raise SplitError(
-                "{key}: {share} must lie between 0 and 1 and be a multiple of 0.05 (or 1/3, say)",
-                key=key,
-                share=share,
-            )
-    grain = math.lcm(*(fraction.denominator for fraction in fractions))
-    return grain, [int(fraction * grain) for fraction in fractions]
 
 
 def _split(

@@ -27,7 +27,7 @@ from neumo.evaluation.uncertainty.conformal import Coverage, measure_coverage
 from neumo.evaluation.values import Evaluation, OperatingPoint, PneumoniaDecision, without_nan
 from neumo.inference.posterior import by_finding, make_answer
 from neumo.inference.reader import Reader
-from neumo.study.parts import entries_of
+from neumo.study.parts import entries_of, read_entries
 
 FIGURES_FILE, PREDICTIONS_FILE = "figures.json", "predictions.csv"
 
@@ -92,11 +92,7 @@ def evaluate_reader(
     require_writable(out / FIGURES_FILE)
     manifest = open_dataset(data)
     entries = entries_of(manifest, part)
-    readings: list[Reading] = []
-    for answered in reader.read_many(manifest.file(entry) for entry in entries):
-        readings.append(answered)
-        if reading is not None:
-            reading(len(readings), len(entries))
+    readings = read_entries(reader, manifest, entries, reading)
     predictions = _predictions(manifest, entries, readings)
     config = reader.bundle.config
     evaluated = EvaluatedReader(

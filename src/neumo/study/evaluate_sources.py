@@ -22,6 +22,7 @@ from neumo.evaluation.sources.evaluate import evaluate_sources
 from neumo.evaluation.sources.values import EvaluatedSource, Images, worst_sources
 from neumo.inference.posterior import by_finding
 from neumo.inference.reader import Reader
+from neumo.study.parts import read_entries
 from neumo.training.predict import predict_images
 from neumo.training.run_folder import RunFolder
 
@@ -65,11 +66,7 @@ def evaluate_reader_by_source(
     require_writable(out / SOURCES_FILE)
     manifest = open_dataset(data)
     entries = _entries(manifest, part)
-    readings: list[Reading] = []
-    for answered in reader.read_many(manifest.file(entry) for entry in entries):
-        readings.append(answered)
-        if reading is not None:
-            reading(len(readings), len(entries))
+    readings = read_entries(reader, manifest, entries, reading)
     point = reader.bundle.config.operating_points[reader.options["operating_point"]]
     images = images_of(
         entries,

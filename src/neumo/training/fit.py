@@ -1,12 +1,8 @@
 """Train a run: from an experiment to trained weights, with Lightning's loop; resumable."""
 
-import logging
-import pickle
 import shutil
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +13,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerStatus
 from rich.console import Console
 
-from neumo.core.errors import CheckpointError, ConfigError, OutputError
+from neumo.core.errors import CheckpointError, ConfigError
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
@@ -35,15 +31,7 @@ from neumo.training.interrupt import StopBetweenBatches
 from neumo.training.material import Material, load_material, make_split
 from neumo.training.module import Classifier
 from neumo.training.run_folder import RunFolder, create_run, now
-
-# Data are copied from memory, so loader workers would only slow it down; the others are Lightning's notes on itself.
-_EXPECTED_WARNINGS = (
-    ".*does not have many workers.*",
-    ".*LeafSpec.*",
-    ".*You have overridden `on_after_batch_transfer`.*",
-    ".*smaller than the logging interval.*",
-    ".*exists and is not empty.*",
-)
+from neumo.training.trainer import quiet_lightning, run_trainer
 
 
 @dataclass(frozen=True)
@@ -152,7 +140,7 @@ def train(
         callbacks.append(_Ready(before_first_step))
     interrupt = StopBetweenBatches()
     began = time.monotonic()
-    with _quiet_lightning():
+    with quiet_lightning():
         trainer = L.Trainer(
             accelerator="auto",
             devices=devices,
@@ -167,7 +155,7 @@ def train(
             log_every_n_steps=1_000_000,
         )
         with interrupt.listening():
-            _fit(trainer, _classifier(experiment, material, teachers), material.batches, folder)
+            run_trainer(trainer, _classifier(experiment, material, teachers), material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
     folder.update(
         status="finished" if finished else "interrupted",
@@ -217,47 +205,6 @@ def _require_same_network(network: torch.nn.Module, experiment: Experiment, crop
             name=experiment.model.name,
             image_size=experiment.image_size,
         )
-
-
-def _fit(trainer: L.Trainer, module: Classifier, batches: L.LightningDataModule, folder: RunFolder) -> None:
-    folder.resume_file.parent.mkdir(exist_ok=True)
-    state = folder.resume_file if folder.resume_file.exists() else None
-    try:
-        trainer.fit(module, batches, ckpt_path=state, weights_only=True)
-    except SystemExit:  # raised by Lightning on Ctrl-C
-        if trainer.state.status != TrainerStatus.INTERRUPTED:
-            raise
-    except (pickle.UnpicklingError, KeyError, EOFError) as error:
-        raise CheckpointError(
-            "{path}: cannot be resumed, {name} is not what a run leaves ({error}); train into "
-            "another folder with --out",
-            path=folder.path,
-            name=folder.resume_file.name,
-            error=str(error).splitlines()[0],
-        ) from error
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            "{path}: could not be written ({reason}); free space, then go on with --resume",
-            path=folder.path,
-            reason=error.strerror or error,
-        ) from error
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Hold back Lightning's notes on its own choices and offers; its other warnings stay."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            for message in _EXPECTED_WARNINGS:
-                warnings.filterwarnings("ignore", message)
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 class _Ready(Callback):
