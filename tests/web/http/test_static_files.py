@@ -51,7 +51,7 @@ def test_all_styles_are_one_file_in_their_order(web: httpx.Client) -> None:
 def test_the_page_names_every_script_that_its_view_imports(web: httpx.Client) -> None:
     for path, view in (
         ("/", "reading"),
-        ("/readings/7", "reading"),
+        ("/readings/7", "opened"),
         ("/login", "login"),
         ("/worklist", "worklist"),
     ):
@@ -66,6 +66,23 @@ def test_the_page_names_every_script_that_its_view_imports(web: httpx.Client) ->
             )
         }
         assert imported <= set(named) and len(named) == len(set(named))
+
+
+def test_the_start_page_leaves_what_an_opened_reading_needs(web: httpx.Client) -> None:
+    views = scripts_of_views(STATIC)
+    later = set(views["opened"]) - set(views["reading"])
+    assert {"views/reading/opened.js", "viewer/viewer.js", "views/reading/decision.js"} <= later
+
+
+@pytest.mark.parametrize("path", ["/", "/none", "/texts/en.json", "/texts/es.json"])
+def test_pages_and_messages_come_packed_or_not(web: httpx.Client, path: str) -> None:
+    asked = {"Accept": "text/html, */*"}
+    plain, packed = (web.get(path, headers={**asked, "Accept-Encoding": c}) for c in ("identity", "gzip"))
+    assert packed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+    assert packed.content == plain.content and plain.headers["vary"] == "Accept-Encoding"
+    asked |= {"If-None-Match": plain.headers["etag"], "Accept-Encoding": "identity"}
+    again = web.get(path, headers=asked)
+    assert (plain.status_code, again.status_code) == ((404, 404) if path == "/none" else (200, 304))
 
 
 def test_packing_saves_bytes(web: httpx.Client) -> None:

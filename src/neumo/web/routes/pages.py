@@ -1,6 +1,6 @@
 """Routes of the HTML page, its messages, and the API documentation."""
 
-import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 
 import neumo
 from neumo.texts.catalogue import capital, load_area
@@ -17,7 +17,7 @@ from neumo.texts.language import LANGUAGES, Language, known_language
 from neumo.texts.pages import render
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
-from neumo.web.http.static_files import ALL_STYLES, scripts_of_views
+from neumo.web.http.static_files import ALL_STYLES, Packed, answer, pack, scripts_of_views
 from neumo.web.people.identity import current_person
 
 ROOM = Path(str(files("neumo.web")))
@@ -26,7 +26,7 @@ _NAMES: Final = ("findings", "findings_short", "conclusions", "conclusions_short
 """Groups of common terms that the pages use as labels."""
 _LOGIN_PROBLEMS: Final = ("elsewhere_failed", "elsewhere_unavailable", "unknown_person")
 """What may be said on the login page of a login elsewhere."""
-_VIEWS: Final = {"": "reading", "readings": "reading"}
+_VIEWS: Final = {"": "reading", "readings": "opened"}
 """Views that are called otherwise than their address."""
 
 
@@ -50,15 +50,20 @@ def missing_page(request: Request) -> Response:
 def _page(request: Request, view: str, status: int = 200) -> Response:
     with suppress(Problem):  # for the preferred language alone; the API answers unknown people
         current_person(request)
+    return answer(_frame(language_of(request), view), request.headers, status)
+
+
+@cache
+def _frame(language: Language, view: str) -> Packed:
     html = render(
         "workbench.html.j2",
-        language_of(request),
+        language,
         languages=LANGUAGES,
         version=neumo.__version__,
         styles=ALL_STYLES,
         scripts=_scripts()[view],
     )
-    return HTMLResponse(html, status)
+    return pack("page.html", html.encode())
 
 
 @router.get("/texts/{language}.json")
@@ -67,12 +72,12 @@ def messages(request: Request, language: str) -> Response:
     known = known_language(language)
     if known is None:
         raise Problem(404, "not_found")
-    messages_ = page_messages(known)
-    tag = f'"{hashlib.sha256(repr(messages_).encode()).hexdigest()[:16]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return JSONResponse(messages_, headers=headers)
+    return answer(_messages(known), request.headers)
+
+
+@cache
+def _messages(language: Language) -> Packed:
+    return pack("texts.json", json.dumps(page_messages(language), ensure_ascii=False).encode())
 
 
 @router.get("/api/docs")

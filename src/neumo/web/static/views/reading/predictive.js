@@ -1,6 +1,7 @@
 /** Operating point and prevalence of one reading, and how well its answer holds at both. */
 
 import { h, icon, replace } from "/static/dom.js";
+import { pointName } from "/static/views/reading/points.js";
 
 /** A hand that moves on: what it passes is neither asked for nor recorded. */
 const PAUSE = 250;
@@ -132,12 +133,6 @@ function pointButtons({ t, me }, reading, chosen, draw) {
     draw();
   }
   return buttons;
-}
-
-/** Name an operating point in the person's language. @param {import("/static/i18n.js").Translate} t @param {string} name */
-export function pointName(t, name) {
-  const key = `points.${name}`;
-  return t(key) === key ? name.replaceAll("_", " ") : t(key);
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} posterior */

@@ -1,15 +1,14 @@
-/** The reading view: files on the left, the radiograph in the middle, the answer and the decision on the right. */
+/** The reading view: files on the left; on the start page, what takes more; else an opened reading. */
 
 import { h, replace } from "/static/dom.js";
-import { drawAnswer } from "/static/views/reading/answer.js";
 import { createDropZone, createSamples } from "/static/views/reading/intake.js";
-import { patientHead } from "/static/views/reading/patient.js";
-import { createPriors } from "/static/views/reading/priors.js";
 import { createRail } from "/static/views/reading/rail.js";
-import { createStage } from "/static/views/reading/stage.js";
 import { uploadsOf } from "/static/views/reading/uploads.js";
 
 /** @typedef {import("/static/app.js").Context} Context */
+
+/** What an opened reading needs; the start page does not wait for it. */
+const opened = () => import("/static/views/reading/opened.js");
 
 /** @param {HTMLElement} root @param {Context} context */
 export async function mount(root, context) {
@@ -17,7 +16,7 @@ export async function mount(root, context) {
   const uploads = uploadsOf(context);
   const rail = createRail(context, uploads, id);
   const stopFirst = id === null ? openFirst(context, uploads) : () => {};
-  const close = id === null ? drawStart(root, context, rail) : await drawReading(root, context, id, rail);
+  const close = id === null ? drawStart(root, context, rail) : await (await opened()).drawReading(root, context, id, rail);
   const stopKeys = listenToKeys(root, context, rail);
   return () => [stopFirst, stopKeys, rail.destroy, close].forEach((stop) => stop());
 }
@@ -30,40 +29,11 @@ function drawStart(root, context, rail) {
   return () => {};
 }
 
-/** @param {HTMLElement} root @param {Context} context @param {number} id @param {any} rail */
-async function drawReading(root, context, id, rail) {
-  const { api, t, title } = context;
-  let reading = await api.get(`/api/readings/${id}`);
-  title(`${t("reading.reading")} ${id}`); // browsers keep titles in their history, and a file's name may name a patient
-  const stage = createStage(context);
-  const answer = h("aside", { class: "answer panel", "aria-label": t("reading.answer"), tabindex: "0" });
-  rail.element.querySelector(".rail-lists").prepend(createPriors(context, reading));
-  replace(root,
-    h("div", { class: "desk" },
-      rail.element,
-      h("section", { class: "stage-place", "aria-label": t("reading.radiograph") }, h("h1", { class: "unseen" }, `${t("reading.reading")} ${id}: ${reading.file}`), patientHead(context, reading), stage.element),
-      answer,
-    ),
-  );
-
-  /** @param {any} next */
-  function show(next) {
-    reading = next;
-    stage.load(reading);
-    drawAnswer(answer, context, reading, (after) => {
-      show(after);
-      rail.refresh();
-    });
-  }
-
-  show(reading);
-  return stage.destroy;
-}
-
 /** Open the first reading of an upload. @param {Context} context @param {any} uploads */
 function openFirst(context, uploads) {
   const seen = new Set(uploads.items.filter((/** @type {any} */ item) => item.reading).map((/** @type {any} */ item) => item.key));
   return uploads.follow(() => {
+    if (uploads.items.some((/** @type {any} */ item) => item.status === "reading")) opened().catch(() => {}); // opening one fetches it again
     const first = uploads.items.find((/** @type {any} */ item) => item.reading && !seen.has(item.key));
     if (first) context.navigate(`/readings/${first.reading}`);
   });

@@ -1,7 +1,7 @@
 /** The answer in words: verdict, etiology and prediction set, or why there is none. */
 
 import { h, icon, replace } from "/static/dom.js";
-import { pointName } from "/static/views/reading/predictive.js";
+import { pointName } from "/static/views/reading/points.js";
 
 /** Colours say no more than the words: a finding has its colour only where the verdict states it. */
 const COLOURED = /** @type {Record<string, string>} */ ({ "no_pneumonia.none": "NORMAL", "pneumonia.bacterial": "BACTERIAL_PNEUMONIA", "pneumonia.viral": "VIRAL_PNEUMONIA" });

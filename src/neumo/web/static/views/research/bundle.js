@@ -1,7 +1,7 @@
 /** The bundle in use, in the person's language: what it is for, operating points, what was measured, damaged images; its card in English. */
 
 import { h, icon, replace } from "/static/dom.js";
-import { pointName } from "/static/views/reading/predictive.js";
+import { pointName } from "/static/views/reading/points.js";
 import { cardPanel, table } from "/static/views/research/card.js";
 import { damageGrid } from "/static/views/research/damage.js";
 
