@@ -1,11 +1,12 @@
 """The command line in Spanish: every help, complaint and error, whichever way the language is asked for."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 from tests.support.commands import call_neumo
-from tests.support.said import commands, help_texts
+from tests.support.said import NEUMO, SAYING, commands, help_texts
 
 from neumo.cli.translated import without_language
 from neumo.texts.catalogue import load_area
@@ -139,3 +140,29 @@ def test_a_reading_and_its_refusal_are_spanish(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "x.png").write_bytes(b"no image")
     told = call_neumo(capsys, "read", tmp_path / "x.png", "--lang", "es", status=1)
     assert "no se pudo leer" in told and "1 de 1 archivos no se pudieron leer" in told
+
+
+_SHOWING = {"echo", "print", "add_task", "add_column", "add_row", "Table", "BadParameter", "prompt"}
+_UNTRANSLATED = {"neumo ", "[bold red]error:[/] ", "error: ", " (AUROC)"}
+
+
+def test_nothing_is_shown_past_the_translations() -> None:
+    """What commands show is `said`; a literal in words, or an f-string with words, would stay English."""
+    words = re.compile(r"[A-Za-z]{3,}")
+    past = {}
+    for file in sorted((NEUMO / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            shown = getattr(node.func, "attr", getattr(node.func, "id", "")) in _SHOWING
+            f_string_said = getattr(node.func, "id", "") in SAYING
+            for argument in node.args if shown or f_string_said else ():
+                parts = (
+                    argument.values if isinstance(argument, ast.JoinedStr) else [argument] if shown else []
+                )
+                texts = {p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)}
+                if any(words.search(text) for text in texts - _UNTRANSLATED) and "said(" not in ast.unparse(
+                    argument
+                ):
+                    past[f"{file.name}:{node.lineno}"] = ast.unparse(argument)
+    assert past == {}

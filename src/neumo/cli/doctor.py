@@ -5,9 +5,21 @@ from typing import Annotated
 import typer
 
 from neumo.cli import options
+from neumo.core.message import Message
 from neumo.texts.translation import said
 
 app = typer.Typer()
+
+_OUTCOME_WIDTH = 8
+_CHECKS = {
+    "install": Message("install"),
+    "codecs": Message("codecs"),
+    "bundle": Message("bundle"),
+    "reference": Message("reference"),
+    "speed": Message("speed"),
+    "threads": Message("threads"),
+}
+"""Names of the checks, which programs get as they are."""
 
 
 @app.command()
@@ -42,6 +54,5 @@ def _show(name: str, outcome: str, text: str) -> None:
 
     style = {"fine": "green", "warning": "yellow", "failed": "bold red"}[outcome]
     shown = {"fine": said("fine"), "warning": said("warning"), "failed": said("failed")}[outcome]
-    console.print(
-        Text.assemble((f"{shown:<8} "[: max(8, len(shown) + 1)], style), f"{name}: ", text), soft_wrap=True
-    )
+    space = " " * max(1, _OUTCOME_WIDTH - len(shown))
+    console.print(Text.assemble((shown + space, style), f"{said(_CHECKS[name])}: ", text), soft_wrap=True)
