@@ -98,7 +98,7 @@ def _add(tried: Tried, result: dict[str, Any] | Failure) -> None:
 def _batch(target: str, first: int, count: int, seconds: int) -> dict[str, Any] | Failure:
     with tempfile.TemporaryDirectory() as folder:
         progress = Path(folder) / "index"
-        progress.write_bytes(f"{first:12d}".encode())
+        progress.touch()
         numbers = (str(first), str(count), str(progress), str(ADDRESS_SPACE), str(seconds))
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
         ran = subprocess.run(
@@ -111,8 +111,10 @@ def _batch(target: str, first: int, count: int, seconds: int) -> dict[str, Any] 
             env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path},
         )
         if ran.returncode or ran.stderr:
-            index = int(progress.read_text())
-            return Failure(target, index, f"status {ran.returncode}\n{ran.stderr[-_TOLD:]}")
+            begun = progress.read_text()
+            if not begun:
+                raise RuntimeError(f"the process does not start: {ran.stderr[-_TOLD:]}")
+            return Failure(target, int(begun), f"status {ran.returncode}\n{ran.stderr[-_TOLD:]}")
         result: dict[str, Any] = json.loads(ran.stdout)
         return result
 
