@@ -127,6 +127,7 @@ def undecided_reading_json(
     return {
         **body,
         "decision": None if reading.decision is None else reading.decision.to_json(),
+        "verdict": reading.verdict,  # a purged body has lost it
         **(_WITHHELD if withheld else {}),
         "file": file_name(body["file"]),
         "patient": patient_json(reading, person),

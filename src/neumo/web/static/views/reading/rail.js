@@ -60,7 +60,7 @@ export function createRail(context, uploads, current) {
   }
 
   function listHead() {
-    if (list === null) return h("h2", { class: "rail-head" }, t("reading.recent"));
+    if (list === null) return h("h2", { class: "rail-head usual" }, t("reading.recent"));
     return h("h2", { class: "rail-head" }, h("a", { href: `/worklist${list.size ? `?${list}` : ""}` }, t("reading.from_worklist")));
   }
 
@@ -88,7 +88,8 @@ export function createRail(context, uploads, current) {
    * @param {1 | -1} by @returns {Promise<string | null>}
    */
   async function step(by) {
-    const inRail = list === null ? order()[order().indexOf(current ?? -1) + by] : undefined;
+    const at = current === null ? -1 : order().indexOf(current);
+    const inRail = list === null && (current === null || at >= 0) ? order()[at + by] : undefined;
     if (inRail !== undefined || current === null) return inRail === undefined ? null : readingInList(inRail, list);
     const found = await api.send("POST", `/api/readings/${current}/neighbours`, { ...Object.fromEntries(list ?? []), ...(list === null ? {} : wordsOf()) });
     const id = by === 1 ? found.next : found.previous;
@@ -190,5 +191,5 @@ function verdictOf(t, row) {
 
 /** @param {number} id @param {number | null} current @param {string} name @param {any} state @param {URLSearchParams | null} [list] */
 function link(id, current, name, state, list = null) {
-  return h("a", { class: "rail-item", href: readingInList(id, list), data: { reading: id }, "aria-current": id === current ? "true" : null }, h("span", { class: "rail-name" }, name), state);
+  return h("a", { class: "rail-item", href: readingInList(id, list), data: { reading: id }, "aria-current": id === current ? "true" : null }, h("span", { class: "rail-name", title: name }, name), state);
 }

@@ -54,7 +54,7 @@ function listenToKeys(root, context, rail) {
   async function go(by) {
     try {
       const address = await rail.step(by);
-      if (address === null) context.announce(context.t(by === 1 ? "reading.is_last" : "reading.is_first"));
+      if (address === null) context.toast(context.t(by === 1 ? "reading.is_last" : "reading.is_first"));
       else context.navigate(address);
     } catch (error) {
       context.toast(/** @type {Error} */ (error).message, "bad");

@@ -1,0 +1,60 @@
+"""What a page itself finds cut off, overlong or squeezed on it."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+_FIND = """() => {
+  const shown = (element) => {
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    return box.width > 2 && box.height > 2 && style.visibility !== "hidden" && style.clipPath === "none";
+  };
+  // What can be scrolled into sight is not cut off; but the page itself does not scroll sideways.
+  const scrolled = (element) => {
+    for (let above = element.parentElement; above && !above.matches("main, body"); above = above.parentElement) {
+      const scrolls = /auto|scroll/.test(getComputedStyle(above).overflowX);
+      if (scrolls && above.scrollWidth > above.clientWidth) return !above.matches(".answer");
+    }
+    return false;
+  };
+  // Names of files and patients may be shortened where the whole stands in a hint.
+  const hinted = (element) => element.closest("[title]") || element.querySelector("[title]");
+  const found = [];
+  if (document.documentElement.scrollWidth > innerWidth + 1) found.push(["the page scrolls sideways"]);
+  for (const element of document.querySelectorAll("body *")) {
+    if (!shown(element) || element.closest("svg, .unseen, .skip")) continue;
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    const name = `${element.tagName.toLowerCase()}.${element.className}: ${(element.innerText || "").slice(0, 40)}`;
+    const wide = element.scrollWidth > element.clientWidth + 1;
+    if (/hidden|clip/.test(style.overflowX) && wide && !hinted(element)) found.push(["cut", name]);
+    const outside = own && (box.right > innerWidth + 1 || box.left < -1);
+    if (outside && !scrolled(element) && !hinted(element)) found.push(["outside", name]);
+    if (element.tagName === "SELECT") {
+      const context = document.createElement("canvas").getContext("2d");
+      context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+      const text = element.selectedOptions[0]?.text ?? "";
+      const room = element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
+      if (context.measureText(text).width > room + 1) found.push(["select", text]);
+    }
+    if (own && element.matches("button, a, label, span, dt, dd, th, td, h1, h2, h3, p")) {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      const over = range.getBoundingClientRect().width > box.width + 1 && style.display !== "inline";
+      if (over && !scrolled(element) && !hinted(element)) found.push(["over its edge", name]);
+      const panel = element.closest(".panel")?.getBoundingClientRect();
+      if (panel && box.right > panel.right + 1 && !scrolled(element)) found.push(["over its panel", name]);
+      const em = parseFloat(style.fontSize);
+      if (box.width < 4 * em && box.height > 5 * em && element.innerText.length > 4) found.push(["squeezed", name]);
+    }
+  }
+  return found;
+}"""
+
+
+def cut_off(page: Page) -> list[Any]:
+    """Return what is cut off on the page as it is shown now: kind and text of each."""
+    found: list[Any] = page.evaluate(_FIND)
+    return found

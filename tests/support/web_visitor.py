@@ -1,0 +1,164 @@
+"""Somebody who uses the workbench in one language on one size of screen."""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+from pydicom import Dataset
+from pydicom.uid import MediaStorageDirectoryStorage
+from sqlalchemy import delete
+from tests.support.node_samples import radiograph, written
+from tests.support.web_layout import cut_off
+from tests.support.web_running import PASSWORD, Running, add_people
+from tests.support.web_steps import drop
+
+from neumo.records.database import writing_session
+from neumo.texts.catalogue import Texts, texts
+from neumo.texts.language import Language
+from neumo.web.people.accounts import open_accounts, set_verifier
+from neumo.web.people.schema import SessionRow
+from neumo.web.people.verifier import Verifier
+
+PHONE = 390
+HEIGHTS = {1440: 900, 1024: 768, PHONE: 844}
+NAMES: dict[Language, str] = {"en": "ana", "es": "eva"}
+"""Of the person who reads in a language."""
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A page of a person who is logged in, and the messages of the person's language."""
+
+    page: Page
+    t: Texts
+    width: int
+    data: Path
+    """Data folder of the server."""
+
+    @property
+    def number(self) -> int:
+        """The number of the reading that is open."""
+        return int(self.page.url.partition("/readings/")[2].partition("?")[0])
+
+    def say(self, key: str, **values: Any) -> str:
+        """Return a message of the workbench's pages."""
+        return self.t(f"workbench.{key}", **values)
+
+    def own(self, film: Path, folder: Path) -> Path:
+        """Return a copy of an image that is this visitor's own: other bytes and another name, so another reading."""
+        content = film.read_bytes() + f"{self.t.language}{self.width}".encode()
+        folder.mkdir(exist_ok=True)
+        copy = folder / f"{self.t.language}-{self.width}-{film.name}"
+        copy.write_bytes(content)
+        return copy
+
+    def patients(self, film: Path, **elements: Any) -> Dataset:
+        """Return a radiograph of a patient of the visitor's own."""
+        named = f"{self.t.language}{self.width}"
+        patient: dict[str, Any] = {
+            "PatientName": f"Quijano^Dulcinea {named}", "PatientID": f"MRN-{named}", "PatientBirthDate": "20210314",
+            "PatientSex": "F", "AccessionNumber": "ACC-9", "InstitutionName": "Hospital Toboso",
+            "StudyDate": "20240502", "StudyID": "S1", "SpecificCharacterSet": "ISO_IR 192",
+            "PixelSpacing": [0.5, 0.5], "PixelSpacingCalibrationType": "FIDUCIAL",
+        }  # fmt: skip
+        return radiograph(film, **{**patient, **elements})
+
+    def letter(self, folder: Path) -> Path:
+        """Return a file that looks like an image and is none."""
+        file = folder / f"letter-{self.width}.png"
+        file.write_text(f"no image at all {self.width}")
+        return file
+
+    def compact_disc(self, film: Path, folder: Path) -> Path:
+        """Return a ZIP archive of one radiograph (IM0001) and two files that are no images, a DICOMDIR among them."""
+        directory = radiograph()
+        del directory.PixelData
+        directory.SOPClassUID = directory.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+        with zipfile.ZipFile(folder / "cd.zip", "w") as files:
+            files.write(written(self.patients(film), folder / "image"), "cd/DICOM/IM0001")
+            files.write(written(directory, folder / "directory"), "cd/DICOMDIR")
+            files.writestr("cd/readme.txt", "nothing")
+        return folder / "cd.zip"
+
+    def read(self, film: Path) -> None:
+        """Drop a film on the start page, and wait for answer and picture."""
+        self.page.goto("/")
+        drop(self.page, [film])
+        expect(self.page.locator(".answer-file")).to_have_text(film.name)
+        expect(self.page.locator(".viewer[data-film=whole]")).to_be_visible()
+
+    def taken(self, button: str) -> Path:
+        """Take along a file of the open reading."""
+        with self.page.expect_download() as download:
+            self.page.get_by_role("link", name=self.say(f"results.{button}")).click()
+        return Path(download.value.path())
+
+    def drag(self, x: int, y: int) -> None:
+        """Drag with the left button from the middle of the radiograph."""
+        box = self.page.locator(".viewer").bounding_box()
+        assert box is not None
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(*middle)
+        self.page.mouse.down()
+        self.page.mouse.move(middle[0] + x, middle[1] + y, steps=3)
+        self.page.mouse.up()
+
+    def log_in(self) -> None:
+        self.page.get_by_label(self.say("login.name")).fill(NAMES[self.t.language])
+        self.page.get_by_label(self.say("login.password")).fill(PASSWORD)
+        self.page.get_by_role("button", name=self.say("login.enter")).click()
+        expect(self.page.get_by_role("button", name=self.say("shell.logout"))).to_be_visible()
+
+    def shows(self, *texts: str) -> None:
+        """Check on every size of screen that the page shows these texts, and nothing cut off, overlong or squeezed."""
+        for width in (*(width for width in HEIGHTS if width != self.width), self.width):
+            self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            self.page.evaluate(_DRAWN)
+            for text in texts:
+                expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
+            found = cut_off(self.page)
+            assert not found, (width, found)
+
+
+def plain(text: str) -> str:
+    """Return a text with one plain space wherever it has spaces of any kind."""
+    return " ".join(text.split())
+
+
+def add_verifiers(data: Path, names: Iterable[str]) -> None:
+    """Let readers of these names log in and verify reports, as García of Hospital Toboso."""
+    add_people(data, **dict.fromkeys(names, "reader"))
+    accounts = open_accounts(data)
+    for name in names:
+        set_verifier(accounts, name, Verifier(f"García^{name.capitalize()}", "Hospital Toboso"))
+    accounts.dispose()
+
+
+def log_out_everybody(data: Path) -> None:
+    """End every session."""
+    accounts = open_accounts(data)
+    with writing_session(accounts) as session:
+        session.execute(delete(SessionRow))
+    accounts.dispose()
+
+
+@contextmanager
+def visiting(browser: Browser, served: Running, language: Language, width: int) -> Iterator[Visitor]:
+    """Log somebody in on a screen of that width; an error in a script of the page fails whoever uses it."""
+    size: Any = {"width": width, "height": HEIGHTS[width]}
+    context = browser.new_context(base_url=served.address, locale=language, viewport=size)
+    context.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    visitor = Visitor(context.new_page(), texts(language), width, served.data)
+    errors: list[str] = []
+    visitor.page.on("pageerror", lambda error: errors.append(str(error)))
+    visitor.page.goto("/")
+    visitor.log_in()
+    yield visitor
+    context.close()
+    assert not errors
