@@ -8,9 +8,11 @@ from tests.support.two_hospitals import hospitals_of
 
 from neumo.bundle.drift_reference import load_drift_reference
 from neumo.bundle.folder import load_bundle
+from neumo.bundle.training_images import load_training_images
 from neumo.core.errors import BundleError, ExportError, OutputError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Status
+from neumo.datasets.layout import open_dataset
 from neumo.evaluation.uncertainty.temperature import tempered
 from neumo.export.bundle import bundle_with_metrics, export_bundle
 from neumo.inference.reader import Reader
@@ -81,6 +83,15 @@ def test_the_card_and_config_state_what_was_decided(bundle: Path) -> None:
     assert card.startswith("---\nlicense: apache-2.0\n") and "Not a medical device" in card
     assert config["priors"] == pytest.approx({finding.value: 1 / 3 for finding in FINDINGS})
     assert str(bundle.parent) not in (bundle / "config.json").read_text(), "paths of the machine stay out"
+
+
+def test_the_bundle_knows_its_training_images_again(bundle: Path, phantoms: Path) -> None:
+    listed = load_training_images(bundle)
+    assert listed is not None
+    entries = open_dataset(phantoms).entries
+    digests = [entry.sha256 for entry in entries]
+    found = listed.holds(digests, np.zeros((len(digests), 1024), dtype=np.int8), 0.9)
+    assert found.tolist() == [entry.split == "train" for entry in entries]
 
 
 def test_the_bundle_carries_what_drift_is_measured_from(

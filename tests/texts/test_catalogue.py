@@ -34,6 +34,7 @@ SAME_IN_BOTH = {
     *("P(normal)", "P(viral)", "kappa", "normal", "p (Holm)", "viral", "{name} {version} · neumo {neumo}"),
 }
 NOTICES_MADE_IN = (
+    "inference/site_notices.py",
     "core/age_override.py", "inference/gate.py", "inference/opening.py", "explain/alarms.py",
     "dicomnode/work/reading.py",
 )  # fmt: skip

@@ -14,6 +14,7 @@ from neumo.bundle.graph_check import require_self_contained
 from neumo.bundle.places import bundle_path
 from neumo.bundle.reference import read_reference
 from neumo.bundle.signing import SIGNATURES, require_trusted
+from neumo.bundle.site import ACCEPTANCE, SITE, SiteStatement, read_site
 from neumo.core.errors import BundleError
 from neumo.core.evidence import Evidence
 from neumo.core.faults import own_fault
@@ -30,7 +31,7 @@ _ESCAPED_SPACE = frozenset({"\\u0009", "\\u000a", "\\u000d", "\r"})
 """As JSON may write tabulators and the ends of lines."""
 _MAX_BYTES = 512 * 2**20
 """Of all files of a bundle."""
-_TEXTS = (CONFIG, REFERENCE, EVIDENCE, CARD)
+_TEXTS = (CONFIG, REFERENCE, EVIDENCE, CARD, SITE, ACCEPTANCE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Bundle:
         The metrics that it states; empty where it states none.
     vouched : str
         Who vouches for it: "shipped with neumo", "signed by NAME", or "" where nobody does.
+    site : SiteStatement or None
+        Where it was commissioned, and who accepted it; None where it was not.
     """
 
     path: Path
@@ -63,6 +66,7 @@ class Bundle:
     reference: dict[str, Any] = field(repr=False)
     evidence: tuple[Evidence, ...] = field(default=(), repr=False)
     vouched: str = ""
+    site: SiteStatement | None = None
 
     @property
     def graph_file(self) -> Path:
@@ -110,6 +114,7 @@ def load_bundle(
         reference=read_reference(contents[REFERENCE], folder / REFERENCE),
         evidence=read_evidence(contents[EVIDENCE], folder / EVIDENCE) if EVIDENCE in contents else (),
         vouched=vouched,
+        site=read_site(contents, folder),
     )
 
 

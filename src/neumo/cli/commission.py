@@ -1,29 +1,126 @@
 """`neumo commission`: plan, examine, set, accept and sign a bundle for one hospital."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from neumo.cli import options
-from neumo.cli.show import console, require_extra, say
+from neumo.cli.show import console, progress_bar, require_extra, say
 from neumo.texts.language import Language, chosen_language
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from neumo.commissioning.plan import Plan
+    from neumo.commissioning.record_page import Section
+
+
+class _Steps(typer.core.TyperGroup):
+    """Steps by their names; a command line that names none is that of `run`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Name the step that is left out."""
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     name="commission",
-    help="Commission a bundle at a hospital: plan, examine, set, accept, sign.",
+    cls=_Steps,
+    help="Commission a bundle at a hospital: plan, examine, set, accept.",
     no_args_is_help=True,
 )
 
 
-@app.callback()
-def commission() -> None:
-    """Commission a bundle at a hospital."""
+@app.command()
+def run(
+    table: Annotated[
+        Path, typer.Argument(metavar="LOCAL.csv", help="Table of local images: path, label, patient, ...")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the site.")],
+    name: Annotated[str, typer.Option("--name", help="Of the hospital or department.")] = "",
+    bundle: options.Bundle = None,
+    criteria: Annotated[
+        Path | None, typer.Option("--criteria", help="YAML file of acceptance criteria.")
+    ] = None,
+    target_sensitivity: Annotated[
+        float, typer.Option("--target-sensitivity", help="That the site's operating point is chosen for.")
+    ] = 0.9,
+    cost_ratio: Annotated[
+        float | None,
+        typer.Option("--cost-ratio", help="... or for this cost of a missed pneumonia over a false alarm."),
+    ] = None,
+    threads: options.Threads = None,
+    resamples: options.Resamples = 1000,
+    lang: options.Lang = None,
+) -> None:
+    """Examine a bundle on local images, set it, and write the acceptance record and a site bundle to accept.
+
+    Ends with status 1 where an acceptance criterion is not met.
+    """
+    require_extra("site", "neumo commission")
+    from neumo.bundle.folder import load_bundle
+    from neumo.commissioning.commission import PROPOSAL, Progresses, commission
+    from neumo.commissioning.criteria import read_criteria
+    from neumo.commissioning.record_page import sections, write_record
+    from neumo.commissioning.settings import Wishes
+    from neumo.texts.catalogue import texts
+
+    language = chosen_language(lang)
+    t, limits, wishes = texts(language), read_criteria(criteria), Wishes(target_sensitivity, cost_ratio)
+    with (
+        progress_bar("reading") as reading,
+        progress_bar("setting") as setting,
+        progress_bar("heat maps") as maps,
+    ):
+        made = commission(
+            load_bundle(bundle),
+            table,
+            out,
+            site=name or out.resolve().name,
+            criteria=limits,
+            wishes=wishes,
+            command=f"neumo commission {table.name} --out {out.name}",
+            threads=threads,
+            resamples=resamples,
+            progresses=Progresses(reading, setting, maps),
+        )
+    written = write_record(made.record, out)
+    verdict, found, *_ = sections(made.record, language, None)
+    console.print(_table(found))
+    for sentence in verdict.sentences:
+        say(sentence)
+    say(t("commissioning.run.record", files=", ".join(map(str, written))))
+    say(t("commissioning.run.proposal", folder=out / PROPOSAL))
+    say(t("commissioning.run.next", out=out))
+    if not made.met:
+        raise typer.Exit(1)
+
+
+@app.command()
+def accept(
+    site: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the site.")],
+    by: Annotated[str, typer.Option("--by", help="Who accepts.")],
+    role: Annotated[str, typer.Option("--role", help="In which role.")],
+    review_by: Annotated[
+        str | None, typer.Option("--review-by", metavar="DATE", help="ISO 8601; a year from now by default.")
+    ] = None,
+    despite: Annotated[
+        str, typer.Option("--despite", metavar="REASON", help="Why, although criteria are not met.")
+    ] = "",
+    lang: options.Lang = None,
+) -> None:
+    """Accept what was examined: write the site bundle with who accepted it, and the record with it."""
+    require_extra("site", "neumo commission")
+    from neumo.commissioning.acceptance import accept_site
+    from neumo.texts.catalogue import texts
+
+    accepted = accept_site(site, by=by, role=role, review_by=review_by, despite=despite)
+    t = texts(chosen_language(lang))
+    say(t("commissioning.run.signed", folder=accepted.path, digest=accepted.digest))
 
 
 @app.command()
@@ -96,6 +193,16 @@ def _needs(made: "Plan", language: Language) -> "Table":
             f"{need.images:,}",
             f"{need.patients:,}",
         )
+    return table
+
+
+def _table(section: "Section") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*section.headings)
+    for row in section.rows:
+        table.add_row(*map(Text, row))
     return table
 
 

@@ -10,6 +10,9 @@ HELD_OUT_FOLDS: Final = "held-out folds"
 MIN_READ: Final = 20
 """Images that must have been read for their accuracy to be stated: of fewer it says nothing."""
 
+AT_COMMISSIONING: Final = "nested cross-validation at commissioning"
+"""How a site's own images were used: each was answered by settings in which its patient had no part."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -51,6 +54,11 @@ class Evidence:
     def chose(self) -> bool:
         """Whether thresholds, calibration and prediction sets were chosen on its data, so that it flatters."""
         return self.data.endswith(HELD_OUT_FOLDS)
+
+    @property
+    def local(self) -> bool:
+        """Whether it was measured at the site that a bundle was commissioned at."""
+        return self.data.endswith(AT_COMMISSIONING)
 
     def __str__(self) -> str:
         """Three decimals with the interval, for people."""

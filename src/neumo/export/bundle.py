@@ -18,6 +18,7 @@ from neumo.bundle.evidence import EVIDENCE, write_evidence
 from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, Bundle, load_bundle, write_sums
 from neumo.bundle.reference import Floats, write_reference
 from neumo.bundle.signing import SIGNATURES
+from neumo.bundle.training_images import TRAINING_IMAGES
 from neumo.core.errors import ExportError
 from neumo.core.files import creating_folder, require_writable, write_json, write_text
 from neumo.core.findings import Finding
@@ -35,6 +36,7 @@ from neumo.export.evidence import folds_evidence, measured_evidence, read_explan
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers, require_matching_folds
 from neumo.export.parity import Parity, check_parity
+from neumo.export.training_images import write_training_images
 from neumo.imaging.prepare import scale_intensity
 from neumo.models.weights import TrainedNetwork, load_network
 from neumo.training.config import Experiment
@@ -124,6 +126,7 @@ def export_bundle(
             distances <= decisions.gate_distance
         ]
         save_drift_reference(made / DRIFT_REFERENCE, distances, 1 - accepted[:, Finding.NORMAL.index])
+        write_training_images(made / TRAINING_IMAGES, folder, manifest)
         command = " ".join(["neumo bundle export RUN", *["--fold FOLD"] * len(folds), "--out BUNDLE"])
         evidence = folds_evidence(held_out, decisions.temperature, command)
         write_evidence(made / EVIDENCE, evidence)

@@ -37,6 +37,7 @@ from neumo.inference.opening import Opened, open_source, unexpected_failure
 from neumo.inference.posterior import calibrated, make_answer, prevalence_of
 from neumo.inference.receipt import NetworkRun, make_receipt
 from neumo.inference.session import Session
+from neumo.inference.site_notices import site_notices
 from neumo.inference.sources import Source
 
 _MAX_QUEUED = 4
@@ -299,7 +300,11 @@ class Reader:
             opened.sha256,
             Status.READ,
             answer,
-            (*prepared.warnings, *(alarm for alarm in alarms if alarm is not None)),
+            (
+                *site_notices(self.bundle.site),
+                *prepared.warnings,
+                *(alarm for alarm in alarms if alarm is not None),
+            ),
             class_map=class_map,
             class_maps=class_maps.copy() if self._keep_pixels and class_maps is not None else None,
             field_of_view=config.field_of_view,

@@ -34,7 +34,7 @@ from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
 
 if TYPE_CHECKING:
-    from reportlab.platypus import Flowable
+    from reportlab.platypus import Flowable, SimpleDocTemplate
 
 _MARGIN: Final = 48.0
 """Points of 1/72 inch."""
@@ -68,7 +68,23 @@ def write_pdf(
     OutputError
         It cannot be written.
     """
-    t = texts(language)
+    buffer = BytesIO()
+    document, _ = document_of(buffer, texts(language)("readings.title"), language)
+    document.build(list(_story(reading, language, patient)))
+    with replacing(target) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
+def document_of(
+    buffer: BytesIO, title: str, language: Language
+) -> "tuple[SimpleDocTemplate, dict[str, Any]]":
+    """Return an A4 document to build into a buffer, and the styles of its paragraphs: text, small, notice, title, ...
+
+    Raises
+    ------
+    MissingExtraError
+        ReportLab is not installed.
+    """
     try:
         from reportlab.lib.pagesizes import A4
         from reportlab.platypus import SimpleDocTemplate
@@ -77,7 +93,6 @@ def write_pdf(
             "PDF results need the package reportlab, which is not installed; run: pip install 'neumo[web]'"
         ) from error
     _register_typefaces()
-    buffer = BytesIO()
     document = SimpleDocTemplate(
         buffer,
         pagesize=A4,
@@ -85,14 +100,12 @@ def write_pdf(
         rightMargin=_MARGIN,
         topMargin=_MARGIN,
         bottomMargin=_MARGIN,
-        title=f"neumo: {t('readings.title')}",
+        title=f"neumo: {title}",
         author="neumo",
         lang=language,
         invariant=1,
     )
-    document.build(list(_story(reading, language, patient)))
-    with replacing(target) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    return document, _styles()
 
 
 def _story(reading: Reading, language: Language, patient: PatientStudy | None) -> "Iterator[Flowable]":

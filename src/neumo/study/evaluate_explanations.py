@@ -1,7 +1,7 @@
 """Checks of a bundle's heat maps: whether they depend on the weights, lie on the chest, and explain the answer."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,14 @@ from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.phantoms.outline import phantom_outlines
-from neumo.evaluation.explanations.checks import (
-    MEASURES,
-    MIN_INSIDE,
-    ExplanationChecks,
-    check_explanations,
-    markdown,
-)
-from neumo.evaluation.explanations.deletion_insertion import Curves, area, curves
+from neumo.evaluation.explanations.checks import ExplanationChecks, check_explanations, markdown
 from neumo.evaluation.explanations.explanation_figure import explanation_figure
-from neumo.evaluation.explanations.map_similarity import rank_correlation, top_overlap
-from neumo.evaluation.explanations.thorax_share import FIELD_SIDE, fixed_field, share_inside
+from neumo.evaluation.explanations.measure import CheckedImage, measure_maps
+from neumo.evaluation.explanations.thorax_share import FIELD_SIDE, fixed_field
 from neumo.evaluation.report.figure_style import save_figures
-from neumo.explain.alarms import map_alarm
 from neumo.export.randomised_graph import randomised_graph
 from neumo.imaging import open_radiograph
 from neumo.imaging.prepare import network_square, scale_intensity
-from neumo.inference.posterior import calibrated
 from neumo.inference.reader import Reader
 from neumo.inference.session import Session
 from neumo.study.parts import entries_of
@@ -41,8 +32,6 @@ CHECKS_FILE, SUMMARY_FILE, FIGURE_NAME = "explanations.json", "explanations.md",
 DEFAULT_IMAGES = 100
 DRAWS = 5
 """Shuffled networks that every map is compared with; one alone may resemble it by chance."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -115,31 +104,20 @@ def evaluate_explanations(
     paths = [one.entry.path for one in called]
     outlines = phantom_outlines(manifest.root, paths, FIELD_SIDE) if manifest.synthetic else None
     fields = outlines or dict.fromkeys(paths, fixed_field())
-    rows: list[dict[str, float]] = []
-    followed: list[Curves] = []
-    areas: list[float] = []
-    for number, one in enumerate(called):
-        field = fields[one.entry.path]
-        class_map = _class_map(session, one)
-        curve = curves(
-            one.image,
-            class_map,
-            _probability(session, one.finding, bundle.config.temperature),
-            np.random.default_rng((seed, number)),
-        )
-        others = [_class_map(other, one) for other in shuffled]
-        rows.append(_row(class_map, others, field, curve))
-        followed.append(curve)
-        areas.append(float(field.mean()))
-        if checking is not None:
-            checking(number + 1, len(called))
-    measured = {key: np.array([row[key] for row in rows]) for key in MEASURES}
+    measured, followed = measure_maps(
+        session,
+        shuffled,
+        [CheckedImage(one.image, one.finding, fields[one.entry.path]) for one in called],
+        temperature=bundle.config.temperature,
+        seed=seed,
+        progress=checking,
+    )
     checks = check_explanations(
         measured,
         [one.entry.patient for one in called],
         [FINDINGS[one.finding] for one in called],
         field="phantom" if outlines else "fixed",
-        field_area=float(np.mean(areas)),
+        field_area=float(np.mean([fields[path].mean() for path in paths])),
     )
     sample = {"data": manifest.digest, "part": part, "seed": seed, "drawn": len(drawn)}
     write_json(out / CHECKS_FILE, _record(checks, reader, sample))
@@ -168,47 +146,6 @@ def _called(reader: Reader, manifest: Manifest, entries: Sequence[Entry]) -> lis
         image = scale_intensity(square, config.intensity)[np.newaxis]
         called.append(_Called(entry, image, reading.answer.finding.index))
     return called
-
-
-def _class_map(session: Session, one: _Called) -> NDArray[np.float32]:
-    maps = session.run(one.image[np.newaxis]).class_maps
-    assert maps is not None
-    class_map: NDArray[np.float32] = maps[0, one.finding]
-    return class_map
-
-
-def _probability(
-    session: Session, finding: int, temperature: float
-) -> Callable[[NDArray[np.float32]], Floats]:
-    def probability(images: NDArray[np.float32]) -> Floats:
-        logits = session.run(images).logits
-        return calibrated(logits, temperature)[:, finding]
-
-    return probability
-
-
-def _row(
-    class_map: NDArray[np.float32],
-    shuffled: Sequence[NDArray[np.float32]],
-    field: NDArray[np.float32],
-    curve: Curves,
-) -> dict[str, float]:
-    inside = share_inside(class_map, field)
-    deletion, insertion = area(curve.deletion), area(curve.insertion)
-    # A shuffle may turn a map's sign over; the same picture upside down is still the same picture.
-    likeness = np.array([abs(rank_correlation(class_map, other)) for other in shuffled])
-    known = likeness[~np.isnan(likeness)]
-    return {
-        "randomised_correlation": float(known.mean()) if known.size else float("nan"),
-        "randomised_overlap": float(np.mean([top_overlap(class_map, other) for other in shuffled])),
-        "share_inside": inside,
-        "outside": float("nan") if np.isnan(inside) else float(inside < MIN_INSIDE),
-        "deletion_area": deletion,
-        "deletion_gain": area(curve.random_deletion) - deletion,
-        "insertion_area": insertion,
-        "insertion_gain": insertion - area(curve.random_insertion),
-        "alarm": float(map_alarm(class_map) is not None),
-    }
 
 
 def _record(checks: ExplanationChecks, reader: Reader, sample: Mapping[str, Any]) -> dict[str, Any]:

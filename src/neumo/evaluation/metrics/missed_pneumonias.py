@@ -11,7 +11,7 @@ from neumo.evaluation.metrics.classification import sick_and_called
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_mean
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.uncertainty.bootstrap import estimates
-from neumo.evaluation.uncertainty.exact import clopper_pearson
+from neumo.evaluation.uncertainty.exact import exact_at_the_ends
 from neumo.evaluation.values import Estimate
 
 
@@ -77,7 +77,7 @@ def missed_pneumonias(
             support=int(group.sum()),
             counts=tuple(int((group & normal).sum()) for normal in rules),
             shares=tuple(
-                _exact_at_the_ends(measured[_key(kind, i)], _patients(predictions, group))
+                exact_at_the_ends(measured[_key(kind, i)], _patients(predictions, group))
                 for i in range(len(rules))
             ),
         )
@@ -94,12 +94,6 @@ def clearest_missed(predictions: Predictions, threshold: float, limit: int) -> N
 
 def _patients(predictions: Predictions, group: BoolArray) -> int:
     return len({predictions.patients[i] for i in np.flatnonzero(group)})
-
-
-def _exact_at_the_ends(share: Estimate, patients: int) -> Estimate:
-    if share.value not in {0.0, 1.0}:
-        return share
-    return clopper_pearson(round(share.value * patients), patients)
 
 
 def _not_called(predictions: Predictions, threshold: float) -> BoolArray:

@@ -1,0 +1,127 @@
+"""Acceptance criteria: what must be shown of a reader at a site, and whether it was."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from neumo.commissioning.examine import Examined
+from neumo.core.errors import ConfigError
+from neumo.core.settings import load_settings
+from neumo.evaluation.sources.values import LOWER_IS_BETTER
+from neumo.evaluation.values import Estimate
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Limits that the whole 95 % interval of a metric must keep; None leaves a criterion out.
+
+    Attributes
+    ----------
+    sensitivity, specificity : float or None
+        At the default operating point, at least.
+    auroc_normal_vs_pneumonia : float or None
+        At least.
+    coverage_normal, coverage_pneumonia : float or None
+        Of the 90 % prediction sets, at least.
+    calibration_error_pneumonia : float or None
+        At most.
+    refused : float or None
+        Share of radiographs that are not read, at most.
+    """
+
+    sensitivity: float | None = 0.80
+    specificity: float | None = 0.70
+    auroc_normal_vs_pneumonia: float | None = 0.80
+    coverage_normal: float | None = 0.80
+    coverage_pneumonia: float | None = 0.80
+    calibration_error_pneumonia: float | None = 0.15
+    refused: float | None = 0.10
+
+
+class Outcome(StrEnum):
+    """What became of a criterion."""
+
+    MET = "met"
+    NOT_SHOWN = "not_shown"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion as it turned out.
+
+    Attributes
+    ----------
+    metric : str
+    limit : float
+    value : Estimate
+        NaN where it could not be measured.
+    outcome : Outcome
+        Met where the whole interval keeps the limit, failed where none of it does.
+    images : int
+        That it was measured on.
+    takes : int or None
+        Images of that kind with which the interval would keep the limit, if the value stayed; None where it is met, or
+        where the value itself does not keep the limit, so that no number of images would show it.
+    """
+
+    metric: str
+    limit: float
+    value: Estimate
+    outcome: Outcome
+    images: int
+    takes: int | None
+
+
+def read_criteria(source: Path | None) -> Criteria:
+    """Read a YAML file of limits; the defaults where none is given. Raises ConfigError listing all faults."""
+    criteria = load_settings(Criteria, source, file="file of criteria")
+    for one in fields(criteria):
+        limit = getattr(criteria, one.name)
+        if limit is not None and not 0 < limit < 1:
+            raise ConfigError(
+                "{source}: {name}: {limit:g} must lie between 0 and 1, or be null",
+                source=source,
+                name=one.name,
+                limit=limit,
+            )
+    return criteria
+
+
+def compared(criteria: Criteria, examined: Examined) -> tuple[Criterion, ...]:
+    """Compare what was measured with every criterion."""
+    overall = examined.overall
+    values: Mapping[str, Estimate] = {**overall.figures, "refused": overall.share_refused}
+    well, sick = examined.normal, examined.pneumonia
+    counted = {
+        "sensitivity": sick,
+        "coverage_pneumonia": sick,
+        "specificity": well,
+        "coverage_normal": well,
+        "refused": overall.images,
+    }
+    nothing = Estimate(float("nan"), float("nan"), float("nan"))
+    return tuple(
+        _compared(one.name, limit, values.get(one.name, nothing), counted.get(one.name, sick + well))
+        for one in fields(criteria)
+        if (limit := getattr(criteria, one.name)) is not None
+    )
+
+
+def _compared(metric: str, limit: float, value: Estimate, images: int) -> Criterion:
+    # Turned so that more is better.
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    worst, best = sorted((sign * value.low, sign * value.high))
+    if np.isnan(value.value) or np.isnan(worst):
+        return Criterion(metric, limit, value, Outcome.NOT_SHOWN, images, None)
+    if worst >= sign * limit:
+        return Criterion(metric, limit, value, Outcome.MET, images, None)
+    outcome = Outcome.FAILED if best < sign * limit else Outcome.NOT_SHOWN
+    margin = sign * (value.value - limit)
+    # Intervals narrow with the root of the number.
+    takes = ceil(images * ((sign * value.value - worst) / margin) ** 2) if margin > 0 else None
+    return Criterion(metric, limit, value, outcome, images, takes)
