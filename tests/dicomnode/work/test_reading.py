@@ -119,3 +119,18 @@ def test_the_refusal_of_what_cannot_be_read_needs_only_its_beginning(
     )
     identifiers = json.loads((tmp_path / "results" / "key" / "identifiers.json").read_bytes())
     assert identifiers["patient_id"] == "4711"
+
+
+def test_results_and_refusals_are_in_the_nodes_language(
+    reader: Reader, films: list[Path], tmp_path: Path
+) -> None:
+    handle = open_handler(reader, results="neumo.dicomnode.work.results:default_results", language="es")
+    source = written(radiograph(films[0], SpecificCharacterSet="ISO_IR 192"), tmp_path / "a.dcm")
+    handle(request(source, tmp_path / "key"))
+    handle(request(source, tmp_path / "refused") | {"refuse": "timeout"})
+    for folder in ("key", "refused"):
+        said = json.dumps(dcmread(tmp_path / folder / "00.dcm").to_json_dict(), ensure_ascii=False)
+        assert "Estado de la lectura" in said and "Resultado de IA" in said
+        assert "Status of the reading" not in said and "AI result" not in said
+    assert "La radiografía no se pudo leer (timeout)." in said
+    assert json.loads((tmp_path / "refused" / "reading.json").read_bytes())["reasons"] != []
