@@ -11,6 +11,7 @@ from pydicom import dcmread
 from tests.support.dicom_samples import dicom_file
 from tests.support.web_running import Running, add_people, logged_in
 
+from neumo.client import Client
 from neumo.imaging import open_radiograph
 from neumo.records.audit_log import verify
 from neumo.records.database import connect
@@ -58,6 +59,41 @@ def test_it_is_read_recorded_and_every_result_says_on_whose_word(
     engine = connect(f"sqlite:///{server.data / 'archive.db'}")
     assert verify(engine).faults == ()
     engine.dispose()
+
+
+def test_at_an_age_without_evidence_the_etiology_is_not_assessed_anywhere(
+    web: httpx.Client, server: Running, radiographs: list[Path]
+) -> None:
+    """Whatever is asked for: the reading, its row, its maps, another prevalence, a decision, the export."""
+    reading = override(web, upload(web, radiographs[2], "070Y")).json()
+    base, outcomes = f"/api/readings/{reading['id']}", {"NORMAL", "PNEUMONIA"}
+    assert "etiology_not_assessed" in [notice["code"] for notice in reading["notices"]["warnings"]]
+    assert set(reading["class_maps"]) in (outcomes, set())
+    for stated in (reading, web.get(f"{base}/posterior", params={"prevalence": 0.9}).json()):
+        assert set(stated["probabilities"]) == outcomes and sum(
+            stated["probabilities"].values()
+        ) == pytest.approx(1)
+        assert {stated["finding"], *stated["prediction_set"]} <= outcomes
+        assert stated["etiology"] == (None if stated["verdict"] == "no_pneumonia" else "not_assessed")
+        assert not [
+            one for one in stated["evidence"] if one["conditions"].get("finding") not in (None, "NORMAL")
+        ]
+    (row,) = [one for one in web.get("/api/readings").json()["readings"] if one["id"] == reading["id"]]
+    assert (row["etiology"], row["finding"]) == (reading["etiology"], reading["finding"])
+    found = web.get("/api/readings", params={"finding": reading["finding"]}).json()["readings"]
+    assert reading["id"] in [one["id"] for one in found]
+    assert web.get(f"{base}/heatmap.png", params={"finding": "VIRAL_PNEUMONIA"}).json()["code"] == "no_answer"
+    for finding in reading["class_maps"]:
+        assert web.get(f"{base}/heatmap.png", params={"finding": finding}).status_code == 200
+    with Client(server.address) as client:
+        remote = client.reading(reading["id"])
+    assert remote.answer is not None and set(remote.answer.outcomes) == set(remote.probabilities) == outcomes
+    decided = web.post(
+        f"{base}/decisions", json={"conclusion": "VIRAL_PNEUMONIA"}, headers={"If-Match": '"r0"'}
+    ).json()
+    assert decided["decisions"][-1]["agrees"] is {"pneumonia": True, "no_pneumonia": False}.get(
+        reading["verdict"]
+    )
 
 
 def test_only_what_was_refused_for_its_age_alone_is_overridden(
