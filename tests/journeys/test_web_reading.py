@@ -91,6 +91,12 @@ def test_a_refusal_for_the_age_is_overridden_for_a_reason(
     dialog.get_by_role("button", name="Read this radiograph").click()
     expect(page.locator("[data-code=age_overridden]")).to_contain_text("asked for by the ward")
     expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
+    expect(page.locator("[data-code=etiology_not_assessed]")).to_contain_text("at ages 1 to 5 years only")
+    expect(page.locator(".bars dt")).to_have_count(2)
+    expect(page.locator(".bars dt[data-finding=PNEUMONIA]")).to_contain_text("Pneumonia")
+    overlays = page.get_by_label("Heat map", exact=True).locator("option")
+    assert [text for text in overlays.all_text_contents() if "bacterial" in text or "viral" in text] == []
+    assert len(overlays.all_text_contents()) == 3, "none, normal, pneumonia"
 
 
 def test_files_are_dropped_anywhere_and_each_says_what_came_of_it(
