@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= demo
-JOBS ?= 2
+# Workers of pytest: one more than cores (eight at most), since each waits a quarter of its time for disks, servers and browsers.
+JOBS ?= $(shell cores=$$(env -u OMP_NUM_THREADS nproc 2>/dev/null || echo 2); [ $$cores -lt 7 ] || cores=7; expr $$cores + 1)
 # More arguments of pytest, and those that measure coverage.
 PYTEST ?=
 MEASURED := --cov --cov-report=
