@@ -1,11 +1,14 @@
 """Readings on record whose etiology is not assessed: searched, decided on, exported, monitored and purged."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import pytest
 from sqlalchemy import Engine
 from tests.results.test_not_assessed import ANSWERS
+from tests.support.commands import call_neumo
 from tests.support.hospital_samples import reading
 from tests.support.stored_readings import keep
 
@@ -15,6 +18,7 @@ from neumo.core.labels import PNEUMONIA_OR_NOT, PartialLabel
 from neumo.monitoring.agreement import agreement_by_month
 from neumo.monitoring.history import history
 from neumo.records.audit_log import verify
+from neumo.records.database import connect
 from neumo.records.decisions import record_decision
 from neumo.records.export import row_of
 from neumo.records.filters import Filters
@@ -69,3 +73,21 @@ def test_a_purged_one_keeps_its_outcomes(archive: Engine, number: int) -> None:
     assert left.probabilities["PNEUMONIA"] == pytest.approx(0.875)
     record_decision(archive, number, person="ana", conclusion=Conclusion.VIRAL_PNEUMONIA)
     assert not verify(archive).faults
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_command_line_finds_it_and_names_no_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'archive.db'}"
+    call_neumo(capsys, "archive", "init", "--database", url)
+    engine = connect(url)
+    number = keep(engine, replace(reading(ANSWERS["pneumonia"], warnings=()), file="a.dcm", sha256="cd" * 32))
+    engine.dispose()
+    found = call_neumo(
+        capsys, "archive", "search", "--database", url, "--finding", "PNEUMONIA", "--json", "--lang", language
+    )
+    assert f'"id": {number}' in found and '"normal": 0.125' in found
+    shown = call_neumo(capsys, "archive", "show", str(number), "--database", url, "--lang", language)
+    assert not re.search("bacteri|viral", shown, re.IGNORECASE), shown
+    assert {"en": "not assessed at this age", "es": "no valorada a esta edad"}[language] in shown

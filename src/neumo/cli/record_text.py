@@ -25,6 +25,7 @@ _OUTCOMES: Final = {
     "undetermined": Message("undetermined"),
     "bacterial": Message("bacterial"),
     "viral": Message("viral"),
+    "not_assessed": Message("not assessed at this age"),
     "read": Message("read"),
     "refused": Message("refused"),
     "failed": Message("failed"),
