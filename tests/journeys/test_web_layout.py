@@ -35,6 +35,10 @@ PATIENT: dict[str, Any] = {
 }
 
 
+_WIDER = """() => [...document.querySelectorAll("main .scroll")]
+  .filter((place) => place.scrollWidth > place.clientWidth + 1).map((place) => place.getAttribute("aria-label"))"""
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The built-in bundle, whose operating points have the longest names, readings of it, one with a patient; a run."""
@@ -65,6 +69,8 @@ def faults_at(page: Page, path: str) -> dict[int, Any]:
         page.set_viewport_size({"width": width, "height": 844 if width < 500 else 900})
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         found[width] = cut_off(page)
+        if path in ("/research", "/bundle") and width >= 1280:
+            assert page.evaluate(_WIDER) == [], "at a desk no table needs to be scrolled sideways"
         if path.startswith("/readings") and width < 500:
             share = page.evaluate("document.querySelector('.viewer').clientHeight / innerHeight")
             assert share >= 0.5, "on a telephone the film has at least half of the height"

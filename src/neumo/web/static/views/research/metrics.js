@@ -23,7 +23,7 @@ export function metricsPanel(context, evaluation) {
   const { t } = context;
   return h("section", { class: "panel" },
     h("div", { class: "head" }, h("h2", {}, t("research.metrics")), h("span", { class: "quiet small" }, t("research.basis", { images: evaluation.images, patients: evaluation.patients }))),
-    h("div", { class: "body pair" }, overall(context, evaluation), byClass(context, evaluation)),
+    h("div", { class: "body pair metrics" }, overall(context, evaluation), byClass(context, evaluation)),
   );
 }
 
