@@ -26,6 +26,7 @@ from neumo.datasets.check.fingerprint import fingerprint
 from neumo.imaging import open_radiograph
 from neumo.inference.bundle_trial import try_bundle
 from neumo.inference.reader import Reader
+from neumo.results.sentences import performance_sentences
 
 RowsT = list[dict[str, str]]
 
@@ -82,6 +83,10 @@ def test_answers_of_the_site_bundle_are_those_that_were_set(site: Path, local_ro
     assert reading.answer is not None and reading.answer.operating_point == "site"
     assert reading.answer.threshold == record["settings"]["points"]["site"]["threshold"]
     assert any("Hospital São João" in entry.data for entry in reading.answer.evidence)
+    said = " ".join(performance_sentences(reading.answer, "en"))
+    assert "Hospital São João" in said and "Not commissioned here" not in said
+    elsewhere = replace(reading.answer, evidence=tuple(e for e in reading.answer.evidence if not e.local))
+    assert "Not commissioned here" in " ".join(performance_sentences(elsewhere, "en"))
     assert "site_not_accepted" in {warning.code for warning in reading.warnings}
 
 

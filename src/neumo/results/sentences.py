@@ -61,16 +61,19 @@ def operating_point_sentence(answer: Answer, language: Language) -> str:
 
 
 def performance_sentences(answer: Answer, language: Language) -> tuple[str, ...]:
-    """Say how well an answer holds wherever that was measured, each metric with its interval."""
+    """Say how well an answer holds wherever that was measured, each metric with its interval, and whether here."""
+    t = texts(language)
     if not answer.evidence:
-        return (texts(language)("readings.evidence.none"),)
+        return t("readings.evidence.none"), t("readings.evidence.not_commissioned")
     by_data: dict[str, list[Evidence]] = {}
     for entry in answer.evidence:
         if entry.value is not None:
             by_data.setdefault(entry.data, []).append(entry)
     said = (_decision_sentence, _calibration_sentence, _coverage_sentence)
     sentences = [sentence(found, answer, language) for found in by_data.values() for sentence in said]
-    return tuple(filter(None, (*sentences, _predictive_sentence(answer, language))))
+    here = any(entry.local for entry in answer.evidence)
+    elsewhere = "" if here else t("readings.evidence.not_commissioned")
+    return tuple(filter(None, (*sentences, _predictive_sentence(answer, language), elsewhere)))
 
 
 def with_interval(entry: Evidence) -> str:
