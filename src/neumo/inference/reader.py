@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,6 @@ from neumo.core.age_override import OVERRIDABLE, AgeOverride
 from neumo.core.cores import usable_cores
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
-from neumo.core.radiograph import Step
 from neumo.core.reading import Notice, Reading, Status
 from neumo.explain.alarms import failed_checks_notice, map_alarm
 from neumo.imaging.prepare import network_square, scale_intensity
@@ -35,6 +34,7 @@ from neumo.inference.gate import (
 from neumo.inference.likely_cause import likely_cause
 from neumo.inference.opening import Opened, open_source, unexpected_failure
 from neumo.inference.posterior import calibrated, make_answer, prevalence_of
+from neumo.inference.prepared import Prepared
 from neumo.inference.receipt import NetworkRun, make_receipt
 from neumo.inference.session import Session
 from neumo.inference.site_notices import site_notices
@@ -42,25 +42,6 @@ from neumo.inference.sources import Source
 
 _MAX_QUEUED = 4
 """Sources queued for each thread, which bounds memory."""
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A source ready for the network, or refused or failed already.
-
-    Full-size pixels are dropped unless readings shall keep them: the network needs the memory.
-    """
-
-    opened: Opened
-    steps: tuple[Step, ...] = ()
-    pixels: NDArray[np.uint8] | None = None
-    image: NDArray[np.float32] | None = None
-    refusals: tuple[Notice, ...] = ()
-    warnings: tuple[Notice, ...] = ()
-    outside_range: bool = False
-    """Whether ages outside the range are read, in general or by an override for this source."""
-    etiology: bool = True
-    """Whether the kind of pneumonia is assessed at the patient's age."""
 
 
 class Reader:
@@ -195,7 +176,7 @@ class Reader:
             reading = Reading(opened.name, opened.sha256, Status.FAILED, reasons=(unexpected_failure(error),))
         return replace(reading, header=opened.header) if self._keep_header else reading
 
-    def _reading_of(self, prepared: _Prepared, session: Session) -> Reading:
+    def _reading_of(self, prepared: Prepared, session: Session) -> Reading:
         if prepared.image is None:
             return self._without_network(prepared, session)
         outputs = session.run(prepared.image[np.newaxis])
@@ -204,10 +185,10 @@ class Reader:
         class_maps = None if outputs.class_maps is None else outputs.class_maps[0]
         return self._reading(prepared, run, class_maps, session)
 
-    def _prepare(self, opened: Opened, override: AgeOverride | None) -> _Prepared:
+    def _prepare(self, opened: Opened, override: AgeOverride | None) -> Prepared:
         radiograph, gate = opened.radiograph, self.bundle.config.gate
         if radiograph is None:
-            return _Prepared(opened)
+            return Prepared(opened)
         refusals = list(refusals_before_reading(radiograph, gate))
         age = age_notice(radiograph.facts, gate)
         outside = age is not None and age.code == OVERRIDABLE
@@ -218,7 +199,7 @@ class Reader:
         kept = radiograph.pixels if self._keep_pixels else None
         opened = replace(opened, radiograph=None)
         if refusals:
-            return _Prepared(opened, radiograph.steps, kept, None, tuple(refusals), overridden, allowed)
+            return Prepared(opened, radiograph.steps, kept, None, tuple(refusals), overridden, allowed)
         config = self.bundle.config
         square = network_square(radiograph, config.image_size, config.field_of_view, config.intensity)
         image = scale_intensity(square, config.intensity)[np.newaxis]
@@ -226,9 +207,9 @@ class Reader:
         stated = (notice for notice in about_age if notice is not None)
         warnings = (*overridden, *stated, *header_notices(radiograph.facts))
         etiology = config.assesses_etiology(radiograph.facts.patient_age)
-        return _Prepared(opened, radiograph.steps, kept, image, (), warnings, allowed, etiology)
+        return Prepared(opened, radiograph.steps, kept, image, (), warnings, allowed, etiology)
 
-    def _without_network(self, prepared: _Prepared, session: Session) -> Reading:
+    def _without_network(self, prepared: Prepared, session: Session) -> Reading:
         opened = prepared.opened
         status = Status.REFUSED if opened.failure is None else Status.FAILED
         reasons = prepared.refusals if opened.failure is None else (opened.failure,)
@@ -244,7 +225,7 @@ class Reader:
 
     def _receipt(
         self,
-        prepared: _Prepared,
+        prepared: Prepared,
         session: Session,
         status: Status,
         reasons: Sequence[Notice] = (),
@@ -264,7 +245,7 @@ class Reader:
 
     def _reading(
         self,
-        prepared: _Prepared,
+        prepared: Prepared,
         run: NetworkRun,
         class_maps: NDArray[np.float32] | None,
         session: Session,

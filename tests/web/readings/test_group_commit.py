@@ -16,7 +16,7 @@ from neumo.records.store import Recorded
 from neumo.web.http.problems import Problem
 from neumo.web.readings import group_commit
 from neumo.web.readings.group_commit import FinishedReading, GroupCommit
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from neumo.web.readings.intake import UploadResult
 from neumo.web.readings.jobs import Job, Jobs
 from neumo.web.readings.parts import parts_of
 from neumo.web.readings.space import SpaceReserve
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 
 FAULTS: dict[str, tuple[Callable[[], Exception], str]] = {
     "no space": (lambda: OSError(errno.ENOSPC, "no space left"), "disk_full"),

@@ -9,7 +9,7 @@ from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
 from neumo.web.readings.archives import open_archive
 from neumo.web.readings.space import SpaceReserve
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import Skip, skip_of
 from neumo.web.config import Limits
 from neumo.web.readings.space import Reservation, SpaceReserve
-from neumo.web.readings.uploads import Upload, UploadedFile, clean_name, is_zip
+from neumo.web.readings.uploaded_file import Upload, UploadedFile, clean_name, is_zip
 
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
 

@@ -12,7 +12,7 @@ from neumo.records.reading_file import ReadingFile
 from neumo.records.store import Entry, Recorded, record_all
 from neumo.web.http.problems import Problem, own_problem
 from neumo.web.readings.file_sync import FileSync, FinishedFile
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 
 SOURCE: Final = "web"
 _GATHER_SECONDS: Final = 0.02

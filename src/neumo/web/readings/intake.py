@@ -18,7 +18,7 @@ from neumo.web.http.problems import Problem
 from neumo.web.readings.file_sync import FinishedFile
 from neumo.web.readings.group_commit import FinishedReading, GroupCommit
 from neumo.web.readings.own_faults import server_fault
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 from neumo.worker.reader_pool import ReaderPool
 
 

@@ -19,7 +19,7 @@ from neumo.web.readings.archives import Archive, ArchiveRefused, Member
 from neumo.web.readings.intake import Intake, ProgressCallbacks, UploadResult, own_reason
 from neumo.web.readings.own_faults import problem_of, server_fault
 from neumo.web.readings.parts import Part
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 from neumo.worker.reader_pool import ReaderPool
 
 _RETENTION_SECONDS = 3600.0

@@ -9,7 +9,7 @@ from neumo.web.config import Limits
 from neumo.web.readings.archives import Archive, ArchiveRefused, is_archive, open_archive
 from neumo.web.readings.own_faults import problem_of
 from neumo.web.readings.space import SpaceReserve
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 
 
 @dataclass(frozen=True, slots=True)

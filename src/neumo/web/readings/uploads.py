@@ -1,14 +1,10 @@
 """Uploads: request bodies (multipart or one file) streamed to private files, hashed, with size limits."""
 
 import asyncio
-import hashlib
-import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from email.message import Message
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Final
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import unquote
 
 from fastapi import Request
@@ -19,8 +15,8 @@ from starlette.requests import ClientDisconnect
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem, own_problem
 from neumo.web.readings.own_faults import problem_of
-from neumo.web.readings.own_files import new_file
 from neumo.web.readings.space import Reservation, SpaceReserve
+from neumo.web.readings.uploaded_file import Upload, UploadedFile
 
 SINGLE: Final = frozenset(
     {
@@ -30,80 +26,12 @@ SINGLE: Final = frozenset(
     }
 )
 """Media types of a body that is one file."""
-_MAX_NAME_LENGTH: Final = 150
 _SPARE_PARTS: Final = 16
 """Parts of a form that are no files."""
 _MAX_HEADER_BYTES, _HEADER_COST = 16_384, 64
 """Of one part: bytes of its header, and bytes that each field counts for besides its own."""
 _INLINE_BYTES: Final = 2**18
 """Bytes of a request that are written and hashed on the event loop, which is faster than starting a thread."""
-_DEFAULT_NAME: Final = "radiograph"
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A complete uploaded file.
-
-    Attributes
-    ----------
-    path : Path
-        Private, to be deleted after use.
-    name : str
-        As the sender named it, without folders and control characters.
-    sha256 : str
-    in_folder : bool
-        Whether its name states a folder: somebody sent the folder, in which not everything is meant as an image.
-    """
-
-    path: Path
-    name: str
-    sha256: str
-    in_folder: bool = False
-
-    def discard(self) -> None:
-        """Delete the file."""
-        self.path.unlink(missing_ok=True)
-
-
-class UploadedFile:
-    """An uploaded file that is being written, under a name of its own in a private folder.
-
-    Parameters
-    ----------
-    folder : Path
-    name : str
-        As the sender named it.
-    limits : Limits
-    """
-
-    def __init__(self, folder: Path, name: str, limits: Limits) -> None:
-        self.name, self.path = name, new_file(folder)
-        self._limits, self._limit = limits, limits.file_bytes
-        self._size, self._hash = 0, hashlib.sha256()
-        self._stream: IO[bytes] = self.path.open("xb")
-
-    def write(self, data: bytes) -> None:
-        """Add bytes. Raises Problem where the file is too large: a zip archive may be as large as a request."""
-        if self._size == 0 and is_zip(data):
-            self._limit = max(self._limits.file_bytes, self._limits.request_bytes)
-        self._size += len(data)
-        if self._size > self._limit:
-            raise Problem(413, "too_large", limit=self._limit)
-        self._hash.update(data)
-        self._stream.write(data)
-
-    def finish(self) -> Upload:
-        """Return the complete file."""
-        self._stream.close()
-        in_folder = "/" in self.name.replace("\\", "/").strip("/")
-        return Upload(self.path, clean_name(self.name), self._hash.hexdigest(), in_folder)
-
-    def discard(self) -> None:
-        """Delete the file."""
-        with suppress(OSError):
-            self._stream.close()
-        self.path.unlink(missing_ok=True)
 
 
 async def receive_uploads(
@@ -291,14 +219,3 @@ class _Parts:
 
     def end(self) -> None:
         self.ended = True
-
-
-def is_zip(head: bytes) -> bool:
-    """Whether a file begins as a zip archive that holds something."""
-    return head.startswith(b"PK\3\4")
-
-
-def clean_name(name: str) -> str:
-    """Return a file name without folders, control characters and bidirectional marks."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    return _CONTROL.sub("", last).strip()[-_MAX_NAME_LENGTH:] or _DEFAULT_NAME

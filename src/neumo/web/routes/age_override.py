@@ -14,7 +14,7 @@ from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Decider
 from neumo.web.readings.own_files import new_file
-from neumo.web.readings.uploads import Upload
+from neumo.web.readings.uploaded_file import Upload
 from neumo.web.routes.readings import reading_response, unread
 from neumo.web.workbench import Workbench, workbench_of
 

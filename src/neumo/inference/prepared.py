@@ -1,0 +1,29 @@
+"""A source between opening and the network: its input, or why it has none."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neumo.core.radiograph import Step
+from neumo.core.reading import Notice
+from neumo.inference.opening import Opened
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A source ready for the network, or refused or failed already.
+
+    Full-size pixels are dropped unless readings shall keep them: the network needs the memory.
+    """
+
+    opened: Opened
+    steps: tuple[Step, ...] = ()
+    pixels: NDArray[np.uint8] | None = None
+    image: NDArray[np.float32] | None = None
+    refusals: tuple[Notice, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    outside_range: bool = False
+    """Whether ages outside the range are read, in general or by an override for this source."""
+    etiology: bool = True
+    """Whether the kind of pneumonia is assessed at the patient's age."""
