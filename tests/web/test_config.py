@@ -49,3 +49,21 @@ def test_faults_name_the_key(tmp_path: Path, text: str, told: str) -> None:
 )  # fmt: skip
 def test_what_counts_as_this_machine_alone(host: str, loopback: bool) -> None:
     assert load_settings(WebConfig, None, (), {"listen.host": host}).listen.loopback is loopback
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "http://127.0.0.1:8000/"),
+        ({"listen.host": "::1"}, "http://[::1]:8000/"),
+        ({"listen.host": "0.0.0.0"}, "http://localhost:8000/"),
+        (
+            {"listen.host": "0.0.0.0", "listen.names": ["neumo.example", "b.example"]},
+            "http://neumo.example:8000/",
+        ),
+        ({"listen.host": "::", "listen.certificate": "a", "listen.key": "b"}, "https://localhost:8000/"),
+    ],
+)
+def test_it_is_opened_by_the_name_that_people_use(settings: dict[str, object], address: str) -> None:
+    """A certificate holds for that name; for another, a browser would warn."""
+    assert load_settings(WebConfig, None, (), settings).listen.address(8000) == address

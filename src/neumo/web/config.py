@@ -63,6 +63,13 @@ class ListenConfig:
         except ValueError:
             return False
 
+    def address(self, port: int) -> str:
+        """Return the URL under which people open the workbench: where it listens everywhere, by its first name."""
+        everywhere = self.host in ("0.0.0.0", "::")
+        host = (*self.names, "localhost")[0] if everywhere else self.host
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
             raise ConfigError("give both certificate and key, or neither")

@@ -221,9 +221,7 @@ def _server(
         ssl_keyfile=listen.key,
         h11_max_incomplete_event_size=32_768,
     )
-    scheme = "https" if listen.certificate else "http"
-    host = "localhost" if listen.host in ("0.0.0.0", "::") else listen.host
-    address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+    address = listen.address(listener.getsockname()[1])
     return _Server(settings, lambda: announce(address), workbench.live.stop)
 
 
