@@ -16,6 +16,8 @@ import pytest
         ({"cursor": "x" * 301}, "has more than 300 characters", "tiene más de 300 caracteres"),
         ({"decided": "perhaps"}, "is neither true nor false", "no es ni true ni false"),
         ({"sort": "name"}, "is not known; use", "no se conoce; use"),
+        ({"from": "soon"}, "'soon' is no time; give a day", "'soon' no es una fecha; indique un día"),
+        ({"cursor": "x"}, "'x' comes from no page of this order", "'x' no procede de ninguna página"),
     ],
 )
 def test_faults_of_values_are_said_in_both_languages(
@@ -26,3 +28,11 @@ def test_faults_of_values_are_said_in_both_languages(
         assert answer.status_code == 422
         (fault,) = answer.json()["errors"]
         assert fault["message"].startswith(said), fault
+
+
+def test_faults_of_a_decision_are_said_in_both_languages(web: httpx.Client) -> None:
+    body = {"conclusion": "NORMAL", "abnormality": "nodule"}
+    for language, said in (("en", "say which one with"), ("es", "diga cuál con")):
+        answer = web.post("/api/readings/1/decisions", json=body, headers={"Accept-Language": language})
+        assert answer.status_code == 422
+        assert said in answer.json()["errors"][0]["message"]
