@@ -52,6 +52,7 @@ STATUS: Final[Mapping[str, int]] = {
     "stopping": 503,
     "pacs_busy": 503,
     "elsewhere_unavailable": 503,
+    "server_fault": 503,
     "unavailable": 503,
     "timeout": 504,
     "disk_full": 507,
@@ -83,7 +84,7 @@ _OPEN: Final = (
 )
 """Beginnings of addresses that ask for nobody."""
 _STATED: Final = ("no_answer", "other_bundle", "withheld", "purged")
-_UPLOAD: Final = ("unreadable", "busy", "stopping", "timeout", "disk_full")
+_UPLOAD: Final = ("unreadable", "server_fault", "busy", "stopping", "timeout", "disk_full")
 _OF_PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /healthz": ("unavailable",),
     "POST /api/session": ("wrong_password", "too_many_attempts", "not_found", "csrf", "cross_site"),
@@ -103,16 +104,16 @@ _OF_PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/readings/{identifier}/heatmap.png": ("withheld", "no_answer", "pixels_deleted", "purged"),
     "GET /api/readings/{identifier}/posterior": _STATED,
     "GET /api/readings/{identifier}/files/{name}": (
-        *_STATED, "patients_hidden", "pixels_deleted", "not_dicom", "not_installed", "busy",
+        *_STATED, "patients_hidden", "pixels_deleted", "not_dicom", "not_installed", "server_fault", "busy",
     ),
     "POST /api/readings/{identifier}/decisions": (
         "revision_required", "decided_meanwhile", "withheld", "no_finding", "undetermined",
     ),
     "POST /api/readings/{identifier}/send": (
         *_STATED, "patients_hidden", "no_pacs", "not_verified", "pixels_deleted", "not_dicom", "not_installed",
-        "pacs_unavailable", "pacs_refused", "pacs_busy", "busy",
+        "pacs_unavailable", "pacs_refused", "pacs_busy", "server_fault", "busy",
     ),
-    "GET /api/runs/{name}/images/{part}/{index}.png": ("data_absent", "unreadable", "busy"),
+    "GET /api/runs/{name}/images/{part}/{index}.png": ("data_absent", "unreadable", "server_fault", "busy"),
     "GET /api/runs/{name}/thresholds": ("not_installed",),
     "GET /api/runs/{name}/predictions": ("not_installed",),
     "GET /api/runs/{name}/subgroups": ("not_installed", "busy"),
