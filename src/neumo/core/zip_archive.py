@@ -3,7 +3,7 @@
 import struct
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -126,7 +126,7 @@ class ZipMembers:
         with self._opened.open(info) as source:
             return source.read(size)
 
-    def parts(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    def parts(self, info: zipfile.ZipInfo) -> Generator[bytes, None, None]:
         """Yield a member's content in parts.
 
         Raises

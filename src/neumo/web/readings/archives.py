@@ -3,6 +3,7 @@
 import struct
 import zipfile
 import zlib
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -89,9 +90,10 @@ class Archive:
     def _unpack(self, member: Member, reservation: Reservation) -> Upload:
         file = UploadedFile(self.upload.path.parent, member.name, self._limits)
         try:
-            for part in self._packed.parts(member.info):
-                reservation.use(len(part))
-                file.write(part)
+            with closing(self._packed.parts(member.info)) as parts:
+                for part in parts:
+                    reservation.use(len(part))
+                    file.write(part)
             return file.finish()
         except BaseException as error:
             file.discard()
