@@ -32,15 +32,13 @@ def export(request: Request, person: Reader, asked: Annotated[Export, Query()]) 
     """Export all readings that match, with the decision that stands for each."""
     if asked.id:
         return _exported(request, person, Filters(ids=tuple(asked.id)), asked.format)
-    filters = searchable(workbench_of(request).archive, asked.filters(person), person)
-    return _exported(request, person, filters, asked.format)
+    return _exported(request, person, asked.filters(person), asked.format)
 
 
 @router.post("/api/export", response_class=StreamingResponse)
 def export_found(request: Request, person: Reader, asked: ExportSearch) -> StreamingResponse:
     """Export all readings that match, also by words that may name a patient, which no URL may hold."""
-    filters = searchable(workbench_of(request).archive, asked.filters(person), person)
-    return _exported(request, person, filters, asked.format)
+    return _exported(request, person, asked.filters(person), asked.format)
 
 
 def _exported(request: Request, person: Person, chosen: Filters, format: Format) -> StreamingResponse:
@@ -49,7 +47,8 @@ def _exported(request: Request, person: Person, chosen: Filters, format: Format)
     except MissingExtraError as error:
         raise not_installed("parquet") from error
     archive = workbench_of(request).archive
-    pages = (serve(archive, page, person) for page in stored(archive, chosen, sort=Sort.NEWEST))
+    matching = searchable(archive, chosen, person)
+    pages = (serve(archive, page, person) for page in stored(archive, matching, sort=Sort.NEWEST))
     first = next(pages)  # so that an unavailable archive is reported before the response starts
 
     def stream() -> Iterator[bytes]:
