@@ -206,7 +206,7 @@ def _server(
     listener.connections = SilentConnections(listen.silent, listen.connections, listen.proxies)
     settings = uvicorn.Config(
         create_app(workbench),
-        http=timeout_protocol(listen.patience, listener.connections),
+        http=timeout_protocol(listen.patience, listener.connections, listener),
         ws="none",
         log_config=None,
         access_log=False,

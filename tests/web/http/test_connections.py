@@ -28,6 +28,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path) -> Iterat
         yield started
 
 
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path) -> Iterator[Running]:
+    """One that waits long, so that nothing but the limits on silent connections ends a flood."""
+    data = tmp_path_factory.mktemp("web-patient") / "data"
+    with running(data, web_bundle, listen__patience=900, listen__connections=8, listen__silent=4) as started:
+        yield started
+
+
 def ends(address: str, begin: bytes, more: bytes) -> bool:
     """Send `begin`, then `more` every half second; return whether the server ends the connection."""
     where = urlsplit(address)
@@ -103,9 +111,9 @@ _HEAD = b"PATCH /api/me HTTP/1.1\r\nHost: localhost\r\nContent-Type: application
 
 
 @pytest.mark.parametrize("words", [b"", b"GET /", _HEAD, _HEAD + b"\r\n", b"\x16\x03"])
-def test_a_flood_of_one_address_locks_no_other_out(server: Running, words: bytes) -> None:
+def test_a_flood_of_one_address_locks_no_other_out(patient: Running, words: bytes) -> None:
     """More connections than the server takes in all, none of which sends a whole request."""
-    where = urlsplit(server.address)
+    where = urlsplit(patient.address)
     flood = [socket.create_connection((where.hostname, where.port)) for _ in range(200)]
     try:
         for one in flood:
@@ -123,12 +131,12 @@ def test_a_flood_of_one_address_locks_no_other_out(server: Running, words: bytes
             one.close()
 
 
-def test_who_floods_with_silence_is_served_too(server: Running) -> None:
+def test_who_floods_with_silence_is_served_too(patient: Running) -> None:
     """Several people may share an address, so that only the longest silent connections are closed."""
-    where = urlsplit(server.address)
+    where = urlsplit(patient.address)
     flood = [socket.create_connection((where.hostname, where.port)) for _ in range(100)]
     try:
-        assert httpx.get(f"{server.address}healthz").status_code == 200
+        assert httpx.get(f"{patient.address}healthz").status_code == 200
         flood[0].settimeout(60)
         assert flood[0].recv(1) == b""
     finally:

@@ -14,11 +14,13 @@ class CountingListener(socket.socket):
     """A listening socket whose connections are counted from the first moment: before TLS is agreed on, too."""
 
     connections: SilentConnections | None = None
+    accepts = False
+    """Whether the event loop accepts connections by this object, as asyncio's own does on Unix."""
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept a connection."""
         plain, address = super().accept()
-        connections = self.connections
+        connections, self.accepts = self.connections, True
         if connections is None:
             return plain, address
         counted = _CountedSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
@@ -44,7 +46,9 @@ class _CountedSocket(socket.socket):
             self.shutdown(socket.SHUT_RDWR)
 
 
-def timeout_protocol(seconds: float, connections: SilentConnections) -> type[H11Protocol]:
+def timeout_protocol(
+    seconds: float, connections: SilentConnections, listener: CountingListener
+) -> type[H11Protocol]:
     """Return uvicorn's HTTP protocol with a timeout on the head of each request, and limits on silent connections.
 
     uvicorn itself waits for ever for the first request on a connection, restarts its keep-alive timeout with each byte
@@ -56,6 +60,8 @@ def timeout_protocol(seconds: float, connections: SilentConnections) -> type[H11
         From the connection, or the end of an answer, to the end of the next request's head.
     connections : SilentConnections
         Those of this server.
+    listener : CountingListener
+        Which counts them, where the event loop lets it.
     """
 
     class TimeoutProtocol(H11Protocol):
@@ -67,7 +73,10 @@ def timeout_protocol(seconds: float, connections: SilentConnections) -> type[H11
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._key = transport.get_extra_info("socket").fileno()
-            if not connections.knows(self._key):  # an event loop that accepts by itself
+            if not connections.knows(self._key):
+                if listener.accepts:  # it was ended before it got here
+                    transport.abort()
+                    return
                 connections.opened(self._key, self.client[0] if self.client else "", transport.abort)
             self._start_timeout()
 
