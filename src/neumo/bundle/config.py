@@ -23,7 +23,7 @@ class OperatingPoint:
     Attributes
     ----------
     threshold : float
-        Pneumonia is called at this probability or above, in 0-1.
+        Pneumonia is flagged at this probability or above, in 0-1.
     sensitivity, specificity : float
         On the held-out images of the folds, in 0-1.
     rule : str

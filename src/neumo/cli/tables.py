@@ -183,7 +183,7 @@ def comparison_tables(comparison: Comparison) -> Iterator[Table]:
 def _described(decision: PneumoniaDecision) -> str:
     point = decision.operating_point
     at, rule = (
-        said("called at {threshold:.3f}", threshold=point.threshold),
+        said("flagged from {threshold:.3f}", threshold=point.threshold),
         _RULES.get(point.rule, point.rule),
     )
     if point.target is None:

@@ -99,7 +99,7 @@ def trade_off(predictions: Predictions, thresholds: FloatArray) -> TradeOff:
     ----------
     predictions : Predictions
     thresholds : ndarray of float64, shape (T,)
-        In 0-1; pneumonia is called at this probability or above.
+        In 0-1; pneumonia is flagged at this probability or above.
 
     Raises
     ------
