@@ -48,7 +48,7 @@ def test_evaluate_prints_and_writes_the_same_figures(
     metrics = json.loads((folder / "base/evaluation/val/metrics.json").read_text())
     accuracy = metrics["evaluation"]["overall"]["accuracy"]["value"]
     assert f"{accuracy:.3f}" in output
-    assert "SYNTHETIC PHANTOMS" in output
+    assert "FANTOMAS SINTÉTICOS" in output and "exactitud" in output
     assert "precision    recall  f1-score   support" in output
     html = (folder / "base/evaluation/val/report.html").read_text(encoding="utf-8")
     assert '<html lang="es"' in html
