@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -139,3 +140,50 @@ def test_a_run_is_refused_where_it_would_mix_bundles_or_cannot_begin(
     assert "--where" in run_neumo(*new, "--where", "size <", status=2)
     assert not (tmp_path / "new").exists()
     assert "no cluster answers" in run_neumo(*new, "--ray", "127.0.0.1:1", status=2)
+
+
+def test_ray_on_one_machine_takes_no_orders_without_its_token(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environment["HOME"] = str(tmp_path)
+    hold = (
+        "from neumo.cluster.run import connected\n"
+        "with connected(None) as ray:\n"
+        "    print(ray.get_runtime_context().gcs_address, flush=True)\n"
+        "    input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as host:
+        assert host.stdout is not None
+        address = host.stdout.readline().strip()
+        told = _told_a_stranger(
+            address, {**environment, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}
+        )
+        host.communicate("\n")
+    assert "InvalidAuthToken" in told
+    assert "connected" not in told
+    assert not (tmp_path / ".ray").exists(), "the token is kept nowhere"
+
+
+def _told_a_stranger(address: str, environment: dict[str, str]) -> str:
+    """Return what a program of another token is told, until it is refused or connected; it would try for minutes."""
+    order = f"import ray; ray.init({address!r}); print('connected')"
+    lines = list[str]()
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", order],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as stranger:
+        assert stranger.stdout is not None
+        for line in stranger.stdout:
+            lines.append(line)
+            if "InvalidAuthToken" in line:
+                break
+        stranger.kill()
+    return "".join(lines)

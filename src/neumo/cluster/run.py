@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import secrets
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ from neumo.core.message import Message
 SHARD_SIZE: Final = 500
 """Locations in a shard: what an interruption costs each core at most, some ten seconds of reading."""
 _MAX_BLOCKS: Final = 10_000
+_ANSWER_SECONDS: Final = 10.0
 
 Report = Callable[["Totals"], None]
 """Called with the totals so far, after each shard."""
@@ -162,7 +165,7 @@ class ShardActor:
 
 def _read_on_ray(job: Job, missing: Sequence[int], address: str | None) -> Iterator[dict[str, Any]]:
     """Yield what became of each missing shard, as they are done. Raises ClusterError at the first fault."""
-    with _ray(address) as ray:
+    with connected(address) as ray:
         cores = int(ray.cluster_resources().get("CPU", 1))
         blocks = min(len(missing), _MAX_BLOCKS)
         answers = ray.data.range(len(missing), override_num_blocks=blocks).map_batches(
@@ -184,6 +187,19 @@ def _read_on_ray(job: Job, missing: Sequence[int], address: str | None) -> Itera
             ) from error
 
 
+def _require_answer(address: str) -> None:
+    """Raise ClusterError where nothing listens at HOST:PORT; Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # "auto", or what Ray finds itself
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ClusterError(
+            "Ray: no cluster answers at {address} ({kind})", address=address, kind=type(error).__name__
+        ) from error
+
+
 def _kind(error: BaseException) -> str:
     """Return the name of the error behind one of Ray's."""
     while error.__cause__ is not None:
@@ -192,9 +208,17 @@ def _kind(error: BaseException) -> str:
 
 
 @contextmanager
-def _ray(address: str | None) -> Iterator[Any]:
-    """Yield the module, connected; nothing is reported to its makers, and no dashboard is started."""
+def connected(address: str | None) -> Iterator[Any]:
+    """Yield the module, connected; nothing is reported to its makers, and no dashboard is started.
+
+    Whoever reaches Ray's ports runs code as this user, and Ray listens on every interface even on one machine: it takes
+    orders only with a token, which is made for this run and is known to its processes alone.
+    """
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
+    if address is not None:
+        _require_answer(address)
+    else:
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
     import ray
     import ray.data
 
@@ -204,6 +228,7 @@ def _ray(address: str | None) -> Iterator[Any]:
         ray.init(
             address=address or "local",
             include_dashboard=None if address else False,
+            _node_ip_address=None if address else "127.0.0.1",
             log_to_driver=False,
             logging_level=logging.ERROR,
             configure_logging=True,
