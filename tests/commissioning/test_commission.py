@@ -1,3 +1,4 @@
+import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -300,3 +301,29 @@ def test_criteria_out_of_bounds_are_errors(tmp_path: Path) -> None:
             read_criteria(file)
     file.write_text("refused: null")
     assert read_criteria(file).refused is None
+
+
+@pytest.mark.data
+def test_thirty_radiographs_of_another_hospital_are_too_few_and_the_record_says_so(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shared_data / "other_hospitals"
+    with (folder / "siim.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    few = [
+        {**row, "path": str(folder / row["path"])}
+        for label, count in (("NORMAL", 12), ("VIRAL_PNEUMONIA", 18))
+        for row in [row for row in rows if row["label"] == label][:count]
+    ]
+    table, out = write_rows(tmp_path / "local.csv", few), tmp_path / "out"
+    said = call_neumo(
+        capsys,
+        *("commission", table, "--out", out, "--name", "SIIM"),
+        *("--resamples", 40, "--threads", 1),
+        status=1,
+    )
+    assert "Nothing was set" in said and "not shown" in " ".join(said.split())
+    record = json.loads((out / "acceptance.json").read_text())
+    assert record["metrics"]["base"]["refused"]["far_from_training"] > 10
+    assert record["changed"] == [] and not record["images"]["training_images_known"]
+    assert load_bundle(out / "proposal").model == load_bundle().model
