@@ -1,16 +1,16 @@
 """A site of phantoms: a tiny bundle, and a table of images that it has not seen."""
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from tests.support.commands import call_neumo_once
 from tests.support.tiny_bundle import make_bundle
 
 from neumo.datasets.layout import open_dataset
 
 Rows = Sequence[Mapping[str, str]]
-Table = Callable[[Rows, str], Path]
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +42,22 @@ def write_rows(file: Path, rows: Rows) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return file
+
+
+@pytest.fixture(scope="session")
+def site(
+    tmp_path_factory: pytest.TempPathFactory, site_bundle_base: Path, local_rows: list[dict[str, str]]
+) -> Path:
+    """A site's folder, commissioned with criteria that any answer keeps."""
+    folder = tmp_path_factory.mktemp("site")
+    table = write_rows(folder / "local.csv", local_rows)
+    easy = folder / "easy.yaml"
+    easy.write_text(
+        "{sensitivity: .01, specificity: null, auroc_normal_vs_pneumonia: .01, coverage_normal: .01, "
+        "coverage_pneumonia: .01, calibration_error_pneumonia: .99, refused: .99}"
+    )
+    command = ["commission", table, "--out", folder / "out", "--bundle", site_bundle_base]
+    call_neumo_once(
+        *command, "--name", "Hospital São João", "--criteria", easy, "--resamples", 40, "--threads", 1
+    )
+    return folder / "out"

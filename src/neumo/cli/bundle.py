@@ -260,6 +260,23 @@ def _signed(bundle: "Bundle") -> str:
     return said("by {keys}, not checked here", keys=keys) if keys else said("no")
 
 
+def _commissioned(bundle: "Bundle") -> str:
+    site = bundle.site
+    if site is None:
+        return said("not commissioned here")
+    accepted = site.acceptance
+    if accepted is None:
+        return said("for {site}, accepted by nobody yet", site=site.site)
+    return said(
+        "for {site}, accepted by {by} ({role}) on {on}, to be reviewed by {review_by}",
+        site=site.site,
+        by=accepted.by,
+        role=accepted.role,
+        on=accepted.on,
+        review_by=accepted.review_by,
+    )
+
+
 def _facts(bundle: "Bundle") -> "Table":
     from rich.table import Table
     from rich.text import Text
@@ -291,6 +308,7 @@ def _facts(bundle: "Bundle") -> "Table":
         said("priors"): ", ".join(f"{finding} {share:.2f}" for finding, share in config.priors.items()),
         said("prediction sets"): ", ".join(percent(level, 0) for level in config.conformal),
         said("gate"): gate,
+        said("commissioned"): _commissioned(bundle),
         said("licence"): config.licence,
         said("attribution"): config.attribution,
     }

@@ -1,8 +1,8 @@
 """The last layer of a bundle's ONNX graph, and the same graph with another one whose class maps stay exact.
 
-A new last layer takes the pooled features of the old one, and the embedding, which is the pooled output of every block:
-both are means over positions. So the same weights laid on every position of those blocks, averaged down to the size of
-the class maps, are maps whose mean plus the bias is the logit, as before.
+A new last layer takes the pooled features of the old one, and the embedding, the pooled output of every block: both are
+means over positions. So the same weights laid on every position of those blocks, averaged down to the size of the class
+maps, are maps whose mean plus the bias is the logit, as before.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,6 @@ Floats = NDArray[np.float32]
 _INPUT, _LOGITS, _MAPS, _EMBEDDING = "images", "logits", "class_maps", "embedding"
 _POOLING: Final = frozenset({"ReduceMean", "GlobalAveragePool", "Flatten", "Squeeze", "Reshape"})
 _ADDED: Final = "site_"
-"""Prefix of the names of what is added."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +178,7 @@ def with_head(bundle: Bundle, new: NewHead) -> bytes:
             file=bundle.graph_file,
         )
     model = onnx.load_model_from_string(bundle.model)
-    graph = model.graph
-    node = _producer(graph, _LOGITS)
+    graph, node = model.graph, _producer(model.graph, _LOGITS)
     assert node is not None, "head_of found it"
     _replace(graph, node.input[2], new.bias)
     if other:
@@ -253,8 +251,7 @@ def _unpooled(graph: onnx.GraphProto, name: str) -> str:
 
 def _with_shapes(bundle: Bundle) -> onnx.ModelProto:
     """Return a bundle's graph with the shape of every tensor, for one image."""
-    model = onnx.load_model_from_string(bundle.model)
-    size = bundle.config.image_size
+    model, size = onnx.load_model_from_string(bundle.model), bundle.config.image_size
     for axis, length in zip(
         model.graph.input[0].type.tensor_type.shape.dim, (1, 1, size, size), strict=False
     ):
