@@ -32,8 +32,11 @@ class SilentConnections:
 
     Parameters
     ----------
-    of_address, total : int
-        How many of one address, and of all, may be without a whole request.
+    of_address : int
+        How many of one address may be without a whole request.
+    total : int
+        How many of all may be silent: whoever sends a body is counted among the requests, where a server answers that
+        there are too many.
     trusted : iterable of str
         Addresses and networks of proxies, which speak for many: only the total counts there. "*" is all.
     """
@@ -44,6 +47,7 @@ class SilentConnections:
         self._lock = threading.Lock()
         self._open: dict[Hashable, _Connection] = {}
         self._incomplete: Counter[str | None] = Counter()
+        self._silent = 0
 
     def opened(self, key: Hashable, address: str, end: Callable[[], object]) -> None:
         """Count a new connection, which is silent, and end those that have been silent for longest beyond a limit.
@@ -101,6 +105,7 @@ class SilentConnections:
             self._incomplete[connection.counted_as] += 1 if incomplete else -1
             if not self._incomplete[connection.counted_as]:
                 del self._incomplete[connection.counted_as]
+        self._silent += silent - connection.silent
         connection.incomplete, connection.silent = incomplete, silent
 
     def _forget(self, key: Hashable) -> None:
@@ -114,7 +119,7 @@ class SilentConnections:
         if counted_as is not None:
             excess = self._incomplete[counted_as] - self._of_address
             ended += self._longest_silent(excess, lambda one: one.counted_as == counted_as)
-        return ended + self._longest_silent(self._incomplete.total() - self._total, lambda _one: True)
+        return ended + self._longest_silent(self._silent - self._total, lambda _one: True)
 
     def _longest_silent(self, count: int, among: Callable[[_Connection], bool]) -> list[_Connection]:
         if count <= 0:
