@@ -16,7 +16,9 @@ def folder_of_films(folder: Path) -> Path:
 
 def test_a_folder_of_radiographs_without_its_patient(tmp_path: Path) -> None:
     said = run_neumo("deidentify", folder_of_films(tmp_path / "in"), "--out", tmp_path / "out")
-    assert "3 files found: 2 written, 0 flagged, 0 refused, 0 failed, 1 skipped (1 other file, no image)" in said
+    assert (
+        "3 files found: 2 written, 0 flagged, 0 refused, 0 failed, 1 skipped (1 other file, no image)" in said
+    )
     files = sorted((tmp_path / "out").iterdir())
     assert len(files) == 2 and all(file.suffix == ".dcm" for file in files)
     for file in files:
