@@ -44,7 +44,7 @@ def main() -> None:
             signal.alarm(0)
             if took > slowest:
                 slowest, slowest_index = took, index
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    peak = peak_mib()
     if peak > target.peak_mib:
         raise AssertionError(f"{peak:,} MiB of memory were taken, {target.peak_mib:,} are allowed")
     sys.stdout.write(
@@ -58,6 +58,12 @@ def main() -> None:
             }
         )
     )
+
+
+def peak_mib() -> int:
+    """Return the most memory that this process has held; ru_maxrss begins with what its parent held at the fork."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]) // 1024
 
 
 if __name__ == "__main__":
