@@ -218,7 +218,8 @@ def connected(address: str | None) -> Iterator[Any]:
     if address is not None:
         _require_answer(address)
     else:
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once in a process
     import ray
     import ray.data
 
