@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlalchemy import Engine, delete, func, select
 
 from neumo.core.clock import steady_time
-from neumo.core.errors import ConfigError, OutputError
-from neumo.core.files import make_private
-from neumo.records.database import connect, reading_session, writing_session
+from neumo.core.errors import ConfigError
+from neumo.records.database import reading_session, writing_session
 from neumo.web.people.passwords import hash_password, verify_password
+from neumo.web.people.private_database import open_private_database
 from neumo.web.people.schema import VERSION, Base, PreferenceRow, SessionRow, TokenRow, UserRow
 from neumo.web.people.verifier import Verifier
 
@@ -82,16 +82,7 @@ def open_accounts(folder: Path) -> Engine:
         It cannot be used.
     """
     file = folder / "users.db"
-    try:
-        make_private(folder)
-        file.touch(mode=0o600)
-    except OSError as error:
-        raise OutputError(
-            "{file}: cannot be made ({reason}); choose another data folder",
-            file=file,
-            reason=error.strerror or error,
-        ) from error
-    engine = connect(f"sqlite:///{file}")
+    engine = open_private_database(file)
     with writing_session(engine) as session:
         connection = session.connection()
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()

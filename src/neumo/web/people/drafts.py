@@ -12,13 +12,12 @@ from typing import Final
 from sqlalchemy import Engine, Integer, String, Text, delete, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from neumo.core.errors import OutputError
-from neumo.core.files import make_private
 from neumo.records.audit_log import now
 from neumo.records.canonical import storable
-from neumo.records.database import connect, reading_session, writing_session
+from neumo.records.database import reading_session, writing_session
 from neumo.records.log_coverage import EMPTIED
 from neumo.records.schema import ReadingRow
+from neumo.web.people.private_database import open_private_database
 
 DAYS: Final = 7
 """After which a draft is deleted."""
@@ -47,17 +46,7 @@ def open_drafts(folder: Path) -> Engine:
 
     Raises OutputError, ArchiveUnavailableError.
     """
-    file = folder / "drafts.db"
-    try:
-        make_private(folder)
-        file.touch(mode=0o600)
-    except OSError as error:
-        raise OutputError(
-            "{file}: cannot be made ({reason}); choose another data folder",
-            file=file,
-            reason=error.strerror or error,
-        ) from error
-    engine = connect(f"sqlite:///{file}")
+    engine = open_private_database(folder / "drafts.db")
     with writing_session(engine) as session:
         Base.metadata.create_all(session.connection())
     return engine
