@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from tests.fuzz.mutations import flip, number_in, repeat, splice, truncate
+from tests.fuzz.mutations import damaged, number_in
 from tests.fuzz.target import Fault, Target
 
 from neumo.web.config import Limits
@@ -64,14 +64,8 @@ def mutated(index: int, seeds: list[bytes]) -> bytes:
     content = bytearray(rng.choice(seeds))
     for _ in range(rng.choice((0, 1, 1, 1, 2, 4))):
         match rng.randrange(7):
-            case 0:
-                content = flip(content, rng)
-            case 1:
-                content = truncate(content, rng)
-            case 2:
-                content = repeat(content, rng)
-            case 3:
-                content = splice(content, rng, seeds)
+            case 0 | 1 | 2 | 3 as kind:
+                content = damaged(content, rng, kind, seeds)
             case 4:
                 content = number_in(content, rng, 1, ">")
             case _:

@@ -29,6 +29,19 @@ def splice(content: Content, rng: random.Random, others: Sequence[bytes]) -> Con
     return content[:cut] + other[start:]
 
 
+def damaged(content: Content, rng: random.Random, kind: int, others: Sequence[bytes]) -> Content:
+    """Change bytes by one of the four ways above, in their order."""
+    match kind:
+        case 0:
+            return flip(content, rng)
+        case 1:
+            return truncate(content, rng)
+        case 2:
+            return repeat(content, rng)
+        case _:
+            return splice(content, rng, others)
+
+
 def number_in(content: Content, rng: random.Random, width: int, order: str) -> Content:
     """Overwrite an integer somewhere with a telling one."""
     value = rng.choice((0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 2**31, 2**32 - 1, rng.randrange(2**32)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pynetdicom import evt
-from tests.fuzz.mutations import flip, number_in, repeat, splice, truncate
+from tests.fuzz.mutations import damaged, number_in
 from tests.fuzz.target import Fault, Target
 from tests.support.node_peers import association, echoes
 from tests.support.node_samples import radiograph
@@ -70,14 +70,8 @@ def mutated(index: int, seeds: list[bytes]) -> bytes:
         which = rng.choice((0, 1, 1))
         content = parts[which]
         match rng.randrange(6):
-            case 0:
-                content = flip(content, rng)
-            case 1:
-                content = truncate(content, rng)
-            case 2:
-                content = repeat(content, rng)
-            case 3:
-                content = splice(content, rng, others)
+            case 0 | 1 | 2 | 3 as kind:
+                content = damaged(content, rng, kind, others)
             case _:  # lengths of units and items lie near their beginning
                 head = number_in(content[:300], rng, rng.choice((1, 2, 4)), rng.choice("<>>"))
                 content = head + content[300:]
