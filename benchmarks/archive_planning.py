@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator
 
 from neumo.cluster.dataset import Dataset
+from neumo.cluster.locations import Location
 from neumo.cluster.plan import shards_of
-from neumo.cluster.sources import Location
 
 _SHARD = 2_000
 

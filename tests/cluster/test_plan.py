@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neumo.cluster.filters import where
+from neumo.cluster.locations import Location
 from neumo.cluster.plan import PLAN_SCHEMA, shards_of
-from neumo.cluster.sources import Location
 from neumo.core.errors import ConfigError
 
 

@@ -13,9 +13,10 @@ from tests.support.reader_handlers import POISON
 
 from neumo.cluster import shard_reader
 from neumo.cluster.dataset import Dataset
+from neumo.cluster.locations import Location
 from neumo.cluster.plan import shards_of
 from neumo.cluster.shard_reader import Job, ShardReader
-from neumo.cluster.sources import Location, open_source
+from neumo.cluster.sources import open_source
 from neumo.core.errors import ClusterError
 from neumo.core.reading import Reading
 from neumo.imaging.limits import MAX_FILE_BYTES

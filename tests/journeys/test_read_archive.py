@@ -146,7 +146,7 @@ def test_ray_on_one_machine_takes_no_orders_without_its_token(tmp_path: Path) ->
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment["HOME"] = str(tmp_path)
     hold = (
-        "from neumo.cluster.run import connected\n"
+        "from neumo.cluster.ray_connection import connected\n"
         "with connected(None) as ray:\n"
         "    print(ray.get_runtime_context().gcs_address, flush=True)\n"
         "    input()"

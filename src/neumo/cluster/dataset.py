@@ -26,7 +26,7 @@ RESULTS: Final = "results"
 _MADE_WITH, _PLAN = "_neumo.json", "_plan"
 _COMPLETE = f"{_PLAN}/complete.json"
 _SHARDS_A_BATCH: Final = 1_000
-"""Shards in one partition, since object stores and shells are slow with folders of a hundred thousand files."""
+"""Maximum number of shard files in one partition folder; listing folders of 100,000 files is slow."""
 
 
 class Dataset:
@@ -46,11 +46,14 @@ class Dataset:
         self.place: Place = open_place(url)
 
     def made_with(self) -> Mapping[str, Any] | None:
-        """Return what it was made with; None where there is no dataset yet. Raises ClusterError, OSError."""
+        """Return the settings (source, bundle, options) that it was created with; None for no dataset yet.
+
+        Raises ClusterError, OSError.
+        """
         return self._json(_MADE_WITH)
 
     def begin(self, made_with: Mapping[str, Any]) -> None:
-        """Make a dataset, or check that the one there was made alike.
+        """Create the dataset, or check that an existing one was created with the same settings.
 
         Raises
         ------

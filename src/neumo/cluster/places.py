@@ -53,6 +53,14 @@ class Place:
         """Return what the file system says of something in it. Raises OSError."""
         return self.filesystem.get_file_info(self.at(name))
 
+    def size(self, name: str) -> int | None:
+        """Return a file's size in bytes, where it is known. Raises FileNotFoundError where there is none; OSError."""
+        info = self.info(name)
+        if info.type == FileType.NotFound:
+            raise FileNotFoundError(name)
+        size: int | None = info.size
+        return size
+
     def exists(self, name: str = "") -> bool:
         """Whether there is a file or folder. Raises OSError."""
         return bool(self.info(name).type != FileType.NotFound)

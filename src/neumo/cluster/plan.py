@@ -10,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from neumo.cluster.sources import Location
+from neumo.cluster.locations import Location
 
 PLAN_SCHEMA: Final = pa.schema(
     [("location", pa.string()), ("size", pa.int64()), ("modified", pa.timestamp("us", tz="UTC"))]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from neumo.cluster.schema import row_of
 from neumo.core.child import Handler
 from neumo.inference.reader import Reader
 from neumo.results.exports import Exports, open_exports
@@ -14,8 +15,8 @@ from neumo.results.exports import Exports, open_exports
 def open_reader(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
     """Load the reader, and what answers with it.
 
-    A request names the `file`; its bytes come with it. The answer has the `reading` (`Reading.to_json`), `sizes` of the
-    results by name, whose bytes come with it one after the other, and `failure` where one could not be made.
+    A request names the `file`; its bytes come with it. The answer has its `row` (`neumo.cluster.schema`, without paths
+    of results) and `sizes` of the results by name, whose bytes come with it one after the other.
     """
     wanted = settings["results"]
     reader = Reader(**settings["reader"], threads=1, keep_pixels="sc" in wanted, keep_header=bool(wanted))
@@ -30,8 +31,7 @@ def open_reader(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler
         for path in made:
             path.unlink()
         answer = {
-            "reading": reading.to_json(),
-            "failure": exported.failure,
+            "row": row_of(reading, exported.failure),
             "sizes": {name: len(part) for name, part in parts.items()},
         }
         return answer, b"".join(parts.values())

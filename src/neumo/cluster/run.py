@@ -1,13 +1,8 @@
 """Runs the reading of an archive on Ray: plan once, then shards to actors, until all are done."""
 
 import json
-import logging
-import os
-import secrets
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,17 +10,18 @@ import neumo
 from neumo.cluster.dataset import Dataset
 from neumo.cluster.filters import Condition, where
 from neumo.cluster.lease import lease
+from neumo.cluster.locations import Source
 from neumo.cluster.plan import shards_of
+from neumo.cluster.ray_connection import connected
 from neumo.cluster.schema import SCHEMA_VERSION
 from neumo.cluster.shard_reader import Job, ShardReader
-from neumo.cluster.sources import Source, open_source
+from neumo.cluster.sources import open_source
 from neumo.core.errors import ClusterError, NeumoError
 from neumo.core.message import Message
 
 SHARD_SIZE: Final = 500
 """Locations in a shard: what an interruption costs each core at most, some ten seconds of reading."""
 _MAX_BLOCKS: Final = 10_000
-_ANSWER_SECONDS: Final = 10.0
 
 Report = Callable[["Totals"], None]
 """Called with the totals so far, after each shard."""
@@ -187,63 +183,8 @@ def _read_on_ray(job: Job, missing: Sequence[int], address: str | None) -> Itera
             ) from error
 
 
-def _require_answer(address: str) -> None:
-    """Raise ClusterError where nothing listens at HOST:PORT; Ray itself would try for minutes."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal():
-        return  # "auto", or what Ray finds itself
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise ClusterError(
-            "Ray: no cluster answers at {address} ({kind})", address=address, kind=type(error).__name__
-        ) from error
-
-
 def _kind(error: BaseException) -> str:
     """Return the name of the error behind one of Ray's."""
     while error.__cause__ is not None:
         error = error.__cause__
     return type(error).__name__
-
-
-@contextmanager
-def connected(address: str | None) -> Iterator[Any]:
-    """Yield the module, connected; nothing is reported to its makers, and no dashboard is started.
-
-    Whoever reaches Ray's ports runs code as this user, and Ray listens on every interface even on one machine: it takes
-    orders only with a token, which is made for this run and is known to its processes alone.
-    """
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
-    if address is not None:
-        _require_answer(address)
-    else:
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once in a process
-    import ray
-    import ray.data
-
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    try:
-        ray.init(
-            address=address or "local",
-            include_dashboard=None if address else False,
-            _node_ip_address=None if address else "127.0.0.1",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            configure_logging=True,
-        )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise ClusterError(
-            "Ray: no cluster answers at {address} ({kind})",
-            address=address or Message("this machine"),
-            kind=type(error).__name__,
-        ) from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    try:
-        yield ray
-    finally:
-        ray.shutdown()

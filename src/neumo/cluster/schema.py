@@ -38,8 +38,8 @@ READINGS_SCHEMA: Final = pa.schema(
 is the whole plain form (`Reading.to_json`) with its receipt."""
 
 
-def row_of(reading: Reading, results: list[str], failure: str | None) -> dict[str, Any]:
-    """Return a reading by column of `READINGS_SCHEMA`."""
+def row_of(reading: Reading, failure: str | None = None) -> dict[str, Any]:
+    """Return a reading by column of `READINGS_SCHEMA`, without results; `failure` is why one could not be made."""
     body = reading.to_json()
     receipt = body["receipt"] or {}
     return {
@@ -52,7 +52,7 @@ def row_of(reading: Reading, results: list[str], failure: str | None) -> dict[st
         "distance": _distance(receipt),
         "reasons": [notice.code for notice in reading.reasons],
         "warnings": [notice.code for notice in reading.warnings],
-        "results": results,
+        "results": [],
         "results_failure": failure,
         "reading": json.dumps(body, ensure_ascii=False, allow_nan=False),
     }

@@ -180,34 +180,30 @@ class ShardReader:
     def _row(self, location: str, content: bytes | Notice, counts: ShardCounts) -> dict[str, Any] | None:
         if isinstance(content, Notice):
             counts.statuses["failed"] += 1
-            return row_of(Reading(location, None, Status.FAILED, reasons=(content,)), [], None)
+            return row_of(_failed(location, content))
         counts.bytes += len(content)
         if not self._source.named:
             skip = skip_of(PurePosixPath(location).name, content[:HEAD_BYTES])
             if skip is not None:
                 counts.skipped[skip.value] += 1
                 return None
-        reading, results, failure = self._read(location, content)
-        counts.statuses[reading.status.value] += 1
-        counts.results_failed += failure is not None
-        return row_of(reading, results, failure)
+        row = self._read(location, content)
+        counts.statuses[row["status"]] += 1
+        counts.results_failed += row["results_failure"] is not None
+        return row
 
-    def _read(self, location: str, content: bytes) -> tuple[Reading, list[str], str | None]:
+    def _read(self, location: str, content: bytes) -> dict[str, Any]:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 answer, made = self._child.ask({"file": location}, content)
             except ChildStartError as error:
                 raise ClusterError("no reader can be started: {why}", why=error) from error
             except ChildError as error:
-                return _failed(location, error.code), [], None
+                return row_of(_failed(location, _lost(error.code)))
             if "error" not in answer:
-                return (
-                    Reading.from_json(answer["reading"]),
-                    self._stored(answer["sizes"], made),
-                    answer["failure"],
-                )
+                return {**answer["row"], "results": self._stored(answer["sizes"], made)}
             if answer["own"] is None:
-                return _failed(location, "crash"), [], None
+                return row_of(_failed(location, _lost("crash")))
             time.sleep(back_off(attempt, _FIRST_WAIT, _LONGEST_WAIT))
         raise ClusterError("this machine: {why}; run the same command again to go on", why=answer["own"])
 
@@ -219,8 +215,13 @@ class ShardReader:
         return paths
 
 
-def _failed(location: str, code: str) -> Reading:
-    return Reading(location, None, Status.FAILED, reasons=(Notice(code, texts("en")(f"errors.{code}")),))
+def _failed(location: str, reason: Notice) -> Reading:
+    return Reading(location, None, Status.FAILED, reasons=(reason,))
+
+
+def _lost(code: str) -> Notice:
+    """Return why the process that read an object was lost."""
+    return Notice(code, texts("en")(f"errors.{code}"))
 
 
 def _is_of_this_machine(error: Exception) -> bool:

@@ -1,16 +1,10 @@
-"""DuckDB, which neither downloads extensions nor reads anything but what it is given."""
+"""In-memory DuckDB connections without extension downloads or file access."""
 
 import duckdb
 
 
-def connection(*, folders: bool = False) -> duckdb.DuckDBPyConnection:
-    """Return a connection in memory.
-
-    Parameters
-    ----------
-    folders : bool
-        Whether queries may read files of this machine.
-    """
+def connection() -> duckdb.DuckDBPyConnection:
+    """Return an in-memory connection that can query registered tables only."""
     made = duckdb.connect(
         ":memory:",
         config={
@@ -19,7 +13,6 @@ def connection(*, folders: bool = False) -> duckdb.DuckDBPyConnection:
             "threads": "1",
         },
     )
-    if not folders:
-        made.execute("SET enable_external_access=false")
+    made.execute("SET enable_external_access=false")
     made.execute("SET lock_configuration=true")
     return made

@@ -17,7 +17,7 @@ from neumo.cluster.sql import connection
 from neumo.core.errors import ClusterError, ManifestError
 from neumo.core.labels import parse_label
 from neumo.core.statistics import Proportion, wilson
-from neumo.monitoring.two_samples import stability_index, stability_limits
+from neumo.monitoring.two_samples import stability_counts, stability_index, stability_limits
 
 if TYPE_CHECKING:
     import duckdb
@@ -178,7 +178,7 @@ def _metric(sql: "duckdb.DuckDBPyConnection", name: str, expression: str, refere
     above = " + ".join(f"(value > {float(limit)!r})::INTEGER" for limit in limits)
     bins = dict(sql.execute(f"SELECT {above}, count(*) FROM {table} GROUP BY 1").fetchall())
     counts = np.array([bins.get(number, 0) for number in range(limits.size + 1)], dtype=np.int64)
-    expected = np.bincount(np.searchsorted(limits, values, side="left"), minlength=limits.size + 1)
+    expected = stability_counts(values, limits)
     return MetricSummary(name, count, median, float(np.median(values)), stability_index(expected, counts))
 
 

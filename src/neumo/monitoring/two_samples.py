@@ -28,7 +28,7 @@ def population_stability_index(reference: NDArray[np.float64], sample: NDArray[n
         Finite; neither is empty.
     """
     limits = stability_limits(reference)
-    return stability_index(_counts(reference, limits), _counts(sample, limits))
+    return stability_index(stability_counts(reference, limits), stability_counts(sample, limits))
 
 
 def stability_limits(reference: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -42,7 +42,8 @@ def stability_index(expected: NDArray[np.int64], found: NDArray[np.int64]) -> fl
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def _counts(values: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.int64]:
+def stability_counts(values: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many values lie in each bin of the PSI (see `stability_limits`)."""
     return np.bincount(np.searchsorted(limits, values, side="left"), minlength=limits.size + 1)
 
 
