@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def recorded(url: str) -> int:
-    """How many readings are on record."""
+    """Return the number of rows in the table of readings."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     try:
         with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What is fuzzed: a way to make inputs of numbers, and a way to try them."""
+"""Interface of a fuzz target: generates inputs from seed numbers, and runs the code under test on them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 class Fault(AssertionError):
-    """What was tried did not end as it must."""
+    """A fuzzed input led to a forbidden outcome, such as an unexpected exception."""
 
 
 @dataclass(frozen=True)

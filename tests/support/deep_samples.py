@@ -15,7 +15,7 @@ from neumo.imaging.prepare import Intensity, network_square, scale_intensity
 
 SIDE = 64
 TOLERANCE = 0.005
-"""Largest difference of a network's input, in 0-1, from rounding: half a grey level of 10 bits."""
+"""Maximum absolute difference allowed between network inputs (0-1) at different bit depths."""
 
 
 @cache

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class _Steps(typer.core.TyperGroup):
-    """Steps by their names; a command line that names none is that of `run`."""
+    """Command group with the default subcommand `run`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Name the step that is left out."""
+        """Insert `run` where the first argument is no subcommand."""
         if args and args[0] not in {*self.commands, "--help"}:
             args = ["run", *args]
         return super().parse_args(ctx, args)

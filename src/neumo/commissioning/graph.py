@@ -199,7 +199,7 @@ def _take_blocks(
     blocks: tuple[Block, ...],
     weights: Floats,
 ) -> None:
-    """Add what the embedding contributes to the logits, and what each block contributes to the class maps."""
+    """Extend the ONNX graph in place: embedding weights on the logits (Gemm) and on each block's class maps (Conv)."""
     logits.output[0], maps.output[0] = f"{_ADDED}{_LOGITS}", f"{_ADDED}{_MAPS}"
     names = [f"{_ADDED}weights", *(f"{_ADDED}weights_{i}" for i in range(len(blocks)))]
     starts = np.cumsum([0, *(block.channels for block in blocks)])

@@ -16,7 +16,7 @@ from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 
 FOLDS: Final = 5
 RIDGES: Final = (300.0, 100.0, 30.0, 10.0, 3.0)
-"""Precisions of the prior on the last layer's weights that are tried, strongest first."""
+"""Grid of ridge penalties for the last layer's weights, strongest first."""
 MIN_PATIENTS: Final = 10
 """Patients with, and patients without pneumonia, below which nothing is set."""
 

@@ -257,7 +257,7 @@ def nested(
 
 def _site_point(images: Images, wishes: Wishes) -> OperatingPoint:
     sick = images.codes != Finding.NORMAL.index
-    # Whether pneumonia is there is all that the choice looks at.
+    # The threshold depends only on pneumonia or not, so either kind can stand for a label of unknown kind.
     truth = np.where(sick, PNEUMONIA[0].index, Finding.NORMAL.index)
     names = tuple(map(str, range(len(images))))
     predictions = Predictions(names, images.patients, truth, images.probabilities)

@@ -64,7 +64,7 @@ def fit(
     ridge: float = 1.0,
     start: Fit = UNCHANGED,
 ) -> Fit:
-    """Fit scale and bias, and weights on features where they are given.
+    """Fit a multinomial logistic recalibration: scale and bias of base logits, and ridge-penalised feature weights.
 
     Parameters
     ----------

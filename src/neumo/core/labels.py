@@ -45,7 +45,7 @@ ALLOWED: NDArray[np.bool_] = np.array(
 
 
 def outcome_of(name: str) -> Outcome:
-    """Return the outcome of a name such as "NORMAL" or "PNEUMONIA". Raises ValueError where it is none."""
+    """Parse the name of an outcome, such as "NORMAL" or "PNEUMONIA". Raises ValueError for an unknown name."""
     return PartialLabel.PNEUMONIA if name == PartialLabel.PNEUMONIA else Finding(name)
 
 

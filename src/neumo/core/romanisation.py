@@ -32,7 +32,7 @@ _CYRILLIC: Final[tuple[Mapping[str, str], ...]] = (
     # German
     _letters(_CYRILLIC_OTHER + "в", "jo sch j ch z tsch sch schtsch . . e ju ja je ji w"),
 )
-"""Letters to Latin ones by standard; a dot is nothing."""
+"""Cyrillic to Latin letter tables, one per transliteration standard; "." means that the letter is dropped."""
 _CYRILLIC_HABITS: Final = (("iy", "y"), ("ij", "y"), ("ii", "y"), ("ye", "e"), ("ks", "x"), ("tch", "ch"))
 _GREEK: Final = (
     (("ου", "ou"), ("αυ", "av"), ("ευ", "ev"), ("μπ", "b"), ("ντ", "d"), ("γκ", "gk"), ("γγ", "ng")),

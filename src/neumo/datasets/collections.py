@@ -1,4 +1,4 @@
-"""Public collections by the name of their source: whom to attribute, and ages that their tables leave out."""
+"""Known public data sets by source name: attribution text, and the age range where their tables state no ages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

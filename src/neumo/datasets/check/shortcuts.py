@@ -226,7 +226,7 @@ def _aurocs(
 
 
 def score_of(found: Estimate) -> Score:
-    """Return an estimate as a score; one whose interval is not defined has none of any width."""
+    """Convert a bootstrap estimate to a score; an undefined (NaN) interval becomes one of zero width."""
     if np.isnan(found.low):
         return Score(found.value, found.value, found.value)
     return Score(found.value, found.low, found.high)

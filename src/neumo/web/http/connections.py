@@ -11,7 +11,7 @@ from neumo.core.silent_connections import SilentConnections
 
 
 class CountingListener(socket.socket):
-    """A listening socket whose connections are counted from the first moment: before TLS is agreed on, too."""
+    """A listening socket that counts connections on accept, before the TLS handshake."""
 
     connections: SilentConnections | None = None
     accepts = False
