@@ -9,8 +9,10 @@ from neumo.training.partial_loss import partial_cross_entropy
 PNEUMONIA, OTHER = (LABELS.index(label) for label in PartialLabel)
 
 
-def loss(logits: torch.Tensor, labels: list[int], smoothing: float = 0.0) -> torch.Tensor:
-    return partial_cross_entropy(logits, torch.from_numpy(ALLOWED)[labels], smoothing)
+def loss(
+    logits: torch.Tensor, labels: list[int], smoothing: float = 0.0, neither: float = 0.0
+) -> torch.Tensor:
+    return partial_cross_entropy(logits, torch.from_numpy(ALLOWED)[labels], smoothing, neither=neither)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
@@ -44,3 +46,21 @@ def test_other_disease_counts_nothing_and_breaks_nothing() -> None:
     assert nothing.item() == 0
     (gradient,) = torch.autograd.grad(nothing, logits)
     assert not gradient.any()
+
+
+def test_other_disease_with_a_weight_is_pulled_to_even_odds_and_leaves_the_kinds_alone() -> None:
+    logits = torch.log(torch.tensor([[0.2, 0.6, 0.2]])).requires_grad_()
+    value = loss(logits, [OTHER], neither=0.5)
+    assert value.item() == pytest.approx(-np.log(0.2) / 2 - np.log(0.8) / 2)
+    (gradient,) = torch.autograd.grad(value, logits)
+    np.testing.assert_allclose(gradient.numpy(), [[0.2 - 0.5, 0.75 * 0.3, 0.25 * 0.3]], atol=1e-6)
+    even = torch.log(torch.tensor([[0.5, 0.4, 0.1]])).requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(even, [OTHER], neither=0.5), even)
+    np.testing.assert_allclose(gradient.numpy(), 0, atol=1e-6)
+
+
+def test_the_weight_of_other_disease_is_beside_that_of_the_labels() -> None:
+    logits = torch.randn(3, 3, generator=torch.Generator().manual_seed(3))
+    each = [loss(logits[[i]], [label], neither=1.0) for i, label in enumerate((0, OTHER, PNEUMONIA))]
+    expected = (each[0] + 0.25 * each[1] + each[2]) / 2.25
+    torch.testing.assert_close(loss(logits, [0, OTHER, PNEUMONIA], neither=0.25), expected)

@@ -110,8 +110,8 @@ def merge(
     """Merge data sets of several hospitals into one manifest.
 
     Labels: NORMAL, BACTERIAL_PNEUMONIA, VIRAL_PNEUMONIA; PNEUMONIA where the cause is unknown; OTHER_ABNORMAL for
-    what is neither normal nor pneumonia (never trained on). All faults are listed at once, and nothing is written
-    then. Warnings name what would teach a network the hospital instead of the disease.
+    what is neither normal nor pneumonia (never trained on as one of them). All faults are listed at once,
+    and nothing is written then. Warnings name what would teach a network the hospital instead of the disease.
     """
     from neumo.core.files import require_writable
     from neumo.datasets.merge import label_counts

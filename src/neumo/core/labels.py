@@ -16,7 +16,7 @@ class PartialLabel(StrEnum):
     PNEUMONIA = "PNEUMONIA"
     """Bacterial or viral, unknown which."""
     OTHER_ABNORMAL = "OTHER_ABNORMAL"
-    """Neither normal nor pneumonia as read; never trained on, kept for evaluation."""
+    """Neither normal nor pneumonia as read: never trained on as one of them, kept for evaluation."""
 
 
 Label = Finding | PartialLabel

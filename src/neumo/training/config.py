@@ -189,6 +189,8 @@ class Experiment:
     intensity: Intensity = Intensity.AS_STORED
     """Grey levels as stored, or scaled by each image's 2nd and 98th percentile."""
     label_smoothing: Annotated[float, between(0, below=1)] = 0.0
+    other_abnormal: Share = 0.0
+    """Weight of images of other disease, whose target is even between normal and pneumonia; 0 leaves them out."""
     distillation: DistillationConfig | None = None
     split: SplitConfig
     balance: Balance = Balance.NONE

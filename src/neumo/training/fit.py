@@ -188,6 +188,7 @@ def _classifier(experiment: Experiment, material: Material, teachers: Teachers |
         log_priors=None if priors is None else torch.from_numpy(priors),
         partial=material.partial,
         label_smoothing=experiment.label_smoothing,
+        neither=experiment.other_abnormal,
         teachers=teachers,
         seed=experiment.seed,
     )

@@ -114,7 +114,7 @@ def load_material(
     )
     labels = np.array([entry.code for entry in manifest.entries], dtype=np.int64)
     sources = _codes([entry.source for entry in manifest.entries])
-    training = _trained_on(labels, split.indices("train", manifest))
+    training = _trained_on(labels, split.indices("train", manifest), neither=experiment.other_abnormal > 0)
     partial = bool((labels[training] >= len(FINDINGS)).any())
     _require_balance_of_findings(experiment.balance, partial)
     chosen = (
@@ -159,10 +159,12 @@ def _log_priors(
     return log_priors_by_source(labels, sources, weights)
 
 
-def _trained_on(labels: NDArray[np.int64], positions: list[int]) -> NDArray[np.int64]:
-    """Positions whose label allows a finding."""
+def _trained_on(
+    labels: NDArray[np.int64], positions: list[int], *, neither: bool = False
+) -> NDArray[np.int64]:
+    """Positions whose label allows a finding, or all of them where those of `neither` train too."""
     kept = np.array(positions, dtype=np.int64)
-    return kept[ALLOWED[labels[kept]].any(axis=1)]
+    return kept if neither else kept[ALLOWED[labels[kept]].any(axis=1)]
 
 
 def _codes(values: list[str]) -> NDArray[np.int64]:

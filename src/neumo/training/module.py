@@ -43,6 +43,8 @@ class Classifier(L.LightningModule):
         Whether some labels are partial.
     label_smoothing : float
         Share of each training label spread over all classes, 0-1.
+    neither : float
+        Weight of images whose label allows no finding (see `neumo.training.partial_loss`); with partial labels.
     teachers : Teachers, optional
         Networks whose probabilities are part of the training targets (distillation).
     seed : int
@@ -64,6 +66,7 @@ class Classifier(L.LightningModule):
         log_priors: torch.Tensor | None = None,
         partial: bool = False,
         label_smoothing: float = 0.0,
+        neither: float = 0.0,
         teachers: Teachers | None = None,
         seed: int,
     ) -> None:
@@ -72,6 +75,7 @@ class Classifier(L.LightningModule):
         self.augmentation = augmentation
         self.settings, self.schedule, self.seed = optimizer, schedule, seed
         self.label_smoothing, self.teachers, self.partial = label_smoothing, teachers, partial
+        self.neither = neither
         self.average = _moving_average(network, schedule.averaging)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.register_buffer("log_priors", log_priors, persistent=False)
@@ -200,7 +204,7 @@ class Classifier(L.LightningModule):
     ) -> torch.Tensor:
         """Cross entropy to label codes (N,)."""
         if self.partial:
-            return partial_cross_entropy(logits, self.allowed[labels], label_smoothing)
+            return partial_cross_entropy(logits, self.allowed[labels], label_smoothing, neither=self.neither)
         return nn.functional.cross_entropy(
             logits, labels, weight=self.class_weights, label_smoothing=label_smoothing
         )

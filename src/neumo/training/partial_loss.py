@@ -1,11 +1,15 @@
-"""Cross entropy to partial labels."""
+"""Cross entropy to partial labels, and to labels that allow no finding."""
 
 import torch
 from torch.nn.functional import log_softmax
 
+from neumo.core.findings import PNEUMONIA, Finding
+
+_KINDS = [kind.index for kind in PNEUMONIA]
+
 
 def partial_cross_entropy(
-    logits: torch.Tensor, allowed: torch.Tensor, label_smoothing: float = 0.0
+    logits: torch.Tensor, allowed: torch.Tensor, label_smoothing: float = 0.0, *, neither: float = 0.0
 ) -> torch.Tensor:
     """Mean of -log of the summed probability of the classes that each label allows.
 
@@ -13,13 +17,18 @@ def partial_cross_entropy(
     are possible (Jin and Ghahramani, "Learning with Multiple Labels", NeurIPS 2002; Cour et al., "Learning from Partial
     Labels", JMLR 12, 2011).
 
+    A label that allows no class (other disease) may be given an even target: normal a half, pneumonia of whichever
+    cause the other half. Asked for even odds on images of none of its classes, a network learns that what they share
+    with a class does not prove it (outlier exposure: Hendrycks et al., ICLR 2019).
+
     Parameters
     ----------
-    logits : tensor (N, C)
-    allowed : tensor of bool (N, C)
-        Rows without any allowed class count nothing.
+    logits : tensor (N, 3)
+    allowed : tensor of bool (N, 3)
     label_smoothing : float
         Share of each label spread over all classes, 0-1.
+    neither : float
+        Weight of the rows without any allowed class; 0 counts them nothing.
 
     Returns
     -------
@@ -33,4 +42,8 @@ def partial_cross_entropy(
     losses = -torch.logsumexp(kept, dim=1)
     if label_smoothing:
         losses = (1 - label_smoothing) * losses - label_smoothing * logs.mean(dim=1)
-    return (losses * known).sum() / known.sum().clamp(min=1)
+    weights = known.to(logits.dtype)
+    if neither:
+        even = -(logs[:, Finding.NORMAL.index] + torch.logsumexp(logs[:, _KINDS], dim=1)) / 2
+        losses, weights = torch.where(known, losses, even), torch.where(known, weights, neither)
+    return (losses * weights).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
