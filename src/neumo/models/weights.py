@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,34 @@ def load_network(folder: Path) -> TrainedNetwork:
     _check_same_tensors(weights, network.state_dict(), tensors)
     network.load_state_dict(tensors)
     return TrainedNetwork(network.eval(), card, digest)
+
+
+def take_mean_weights(network: nn.Module, trained: Sequence[TrainedNetwork], key: str) -> None:
+    """Give `network` the mean weights of trained ones of the same shape.
+
+    The mean of networks that went on from the same weights is often better than each (Wortsman et al., "Model soups",
+    ICML 2022); that of networks from different beginnings is worthless.
+
+    Raises
+    ------
+    ConfigError
+        One has other options; `key`, the setting that names them, stands in the error.
+    """
+    states = [one.network.state_dict() for one in trained]
+    try:
+        for state in states:
+            network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ConfigError(
+            "{key}: weights of a network with other options; make model.name and model.options the same",
+            key=key,
+        ) from error
+    network.load_state_dict(
+        {
+            name: torch.stack([state[name].double() for state in states]).mean(dim=0).to(value.dtype)
+            for name, value in states[0].items()
+        }
+    )
 
 
 def _read_card(card_file: Path) -> tuple[NetworkCard, str]:

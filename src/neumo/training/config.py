@@ -72,6 +72,12 @@ class ModelConfig:
     name: str
     options: dict[str, Any] = field(default_factory=dict)
     pretrained: bool = False
+    start: tuple[str, ...] = ()
+    """Folders of finished runs whose mean weights it begins with, and which saw no image that this run holds out."""
+
+    def __post_init__(self) -> None:
+        if self.pretrained and self.start:
+            raise ConfigError("start and pretrained both give the first weights; set pretrained: false")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from neumo.core.errors import CheckpointError, ConfigError
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.split import Split
-from neumo.models.weights import TrainedNetwork, load_network
+from neumo.models.weights import TrainedNetwork
 from neumo.training.config import Experiment
-from neumo.training.run_folder import RunFolder
+from neumo.training.earlier_run import earlier_run
 
 
 class Teachers:
@@ -70,40 +69,6 @@ def load_teachers(experiment: Experiment, manifest: Manifest, split: Split) -> T
     settings = experiment.distillation
     if settings is None:
         return None
-    return Teachers(
-        [_teacher(Path(path), experiment, manifest, split) for path in settings.teachers], settings.share
-    )
-
-
-def _teacher(path: Path, experiment: Experiment, manifest: Manifest, split: Split) -> TrainedNetwork:
-    run = RunFolder(path)
-    record = run.record()
-    if record["status"] != "finished":
-        raise ConfigError(
-            "distillation.teachers: {path} is not finished; go on with neumo train --resume", path=path
-        )
-    if record["data"]["digest"] != manifest.digest:
-        raise CheckpointError(
-            "distillation.teachers: {path} was trained on other data than {root}",
-            path=path,
-            root=manifest.root,
-        )
-    held_out = {image for part, images in split.parts.items() if part != "train" for image in images}
-    seen = len(held_out.intersection(run.split(manifest).parts["train"]))
-    if seen:
-        raise ConfigError(
-            "distillation.teachers: {path} was trained on {seen} of the images that this run "
-            "holds out; take a run of the same split",
-            path=path,
-            seen=seen,
-        )
-    trained = load_network(path)
-    if trained.card.intensity != experiment.intensity:
-        raise ConfigError(
-            "distillation.teachers: {path} reads grey levels scaled by {theirs!r}, this run by "
-            "{own!r}; make intensity the same",
-            path=path,
-            theirs=trained.card.intensity.value,
-            own=experiment.intensity.value,
-        )
-    return trained
+    key = "distillation.teachers"
+    trained = [earlier_run(Path(path), key, experiment, manifest, split) for path in settings.teachers]
+    return Teachers(trained, settings.share)

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.split import Split, thin_findings
 from neumo.models.registry import build_network, load_pretrained
-from neumo.models.weights import NetworkCard
+from neumo.models.weights import NetworkCard, TrainedNetwork, take_mean_weights
 from neumo.texts.catalogue import texts
 from neumo.texts.language import chosen_language
 from neumo.training.allocator import computes_in_bfloat16, prepare_processor
@@ -27,6 +27,7 @@ from neumo.training.augmentation import random_augmentation
 from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoint
 from neumo.training.config import Experiment
 from neumo.training.distillation import Teachers, load_teachers
+from neumo.training.earlier_run import earlier_run
 from neumo.training.interrupt import StopBetweenBatches
 from neumo.training.material import Material, load_material, make_split
 from neumo.training.module import Classifier
@@ -115,6 +116,9 @@ def train(
         split = make_split(manifest, experiment.split, experiment.seed)
     _warn_of_thin_validation(console, manifest, split)
     teachers = load_teachers(experiment, manifest, split)
+    start = [
+        earlier_run(Path(path), "model.start", experiment, manifest, split) for path in experiment.model.start
+    ]
     material = load_material(experiment, manifest, split, decoding=decoding)
     if not begun:
         folder = create_run(out, experiment, data, manifest, split)
@@ -126,6 +130,7 @@ def train(
         training_images=dict(material.training_images),
         validation_images=dict(material.validation_images),
         teachers=list(teachers.sha256) if teachers else [],
+        start=[one.sha256 for one in start],
     )
     history = History(folder.history_file)
     model = experiment.model
@@ -155,7 +160,7 @@ def train(
             log_every_n_steps=1_000_000,
         )
         with interrupt.listening():
-            run_trainer(trainer, _classifier(experiment, material, teachers), material.batches, folder)
+            run_trainer(trainer, _classifier(experiment, material, teachers, start), material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
     folder.update(
         status="finished" if finished else "interrupted",
@@ -170,11 +175,15 @@ def train(
     return _outcome(folder)
 
 
-def _classifier(experiment: Experiment, material: Material, teachers: Teachers | None) -> Classifier:
+def _classifier(
+    experiment: Experiment, material: Material, teachers: Teachers | None, start: Sequence[TrainedNetwork]
+) -> Classifier:
     torch.manual_seed(experiment.seed)
     network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
     if experiment.model.pretrained:
         load_pretrained(network, experiment.model.name)
+    if start:
+        take_mean_weights(network, start, "model.start")
     crop_size = experiment.crop_size or experiment.image_size
     if crop_size != experiment.image_size:
         _require_same_network(network, experiment, crop_size)
