@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neumo.core.decision import Conclusion
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.statistics import Proportion, wilson
+from neumo.core.statistics import Proportion, resampled_interval, wilson
 from neumo.monitoring.history import Decided
 
 MIN_GROUP: Final = 20
@@ -133,5 +133,4 @@ def _kappa(group: Sequence[Decided], seed: int) -> Kappa:
     # Drawing cells by their shares is drawing pairs with replacement.
     drawn = np.random.default_rng(seed).multinomial(len(cells), counts / len(cells), size=_REPLICATES)
     replicates = cohens_kappa(drawn.reshape(-1, size, size).astype(np.float64))
-    low, high = np.nanquantile(replicates, [0.025, 0.975])
-    return Kappa(value, float(low), float(high))
+    return Kappa(value, *resampled_interval(value, replicates[~np.isnan(replicates)]))

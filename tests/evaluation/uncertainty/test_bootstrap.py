@@ -6,6 +6,7 @@ from tests.support.report_samples import Simulate
 from neumo.core.errors import EvaluationError
 from neumo.evaluation.metrics.classification import measure
 from neumo.evaluation.metrics.weighted import weighted_mean
+from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.uncertainty.bootstrap import Measure, estimate, estimates, patient_resamples
 from neumo.evaluation.values import Estimate
 
@@ -74,6 +75,34 @@ def test_intervals_over_patients_cover_the_truth_where_intervals_over_images_do_
         covered_by_images += by_image.low <= 0.7 <= by_image.high
     assert 0.88 <= covered_by_patients / 150 <= 0.99
     assert covered_by_images / 150 < 0.88
+
+
+def calibrated(images: int, seed: int) -> Predictions:
+    """Few patients, and findings that are just as frequent as the probabilities say."""
+    generator = np.random.default_rng(seed)
+    probabilities = generator.dirichlet((0.5, 0.5, 0.5), size=images)
+    truth = np.array([generator.choice(3, p=chances) for chances in probabilities])
+    names = tuple(map(str, range(images)))
+    return Predictions(names, names, truth, probabilities)
+
+
+@pytest.mark.parametrize("images", [5, 20, 80])
+def test_no_metric_lies_outside_of_its_interval(images: int) -> None:
+    """A calibration error did: resampling raised it beyond what it was on the images themselves."""
+    for seed in range(6):
+        predictions = calibrated(images, seed)
+        found = estimates(lambda w, of=predictions: measure(of, w), predictions.patients, resamples=200)  # type: ignore[misc]
+        for name, one in found.items():
+            assert np.isnan(one.low) or one.low <= one.value <= one.high, (name, one)
+
+
+def test_intervals_of_calibration_errors_cover_what_it_is_on_average() -> None:
+    found = []
+    for each in (calibrated(60, seed) for seed in range(160)):
+        error = lambda w, of=each: {"e": measure(of, w)["expected_calibration_error"]}  # noqa: E731
+        found.append(estimates(error, each.patients, resamples=80)["e"])
+    mean = np.mean([one.value for one in found])
+    assert 0.9 <= np.mean([one.low <= mean <= one.high for one in found]) <= 1
 
 
 def test_a_figure_that_is_often_undefined_has_no_interval() -> None:

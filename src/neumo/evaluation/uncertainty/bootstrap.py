@@ -2,10 +2,10 @@
 
 Images of one patient resemble each other, so resampling images would pretend to more evidence than there is.
 Patients are drawn with replacement, and every metric is computed on the same resamples, so that metrics can
-be compared. Sources: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile
-interval); Field and Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 2007 (resampling clusters).
+be compared (Field and Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 2007). Intervals are by percentiles,
+moved where a metric is biased (`core.statistics.resampled_interval`).
 
-A percentile interval has no width where every image agrees, as at a sensitivity of 1 on few patients; look at
+An interval has no width where every image agrees, as at a sensitivity of 1 on few patients; look at
 the number of patients beside it.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from neumo.core.errors import EvaluationError
 from neumo.core.progress import Progress
+from neumo.core.statistics import resampled_interval
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.values import Estimate
 
@@ -80,7 +81,7 @@ def estimates(
     seed: int = 42,
     progress: Progress | None = None,
 ) -> dict[str, Estimate]:
-    """Compute metrics with percentile intervals: once on all images, once on each resample of patients.
+    """Compute metrics with 95 % intervals: once on all images, once on each resample of patients.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def estimates(
     Returns
     -------
     dict of str to Estimate
-        The metric of all images, with the 2.5th and 97.5th percentile of its resamples. A resample in which a
+        The metric of all images, with the interval of its resamples, which holds it. A resample in which a
         metric is undefined is left out for that metric; where more than a tenth is, or where there is but one
         patient, the interval is NaN.
 
@@ -123,9 +124,8 @@ def estimates(
 
 
 def estimate(value: float, samples: FloatArray) -> Estimate:
-    """Join a metric with the percentile interval of its resamples, shape (R,); NaN where there is none."""
+    """Join a metric with the interval of its resamples, shape (R,); NaN where there is none."""
     defined = samples[~np.isnan(samples)]
     if np.isnan(value) or defined.size == 0 or defined.size < MIN_DEFINED * samples.size:
         return Estimate(value, float("nan"), float("nan"))
-    low, high = np.percentile(defined, (2.5, 97.5))
-    return Estimate(value, float(low), float(high))
+    return Estimate(value, *resampled_interval(value, defined))
