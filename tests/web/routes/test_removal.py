@@ -24,11 +24,14 @@ def test_a_reading_is_removed_by_its_sender_or_an_administrator_alone(
         place = f"/api/readings/{numbers[0]}"
         verdict = ana.get(place).json()["verdict"]
         assert verdict is not None
+        offered = [person.get(place).json()["removable"] for person in (ana, ben, root)]
+        assert offered == [True, False, True], "the form is shown to those who may"
         refused = ben.post(f"{place}/removal", json={"reason": "wrong_file"})
         assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
         assert ana.post(f"{place}/removal", json={"reason": "Jane Doe"}).status_code == 422
         left = ana.post(f"{place}/removal", json={"reason": "wrong_patient"})
         assert left.status_code == 200 and left.json()["purged"] is True and left.json()["file"] == ""
+        assert left.json()["removable"] is False
         assert ana.get(f"{place}/image.png").json()["code"] == "purged"
         rows = ana.post("/api/readings/search", json={"ids": [numbers[0]]}).json()["readings"]
         assert left.json()["verdict"] == ana.get(place).json()["verdict"] == rows[0]["verdict"] == verdict

@@ -5,13 +5,13 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from neumo.records.retention import recorded_by, remove
+from neumo.records.retention import remove
 from neumo.records.stored_reading import stored_reading
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
-from neumo.web.people.accounts import Role
 from neumo.web.people.identity import Uploader
 from neumo.web.readings.presenting import reading_json
+from neumo.web.readings.removing import may_remove
 from neumo.web.workbench import workbench_of
 
 router = APIRouter(tags=["readings"])
@@ -29,7 +29,7 @@ def remove_reading(request: Request, person: Uploader, identifier: int, removal:
     """Delete a reading's content, pixels and header; for whoever sent it, and administrators."""
     workbench = workbench_of(request)
     reading = stored_reading(workbench.archive, identifier)
-    if person.role is not Role.ADMIN and recorded_by(workbench.archive, identifier) != person.name:
+    if not may_remove(workbench, reading, person):
         raise Problem(403, "not_yours")
     if reading.purged:
         raise Problem(410, "purged")

@@ -1,4 +1,4 @@
-/** Removing a reading that should not be on record, with the reason that the log keeps. */
+/** Removing a reading that should not be on record, with the reason that the log keeps; offered to those who may. */
 
 import { h } from "/static/dom.js";
 
@@ -10,7 +10,7 @@ const REASONS = ["wrong_file", "wrong_patient", "duplicate", "no_radiograph"];
  * @param {(reading: any) => void} removed called with what is left of the reading
  */
 export function removalSection({ api, t, toast }, reading, removed) {
-  if (reading.purged) return null;
+  if (!reading.removable) return null;
   const reason = h("select", { class: "input", name: "reason", required: true }, h("option", { value: "" }, t("removal.choose")), REASONS.map((name) => h("option", { value: name }, t(`removal.${name}`))));
 
   /** @param {Event} event */
