@@ -53,19 +53,23 @@ export function readFilters(query) {
  */
 export function createFilters({ t, me }, filters, changed) {
   let timer = 0;
+  const toggle = h("button", { class: "button filter-toggle", type: "button", "aria-expanded": "false", on: { click: () => unfold(!form.classList.contains("unfolded")) } });
   const sourceSelect = select("source", t("worklist.source"), [["", t("worklist.any")]], "");
   const form = /** @type {HTMLFormElement} */ (
     h("form", { class: "filters", role: "search", on: { input: later, submit: (/** @type {Event} */ event) => event.preventDefault() } },
       me.sees_patients && words("patient", t("patient.name"), t("worklist.patient_hint")),
       words("q", t("worklist.search"), t("worklist.search_hint")),
-      me.sees_patients && select("sex", t("patient.sex"), [["", t("worklist.any")], ...SEXES.map((sex) => [sex, capital(t(`patient.sexes.${sex}`))])], remembered.sex ?? null),
-      me.sees_patients && h("div", { class: "filter-days" }, age("age_from", t("worklist.age_from")), age("age_to", t("worklist.age_to"))),
-      select("verdict", t("worklist.answer"), [["", t("worklist.any")], ...VERDICTS.map((verdict) => [verdict, t(`worklist.verdict_${verdict}`)])], filters.get("verdict")),
-      select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
-      select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
-      sourceSelect,
-      h("div", { class: "filter-days" }, day("from", t("worklist.from"), filters), day("to", t("worklist.to"), filters)),
-      h("div", { class: "filter-checks" }, check("disagreement", t("worklist.disagreement"), filters)),
+      toggle,
+      h("div", { class: "filter-rest" },
+        me.sees_patients && select("sex", t("patient.sex"), [["", t("worklist.any")], ...SEXES.map((sex) => [sex, capital(t(`patient.sexes.${sex}`))])], remembered.sex ?? null),
+        me.sees_patients && h("div", { class: "filter-days" }, age("age_from", t("worklist.age_from")), age("age_to", t("worklist.age_to"))),
+        select("verdict", t("worklist.answer"), [["", t("worklist.any")], ...VERDICTS.map((verdict) => [verdict, t(`worklist.verdict_${verdict}`)])], filters.get("verdict")),
+        select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
+        select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
+        sourceSelect,
+        h("div", { class: "filter-days" }, day("from", t("worklist.from"), filters), day("to", t("worklist.to"), filters)),
+        h("div", { class: "filter-checks" }, check("disagreement", t("worklist.disagreement"), filters)),
+      ),
       h("button", { class: "button plain", type: "button", on: { click: clear } }, icon("cross"), t("worklist.reset")),
     )
   );
@@ -76,7 +80,21 @@ export function createFilters({ t, me }, filters, changed) {
     return readFilters(new URLSearchParams(given));
   }
 
+  /** Where there is little room, all but the searches are folded away; how many of them are set stays in sight. */
+  function unfold(/** @type {boolean} */ open) {
+    toggle.setAttribute("aria-expanded", String(form.classList.toggle("unfolded", open)));
+  }
+
+  function tally() {
+    const count = [...form.querySelectorAll(".filter-rest input, .filter-rest select")].filter((field) => {
+      const control = /** @type {HTMLInputElement} */ (field);
+      return control.type === "checkbox" ? control.checked : control.value !== "";
+    }).length;
+    replace(toggle, count === 0 ? t("worklist.filters") : t("worklist.filters_set", { count }));
+  }
+
   function later() {
+    tally();
     clearTimeout(timer);
     timer = window.setTimeout(() => agesInOrder() && changed(current()), PAUSE);
   }
@@ -85,6 +103,7 @@ export function createFilters({ t, me }, filters, changed) {
   function agesInOrder() {
     const [from, to] = ["age_from", "age_to"].map((name) => /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=${name}]`)));
     if (from && to) to.setCustomValidity(from.value && to.value && Number(from.value) > Number(to.value) ? t("worklist.age_order") : "");
+    if (!form.checkValidity()) unfold(true); // so that what is wrong can be shown
     return form.reportValidity();
   }
 
@@ -97,6 +116,7 @@ export function createFilters({ t, me }, filters, changed) {
       else control.value = "";
     });
     remembered = {};
+    tally();
     changed(new URLSearchParams());
   }
 
@@ -107,8 +127,10 @@ export function createFilters({ t, me }, filters, changed) {
     const all = chosen && !names.includes(chosen) ? [...names, chosen] : names;
     replace(box, h("option", { value: "" }, t("worklist.any")), all.map((name) => h("option", { value: name }, name)));
     box.value = chosen;
+    tally();
   }
 
+  tally();
   return { element: form, sources };
 }
 
