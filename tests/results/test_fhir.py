@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -6,10 +7,18 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 from tests.support.hospital_samples import ANSWER, DIGEST, header, reading
+from tests.support.reading_samples import DECISIONS, UNVERIFIED, VERIFIED
 
+from neumo.core.decision import Decision
 from neumo.core.errors import ConfigError, ResultError
 from neumo.core.reading import Notice, Status
+from neumo.results.decision import printable
 from neumo.results.fhir import fhir_report, write_fhir
+
+KERMANY = replace(
+    ANSWER,
+    evidence=tuple(replace(entry, data="Kermany chest radiographs, test") for entry in ANSWER.evidence),
+)
 
 
 def resources(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -68,6 +77,34 @@ def test_what_was_measured_is_coded_with_its_intervals_and_is_said_of_the_device
     assert (main["method"]["text"], lima["method"]["text"]) == ("set, test", "set, Lima")
     assert main["focus"] == lima["focus"] == [{"reference": device}]
     assert any("90.0" in note["text"] for note in main["note"])
+
+
+def said(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """What a person reads of a resource, by where it stands."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key in ("display", "text", "div", "conclusion") and isinstance(part, str):
+                yield f"{path}.{key}", part
+            yield from said(part, f"{path}.{key}")
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from said(part, f"{path}.{number}")
+
+
+@pytest.mark.parametrize("decision", DECISIONS.values(), ids=DECISIONS)
+@pytest.mark.parametrize("refused", [False, True])
+def test_whatever_a_person_reads_is_in_the_language_of_the_report(
+    decision: Decision | None, refused: bool
+) -> None:
+    made = reading(None if refused else KERMANY, decision=decision)
+    english, spanish = (dict(said(fhir_report(made, header(), language=code))) for code in ("en", "es"))
+    assert english.keys() == spanish.keys() and len(english) > 10
+    same = {text for path, text in english.items() if text == spanish[path]}
+    names = {"Doe^Jane", "ana", "Dra. Ana García López", "Dra. Ana García López, Hospital Ñuble"}
+    assert same <= names | {"Normal"} | {printable(each.note) for each in (VERIFIED, UNVERIFIED)}
+    if not refused:
+        assert "radiografías de tórax de Kermany, prueba" in spanish.values()
+        assert "Sensibilidad del punto de operación, intervalo del 95\N{NO-BREAK SPACE}%" in spanish.values()
 
 
 def test_references_lead_somewhere_and_the_study_is_named() -> None:

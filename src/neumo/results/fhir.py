@@ -28,8 +28,9 @@ from neumo.results.fhir_decision import (
     report_status,
     signature,
 )
-from neumo.results.fhir_observations import TERMS, Resource, lead_concept, observations_of
+from neumo.results.fhir_observations import TERMS, Resource, lead_concept, observations_of, term
 from neumo.results.origin import Origin, origin_of
+from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 
 _URI: Final = "urn:ietf:rfc:3986"
@@ -48,7 +49,7 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
     source : Dataset, optional
         Header of the radiograph; without one (PNG, JPEG) the report names no patient and no study.
     language : str
-        Of the conclusion and the notes: "en" or "es".
+        Of everything that a person reads in it: "en" or "es".
 
     Returns
     -------
@@ -118,7 +119,7 @@ def write_fhir(report: Mapping[str, Any], folder: Path) -> Path:
 def _report(reading: Reading, source: Dataset | None, language: Language) -> Resource:
     lines = [line.text for line in banner_lines(reading, language)]
     paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    decision = reading.decision
+    decision, study = reading.decision, texts(language)("readings.fhir.study")
     report: Resource = {
         "resourceType": "DiagnosticReport",
         "status": report_status(decision),
@@ -127,12 +128,8 @@ def _report(reading: Reading, source: Dataset | None, language: Language) -> Res
             "status": "generated",
             "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>',
         },
-        "category": [{"coding": [{"system": f"{TERMS}/v2-0074", "code": "RAD", "display": "Radiology"}]}],
-        "code": {
-            "coding": [
-                {"system": "http://loinc.org", "code": "18748-4", "display": "Diagnostic imaging study"}
-            ]
-        },
+        "category": [{"coding": [term("v2-0074", "RAD", "readings.fhir.radiology", language)]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "18748-4", "display": study}]},
         "conclusion": "\n".join(lines),
     }
     if decision is not None and decision.verified:
@@ -152,7 +149,7 @@ def _device(origin: Origin) -> Resource:
         "identifier": [{"system": f"urn:oid:{CODING_SCHEME}", "value": origin.digest}],
         "manufacturer": "neumo",
         "deviceName": [{"name": f"{origin.name} {origin.version}", "type": "model-name"}],
-        "version": [{"value": f"neumo {origin.neumo}"}, {"value": f"bundle {origin.version}"}],
+        "version": [{"value": f"neumo {origin.neumo}"}, {"value": f"{origin.name} {origin.version}"}],
     }
 
 

@@ -25,7 +25,7 @@ def decision_observation(decision: Decision, language: Language) -> Resource:
             {"text": printable(decision.note), "authorString": _name(decision), "time": decision.at}
         ]
     return {
-        **observation(own.DECISION),
+        **observation(own.DECISION, language),
         "status": report_status(decision),
         "valueCodeableConcept": decided_concept(decision, language),
         "performer": [{"display": _name(decision)}],
@@ -36,7 +36,10 @@ def decision_observation(decision: Decision, language: Language) -> Resource:
 
 def decided_concept(decision: Decision, language: Language) -> Resource:
     """Return the conclusion of a decision as a FHIR CodeableConcept: its code, and `text` in the language asked for."""
-    return {**concept(CONCLUSION_CODES[decision.conclusion]), "text": conclusion_text(decision, language)}
+    return {
+        **concept(CONCLUSION_CODES[decision.conclusion], language),
+        "text": conclusion_text(decision, language),
+    }
 
 
 def signature(decision: Decision | None) -> dict[str, Any]:

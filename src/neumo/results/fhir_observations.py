@@ -1,4 +1,7 @@
-"""FHIR Observations of a reading: the verdict, the findings, the prediction set, or a refusal."""
+"""FHIR Observations of a reading: the verdict, the findings, the prediction set, or a refusal.
+
+What a person reads of them (`display`, `text`, notes) is in the report's language; codes and numbers are the same.
+"""
 
 from typing import Any, Final
 
@@ -8,8 +11,11 @@ from neumo.core.answer import Answer
 from neumo.core.reading import Reading
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.evidence_items import coded, rounded
+from neumo.results.dicom.meanings import meaning
 from neumo.results.dicom.uids import CODING_SCHEME
-from neumo.results.sentences import notice_text, performance_sentences, verdict_text
+from neumo.results.sentences import notice_text, performance_sentences, point_name, verdict_text
+from neumo.texts.catalogue import texts
+from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
 
 _SYSTEMS: Final = {
@@ -39,7 +45,7 @@ def observations_of(reading: Reading, language: Language) -> dict[str, Resource]
     return {
         "pneumonia": {**_verdict(reading.answer, language), **_notes(reading, language)},
         "finding": _finding(reading.answer, language),
-        "prediction set": _prediction_set(reading.answer),
+        "prediction set": _prediction_set(reading.answer, language),
         **_evidence(reading.answer, language),
     }
 
@@ -48,38 +54,46 @@ def _verdict(answer: Answer, language: Language) -> Resource:
     point = own.operating_point_code(answer.operating_point)
     etiology = own.etiology_code(answer)
     numbers = ((own.THRESHOLD, answer.threshold), (own.PPV, answer.ppv), (own.NPV, answer.npv))
+    at_point = {**concept(point, language), "text": point_name(answer.operating_point, language)}
+    decision = own.REACHED if answer.pneumonia else own.BELOW
     return {
-        **observation(own.PNEUMONIA),
-        "valueCodeableConcept": {**concept(own.verdict_code(answer)), "text": verdict_text(answer, language)},
+        **observation(own.PNEUMONIA, language),
+        "valueCodeableConcept": {
+            **concept(own.verdict_code(answer), language),
+            "text": verdict_text(answer, language),
+        },
         "component": [
-            *([] if etiology is None else [_coded(own.ETIOLOGY, concept(etiology))]),
-            _coded(own.OPERATING_POINT, {**concept(point), "text": answer.operating_point}),
-            _coded(own.POINT_DECISION, concept(own.REACHED if answer.pneumonia else own.BELOW)),
-            *(_number(code, value) for code, value in numbers if value is not None),
+            *([] if etiology is None else [_coded(own.ETIOLOGY, etiology, language)]),
+            {"code": concept(own.OPERATING_POINT, language), "valueCodeableConcept": at_point},
+            _coded(own.POINT_DECISION, decision, language),
+            *(_number(code, value, language) for code, value in numbers if value is not None),
         ],
     }
 
 
 def _finding(answer: Answer, language: Language) -> Resource:
     return {
-        **observation(_FINDING),
+        **observation(_FINDING, language),
         "valueCodeableConcept": lead_concept(answer, language),
         "component": [
-            _coded(own.MOST_PROBABLE, concept(own.FINDING_CODES[answer.finding])),
-            *(_number(own.PROBABILITY_CODES[outcome], p) for outcome, p in answer.probabilities.items()),
+            _coded(own.MOST_PROBABLE, own.FINDING_CODES[answer.finding], language),
+            *(
+                _number(own.PROBABILITY_CODES[outcome], p, language)
+                for outcome, p in answer.probabilities.items()
+            ),
         ],
     }
 
 
-def _prediction_set(answer: Answer) -> Resource:
+def _prediction_set(answer: Answer, language: Language) -> Resource:
     return {
-        **observation(own.PREDICTION_SET),
+        **observation(own.PREDICTION_SET, language),
         "component": [
             *(
-                _coded(own.SET_MEMBER, concept(own.FINDING_CODES[finding]))
+                _coded(own.SET_MEMBER, own.FINDING_CODES[finding], language)
                 for finding in answer.prediction_set
             ),
-            _number(own.COVERAGE, answer.coverage),
+            _number(own.COVERAGE, answer.coverage, language),
         ],
     }
 
@@ -90,15 +104,15 @@ def _evidence(answer: Answer, language: Language) -> dict[str, Resource]:
     for entry, code in coded(answer.evidence):
         components = by_data.setdefault(entry.data, [])
         assert entry.value is not None
-        components.append(_number(code, entry.value))
+        components.append(_number(code, entry.value, language))
         if entry.low is not None and entry.high is not None:
             ends = {"low": _quantity(entry.low), "high": _quantity(entry.high)}
-            components.append({"code": concept(own.interval_code(code)), "valueRange": ends})
+            components.append({"code": _interval(code, language), "valueRange": ends})
     notes = [{"text": text} for text in performance_sentences(answer, language)]
     return {
         "evidence" if place == 0 else f"evidence {place}": {
-            **observation(own.EVIDENCE),
-            "method": {"text": data},
+            **observation(own.EVIDENCE, language),
+            "method": {"text": data_name(data, language)},
             "component": components,
             **({"note": notes} if place == 0 else {}),
         }
@@ -113,39 +127,48 @@ def _notes(reading: Reading, language: Language) -> Resource:
 
 def _refusal(reading: Reading, language: Language) -> Resource:
     reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
-    absent = {"system": f"{TERMS}/data-absent-reason", "code": "not-performed", "display": "Not Performed"}
-    return {**observation(_FINDING), "dataAbsentReason": {"coding": [absent], "text": reasons}}
+    absent = term("data-absent-reason", "not-performed", "readings.fhir.not_performed", language)
+    return {**observation(_FINDING, language), "dataAbsentReason": {"coding": [absent], "text": reasons}}
 
 
-def observation(code: Code) -> Resource:
+def observation(code: Code, language: Language) -> Resource:
     """Return an Observation of the chest, without its value."""
-    kind = {"system": f"{TERMS}/observation-category", "code": "imaging", "display": "Imaging"}
+    kind = term("observation-category", "imaging", "readings.fhir.imaging", language)
     return {
         "resourceType": "Observation",
         "category": [{"coding": [kind]}],
-        "code": concept(code),
-        "bodySite": concept(own.CHEST),
+        "code": concept(code, language),
+        "bodySite": concept(own.CHEST, language),
     }
 
 
 def lead_concept(answer: Answer, language: Language) -> Resource:
     """Return verdict and etiology as one CodeableConcept with their words."""
-    return {**concept(own.lead_code(answer)), "text": verdict_text(answer, language)}
+    return {**concept(own.lead_code(answer), language), "text": verdict_text(answer, language)}
 
 
-def concept(code: Code) -> Resource:
-    """Return a code as a CodeableConcept."""
-    return {
-        "coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": code.meaning}]
-    }
+def concept(code: Code, language: Language) -> Resource:
+    """Return a code as a CodeableConcept, with its meaning in a language."""
+    said = texts(language)("readings.fhir.finding") if code == _FINDING else meaning(code, language)
+    return {"coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": said}]}
 
 
-def _coded(code: Code, value: Resource) -> Resource:
-    return {"code": concept(code), "valueCodeableConcept": value}
+def term(scheme: str, code: str, key: str, language: Language) -> Resource:
+    """Return the Coding of one of FHIR's own terms, with its meaning by the key of a message."""
+    return {"system": f"{TERMS}/{scheme}", "code": code, "display": texts(language)(key)}
 
 
-def _number(code: Code, value: float) -> Resource:
-    return {"code": concept(code), "valueQuantity": _quantity(value)}
+def _interval(metric: Code, language: Language) -> Resource:
+    said = texts(language)("readings.fhir.interval", metric=meaning(metric, language))
+    return concept(Code(f"{metric.value}-CI95", own.SCHEME, said), language)
+
+
+def _coded(code: Code, value: Code, language: Language) -> Resource:
+    return {"code": concept(code, language), "valueCodeableConcept": concept(value, language)}
+
+
+def _number(code: Code, value: float, language: Language) -> Resource:
+    return {"code": concept(code, language), "valueQuantity": _quantity(value)}
 
 
 def _quantity(value: float) -> Resource:

@@ -149,11 +149,6 @@ def metric_code(entry: Evidence) -> Code | None:
     return _METRICS.get(entry.metric)
 
 
-def interval_code(metric: Code) -> Code:
-    """Return the code of a metric's 95 % confidence interval, both ends together."""
-    return _own(f"{metric.value}-CI95", f"{metric.meaning}, 95 % interval")
-
-
 def coding_scheme_item() -> Dataset:
     """Return the item of the Coding Scheme Identification Sequence (PS3.3 section C.12.1.1.1) for neumo's codes."""
     item = Dataset()

@@ -3,12 +3,20 @@
 from collections.abc import Iterator
 
 from pydicom import Dataset
+from pydicom.sr.coding import Code
 
 from neumo.results.dicom.source import writable
 from neumo.texts.catalogue import load_area
-from neumo.texts.language import DEFAULT, Language
+from neumo.texts.language import DEFAULT, Language, as_language
 
 _AREA = "dicom_codes"
+
+
+def meaning(code: Code, language: Language) -> str:
+    """Return what a code means in a language; in English where it has no translation. Raises ConfigError."""
+    if as_language(language) == DEFAULT:
+        return str(code.meaning)
+    return str(load_area(_AREA, language).get(code.scheme_designator, {}).get(code.value, code.meaning))
 
 
 def translate_meanings(report: Dataset, language: Language, source: Dataset) -> None:
