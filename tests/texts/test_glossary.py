@@ -7,6 +7,7 @@ import pytest
 from tests.support.messages import SHARED, messages
 
 from neumo.texts.language import LANGUAGES, Language
+from neumo.texts.translation import sentences
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "reference" / "glossary.md"
@@ -38,6 +39,25 @@ def faults(text: str, language: Language) -> list[str]:
 def test_messages_keep_to_the_glossary(language: Language) -> None:
     said = messages(language, [*SHARED, "notices"] if language == "es" else SHARED)
     assert {key: wrong for key, text in said.items() if (wrong := faults(text, language))} == {}
+
+
+_BUNDLE = re.compile(r"\bbundles?\b")
+_PAQUETE = re.compile(r"\bpaquetes?\b(?! de Python)")
+_NO_PROSE = re.compile(r"\{[^}]*\}|--bundle|neumo bundle|MONAI Bundle|paquete MONAI")
+
+
+def test_a_bundle_is_a_bundle_in_both_languages() -> None:
+    """What the glossary calls bundle and paquete is nowhere the model (modelo) in one of them."""
+    english, spanish = messages("en"), messages("es")
+    pairs = {key: (english[key], spanish[key]) for key in english}
+    pairs |= {pattern: (pattern, text) for pattern, text in sentences("es").items()}
+    prose = {key: tuple(_NO_PROSE.sub(" ", text) for text in pair) for key, pair in pairs.items()}
+    assert any(_BUNDLE.search(pair[0]) for pair in prose.values())
+    assert {
+        key: pairs[key]
+        for key, (said, translated) in prose.items()
+        if bool(_BUNDLE.search(said)) != bool(_PAQUETE.search(translated))
+    } == {}
 
 
 def documents(language: Language) -> list[Path]:
