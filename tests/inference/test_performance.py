@@ -1,11 +1,12 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.tiny_bundle import MEASURED
 
-from neumo.core.evidence import Evidence
+from neumo.core.evidence import AT_COMMISSIONING, Evidence, leading
 from neumo.core.findings import FINDINGS
 from neumo.inference.performance import measured_for, predictive_values
 
@@ -53,6 +54,40 @@ def test_their_intervals_are_those_of_a_simulation() -> None:
     ppv, _ = predictive_values(measured, prevalence)
     assert ppv.low is not None and ppv.high is not None
     assert abs(ppv.low - low) < 0.02 and abs(ppv.high - high) < 0.02 and ppv.low < low + 0.005
+
+
+def of(data: str, *entries: Evidence, **changes: Any) -> tuple[Evidence, ...]:
+    return tuple(replace(entry, data=data, **changes) for entry in entries)
+
+
+LIMA, TOLEDO = (of(data, *MEASURED[:2]) for data in ("Lima, test", "Toledo, test"))
+HERE = of(f"Toboso, {AT_COMMISSIONING}", *MEASURED[:2], value=0.7, low=0.6, high=0.8)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "data"),
+    [
+        ((*LIMA, *TOLEDO), "Lima, test"),
+        ((*LIMA, *HERE), HERE[0].data),
+        ((*HERE, *LIMA), HERE[0].data),
+        ((HERE[0], *LIMA), "Lima, test"),
+        ((LIMA[0], TOLEDO[1]), None),
+    ],
+    ids=["the first", "the site's", "the site's before others", "no half", "no mixture"],
+)
+def test_what_an_answer_is_weighed_by_is_of_one_set_of_data(
+    evidence: tuple[Evidence, ...], data: str | None
+) -> None:
+    predicted = predictive_values(evidence, 0.1)
+    chosen = leading((*evidence, ERROR, *predicted))
+    assert {entry.data for entry in chosen} == (set() if data is None else {data})
+    names = [] if data is None else ["sensitivity", "specificity", "ppv", "npv"]
+    assert [entry.metric for entry in chosen] == names
+
+
+def test_a_record_of_before_keeps_its_predictive_values_with_their_data() -> None:
+    recorded = (*LIMA, *TOLEDO, *predictive_values(TOLEDO, 0.1))
+    assert {entry.data for entry in leading(recorded)} == {"Toledo, test"}
 
 
 rates = st.tuples(*[st.floats(0, 1)] * 3).map(sorted)

@@ -33,6 +33,7 @@ from tests.support.web_visitor import NAMES, PHONE, Visitor, add_verifiers, log_
 
 from neumo.results.dicom import read_back
 from neumo.texts.catalogue import percent, texts
+from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
 
 pytestmark = pytest.mark.timeout(240)
@@ -76,7 +77,7 @@ def test_the_answer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     expect(page.locator("[data-figure=ppv]")).to_have_count(0)
     visitor.shows(
         t("terms.verdict.no_pneumonia.none"),
-        "phantoms, test",
+        data_name("phantoms, test", t.language),
         say("reading.prevalence_none"),
         t("readings.evidence.no_prevalence"),
         *(say(f"points.{point}") for point in ("balanced", "high_sensitivity")),
@@ -251,6 +252,9 @@ def test_the_worklist(visitor: Visitor, films: list[Path], tmp_path: Path) -> No
     rows = page.locator(".window .work-row")
     expect(rows).to_have_count(2)
     visitor.shows(f"Quijano, Dulcinea {named}")
+    if visitor.width == PHONE:
+        expect(page.locator("[name=decided]")).to_be_hidden()
+        page.get_by_role("button", name=say("worklist.filters")).click()
     page.locator("[name=decided]").select_option(label=say("worklist.without_decision"))
     expect(rows).to_have_count(1)
     undetermined = page.locator("[name=verdict]")

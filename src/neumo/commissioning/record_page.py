@@ -58,7 +58,7 @@ def write_record(record: Mapping[str, Any], folder: Path, acceptance: Acceptance
 def _verdict(record: Mapping[str, Any], t: Texts, acceptance: Acceptance | None) -> Iterator[Section]:
     criteria = record["criteria"].get("site") or record["criteria"]["base"]
     open_ones = [one for one in criteria if one["outcome"] != "met"]
-    named = ", ".join(t(f"commissioning.metrics.{one['metric']}") for one in open_ones)
+    named = ", ".join(t(f"terms.metrics.{one['metric']}") for one in open_ones)
     said = [t("commissioning.record.not_met", named=named) if open_ones else t("commissioning.record.met")]
     changed = ", ".join(t(f"commissioning.changed.{name}") for name in record["changed"])
     said.append(
@@ -82,7 +82,7 @@ def _criteria(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     rows = []
     for together in zip(*record["criteria"].values(), strict=True):
         first = together[0]
-        cells = [t(f"commissioning.metrics.{first['metric']}"), _limit(first, t)]
+        cells = [t(f"terms.metrics.{first['metric']}"), _limit(first, t)]
         for one in together:
             cells += [_interval(one["value"]), _outcome(one, t)]
         rows.append(tuple(cells))
@@ -121,14 +121,14 @@ def _metrics(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     names = list(dict.fromkeys(name for one in record["metrics"].values() for name in one["metrics"]))
     rows = [
         (
-            t("commissioning.metrics.refused"),
+            t("terms.metrics.refused"),
             *(_interval(one["share_refused"]) for one in record["metrics"].values()),
         )
     ]
     nothing = {"value": None}
     for name in names:
         values = (_interval(one["metrics"].get(name, nothing)) for one in record["metrics"].values())
-        rows.append((t(f"commissioning.metrics.{name}"), *values))
+        rows.append((t(f"terms.metrics.{name}"), *values))
     reasons = [
         t(
             "commissioning.record.refusals",
@@ -159,8 +159,8 @@ def _subgroups(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     heads = (
         t("commissioning.columns.group"),
         t("commissioning.columns.images"),
-        t("commissioning.metrics.refused"),
-        *(t(f"commissioning.metrics.{name}") for name in names),
+        t("terms.metrics.refused"),
+        *(t(f"terms.metrics.{name}") for name in names),
     )
     said = () if rows else (t("commissioning.record.no_groups"),)
     yield Section(t("commissioning.record.subgroups"), said, heads, rows)

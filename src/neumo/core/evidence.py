@@ -67,6 +67,32 @@ class Evidence:
         return f"{self.value:.3f}" + ("" if self.low is None else f" ({self.low:.3f}-{self.high:.3f})")
 
 
+DECISIVE: Final = ("sensitivity", "specificity", "ppv", "npv")
+"""Metrics that people weigh an answer by: all of them are stated of one set of data, which `leading` chooses."""
+
+
+def leading(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Return sensitivity, specificity, PPV and NPV of the one set of data that an answer is weighed by.
+
+    That is the site's own where it holds both sensitivity and specificity, since it was measured on the very patients
+    that are read; else the first of the bundle that does. Values of different data are never combined.
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+        Of one operating point; PPV and NPV, where there are any, rest on the data that is chosen.
+    """
+    known = [entry for entry in evidence if entry.value is not None and entry.metric in DECISIVE]
+    of_data: dict[str, set[str]] = {}
+    for entry in known:
+        of_data.setdefault(entry.data, set()).add(entry.metric)
+    both = [entry for entry in known if {"sensitivity", "specificity"} <= of_data[entry.data]]
+    # Records from before this rule state predictive values of other data: what was stated stays together.
+    stated = [entry for entry in both if entry.metric == "ppv"]
+    chosen = next((entry.data for entry in stated or sorted(both, key=lambda entry: not entry.local)), None)
+    return tuple(entry for entry in known if entry.data == chosen)
+
+
 def select(evidence: Sequence[Evidence], *metrics: str, **conditions: Any) -> tuple[Evidence, ...]:
     """Return the entries of some metrics (all where none is named) with just these conditions, in their order.
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from neumo.core.evidence import Evidence, select
+from neumo.core.evidence import Evidence, leading, select
 from neumo.core.labels import Outcome
 
 
@@ -28,7 +28,7 @@ def measured_for(
 
 
 def predictive_values(measured: Sequence[Evidence], prevalence: float) -> tuple[Evidence, ...]:
-    """Return PPV and NPV at a prevalence of pneumonia, with 95 % intervals.
+    """Return PPV and NPV at a prevalence of pneumonia, with 95 % intervals, by the data that `leading` chooses.
 
     Intervals of sensitivity and specificity are combined by the method of variance estimates recovery (Zou and Donner,
     Statistics in Medicine 2008) on the logarithm of the likelihood ratio; the prevalence counts as exact.
@@ -36,23 +36,23 @@ def predictive_values(measured: Sequence[Evidence], prevalence: float) -> tuple[
     Parameters
     ----------
     measured : sequence of Evidence
-        Holds "sensitivity" and "specificity" of one operating point; the last of each is used.
+        Holds "sensitivity" and "specificity" of one operating point.
     prevalence : float
         Above 0 and below 1.
 
     Returns
     -------
     tuple of Evidence
-        "ppv" and "npv"; empty where sensitivity or specificity is not known.
+        "ppv" and "npv"; empty where no data hold both sensitivity and specificity.
     """
-    last = {entry.metric: entry for entry in measured if entry.value is not None}
-    if not {"sensitivity", "specificity"} <= last.keys():
+    found = {entry.metric: entry for entry in leading(measured)}
+    if not found:
         return ()
-    sensitivity, specificity = (_Share.of(last[name]) for name in ("sensitivity", "specificity"))
-    basis = last["sensitivity"]
+    sensitivity, specificity = (_Share.of(found[name]) for name in ("sensitivity", "specificity"))
+    basis = found["sensitivity"]
     shared = replace(
         basis,
-        n=basis.n + last["specificity"].n,
+        n=basis.n + found["specificity"].n,
         conditions={**basis.conditions, "prevalence": prevalence},
     )
     values = {

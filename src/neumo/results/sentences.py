@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neumo.core.answer import Answer
-from neumo.core.evidence import Evidence
+from neumo.core.evidence import Evidence, leading
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import without_kinds
 from neumo.core.reading import Notice
 from neumo.results.unnamed import HIDDEN
 from neumo.texts.catalogue import percent, texts
+from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
 
 
@@ -61,11 +62,14 @@ def operating_point_sentence(answer: Answer, language: Language) -> str:
 
 
 def performance_sentences(answer: Answer, language: Language) -> tuple[str, ...]:
-    """Say how well an answer holds wherever that was measured, each metric with its interval, and whether here."""
+    """Say how well an answer holds wherever that was measured, each metric with its interval, and whether here.
+
+    The data that the answer is weighed by (see `leading`) come first.
+    """
     t = texts(language)
     if not answer.evidence:
         return t("readings.evidence.none"), t("readings.evidence.not_commissioned")
-    by_data: dict[str, list[Evidence]] = {}
+    by_data: dict[str, list[Evidence]] = {entry.data: [] for entry in leading(answer.evidence)}
     for entry in answer.evidence:
         if entry.value is not None:
             by_data.setdefault(entry.data, []).append(entry)
@@ -96,7 +100,7 @@ def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: L
     sensitivity, specificity = found["sensitivity"], found["specificity"]
     return texts(language)(
         "readings.evidence.decision",
-        data=sensitivity.data,
+        data=data_name(sensitivity.data, language),
         when=sensitivity.measured_on or "-",
         point=point_name(answer.operating_point, language),
         sensitivity=with_interval(sensitivity),
@@ -112,7 +116,10 @@ def _calibration_sentence(measured: Sequence[Evidence], _answer: Answer, languag
         return ""
     last = found[-1]
     return texts(language)(
-        "readings.evidence.calibration", data=last.data, error=with_interval(last), images=last.n
+        "readings.evidence.calibration",
+        data=data_name(last.data, language),
+        error=with_interval(last),
+        images=last.n,
     )
 
 
@@ -125,7 +132,7 @@ def _coverage_sentence(measured: Sequence[Evidence], answer: Answer, language: L
     )
     return t(
         "readings.evidence.coverage",
-        data=found[-1].data,
+        data=data_name(found[-1].data, language),
         coverage=percent(answer.coverage, 0),
         findings=findings,
     )
@@ -141,6 +148,7 @@ def _predictive_sentence(answer: Answer, language: Language) -> str:
     return t(
         "readings.evidence.predictive",
         pneumonia=percent(1 - answer.prevalence[Finding.NORMAL]),
+        data=data_name(found["ppv"].data, language),
         ppv=with_interval(found["ppv"]),
         npv=with_interval(found["npv"]),
     )

@@ -20,6 +20,8 @@ from neumo.results.dicom import codes as own
 from neumo.results.dicom.source import writable
 from neumo.results.dicom.uids import stable_uid
 from neumo.results.origin import Origin
+from neumo.texts.data_names import data_name
+from neumo.texts.language import Language
 
 DECIMALS: Final = 4
 """Of every number: the last bits of the output depend on the machine and would change the SOP Instance UID."""
@@ -28,7 +30,7 @@ _PREDICTIVE: Final = ("ppv", "npv")
 
 
 def evidence_group(
-    evidence: Sequence[Evidence], origin: Origin, source: Dataset
+    evidence: Sequence[Evidence], origin: Origin, source: Dataset, language: Language
 ) -> MeasurementsAndQualitativeEvaluations | None:
     """Return sensitivity, specificity, calibration error and coverage of a model; None where none was measured.
 
@@ -40,7 +42,7 @@ def evidence_group(
             name=code,
             value=rounded(entry.value),
             unit=own.NO_UNITS,
-            properties=interval(entry, source),
+            properties=interval(entry, source, language),
         )
         for entry, code in coded(measured)
         if entry.value is not None
@@ -63,7 +65,7 @@ def coded(evidence: Sequence[Evidence]) -> Iterator[tuple[Evidence, Code]]:
             yield entry, code
 
 
-def interval(entry: Evidence, source: Dataset) -> MeasurementProperties:
+def interval(entry: Evidence, source: Dataset, language: Language) -> MeasurementProperties:
     """Return the ends of a metric's interval, the number of images and the data, by TID 310 and 311."""
     stated = ((own.INTERVAL_LOW, entry.low), (own.INTERVAL_HIGH, entry.high))
     ends = [(code, rounded(value)) for code, value in stated if value is not None]
@@ -73,7 +75,7 @@ def interval(entry: Evidence, source: Dataset) -> MeasurementProperties:
     ]
     return MeasurementProperties(
         measurement_statistical_properties=MeasurementStatisticalProperties(
-            values, description=writable(entry.data, source)
+            values, description=writable(data_name(entry.data, language), source)
         )
     )
 

@@ -27,6 +27,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
 from neumo.core.answer import Answer
+from neumo.core.evidence import leading
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Notice, Reading
 from neumo.imaging.quiet import quiet
@@ -151,7 +152,10 @@ def _content(
     reading: Reading, source: Dataset, origin: Origin, reference: Reference, language: Language
 ) -> MeasurementReport:
     measured = () if reading.answer is None else reading.answer.evidence
-    groups = [_group(reading, source, origin, reference), evidence_group(measured, origin, source)]
+    groups = [
+        _group(reading, source, origin, reference, language),
+        evidence_group(measured, origin, source, language),
+    ]
     report = MeasurementReport(
         observation_context=observed_by(origin),
         procedure_reported=own.CHEST_RADIOGRAPHY,
@@ -167,7 +171,7 @@ def _content(
 
 
 def _group(
-    reading: Reading, source: Dataset, origin: Origin, reference: Reference
+    reading: Reading, source: Dataset, origin: Origin, reference: Reference, language: Language
 ) -> MeasurementsAndQualitativeEvaluations:
     answer = reading.answer
     image = SourceImageForMeasurement(
@@ -180,7 +184,7 @@ def _group(
         finding_type=None if answer is None else own.lead_code(answer),
         finding_sites=[FindingSite(own.CHEST)],
         algorithm_id=_algorithm(origin, answer),
-        measurements=None if answer is None else list(_measurements(answer, image, source)),
+        measurements=None if answer is None else list(_measurements(answer, image, source, language)),
         qualitative_evaluations=list(_evaluations(answer)),
     )
 
@@ -210,8 +214,10 @@ def _parameters(origin: Origin, answer: Answer | None) -> Iterator[tuple[str, st
             yield f"prevalence_{finding}", f"{answer.prevalence[finding]:.{DECIMALS}f}"
 
 
-def _measurements(answer: Answer, image: SourceImageForMeasurement, source: Dataset) -> Iterator[Measurement]:
-    measured = {entry.metric: interval(entry, source) for entry in answer.evidence}
+def _measurements(
+    answer: Answer, image: SourceImageForMeasurement, source: Dataset, language: Language
+) -> Iterator[Measurement]:
+    measured = {entry.metric: interval(entry, source, language) for entry in leading(answer.evidence)}
     values: list[tuple[Code, float, MeasurementProperties | None]] = [
         *((own.PROBABILITY_CODES[outcome], p, None) for outcome, p in answer.probabilities.items()),
         (own.COVERAGE, answer.coverage, None),

@@ -6,6 +6,7 @@ from typing import Any
 
 from neumo.core.answer import Answer
 from neumo.core.decision import Decision
+from neumo.core.evidence import Evidence, leading
 from neumo.core.findings import Finding
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice
@@ -16,10 +17,12 @@ from neumo.records.stored_reading import StoredReading
 from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
 from neumo.results.unnamed import ageless, unnamed_body, unnamed_file
 from neumo.texts.catalogue import texts
+from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
 from neumo.web.people.identity import Person
 from neumo.web.readings.blinding import is_withheld, serve
 from neumo.web.readings.jobs import Job, JobFile
+from neumo.web.readings.removing import may_remove
 from neumo.web.workbench import Workbench
 
 _OWN_CODES = frozenset(
@@ -153,6 +156,7 @@ def undecided_reading_json(
             "reasons": _notices(body["notices"]["reasons"], language),
         },
         "age_override": person.decides and _original_kept(workbench, reading),
+        "removable": not reading.purged and may_remove(workbench, reading, person),
         "sentences": None if answer is None else _sentences(answer, language),
         "withheld": withheld,
         "purged": reading.purged,
@@ -240,15 +244,21 @@ def file_name(file: str) -> str:
 
 
 def posterior_json(answer: Answer, language: Language) -> dict[str, Any]:
-    """Return an answer at a prevalence and operating point, with its evidence and sentences."""
+    """Return an answer at a prevalence and operating point, with its evidence, what leads of it, and sentences."""
     plain = answer.to_json()
     stated = answer.prevalence if answer.prevalence_given else None
     return {
         **{key: plain[key] for key in _POSTERIOR},
         "prevalence": None if stated is None else 1 - stated[Finding.NORMAL],
         "prevalence_by_finding": plain["prevalence"],
+        "leading": [evidence_json(entry, language) for entry in leading(answer.evidence)],
         "sentences": _sentences(answer, language),
     }
+
+
+def evidence_json(entry: Evidence, language: Language) -> dict[str, Any]:
+    """Return a metric as it was measured, and what its data are called in a language."""
+    return {**asdict(entry), "data_name": data_name(entry.data, language)}
 
 
 def _sentences(answer: Answer, language: Language) -> dict[str, Any]:

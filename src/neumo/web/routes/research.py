@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -16,6 +15,7 @@ from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Reader, Researcher
 from neumo.web.readings.isolated_rendering import rendered
 from neumo.web.readings.pictures import PNG
+from neumo.web.readings.presenting import evidence_json
 from neumo.web.research import metrics, run_images
 from neumo.web.research import runs as research
 from neumo.web.research.model_card import damage_grid, section, sections, without_metadata
@@ -131,7 +131,7 @@ def _evaluation_slot() -> Iterator[None]:
 @router.get("/api/bundle")
 def bundle(request: Request, _person: Reader) -> dict[str, Any]:
     """Show the bundle in use: its card, what it is for, what damage does to it."""
-    used = workbench_of(request).bundle
+    used, language = workbench_of(request).bundle, language_of(request)
     card = (used.path / CARD).read_text(encoding="utf-8")
     parts = sections(card)
     intended = section(parts, "Intended use")
@@ -143,6 +143,6 @@ def bundle(request: Request, _person: Reader) -> dict[str, Any]:
         "card": without_metadata(card),
         "sections": parts,
         "intended_use": None if intended is None else intended["text"],
-        "evidence": [asdict(entry) for entry in used.evidence],
+        "evidence": [evidence_json(entry, language) for entry in used.evidence],
         "corruptions": damage_grid(used.evidence),
     }

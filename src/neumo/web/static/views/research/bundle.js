@@ -4,6 +4,7 @@ import { h, icon, replace } from "/static/dom.js";
 import { pointName } from "/static/views/reading/points.js";
 import { cardPanel, table } from "/static/views/research/card.js";
 import { damageGrid } from "/static/views/research/damage.js";
+import { metricName } from "/static/views/research/metrics.js";
 
 const FINDINGS = ["NORMAL", "BACTERIAL_PNEUMONIA", "VIRAL_PNEUMONIA"];
 const COVERAGE = ["coverage", "mean_set_size"];
@@ -54,10 +55,10 @@ function made({ t, format }, { provenance, input }) {
 function points({ t, me, format }, evidence) {
   const columns = ["threshold", "sensitivity", "specificity", "rule"];
   const known = evidence.filter((entry) => "operating_point" in entry.conditions);
-  const measured = [...new Set(known.map(({ data }) => data))];
+  const measured = namesOf(known);
   /** @param {string} data @param {string} point @param {string} metric */
   function rate(data, point, metric) {
-    const entry = known.find((one) => one.data === data && one.conditions.operating_point === point && one.metric === metric);
+    const entry = known.find((one) => one.data_name === data && one.conditions.operating_point === point && one.metric === metric);
     return entry && entry.value !== null ? `${percents(format, entry)}, n ${format.number(entry.n)}` : t("bundle.not_measured");
   }
   /** What was measured in several hospitals stands side by side. @param {any} point @param {string} data */
@@ -88,7 +89,7 @@ function measured({ t, format }, evidence) {
   return panel(t("bundle.measured"),
     table(
       [t("bundle.metric"), t("bundle.value"), t("research.images"), t("bundle.data")],
-      rows.map((entry) => [metricName(t, entry.metric), numbers(format, entry), format.number(entry.n), entry.data]),
+      rows.map((entry) => [metricName(t, entry.metric), numbers(format, entry), format.number(entry.n), entry.data_name]),
     ),
     h("p", { class: "quiet small" }, t("bundle.intervals")),
   );
@@ -97,22 +98,22 @@ function measured({ t, format }, evidence) {
 /** @param {Context} context @param {any[]} evidence */
 function coverage({ t, format }, evidence) {
   const known = evidence.filter((entry) => COVERAGE.includes(entry.metric) && "coverage" in entry.conditions);
+  const places = namesOf(known);
   const rows = known.filter(({ metric }) => metric === "coverage").map((entry) => {
     const { coverage: nominal, finding } = entry.conditions;
-    const size = known.find((one) => one.metric === "mean_set_size" && one.conditions.coverage === nominal && one.conditions.finding === finding);
-    return [format.percent(nominal), finding ? t(`findings.${finding}`) : t("bundle.all_findings"), percents(format, entry), size ? format.number(size.value, 2) : ""];
+    const size = known.find((one) => one.metric === "mean_set_size" && one.data === entry.data && one.conditions.coverage === nominal && one.conditions.finding === finding);
+    return [format.percent(nominal), finding ? t(`findings.${finding}`) : t("bundle.all_findings"), percents(format, entry), size ? format.number(size.value, 2) : "", ...(places.length > 1 ? [entry.data_name] : [])];
   });
   if (rows.length === 0) return null;
   return panel(t("bundle.coverage"),
-    table([t("bundle.nominal"), t("research.truth"), t("bundle.held"), t("bundle.set_size")], rows),
-    h("p", { class: "quiet small" }, t("bundle.coverage_basis", { data: known[0].data })),
+    table([t("bundle.nominal"), t("research.truth"), t("bundle.held"), t("bundle.set_size"), ...(places.length > 1 ? [t("bundle.data")] : [])], rows),
+    h("p", { class: "quiet small" }, t("bundle.coverage_basis", { data: places.join("; ") })),
   );
 }
 
-/** @param {Context["t"]} t @param {string} metric */
-function metricName(t, metric) {
-  const key = `metrics.${metric}`;
-  return t(key) !== key ? t(key) : t(`bundle.metric_${metric}`) !== `bundle.metric_${metric}` ? t(`bundle.metric_${metric}`) : metric.replaceAll("_", " ");
+/** Names of the data that entries were measured on, each once. @param {any[]} entries @returns {string[]} */
+function namesOf(entries) {
+  return [...new Set(entries.map(({ data_name: name }) => name))];
 }
 
 /** @param {Context["format"]} format @param {any} entry */
