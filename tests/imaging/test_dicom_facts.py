@@ -86,14 +86,23 @@ def test_the_patient_is_nowhere_in_a_radiograph() -> None:
         ("000Y", None),
         ("0", None),
         ("", None),
+        ("0Y", None),
+        ("043y", 43.0),
+        ("12.5Y", 12.5),
+        ("3 years", 3.0),
+        ("04M ", 0.3333),
         ("999Y", None),
+        ("131", None),
+        ("-1", None),
+        ("-01Y", None),
+        ("3Y6M", None),
         ("ADULT", None),
     ],
 )
 def test_ages(stated: str, years: float | None) -> None:
     read = facts(PatientAge=stated)
     assert read.patient_age == (None if years is None else pytest.approx(years, abs=1e-3))
-    assert read.age_unreadable == (stated in {"999Y", "ADULT"})
+    assert read.age_unreadable == (years is None and bool(stated.strip("0Y")))
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,13 @@ def test_age_from_dates(born: str, studied: str | None, years: float | None) -> 
     assert facts(**elements).patient_age == expected
     assert facts(PatientAge="000Y", **elements).patient_age == expected
     assert facts(**elements).age_unreadable == (years is None)
+
+
+@pytest.mark.parametrize("born", ["18991230", "18991231", "19000101"])
+def test_dates_that_databases_write_for_none_are_no_birth(born: str) -> None:
+    read = facts(PatientBirthDate=born, StudyDate="20230101")
+    assert (read.patient_age, read.age_unreadable) == (None, False)
+    assert facts(PatientBirthDate=born, StudyDate="20230101", PatientAge="ADULT").age_unreadable
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ class _Vocabulary:
     Attributes
     ----------
     matching_codes, contrary_codes : frozenset of str
-        Of SNOMED CT or SNOMED RT.
-    others_contrary : bool
-        Whether another SNOMED code whose words are not known speaks against.
+        Of SNOMED CT, SNOMED RT or RadLex.
+    others_contrary : frozenset of str
+        Coding schemes of which another code, whose words are not known, speaks against.
     matching, contrary : frozenset of str
         Whole words, in lower case and without accents.
     matching_parts, contrary_parts : tuple of str
@@ -40,14 +40,15 @@ class _Vocabulary:
 
     matching_codes: frozenset[str]
     contrary_codes: frozenset[str]
-    others_contrary: bool = False
+    others_contrary: frozenset[str]
     matching: frozenset[str] = field(default_factory=frozenset)
     contrary: frozenset[str] = field(default_factory=frozenset)
     matching_parts: tuple[str, ...] = ()
     contrary_parts: tuple[str, ...] = ()
 
 
-_SNOMED: Final = frozenset({"SCT", "SRT", "SNM3", "99SDM", "2.16.840.1.113883.6.96"})
+_SNOMED: Final = frozenset({"SCT", "SRT", "SNM3", "99SDM", "SNOMED", "SNOMED-CT", "2.16.840.1.113883.6.96"})
+_RADLEX: Final = frozenset({"RADLEX", "2.16.840.1.113883.6.256"})
 
 
 def _words(text: str) -> frozenset[str]:
@@ -55,16 +56,18 @@ def _words(text: str) -> frozenset[str]:
 
 
 _BODY: Final = _Vocabulary(
-    # Chest, thoracic cavity and structure, lungs (PS3.16 CID 4031 and before 2020)
+    # Chest, thoracic cavity and structure, lungs (PS3.16 CID 4031 and before 2020; RadLex)
     matching_codes=_words(
-        "51185008 816094009 302551006 302550007 43799004 78904004 39607008 181216001 T-D3000 T-D3050 T-D3200 T-28000"
+        "51185008 816094009 302551006 302550007 43799004 78904004 39607008 181216001 T-D3000 T-D3050 T-D3200 T-28000 "
+        "RID1243 RID1301 RID1302 RID1326"
     ),
     contrary_codes=_words(
         "416550000 416152001 416319003 416775004 417437006 R-FAB52 R-FAB53 R-FAB54 R-FAB55 R-FAB56 "
-        "113197003 T-11300 56873002 T-11210 122495006 T-11502 706342009 R-FE0C7 38266002 T-D0010"
+        "113197003 T-11300 56873002 T-11210 122495006 T-11502 706342009 R-FE0C7 38266002 T-D0010 "
+        "RID56 RID2507 RID9080 RID39518 RID39569"
     ),
-    others_contrary=True,
-    matching=_words("cxr pecho pettorale peito borst brust bryst brost dada nguc gogus plice pluca"),
+    others_contrary=_SNOMED | _RADLEX,
+    matching=_words("cxr chx chst pecho pettorale peito borst brust bryst brost dada nguc gogus plice pluca"),
     matching_parts=(
         "chest", "thora", "torax", "torac", "toraks", "lung", "pulm", "poumon", "polmon", "poitrine", "brustkorb",
         "borstkas",
@@ -80,13 +83,18 @@ _BODY: Final = _Vocabulary(
         "mao maos tornozelo punho quadril pescoco perna braco coxa muslo diente dente denti carpo carpus cavum "
         "hande fusse zehe zehen daumen bein kiefer zahn zahne knochel cheville poignet jambe bras cuisse bassin doigt "
         "orteil machoire dent bacino gamba braccio coscia dito dita collo mani piedi paranasal adenoid airway "
-        "esophagus"
+        "esophagus omoplata bacia cuerpo corps corpo mama mamas seios sella silla atm tmj isg osg asp urograf "
+        "barium swallow stomach magen inlet bony limb miembro membro membre pes qc"
     ),
     contrary_parts=(
-        "abd", "addom", "pelv", "spin", "column", "colonna", "coluna", "wirbel", "rachis", "vertebr", "lumb", "lomb",
+        "abd", "addom", "pelv", "spin", "column", "colonn", "coluna", "wirbel", " rib", "rippen", " costa", "gril cost",
+        "hemithora", "hemitora", "knocher", " knie", "huft", "oberarm", "unterarm", "ellbogen", "humer", "calcan",
+        "mastoid", "orbit", " nasal", "becken", "rachis", "vertebr", "lumb", "lomb",
         "cervic",
-        "sacr", "coccy", "skull", "cran", "schadel", "schaedel", "extrem", "clavic", "schlussel", "scapul", "mandib",
-        "maxill", "dental", "costill", "sternum", "esternon", "mamm", "breast", "muneca", "tobillo", "antebra",
+        "sacr", "coccy", "coxis", "coccige", "skull", "cran", "schadel", "schaedel", "extrem", "clavic", "schlussel",
+        "scapul", "mandib",
+        "maxill", "dental", " stern", "esternon", "esterno", "mamm", "breast", "mastograf", "muneca", "tobillo",
+        "antebra",
         "forearm", "shoulder", "schulter", "ellenbogen", "handgelenk", "unterschenkel", "oberschenkel", "larynx",
         "kidney", "carpal", "paranas", "nasenneben", "esofag", "oesoph", "speiser", "bone age", "edad osea",
         "sprunggelenk", "avambra", "avant bras", "whole body", "ganzkorper", "живот", "брюш", "позвон", "таз", "腹",
@@ -96,26 +104,26 @@ _BODY: Final = _Vocabulary(
 )  # fmt: skip
 
 _VIEW: Final = _Vocabulary(
-    # Frontal, antero-posterior, postero-anterior (PS3.16 CID 4010)
-    matching_codes=_words("399033003 399348003 272479007 R-10202 R-10206 R-10214 R-40888"),
+    # Frontal, antero-posterior, postero-anterior (PS3.16 CID 4010; RadLex)
+    matching_codes=_words("399033003 399348003 272479007 R-10202 R-10206 R-10214 R-40888 RID28784"),
     contrary_codes=_words(
         "399067008 R-102CD 399173006 R-10236 399198007 R-10232 399260004 R-10224 399352003 R-10228 30730003 G-A145 "
-        "399182000 R-102C1 399160007 R-10204 399004004 R-10246 399061009 R-10241 399110001 R-102C2 111069"
+        "399182000 R-102C1 399160007 R-10204 399004004 R-10246 399061009 R-10241 399110001 R-102C2 111069 RID10523"
     ),
-    others_contrary=True,
+    others_contrary=_SNOMED,
     matching=_words(
         "ap pa front face frente antero postero anterior posterior dv vd 正面 前後 後前 정면"
     ),
     matching_parts=("frontal", "anteropost", "posteroant", "ventrodors", "dorsoventr", "передн", "прям"),
     contrary=_words(
-        "lat ll rl lld rld lldec rldec lao rao lpo rpo obl xtable ml lm cc mlo swimmer swimmers profil perfil profilo "
-        "seitlich seite bok boczne boczna zijdelings sivu yan tang"
+        "lat ll rl llat rlat ltlat rtlat latl latr aplat palat apll pall lld rld dld dli dle lldec rldec lao rao lpo "
+        "rpo oad oai opd opi obl xtable xtl hbl ml lm cc mlo swimmer swimmers profil perfil profilo "
+        "seite seitenlage bok boczne boczna bocni zijdelings dwars sivu oldal yan tang fleischner"
     ),
     contrary_parts=(
-        " later", "translat", "laterolat", "mediolat", "posterolat", "anterolat", "obli", "decub", "lordo", "axial",
-        "tangen", "sagit",
-        "crosstable", "cross table", "apical", "apikal", "schrag", "schraeg", "profile", "lindblom",
-        "боков", "側", "측면",
+        "later", "obli", "decub", "dekub", "lordo", "lordat", "axial", "tangen", "sagit", "crosstable", "cross table",
+        "x table", " seitl", "shoot through", "side view", "sidobild", "apical", "apikal", "apico", "schrag", "schraeg",
+        "schief", "profile", "lindblom", "боков", "側", "측면", "جانب",
     ),
 )  # fmt: skip
 
@@ -124,6 +132,8 @@ _LETTERS_APART: Final = re.compile(r"(?<=\b[a-z])[ ./-](?=[a-z]\b)")
 """As in "p.a." and "A-P"."""
 _LYING: Final = re.compile(r"\bdecubit[a-z]* (?:supin|pron|dorsal|ventral)[a-z]*")
 """Lying on back or belly in Romance languages, where the ray may well be vertical; "lateral" is named beside it."""
+_SIDES: Final = re.compile(r"\b(?:bi|uni|ipsi|contra)later[a-z]*")
+"""Of one or both lungs, which says nothing of the view."""
 
 
 @dataclass(frozen=True)
@@ -176,16 +186,17 @@ def _shown(code: CodedConcept) -> str:
 
 
 def _of_code(code: CodedConcept, known: _Vocabulary) -> Meaning:
-    snomed, words = code.scheme.upper() in _SNOMED, _of_words(code.meaning, known)
-    if (snomed and code.value.upper() in known.contrary_codes) or words is Meaning.CONTRARY:
+    scheme, words = code.scheme.upper(), _of_words(code.meaning, known)
+    value = code.value.upper() if scheme in _SNOMED | _RADLEX else ""
+    if value in known.contrary_codes or words is Meaning.CONTRARY:
         return Meaning.CONTRARY
-    if (snomed and code.value.upper() in known.matching_codes) or words is Meaning.MATCHING:
+    if value in known.matching_codes or words is Meaning.MATCHING:
         return Meaning.MATCHING
-    return Meaning.CONTRARY if snomed and known.others_contrary else Meaning.UNKNOWN
+    return Meaning.CONTRARY if scheme in known.others_contrary else Meaning.UNKNOWN
 
 
 def _of_words(text: str, known: _Vocabulary) -> Meaning:
-    plain = f" {_LYING.sub('', _plain(text))}"
+    plain = f" {_SIDES.sub('', _LYING.sub('', _plain(text)))}"
     words = frozenset(plain.split())
     singular = frozenset(word.removesuffix("s") for word in words)
     if (words | singular) & known.contrary or any(part in plain for part in known.contrary_parts):

@@ -17,6 +17,8 @@ _DAYS_OF_YEAR = 365.25
 _DATE = re.compile(r"(\d{4})([.\-/]?)(\d{2})\2(\d{2})(?:\d{2,6}.*)?")
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "AcquisitionDateTime")
 """Dates near the exposure, in the order of trust."""
+_NO_BIRTH_DATES = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)})
+"""What spreadsheets and databases write for no date at all."""
 _QUALITY_CONTROL = ("QualityControlImage", "QualityControlSubject")
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
@@ -133,7 +135,7 @@ def _patient_age(dataset: Dataset) -> float | None:
     if years is not None and (years > 0 or stated.endswith(("D", "W", "M"))):
         return round(years, 4)
     born = _date(dataset, "PatientBirthDate")
-    if born is None:
+    if born is None or born in _NO_BIRTH_DATES:
         return None
     for keyword in _DATES:
         taken = _date(dataset, keyword)
@@ -145,7 +147,8 @@ def _patient_age(dataset: Dataset) -> float | None:
 def _states_age(dataset: Dataset) -> bool:
     """Whether the header states an age other than none ("000Y"), or a date of birth."""
     age = _text(value_of(dataset, "PatientAge"), upper=True) or ""
-    return bool(age.strip("0Y ")) or _text(value_of(dataset, "PatientBirthDate")) is not None
+    born = _text(value_of(dataset, "PatientBirthDate")) is not None
+    return bool(age.strip("0Y ")) or (born and _date(dataset, "PatientBirthDate") not in _NO_BIRTH_DATES)
 
 
 def _date(dataset: Dataset, keyword: str) -> date | None:
