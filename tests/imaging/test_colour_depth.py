@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom.uid import JPEGLSLossless, RLELossless
 from tests.support.deep_samples import TOLERANCE, film, network_input, png
 from tests.support.dicom_samples import compressed, dataset_of, dicom_file, written
-from tests.support.tiff_samples import DEFLATE, RAW, tiff_of_bands
+from tests.support.tiff_samples import DEFLATE, GREY, RAW, tiff_of_bands
 
 from neumo.core.errors import UnsupportedImageError
 from neumo.imaging import open_radiograph
@@ -111,7 +111,7 @@ def test_planes_of_8_bits_are_read() -> None:
 
 def test_bands_that_pillow_cannot_read_are_no_corruption() -> None:
     with pytest.raises(UnsupportedImageError, match="kind that is not read"):
-        open_radiograph(tiff_of_bands(with_alpha(film(12)), photometric=1, extra=2))
+        open_radiograph(tiff_of_bands(np.dstack([film(12)] * 3), photometric=GREY, extra=2))
 
 
 def test_colour_of_8_bits_stays_as_it_is() -> None:
@@ -128,3 +128,33 @@ def test_luma_and_chroma_of_16_bits_are_refused_and_called_no_corruption(photome
     content = dicom_file(np.dstack([film(12)] * 3), PhotometricInterpretation=photometric)
     with pytest.raises(UnsupportedImageError, match="16 bits is not read"):
         open_radiograph(content)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [RAW, DEFLATE])
+@pytest.mark.parametrize("extra", [None, 0, 1, 2])
+@pytest.mark.parametrize("photometric", [0, GREY])
+def test_a_tiff_of_grey_and_transparency_keeps_its_depth(
+    order: str, compression: int, extra: int | None, photometric: int
+) -> None:
+    """Where the second sample is transparency (1: multiplied in, 2: beside), what is transparent is black."""
+    grey = film(16, 3)
+    alpha = np.full_like(grey, WHITE)
+    alpha[:8] = 0
+    shown = grey.copy()
+    if extra in (1, 2):
+        shown[:8] = 0
+    stored = shown if extra == 1 else grey
+    samples = np.dstack([WHITE - stored if photometric == 0 else stored, alpha])
+    content = tiff_of_bands(samples, order, photometric=photometric, extra=extra, compression=compression)
+    radiograph = open_radiograph(content)
+    assert (radiograph.bit_depth, radiograph.colour) == (16, False)
+    difference = np.abs(network_input(content) - network_input(shown))
+    assert difference.max() <= TOLERANCE
+    assert any(step["step"] == "transparency" for step in radiograph.steps) == (extra in (1, 2))
+
+
+def test_grey_and_transparency_plane_by_plane_are_refused() -> None:
+    samples = np.dstack([film(16, 3)] * 2)
+    with pytest.raises(UnsupportedImageError, match="plane by plane"):
+        open_radiograph(tiff_of_bands(samples, photometric=GREY, extra=2, planes=True))

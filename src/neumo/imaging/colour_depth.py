@@ -60,16 +60,21 @@ def sixteen_bit_samples(image: Image.Image, content: bytes) -> tuple[Samples, ND
 
 
 def _of_tiff(content: bytes) -> tuple[Samples, NDArray[np.bool_] | None]:
-    from PIL.TiffImagePlugin import TiffImageFile  # which others need not load
+    from neumo.imaging.tiff_grey_alpha import GreyAlphaTiff, open_tiff  # which others need not load
 
-    stream = TiffImageFile(BytesIO(content))
+    stream = open_tiff(BytesIO(content))
+    if isinstance(stream, GreyAlphaTiff):
+        grey, transparency, multiplied = stream.grey_and_alpha()
+        if transparency is None:
+            return grey, None
+        return (grey, transparency == 0) if multiplied else _on_black(grey, transparency)
     args: Any = stream.tile[0].args
     channels, order = args[0].split(";16")
     if channels not in _TIFF_MODES:
         raise ValueError(f"samples of 16 bits as {channels}")
     mode = channels.upper()  # what is multiplied by its alpha ("RGBa") lies on black as it is stored
     high = _decoded(stream, f"{mode};16{order}")
-    samples = _joined(high, _decoded(TiffImageFile(BytesIO(content)), f"{mode};16{_OTHER_ORDER[order]}"))
+    samples = _joined(high, _decoded(open_tiff(BytesIO(content)), f"{mode};16{_OTHER_ORDER[order]}"))
     if samples.shape[2] == 3:
         return samples, None
     colour, alpha = samples[:, :, :3], samples[:, :, 3]

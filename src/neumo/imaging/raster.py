@@ -261,7 +261,7 @@ def _grey_of_sixteen_bit_bands(image: Image.Image, content: bytes) -> _Grey:
     if samples.ndim == 3:
         return _Grey(*grey_of_deep_colour(samples, transparent))
     pixels, deep, taken = grey_of_sixteen_bits(samples)
-    return _Grey(pixels, deep, False, [TRANSPARENCY, *taken])
+    return _Grey(pixels, deep, False, taken if transparent is None else [TRANSPARENCY, *taken])
 
 
 def _grey_of_one_channel(image: Image.Image, depth: int) -> _Grey:

@@ -69,7 +69,7 @@ def open_reader(stream: BinaryIO, name: str) -> ImageFile.ImageFile | None:
     if kind == "WEBP":
         require_size(name, *_webp_canvas(head), MAX_PIXELS)
     module, reader = _READERS[kind]
-    opened: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), reader)(stream)
+    opened: ImageFile.ImageFile = getattr(import_module(module), reader)(stream)
     return opened
 
 
@@ -218,14 +218,14 @@ _FORMATS: Final[dict[str, Callable[[bytes], bool]]] = {
     "BMP": _is_bmp,
 }
 _READERS: Final = {
-    "PNG": ("PngImagePlugin", "PngImageFile"),
-    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
-    "TIFF": ("TiffImagePlugin", "TiffImageFile"),
-    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
-    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
-    "BMP": ("BmpImagePlugin", "BmpImageFile"),
+    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
+    "TIFF": ("neumo.imaging.tiff_grey_alpha", "open_tiff"),
+    "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
 }
-"""Pillow's module and class of each format, imported when a file of it comes: together they take as long as reading."""
+"""Module and reader of each format, imported when a file of it comes: together they take as long as reading."""
 
 _NOT_READ: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
     (_begins(b"GIF87a", b"GIF89a"), "GIF"),
