@@ -188,7 +188,7 @@ def test_steps_name_every_parameter() -> None:
         "PhotometricInterpretation": "MONOCHROME1",
         "RescaleSlope": 2,
         "RescaleIntercept": -5,
-        "WindowCenter": [40, 7],
+        "WindowCenter": [4000, 7],
         "WindowWidth": [400, 8],
         "PixelPaddingValue": 0,
     }
@@ -203,4 +203,4 @@ def test_steps_name_every_parameter() -> None:
     ]
     assert steps[0]["transfer_syntax"] == ExplicitVRLittleEndian
     assert steps[2] == {"step": "rescale", "slope": 2.0, "intercept": -5.0}
-    assert steps[3] == {"step": "window", "center": 40.0, "width": 400.0, "function": "LINEAR"}
+    assert steps[3] == {"step": "window", "center": 4000.0, "width": 400.0, "function": "LINEAR"}

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.support.dicom_samples import dicom_file, lut
 from tests.support.tiny_bundle import CONFIGURATION
 
 from neumo.bundle.folder import Bundle
@@ -77,6 +78,42 @@ def test_pixels_that_cannot_be_a_radiograph() -> None:
     assert codes(RAMP[:20]) == ["too_small"]
     assert codes(np.tile(RAMP, (1, 4))) == ["aspect_ratio"]
     assert codes(colour=True) == ["colour"]
+
+
+FILM = (RAMP.astype(np.uint16) * 8 + 1000).astype(np.uint16)
+BESIDE: dict[str, Any] = {"WindowCenter": 60000, "WindowWidth": 400}
+FLAT = lut(0, 16, [1234] * 4096)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("film", [FILM, (FILM >> 4).astype(np.uint8)], ids=["16 bits", "8 bits"])
+@pytest.mark.parametrize(
+    "elements",
+    [
+        BESIDE,
+        BESIDE | {"VOILUTFunction": "LINEAR_EXACT"},
+        BESIDE | {"VOILUTFunction": "SIGMOID"},
+        {"WindowCenter": -5000, "WindowWidth": 1},
+        {"VOILUTSequence": [FLAT]},
+    ],
+)
+def test_a_window_that_shows_nothing_is_named(
+    film: np.ndarray, elements: dict[str, Any], inverted: bool
+) -> None:
+    shown = {"PhotometricInterpretation": "MONOCHROME1"} if inverted else {}
+    (reason,) = refusals_before_reading(open_radiograph(dicom_file(film, **elements, **shown)), LIMITS)
+    assert reason.code == "window_hides_image"
+    assert (reason.values["low"], reason.values["high"]) == (film.min(), film.max())
+    assert not list(refusals_before_reading(open_radiograph(dicom_file(film, **shown)), LIMITS))
+
+
+def test_windows_that_show_something_and_images_without_anything() -> None:
+    rescaled = BESIDE | {"RescaleSlope": 1, "RescaleIntercept": 58000}
+    wide: dict[str, Any] = {"WindowCenter": 9000, "WindowWidth": 18000}
+    for elements in (wide, rescaled | {"WindowWidth": 1000}):
+        assert not list(refusals_before_reading(open_radiograph(dicom_file(FILM, **elements)), LIMITS))
+    flat = open_radiograph(dicom_file(np.full_like(FILM, 7), **BESIDE))
+    assert [reason.code for reason in refusals_before_reading(flat, LIMITS)] == ["blank"]
 
 
 def test_every_reason_is_given_at_once() -> None:

@@ -169,7 +169,17 @@ def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Not
             {"aspect": round(aspect, 2)},
         )
     spread = _spread(radiograph.levels)
-    if spread < _MIN_SPREAD:
+    hidden = next((step["hidden"] for step in radiograph.steps if "hidden" in step), None)
+    if hidden is not None:
+        low, high = hidden
+        yield Notice(
+            "window_hides_image",
+            f"The header's window or VOI LUT shows nothing of the image, whose values are {low:g} to {high:g}: all of "
+            "it becomes one grey. Correct Window Center (0028,1050) and Window Width (0028,1051), or VOI LUT Sequence "
+            "(0028,3010), and send it again.",
+            {"low": low, "high": high},
+        )
+    elif spread < _MIN_SPREAD:
         yield Notice(
             "blank",
             "The image is blank or nearly uniform; there is nothing to read.",

@@ -134,13 +134,25 @@ def _values_of_interest(
     """Share of the output range, 0-1 for what is not clipped: VOI LUT, window (PS3.3 section C.11.2), or used range."""
     table = find_table(dataset, "VOILUTSequence", signed=bool(values.min() < 0))
     if table is not None:
-        return look_up(values, table) / (2**table.bits - 1), [{"step": "voi_lut", **table.described}]
+        shares = look_up(values, table) / (2**table.bits - 1)
+        return shares, [{"step": "voi_lut", **table.described, **_hidden(values, shares, counts)}]
     window = find_window(dataset)
     if window is not None:
-        return windowed(values, window), [{"step": "window", **window.described}]
+        shares = windowed(values, window)
+        return shares, [{"step": "window", **window.described, **_hidden(values, shares, counts)}]
     low, high = used_range(values, counts)
     shares = (values - low) / (high - low) if high > low else np.zeros_like(values)
     return shares, [{"step": "range", "low": low, "high": high}]
+
+
+def _hidden(values: Floats, shares: Floats, counts: NDArray[np.int64]) -> dict[str, list[float]]:
+    """Range of an image's values where a window or table makes one grey of all of them, as one beside the image does.
+
+    Viewers show nothing then, until a person sets another window.
+    """
+    low, high = used_range(values, counts)
+    inside = shares[(counts > 0) & (values >= low) & (values <= high)]
+    return {"hidden": [low, high]} if high > low and np.ptp(inside) < 1 / 255 else {}
 
 
 def _inversion(layout: PixelLayout, dataset: Dataset) -> list[str]:
