@@ -91,7 +91,7 @@ def walk_folder(folder: Path, entered: set[FolderIdentity] | None = None) -> Ite
 def is_litter_name(name: str, *, folder: bool = False) -> bool:
     """Whether a name is that of a hidden file or folder, or of one that an operating system leaves."""
     if name.startswith("."):
-        return True
+        return name not in {".", ".."}
     return name.lower() in (_LITTER_FOLDERS if folder else _LITTER_FILES)
 
 

@@ -1,5 +1,6 @@
 """Unpacks members of untrusted zip archives within limits: what an archive declares of itself may be a lie."""
 
+import stat
 import struct
 import threading
 import zipfile
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from neumo.core.errors import DownloadError, UnsafeArchiveError
+from neumo.core.message import Message
 
 _CHUNK: Final = 1 << 20
 _ENCRYPTED: Final = 0x1
@@ -176,3 +178,15 @@ class ZipMembers:
 def is_encrypted(info: zipfile.ZipInfo) -> bool:
     """Whether a member needs a password."""
     return bool(info.flag_bits & _ENCRYPTED)
+
+
+def special_kind(info: zipfile.ZipInfo) -> Message | None:
+    """Return what a member is that is neither file nor folder, as a link; None for those."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind in (0, stat.S_IFREG, stat.S_IFDIR):
+        return None
+    return (
+        Message("is a symbolic link")
+        if kind == stat.S_IFLNK
+        else Message("is a device or another special file")
+    )

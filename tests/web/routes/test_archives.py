@@ -1,6 +1,7 @@
 """ZIP archives and folders as uploads: what is an image is read, the rest is counted or refused, within limits."""
 
 import io
+import stat
 import struct
 import zipfile
 from collections.abc import Callable
@@ -152,6 +153,47 @@ def test_members_that_cannot_be_unpacked_leave_the_others_alone(
     }
     assert outcomes(ended(web, send(web, broken()))) == {"a.png": "damaged_archive"}
     assert list((server.data / "uploads").iterdir()) == [], "nothing unpacked is left"
+
+
+def test_odd_members_are_read_or_answered_each_by_itself(
+    web: httpx.Client, server: Running, radiographs: list[Path]
+) -> None:
+    """Names that lead elsewhere, links, a member under a password, one name twice, sizes in 64 bits."""
+    film, other = radiographs[0].read_bytes(), radiographs[1].read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        for name in (
+            "/etc/absolute.jpeg",
+            "../../up.jpeg",
+            "C:\\films\\windows.jpeg",
+            "./b/\u202e\x07odd.jpeg",
+        ):
+            archive.writestr(name, film)
+        archive.writestr("twice.jpeg", film)
+        archive.writestr("twice.jpeg", other)
+        with archive.open(zipfile.ZipInfo("large.jpeg"), "w", force_zip64=True) as member:
+            member.write(other)
+        for name, kind in (("link.jpeg", stat.S_IFLNK), ("pipe.jpeg", stat.S_IFIFO)):
+            special = zipfile.ZipInfo(name)
+            special.create_system, special.external_attr = 3, (kind | 0o777) << 16
+            archive.writestr(special, "../../../etc/passwd")
+        archive.writestr("locked.jpeg", film)
+    content = bytearray(buffer.getvalue())
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.rindex(signature) + offset] |= 1
+    job = ended(web, send(web, bytes(content)))
+    found = outcomes(job)
+    assert {
+        found[name] for name in ("absolute.jpeg", "up.jpeg", "windows.jpeg", "odd.jpeg", "large.jpeg")
+    } == {"read"}
+    assert [file["status"] for file in job["files"] if file["name"] == "twice.jpeg"] == ["read"] * 2
+    assert (found["link.jpeg"], found["pipe.jpeg"], found["locked.jpeg"]) == (
+        "special",
+        "special",
+        "encrypted_archive",
+    )
+    assert all(file["reasons"][0]["text"] for file in job["files"] if file["status"] != "read")
+    assert not list(server.data.rglob("*.jpeg")), "no file is named by what an archive says"
 
 
 def test_archives_beyond_the_limits_are_refused(

@@ -1,6 +1,5 @@
 """Unpacks untrusted zip archives: no path traversal, no links, no decompression bombs."""
 
-import stat
 import struct
 import zipfile
 import zlib
@@ -9,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from neumo.core.errors import DownloadError, NeumoError, UnsafeArchiveError
 from neumo.core.message import Message
-from neumo.core.zip_archive import UnpackLimits, ZipMembers, open_zip
+from neumo.core.zip_archive import UnpackLimits, ZipMembers, open_zip, special_kind
 from neumo.datasets.folders import filling
 
 _LITTER = frozenset({"__macosx", ".ds_store", "thumbs.db"})
@@ -107,7 +106,7 @@ def _checked(archive: Path, packed: ZipMembers) -> list[_Member]:
 
 def _safe_path(archive: Path, info: zipfile.ZipInfo) -> PurePosixPath:
     name = info.filename
-    fault = _fault_of_name(name) or _fault_of_kind(info)
+    fault = _fault_of_name(name) or special_kind(info)
     if fault:
         raise UnsafeArchiveError(
             "{archive}: member {name!r} {fault}; do not use this archive",
@@ -128,15 +127,6 @@ def _fault_of_name(name: str) -> str:
         return Message("names a drive or uses backslashes")
     if any(ord(character) < 32 for character in name):
         return Message("holds control characters")
-    return ""
-
-
-def _fault_of_kind(info: zipfile.ZipInfo) -> str:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind == stat.S_IFLNK:
-        return "is a symbolic link"
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is a device or another special file"
     return ""
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from neumo.core.errors import DownloadError, UnsafeArchiveError
 from neumo.core.faults import own_fault
 from neumo.core.folders import is_litter_name
-from neumo.core.zip_archive import UnpackLimits, ZipMembers, is_encrypted, open_zip
+from neumo.core.zip_archive import UnpackLimits, ZipMembers, is_encrypted, open_zip, special_kind
 from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import Skip, skip_of
 from neumo.web.config import Limits
@@ -127,7 +127,7 @@ def open_archive(upload: Upload, limits: Limits, space: SpaceReserve) -> Archive
         opened = open_zip(upload.name, stream, unpacked)
         packed = ZipMembers(upload.name, opened, upload.path.stat().st_size, unpacked)
         files = [info for info in packed.infos if not info.is_dir()]
-        if any(is_encrypted(info) for info in files):
+        if files and all(is_encrypted(info) for info in files):
             raise ArchiveRefused("encrypted_archive")
         members = tuple(_member(packed, info) for info in files)
         return Archive(upload, members, opened, packed, limits, space)
@@ -150,6 +150,10 @@ def _member(packed: ZipMembers, info: zipfile.ZipInfo) -> Member:
     name = clean_name(last)
     if is_litter_name(name) or any(is_litter_name(folder, folder=True) for folder in folders):
         return Member(info, name, Skip.LITTER)
+    if special_kind(info) is not None:
+        return Member(info, name, Skip.SPECIAL)
+    if is_encrypted(info):
+        return Member(info, name, refused="encrypted_archive")
     try:
         packed.require_readable(info)
         head = packed.head(info, HEAD_BYTES)
