@@ -1,6 +1,8 @@
+from ipaddress import ip_address
+
 import pytest
 
-from neumo.core.hosts import host_check, network_of
+from neumo.core.hosts import host_check, is_network, network_of, networks_of
 
 
 def test_names_and_addresses_of_a_server() -> None:
@@ -25,3 +27,25 @@ def test_names_and_addresses_of_a_server() -> None:
 )
 def test_whom_an_address_is_counted_as(address: str, counted: str) -> None:
     assert network_of(address) == counted
+
+
+@pytest.mark.parametrize(
+    ("names", "inside", "outside"),
+    [
+        (["192.0.2.7"], ["192.0.2.7", "::ffff:192.0.2.7"], ["192.0.2.8", "::ffff:192.0.2.8", "::1"]),
+        (["192.0.2.7/24"], ["192.0.2.200", "::ffff:192.0.2.200"], ["192.0.3.1", "::ffff:192.0.3.1"]),
+        (["2001:db8::1"], ["2001:db8:0::1"], ["2001:db8::2"]),
+        (["*"], ["192.0.2.7", "2001:db8::1"], []),
+    ],
+)
+def test_which_addresses_names_mean(names: list[str], inside: list[str], outside: list[str]) -> None:
+    networks = networks_of(names)
+    for address in (*inside, *outside):
+        assert any(ip_address(address) in network for network in networks) == (address in inside), address
+
+
+@pytest.mark.parametrize(
+    "name", ["proxy.local", "", "192.0.2.7:80", "192.0.2.0/33", "[::1]", "10.0.0.1, 10.0.0.2"]
+)
+def test_what_is_no_network(name: str) -> None:
+    assert not is_network(name)

@@ -5,6 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neumo.core.hosts import networks_of
 from neumo.core.silent_connections import SilentConnections
 
 ADDRESSES = ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8:1::1"]
@@ -60,8 +61,13 @@ def test_the_longest_silent_is_ended_first() -> None:
 
 def test_named_proxies_speak_for_many() -> None:
     ended: list[str] = []
-    for trusted in (["192.0.2.1"], ["192.0.2.0/24"], ["*"], ["proxy.local", "192.0.2.1"]):
-        connections = SilentConnections(2, 9, trusted)
-        for key in range(9):
-            connections.opened(key, "192.0.2.1", lambda: ended.append("of the proxy"))
-        assert not ended
+    for trusted in (["192.0.2.1"], ["192.0.2.9/24"], ["*"], ["2001:db8::1", "192.0.2.1"]):
+        for address in ("192.0.2.1", "::ffff:192.0.2.1"):
+            connections = SilentConnections(2, 9, networks_of(trusted))
+            for key in range(9):
+                connections.opened(key, address, lambda: ended.append("of the proxy"))
+            assert not ended
+    connections = SilentConnections(2, 9, networks_of(["192.0.2.1"]))
+    for key in range(3):
+        connections.opened(key, "192.0.2.11", lambda: ended.append("another"))
+    assert ended == ["another"]

@@ -1,8 +1,10 @@
 """Which Host headers name a server, so that a name rebound to this machine (DNS rebinding) gets nothing."""
 
-from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
 
 
 def host_check(host: str, loopback: bool, names: tuple[str, ...]) -> Callable[[str], bool]:
@@ -41,3 +43,33 @@ def network_of(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ip_network((parsed.packed[:8] + bytes(8), 64)))
+
+
+def networks_of(names: Iterable[str]) -> tuple[Network, ...]:
+    """Return the networks that addresses and networks name, such as "10.0.0.5" and "10.0.0.0/24"; "*" is all.
+
+    Of IPv4 also as a socket of IPv6 shows it (::ffff:10.0.0.5).
+
+    Raises
+    ------
+    ValueError
+        A name is neither.
+    """
+    found: list[Network] = []
+    for name in names:
+        if name == "*":
+            found += [ip_network("0.0.0.0/0"), ip_network("::/0")]
+            continue
+        network = ip_network(name, strict=False)
+        found.append(network)
+        if isinstance(network, IPv4Network):
+            found.append(ip_network(f"::ffff:{network.network_address}/{96 + network.prefixlen}"))
+    return tuple(found)
+
+
+def is_network(name: str) -> bool:
+    """Whether a name is an address, a network, or "*"."""
+    try:
+        return bool(networks_of([name]))
+    except ValueError:
+        return False

@@ -7,12 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from itertools import islice
 
-from neumo.core.hosts import network_of
-
-Network = IPv4Network | IPv6Network
+from neumo.core.hosts import Network, network_of
 
 
 @dataclass(slots=True)
@@ -37,13 +35,13 @@ class SilentConnections:
     total : int
         How many of all may be silent: whoever sends a body is counted among the requests, where a server answers that
         there are too many.
-    trusted : iterable of str
-        Addresses and networks of proxies, which speak for many: only the total counts there. "*" is all.
+    trusted : iterable of network
+        Of proxies, which speak for many: only the total counts there.
     """
 
-    def __init__(self, of_address: int, total: int, trusted: Iterable[str] = ()) -> None:
+    def __init__(self, of_address: int, total: int, trusted: Iterable[Network] = ()) -> None:
         self._of_address, self._total = of_address, total
-        self._trusts_all, self._trusted = _networks(trusted)
+        self._trusted = tuple(trusted)
         self._lock = threading.Lock()
         self._open: dict[Hashable, _Connection] = {}
         self._incomplete: Counter[str | None] = Counter()
@@ -131,20 +129,8 @@ class SilentConnections:
         return [one for _, one in longest]
 
     def _is_trusted(self, address: str) -> bool:
-        if self._trusts_all:
-            return True
         try:
-            parsed = ip_address(network_of(address).partition("/")[0])
-            return any(parsed in network or ip_address(address) in network for network in self._trusted)
+            found = ip_address(address)
         except ValueError:
             return False
-
-
-def _networks(trusted: Iterable[str]) -> tuple[bool, list[Network]]:
-    networks, names = [], list(trusted)
-    for name in names:
-        try:
-            networks.append(ip_network(name, strict=False))
-        except ValueError:
-            continue
-    return "*" in names, networks
+        return any(found in network for network in self._trusted)

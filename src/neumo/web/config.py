@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from neumo.core.errors import ConfigError
+from neumo.core.hosts import is_network
 from neumo.core.message import Message
 from neumo.core.typed_values import Allowed, between
 from neumo.core.user_folders import data_folder
@@ -39,8 +40,8 @@ class ListenConfig:
     certificate: Path | None = None
     """PEM file for HTTPS, with `key`."""
     key: Path | None = None
-    proxies: tuple[str, ...] = ()
-    """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    proxies: tuple[Annotated[str, Allowed(Message("that is an address or a network"), is_network)], ...] = ()
+    """Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     connections: Annotated[int, between(8)] = 400
     """Concurrent requests; further ones get 503."""
     silent: Annotated[int, between(4)] = 100

@@ -14,6 +14,7 @@ import uvicorn
 from neumo.bundle.folder import load_bundle
 from neumo.core.errors import ConfigError, MissingExtraError, NodeError, OutputError
 from neumo.core.folder_lock import folder_locked
+from neumo.core.hosts import networks_of
 from neumo.core.keys import load_key
 from neumo.core.message import Message
 from neumo.core.silent_connections import SilentConnections
@@ -202,8 +203,8 @@ class _Server(uvicorn.Server):
 def _server(
     config: WebConfig, workbench: Workbench, announce: Callable[[str], None], listener: CountingListener
 ) -> _Server:
-    listen = config.listen
-    listener.connections = SilentConnections(listen.silent, listen.connections, listen.proxies)
+    listen, proxies = config.listen, networks_of(config.listen.proxies)
+    listener.connections = SilentConnections(listen.silent, listen.connections, proxies)
     settings = uvicorn.Config(
         create_app(workbench),
         http=timeout_protocol(listen.patience, listener.connections, listener),
@@ -211,8 +212,8 @@ def _server(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(listen.proxies),
-        forwarded_allow_ips=list(listen.proxies),
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=["*"] if "*" in listen.proxies else [str(network) for network in proxies],
         limit_concurrency=2 * listen.connections + _SPARE_CONNECTIONS,
         loop="asyncio",  # the one that accepts by the listener's own method
         timeout_keep_alive=15,
