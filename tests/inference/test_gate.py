@@ -100,7 +100,7 @@ FLAT = lut(0, 16, [1234] * 4096)
 def test_a_window_that_shows_nothing_is_named(
     film: np.ndarray, elements: dict[str, Any], inverted: bool
 ) -> None:
-    shown = {"PhotometricInterpretation": "MONOCHROME1"} if inverted else {}
+    shown: dict[str, Any] = {"PhotometricInterpretation": "MONOCHROME1"} if inverted else {}
     (reason,) = refusals_before_reading(open_radiograph(dicom_file(film, **elements, **shown)), LIMITS)
     assert reason.code == "window_hides_image"
     assert (reason.values["low"], reason.values["high"]) == (film.min(), film.max())

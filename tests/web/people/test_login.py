@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.dicom_samples import dicom_file
 from tests.support.waiting import wait_until
 from tests.support.web_running import PASSWORD, Running, add_people, logged_in, running
 
+from neumo.imaging import open_radiograph
 from neumo.web.people.accounts import Scope, add_token, open_accounts, remove_token, remove_user, set_password
 
 
@@ -228,3 +230,29 @@ def test_who_may_decide_and_not_read_is_told_nothing_of_a_reading(
         taken = writer.post(address, json={"conclusion": "NORMAL"}, headers={"If-Match": '"r1"'})
         assert (taken.status_code, taken.json()) == (201, {"revision": 2})
         assert writer.get(address).status_code == 403
+
+
+def test_who_may_not_read_is_told_nothing_of_others_by_sending_overriding_and_removing(
+    guarded: Running, radiographs: list[Path]
+) -> None:
+    pixels = open_radiograph(radiographs[1]).pixels
+    film = dicom_file(pixels, PatientAge="043Y", PatientName="Quijano^Dulcinea", ViewPosition="PA")
+    head = {"Content-Type": "application/dicom"}
+    scopes = [Scope.DECISIONS_WRITE, Scope.READINGS_WRITE]
+    with (
+        logged_in(guarded.address, "ana") as ana,
+        httpx.Client(
+            base_url=guarded.address, timeout=60, headers=token(guarded, "blind", "ana", *scopes)
+        ) as blind,
+    ):
+        sent = ana.post("/api/readings", content=film, headers=head).json()
+        decision = {"conclusion": "NORMAL", "note": "a secret note"}
+        place = f"/api/readings/{sent['id']}"
+        assert ana.post(f"{place}/decisions", json=decision, headers={"If-Match": '"r0"'}).status_code == 201
+        again = blind.post("/api/readings", content=film, headers=head)
+        assert again.status_code == 200 and again.json()["decision"] is None and "secret" not in again.text
+        overridden = blind.post(f"{place}/age-override", json={"reason": "small"})
+        assert overridden.status_code == 201 and set(overridden.json()) == {"id"}
+        assert blind.get(overridden.headers["location"]).status_code == 403
+        removed = blind.post(f"{place}/removal", json={"reason": "duplicate"})
+        assert (removed.status_code, removed.json()) == (200, {"id": sent["id"], "purged": True})

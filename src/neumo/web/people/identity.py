@@ -62,6 +62,11 @@ class Person:
     verifier: Verifier | None = None
 
     @property
+    def reads(self) -> bool:
+        """Whether this person may see readings that others sent, and what was decided on them."""
+        return Scope.READINGS_READ in self.scopes
+
+    @property
     def decides(self) -> bool:
         """Whether this person may decide, which researchers may not."""
         return self.role is not Role.RESEARCHER and Scope.DECISIONS_WRITE in self.scopes

@@ -129,7 +129,7 @@ def undecided_reading_json(
     answer = Answer.from_json(reading.body) if answered else None
     return {
         **body,
-        "decision": None if reading.decision is None else reading.decision.to_json(),
+        "decision": reading.decision.to_json() if reading.decision is not None and person.reads else None,
         "verdict": reading.verdict,  # a purged body has lost it
         **(_WITHHELD if withheld else {}),
         "file": file_name(body["file"]),
@@ -192,6 +192,8 @@ def patient_json(reading: StoredReading, person: Person) -> dict[str, Any] | Non
 
 def decisions_json(reading: StoredReading, person: Person) -> list[dict[str, Any]]:
     """Return the decisions on a reading that a person may see, in their order."""
+    if not person.reads:
+        return []
     shown, withheld = first_views(reading), is_withheld(reading, person)
     return [_decision(d, shown) for d in reading.decisions if not withheld or d.person == person.name]
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -47,6 +48,9 @@ async def override_age(request: Request, person: Decider, identifier: int, overr
             await run_in_threadpool(upload.discard)
     if result.recorded is None:
         raise unread(result, language_of(request))
+    if not person.reads:
+        number = result.recorded.id
+        return JSONResponse({"id": number}, 201, {"Location": f"/api/readings/{number}"})
     return await reading_response(workbench, result, person, language_of(request))
 
 

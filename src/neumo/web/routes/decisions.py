@@ -15,7 +15,6 @@ from neumo.records.decisions import record_decision
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
-from neumo.web.people.accounts import Scope
 from neumo.web.people.drafts import forget_draft
 from neumo.web.people.identity import Decider, Person, Reader
 from neumo.web.readings.blinding import is_blind, is_withheld, serve
@@ -90,7 +89,7 @@ def decide(
         raise _meanwhile(workbench_of(request).archive, reading.id, person) from error
     _forget_draft(workbench, person, reading.id)
     response.headers["ETag"] = etag(revision)
-    if Scope.READINGS_READ not in person.scopes:
+    if not person.reads:
         return {"revision": revision}
     reading = stored_reading(workbench.archive, reading.id)
     body = reading_json(workbench, reading, person, language_of(request))
@@ -130,6 +129,6 @@ def _meanwhile(archive: Any, identifier: int, person: Person) -> Problem:
     reading = stored_reading(archive, identifier)
     # Who may only write learns that something changed, and not what.
     decided = []
-    if Scope.READINGS_READ in person.scopes:
+    if person.reads:
         decided = decisions_json(serve(archive, [reading], person)[0], person)
     return Problem(412, "decided_meanwhile", revision=len(reading.decisions), decisions=decided)

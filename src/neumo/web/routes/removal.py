@@ -37,5 +37,7 @@ def remove_reading(request: Request, person: Uploader, identifier: int, removal:
     remove(workbench.archive, identifier, actor=person.name, reason=removal.reason)
     if file is not None:
         file.unlink(missing_ok=True)
+    if not person.reads:
+        return {"id": identifier, "purged": True}
     removed = stored_reading(workbench.archive, identifier)
     return reading_json(workbench, removed, person, language_of(request))
