@@ -90,7 +90,7 @@ def run(
         )
     written = write_record(made.record, out)
     verdict, found, *_ = sections(made.record, language, None)
-    console.print(_table(found))
+    console.print(section_table(found))
     for sentence in verdict.sentences:
         say(sentence)
     say(t("commissioning.run.record", files=", ".join(map(str, written))))
@@ -196,7 +196,8 @@ def _needs(made: "Plan", language: Language) -> "Table":
     return table
 
 
-def _table(section: "Section") -> "Table":
+def section_table(section: "Section") -> "Table":
+    """Return the table of a section for the console."""
     from rich.table import Table
     from rich.text import Text
 

@@ -55,7 +55,7 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
         case "compare":
             from neumo.cli.compare import app
         case "commission":
-            from neumo.cli.commission import app
+            from neumo.cli.commission_review import app
         case "listen":
             from neumo.cli.listen import app
         case "fetch":

@@ -92,17 +92,28 @@ def read_criteria(source: Path | None) -> Criteria:
     return criteria
 
 
+def accepted_criteria(limits: Mapping[str, float]) -> Criteria:
+    """Return the criteria that a site bundle was examined by; what was left out then is left out."""
+    return Criteria(**{one.name: limits.get(one.name) for one in fields(Criteria)})
+
+
 def compared(criteria: Criteria, examined: Examined) -> tuple[Criterion, ...]:
-    """Compare what was measured with every criterion."""
+    """Compare what was measured at commissioning with every criterion."""
     overall = examined.overall
-    values: Mapping[str, Estimate] = {**overall.figures, "refused": overall.share_refused}
-    well, sick = examined.normal, examined.pneumonia
+    values = {**overall.figures, "refused": overall.share_refused}
+    return compared_values(criteria, values, examined.normal, examined.pneumonia, overall.images)
+
+
+def compared_values(
+    criteria: Criteria, values: Mapping[str, Estimate], well: int, sick: int, given: int
+) -> tuple[Criterion, ...]:
+    """Compare metrics with every criterion; `well` and `sick` count images that were read, `given` also the refused."""
     counted = {
         "sensitivity": sick,
         "coverage_pneumonia": sick,
         "specificity": well,
         "coverage_normal": well,
-        "refused": overall.images,
+        "refused": given,
     }
     nothing = Estimate(float("nan"), float("nan"), float("nan"))
     return tuple(

@@ -82,9 +82,9 @@ def _criteria(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     rows = []
     for together in zip(*record["criteria"].values(), strict=True):
         first = together[0]
-        cells = [t(f"terms.metrics.{first['metric']}"), _limit(first, t)]
+        cells = [t(f"terms.metrics.{first['metric']}"), limit_text(first, t)]
         for one in together:
-            cells += [_interval(one["value"]), _outcome(one, t)]
+            cells += [interval_text(one["value"]), outcome_text(one, t)]
         rows.append(tuple(cells))
     heads = [t("commissioning.columns.metric"), t("commissioning.columns.limit")]
     for column in columns:
@@ -94,12 +94,14 @@ def _criteria(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     )
 
 
-def _limit(one: Mapping[str, Any], t: Texts) -> str:
+def limit_text(one: Mapping[str, Any], t: Texts) -> str:
+    """Say the limit of a criterion, plain values."""
     lower = one["metric"] in ("refused", "calibration_error_pneumonia")
     return t(f"commissioning.columns.{'at_most' if lower else 'at_least'}", limit=percent(one["limit"], 0))
 
 
-def _outcome(one: Mapping[str, Any], t: Texts) -> str:
+def outcome_text(one: Mapping[str, Any], t: Texts) -> str:
+    """Say what became of a criterion, plain values."""
     said = t(f"commissioning.outcome.{one['outcome']}")
     if one["outcome"] == "met":
         return said
@@ -108,7 +110,8 @@ def _outcome(one: Mapping[str, Any], t: Texts) -> str:
     return f"{said}; {t('commissioning.outcome.takes', images=format(one['takes'], ','), have=one['images'])}"
 
 
-def _interval(value: Mapping[str, Any]) -> str:
+def interval_text(value: Mapping[str, Any]) -> str:
+    """Say an estimate with its interval; its plain values are None where it could not be measured."""
     if value["value"] is None:
         return "-"
     if value["low"] is None:
@@ -122,12 +125,12 @@ def _metrics(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     rows = [
         (
             t("terms.metrics.refused"),
-            *(_interval(one["share_refused"]) for one in record["metrics"].values()),
+            *(interval_text(one["share_refused"]) for one in record["metrics"].values()),
         )
     ]
     nothing = {"value": None}
     for name in names:
-        values = (_interval(one["metrics"].get(name, nothing)) for one in record["metrics"].values())
+        values = (interval_text(one["metrics"].get(name, nothing)) for one in record["metrics"].values())
         rows.append((t(f"terms.metrics.{name}"), *values))
     reasons = [
         t(
@@ -151,8 +154,8 @@ def _subgroups(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
         (
             f"{columns[one['column']]}: {one['group']}",
             f"{one['images']:,}",
-            _interval(one["share_refused"]),
-            *(_interval(one["metrics"].get(name, nothing)) for name in names),
+            interval_text(one["share_refused"]),
+            *(interval_text(one["metrics"].get(name, nothing)) for name in names),
         )
         for one in record["subgroups"]
     )

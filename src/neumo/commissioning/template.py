@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,11 +31,7 @@ def write_template(target: Path, folder: Path | None = None) -> int:
     OutputError
         The table exists, or cannot be written.
     """
-    if target.exists():
-        raise OutputError(
-            "{target}: exists already; give another name, so that nothing filled in is lost", target=target
-        )
-    require_writable(target)
+    require_new(target)
     rows: list[list[str]] = []
     if folder is not None:
         found = find_images([folder]).images
@@ -42,9 +39,23 @@ def write_template(target: Path, folder: Path | None = None) -> int:
         rows = [[Path(path).as_posix(), *[""] * (len(COLUMNS) - 1)] for path in paths]
         if not rows:
             raise CommissioningError("{folder}: holds no image", folder=folder)
+    write_table(target, rows)
+    return len(rows)
+
+
+def require_new(target: Path) -> None:
+    """Raise OutputError where a table exists already, which somebody may have filled in, or cannot be written."""
+    if target.exists():
+        raise OutputError(
+            "{target}: exists already; give another name, so that nothing filled in is lost", target=target
+        )
+    require_writable(target)
+
+
+def write_table(target: Path, rows: Iterable[Sequence[str]]) -> None:
+    """Write rows under the table's head. Raises OutputError."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(rows)
     write_text(target, text.getvalue())
-    return len(rows)

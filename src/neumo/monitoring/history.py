@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Select, case, func, select
+from sqlalchemy import Engine, Select, case, select
 
 from neumo.core.decision import Conclusion
 from neumo.core.labels import Outcome, outcome_of
@@ -12,6 +12,7 @@ from neumo.core.reading import Status
 from neumo.records.database import reading_session
 from neumo.records.log_coverage import EMPTIED
 from neumo.records.schema import DecisionRow, ReadingRow
+from neumo.records.standing import with_standing_decision
 
 _ROWS_AT_ONCE = 2000
 
@@ -34,6 +35,10 @@ class Decided:
         Whether the model's probability of pneumonia reached its threshold.
     blinded : bool
         Whether the decision was made before the answer was shown to that person.
+    bundle : str
+        Digest of the bundle that answered.
+    at : str
+        When it was decided, ISO 8601 in UTC.
     """
 
     month: str
@@ -42,6 +47,8 @@ class Decided:
     agrees: bool | None
     called_pneumonia: bool
     blinded: bool
+    bundle: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +64,15 @@ class Read:
         Of the gate; None where reading ended before the network.
     pneumonia : float or None
         Its probability, in 0-1; None for a refusal.
+    at : str
+        When it was recorded, ISO 8601 in UTC.
     """
 
     bundle: str
     refused: bool
     distance: float | None
     pneumonia: float | None
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +126,7 @@ def history(
 
 
 def _query(since: str | None, until: str | None, after: str | None) -> Select[Any]:
-    # As `neumo.core.decision.standing`: the newest verified decision, else the newest.
-    verified = func.max(case((DecisionRow.verifier.is_not(None), DecisionRow.revision)))
-    stands = func.coalesce(verified, func.max(DecisionRow.revision)).label("revision")
-    standing = select(DecisionRow.reading_id, stands).group_by(DecisionRow.reading_id).subquery()
-    query = (
+    query = with_standing_decision(
         select(
             ReadingRow.recorded_at,
             ReadingRow.status,
@@ -134,14 +140,9 @@ def _query(since: str | None, until: str | None, after: str | None) -> Select[An
             DecisionRow.conclusion.label("final"),
             DecisionRow.agrees,
             DecisionRow.blinded,
+            DecisionRow.at.label("decided_at"),
         )
-        .outerjoin(standing, standing.c.reading_id == ReadingRow.id)
-        .outerjoin(
-            DecisionRow,
-            (DecisionRow.reading_id == standing.c.reading_id) & (DecisionRow.revision == standing.c.revision),
-        )
-        .order_by(ReadingRow.recorded_at, ReadingRow.id)
-    )
+    ).order_by(ReadingRow.recorded_at, ReadingRow.id)
     if since is not None:
         query = query.where(ReadingRow.recorded_at >= since)
     if until is not None:
@@ -157,6 +158,7 @@ def _read(row: Any) -> Read:
         refused=row.status == Status.REFUSED,
         distance=row.distance,
         pneumonia=None if row.normal is None else 1 - row.normal,
+        at=row.recorded_at,
     )
 
 
@@ -168,4 +170,6 @@ def _decided(row: Any) -> Decided:
         agrees=row.agrees,
         called_pneumonia=bool(json.loads(row.body)["pneumonia"]),
         blinded=bool(row.blinded),
+        bundle=row.bundle_digest,
+        at=row.decided_at,
     )

@@ -64,7 +64,7 @@ def evaluate_sources(
         if not len(answered):
             return {}
         return estimates(
-            lambda weights: _metrics(answered, threshold, weights),
+            lambda weights: source_metrics(answered, threshold, weights),
             answered.patients,
             resamples=resamples,
             seed=seed,
@@ -110,7 +110,22 @@ def _views(images: Images) -> dict[str, Images]:
     }
 
 
-def _metrics(images: Images, threshold: float, weights: FloatArray) -> Mapping[str, FloatArray]:
+def source_metrics(images: Images, threshold: float, weights: FloatArray) -> Mapping[str, FloatArray]:
+    """Compute the metrics that can be measured on N answered images, under each row of weights.
+
+    Parameters
+    ----------
+    images : Images
+        All answered.
+    threshold : float
+        As in `evaluate_sources`.
+    weights : ndarray of float64, shape (R, N)
+
+    Returns
+    -------
+    mapping of str to ndarray of float64, shape (R,)
+        NaN in rows where a metric is undefined.
+    """
     codes, chances = images.codes, images.probabilities
     sick, well, other = _PNEUMONIA[codes], codes == _NORMAL, codes == _OTHER
     pneumonia = 1 - chances[:, _NORMAL]
