@@ -27,15 +27,23 @@ def monitor(
     ] = None,
     bundle: Annotated[
         str | None,
-        typer.Option("--bundle", help="Whose reference is used where --reference-until is not given."),
+        typer.Option(
+            "--bundle",
+            help="Whose acceptance is heeded, and whose reference is used where --reference-until is not given.",
+        ),
     ] = None,
+    false_alarms: Annotated[
+        float,
+        typer.Option("--false-alarms", help="Probability of any false alarm of all sequential tests."),
+    ] = 0.05,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page.")] = None,
     lang: options.Lang = None,
 ) -> None:
     """Compare people's decisions with the reader's findings, and what is read now with a reference.
 
-    Status 0: no alarm. Status 1: what is read has drifted. Status 2: the archive or an option cannot be used.
+    Status 0: no alarm. Status 1: what is read has drifted, or a sequential test raised an alarm. Status 2: the archive
+    or an option cannot be used.
     """
     from neumo.core.files import require_writable, write_json
 
@@ -45,7 +53,14 @@ def monitor(
         from neumo.monitoring.report import monitor as look
         from neumo.monitoring.tables import counts_sentence, notes, reference_sentence, tables, verdict
 
-        report = look(engine, since=since, until=until, reference_until=reference_until, bundle=bundle)
+        report = look(
+            engine,
+            since=since,
+            until=until,
+            reference_until=reference_until,
+            bundle=bundle,
+            false_alarm_rate=false_alarms,
+        )
     language = chosen_language(lang)
     # Files come first: whoever reads standard output may leave early.
     if json_file is not None:

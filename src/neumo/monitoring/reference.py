@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.bundle.acceptance import AcceptanceRecord
 from neumo.bundle.drift_reference import load_drift_reference
 from neumo.bundle.folder import Bundle
 from neumo.monitoring.history import Read
@@ -41,9 +42,22 @@ def sample_of(read: Sequence[Read]) -> Sample:
     )
 
 
-def bundle_reference(bundle: Bundle) -> Sample | None:
-    """Return the reference that a bundle carries, or None. Raises BundleError where it is not what it should be."""
+def bundle_reference(bundle: Bundle, record: AcceptanceRecord | None = None) -> Sample | None:
+    """Return the reference that a bundle carries, or None.
+
+    That of a site bundle is of its site's radiographs; how many of them were refused stands in its acceptance record.
+
+    Raises
+    ------
+    BundleError
+        It is not what it should be.
+    """
     carried = load_drift_reference(bundle.path)
     if carried is None:
         return None
-    return Sample(carried.distance.astype(np.float64), carried.pneumonia.astype(np.float64), None, None)
+    return Sample(
+        carried.distance.astype(np.float64),
+        carried.pneumonia.astype(np.float64),
+        None if record is None else record.refused,
+        None if record is None else record.images,
+    )

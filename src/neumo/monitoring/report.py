@@ -2,21 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine
 
+from neumo.bundle.acceptance import AcceptanceRecord, acceptance_record
 from neumo.bundle.drift_reference import DRIFT_REFERENCE
-from neumo.bundle.folder import load_bundle
+from neumo.bundle.folder import Bundle, load_bundle
 from neumo.core.errors import ConfigError
 from neumo.monitoring.agreement import Agreement, agreement_by_month
 from neumo.monitoring.drift import Drift, drift
-from neumo.monitoring.history import History, Read, history
+from neumo.monitoring.estimated import Estimated, estimated
+from neumo.monitoring.history import Decided, History, Read, history
 from neumo.monitoring.reference import Sample, bundle_reference, sample_of
+from neumo.monitoring.sequential import RATE, SequentialTest, run_tests
+from neumo.monitoring.streams import streams_of
 from neumo.records.filters import moment
 from neumo.texts.catalogue import texts
 
 SCHEMA: Final = 1
+_Row = TypeVar("_Row", Read, Decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class Report:
     drift : Drift or None
         None where there is nothing to compare with.
     reference : Reference
+    sequential : tuple of SequentialTest
+        Empty where there is nothing to compare with.
+    false_alarm_rate : float
+        Of all sequential tests together, in 0-1.
+    estimated : Estimated
     """
 
     since: str | None
@@ -71,11 +81,16 @@ class Report:
     agreement: tuple[Agreement, ...]
     drift: Drift | None
     reference: Reference
+    sequential: tuple[SequentialTest, ...]
+    false_alarm_rate: float
+    estimated: Estimated
 
     @property
     def alarms(self) -> tuple[str, ...]:
-        """Names of what raised an alarm."""
-        return () if self.drift is None else self.drift.alarms
+        """Names of what raised an alarm, of the comparison or of a sequential test, each once."""
+        compared = () if self.drift is None else self.drift.alarms
+        tested = tuple(each.name for each in self.sequential if each.alarm_at is not None)
+        return tuple(dict.fromkeys((*compared, *tested)))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -90,6 +105,7 @@ def monitor(
     until: str | None = None,
     reference_until: str | None = None,
     bundle: str | None = None,
+    false_alarm_rate: float = RATE,
     seed: int = 0,
 ) -> Report:
     """Return what the readings of a window say of the reader.
@@ -103,18 +119,25 @@ def monitor(
     reference_until : str, optional
         Last day or time of a period when all was well, which is the reference then.
     bundle : str, optional
-        Folder or installed name of the bundle whose reference is used otherwise (see `neumo.bundle.folder`).
+        Folder or installed name of the bundle whose reference is used otherwise (see `neumo.bundle.folder`), and whose
+        acceptance criteria are tested.
+    false_alarm_rate : float
+        Of all sequential tests together, above 0 and below 1.
     seed : int
         Of the bootstrap.
 
     Raises
     ------
     ConfigError
-        The window is empty by its dates, or reaches into the reference.
+        The window is empty by its dates, or reaches into the reference, or the rate is none.
     ArchiveError, ArchiveUnavailableError
     BundleError
         The bundle cannot be used.
     """
+    if not 0 < false_alarm_rate < 1:
+        raise ConfigError(
+            "--false-alarms: {rate:g} must lie between 0 and 1, such as 0.05", rate=false_alarm_rate
+        )
     begin = None if since is None else moment("since", since)
     end = None if until is None else moment("until", until, end=True)
     reference_end = None if reference_until is None else moment("reference-until", reference_until, end=True)
@@ -123,7 +146,18 @@ def monitor(
     before = None if reference_end is None else history(engine, until=reference_end)
     digest = window.read[-1].bundle if window.read else None
     ours = _of_bundle(window.read, digest)
-    compared, reference = _reference(before, digest, bundle)
+    # Where a period is the reference, a bundle is looked at only if it is named.
+    loaded = load_bundle(bundle) if digest is not None and (before is None or bundle is not None) else None
+    record = None if loaded is None or loaded.digest != digest else acceptance_record(loaded)
+    compared, reference = _reference(before, digest, loaded, record)
+    sample = sample_of(ours)
+    tests = streams_of(
+        ours,
+        _of_bundle(window.decided, digest),
+        reference=compared,
+        before=() if before is None else _of_bundle(before.decided, digest),
+        limits=None if record is None else record.limits,
+    )
     return Report(
         since=begin,
         until=end,
@@ -138,8 +172,11 @@ def monitor(
         if before is None
         else len(before.read) - len(_of_bundle(before.read, digest)),
         agreement=agreement_by_month(window.decided, seed=seed),
-        drift=None if compared is None else drift(compared, sample_of(ours)),
+        drift=None if compared is None else drift(compared, sample),
         reference=reference,
+        sequential=run_tests(tests, false_alarm_rate),
+        false_alarm_rate=false_alarm_rate,
+        estimated=estimated(loaded, record, digest or "", sample.pneumonia, seed),
     )
 
 
@@ -162,23 +199,25 @@ def _require_order(begin: str | None, end: str | None, reference_end: str | None
         )
 
 
-def _of_bundle(read: Sequence[Read], digest: str | None) -> tuple[Read, ...]:
-    return tuple(each for each in read if each.bundle == digest)
+def _of_bundle(rows: Sequence[_Row], digest: str | None) -> tuple[_Row, ...]:
+    return tuple(each for each in rows if each.bundle == digest)
 
 
 def _reference(
-    before: History | None, digest: str | None, bundle: str | None
+    before: History | None, digest: str | None, loaded: Bundle | None, record: AcceptanceRecord | None
 ) -> tuple[Sample | None, Reference]:
     if digest is None:
         return None, Reference("no_reading")
     if before is not None:
         ours = _of_bundle(before.read, digest)
         return sample_of(ours), Reference("earlier", {"shown": f"{len(ours):,}"})
-    loaded = load_bundle(bundle)
-    carried = bundle_reference(loaded)
+    assert loaded is not None, "without a period the bundle is loaded"
+    carried = bundle_reference(loaded, record)
     named = f"{loaded.config.name} {loaded.config.version}"
     if carried is None:
         return None, Reference("none_carried", {"bundle": named, "file": DRIFT_REFERENCE})
     if loaded.digest != digest:
         return None, Reference("other_bundle", {"bundle": named})
+    if loaded.site is not None:
+        return carried, Reference("site", {"bundle": named, "site": loaded.site.site})
     return carried, Reference("carried", {"bundle": named})

@@ -30,8 +30,8 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def tables(report: Report, language: Language) -> tuple[Table, Table]:
-    """Return the agreement by month, and the drift of each quantity."""
+def tables(report: Report, language: Language) -> tuple[Table, ...]:
+    """Return the agreement by month, the drift of each quantity, the sequential tests, and what is expected."""
     t = texts(language)
     agreement = (
         *(
@@ -51,6 +51,19 @@ def tables(report: Report, language: Language) -> tuple[Table, Table]:
             t("monitoring.drift.title"),
             tuple(t(f"monitoring.drift.{name}") for name in names),
             _drift_rows(report, t),
+        ),
+        Table(
+            t("monitoring.sequential.title"),
+            tuple(
+                t(f"monitoring.sequential.{name}")
+                for name in ("quantity", "n", "compared", "evidence", "alarm_from", "alarm")
+            ),
+            _sequential_rows(report, t),
+        ),
+        Table(
+            t("monitoring.estimated.title"),
+            tuple(t(f"monitoring.estimated.{name}") for name in ("metric", "expected", "n")),
+            _expected_rows(report, t),
         ),
     )
 
@@ -118,6 +131,41 @@ def _drift_rows(report: Report, t: Texts) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def _sequential_rows(report: Report, t: Texts) -> tuple[Row, ...]:
+    rows = []
+    for each in report.sequential:
+        if each.limit is None:
+            compared = t("monitoring.sequential.reference", shown=f"{each.reference or 0:,}")
+        else:
+            compared = t("monitoring.sequential.limit", limit=percent(each.limit))
+        alarm = t("monitoring.change.none")
+        if each.alarm_at is not None:
+            alarm = t("monitoring.sequential.at", at=each.alarm_at, after=f"{each.alarm_after:,}")
+        cells = (
+            t(f"monitoring.quantities.{each.name}"),
+            f"{each.n:,}",
+            compared,
+            _wealth(each.evidence),
+            _wealth(each.alarm_from),
+            alarm,
+        )
+        rows.append(Row(cells, each.alarm_at is not None))
+    return tuple(rows)
+
+
+def _expected_rows(report: Report, t: Texts) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            (
+                t(f"monitoring.estimated.metrics.{name}"),
+                f"{percent(each.value)} ({100 * each.low:.1f}–{100 * each.high:.1f})",
+                f"{report.estimated.n:,}",
+            )
+        )
+        for name, each in report.estimated.metrics.items()
+    )
+
+
 def counts_sentence(report: Report, language: Language) -> str:
     """Say how many readings were examined and how many left out."""
     t = texts(language)
@@ -139,19 +187,27 @@ def reference_sentence(report: Report, language: Language) -> str:
 def notes(report: Report, language: Language) -> tuple[str, ...]:
     """Say how the tables are to be read."""
     t = texts(language)
-    agreement = (t("monitoring.agreement.note"),) if report.agreement else ()
-    if report.drift is None:
-        return agreement
-    drift = t(
-        "monitoring.drift.note",
-        tests=report.drift.tests,
-        large=LARGE,
-        moderate=MODERATE,
-        level=LEVEL,
-        window=MIN_WINDOW,
-        reference=MIN_REFERENCE,
-    )
-    return (*agreement, drift)
+    said = [t("monitoring.agreement.note")] if report.agreement else []
+    if report.drift is not None:
+        said.append(
+            t(
+                "monitoring.drift.note",
+                tests=report.drift.tests,
+                large=LARGE,
+                moderate=MODERATE,
+                level=LEVEL,
+                window=MIN_WINDOW,
+                reference=MIN_REFERENCE,
+            )
+        )
+    if report.sequential:
+        said.append(t("monitoring.sequential.note", rate=percent(report.false_alarm_rate)))
+    if report.estimated.reason and report.readings:
+        reason = f"monitoring.estimated.why_not.{report.estimated.reason}"
+        said.append(t("monitoring.estimated.none", why=t(reason, **report.estimated.values)))
+    if report.estimated.metrics:
+        said.append(t("monitoring.estimated.note", point=report.estimated.operating_point))
+    return tuple(said)
 
 
 def verdict(report: Report, language: Language) -> str:
@@ -161,7 +217,7 @@ def verdict(report: Report, language: Language) -> str:
         changed = ", ".join(t(f"monitoring.quantities.{name}") for name in report.alarms)
         return t("monitoring.verdict.alarm", changed=changed)
     if report.drift is None:
-        return t("monitoring.verdict.no_drift")
+        return t("monitoring.verdict.none" if report.sequential else "monitoring.verdict.no_drift")
     changes = [*(each.change for each in report.drift.figures), report.drift.refusals.change]
     too_few = all(change in (Change.TOO_SMALL, Change.UNKNOWN) for change in changes)
     return t("monitoring.verdict.too_few" if too_few else "monitoring.verdict.none")
@@ -177,6 +233,10 @@ def _kappa(kappa: Kappa) -> str:
     if kappa.value is None or kappa.low is None or kappa.high is None:
         return _NONE
     return f"{kappa.value:.2f} ({kappa.low:.2f}–{kappa.high:.2f})"
+
+
+def _wealth(value: float) -> str:
+    return f"{value:,.1f}" if value < 10_000 else f"{value:.0e}"
 
 
 def _number(value: float | None) -> str:
