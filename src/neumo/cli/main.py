@@ -22,6 +22,7 @@ Word = Literal[
     "compare",
     "commission",
     "listen",
+    "canary",
     "fetch",
     "read-archive",
     "report",
@@ -58,6 +59,8 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
             from neumo.cli.commission_review import app
         case "listen":
             from neumo.cli.listen import app
+        case "canary":
+            from neumo.cli.canary import app
         case "fetch":
             from neumo.cli.fetch import app
         case "read-archive":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from neumo.core.errors import ConfigError
 from neumo.core.message import Message
@@ -14,6 +14,10 @@ from neumo.worker.config import ReaderConfig
 
 Port = Annotated[int, between(0, 65535)]
 """0 lets the operating system choose a free one."""
+CANARY: Final = "canary"
+"""Name of the canary's destination."""
+STATE: Final = "canary.json"
+"""Where the canary notes how it ended, in the data folder."""
 _MIB = 2**20
 
 
@@ -131,6 +135,21 @@ class ArchiveConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CanaryConfig:
+    """A known radiograph that `neumo canary` sends through the node every day, and where its results go."""
+
+    ae_title: AeTitle = "NEUMO_CANARY"
+    """Of `neumo canary`: what it sends is read like all else, but its results go to it alone and into no record."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, between(1, 65535)] = 11119
+    """Where it waits for them."""
+    hours: Annotated[float, between(above=0)] = 26
+    """After which without a good canary /healthz says so."""
+    state: Path | None = None
+    """File in which it notes how it ended; null is canary.json in the data folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class HealthConfig:
     """The HTTP server for /healthz and /metrics."""
 
@@ -156,4 +175,17 @@ class NodeConfig:
     read: ReadConfig = ReadConfig()
     send: SendConfig = SendConfig()
     archive: ArchiveConfig | None = None
+    canary: CanaryConfig | None = None
     health: HealthConfig | None = HealthConfig()
+
+    def __post_init__(self) -> None:
+        if self.canary is not None and CANARY in {destination.name for destination in self.send.to}:
+            raise ConfigError(
+                "send.to: {name!r} is the name of the canary's own destination; choose another", name=CANARY
+            )
+
+    @property
+    def canary_state(self) -> Path:
+        """File in which the canary notes how it ended."""
+        chosen = None if self.canary is None else self.canary.state
+        return self.data / STATE if chosen is None else chosen

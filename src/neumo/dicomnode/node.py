@@ -5,11 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from neumo.core.keys import load_key
-from neumo.dicomnode.config import NodeConfig
+from neumo.dicomnode.config import CANARY, CanaryConfig, NodeConfig
+from neumo.dicomnode.ops.canary_state import canary_fault
 from neumo.dicomnode.ops.health import HealthServer
 from neumo.dicomnode.ops.metrics import Metrics
 from neumo.dicomnode.ops.node_log import NodeLog
@@ -22,6 +23,7 @@ from neumo.dicomnode.store.database import Database
 from neumo.dicomnode.store.outbox import Outbox
 from neumo.dicomnode.store.queue import Queue
 from neumo.dicomnode.work.worker import Worker
+from neumo.sending.destinations import CStoreDestination
 from neumo.sending.sender import sender_to
 from neumo.worker.reader_process import ReaderProcess
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from neumo.dicomnode.send.recorder import Recorder
 
 _HANDLER: Final = "neumo.dicomnode.work.reading:open_handler"
+_CANARY_WAIT: Final = 60.0
+"""Longest wait in seconds between attempts to send the canary's results back."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def _started(
     config: NodeConfig, shared: Shared, processes: Sequence[ReaderProcess], recorder: "Recorder | None"
 ) -> Iterator[tuple[int, int | None]]:
     """Run all threads while the block runs; yield the ports of the Storage SCP and of the health server."""
-    send = config.send
+    send, running_since = config.send, time.time()
     destinations = [destination.name for destination in send.to]
     recording = [] if recorder is None else [recorder.destination]
     workers = [Worker(config.read, shared, process, destinations, recording) for process in processes]
@@ -142,6 +146,9 @@ def _started(
         Dispatcher(destination.name, sender_to(destination, config.receive.ae_title, "send.to"), send, shared)
         for destination in send.to
     ]
+    if config.canary is not None:
+        dispatchers.append(_canary_dispatcher(config, config.canary, shared))
+        shared.metrics.watch_canary(config.canary_state)
     threads: list[Worker | Dispatcher | Recorder | Retention] = [
         *workers,
         *dispatchers,
@@ -161,12 +168,16 @@ def _started(
 
     def faults() -> Mapping[str, str]:
         found = _faults(config, shared, [thread.name for thread in threads if not thread.is_alive()])
+        if config.canary is not None:
+            missing = canary_fault(config.canary_state, config.canary.hours, running_since)
+            found |= {} if missing is None else {"canary": missing}
         return found | _troubles(workers)
 
     def set_aside() -> Mapping[str, int]:
         return {"objects": shared.queue.counts()["set_aside"], "deliveries": shared.outbox.set_aside_count()}
 
-    scp = StorageScp(config.receive, shared, wake)
+    canary = None if config.canary is None else config.canary.ae_title
+    scp = StorageScp(config.receive, shared, wake, canary)
     shared.metrics.watch(shared.queue, shared.outbox)
     health = (
         HealthServer(config.health, shared.metrics.registry, faults, set_aside) if config.health else None
@@ -191,6 +202,16 @@ def _started(
         if health:
             health.stop()
         shared.log.info("stopped", waiting=shared.queue.waiting())
+
+
+def _canary_dispatcher(config: NodeConfig, canary: CanaryConfig, shared: Shared) -> Dispatcher:
+    """Return what sends the canary's results back; it looks often, since nobody listens most of the time."""
+    destination = CStoreDestination(
+        name=CANARY, kind="c-store", ae_title=canary.ae_title, host=canary.host, port=canary.port
+    )
+    retry = replace(config.send.retry, longest=min(config.send.retry.longest, _CANARY_WAIT))
+    send = replace(config.send, quiet=0, retry=retry)
+    return Dispatcher(CANARY, sender_to(destination, config.receive.ae_title, "canary"), send, shared)
 
 
 def _troubles(workers: Sequence[Worker]) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Prometheus metrics of the node; no label ever holds an identifier of a patient, study or object."""
 
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from neumo.dicomnode.ops.canary_state import read_state
 from neumo.dicomnode.store.outbox import Outbox
 from neumo.dicomnode.store.queue import Queue
 
@@ -87,6 +90,29 @@ class Metrics:
     def watch(self, queue: Queue, outbox: Outbox) -> None:
         """Add gauges of queue and outbox, which are queried at each scrape."""
         self.registry.register(_QueueCollector(queue, outbox))
+
+    def watch_canary(self, state: Path) -> None:
+        """Add gauges of the last canary, whose file is read at each scrape; none while there was no canary."""
+        self.registry.register(_CanaryCollector(state))
+
+
+class _CanaryCollector(Collector):
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        state = read_state(self._file)
+        if state is None:
+            return []
+        found = {
+            "neumo_canary_good": (
+                "1 where the last canary came back as expected, else 0.",
+                float(state.good),
+            ),
+            "neumo_canary_age_seconds": ("How long ago the last canary ended.", state.age),
+            "neumo_canary_seconds": ("From sending the last canary to its results.", state.seconds),
+        }
+        return [GaugeMetricFamily(name, what, value=value) for name, (what, value) in found.items()]
 
 
 class _QueueCollector(Collector):

@@ -43,10 +43,15 @@ class StorageScp:
     shared : Shared
     wake : callable
         Called after each new object.
+    canary : str or None
+        AE title whose objects are canaries.
     """
 
-    def __init__(self, config: ReceiveConfig, shared: Shared, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, config: ReceiveConfig, shared: Shared, wake: Callable[[], None], canary: str | None = None
+    ) -> None:
         self._config, self._folder, self._queue = config, shared.folder, shared.queue
+        self._canary = canary
         self._metrics, self._log, self._wake = shared.metrics, shared.log, wake
         self._server: LimitedServer | None = None
 
@@ -98,7 +103,8 @@ class StorageScp:
         entity.network_timeout, entity.dimse_timeout = config.timeouts.idle, config.timeouts.idle
         entity.acse_timeout = config.timeouts.artim
         entity.require_called_aet = config.check_called_ae_title
-        entity.require_calling_aet = list(config.calling_ae_titles)
+        known = list(config.calling_ae_titles)
+        entity.require_calling_aet = [*known, self._canary] if known and self._canary else known
         entity.add_supported_context(Verification)
         for sop_class in SOP_CLASSES:
             entity.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
@@ -160,8 +166,9 @@ class StorageScp:
             self._metrics.repeated.inc()
             return StoreStatus.SUCCESS
         path = self._folder.write_object(uid, [_PREAMBLE, encode_file_meta(event.file_meta), content])
-        new = NewObject(uid, uids.study_instance_uid, digest, path)
-        self._enqueue(new, len(content), str(event.assoc.requestor.ae_title).strip())
+        sender = str(event.assoc.requestor.ae_title).strip()
+        new = NewObject(uid, uids.study_instance_uid, digest, path, canary=sender == self._canary)
+        self._enqueue(new, len(content), sender)
         return StoreStatus.SUCCESS
 
     def _enqueue(self, new: NewObject, size: int, sender: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neumo.core.errors import NodeError
 
-SCHEMA = 1
+SCHEMA = 2
 
 _TABLES = """
 CREATE TABLE objects (
@@ -27,6 +27,7 @@ CREATE TABLE objects (
     reason TEXT,                       -- why it was set aside, as a code
     finished_at REAL,
     dropped INTEGER NOT NULL DEFAULT 0, -- its files were deleted after keep_days
+    canary INTEGER NOT NULL DEFAULT 0,  -- of no patient: its results go back to the canary alone
     UNIQUE (sop_instance_uid, digest, bundle)
 );
 CREATE INDEX objects_by_state ON objects (state, interruptions, id);
@@ -45,6 +46,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);
 """
+_TO_SCHEMA_2 = "ALTER TABLE objects ADD COLUMN canary INTEGER NOT NULL DEFAULT 0;"
 _ARRIVALS = "CREATE TEMP TABLE arrivals (study_uid TEXT PRIMARY KEY, at REAL NOT NULL)"
 """When an object of a study last arrived in this run, by the monotonic clock; in memory alone."""
 
@@ -117,6 +119,8 @@ class Database:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
             self._connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        elif version == 1:
+            self._connection.executescript(f"BEGIN; {_TO_SCHEMA_2} PRAGMA user_version = {SCHEMA}; COMMIT;")
         elif version != SCHEMA:
             raise NodeError(
                 "{file}: has schema {version}, this neumo works with {own}; use the matching version",

@@ -20,12 +20,15 @@ class NewObject:
         Of its content (see `neumo.dicomnode.store.identifiers.content_digest`).
     path : str
         Below the data folder.
+    canary : bool
+        Whether it is of no patient, and its results go back to the canary alone.
     """
 
     sop_instance_uid: str
     study_uid: str
     digest: str
     path: str
+    canary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Job:
         How often the node ended while it was being read.
     received_at : float
         Seconds since 1970.
+    canary : bool
+        As of `NewObject`.
     """
 
     id: int
@@ -55,6 +60,7 @@ class Job:
     attempts: int
     interruptions: int
     received_at: float
+    canary: bool = False
 
 
 class Queue:
@@ -85,9 +91,18 @@ class Queue:
         """Queue an object, synced to disk on return; False where it was queued before."""
         with self._database.transaction() as connection:
             inserted = connection.execute(
-                "INSERT OR IGNORE INTO objects (sop_instance_uid, digest, bundle, study_uid, path, received_at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (new.sop_instance_uid, new.digest, self._bundle, new.study_uid, new.path, time.time()),
+                "INSERT OR IGNORE INTO objects "
+                "(sop_instance_uid, digest, bundle, study_uid, path, canary, received_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    new.sop_instance_uid,
+                    new.digest,
+                    self._bundle,
+                    new.study_uid,
+                    new.path,
+                    new.canary,
+                    time.time(),
+                ),
             )
             connection.execute(
                 "INSERT OR REPLACE INTO temp.arrivals (study_uid, at) VALUES (?, ?)",
@@ -274,4 +289,5 @@ def _job(row: sqlite3.Row) -> Job:
         attempts=row["attempts"],
         interruptions=row["interruptions"],
         received_at=row["received_at"],
+        canary=bool(row["canary"]),
     )

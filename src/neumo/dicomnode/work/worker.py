@@ -10,7 +10,7 @@ from typing import Any
 from neumo.core.back_off import back_off
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.faults import lacks_memory
-from neumo.dicomnode.config import ReadConfig
+from neumo.dicomnode.config import CANARY, ReadConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.queue import Job
 from neumo.worker.reader_process import ReaderProcess
@@ -169,14 +169,19 @@ class Worker(threading.Thread):
         status = str(outcome.status)
         self._write_with_retries(lambda: self._queue.finish(job, status, self._receivers(job)))
         self._innocent(job)
-        self._metrics.readings.labels(status).inc()
-        self._metrics.reading_seconds.observe(seconds)
         fields: dict[str, Any] = {"status": status, "seconds": round(seconds, 3)}
+        if job.canary:
+            fields["canary"] = True
+        else:
+            self._metrics.readings.labels(status).inc()
+            self._metrics.reading_seconds.observe(seconds)
         if outcome.left_out:
             fields["left_out"] = list(outcome.left_out)
         self._log.info("read", instance=job.sop_instance_uid, **fields)
 
     def _receivers(self, job: Job) -> list[str]:
+        if job.canary:
+            return [CANARY] if self._folder.result_files(job.key) else []
         sent_to = self._destinations if self._folder.result_files(job.key) else ()
         return [*self._recording, *sent_to]
 

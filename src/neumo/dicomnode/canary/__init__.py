@@ -1,0 +1,1 @@
+"""Canary: a known radiograph through a whole running node, its result compared with the expected one."""
