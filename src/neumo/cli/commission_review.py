@@ -12,6 +12,8 @@ from neumo.cli.commission import app, section_table
 from neumo.cli.show import console, require_extra, say
 from neumo.texts.language import chosen_language
 
+__all__ = ["app", "review"]
+
 
 @app.command()
 def review(
