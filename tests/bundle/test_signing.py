@@ -11,7 +11,7 @@ from neumo.bundle.install import install_bundle
 from neumo.bundle.places import BUILT_IN
 from neumo.bundle.signing import SHIPPED, SIGNATURES, VARIABLE, add_signature
 from neumo.core.errors import BundleError, ConfigError, MissingExtraError
-from neumo.core.signatures import make_key
+from neumo.core.signing_keys import make_key
 
 
 @pytest.fixture

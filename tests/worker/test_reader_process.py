@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from neumo.core.errors import ChildError, ChildStartError
-from neumo.core.signatures import make_key
+from neumo.core.signing_keys import make_key
 from neumo.inference.reader import Reader
 from neumo.worker.reader_process import ReaderProcess
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 from neumo.core.errors import BundleError, ConfigError
 from neumo.core.files import write_json
 from neumo.core.message import Message
-from neumo.core.signatures import Signature, read_trusted_keys, sign, signature_from_json, signer
+from neumo.core.signatures import Signature, sign, signature_from_json, signer
+from neumo.core.signing_keys import read_trusted_keys
 
 SIGNATURES: Final = "signatures.json"
 """In a bundle's folder, and no part of its digest, so that anybody may add a signature."""

@@ -2,20 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from neumo.cli import options
 from neumo.core.errors import ConfigError
 from neumo.core.message import Message
-from neumo.texts.catalogue import percent
-from neumo.texts.translation import headings, metric_name, said
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from neumo.bundle.folder import Bundle
+from neumo.texts.translation import said
 
 app = typer.Typer(
     name="bundle", help="Bundles: look at, verify, sign, install, export.", no_args_is_help=True
@@ -48,13 +42,14 @@ def info(bundle: _Which = None) -> None:
     """Show what a bundle is: model, calibration, operating points, prediction sets, gate, and what was measured."""
     from neumo.bundle.folder import load_bundle
     from neumo.bundle.places import installed_bundles
+    from neumo.cli.bundle_facts import evidence, facts, operating_points
     from neumo.cli.show import console, say
 
     loaded = load_bundle(bundle, check_trust=False)
-    console.print(_facts(loaded))
-    console.print(_operating_points(loaded))
+    console.print(facts(loaded))
+    console.print(operating_points(loaded))
     if loaded.evidence:
-        console.print(_evidence(loaded))
+        console.print(evidence(loaded))
     say("installed bundles: {names}", names=", ".join(installed_bundles()) or Message("none"))
 
 
@@ -91,7 +86,7 @@ def keygen(
 ) -> None:
     """Make a key to sign with (Ed25519), which only its owner may read, and the line by which others trust it."""
     from neumo.cli.show import say
-    from neumo.core.signatures import PUBLIC_SUFFIX, make_key
+    from neumo.core.signing_keys import PUBLIC_SUFFIX, make_key
 
     made = make_key(file, name, _passphrase_in(passphrase))
     say(
@@ -115,7 +110,7 @@ def sign(
     from neumo.bundle.folder import load_bundle
     from neumo.bundle.signing import SIGNATURES, add_signature
     from neumo.cli.show import say
-    from neumo.core.signatures import is_encrypted
+    from neumo.core.signing_keys import is_encrypted
 
     secret = _passphrase_in(passphrase)
     if secret is None and is_encrypted(key):
@@ -249,106 +244,3 @@ def _passphrase_in(file: Path | None) -> bytes | None:
     from neumo.core.keys import read_secret
 
     return None if file is None else read_secret(file, "--passphrase").encode()
-
-
-def _signed(bundle: "Bundle") -> str:
-    from neumo.bundle.signing import SHIPPED, read_signatures
-
-    if bundle.digest in SHIPPED:
-        return said("shipped with neumo")
-    keys = ", ".join(one.key.fingerprint for one in read_signatures(bundle.path))
-    return said("by {keys}, not checked here", keys=keys) if keys else said("no")
-
-
-def _commissioned(bundle: "Bundle") -> str:
-    site = bundle.site
-    if site is None:
-        return said("not commissioned here")
-    accepted = site.acceptance
-    if accepted is None:
-        return said("for {site}, accepted by nobody yet", site=site.site)
-    return said(
-        "for {site}, accepted by {by} ({role}) on {on}, to be reviewed by {review_by}",
-        site=site.site,
-        by=accepted.by,
-        role=accepted.role,
-        on=accepted.on,
-        review_by=accepted.review_by,
-    )
-
-
-def _facts(bundle: "Bundle") -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    config = bundle.config
-    youngest, oldest = config.gate.age_years
-    model = said(
-        "{size:.1f} MB, input {side} x {side}, {field}, intensity {intensity}",
-        size=len(bundle.model) / 1e6,
-        side=config.image_size,
-        field=config.field_in_words,
-        intensity=config.intensity.value,
-    )
-    gate = said(
-        "distance up to {distance:.2f}, sides from {side} px, age {youngest:g} to {oldest:g} years",
-        distance=config.gate.distance,
-        side=config.gate.minimum_side,
-        youngest=youngest,
-        oldest=oldest,
-    )
-    rows = {
-        said("name"): f"{config.name} {config.version}",
-        said("folder"): str(bundle.path),
-        said("digest"): bundle.digest,
-        said("signature"): _signed(bundle),
-        said("model"): model,
-        said("class maps"): config.class_maps or said("none"),
-        said("temperature"): f"{config.temperature:.3f}",
-        said("priors"): ", ".join(f"{finding} {share:.2f}" for finding, share in config.priors.items()),
-        said("prediction sets"): ", ".join(percent(level, 0) for level in config.conformal),
-        said("gate"): gate,
-        said("commissioned"): _commissioned(bundle),
-        said("licence"): config.licence,
-        said("attribution"): config.attribution,
-    }
-    table = Table(show_header=False)
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
-    return table
-
-
-def _evidence(bundle: "Bundle") -> "Table":
-    """Return what the bundle states of all images as they are, at its operating points, and of its sets."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from neumo.core.evidence import select
-
-    table = Table(*headings("metric", "value (95 % interval)", "images", "data"))
-    coverage = select(bundle.evidence, "coverage", coverage=..., finding=...)
-    for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...), *coverage):
-        conditions = entry.conditions
-        name = metric_name(entry.metric)
-        if "operating_point" in conditions:
-            name = said("{metric} at {point}", metric=name, point=conditions["operating_point"])
-        if "coverage" in conditions:
-            name = said(
-                "{metric} of {level:.0%} sets, {finding}",
-                metric=name,
-                level=conditions["coverage"],
-                finding=conditions["finding"] or Message("all"),
-            )
-        table.add_row(*(Text(cell) for cell in (name, str(entry), str(entry.n), entry.data)))
-    return table
-
-
-def _operating_points(bundle: "Bundle") -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*headings("operating point", "threshold", "chosen by"))
-    for name, point in bundle.config.operating_points.items():
-        shown = said("{name} (default)", name=name) if name == bundle.config.default_operating_point else name
-        table.add_row(Text(shown), f"{point.threshold:.3f}", Text(point.rule))
-    return table
