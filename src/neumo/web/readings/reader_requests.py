@@ -11,7 +11,7 @@ from neumo.inference.reader import Reader
 from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
 from neumo.web.readings.rendering import render
-from neumo.web.research.run_images import draw
+from neumo.web.research.drawing import draw
 from neumo.worker.reader_child import ReaderHandler
 
 HANDLER: Final = "neumo.web.readings.reader_requests:open_handler"

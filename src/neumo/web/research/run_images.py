@@ -1,18 +1,11 @@
-"""Images that a run was evaluated on: their paths, whether they are on this machine, PNG rendering."""
+"""Images that a run was evaluated on: their paths, and whether they are on this machine."""
 
 import csv
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Final
 
-from neumo.core.errors import UnreadableImageError
-from neumo.imaging import open_radiograph
 from neumo.web.http.problems import Problem
-from neumo.web.readings.pictures import radiograph_png
 from neumo.web.research.runs import json_of, parts_of
-
-MAX_SIDE: Final = 1024
-"""Of a picture, in pixels."""
 
 
 def image_file(folder: Path, part: str, index: int) -> Path:
@@ -39,22 +32,6 @@ def images_here(folder: Path, part: str) -> bool:
     listed = _listed(folder, part)
     file = _below(_data_set(folder), listed[0]) if listed else None
     return file is not None and file.is_file()
-
-
-def draw(source: Path, side: int, target: Path) -> dict[str, str]:
-    """Write a radiograph file as PNG of at most `side` pixels a side; runs in a reader process.
-
-    Returns
-    -------
-    dict
-        {"status": "made"}, or {"problem": "unreadable"} where it is no radiograph that can be opened.
-    """
-    try:
-        pixels = open_radiograph(source).pixels
-    except UnreadableImageError:
-        return {"problem": "unreadable"}
-    target.write_bytes(radiograph_png(pixels, max_side=side))
-    return {"status": "made"}
 
 
 def _data_set(folder: Path) -> Path | None:

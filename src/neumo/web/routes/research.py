@@ -16,7 +16,7 @@ from neumo.web.people.identity import Reader, Researcher
 from neumo.web.readings.isolated_rendering import rendered
 from neumo.web.readings.pictures import PNG
 from neumo.web.readings.presenting import evidence_json
-from neumo.web.research import metrics, run_images
+from neumo.web.research import drawing, metrics, run_images
 from neumo.web.research import runs as research
 from neumo.web.research.model_card import damage_grid, section, sections, without_metadata
 from neumo.web.workbench import workbench_of
@@ -24,7 +24,7 @@ from neumo.web.workbench import workbench_of
 router = APIRouter(tags=["research"])
 Name = Annotated[str, Query(max_length=100)]
 Index = Annotated[int, Path(ge=0, le=10_000_000)]
-Side = Annotated[int, Query(ge=16, le=run_images.MAX_SIDE)]
+Side = Annotated[int, Query(ge=16, le=drawing.MAX_SIDE)]
 _MAX_COMPARED = 8
 Resamples = Literal["200", "1000"]
 _EVALUATING = threading.BoundedSemaphore(1)
