@@ -1,5 +1,6 @@
 import csv
 import re
+from bisect import bisect_left
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,13 @@ def test_the_planned_number_shows_what_it_should_with_the_stated_probability(
     least: float, gap: float
 ) -> None:
     expected, number = least + gap, patients_needed(least + gap, least)
-    shown = [count for count in range(number + 1) if clopper_pearson(count, number).low >= least]
-    assert binom.sf(shown[0] - 1, number, expected) >= ASSURANCE
-    before = [count for count in range(number) if clopper_pearson(count, number - 1).low >= least] or [number]
-    assert binom.sf(before[0] - 1, number - 1, expected) < ASSURANCE
+    assert binom.sf(_fewest_that_show(least, number) - 1, number, expected) >= ASSURANCE
+    assert binom.sf(_fewest_that_show(least, number - 1) - 1, number - 1, expected) < ASSURANCE
+
+
+def _fewest_that_show(least: float, number: int) -> int:
+    """Return the first count of successes whose exact interval lies above `least`; `number` + 1 where there is none."""
+    return bisect_left(range(number + 1), least, key=lambda count: clopper_pearson(count, number).low)
 
 
 def test_a_plan_counts_both_outcomes_and_images_of_the_same_patients() -> None:

@@ -22,14 +22,14 @@ from neumo.core.reading import Reading
 from neumo.datasets.phantoms.dataset import make_phantoms
 from neumo.inference.reader import Reader
 
-FILES = 2_000
+FILES = 1_000
 """With an empty, a broken and a huge one."""
-SHARD = 50
+SHARD = 25
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two thousand different files of forty phantoms, and some that are none."""
+    """Hundreds of different files of forty phantoms, and some that are none."""
     folder = tmp_path_factory.mktemp("archive")
     make_phantoms(folder / "set", per_class=20, seed=3, size=64)
     films = sorted((folder / "set").rglob("*.jpeg"))
