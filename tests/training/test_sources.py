@@ -96,7 +96,7 @@ def test_priors_and_draws_of_a_run_are_those_of_its_sources(tiny: Path, merged: 
     assert images.shape[1:] == (1, 64, 64)
     assert labels.dtype == sources.dtype == torch.int64
     drawn = [int(label) for _, batch, _ in material.batches.train_dataloader() for label in batch]
-    assert len(drawn) == material.draws
+    assert len(drawn) == len(material.batches.order)
     assert 4 not in drawn
 
 

@@ -20,9 +20,9 @@ def train(
     overrides: options.Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished epoch.")] = False,
     devices: Annotated[
-        str, typer.Option("--devices", help="GPUs or processes to use: auto or a number.")
+        str,
+        typer.Option("--devices", help="GPUs of this machine: auto or a number; torchrun and srun say it."),
     ] = "auto",
-    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines that train together.")] = 1,
 ) -> None:
     """Train a run. Ctrl-C leaves it resumable; so does a crash."""
     require_extra("train", "neumo train")
@@ -40,8 +40,9 @@ def train(
             console=console,
             decoding=decoding,
             devices=int(devices) if devices.isdecimal() else devices,
-            nodes=nodes,
         )
+    if not outcome.leads:
+        raise typer.Exit(130 if outcome.status == "interrupted" else 0)
     if outcome.status == "interrupted":
         again = ["neumo", "train", str(experiment), "--data", str(data), "--out", str(folder)]
         again += [part for override in overrides or [] for part in ("--set", override)]

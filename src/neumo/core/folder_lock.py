@@ -1,11 +1,15 @@
-"""A lock by which one program works in a folder at a time; the system releases it however the program ends."""
+"""Locks by which one program at a time works in a folder; the system releases them however the program ends."""
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from neumo.core.errors import NodeError
+
+_BETWEEN = 0.1
+"""Seconds between two looks at a lock that another program holds."""
 
 
 @contextmanager
@@ -38,6 +42,29 @@ def folder_locked(file: Path, told: str) -> Iterator[None]:
         except OSError as error:
             raise NodeError(told) from error
         yield
+
+
+@contextmanager
+def in_turn(file: Path) -> Iterator[None]:
+    """Wait until no other program holds the lock, and hold it while the block runs.
+
+    For work that need not be done twice: where no lock can be had, as on some shared folders, the block runs too.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            stream = held.enter_context(file.open("a"))
+            while not _was_free(stream.fileno()):
+                time.sleep(_BETWEEN)
+        yield
+
+
+def _was_free(number: int) -> bool:
+    try:
+        _lock(number)
+    except (BlockingIOError, PermissionError):  # the latter on Windows
+        return False
+    return True
 
 
 def _lock(number: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neumo.core.cores import usable_cores
 from neumo.core.errors import DatasetError, UnreadableImageError
 from neumo.core.files import replacing, write_json
+from neumo.core.folder_lock import in_turn
 from neumo.core.message import joined
 from neumo.core.progress import Progress
 from neumo.core.user_folders import cache_folder
@@ -50,9 +51,10 @@ def decoded_pixels(
 ) -> PixelStore:
     """Map the decoded data set into memory, decoding it first where that was not done yet.
 
-    The cache lies in `cache_folder()`, in a folder named by the manifest's digest, beside a copy of the
-    manifest. It holds N x size x size bytes. `field_of_view` and `intensity` are those of
-    `neumo.imaging.prepare`: where percentiles are taken, images of more than 8 bits are stored between theirs.
+    The cache lies in `cache_folder()`, in a folder named by the manifest's digest, beside a copy of the manifest;
+    processes that want the same one wait for the first. It holds N x size x size bytes. `field_of_view` and
+    `intensity` are those of `neumo.imaging.prepare`: where percentiles are taken, images of more than 8 bits are
+    stored between theirs.
 
     Raises
     ------
@@ -66,11 +68,12 @@ def decoded_pixels(
     target = folder / f"pixels-{size}{part}-{intensity}-v{CACHE_VERSION}.u8"
     shape = (len(manifest), size, size)
     if not _complete(target, shape):
-        _decode_all(manifest, (size, field_of_view, intensity), target, progress)
-        write_manifest(manifest, folder / "manifest.csv")
-        write_json(
-            target.with_suffix(".json"), {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
-        )
+        with in_turn(target.with_suffix(".lock")):
+            if not _complete(target, shape):
+                _decode_all(manifest, (size, field_of_view, intensity), target, progress)
+                write_manifest(manifest, folder / "manifest.csv")
+                stated = {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
+                write_json(target.with_suffix(".json"), stated)
     return PixelStore(np.memmap(target, dtype=np.uint8, mode="r", shape=shape), target)
 
 

@@ -89,8 +89,36 @@ class SeededShuffle(Sampler[int]):
         yield from order.tolist()
 
 
+class SharedBatches(Sampler[list[int]]):
+    """The batches of a sampler, of each the part of one of several processes: together they see each batch once.
+
+    A last batch of fewer images than processes is left out, since each process takes part in every step.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Lightning tells it the epoch.
+    batch_size : int
+        Of all processes together.
+    process, processes : int
+    """
+
+    def __init__(self, sampler: Sampler[int], batch_size: int, process: int, processes: int) -> None:
+        self.sampler, self.batch_size, self.process, self.processes = sampler, batch_size, process, processes
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.sampler), self.batch_size)  # type: ignore[arg-type]
+        return whole + (rest >= self.processes)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = list(self.sampler)
+        for number in range(len(self)):
+            batch = order[number * self.batch_size : (number + 1) * self.batch_size]
+            yield batch[self.process :: self.processes]
+
+
 class Batches(L.LightningDataModule):
-    """Training and validation batches."""
+    """Training and validation batches of this process."""
 
     def __init__(
         self,
@@ -108,15 +136,24 @@ class Batches(L.LightningDataModule):
         """Shuffled anew each epoch."""
         return DataLoader(
             self.training,
-            batch_size=self.batch_size,
-            sampler=self.order,
+            batch_sampler=SharedBatches(self.order, self.batch_size, *self._process()),
             collate_fn=_as_is,
             pin_memory=torch.cuda.is_available(),
         )
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """In manifest order."""
-        return DataLoader(self.validation, batch_size=self.batch_size, collate_fn=_as_is)
+        process, processes = self._process()
+        return DataLoader(
+            self.validation,
+            batch_size=-(-self.batch_size // processes),
+            sampler=range(process, len(self.validation), processes),
+            collate_fn=_as_is,
+        )
+
+    def _process(self) -> tuple[int, int]:
+        """Return the number of this process, from 0, and how many there are."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
 
 def _as_is(batch: Any) -> Any:

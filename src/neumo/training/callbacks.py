@@ -92,11 +92,18 @@ class KeptWeights(Checkpoint):
 class EpochLines(Checkpoint):
     """Progress line of each epoch: metrics, images per second and the most time that can be left."""
 
-    def __init__(self, console: Console, history: History, images: int) -> None:
-        self.console, self.history, self.images = console, history, images
+    def __init__(self, console: Console, history: History) -> None:
+        self.console, self.history, self._images = console, history, 0
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count the images of the epoch."""
+        self._images += len(batch[1]) * trainer.world_size
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Print the line."""
+        images, self._images = self._images, 0
         if not trainer.is_global_zero:
             return
         row, last = self.history.rows[-1], trainer.max_epochs or 0
@@ -114,7 +121,7 @@ class EpochLines(Checkpoint):
                 val_accuracy=row["val_accuracy"],
                 train_auc=row["train_auc"],
                 val_auc=row["val_auc"],
-                rate=self.images / row["seconds"],
+                rate=images / row["seconds"],
                 seconds=row["seconds"],
                 left=left,
             ),

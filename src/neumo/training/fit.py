@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,25 +13,25 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerStatus
 from rich.console import Console
 
-from neumo.core.errors import CheckpointError, ConfigError
+from neumo.core.errors import ConfigError
 from neumo.core.progress import Progress
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.split import Split, thin_findings
 from neumo.models.registry import build_network, load_pretrained
-from neumo.models.weights import NetworkCard, TrainedNetwork, take_mean_weights
+from neumo.models.weights import NetworkCard, take_mean_weights
 from neumo.texts.catalogue import texts
 from neumo.texts.language import chosen_language
 from neumo.training.allocator import computes_in_bfloat16, prepare_processor
 from neumo.training.augmentation import random_augmentation
 from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoint
 from neumo.training.config import Experiment
-from neumo.training.distillation import Teachers, load_teachers
-from neumo.training.earlier_run import earlier_run
 from neumo.training.interrupt import StopBetweenBatches
-from neumo.training.material import Material, load_material, make_split
 from neumo.training.module import Classifier
-from neumo.training.run_folder import RunFolder, create_run, now
+from neumo.training.processes import decided_by_leader, trainer_of_processes
+from neumo.training.run_folder import RunFolder, now
+from neumo.training.shared_normalisation import share_normalisation
+from neumo.training.start import Start, begin_run, join_run, require_same_run
 from neumo.training.trainer import quiet_lightning, run_trainer
 
 
@@ -50,6 +50,8 @@ class Outcome:
         Epoch (from 1) whose weights were kept: the one with the lowest validation loss, or the last. 0 if
         there is none.
     best_val_loss : float
+    leads : bool
+        Whether this process is the one that writes and speaks, of several that train together.
     """
 
     folder: RunFolder
@@ -57,6 +59,7 @@ class Outcome:
     epochs: int
     best_epoch: int
     best_val_loss: float
+    leads: bool = True
 
 
 def train(
@@ -68,7 +71,6 @@ def train(
     console: Console | None = None,
     decoding: Progress | None = None,
     devices: str | int = "auto",
-    nodes: int = 1,
     before_first_step: Callable[[], None] | None = None,
 ) -> Outcome:
     """Train a run into the folder `out`, or go on with the one that lies there.
@@ -87,8 +89,8 @@ def train(
         Where progress goes; silent without one.
     decoding : callable, optional
         Called with (images decoded, images in all) when the pixel cache has to be made.
-    devices, nodes : str or int, int
-        Passed to Lightning.
+    devices : str or int
+        "auto", or how many of this machine; torchrun and srun say it themselves.
     before_first_step : callable, optional
         Called once when the loop is ready to start.
 
@@ -106,51 +108,20 @@ def train(
     threads = prepare_processor()
     manifest = open_dataset(data)
     folder = RunFolder(out)
-    begun = resume and folder.record_file.exists()
-    if begun:
-        _require_same_run(folder, experiment, manifest)
-        split = folder.split(manifest)
-        if folder.record()["status"] == "finished":
-            return _outcome(folder)
-    else:
-        split = make_split(manifest, experiment.split, experiment.seed)
-    _warn_of_thin_validation(console, manifest, split)
-    teachers = load_teachers(experiment, manifest, split)
-    start = [
-        earlier_run(Path(path), "model.start", experiment, manifest, split) for path in experiment.model.start
-    ]
-    material = load_material(experiment, manifest, split, decoding=decoding)
-    if not begun:
-        folder = create_run(out, experiment, data, manifest, split)
     precision = _precision(experiment)
-    folder.update(
-        status="running",
-        precision=precision,
-        threads=threads,
-        training_images=dict(material.training_images),
-        validation_images=dict(material.validation_images),
-        teachers=list(teachers.sha256) if teachers else [],
-        start=[one.sha256 for one in start],
-    )
     history = History(folder.history_file)
-    model = experiment.model
-    card = NetworkCard(
-        model.name, model.options, experiment.image_size, experiment.intensity, experiment.field_of_view
-    )
-    kept = KeptWeights(folder.path, card, experiment.schedule.keep)
-    callbacks: list[Callback] = [history, kept, *_shown(console, history, material.draws)]
+    kept = KeptWeights(folder.path, _card(experiment), experiment.schedule.keep)
+    interrupt = StopBetweenBatches()
+    callbacks: list[Callback] = [history, kept, *_shown(console, history)]
     if experiment.schedule.early_stopping is not None:
         callbacks.insert(0, EarlyStopping("val_loss", patience=experiment.schedule.early_stopping))
     if before_first_step is not None:
         callbacks.append(_Ready(before_first_step))
-    interrupt = StopBetweenBatches()
     began = time.monotonic()
     with quiet_lightning():
-        trainer = L.Trainer(
-            accelerator="auto",
-            devices=devices,
-            num_nodes=nodes,
-            precision=precision,  # type: ignore[arg-type]
+        trainer = trainer_of_processes(
+            devices,
+            precision=precision,
             max_epochs=experiment.schedule.max_epochs,
             logger=TensorBoardLogger(folder.path, name="", version="tensorboard", default_hp_metric=False),
             callbacks=[*callbacks, ResumePoint(folder.resume_file), interrupt],
@@ -159,35 +130,76 @@ def train(
             num_sanity_val_steps=0,
             log_every_n_steps=1_000_000,
         )
+        leads = trainer.is_global_zero
+        if resume and folder.record_file.exists():
+            require_same_run(folder, experiment, manifest)
+            if folder.record()["status"] == "finished":
+                return _outcome(folder, leads)
+
+        def begin() -> Start:
+            processes = trainer.world_size
+            return begin_run(
+                folder, experiment, data, manifest, resume=resume, processes=processes, decoding=decoding
+            )
+
+        start = decided_by_leader(trainer, begin) or join_run(folder, experiment, manifest)
+        if leads:
+            _warn_of_thin_validation(console, manifest, start.split)
+            folder.update(
+                status="running",
+                precision=precision,
+                threads=threads,
+                processes=trainer.world_size,
+                training_images=dict(start.material.training_images),
+                validation_images=dict(start.material.validation_images),
+                teachers=list(start.teachers.sha256) if start.teachers else [],
+                start=[one.sha256 for one in start.earlier],
+            )
+        module = _classifier(experiment, start, together=trainer.world_size > 1)
         with interrupt.listening():
-            run_trainer(trainer, _classifier(experiment, material, teachers, start), material.batches, folder)
+            run_trainer(trainer, module, start.material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
-    folder.update(
+    if leads:
+        folder.update(
+            status="finished" if finished else "interrupted",
+            ended=now(),
+            seconds=round(folder.record().get("seconds", 0) + time.monotonic() - began, 1),
+            epochs=len(history.rows),
+            best_epoch=kept.epoch,
+            best_val_loss=kept.loss if kept.epoch else None,
+        )
+        if finished:
+            shutil.rmtree(folder.resume_file.parent, ignore_errors=True)
+    return Outcome(
+        folder=folder,
         status="finished" if finished else "interrupted",
-        ended=now(),
-        seconds=round(folder.record().get("seconds", 0) + time.monotonic() - began, 1),
         epochs=len(history.rows),
         best_epoch=kept.epoch,
-        best_val_loss=kept.loss if kept.epoch else None,
+        best_val_loss=kept.loss if kept.epoch else float("nan"),
+        leads=leads,
     )
-    if finished and trainer.is_global_zero:
-        shutil.rmtree(folder.resume_file.parent, ignore_errors=True)
-    return _outcome(folder)
 
 
-def _classifier(
-    experiment: Experiment, material: Material, teachers: Teachers | None, start: Sequence[TrainedNetwork]
-) -> Classifier:
+def _card(experiment: Experiment) -> NetworkCard:
+    model = experiment.model
+    return NetworkCard(
+        model.name, model.options, experiment.image_size, experiment.intensity, experiment.field_of_view
+    )
+
+
+def _classifier(experiment: Experiment, start: Start, *, together: bool) -> Classifier:
     torch.manual_seed(experiment.seed)
     network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
     if experiment.model.pretrained:
         load_pretrained(network, experiment.model.name)
-    if start:
-        take_mean_weights(network, start, "model.start")
+    if start.earlier:
+        take_mean_weights(network, start.earlier, "model.start")
     crop_size = experiment.crop_size or experiment.image_size
     if crop_size != experiment.image_size:
         _require_same_network(network, experiment, crop_size)
-    weights, priors = material.class_weights, material.log_priors
+    if together:
+        share_normalisation(network)
+    weights, priors = start.material.class_weights, start.material.log_priors
     return Classifier(
         network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
         random_augmentation(experiment.augmentation, crop_size, experiment.intensity),
@@ -195,10 +207,10 @@ def _classifier(
         experiment.schedule,
         class_weights=None if weights is None else torch.from_numpy(weights),
         log_priors=None if priors is None else torch.from_numpy(priors),
-        partial=material.partial,
+        partial=start.material.partial,
         label_smoothing=experiment.label_smoothing,
         neither=experiment.other_abnormal,
-        teachers=teachers,
+        teachers=start.teachers,
         seed=experiment.seed,
     )
 
@@ -238,14 +250,14 @@ def _warn_of_thin_validation(console: Console | None, manifest: Manifest, split:
         console.print(sentence, style="yellow", soft_wrap=True, markup=False)
 
 
-def _shown(console: Console | None, history: History, images: int) -> list[Callback]:
+def _shown(console: Console | None, history: History) -> list[Callback]:
     if console is None:
         return []
     bars: list[Callback] = [RichProgressBar(leave=False)] if console.is_terminal else []
-    return [*bars, EpochLines(console, history, images)]
+    return [*bars, EpochLines(console, history)]
 
 
-def _outcome(folder: RunFolder) -> Outcome:
+def _outcome(folder: RunFolder, leads: bool) -> Outcome:
     record = folder.record()
     loss = record.get("best_val_loss")
     return Outcome(
@@ -254,6 +266,7 @@ def _outcome(folder: RunFolder) -> Outcome:
         epochs=record["epochs"],
         best_epoch=record["best_epoch"],
         best_val_loss=float("nan") if loss is None else loss,
+        leads=leads,
     )
 
 
@@ -261,19 +274,3 @@ def _precision(experiment: Experiment) -> str:
     if experiment.schedule.precision != "auto":
         return experiment.schedule.precision
     return "bf16-mixed" if computes_in_bfloat16() else "32-true"
-
-
-def _require_same_run(folder: RunFolder, experiment: Experiment, manifest: Manifest) -> None:
-    if folder.experiment() != experiment:
-        raise ConfigError(
-            "{path}: holds a run of another experiment (see its experiment.yaml); choose another "
-            "folder with --out",
-            path=folder.path,
-        )
-    digest = folder.record()["data"]["digest"]
-    if digest != manifest.digest:
-        raise CheckpointError(
-            "{path}: was begun on other data than {root}; give the same data set",
-            path=folder.path,
-            root=manifest.root,
-        )

@@ -40,8 +40,11 @@ class StopBetweenBatches(Callback):
     def on_train_batch_start(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: object, batch_idx: int
     ) -> None:
-        """Stop before a training batch."""
-        self._stop_if_asked()
+        """Stop before a training batch, all processes before the same one."""
+        asked = self._asked  # not overwritten by the others' answer: a signal may come while they are asked
+        if trainer.world_size > 1:
+            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
+        self._stop_if(asked)
 
     def on_validation_batch_start(
         self,
@@ -51,10 +54,11 @@ class StopBetweenBatches(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Stop before a validation batch."""
-        self._stop_if_asked()
+        """Stop before a validation batch; several processes, which may have different numbers of them, go on."""
+        if trainer.world_size == 1:
+            self._stop_if(self._asked)
 
-    def _stop_if_asked(self) -> None:
-        if self._asked:
+    def _stop_if(self, asked: bool) -> None:
+        if asked:
             self._asked = False
             raise KeyboardInterrupt

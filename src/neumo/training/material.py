@@ -45,8 +45,6 @@ class Material:
     Attributes
     ----------
     batches : Batches
-    draws : int
-        Training images drawn in an epoch.
     partial : bool
         Whether some labels are partial.
     class_weights : ndarray of float32, shape (3,), or None
@@ -56,7 +54,6 @@ class Material:
     """
 
     batches: Batches
-    draws: int
     partial: bool
     class_weights: NDArray[np.float32] | None
     log_priors: NDArray[np.float32] | None
@@ -140,7 +137,6 @@ def load_material(
     weigh, adjust = Balance.CLASS_WEIGHTS, Balance.LOGIT_ADJUSTMENT
     return Material(
         batches=batches,
-        draws=len(batches.order),
         partial=partial or bool((labels[held_out] >= len(FINDINGS)).any()),
         class_weights=class_weights(labels[chosen]) if experiment.balance is weigh else None,
         log_priors=_log_priors(labels[chosen], sources[chosen], weights)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torchmetrics import MetricCollection
+from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import (
     MulticlassAccuracy,
     MulticlassAUROC,
@@ -80,8 +80,8 @@ class Classifier(L.LightningModule):
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.register_buffer("log_priors", log_priors, persistent=False)
         self.register_buffer("allowed", torch.from_numpy(ALLOWED), persistent=False)
-        self.train_metrics = _metrics("train_")
-        self.val_metrics = _metrics("val_")
+        self.train_loss, self.train_metrics = _mean_loss(), _metrics("train_")
+        self.val_loss, self.val_metrics = _mean_loss(), _metrics("val_")
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
 
@@ -138,24 +138,23 @@ class Classifier(L.LightningModule):
         images = images.to(memory_format=torch.channels_last)
         logits = self(images).float()
         priors = None if self.log_priors is None else self.log_priors[sources]
-        loss = self._training_loss(logits if priors is None else logits + priors, images, labels, priors)
-        self._update(self.train_metrics, logits.detach(), labels)
-        self.log(
-            "train_loss", loss.detach(), on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True
+        loss, weight = self._training_loss(
+            logits if priors is None else logits + priors, images, labels, priors
         )
-        return loss
+        self._update(self.train_metrics, logits.detach(), labels)
+        self.train_loss.update(loss.detach(), weight)
+        return loss if self.trainer.world_size == 1 else loss * self._share(weight)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Loss and metrics of one batch."""
         images, labels, _ = batch
         logits = self(images.to(memory_format=torch.channels_last)).float()
         self._update(self.val_metrics, logits, labels)
-        self.log("val_loss", self._label_loss(logits, labels), batch_size=len(labels), sync_dist=True)
+        self.val_loss.update(*self._label_loss(logits, labels))
 
     def on_validation_epoch_end(self) -> None:
         """Report the validation metrics of the epoch."""
-        self.log_dict(self.val_metrics.compute())
-        self.val_metrics.reset()
+        self._report("val_loss", self.val_loss, self.val_metrics)
 
     def on_train_epoch_end(self) -> None:
         """Report the training metrics and step the plateau schedule.
@@ -163,9 +162,8 @@ class Classifier(L.LightningModule):
         Lightning would step the schedule after it has written the epoch's checkpoint, and a resumed run
         would miss that step; here it is done before.
         """
-        self.log_dict(self.train_metrics.compute())
-        self.train_metrics.reset()
-        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+        self._report("train_loss", self.train_loss, self.train_metrics)
+        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"], sync_dist=True)
         if self._plateau is not None:
             self._plateau.step(float(self.trainer.callback_metrics["val_loss"]))
 
@@ -183,31 +181,46 @@ class Classifier(L.LightningModule):
         key = (self.seed, self.current_epoch, batch_idx, self.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
+    def _share(self, weight: torch.Tensor) -> torch.Tensor:
+        """Factor of this process's mean, so that the mean gradient of all processes is that of the whole batch."""
+        mean = self.trainer.strategy.reduce(weight.clone(), reduce_op="mean")
+        return weight / mean.clamp(min=torch.finfo(weight.dtype).tiny)
+
     def _training_loss(
         self, logits: torch.Tensor, images: torch.Tensor, labels: torch.Tensor, priors: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Loss to the labels and to the teachers' probabilities."""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean loss to the labels and to the teachers' probabilities, and the weight that it is the mean over."""
+        label_loss, weight = self._label_loss(logits, labels, self.label_smoothing)
         if self.teachers is None:
-            return self._label_loss(logits, labels, self.label_smoothing)
+            return label_loss, weight
         soft = self.teachers.probabilities(images, priors)
         if self.partial:
             soft_loss = nn.functional.cross_entropy(logits, soft, label_smoothing=self.label_smoothing)
-            label_loss = self._label_loss(logits, labels, self.label_smoothing)
-            return self.teachers.share * soft_loss + (1 - self.teachers.share) * label_loss
+            return self.teachers.share * soft_loss + (1 - self.teachers.share) * label_loss, weight
         targets = self.teachers.targets(soft, labels)
-        return nn.functional.cross_entropy(
+        loss = nn.functional.cross_entropy(
             logits, targets, weight=self.class_weights, label_smoothing=self.label_smoothing
         )
+        return loss, logits.new_tensor(len(labels))
 
     def _label_loss(
         self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float = 0.0
-    ) -> torch.Tensor:
-        """Cross entropy to label codes (N,)."""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean cross entropy to label codes (N,), and the weight that it is the mean over."""
         if self.partial:
             return partial_cross_entropy(logits, self.allowed[labels], label_smoothing, neither=self.neither)
-        return nn.functional.cross_entropy(
+        loss = nn.functional.cross_entropy(
             logits, labels, weight=self.class_weights, label_smoothing=label_smoothing
         )
+        weights = self.class_weights
+        return loss, logits.new_tensor(len(labels)) if weights is None else weights[labels].sum()
+
+    def _report(self, name: str, loss: MeanMetric, metrics: MetricCollection) -> None:
+        """Log an epoch's loss and metrics over the images of all processes, and begin the next epoch's."""
+        # Each process has the same values; their mean spares a warning.
+        self.log_dict({name: loss.compute(), **metrics.compute()}, sync_dist=True)
+        loss.reset()
+        metrics.reset()
 
     def _update(self, metrics: MetricCollection, logits: torch.Tensor, labels: torch.Tensor) -> None:
         """Update the metrics of an epoch; images with partial labels are left out."""
@@ -222,7 +235,8 @@ class Classifier(L.LightningModule):
 def _moving_average(network: nn.Module, decay: float | None) -> AveragedModel | None:
     if decay is None:
         return None
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)  # type: ignore[no-untyped-call]
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)  # type: ignore[no-untyped-call]
+    return average.requires_grad_(False)  # else processes would wait for its gradients
 
 
 def _decayed_or_not(network: nn.Module, decay: float) -> list[dict[str, Any]]:
@@ -232,6 +246,10 @@ def _decayed_or_not(network: nn.Module, decay: float) -> list[dict[str, Any]]:
         {"params": [p for p in learning if p.ndim > 1], "weight_decay": decay},
         {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
     ]
+
+
+def _mean_loss() -> MeanMetric:
+    return MeanMetric(nan_strategy="disable")  # else a diverged run would look well
 
 
 def _metrics(prefix: str) -> MetricCollection:

@@ -10,7 +10,7 @@ _KINDS = [kind.index for kind in PNEUMONIA]
 
 def partial_cross_entropy(
     logits: torch.Tensor, allowed: torch.Tensor, label_smoothing: float = 0.0, *, neither: float = 0.0
-) -> torch.Tensor:
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean of -log of the summed probability of the classes that each label allows.
 
     For a label that allows one class this is cross entropy. It is the likelihood of what is known where several classes
@@ -32,8 +32,10 @@ def partial_cross_entropy(
 
     Returns
     -------
-    tensor, scalar
+    loss : tensor, scalar
         0 where no row counts.
+    weight : tensor, scalar
+        Sum of the rows' weights, which the loss is the mean over.
     """
     logs = log_softmax(logits, dim=1)
     known = allowed.any(dim=1)
@@ -46,4 +48,5 @@ def partial_cross_entropy(
     if neither:
         even = -(logs[:, Finding.NORMAL.index] + torch.logsumexp(logs[:, _KINDS], dim=1)) / 2
         losses, weights = torch.where(known, losses, even), torch.where(known, weights, neither)
-    return (losses * weights).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
+    weight = weights.sum()
+    return (losses * weights).sum() / weight.clamp(min=torch.finfo(weight.dtype).tiny), weight
