@@ -142,6 +142,40 @@ def test_a_run_is_refused_where_it_would_mix_bundles_or_cannot_begin(
     assert "no cluster answers" in run_neumo(*new, "--ray", "127.0.0.1:1", status=2)
 
 
+CALLS = """
+import os, pathlib, sys
+from neumo.cluster.tasks import on_ray
+from neumo.core.errors import ClusterError
+
+address, killed = sys.argv[1], pathlib.Path(sys.argv[2])
+
+def doubled(number):
+    if number == 2 and not killed.exists():
+        killed.touch()
+        os.kill(os.getpid(), 9)
+    if number == 3:
+        raise ValueError(number)
+    return 2 * number
+
+print(sorted((given, str(answer)) for given, answer in on_ray(doubled, [1, 2, 3], address=address)))
+try:
+    next(on_ray(doubled, [1], address=address, gpus=99))
+except ClusterError as error:
+    print(error)
+"""
+
+
+def test_a_call_that_is_lost_is_made_again_and_one_that_fails_costs_itself(
+    tmp_path: Path, address: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CALLS, address, tmp_path / "killed"],
+        capture_output=True, text=True, timeout=200, check=True,
+    )  # fmt: skip
+    assert "[(1, '2'), (2, '4'), (3, 'Ray: RayTaskError" in done.stdout, done.stdout + done.stderr
+    assert "has 0 GPU, and each run wants 99" in done.stdout
+
+
 def test_ray_on_one_machine_takes_no_orders_without_its_token(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment["HOME"] = str(tmp_path)

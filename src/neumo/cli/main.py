@@ -19,6 +19,7 @@ Word = Literal[
     "doctor",
     "train",
     "evaluate",
+    "sweep",
     "compare",
     "commission",
     "listen",
@@ -53,6 +54,8 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
             from neumo.cli.train import app
         case "evaluate":
             from neumo.cli.evaluate import app
+        case "sweep":
+            from neumo.cli.sweep import app
         case "compare":
             from neumo.cli.compare import app
         case "commission":

@@ -1,6 +1,7 @@
 """Evaluations, comparisons and checks of heat maps as terminal tables."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -15,6 +16,9 @@ from neumo.evaluation.values import Estimate, Evaluation, PneumoniaDecision
 from neumo.study.evaluate_reader import EvaluatedReader
 from neumo.texts.catalogue import percent
 from neumo.texts.translation import headings, metric_name, said
+
+if TYPE_CHECKING:
+    from neumo.study.sweep.table import Row
 
 _FIELDS = {"fixed": Message("a fixed field, an approximation"), "phantom": Message("as drawn")}
 
@@ -114,6 +118,26 @@ def source_tables(evaluated: Sequence[EvaluatedSource]) -> Iterator[Table]:
         for one, view, figures in views:
             by_view.add_row(f"{one.source} {view}", *(_interval(figures[metric]) for metric in OF_PNEUMONIA))
         yield by_view
+
+
+def sweep_table(rows: "Sequence[Row]") -> Table:
+    """Return what a sweep measured: a row for each recipe and source, a column for each metric."""
+    metrics = [metric for metric in METRICS if any(row.metric == metric for row in rows)]
+    table = Table(*headings("recipe", "source", "seeds"), *map(metric_name, metrics))
+    table.caption = said(
+        "mean ± standard deviation over seeds, and 95 % intervals over patients; nothing is pooled over sources"
+    )
+    for recipe, source in dict.fromkeys((row.recipe, row.source) for row in rows):
+        cells = {row.metric: row for row in rows if (row.recipe, row.source) == (recipe, source)}
+        seeds = max(len(row.seeds) for row in cells.values())
+        shown = (_over_seeds(cells[metric]) if metric in cells else "-" for metric in metrics)
+        table.add_row(recipe, source or said("no source"), str(seeds), *shown)
+    return table
+
+
+def _over_seeds(row: "Row") -> str:
+    spread = "" if row.deviation is None else f" ± {row.deviation:.3f}"
+    return f"{row.mean:.3f}{spread}\n({row.low:.3f}-{row.high:.3f})"
 
 
 def _marked(title: str, synthetic: bool) -> str:
