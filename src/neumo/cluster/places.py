@@ -1,14 +1,16 @@
 """Folders and object stores by URL: paths, `file://`, `s3://`, `gs://`, `abfs://`, `hdfs://`, and what fsspec knows."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 from pyarrow.fs import (
+    AwsStandardS3RetryStrategy,
     FileInfo,
     FileSelector,
     FileSystem,
@@ -16,11 +18,16 @@ from pyarrow.fs import (
     FSSpecHandler,
     LocalFileSystem,
     PyFileSystem,
+    S3FileSystem,
 )
 
 from neumo.core.errors import ConfigError
 from neumo.core.files import replacing
 from neumo.core.names import printable
+
+_CONNECT_SECONDS, _REQUEST_SECONDS = 10.0, 60.0
+_ATTEMPTS: Final = 8
+"""Of each request to an S3 server that throttles or fails, with growing pauses."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,8 @@ def open_place(text: str) -> Place:
         )
     try:
         filesystem, path = FileSystem.from_uri(text)
+        if parts.scheme == "s3":
+            filesystem = _patient(filesystem, dict(parse_qsl(parts.query)))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, NotImplementedError):
         filesystem, path = _by_fsspec(text)
     except OSError as error:
@@ -142,6 +151,20 @@ def open_place(text: str) -> Place:
             "{url}: cannot be opened ({why})", url=printable(text), why=printable(str(error))
         ) from error
     return Place(text, filesystem, path)
+
+
+def _patient(store: Any, options: Mapping[str, str]) -> FileSystem:
+    """Return an S3 store that waits longer for a slow or throttling server than the three seconds of PyArrow."""
+    if not options.keys() <= {"region", "scheme", "endpoint_override"}:
+        return store
+    return S3FileSystem(
+        region=store.region,
+        scheme=options.get("scheme"),
+        endpoint_override=options.get("endpoint_override"),
+        connect_timeout=_CONNECT_SECONDS,
+        request_timeout=_REQUEST_SECONDS,
+        retry_strategy=AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+    )
 
 
 def _by_fsspec(text: str) -> tuple[FileSystem, str]:

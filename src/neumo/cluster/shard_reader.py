@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+import neumo
 from neumo.cluster.dataset import Dataset
 from neumo.cluster.schema import READINGS_SCHEMA, row_of
 from neumo.cluster.sources import open_source
@@ -87,6 +88,7 @@ class ShardReader:
 
     def __init__(self, job: Job) -> None:
         self._dataset, self._source = Dataset(job.dataset), open_source(job.source)
+        self._made_with: Mapping[str, Any] = {}
         self._child = ChildProcess(
             _OPENER,
             {"reader": dict(job.reader), "results": list(job.results), "language": job.language},
@@ -107,6 +109,7 @@ class ShardReader:
         try:
             if self._dataset.has(shard):
                 return counts
+            self._made_with = self._dataset.made_with() or {}
             plan = self._dataset.locations(shard).to_pylist()
             for entry, content in self._fetched(plan):
                 row = self._row(entry["location"], content, counts)
@@ -200,12 +203,26 @@ class ShardReader:
                 raise ClusterError("no reader can be started: {why}", why=error) from error
             except ChildError as error:
                 return row_of(_failed(location, _lost(error.code)))
+            self._require_same_reader()
             if "error" not in answer:
                 return {**answer["row"], "results": self._stored(answer["sizes"], made)}
             if answer["own"] is None:
                 return row_of(_failed(location, _lost("crash")))
             time.sleep(back_off(attempt, _FIRST_WAIT, _LONGEST_WAIT))
         raise ClusterError("this machine: {why}; run the same command again to go on", why=answer["own"])
+
+    def _require_same_reader(self) -> None:
+        """Raise ClusterError where this machine reads otherwise than the one that began the dataset."""
+        own = {"neumo": neumo.__version__, **self._child.ready}
+        for key, value in own.items():
+            if self._made_with.get(key, value) != value:
+                raise ClusterError(
+                    "this machine: has another {key} than the data set was begun with ({own}, not {begun}); install "
+                    "the same on every machine and run the same command again to go on",
+                    key=key,
+                    own=str(value),
+                    begun=str(self._made_with[key]),
+                )
 
     def _stored(self, sizes: Mapping[str, int], made: bytes) -> list[str]:
         start, paths = 0, list[str]()
