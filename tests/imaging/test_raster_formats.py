@@ -129,6 +129,12 @@ def several(kind: str, **options: Any) -> bytes:
         (b"\0\0\0\x0cjP  \r\n\x87\n" + b"\0" * 300, "JPEG 2000"),
         (b"\0\0\0\x1cftypheic" + b"\0" * 300, "HEIF"),
         (b"%PDF-1.7" * 40, "PDF"),
+        (b"P5 64 64 255\n" + b"\0" * 4096, "PNM"),
+        (b"II\xbc\1" + b"\0" * 300, "JPEG XR"),
+        (b"\x5c\1" + b"\0" * 342 + b"n+1\0" + b"\0" * 40, "NIfTI"),
+        (b"PK\3\4" + b"\0" * 300, r"archive \(ZIP\); unpack"),
+        (b"Rar!\x1a\7\0" + b"\0" * 300, r"archive \(RAR\)"),
+        (b"\x1f\x8b" + b"\0" * 300, r"archive \(gzip\)"),
     ],
 )
 def test_intact_but_not_read(content: bytes, reason: str) -> None:

@@ -15,7 +15,7 @@ from neumo.core.names import shown_path
 from neumo.imaging.dicom.recognise import is_dicom
 from neumo.imaging.dicom.stored_class import DICOMDIR, HEAD_BYTES, holds_no_image, stored_class
 from neumo.imaging.raster import is_raster
-from neumo.imaging.raster_formats import RASTER_SUFFIXES
+from neumo.imaging.raster_formats import RASTER_SUFFIXES, archive_kind, other_image_kind
 
 _OTHER_SUFFIXES: Final = frozenset(
     {
@@ -30,11 +30,27 @@ _OTHER_SUFFIXES: Final = frozenset(
         ".jpx",
         ".jxl",
         ".jxr",
+        ".wdp",
+        ".pgm",
+        ".pnm",
+        ".ppm",
+        ".nii",
+        ".nrrd",
+        ".mha",
+        ".psd",
         ".dcm",
         ".dicom",
     }
 )
 """Of files that are meant as images whatever they hold: where they cannot be read, that is told."""
+
+
+_ARCHIVE_SUFFIXES: Final = frozenset(
+    {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".iso", ".dmg"}
+)
+
+_NEVER_DOCUMENTS: Final = frozenset({"7-Zip", "RAR", "tar"})
+"""Kinds of archives of any name; documents and programs are ZIP archives too."""
 
 
 class Skip(StrEnum):
@@ -44,6 +60,8 @@ class Skip(StrEnum):
     """Hidden, or left by an operating system, as .DS_Store, Thumbs.db and what lies in __MACOSX."""
     NO_IMAGE = "no_image"
     """Neither its name nor its content is that of an image."""
+    ARCHIVE = "archive"
+    """Not opened, whatever lies in it."""
     DICOMDIR = "dicomdir"
     """The index of a CD."""
     REPORT = "report"
@@ -151,9 +169,10 @@ def skip_of(name: str, head: bytes, *, only_dicom: bool = False) -> Skip | None:
         if sop_class == DICOMDIR or name.upper() == "DICOMDIR":
             return Skip.DICOMDIR
         return Skip.REPORT if holds_no_image(sop_class) else None
-    if only_dicom:
-        return Skip.NOT_DICOM if is_raster(head) or has_image_suffix(name) else Skip.NO_IMAGE
-    return None if is_raster(head) or has_image_suffix(name) else Skip.NO_IMAGE
+    if is_raster(head) or has_image_suffix(name) or other_image_kind(head) is not None:
+        return Skip.NOT_DICOM if only_dicom else None
+    is_archive = Path(name).suffix.lower() in _ARCHIVE_SUFFIXES or archive_kind(head) in _NEVER_DOCUMENTS
+    return Skip.ARCHIVE if is_archive else Skip.NO_IMAGE
 
 
 def has_image_suffix(name: str) -> bool:

@@ -16,7 +16,7 @@ from neumo.core.radiograph import Radiograph
 from neumo.imaging.array import from_array
 from neumo.imaging.limits import MAX_PIXELS, require_file_size
 from neumo.imaging.raster import decode_raster, is_raster
-from neumo.imaging.raster_formats import RASTER_NAMES, known_but_not_read
+from neumo.imaging.raster_formats import RASTER_NAMES, archive_kind, other_image_kind
 
 if TYPE_CHECKING:
     from neumo.imaging.dicom.parse import Parsed
@@ -125,16 +125,26 @@ class ImageFile:
             return decode_dicom(self.parsed, self.name, max_pixels=self._max_pixels)
         if not self.content:
             raise UnreadableImageError("{name}: is empty (0 bytes)", name=self.name)
-        kind = known_but_not_read(self.content)
+        self._require_no_other_kind()
+        raise UnreadableImageError(
+            "{name}: is no {formats} image, nor DICOM", name=self.name, formats=RASTER_NAMES
+        )
+
+    def _require_no_other_kind(self) -> None:
+        kind = other_image_kind(self.content)
+        if kind is None and self.content.startswith(b"%PDF-"):
+            kind = "PDF"
         if kind is not None:
             raise UnsupportedImageError(
                 "{name}: is a file of the kind {kind}, which is not read; save it as PNG",
                 name=self.name,
                 kind=kind,
             )
-        raise UnreadableImageError(
-            "{name}: is no {formats} image, nor DICOM", name=self.name, formats=RASTER_NAMES
-        )
+        kind = archive_kind(self.content)
+        if kind is not None:
+            raise UnsupportedImageError(
+                "{name}: is an archive ({kind}); unpack it, and give the folder", name=self.name, kind=kind
+            )
 
 
 def _content_of(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """The raster formats that are read: how each is told, and what is refused before anything of it is decoded."""
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeGuard
@@ -20,6 +21,7 @@ RASTER_NAMES: Final = "PNG, JPEG, TIFF, BMP, WebP or AVIF"
 
 _HEAD: Final = 132
 _DICOM_MAGIC: Final = (128, b"DICM")
+_PNM: Final = re.compile(rb"P[1-6]\s(?:#[^\n]*\n)*\s*\d+\s+\d+\s")
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of a BMP's second header; "BM" alone begins many a text."""
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_SAMPLE_FORMAT, _TIFF_SUBFILE = 258, 262, 339, 254
@@ -46,9 +48,14 @@ def raster_format(head: bytes) -> str | None:
     return None
 
 
-def known_but_not_read(head: bytes) -> str | None:
-    """Return the name of another image format that a file is of; None where it is none of those."""
-    return next((kind for tells, kind in _NOT_READ if tells(head)), None)
+def other_image_kind(head: bytes) -> str | None:
+    """Return the name of an image format that is not read, by a file's first 1,024 bytes; None where it is none."""
+    return next((kind for tells, kind in _OTHER_IMAGES if tells(head)), None)
+
+
+def archive_kind(head: bytes) -> str | None:
+    """Return the name of an archive's format by its first bytes; None where it is none."""
+    return next((kind for tells, kind in _ARCHIVES if tells(head)), None)
 
 
 def open_reader(stream: BinaryIO, name: str) -> ImageFile.ImageFile | None:
@@ -227,11 +234,21 @@ _READERS: Final = {
 }
 """Module and reader of each format, imported when a file of it comes: together they take as long as reading."""
 
-_NOT_READ: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
+_OTHER_IMAGES: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
     (_begins(b"GIF87a", b"GIF89a"), "GIF"),
     (_begins(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000"),
     (_begins(b"\0\0\0\x0cJXL ", b"\xff\x0a"), "JPEG XL"),
+    (_begins(b"II\xbc"), "JPEG XR"),
     (lambda head: head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1"}, "HEIF"),
-    (_begins(b"%PDF-"), "PDF"),
-    (_begins(b"PK\x03\x04"), "ZIP"),
+    (lambda head: _PNM.match(head) is not None, "PNM"),
+    (lambda head: head[344:348] in {b"n+1\0", b"ni1\0"}, "NIfTI"),
+    (_begins(b"NRRD000"), "NRRD"),
+    (_begins(b"8BPS\0"), "PSD"),
+)
+_ARCHIVES: Final[tuple[tuple[Callable[[bytes], bool], str], ...]] = (
+    (_begins(b"PK\3\4"), "ZIP"),
+    (_begins(b"7z\xbc\xaf\x27\x1c"), "7-Zip"),
+    (_begins(b"Rar!\x1a\7"), "RAR"),
+    (_begins(b"\x1f\x8b"), "gzip"),
+    (lambda head: head[257:262] == b"ustar", "tar"),
 )

@@ -119,6 +119,16 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
 
 def _require_all_bytes(pixels: PixelElement, layout: PixelLayout, name: str) -> None:
     held = len(pixels.value)
+    times, rest = divmod(held, layout.native_bytes)
+    if times > 1 and rest <= 1:
+        raise UnsupportedImageError(
+            "{name}: its pixel data are {times} times as long as {columns} x {rows} pixels; they hold several frames, "
+            "or the header is wrong",
+            name=name,
+            times=times,
+            columns=layout.columns,
+            rows=layout.rows,
+        )
     if held < layout.native_bytes:
         what = Message("the file is truncated") if held < pixels.stated else Message("the header is corrupt")
         raise UnreadableImageError(

@@ -21,7 +21,7 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
-from neumo.core.errors import UnreadableImageError
+from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.imaging.dicom.jpeg_segments import end_of_image
 from neumo.imaging.dicom.layout import PixelLayout
 from neumo.imaging.jpeg_header import read_jpeg_header
@@ -32,6 +32,8 @@ JPEG_2000 = frozenset({JPEG2000Lossless, JPEG2000Lossy, HTJ2KLossless, HTJ2KLoss
 
 _ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _CODESTREAM, _TILE_PART = b"\xff\x4f\xff\x51", b"\xff\x90\x00\x0a"
+_BEGINNINGS = (b"\xff\xd8\xff", _CODESTREAM, b"\0\0\0\x0cjP  ")
+"""Of JPEG and JPEG-LS, JPEG 2000, JP2; none of them occurs within a stream."""
 _TILE_PART_HEADER = 14
 _JP2_HEADER_LIMIT = 4096
 _MAX_TILES = 65_535
@@ -58,6 +60,8 @@ def frame_of(value: memoryview, name: str) -> bytes:
     ------
     UnreadableImageError
         There is no fragment, or the last one ends after the file does.
+    UnsupportedImageError
+        There are several frames.
     """
     fragments: list[memoryview] = []
     position = 0
@@ -77,7 +81,22 @@ def frame_of(value: memoryview, name: str) -> bytes:
         raise UnreadableImageError(
             "{name}: the compressed pixel data hold no frame; the file is corrupt or truncated", name=name
         )
+    frames = _frames_begun(fragments[1:])
+    if frames > 1:
+        raise UnsupportedImageError(
+            "{name}: holds {frames} frames; a radiograph is one. Store the frame to be read in a file of its own",
+            name=name,
+            frames=frames,
+        )
     return b"".join(fragments[1:])
+
+
+def _frames_begun(fragments: list[memoryview]) -> int:
+    """How many fragments begin as a codestream does, if the first one does: NumberOfFrames may be missing or wrong."""
+    beginning = next((start for start in _BEGINNINGS if fragments[0][: len(start)] == start), None)
+    if beginning is None:
+        return 1
+    return sum(fragment[: len(beginning)] == beginning for fragment in fragments)
 
 
 def require_agreement(frame: bytes, syntax: UID, layout: PixelLayout, name: str) -> StreamHeader:
