@@ -105,6 +105,27 @@ def test_a_full_standard_output_is_told(arguments: tuple[str, ...], bundle: Path
     assert "Traceback" not in told and "Exception ignored" not in told
 
 
+def test_standard_streams_that_are_closed(bundle: Path, films: Path, tmp_path: Path) -> None:
+    """What cannot be printed is told; no file of the command gets the number of a closed stream."""
+
+    def closed(which: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "neumo", *map(str, arguments)]
+        return subprocess.run(
+            ["sh", "-c", f'exec "$@" {which}', "sh", *command],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    told = closed(">&-", "--version")
+    assert told.returncode == 2
+    assert told.stderr == "error: standard output: could not be written (Bad file descriptor)\n"
+    quiet = closed("<&- >&- 2>&-", "read", films, "--bundle", bundle, "--csv", tmp_path / "r.csv")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    assert len(rows(tmp_path / "r.csv")) == len(NAMES)
+
+
 def test_a_full_standard_error_keeps_nobody_from_reading(bundle: Path, films: Path, tmp_path: Path) -> None:
     (films / "broken.png").write_text("no image")
     with Path("/dev/full").open("wb") as full:
