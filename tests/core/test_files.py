@@ -12,6 +12,7 @@ from neumo.core.files import (
     make_private,
     new_private_file,
     replacing,
+    require_replaceable,
     require_writable,
     sync,
     write_json,
@@ -146,6 +147,22 @@ def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
         require_writable(tmp_path / "file" / "report.html")
     with pytest.raises(OutputError, match="name a file"):
         require_writable(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff\xe0\0\x10JFIF", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0" * 128 + b"DICM"]
+)
+def test_text_never_replaces_a_radiograph(tmp_path: Path, content: bytes) -> None:
+    film, result = tmp_path / "film", tmp_path / "result"
+    film.write_bytes(content)
+    for write in (require_writable, require_replaceable, lambda target: write_text(target, "{}")):
+        with pytest.raises(OutputError, match="something else than results"):
+            write(film)
+    assert film.read_bytes() == content and list(tmp_path.iterdir()) == [film]
+    for text in ("", "{}\n", "a;b\r\n", "<!doctype html>"):
+        result.write_text(text)
+        write_text(result, "new")
+        assert result.read_text() == "new"
 
 
 def test_a_pipe_stays_one_and_is_given_what_is_written(tmp_path: Path) -> None:

@@ -191,6 +191,18 @@ def test_an_output_that_fails_takes_no_other_with_it_and_is_made_by_resuming(
     assert Path("/dev/full").is_char_device()
 
 
+@pytest.mark.parametrize("output", ["--json", "--csv", "--html", "--summary"])
+def test_no_result_replaces_a_radiograph(
+    output: str, bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film, other = films / "1.jpeg", tmp_path / "new.jsonl"
+    content = film.read_bytes()
+    more = () if output == "--json" else ("--json", other)
+    told = call_neumo(capsys, "read", films, "--bundle", bundle, output, film, *more, status=2)
+    assert "1.jpeg: holds something else than results, and is not replaced" in " ".join(told.split())
+    assert film.read_bytes() == content and not other.exists()
+
+
 def test_results_are_written_through_to_a_device(bundle: Path, films: Path) -> None:
     output = run_neumo("read", films / "1.jpeg", "--bundle", bundle, "--html", "/dev/stdout")
     assert output.startswith("<!") and output.rstrip().endswith("</html>")

@@ -18,6 +18,7 @@ from neumo.core.errors import NeumoError, OutputError
 
 PART = ".part-"
 """Prefix of the names of unfinished files and folders; a crash may leave some."""
+_HEAD_BYTES = 1024
 
 
 @contextmanager
@@ -100,7 +101,8 @@ def creating_folder(target: Path, *, private: bool = False, durable: bool = Fals
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `target`, all of it or nothing. Raises OutputError."""
+    """Write `text` as UTF-8 to `target`, all of it or nothing. Raises OutputError, also as `require_replaceable`."""
+    require_replaceable(target)
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -155,8 +157,32 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def require_replaceable(*targets: Path | None) -> None:
+    """Raise OutputError where a file is there that holds no text, as a radiograph: it is never replaced by results.
+
+    For files of text; None and what cannot be looked at are skipped.
+    """
+    for target in targets:
+        if target is None or not target.is_file():
+            continue
+        try:
+            with target.open("rb") as stream:
+                head = stream.read(_HEAD_BYTES)
+        except OSError:
+            continue
+        if b"\0" in head:
+            raise OutputError(
+                "{target}: holds something else than results, and is not replaced; choose another name",
+                target=target,
+            )
+
+
 def require_writable(*targets: Path | None) -> None:
-    """Raise OutputError where a file could not be written as things stand; for use before long work. Skips None."""
+    """Raise OutputError where a file of text could not be written as things stand, or holds something else.
+
+    For use before long work; None is skipped.
+    """
+    require_replaceable(*targets)
     for target in targets:
         if target is None:
             continue

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
-from neumo.core.files import replacing
+from neumo.core.files import replacing, require_replaceable
 from neumo.core.findings import FINDINGS
 from neumo.core.spreadsheets import guarded
 from neumo.records.database import reading_session
@@ -61,11 +61,12 @@ def export(engine: Engine, filters: Filters | None = None, *, files: Mapping[For
     Raises
     ------
     OutputError
-        A file cannot be written; those there before are as they were.
+        A file cannot be written, or text would replace something else; those there before are as they were.
     MissingExtraError
         As `open_encoder`.
     FilterError, ArchiveUnavailableError
     """
+    require_replaceable(*(file for kind, file in files.items() if kind is not Format.PARQUET))
     rows = 0
     encoders = {file: open_encoder(kind) for kind, file in files.items()}
     with ExitStack() as stack:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from neumo.core.errors import OutputError
-from neumo.core.files import discard_standard_output, replacing
+from neumo.core.files import discard_standard_output, replacing, require_replaceable
 from neumo.core.message import Message
 from neumo.core.reading import Reading
 from neumo.results import csv_table, json_lines
@@ -137,14 +137,16 @@ def open_outputs(
     Raises
     ------
     OutputError
-        One cannot be opened.
+        One cannot be opened, or is a file that holds something else, as a radiograph.
     """
+    json_file = None if json_target in {None, STANDARD_OUTPUT} else Path(str(json_target))
+    require_replaceable(json_file, csv_target)
     with ExitStack() as stack:
         json_stream = csv_stream = None
         if json_target == STANDARD_OUTPUT:
             json_stream = sys.stdout
-        elif json_target is not None:
-            json_stream = stack.enter_context(_open(Path(json_target), append))
+        elif json_file is not None:
+            json_stream = stack.enter_context(_open(json_file, append))
         if csv_target is not None:
             if append and json_target is not None:
                 _rewrite_csv(csv_target, Path(json_target))

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import neumo
 from neumo.core.errors import OutputError
-from neumo.core.files import replacing
+from neumo.core.files import replacing, require_replaceable
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.results.decision import decision_sentences
@@ -51,8 +51,9 @@ def open_page(target: Path, lang: Language = "en") -> Iterator[Callable[..., Non
     ConfigError
         Another language.
     OutputError
-        The page cannot be written.
+        The page cannot be written, or would replace a file that holds something else.
     """
+    require_replaceable(target)
     statuses = texts(lang).group("readings.status")
     counts: Counter[str] = Counter()
     bundles: set[str] = set()
