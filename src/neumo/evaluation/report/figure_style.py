@@ -1,7 +1,8 @@
 """The style of every figure, and saving figures to files: the same input gives the same bytes."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from neumo.core.files import replacing
@@ -125,7 +127,10 @@ def with_area(name: str, area: Estimate) -> str:
 def figure_svg(figure: Figure) -> str:
     """Return the figure as SVG text without a date; its words stay text, which readers can search and enlarge."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", facecolor="none", metadata={"Date": None, "Creator": None})
+    ground = figure.get_facecolor()
+    figure.set_facecolor("none")
+    _print_svg(figure, buffer)
+    figure.set_facecolor(ground)
     return buffer.getvalue()
 
 
@@ -152,17 +157,32 @@ def save_figures(figures: Mapping[str, Figure], folder: Path) -> tuple[Path, ...
     """
     written = []
     for name, figure in figures.items():
-        for ending, options in _FORMATS.items():
+        for ending, print_figure in (("png", _print_png), ("svg", _print_svg)):
             target = folder / f"{name}.{ending}"
             with replacing(target) as temporary:
-                figure.savefig(temporary, format=ending, **options)
+                print_figure(figure, temporary)
             written.append(target)
     return tuple(written)
 
 
-_FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "png": {"dpi": PNG_DPI, "metadata": {"Software": None}},
-        "svg": {"metadata": {"Date": None, "Creator": None}},
-    }
-)
+# `Figure.savefig` would draw twice: once more to lay out, which `styled` did already.
+
+
+def _print_png(figure: Figure, target: Path) -> None:
+    with _resolution(figure, PNG_DPI):
+        FigureCanvasAgg(figure).print_png(target, metadata={"Software": None})  # type: ignore[no-untyped-call]
+
+
+def _print_svg(figure: Figure, target: Path | io.StringIO) -> None:
+    with _resolution(figure, figure.get_dpi()):  # which printing changes
+        FigureCanvasSVG(figure).print_svg(target, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _resolution(figure: Figure, dpi: float) -> Iterator[None]:
+    before = figure.get_dpi()
+    figure.set_dpi(dpi)
+    try:
+        yield
+    finally:
+        figure.set_dpi(before)
