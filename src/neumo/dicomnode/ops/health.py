@@ -68,6 +68,8 @@ class _Server(ThreadingHTTPServer):
     """Serves a bounded number of connections, each in a thread; the longest open ones are closed for new ones."""
 
     daemon_threads = True
+    request_queue_size = 128
+    """Connections that the system completes ahead of `accept`: of the usual five, a flood leaves others none."""
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         self._connections = SilentConnections(_CONNECTIONS_OF_ADDRESS, _CONNECTIONS)
