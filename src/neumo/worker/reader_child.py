@@ -1,12 +1,14 @@
 """Loads a `Reader` in a child process and answers requests with a named handler."""
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from neumo.core.child import Handler, load_function
 from neumo.inference.reader import Reader
 
+_NICENESS: Final = 5
 ReaderHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """From a request to an answer, both plain values."""
 
@@ -14,6 +16,8 @@ ReaderHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 def open_reader(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
     """Load the reader, and what answers with it: the function `handler` of the reader and of `options`."""
     warnings.simplefilter("ignore")
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)  # where all cores read, whoever answers people and takes objects goes first
     make_handler = load_function(settings["handler"])
     reader = Reader(**settings["reader"], keep_pixels=True, keep_header=True)
     handle: ReaderHandler = make_handler(reader, **settings["options"])
