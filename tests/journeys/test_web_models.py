@@ -150,7 +150,7 @@ def test_more_than_two_runs_are_compared(research: Page) -> None:
     rows = research.get_by_role("table", name="Metrics of the compared runs").locator("tbody tr")
     expect(rows).to_have_count(3)
     assert [rows.nth(i).locator("th").inner_text() for i in range(3)] == ["middling", "worse", "better"]
-    expect(research.get_by_text("paired, both runs on the same 1000")).to_be_visible()
+    expect(research.get_by_text("paired, both runs on the same 1,000")).to_be_visible()
     for title in ("better minus worse", "better minus middling", "worse minus middling"):
         research.locator("summary", has_text=title).click()
         expect(research.get_by_role("table", name=title)).to_contain_text("Accuracy")

@@ -64,6 +64,9 @@ def test_what_programs_read_is_plain(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_messages_fill_percentages_by_the_rule(language: Language) -> None:
     assert Message("{share:.1%} of {count:,}", share=0.975, count=5856) == f"97.5{SHORT} of 5,856"
+    many = texts(language)("files.outcomes.read", count=5856)
+    assert "5,856" in many and "5,856" in Message("{count} of {total:,}", count=5856, total=5856)
+    assert Message("reading {id}: seed {seed}", id=5856, seed=1234) == "reading 5856: seed 1234"
     filled = texts(language)(
         "evaluation.curves.still-falling",
         best_epoch=3,
@@ -94,10 +97,11 @@ def test_the_workbench_writes_them_alike() -> None:
 import {{ formatOf }} from "{script}";
 for (const language of ["en", "es"]) {{
   const format = formatOf(language);
-  console.log(JSON.stringify([format.percent(0.9751, 1), format.number(5856.25, 1), format.number(12345)]));
+  const shown = [format.percent(.9751, 1), format.number(5856.25, 1), format.number(12345), format.interval(.9996, 1)];
+  console.log(JSON.stringify(shown));
 }}"""
     done = subprocess.run(
         ["node", "--input-type=module", "-e", code], capture_output=True, text=True, check=True, timeout=60
     )
     english, spanish = map(json.loads, done.stdout.splitlines())
-    assert english == spanish == [f"97.5{SHORT}", "5,856.3", "12,345"]
+    assert english == spanish == [f"97.5{SHORT}", "5,856.3", "12,345", f"99.96–100.0{SHORT}"]

@@ -4,9 +4,23 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Self
 
+COUNTS: Final = frozenset(
+    {"count", "done", "images", "least", "most", "patients", "resamples", "shards", "total"}
+)
+"""Placeholders of what is counted, with commas between thousands; numbers of readings, ports or seeds have none."""
+
+
+class _Count(int):
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec or ",")
+
 
 class _Formatter(string.Formatter):
-    """`str.format`, but a percentage has a no-break space before its sign, as everywhere that people read."""
+    """`str.format`, but numbers are written as everywhere that people read: 5,000 files, 97.5 % by a no-break space."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        value, first = super().get_field(field_name, args, kwargs)
+        return (_Count(value) if field_name in COUNTS and type(value) is int else value), first
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text: str = super().format_field(value, format_spec)

@@ -214,7 +214,7 @@ def test_words_admit_what_cannot_be_measured() -> None:
 def test_conclusion_says_how_to_read_it_and_whether_images_are_synthetic() -> None:
     made = Comparison((), (made_pair(),), 624, 430, "holm", 1000, 42, synthetic=True)
     english, spanish = conclusion(made, "en"), conclusion(made, "es")
-    assert "95\N{NO-BREAK SPACE}% intervals from 1000 resamples of 430 patients (624 images)" in english
+    assert "95\N{NO-BREAK SPACE}% intervals from 1,000 resamples of 430 patients (624 images)" in english
     assert "synthetic" in english
     assert "no se muestre una diferencia no significa que no exista" in spanish
     assert "sintéticas" in spanish

@@ -2,9 +2,12 @@
 
 /**
  * @typedef {(key: string, values?: Record<string, string | number>) => string} Translate
- * @typedef {{percent: (share: number, digits?: number) => string, number: (value: number, digits?: number) => string,
+ * @typedef {{percent: (share: number, digits?: number) => string, interval: (low: number, high: number, digits?: number) => string, number: (value: number, digits?: number) => string,
  *   time: (iso: string) => string, day: (iso: string) => string, bytes: (count: number) => string}} Format
  */
+
+/** Placeholders of what is counted, which have commas between thousands in every language; numbers of readings have none. */
+const COUNTS = new Set(["count", "done", "images", "most", "patients", "resamples", "total"]);
 
 /**
  * Fetch a language's messages.
@@ -19,7 +22,7 @@ export async function loadTexts(language) {
     const named = key.split(".").reduce((level, part) => level?.[part], words);
     const found = named?.[values.count === 1 ? "one" : "other"] ?? named;
     if (typeof found !== "string") return key;
-    return found.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+    return found.replace(/\{(\w+)\}/g, (whole, name) => (COUNTS.has(name) && Number.isInteger(values[name]) ? Number(values[name]).toLocaleString("en-US") : String(values[name] ?? whole)));
   };
 }
 
@@ -41,8 +44,10 @@ export function formatOf(language) {
   const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }); // a day of no time zone
   const digitsOf = (/** @type {number} */ digits) => ({ minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const hundredths = (/** @type {number} */ share, /** @type {number} */ digits) => new Intl.NumberFormat(numbers, digitsOf(truthful(share, digits))).format(100 * share);
   return {
-    percent: (share, digits = 0) => `${new Intl.NumberFormat(numbers, digitsOf(truthful(share, digits))).format(100 * share)}\u00a0%`,
+    percent: (share, digits = 0) => `${hundredths(share, digits)}\u00a0%`,
+    interval: (low, high, digits = 1) => `${hundredths(low, digits)}–${hundredths(high, digits)}\u00a0%`,
     number: (value, digits = 0) => new Intl.NumberFormat(numbers, digitsOf(digits)).format(value),
     time: (iso) => time.format(new Date(iso)),
     day: (iso) => day.format(new Date(iso)),

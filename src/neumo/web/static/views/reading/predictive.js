@@ -142,7 +142,7 @@ function worth({ t, format }, posterior) {
     h("p", {}, h("strong", {}, t(posterior.pneumonia ? "reading.above" : "reading.below")), " ", t("reading.threshold", { threshold: format.number(posterior.threshold, 3) })),
     rows.length > 0 && h("dl", { class: "worth" }, rows.map((/** @type {any} */ entry) => h("div", { data: { figure: entry.metric } },
       h("dt", {}, h("abbr", { title: t(`reading.${entry.metric}_long`) }, t(`reading.${entry.metric}`))),
-      h("dd", {}, format.percent(entry.value, 1), entry.low !== null && h("span", { class: "interval" }, `${format.number(100 * entry.low, 1)}–${format.percent(entry.high, 1)}`)),
+      h("dd", {}, format.percent(entry.value, 1), entry.low !== null && h("span", { class: "interval" }, format.interval(entry.low, entry.high))),
     ))),
     rows.length > 0 && h("p", { class: "quiet small" }, t("reading.measured_on", { data: rows[0].data_name })),
     posterior.sentences.performance.map((/** @type {string} */ sentence) => h("p", { class: "quiet small" }, sentence)),

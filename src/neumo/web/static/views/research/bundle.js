@@ -118,7 +118,7 @@ function namesOf(entries) {
 
 /** @param {Context["format"]} format @param {any} entry */
 function percents(format, { value, low, high }) {
-  return low === null || high === null ? format.percent(value, 1) : `${format.percent(value, 1)} (${format.number(100 * low, 1)}–${format.percent(high, 1)})`;
+  return low === null || high === null ? format.percent(value, 1) : `${format.percent(value, 1)} (${format.interval(low, high)})`;
 }
 
 /** @param {Context["format"]} format @param {any} entry */
