@@ -189,13 +189,11 @@ def test_a_server_that_goes_away_is_said_so(page: Page, filled: Running) -> None
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="Read", exact=True).click()
     expect(page.get_by_text("The server does not answer").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Drop chest")).to_be_visible()
+    for untrue in ("Nothing has been read yet", "Try three sample radiographs"):
+        expect(page.get_by_text(untrue)).to_have_count(0)
     page.context.set_offline(False)
     expect(page.locator(".banner")).to_be_hidden()
-
-
-def test_without_runs_the_research_view_says_how_to_get_them(page: Page, filled: Running) -> None:
-    page.goto("/research")
-    expect(page.get_by_text("neumo serve --runs runs")).to_be_visible()
 
 
 _PLAY = """

@@ -2,6 +2,7 @@
 
 import { h, icon, replace } from "/static/dom.js";
 import { followChanges } from "/static/live.js";
+import { isAway } from "/static/unsent.js";
 import { picker } from "/static/views/reading/intake.js";
 import { createRows } from "/static/views/reading/rows.js";
 import { mayRetry } from "/static/views/reading/uploads.js";
@@ -31,7 +32,7 @@ export function createRail(context, uploads, current) {
     h("div", { class: "rail-lists", tabindex: "0", role: "region", "aria-label": t("reading.files") }, sent, recent),
   );
   const spoken = { count: finished(uploads.items) };
-  const left = { out: "", live: false };
+  const left = { out: "", live: false, known: false };
   const rows = createRows(api, drawSent);
   let unfollow = () => {};
 
@@ -56,7 +57,8 @@ export function createRail(context, uploads, current) {
     const own = new Set(uploads.items.map((item) => item.reading));
     const rest = remembered.filter((row) => list !== null || !own.has(row.id));
     if (rest.length === 0 && uploads.items.length > 0) return replace(recent);
-    replace(recent, listHead(), rest.length ? h("ul", {}, rest.map((row) => recentItem(context, row, current, list))) : h("p", { class: "rail-empty quiet small" }, t("reading.none_recent")));
+    const none = left.known && h("p", { class: "rail-empty quiet small" }, t(list === null ? "reading.none_recent" : "worklist.none_match"));
+    replace(recent, listHead(), rest.length ? h("ul", {}, rest.map((row) => recentItem(context, row, current, list))) : none);
   }
 
   function listHead() {
@@ -71,13 +73,14 @@ export function createRail(context, uploads, current) {
       query.set("limit", String(RECENT));
       const page = await ask(api, query, list === null ? {} : wordsOf());
       remembered = page.readings;
+      left.known = true;
       drawRecent();
       rows.renew(changed);
       if (!left.live) unfollow = followChanges(page.sequence, refresh);
       left.live = true;
       element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     } catch (error) {
-      context.toast(/** @type {Error} */ (error).message, "bad");
+      if (!isAway(error)) context.toast(/** @type {Error} */ (error).message, "bad"); // of which a banner tells
     }
   }
 
@@ -100,10 +103,10 @@ export function createRail(context, uploads, current) {
   drawSent();
   drawRecent();
   const loaded = refresh();
-  /** Whether there are neither uploads nor recorded readings. */
+  /** Whether there are neither uploads nor recorded readings, for all that the server says. */
   const empty = async () => {
     await loaded;
-    return remembered.length === 0 && uploads.items.length === 0;
+    return left.known && remembered.length === 0 && uploads.items.length === 0;
   };
   const destroy = () => {
     left.live = true;

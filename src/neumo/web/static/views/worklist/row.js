@@ -55,7 +55,7 @@ export function drawRow(context, row, index, selected, toggle, filters) {
   const content = {
     select: box,
     time: h("span", { title: format.time(row.time) }, format.time(row.time)),
-    patient: row.patient ? patient(context, row, address) : h("a", { class: "unnamed", href: address }, row.file || t("reading.purged_file")),
+    patient: row.patient ? patient(context, row, address) : h("a", { class: "unnamed", href: address, title: row.file }, row.file || t("reading.purged_file")),
     study: row.patient && twoLines(row.patient.study_date && format.day(row.patient.study_date), [row.patient.accession_number, row.patient.institution]),
     file: h("a", { href: address, title: row.file }, row.file || t("reading.purged_file")),
     answer: answer(context, row),
