@@ -19,6 +19,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 LONGEST = (
     "examples/study.ipynb",
     "tests/journeys/test_study.py",
+    "tests/journeys/test_web_everywhere.py",
+    "tests/journeys/test_web_everywhere_lists.py",
     "tests/journeys/test_web_workbench.py",
     "tests/journeys/test_web_reading.py",
     "tests/journeys/test_web_models.py",

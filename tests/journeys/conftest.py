@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pynetdicom import sop_class
 from tests.support import programs
+from tests.support.node_peers import Archive, archive
 from tests.support.tiny_bundle import make_bundle
 from tests.support.web_running import Running, running
+from tests.support.web_visitor import HEIGHTS, NAMES, Visitor, add_verifiers, visiting
 
 from neumo.datasets.phantoms.dataset import make_phantoms
+from neumo.texts.language import LANGUAGES
+
+_REPORTS = [sop_class.EnhancedSRStorage, sop_class.ComprehensiveSRStorage, sop_class.Comprehensive3DSRStorage]  # type: ignore[attr-defined]  # made at run time
+_FORMS = [(language, width) for width in HEIGHTS for language in LANGUAGES]
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +67,27 @@ def page(browser: Browser, served: Running) -> Iterator[Page]:
     yield opened
     context.close()
     assert not errors
+
+
+@pytest.fixture(scope="module")
+def pacs() -> Iterator[Archive]:
+    with archive(classes=_REPORTS) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def visited(
+    tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path, pacs: Archive
+) -> Iterator[Running]:
+    """A workbench where two people read and verify, beside a PACS."""
+    data = tmp_path_factory.mktemp("everywhere") / "data"
+    add_verifiers(data, NAMES.values())
+    to = f"{{name: pacs, kind: c-store, ae_title: ARCHIVE, host: 127.0.0.1, port: {pacs.port}, timeout: 20}}"
+    with running(data, journey_bundle, send__to=to) as started:
+        yield started
+
+
+@pytest.fixture(scope="module", params=_FORMS, ids=[f"{language}-{width}" for language, width in _FORMS])
+def visitor(request: pytest.FixtureRequest, browser: Browser, visited: Running) -> Iterator[Visitor]:
+    with visiting(browser, visited, *request.param) as opened:
+        yield opened

@@ -16,10 +16,15 @@ from tests.support.web_running import Running, running
 
 import neumo.bundle
 from neumo.samples import sample_files
+from neumo.texts.catalogue import texts
+from neumo.texts.language import LANGUAGES, Language
 
 WIDTHS = (1920, 1440, 1280, 1024, 390)
+REFUSED = {"/readings/5": "inverted", "/readings/6": "far_from_training"}
+"""Readings that are refused, and why."""
 PAGES = (
-    "/", "/readings/1", "/readings/4", "/worklist", "/research", "/bundle", "/settings", "/nothing-here", "/api/docs"
+    "/", "/readings/1", "/readings/4", *REFUSED, "/worklist", "/research", "/bundle", "/settings", "/nothing-here",
+    "/api/docs",
 )  # fmt: skip
 PATIENT: dict[str, Any] = {
     "PatientName": "Quijano de la Mancha^Dulcinea Aldonza",
@@ -47,7 +52,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     bundle = Path(neumo.bundle.__file__).parent / "default"
     sent = {film.name: film.read_bytes() for film in (sample_files()[i] for i in (1, 0, 2))}
     with Image.open(sample_files()[0]) as image:
-        sent["IM0001.dcm"] = dicom_file(np.asarray(image.convert("L")), **PATIENT)
+        upright = np.asarray(image.convert("L"))
+    sent["IM0001.dcm"] = dicom_file(upright, **PATIENT)
+    rows, columns = np.indices((400, 400))
+    rings = 127 + 120 * np.sin(np.hypot(rows - 200, columns - 120) / 9)
+    for name, pixels in (("inverted.png", 255 - upright), ("rings.png", rings.astype(np.uint8))):
+        Image.fromarray(pixels).save(base / name)
+        sent[name] = (base / name).read_bytes()
     with running(base / "data", bundle, runs=base / "runs") as started:
         for name, content in sent.items():
             files = {"f": (name, content)}
@@ -55,12 +66,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield started
 
 
-def faults_at(page: Page, path: str) -> dict[int, Any]:
+def faults_at(page: Page, path: str, language: Language) -> dict[int, Any]:
     """Return what is cut off on a page by its width."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     page.goto(path)
     expect(page.locator("h1").first).to_be_attached()
-    if path.startswith("/readings"):
+    if path in REFUSED:
+        expect(page.locator(f"[data-code={REFUSED[path]}]")).to_be_visible()
+        expect(page.get_by_text(texts(language)(f"workbench.remedies.{REFUSED[path]}"))).to_be_visible()
+    elif path.startswith("/readings"):
         page.keyboard.press("o")
         expect(page.locator(".viewer-legend")).to_be_visible()
         expect(page.locator("[data-figure]").first).to_be_visible()
@@ -77,11 +91,11 @@ def faults_at(page: Page, path: str) -> dict[int, Any]:
     return {width: faults for width, faults in found.items() if faults}
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_nothing_is_cut_off(browser: Browser, served: Running, language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_cut_off(browser: Browser, served: Running, language: Language) -> None:
     context = browser.new_context(base_url=served.address, locale=language)
     page = context.new_page()
-    assert {path: faults for path in PAGES if (faults := faults_at(page, path))} == {}
+    assert {path: faults for path in PAGES if (faults := faults_at(page, path, language))} == {}
     context.close()
 
 

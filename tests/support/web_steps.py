@@ -35,6 +35,16 @@ def drop(page: Page, files: list[Path]) -> None:
     page.evaluate(_DROP, [[f.name for f in files], [b64encode(f.read_bytes()).decode() for f in files]])
 
 
+def drop_folder(page: Page, folder: Path) -> None:
+    """Drop a folder on whatever view is shown, as the operating system hands it to the browser."""
+    expect(page.locator("main h1").first).to_be_attached()
+    browser = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 300, "data": data})
+    browser.detach()
+
+
 def read_film(page: Page, film: Path) -> None:
     """Drop a film on the start page and wait for its answer."""
     page.goto("/")
