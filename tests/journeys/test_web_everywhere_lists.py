@@ -123,6 +123,7 @@ def test_the_worklist(visitor: Visitor, films: list[Path], tmp_path: Path) -> No
     page.get_by_role("button", name=say("removal.remove"), exact=True).click()
     expect(page.get_by_text(say("removal.done"))).to_be_visible()
     expect(page.locator(".verdict-finding")).to_have_text(say("worklist.verdict_no_pneumonia"))
+    expect(head).to_have_count(0)
     expect(page.locator(".rail-empty")).to_have_text(say("worklist.none_match"))
     visitor.shows(say("reading.purged_file"), say("reading.purged_text"))
 

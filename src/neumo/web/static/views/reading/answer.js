@@ -31,7 +31,7 @@ export function drawAnswer(place, context, reading, decided) {
       keepInAddress(chosen);
     }),
     !reading.purged && resultsSection(context, reading, chosen),
-    removalSection(context, reading, decided),
+    removalSection(context, reading),
   );
 }
 

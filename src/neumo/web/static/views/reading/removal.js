@@ -7,9 +7,8 @@ const REASONS = ["wrong_file", "wrong_patient", "duplicate", "no_radiograph"];
 /**
  * @param {import("/static/app.js").Context} context
  * @param {any} reading
- * @param {(reading: any) => void} removed called with what is left of the reading
  */
-export function removalSection({ api, t, toast }, reading, removed) {
+export function removalSection({ api, t, toast, navigate }, reading) {
   if (!reading.removable) return null;
   const reason = h("select", { class: "input", name: "reason", required: true }, h("option", { value: "" }, t("removal.choose")), REASONS.map((name) => h("option", { value: name }, t(`removal.${name}`))));
 
@@ -18,9 +17,9 @@ export function removalSection({ api, t, toast }, reading, removed) {
     event.preventDefault();
     const data = new FormData(/** @type {HTMLFormElement} */ (event.target));
     try {
-      const left = await api.send("POST", `/api/readings/${reading.id}/removal`, { reason: data.get("reason") });
+      await api.send("POST", `/api/readings/${reading.id}/removal`, { reason: data.get("reason") });
       toast(t("removal.done"));
-      removed(left);
+      navigate(location.pathname + location.search, { replace: true }); // nothing of the patient is left on the page
     } catch (error) {
       toast(/** @type {Error} */ (error).message, "bad");
     }
