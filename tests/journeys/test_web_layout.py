@@ -124,4 +124,4 @@ def test_an_operation_of_the_api_is_tried_on_its_page(page: Page) -> None:
     section.get_by_role("textbox", name="limit").fill("1")
     section.get_by_role("button", name="Send").click()
     expect(section.locator(".api-answer")).to_contain_text("200 OK")
-    expect(section.locator(".api-answer")).to_contain_text("IM0001.dcm")
+    expect(section.locator(".api-answer")).to_contain_text("rings.png")
