@@ -57,6 +57,7 @@ def test_facts_of_a_complete_header() -> None:
         series_instance_uid=f"{STUDY}.1",
         sop_instance_uid=f"{STUDY}.1.1",
         pixel_spacing=(0.14, 0.15),
+        pixel_aspect=pytest.approx(0.14 / 0.15),  # type: ignore[arg-type]
     )
 
 

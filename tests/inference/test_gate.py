@@ -38,6 +38,8 @@ def codes(pixels: NDArray[np.uint8] = RAMP, *, colour: bool = False, **facts: ob
         {},
         {"modality": "CR", "body_part": "CHEST", "view_position": "PA"},
         {"modality": "DX", "body_part": "PORT CHEST", "view_position": "AP"},
+        {"modality": "DR"},
+        {"modality": "XR", "pixel_aspect": 1.05},
         {"view_position": "AP ERECT", "body_part": "Thorax"},
         {"patient_orientation": ("L", "F")},
         {"body_part_codes": (CodedConcept("51185008", "SCT", "Chest"),)},
@@ -78,6 +80,26 @@ def test_pixels_that_cannot_be_a_radiograph() -> None:
     assert codes(RAMP[:20]) == ["too_small"]
     assert codes(np.tile(RAMP, (1, 4))) == ["aspect_ratio"]
     assert codes(colour=True) == ["colour"]
+
+
+@pytest.mark.parametrize(
+    ("elements", "aspect"),
+    [
+        ({"PixelAspectRatio": [2, 1]}, 2.0),
+        ({"PixelAspectRatio": [1, 2]}, 0.5),
+        ({"PixelSpacing": [0.3, 0.2]}, 1.5),
+        ({"ImagerPixelSpacing": [0.1, 0.2]}, 0.5),
+        ({"PixelAspectRatio": [1, 1], "PixelSpacing": [0.3, 0.2]}, None),
+        ({"PixelSpacing": [0.14, 0.15]}, None),
+        ({"PixelAspectRatio": [0, 1]}, None),
+        ({}, None),
+    ],
+)
+def test_pixels_that_are_not_square(elements: dict[str, Any], aspect: float | None) -> None:
+    found = list(refusals_before_reading(open_radiograph(dicom_file(FILM, **elements)), LIMITS))
+    assert [(reason.code, reason.values) for reason in found] == (
+        [] if aspect is None else [("pixels_not_square", {"aspect": pytest.approx(aspect)})]
+    )
 
 
 FILM = (RAMP.astype(np.uint16) * 8 + 1000).astype(np.uint16)

@@ -67,6 +67,8 @@ class AcquisitionFacts:
     sop_class_uid, study_instance_uid, series_instance_uid, sop_instance_uid : str or None
     pixel_spacing : (float, float) or None
         Millimetres between rows and between columns, at the patient (0028,0030) or else at the detector (0018,1164).
+    pixel_aspect : float or None
+        Height of a pixel over its width, from Pixel Aspect Ratio (0028,0034) or else from the spacing.
     """
 
     modality: str | None = None
@@ -86,6 +88,7 @@ class AcquisitionFacts:
     series_instance_uid: str | None = None
     sop_instance_uid: str | None = None
     pixel_spacing: tuple[float, float] | None = None
+    pixel_aspect: float | None = None
 
 
 @dataclass(frozen=True)

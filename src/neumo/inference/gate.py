@@ -13,9 +13,12 @@ from neumo.core.reading import Notice
 from neumo.imaging.prepare import level_counts
 from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
 
-_MODALITIES = frozenset({"CR", "DX", "RG", ""})
+_MODALITIES = frozenset({"CR", "DX", "RG", "DR", "XR", ""})
+"""Those of the standard, and two more that devices write."""
 _MIN_SPREAD = 10
 """Grey levels between the 2nd and 98th percentile below which an image holds nothing to read."""
+_MAX_PIXEL_ASPECT = 1.1
+"""Height of a pixel over its width, or the other way round, above which what is shown is distorted."""
 _MAX_ASPECT = 3.0
 """Long side over short side; radiographs of small children reach 2."""
 
@@ -161,6 +164,14 @@ def _unusable_pixels(radiograph: Radiograph, limits: GateLimits) -> Iterator[Not
         return
     if radiograph.colour:
         yield Notice("colour", "The image holds colour; a radiograph is grey.")
+    shape = radiograph.facts.pixel_aspect
+    if shape is not None and max(shape, 1 / shape) > _MAX_PIXEL_ASPECT:
+        yield Notice(
+            "pixels_not_square",
+            f"The header says that pixels are {shape:.2f} times as high as they are wide, so that the image is "
+            "distorted; store it with square pixels.",
+            {"aspect": round(shape, 4)},
+        )
     aspect = max(height, width) / min(height, width)
     if aspect > _MAX_ASPECT:
         yield Notice(

@@ -26,6 +26,8 @@ _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 def read_facts(dataset: Dataset) -> AcquisitionFacts:
     """Read the facts; missing or invalid values become None or empty, and never an error."""
     age = _patient_age(dataset)
+    spacing = _positive_pair(dataset, "PixelSpacing") or _positive_pair(dataset, "ImagerPixelSpacing")
+    shape = _positive_pair(dataset, "PixelAspectRatio") or spacing
     return AcquisitionFacts(
         modality=code_string(dataset, "Modality"),
         body_part=_words(dataset, "BodyPartExamined"),
@@ -43,7 +45,8 @@ def read_facts(dataset: Dataset) -> AcquisitionFacts:
         study_instance_uid=_uid(dataset, "StudyInstanceUID"),
         series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
         sop_instance_uid=_uid(dataset, "SOPInstanceUID"),
-        pixel_spacing=_spacing(dataset, "PixelSpacing") or _spacing(dataset, "ImagerPixelSpacing"),
+        pixel_spacing=spacing,
+        pixel_aspect=None if shape is None else shape[0] / shape[1],
     )
 
 
@@ -121,12 +124,13 @@ def _concepts(dataset: Dataset, keyword: str) -> tuple[CodedConcept, ...]:
     return tuple(concepts)
 
 
-def _spacing(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
+def _positive_pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
+    """Two numbers of rows and of columns, as of a spacing; None where they are none, or 10,000 and more."""
     try:
         rows, columns = (float(part) for part in value_of(dataset, keyword))
     except (TypeError, ValueError, OverflowError):
         return None
-    return (rows, columns) if 0 < rows < 100 and 0 < columns < 100 else None
+    return (rows, columns) if 0 < rows < 10_000 and 0 < columns < 10_000 else None
 
 
 def _patient_age(dataset: Dataset) -> float | None:
