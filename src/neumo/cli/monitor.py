@@ -29,7 +29,7 @@ def monitor(
         str | None,
         typer.Option(
             "--bundle",
-            help="Whose acceptance is heeded, and whose reference is used where --reference-until is not given.",
+            help="Bundle whose acceptance is heeded, and whose reference is used where --reference-until is not given.",
         ),
     ] = None,
     false_alarms: Annotated[
