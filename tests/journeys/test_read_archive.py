@@ -144,12 +144,13 @@ def test_a_run_is_refused_where_it_would_mix_bundles_or_cannot_begin(
 
 CALLS = """
 import os, pathlib, sys
+from functools import partial
 from neumo.cluster.tasks import on_ray
 from neumo.core.errors import ClusterError
 
 address, killed = sys.argv[1], pathlib.Path(sys.argv[2])
 
-def doubled(number):
+def doubled(number, killed):
     if number == 2 and not killed.exists():
         killed.touch()
         os.kill(os.getpid(), 9)
@@ -157,7 +158,8 @@ def doubled(number):
         raise ValueError(number)
     return 2 * number
 
-print(sorted((given, str(answer)) for given, answer in on_ray(doubled, [1, 2, 3], address=address)))
+answers = on_ray(partial(doubled, killed=killed), [1, 2, 3], address=address)
+print(sorted((given, str(answer)) for given, answer in answers))
 try:
     next(on_ray(doubled, [1], address=address, gpus=99))
 except ClusterError as error:

@@ -48,8 +48,8 @@ def on_ray(
                     kind=kind,
                     wanted=wanted,
                 )
-        call = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=_ATTEMPTS, max_calls=1)(function)
-        pending = {call.remote(value): value for value in values}
+        call = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=_ATTEMPTS, max_calls=1)(_called)
+        pending = {call.remote(function, value): value for value in values}
         while pending:
             (ended, *_), _ = ray.wait(list(pending), num_returns=1)
             value = pending.pop(ended)
@@ -57,3 +57,8 @@ def on_ray(
                 yield value, ray.get(ended)
             except ray.exceptions.RayError as error:
                 yield value, ClusterError("Ray: {kind}", kind=type(error).__name__)
+
+
+def _called(function: Callable[[_Given], _Answer], value: _Given) -> _Answer:
+    """Call it; Ray itself takes plain functions alone, and no partial ones."""
+    return function(value)
