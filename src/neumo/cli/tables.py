@@ -121,23 +121,17 @@ def source_tables(evaluated: Sequence[EvaluatedSource]) -> Iterator[Table]:
 
 
 def sweep_table(rows: "Sequence[Row]") -> Table:
-    """Return what a sweep measured: a row for each recipe and source, a column for each metric."""
-    metrics = [metric for metric in METRICS if any(row.metric == metric for row in rows)]
-    table = Table(*headings("recipe", "source", "seeds"), *map(metric_name, metrics))
+    """Return what a sweep measured: a row for each recipe, source and metric."""
+    table = Table(*headings("recipe", "source", "metric", "seeds", "value (95 % interval)"))
     table.caption = said(
         "mean ± standard deviation over seeds, and 95 % intervals over patients; nothing is pooled over sources"
     )
-    for recipe, source in dict.fromkeys((row.recipe, row.source) for row in rows):
-        cells = {row.metric: row for row in rows if (row.recipe, row.source) == (recipe, source)}
-        seeds = max(len(row.seeds) for row in cells.values())
-        shown = (_over_seeds(cells[metric]) if metric in cells else "-" for metric in metrics)
-        table.add_row(recipe, source or said("no source"), str(seeds), *shown)
+    for row in rows:
+        spread = "" if row.deviation is None else f" ± {row.deviation:.3f}"
+        value = f"{row.mean:.3f}{spread} ({row.low:.3f}-{row.high:.3f})"
+        source = row.source or said("no source")
+        table.add_row(row.recipe, source, metric_name(row.metric), str(len(row.seeds)), value)
     return table
-
-
-def _over_seeds(row: "Row") -> str:
-    spread = "" if row.deviation is None else f" ± {row.deviation:.3f}"
-    return f"{row.mean:.3f}{spread}\n({row.low:.3f}-{row.high:.3f})"
 
 
 def _marked(title: str, synthetic: bool) -> str:
