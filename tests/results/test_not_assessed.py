@@ -50,7 +50,7 @@ ANSWERS["no pneumonia"] = replace(
     pneumonia=False,
 )
 _KIND = re.compile(r"bacteri|viral|53084003|75570004", re.IGNORECASE)
-_NOT_ASSESSED = {"en": "etiology not assessed at this age", "es": "etiología no valorada a esta edad"}
+_NOT_ASSESSED = {"en": "etiology not assessed", "es": "etiología no valorada"}
 
 
 def _table(given: Reading, language: Language, _folder: Path) -> str:

@@ -1,7 +1,7 @@
 """config.json of a bundle: input, calibration, operating points, prediction sets, gate limits, provenance."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,9 @@ class BundleConfig:
     provenance : mapping
         Training data, experiment, seeds, commit, versions, folds.
     licence, attribution : str
-    etiology_age_years : (float, float)
-        Youngest and oldest age at which there is evidence for telling bacterial from viral pneumonia, inclusive.
+    etiology_age_years : (float, float) or None
+        Youngest and oldest age at which there is evidence for telling bacterial from viral pneumonia, inclusive; None
+        where the network does not tell them apart.
     explanation_checks : mapping of str to bool
         Checks of heat maps by name, and whether they were passed; empty where none was made.
     """
@@ -104,12 +105,13 @@ class BundleConfig:
     provenance: Mapping[str, Any]
     licence: str
     attribution: str
-    etiology_age_years: tuple[float, float]
+    etiology_age_years: tuple[float, float] | None
     explanation_checks: Mapping[str, bool] = field(default_factory=dict)
 
     def assesses_etiology(self, age: float | None) -> bool:
         """Whether the kind of pneumonia is assessed at an age in years; also where no age is known (None)."""
-        return age is None or within(age, self.etiology_age_years)
+        ages = self.etiology_age_years
+        return ages is not None and (age is None or within(age, ages))
 
     @property
     def field_in_words(self) -> str:
@@ -142,7 +144,7 @@ class BundleConfig:
                 for coverage, scores in self.conformal.items()
             },
             "gate": {**vars(self.gate), "age_years": list(self.gate.age_years)},
-            "etiology": {"age_years": list(self.etiology_age_years)},
+            "etiology": {"age_years": self.etiology_age_years and list(self.etiology_age_years)},
             "provenance": dict(self.provenance),
             "licence": self.licence,
             "attribution": self.attribution,
@@ -196,7 +198,7 @@ def read_config(data: bytes, source: Path) -> BundleConfig:
             licence=value["licence"],
             attribution=value["attribution"],
             # Bundles that do not state it were trained on children whose kinds of pneumonia were labelled.
-            etiology_age_years=tuple(value.get("etiology", value["gate"])["age_years"]),
+            etiology_age_years=_ages(value.get("etiology", value["gate"])["age_years"]),
             explanation_checks={
                 str(name): passed is True for name, passed in value.get("explanation_checks", {}).items()
             },
@@ -209,6 +211,13 @@ def read_config(data: bytes, source: Path) -> BundleConfig:
             source=source,
             error=repr(error),
         ) from error
+
+
+def _ages(value: Sequence[float] | None) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    youngest, oldest = value
+    return float(youngest), float(oldest)
 
 
 def _limits(value: Mapping[str, float]) -> dict[Outcome, float]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from neumo.cli import options
+from neumo.cli.bundle_import import import_bundle
 from neumo.core.errors import ConfigError
 from neumo.core.message import Message
 from neumo.texts.translation import said
@@ -14,6 +15,8 @@ from neumo.texts.translation import said
 app = typer.Typer(
     name="bundle", help="Bundles: look at, verify, sign, install, export.", no_args_is_help=True
 )
+
+app.command("import")(import_bundle)
 
 _Which = Annotated[
     str | None,

@@ -25,7 +25,7 @@ _OUTCOMES: Final = {
     "undetermined": Message("undetermined"),
     "bacterial": Message("bacterial"),
     "viral": Message("viral"),
-    "not_assessed": Message("not assessed at this age"),
+    "not_assessed": Message("not assessed"),
     "read": Message("read"),
     "refused": Message("refused"),
     "failed": Message("failed"),

@@ -31,6 +31,7 @@ from neumo.commissioning.settings import (
 )
 from neumo.commissioning.site_bundle import site_graph, write_proposal
 from neumo.core.errors import CommissioningError
+from neumo.core.evidence import AT_COMMISSIONING
 from neumo.core.files import require_writable, write_json
 from neumo.core.progress import Progress
 
@@ -189,7 +190,7 @@ def commission(
         settings=settings,
         basis=basis,
         record=record,
-        evidence=evidence_of(site, material, answers, command, resamples),
+        evidence=evidence_of(f"{site}, {AT_COMMISSIONING}", material, answers, command, resamples),
         drift=(answers, material.distances),
         checks=verdicts,
     )

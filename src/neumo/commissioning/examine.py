@@ -9,15 +9,15 @@ import numpy as np
 
 from neumo.commissioning.levels import Material
 from neumo.commissioning.settings import Answers
-from neumo.core.evidence import AT_COMMISSIONING, Evidence
+from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import LABELS, PartialLabel
-from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_mean
+from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_auroc, weighted_mean
 from neumo.evaluation.sources.evaluate import evaluate_sources
 from neumo.evaluation.sources.values import EvaluatedSource, Images
 from neumo.evaluation.subgroups.age import age_band
 from neumo.evaluation.uncertainty.bootstrap import estimates
-from neumo.evaluation.uncertainty.calibration import expected_calibration_error
+from neumo.evaluation.uncertainty.calibration import expected_calibration_error, probability_calibration_error
 from neumo.evaluation.uncertainty.exact import exact_at_the_ends
 
 MIN_GROUP: Final = 20
@@ -108,9 +108,9 @@ def groups_of(material: Material, attributes: Mapping[str, Sequence[str]]) -> di
 
 
 def evidence_of(
-    site: str, material: Material, answers: Answers, command: str, resamples: int = 1000
+    data: str, material: Material, answers: Answers, command: str, resamples: int = 1000
 ) -> tuple[Evidence, ...]:
-    """Return what was measured as evidence of a site bundle, over the images that are read."""
+    """Return what was measured as evidence of a bundle, over the images that are read; `data` says on what and how."""
     read = np.array([not code for code in answers.refused], dtype=np.bool_)
     codes, patients = material.codes[read], material.patients[read]
     chances = answers.probabilities[read]
@@ -140,6 +140,8 @@ def evidence_of(
             pneumonia,
         )
     complete = codes < len(FINDINGS)
+    known: BoolArray = sick | well
+    pneumonia_shares = 1 - chances[:, Finding.NORMAL.index]
     calibrated = bool(complete[codes != _OTHER].all()) and bool(complete.any())
 
     def measure(weights: FloatArray) -> dict[str, FloatArray]:
@@ -148,6 +150,11 @@ def evidence_of(
             for key, (_, _, among, held) in counted.items()
             if among.any()
         }
+        if sick.any() and well.any():
+            found["auroc_normal_vs_pneumonia"] = weighted_auroc(sick, pneumonia_shares, weights * known)
+            found["calibration_error_pneumonia"] = probability_calibration_error(
+                sick[known], pneumonia_shares[known], weights[:, known]
+            )
         if calibrated:
             found["expected_calibration_error"] = expected_calibration_error(
                 codes[complete], chances[complete], weights[:, complete]
@@ -164,16 +171,11 @@ def evidence_of(
             people = len(set(patients[among].tolist()))
             value, n = exact_at_the_ends(estimate, people), int(among.sum())
         else:
-            metric, conditions, value, n, people = (
-                key,
-                {},
-                estimate,
-                int(complete.sum()),
-                len(set(patients.tolist())),
-            )
+            among = complete if key == "expected_calibration_error" else known
+            people = len(set(patients[among].tolist()))
+            metric, conditions, value, n = key, {}, estimate, int(among.sum())
         low, high = (None if np.isnan(end) else end for end in (value.low, value.high))
         number = None if np.isnan(value.value) else value.value
-        data = f"{site}, {AT_COMMISSIONING}"
         entries.append(Evidence(metric, number, low, high, n, data, command, today, people, conditions))
     return tuple(entries)
 

@@ -17,11 +17,17 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from neumo.bundle.folder import Bundle
+from neumo.commissioning.onnx_nodes import (
+    POOLING,
+    is_plain_gemm,
+    is_transposed,
+    producer,
+    stored_weights,
+)
 from neumo.core.errors import CommissioningError
 
 Floats = NDArray[np.float32]
 _INPUT, _LOGITS, _MAPS, _EMBEDDING = "images", "logits", "class_maps", "embedding"
-_POOLING: Final = frozenset({"ReduceMean", "GlobalAveragePool", "Flatten", "Squeeze", "Reshape"})
 _ADDED: Final = "site_"
 
 
@@ -138,19 +144,19 @@ def head_of(bundle: Bundle) -> Head:
         The graph does not end in a linear layer with three outputs.
     """
     graph = _with_shapes(bundle).graph
-    node = _producer(graph, _LOGITS)
+    node = producer(graph, _LOGITS)
     weights, bias = None, None
     if node is not None and node.op_type == "Gemm" and len(node.input) == 3:
-        weights, bias = _stored(graph, node.input[1]), _stored(graph, node.input[2])
-    if node is None or weights is None or bias is None or bias.shape != (3,) or not _is_plain(node):
+        weights, bias = stored_weights(graph, node.input[1]), stored_weights(graph, node.input[2])
+    if node is None or weights is None or bias is None or bias.shape != (3,) or not is_plain_gemm(node):
         raise CommissioningError(
             "{file}: its graph does not end in one linear layer, which is what a site sets; commission a bundle that "
             "neumo exported",
             file=bundle.graph_file,
         )
-    weights = weights if _transposed(node) else weights.T
-    maps = _producer(graph, _MAPS)
-    kernel = None if maps is None or maps.op_type != "Conv" else _stored(graph, maps.input[1])
+    weights = weights if is_transposed(node) else weights.T
+    maps = producer(graph, _MAPS)
+    kernel = None if maps is None or maps.op_type != "Conv" else stored_weights(graph, maps.input[1])
     same = kernel is not None and kernel.shape[2:] == (1, 1) and np.array_equal(kernel[:, :, 0, 0], weights)
     explains = same and bundle.config.class_maps == "exact"
     return Head(node.input[0], weights, bias, tuple(_blocks(graph)) if explains else (), explains)
@@ -178,12 +184,12 @@ def with_head(bundle: Bundle, new: NewHead) -> bytes:
             file=bundle.graph_file,
         )
     model = onnx.load_model_from_string(bundle.model)
-    graph, node = model.graph, _producer(model.graph, _LOGITS)
+    graph, node = model.graph, producer(model.graph, _LOGITS)
     assert node is not None, "head_of found it"
     _replace(graph, node.input[2], new.bias)
     if other:
-        _replace(graph, node.input[1], new.weights if _transposed(node) else new.weights.T)
-        maps = _producer(graph, _MAPS)
+        _replace(graph, node.input[1], new.weights if is_transposed(node) else new.weights.T)
+        maps = producer(graph, _MAPS)
         assert maps is not None, "head_of found that it explains"
         _replace(graph, maps.input[1], new.weights[:, :, np.newaxis, np.newaxis])
         if new.of_blocks is not None:
@@ -229,7 +235,7 @@ def _blocks(graph: onnx.GraphProto) -> Iterator[Block]:
         value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
         for value in (*graph.value_info, *graph.output)
     }
-    last = _producer(graph, _EMBEDDING)
+    last = producer(graph, _EMBEDDING)
     parts = [] if last is None else list(last.input) if last.op_type == "Concat" else [_EMBEDDING]
     found = []
     for part in parts:
@@ -242,10 +248,10 @@ def _blocks(graph: onnx.GraphProto) -> Iterator[Block]:
 
 
 def _unpooled(graph: onnx.GraphProto, name: str) -> str:
-    node = _producer(graph, name)
-    while node is not None and node.op_type in _POOLING:
+    node = producer(graph, name)
+    while node is not None and node.op_type in POOLING:
         name = node.input[0]
-        node = _producer(graph, name)
+        node = producer(graph, name)
     return name
 
 
@@ -262,36 +268,12 @@ def _with_shapes(bundle: Bundle) -> onnx.ModelProto:
     return shape_inference.infer_shapes(model)
 
 
-def _producer(graph: onnx.GraphProto, name: str) -> onnx.NodeProto | None:
-    return next((node for node in graph.node if name in node.output), None)
-
-
-def _is_plain(node: onnx.NodeProto) -> bool:
-    values = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-    return values.get("alpha", 1.0) == 1.0 == values.get("beta", 1.0) and not values.get("transA", 0)
-
-
-def _transposed(node: onnx.NodeProto) -> bool:
-    """Whether a Gemm stores its weights as (outputs, inputs)."""
-    return any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
-
-
-def _stored(graph: onnx.GraphProto, name: str) -> Floats | None:
-    """Return a weight, widened where it is stored in half precision; None where it is computed."""
-    node = _producer(graph, name)
-    origin = node.input[0] if node is not None and node.op_type == "Cast" else name
-    for tensor in graph.initializer:
-        if tensor.name == origin:
-            return numpy_helper.to_array(tensor).astype(np.float32)
-    return None
-
-
 def _replace(graph: onnx.GraphProto, name: str, values: Floats) -> None:
     """Store a weight in single precision under its name, without the tensor and cast that gave it before."""
-    node = _producer(graph, name)
+    node = producer(graph, name)
     stored = name
     if node is not None:
-        stored = node.input[0]
+        stored = node.input[0] if node.input else name
         graph.node.remove(node)
     used = any(stored in other.input for other in graph.node if stored != name)
     for tensor in list(graph.initializer):

@@ -11,6 +11,8 @@ from neumo.commissioning.local_readings import LocalReadings
 from neumo.commissioning.softmax_fit import Basis, basis_of
 from neumo.core.ages import age_in_years
 from neumo.core.errors import CommissioningError
+from neumo.core.findings import PNEUMONIA
+from neumo.core.labels import LABELS, PartialLabel
 from neumo.datasets.manifest import Entry
 
 
@@ -44,12 +46,20 @@ def material_of(
     material = Material(
         base=readings.logits.astype(np.float64) / bundle.config.temperature,
         features=basis.coordinates(readings.features),
-        codes=np.array([entry.code for entry in entries], dtype=np.int64),
+        codes=_codes(entries, kinds=bundle.config.etiology_age_years is not None),
         patients=np.array([entry.patient for entry in entries]),
         distances=readings.distances.astype(np.float64),
         ages=ages_of(readings, entries),
     )
     return material, basis
+
+
+def _codes(entries: Sequence[Entry], *, kinds: bool) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Return labels as positions in LABELS; without `kinds`, each pneumonia as one of unknown cause."""
+    codes = np.array([entry.code for entry in entries], dtype=np.int64)
+    if not kinds:
+        codes[np.isin(codes, [finding.index for finding in PNEUMONIA])] = LABELS.index(PartialLabel.PNEUMONIA)
+    return codes
 
 
 def ages_of(

@@ -3,20 +3,22 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neumo.bundle.config import BundleConfig
 from neumo.bundle.folder import Bundle
 from neumo.bundle.training_images import stored_prints
 from neumo.commissioning.graph import FeatureSession
-from neumo.commissioning.local_readings import BLOCK, Floats, LocalReadings, ReadingStore, joined
+from neumo.commissioning.local_readings import BLOCK, LocalReadings, ReadingStore, joined
 from neumo.core.cores import usable_cores
 from neumo.core.progress import Progress
 from neumo.datasets.check.fingerprint import fingerprint
-from neumo.imaging.prepare import network_square, scale_intensity
+from neumo.imaging.prepare import Levels, network_square, scale_intensity
 from neumo.inference.gate import refusals_before_reading
 from neumo.inference.likely_cause import likely_cause
 from neumo.inference.opening import Opened, open_source
@@ -53,7 +55,7 @@ class LocalReader:
         try:
             return self._read(opened)
         except Exception:  # one image that cannot be read must not end the rest
-            return self._row(opened, "unexpected_error")
+            return row_of(opened, "unexpected_error", sum(self.features.head.widths))
 
     def read_many(self, files: Sequence[Path]) -> Iterator[LocalReadings]:
         """Read files in their order."""
@@ -72,46 +74,54 @@ class LocalReader:
                     future.cancel()
 
     def _read(self, opened: Opened) -> LocalReadings:
-        radiograph, config = opened.radiograph, self.bundle.config
-        if radiograph is None:
-            return self._row(opened, opened.failure.code if opened.failure else "unexpected_error")
-        refusal = next(refusals_before_reading(radiograph, config.gate), None)
-        if refusal is not None:
-            return self._row(opened, refusal.code)
-        square = network_square(radiograph, config.image_size, config.field_of_view, config.intensity)
+        config, width = self.bundle.config, sum(self.features.head.widths)
+        square, reason = square_of(opened, config)
+        if square is None:
+            return row_of(opened, reason, width)
         image = scale_intensity(square, config.intensity)[np.newaxis]
         outputs = self.features.run(image[np.newaxis])
         distance = float(self.bundle.gate_statistics.distance(outputs.embeddings)[0])
         barred = ""
         if distance > config.gate.distance:
             barred = likely_cause(image, distance, self._plain, self.bundle) or ""
-        return self._row(opened, barred, outputs.logits[0], outputs.features[0], distance)
-
-    def _row(
-        self,
-        opened: Opened,
-        barred: str,
-        logits: Floats | None = None,
-        features: Floats | None = None,
-        distance: float = float("nan"),
-    ) -> LocalReadings:
-        radiograph, header = opened.radiograph, opened.header
-        facts = None if radiograph is None else radiograph.facts
-        none = np.full(sum(self.features.head.widths), np.nan, dtype=np.float32)
-        age = None if facts is None else facts.patient_age
-        prints = np.zeros(1024) if radiograph is None else fingerprint(radiograph.pixels)
-        return LocalReadings(
-            sha256=np.array([opened.sha256 or ""]),
-            barred=np.array([barred]),
-            logits=(np.full(3, np.nan, dtype=np.float32) if logits is None else logits)[np.newaxis],
-            features=(none if features is None else features)[np.newaxis],
+        row = row_of(opened, barred, width)
+        return replace(
+            row,
+            logits=outputs.logits,
+            features=outputs.features,
             distances=np.array([distance], dtype=np.float32),
-            ages=np.array([np.nan if age is None else age], dtype=np.float32),
-            views=np.array(["" if facts is None else (facts.view_position or "").strip().upper()]),
-            sexes=np.array([_stated(header, "PatientSex")]),
-            devices=np.array([_stated(header, "ManufacturerModelName")]),
-            fingerprints=stored_prints(prints[np.newaxis]),
         )
+
+
+def square_of(opened: Opened, config: BundleConfig) -> tuple[Levels | None, str]:
+    """Return what a bundle's network sees of an opened file, or None and the code of the reason why it is not read."""
+    radiograph = opened.radiograph
+    if radiograph is None:
+        return None, opened.failure.code if opened.failure else "unexpected_error"
+    refusal = next(refusals_before_reading(radiograph, config.gate), None)
+    if refusal is not None:
+        return None, refusal.code
+    return network_square(radiograph, config.image_size, config.field_of_view, config.intensity), ""
+
+
+def row_of(opened: Opened, barred: str, width: int) -> LocalReadings:
+    """Return one image's row as its header and pixels state it; what the network gives, of `width` features, is NaN."""
+    radiograph, header = opened.radiograph, opened.header
+    facts = None if radiograph is None else radiograph.facts
+    age = None if facts is None else facts.patient_age
+    prints = np.zeros(1024) if radiograph is None else fingerprint(radiograph.pixels)
+    return LocalReadings(
+        sha256=np.array([opened.sha256 or ""]),
+        barred=np.array([barred]),
+        logits=np.full((1, 3), np.nan, dtype=np.float32),
+        features=np.full((1, width), np.nan, dtype=np.float32),
+        distances=np.array([np.nan], dtype=np.float32),
+        ages=np.array([np.nan if age is None else age], dtype=np.float32),
+        views=np.array(["" if facts is None else (facts.view_position or "").strip().upper()]),
+        sexes=np.array([_stated(header, "PatientSex")]),
+        devices=np.array([_stated(header, "ManufacturerModelName")]),
+        fingerprints=stored_prints(prints[np.newaxis]),
+    )
 
 
 def read_site(

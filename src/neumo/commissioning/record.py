@@ -11,7 +11,7 @@ from neumo.commissioning.criteria import Criterion
 from neumo.commissioning.examine import Examined
 from neumo.commissioning.levels import Level
 from neumo.commissioning.settings import MIN_SITE_PATIENTS, Nested, Settings
-from neumo.core.findings import Finding
+from neumo.core.labels import Outcome
 from neumo.evaluation.explanations.checks import ExplanationChecks
 from neumo.evaluation.sources.values import EvaluatedSource, counted_labels
 from neumo.evaluation.values import without_nan
@@ -141,8 +141,8 @@ def _settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _by_name(limits: Mapping[Finding, float]) -> dict[str, float]:
-    return {finding.value: limit for finding, limit in limits.items()}
+def _by_name(limits: Mapping[Outcome, float]) -> dict[str, float]:
+    return {outcome.value: limit for outcome, limit in limits.items()}
 
 
 def _metrics(found: EvaluatedSource) -> dict[str, Any]:

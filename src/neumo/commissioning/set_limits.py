@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from neumo.bundle.config import GateLimits
 from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
-from neumo.core.labels import LABELS, Outcome, PartialLabel
+from neumo.core.labels import LABELS, Outcome, PartialLabel, findings_of, without_kinds
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 from neumo.evaluation.uncertainty.conformal import conformal_limits
 from neumo.inference.gate import OUTSIDE_RANGE_SLACK
@@ -33,7 +33,7 @@ def images_for(coverage: float) -> int:
 
 def site_limits(
     codes: IntArray, probabilities: FloatArray, coverage: float
-) -> tuple[dict[Finding, float], tuple[str, ...]]:
+) -> tuple[dict[Outcome, float], tuple[str, ...]]:
     """Return the limits of prediction sets, and the outcomes of which the coverage is guaranteed.
 
     Class-conditional, and cross-conformal (Vovk, Annals of Mathematics and Artificial Intelligence 2015): every image's
@@ -51,8 +51,9 @@ def site_limits(
 
     Returns
     -------
-    limits : dict of Finding to float
-        1 where pneumonia as a whole or normal has too few images: every set holds it then.
+    limits : dict of Outcome to float
+        Of the findings, and of pneumonia where its kind is not assessed. 1 where pneumonia as a whole or normal has too
+        few images: every set holds it then.
     guaranteed : tuple of str
         Of "NORMAL", "PNEUMONIA", "BACTERIAL_PNEUMONIA" and "VIRAL_PNEUMONIA".
     """
@@ -68,15 +69,28 @@ def site_limits(
         **{kind.value: enough[kind] for kind in PNEUMONIA},
     }
     limits = conformal_limits(labels, probabilities[rows], coverage)
-    of_findings = {finding: limits[finding] for finding in FINDINGS}
-    return of_findings, tuple(outcome for outcome, known in outcomes.items() if known)
+    whole = conformal_limits(np.full(int(sick.sum()), _UNKNOWN_CAUSE), probabilities[sick], coverage)
+    limits[PartialLabel.PNEUMONIA] = whole[PartialLabel.PNEUMONIA]
+    return limits, tuple(outcome for outcome, known in outcomes.items() if known)
 
 
-def shipped_sets(probabilities: FloatArray, limits: Mapping[Finding, float], flagged: BoolArray) -> BoolArray:
-    """Return the sets as answers state them, shape (N, 3); `flagged` is the decision at the operating point."""
+def shipped_sets(
+    probabilities: FloatArray, limits: Mapping[Any, float], flagged: BoolArray, *, kinds: bool = True
+) -> BoolArray:
+    """Return the sets as answers state them, shape (N, 3).
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (N, 3)
+    limits : mapping of Outcome to float
+    flagged : ndarray of bool, shape (N,)
+        The decision at the operating point.
+    kinds : bool
+        Whether kinds of pneumonia are told apart; else a set with pneumonia holds both.
+    """
     sets = (
-        prediction_set(shares, limits, shown=shares, pneumonia=bool(called))
-        for shares, called in zip(_shares(probabilities), flagged, strict=True)
+        findings_of(prediction_set(shares, limits, shown=shares, pneumonia=bool(called)))
+        for shares, called in zip(_shares(probabilities, kinds=kinds), flagged, strict=True)
     )
     return np.array([[finding in members for finding in FINDINGS] for members in sets], dtype=np.bool_)
 
@@ -130,5 +144,6 @@ def refusal_codes(
     ]
 
 
-def _shares(probabilities: FloatArray) -> list[dict[Outcome, float]]:
-    return [dict(zip(FINDINGS, row, strict=True)) for row in probabilities.tolist()]
+def _shares(probabilities: FloatArray, *, kinds: bool) -> list[dict[Outcome, float]]:
+    found = [dict(zip(FINDINGS, row, strict=True)) for row in probabilities.tolist()]
+    return [{**shares} if kinds else without_kinds(shares) for shares in found]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -65,20 +65,23 @@ class Settings:
         Share of each finding that the probabilities assume.
     points : mapping of str to OperatingPoint
     default_point : str
-    limits : mapping of float to mapping of Finding to float
+    limits : mapping of float to mapping of Outcome to float
         Of prediction sets, by nominal coverage.
     guaranteed : mapping of float to tuple of str
         Outcomes of which the coverage is guaranteed.
     gate : GateLimits
+    kinds : bool
+        Whether kinds of pneumonia are told apart.
     """
 
     chosen: Chosen
     priors: Mapping[Finding, float]
     points: Mapping[str, OperatingPoint]
     default_point: str
-    limits: Mapping[float, Mapping[Finding, float]]
+    limits: Mapping[float, Mapping[Any, float]]
     guaranteed: Mapping[float, tuple[str, ...]]
     gate: GateLimits
+    kinds: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ def base_settings(material: Material, config: BundleConfig) -> Settings:
         limits=config.conformal,
         guaranteed={},
         gate=config.gate,
+        kinds=config.etiology_age_years is not None,
     )
 
 
@@ -150,7 +154,7 @@ def decide(
     ----------
     material : Material
     config : BundleConfig
-        Of the bundle.
+        Of the bundle; where it has no operating points yet, they are chosen on the images.
     wishes : Wishes
     levels : sequence of Level
         Those that the bundle allows.
@@ -164,7 +168,8 @@ def decide(
     codes, chances = material.codes[labelled], chosen.out_of_fold[labelled]
     images = _images(material.take(labelled), chances)
     changed = chosen.level is not Level.NOTHING
-    points = dict(standard_points(images, chances) if changed else config.operating_points)
+    known = config.operating_points and not changed
+    points = dict(config.operating_points if known else standard_points(images, chances))
     points[SITE_POINT] = _site_point(images, wishes)
     limits = {coverage: site_limits(codes, chances, coverage) for coverage in config.conformal}
     return Settings(
@@ -175,6 +180,7 @@ def decide(
         limits={coverage: found for coverage, (found, _) in limits.items()},
         guaranteed={coverage: outcomes for coverage, (_, outcomes) in limits.items()},
         gate=site_gate(config.gate, material.distances, material.ages),
+        kinds=config.etiology_age_years is not None,
     )
 
 
@@ -202,7 +208,10 @@ def answers_of(settings: Settings, material: Material) -> Answers:
         chances,
         at_points,
         flagged,
-        {coverage: shipped_sets(chances, limits, flagged) for coverage, limits in settings.limits.items()},
+        {
+            coverage: shipped_sets(chances, limits, flagged, kinds=settings.kinds)
+            for coverage, limits in settings.limits.items()
+        },
         tuple(refusal_codes(none, material.distances, material.ages, settings.gate)),
     )
 

@@ -36,19 +36,26 @@ MAX_DIFFERENCE: Final = 2e-3
 
 def site_config(base: Bundle, settings: Settings, site: str, made_on: str) -> BundleConfig:
     """Return a bundle's config with a site's settings."""
-    config = base.config
-    fitted, recalibrated = settings.chosen.fit, settings.chosen.level is Level.RECALIBRATION
+    config = decided_config(base.config, settings)
     return replace(
         config,
         name=f"{config.name}-{slug(site)}",
         version=f"{config.version}.{made_on.replace('-', '')}",
+        provenance={**config.provenance, "commissioned": {"base": base.digest, "site": site, "on": made_on}},
+    )
+
+
+def decided_config(config: BundleConfig, settings: Settings) -> BundleConfig:
+    """Return a bundle's config with what was decided on labelled images."""
+    fitted, recalibrated = settings.chosen.fit, settings.chosen.level is Level.RECALIBRATION
+    return replace(
+        config,
         temperature=config.temperature / fitted.scale if recalibrated else config.temperature,
         priors=settings.priors,
         operating_points=settings.points,
         default_operating_point=settings.default_point,
         conformal=settings.limits,
         gate=settings.gate,
-        provenance={**config.provenance, "commissioned": {"base": base.digest, "site": site, "on": made_on}},
     )
 
 

@@ -84,6 +84,10 @@ class ExportError(NeumoError, ValueError):
     """A run cannot be made a bundle: the graphs disagree, or something that a bundle needs is missing."""
 
 
+class ConversionError(NeumoError, ValueError):
+    """A network from elsewhere cannot be made a bundle, or not as asked; nothing was made."""
+
+
 class CommissioningError(NeumoError, ValueError):
     """A bundle cannot be commissioned with these local images, or not as asked; nothing was made."""
 

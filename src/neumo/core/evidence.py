@@ -14,6 +14,13 @@ AT_COMMISSIONING: Final = "nested cross-validation at commissioning"
 """How a site's own images were used: each was answered by settings in which its patient had no part."""
 
 
+AT_CONVERSION: Final = "nested cross-validation at import"
+"""How labelled images were used that a network from elsewhere was made a bundle with."""
+
+PERHAPS_TRAINED: Final = "perhaps trained on"
+"""Ending of data of which nobody stated that the network was not trained on them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One metric as it was measured.
@@ -52,8 +59,8 @@ class Evidence:
 
     @property
     def chose(self) -> bool:
-        """Whether thresholds, calibration and prediction sets were chosen on its data, so that it flatters."""
-        return self.data.endswith(HELD_OUT_FOLDS)
+        """Whether its data chose thresholds and sets, or may have trained the network, so that it flatters."""
+        return self.data.endswith((HELD_OUT_FOLDS, PERHAPS_TRAINED))
 
     @property
     def local(self) -> bool:

@@ -78,9 +78,10 @@ def _people(config: BundleConfig) -> str:
 
 
 def _use(config: BundleConfig) -> str:
-    (youngest, oldest), (first, last) = config.gate.age_years, config.etiology_age_years
+    (youngest, oldest), told_apart = config.gate.age_years, config.etiology_age_years
     etiology = ""
-    if config.gate.age_years != config.etiology_age_years:
+    if told_apart is not None and told_apart != config.gate.age_years:
+        first, last = told_apart
         etiology = (
             f" Bacterial and viral pneumonia are told apart at ages {first:g} to {last:g} only; at other ages the "
             "etiology is not assessed."

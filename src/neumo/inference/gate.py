@@ -60,6 +60,11 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
 
 def etiology_notice(facts: AcquisitionFacts, config: BundleConfig) -> Notice | None:
     """Return the warning that the kind of pneumonia is not assessed, or holds at some of the read ages only."""
+    if config.etiology_age_years is None:
+        return Notice(
+            "etiology_not_learnt",
+            "This model does not tell bacterial from viral pneumonia; the etiology is not assessed.",
+        )
     youngest, oldest = config.etiology_age_years
     values: dict[str, Any] = {"youngest": youngest, "oldest": oldest}
     if facts.patient_age is None:

@@ -1,0 +1,1 @@
+"""Networks from elsewhere: an ONNX classifier and labelled radiographs, made a bundle."""
