@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neumo.commissioning.plan import Plan
-    from neumo.commissioning.record_page import Section
+    from neumo.results.paper import Section
 
 
 class _Steps(typer.core.TyperGroup):

@@ -22,6 +22,7 @@ Word = Literal[
     "sweep",
     "compare",
     "commission",
+    "papers",
     "listen",
     "canary",
     "fetch",
@@ -60,6 +61,9 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
             from neumo.cli.compare import app
         case "commission":
             from neumo.cli.commission_review import app
+            from neumo.cli.commission import app
+        case "papers":
+            from neumo.cli.papers import app
         case "listen":
             from neumo.cli.listen import app
         case "canary":

@@ -1,28 +1,13 @@
 """The acceptance record for people: as sections of sentences and tables, as an HTML page and as PDF."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from neumo.bundle.site import Acceptance
-from neumo.core.files import replacing, write_text
-from neumo.results.pdf import document_of
+from neumo.results.paper import Section, write_paper
 from neumo.texts.catalogue import Texts, percent, texts
 from neumo.texts.language import LANGUAGES, Language
-from neumo.texts.pages import render
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the record: a heading, sentences, and a table where `rows` holds any."""
-
-    title: str
-    sentences: tuple[str, ...] = ()
-    headings: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
 
 
 def sections(record: Mapping[str, Any], language: Language, acceptance: Acceptance | None) -> list[Section]:
@@ -45,13 +30,7 @@ def write_record(record: Mapping[str, Any], folder: Path, acceptance: Acceptance
     for language in LANGUAGES:
         parts, t = sections(record, language, acceptance), texts(language)
         title = t("commissioning.record.title", site=record["site"])
-        page = render("acceptance.html.j2", language, title=title, sections=parts)
-        html, pdf = folder / f"acceptance.{language}.html", folder / f"acceptance.{language}.pdf"
-        write_text(html, page)
-        content = _pdf(title, parts, language)
-        with replacing(pdf) as temporary:
-            temporary.write_bytes(content)
-        written += [html, pdf]
+        written += write_paper(folder, "acceptance", title, parts, language)
     return written
 
 
@@ -259,27 +238,3 @@ def _origin(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     if images["repeated"]:
         said.insert(2, t("commissioning.record.repeated", images=f"{images['repeated']:,}"))
     yield Section(t("commissioning.record.origin"), tuple(said))
-
-
-def _pdf(title: str, parts: list[Section], language: Language) -> bytes:
-    from reportlab.platypus import Paragraph, Table
-
-    buffer = BytesIO()
-    document, styles = document_of(buffer, title, language)
-    t = texts(language)
-    story: list[Any] = [
-        Paragraph(escape(t("terms.disclaimer")), styles["notice"]),
-        Paragraph(escape(title), styles["title"]),
-    ]
-    for part in parts:
-        story.append(Paragraph(escape(part.title), styles["finding"]))
-        story += [Paragraph(escape(sentence), styles["text"]) for sentence in part.sentences]
-        if part.rows:
-            cells = [
-                [Paragraph(escape(cell), styles["small"]) for cell in row]
-                for row in (part.headings, *part.rows)
-            ]
-            style = [("LINEBELOW", (0, 0), (-1, -1), 0.4, "#999999"), ("VALIGN", (0, 0), (-1, -1), "TOP")]
-            story.append(Table(cells, hAlign="LEFT", style=style, repeatRows=1))
-    document.build(story)
-    return buffer.getvalue()

@@ -17,8 +17,8 @@ from neumo.imaging.dicom.uids import is_uid
 from neumo.imaging.quiet import quiet
 from neumo.sending.attempts import SENT, Attempt, Fate
 
-_PAGE_SIZE = 100
-_MAX_REQUEST_BYTES = 32 * 2**20
+PAGE_SIZE = 100
+MAX_REQUEST_BYTES = 32 * 2**20
 _UNAVAILABLE = frozenset({401, 403, 404, 407, 408, 425, 429, 500, 502, 503, 504, 507})
 """HTTP statuses that concern the service, not the objects that were sent."""
 _OUT_OF_RESOURCES = range(0xA700, 0xA800)
@@ -72,7 +72,7 @@ def _by_size(files: Sequence[Path]) -> Iterator[list[Path]]:
     group, size = list[Path](), 0
     for file in files:
         length = file.stat().st_size
-        if group and size + length > _MAX_REQUEST_BYTES:
+        if group and size + length > MAX_REQUEST_BYTES:
             yield group
             group, size = [], 0
         group.append(file)
@@ -127,7 +127,7 @@ def search(service: Service, filters: Mapping[str, str], limit: int | None = Non
             seen.add(instance.sop_instance_uid)
             found += 1
             yield instance
-        if len(rows) < _PAGE_SIZE:
+        if len(rows) < PAGE_SIZE:
             return
 
 
@@ -173,7 +173,7 @@ def _page(client: DICOMwebClient, service: Service, filters: Mapping[str, str], 
             client.search_for_instances(
                 search_filters=dict(filters),
                 fields=["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
-                limit=_PAGE_SIZE,
+                limit=PAGE_SIZE,
                 offset=offset,
             )
         )

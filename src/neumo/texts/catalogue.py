@@ -11,7 +11,7 @@ from neumo.texts.language import LANGUAGES, Language, as_language
 
 AREAS: Final = (
     "terms", "files", "readings", "notices", "evaluation", "dataset_check", "monitoring", "commissioning", "workbench",
-    "errors", "cluster",
+    "errors", "cluster", "papers",
 )  # fmt: skip
 """Areas: one YAML file each in every language's folder, and the first part of every message key. English notices are
 written where they are raised, so that reading a file loads no catalogue."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -41,6 +41,29 @@ from neumo.web.workbench import Workbench, workbench_of
 
 _RETENTION_SECONDS = 600.0
 
+ROUTERS: Final = tuple(
+    part.router
+    for part in (
+        session,
+        drafts,
+        age_override,
+        oidc,
+        changes,
+        readings,
+        removal,
+        priors,
+        jobs,
+        answers,
+        decisions,
+        sending,
+        export,
+        research,
+        samples,
+        pages,
+    )
+)
+"""Every route of the workbench but its health check and static files."""
+
 
 def create_app(workbench: Workbench) -> FastAPI:
     """Return the application of a workbench whose readers run; its shutdown stops them."""
@@ -69,25 +92,8 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.state.workbench = workbench
     answer_problems(app, pages.missing_page)
     app.add_api_route("/healthz", health, methods=["GET"], tags=["health"])
-    for part in (
-        session,
-        drafts,
-        age_override,
-        oidc,
-        changes,
-        readings,
-        removal,
-        priors,
-        jobs,
-        answers,
-        decisions,
-        sending,
-        export,
-        research,
-        samples,
-        pages,
-    ):
-        app.include_router(part.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.mount("/static", StaticFiles(pages.ROOM / "static"))
     describe(app)
     listen = workbench.config.listen

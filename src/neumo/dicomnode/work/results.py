@@ -13,9 +13,6 @@ from neumo.core.errors import ConfigError
 from neumo.core.reading import Reading
 from neumo.texts.language import DEFAULT, Language
 
-_MAKERS = ("structured_report", "secondary_capture")
-"""Functions of neumo.results.dicom, each from (reading, header) to one object."""
-
 
 class Results(Protocol):
     """Makes the objects that go to the archive.
@@ -70,4 +67,5 @@ def _default_makers() -> list[Any]:
             "read.results: this neumo has no neumo.results.dicom; name a maker of your own as module:function"
         )
     module = importlib.import_module("neumo.results.dicom")
-    return [getattr(module, name) for name in _MAKERS]
+    makers = importlib.import_module("neumo.results.dicom.makers").MAKERS
+    return [getattr(module, name) for name in makers]

@@ -1,0 +1,12 @@
+"""What is made of a reading for an archive: functions of `neumo.results.dicom`, and the SOP classes that they give."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from pydicom.uid import UID, Comprehensive3DSRStorage, SecondaryCaptureImageStorage
+
+MAKERS: Final[Mapping[str, UID]] = {
+    "structured_report": Comprehensive3DSRStorage,
+    "secondary_capture": SecondaryCaptureImageStorage,
+}
+"""Each function takes a reading and a header and returns one object."""
