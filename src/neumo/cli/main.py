@@ -61,7 +61,6 @@ def _app_of(word: Word) -> typer.Typer:  # noqa: PLR0912 - one branch a command
             from neumo.cli.compare import app
         case "commission":
             from neumo.cli.commission_review import app
-            from neumo.cli.commission import app
         case "papers":
             from neumo.cli.papers import app
         case "listen":
