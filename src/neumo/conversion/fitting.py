@@ -162,7 +162,7 @@ def _answers(
     done, whole = 0, len(scalings) * len(squares)
     for scaling in scalings:
         session = open_session(network.file, probe_graph(network, scaling), threads=0)
-        rows = []
+        rows: list[FloatArray] = []
         for start in range(0, len(squares), _BATCH):
             images = scale_intensity(squares[start : start + _BATCH], Intensity.AS_STORED)[:, np.newaxis]
             (answer,) = session.run(None, {INPUT: images})

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neumo.commissioning.record_page import Section, interval_text, limit_text, outcome_text
+from neumo.commissioning.record_page import interval_text, limit_text, outcome_text
 from neumo.commissioning.review.review import Review
+from neumo.results.paper import Section
 from neumo.texts.catalogue import Texts, percent, texts
 from neumo.texts.language import Language
 
