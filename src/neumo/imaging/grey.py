@@ -5,7 +5,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from neumo.core.radiograph import Step
-from neumo.imaging.depth import find_padding, full_depth, through_table, to_eight_bits, usage_of, used_range
+from neumo.imaging.depth import (
+    Raw,
+    find_padding,
+    full_depth,
+    through_table,
+    to_eight_bits,
+    usage_of,
+    used_range,
+)
 
 _TOLERANCE = 12
 """JPEG chroma rounding moves stored-grey channels apart by a few levels."""
@@ -20,8 +28,8 @@ TRANSPARENCY: Step = {"step": "transparency", "background": 0}
 
 def rgb_to_grey(rgb: Image.Image) -> tuple[NDArray[np.uint8], bool]:
     """Grey levels of an RGB image, and whether it holds colour that is not merely grey in three channels."""
-    colour = _holds_colour(np.asarray(_sample(rgb)), _TOLERANCE)
-    return np.array(rgb.convert("L"), dtype=np.uint8), colour
+    red, green, blue = (np.asarray(band) for band in _sample(rgb).split())
+    return np.array(rgb.convert("L"), dtype=np.uint8), _holds_colour(red, green, blue, _TOLERANCE)
 
 
 def grey_of_deep_colour(
@@ -49,15 +57,15 @@ def grey_of_deep_colour(
     pixels, deep, taken = grey_of_sixteen_bits(luma, bits=bits)
     rows, columns = (np.linspace(0, side - 1, min(side, _SAMPLE_SIDE)).astype(int) for side in luma.shape)
     brightest = taken[-1]["high"] * taken[0]["high"]
-    colour = _holds_colour(samples[np.ix_(rows, columns)], _TOLERANCE * brightest / 255)
+    red, green, blue = np.moveaxis(samples[np.ix_(rows, columns)], 2, 0)
+    colour = _holds_colour(red, green, blue, _TOLERANCE * brightest / 255)
     if colour and bits is None:  # the luma of one channel alone uses fewer bits than that channel
         bits = max(8, int(samples.max()).bit_length())
         pixels, deep, taken = grey_of_sixteen_bits(luma, bits=bits)
     return pixels, deep, colour, [*steps, *taken]
 
 
-def _holds_colour(samples: NDArray[np.uint8] | NDArray[np.uint16], tolerance: float) -> bool:
-    red, green, blue = (samples[:, :, band] for band in range(3))
+def _holds_colour(red: Raw, green: Raw, blue: Raw, tolerance: float) -> bool:
     high = np.maximum(np.maximum(red, green), blue)
     low = np.minimum(np.minimum(red, green), blue)
     coloured = np.count_nonzero(high - low > tolerance)

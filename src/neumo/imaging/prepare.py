@@ -72,13 +72,11 @@ def scale_intensity(pixels: Levels, intensity: Intensity) -> NDArray[np.float32]
         return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
     flat: NDArray[Any] = pixels.reshape(-1, pixels.shape[-2] * pixels.shape[-1])
     scaled = np.empty(flat.shape, dtype=np.float32)
-    levels = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32)
     for source, target in zip(flat, scaled, strict=True):
         low, high = _percentiles(source)
-        curve = np.clip((levels - low) / np.float32(max(high - low, 1)), 0, 1)
-        np.take(
-            curve, source, out=target, mode="clip"
-        )  # levels cannot be out of range; this mode needs no copy
+        np.subtract(source, np.float32(low), out=target, dtype=np.float32)
+        np.divide(target, np.float32(max(high - low, 1)), out=target)
+        np.clip(target, 0, 1, out=target)
     return scaled.reshape(pixels.shape)
 
 
