@@ -1,17 +1,18 @@
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from pydicom import dcmread
-from pydicom.uid import SecondaryCaptureImageStorage
+from pydicom import dcmread, dcmwrite
+from pydicom.uid import RLELossless, SecondaryCaptureImageStorage
 from tests.support.hospital_samples import ANSWER, DIGEST, NO_CHEST, errors_of, header, reading
 
 from neumo.core.errors import ConfigError, ResultError
 from neumo.core.reading import Notice
 from neumo.results.dicom import secondary_capture, structured_report
 from neumo.results.dicom.banner import Line, banner_lines, draw_banner
-from neumo.results.dicom.files import write_result
+from neumo.results.dicom.files import write_dicom, write_result
 from neumo.results.dicom.secondary_capture import MAX_SIDE, capture_picture
 from neumo.texts.language import LANGUAGES, Language
 
@@ -44,6 +45,22 @@ def test_the_header_says_what_the_picture_is(answer: Any, tmp_path: Path) -> Non
     assert "not verified" in capture.ImageComments and capture.DeviceSerialNumber == DIGEST
     assert capture.SeriesInstanceUID != structured_report(reading(), header()).SeriesInstanceUID
     assert (capture.pixel_array == capture_picture(reading(answer), "en")).all()
+
+
+@pytest.mark.parametrize("kind", ["as made", "odd", "compressed", "with trailing padding"])
+def test_a_capture_is_written_byte_for_byte_as_pydicom_writes_it(kind: str) -> None:
+    capture = secondary_capture(reading(), header())
+    match kind:
+        case "odd":
+            capture.PixelData = capture.PixelData[:-1]
+        case "compressed":
+            capture.compress(RLELossless, generate_instance_uid=False)
+        case "with trailing padding":
+            capture.DataSetTrailingPadding = b"\0" * 10
+    ours, theirs = io.BytesIO(), io.BytesIO()
+    write_dicom(ours, capture)
+    dcmwrite(theirs, capture, enforce_file_format=True)
+    assert ours.getvalue() == theirs.getvalue()
 
 
 def test_lossy_pixels_stay_declared_and_sides_are_stated() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydicom import Dataset, dcmwrite
+from pydicom import Dataset
 
 from neumo.core.errors import OutputError
 from neumo.core.files import creating_folder, new_private_file
@@ -20,6 +20,7 @@ from neumo.inference.receipt import make_receipt
 from neumo.records.headers import identifiers_of
 from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
+from neumo.results.dicom.files import write_dicom
 from neumo.results.dicom.source import left_out_of
 from neumo.texts.language import DEFAULT, Language
 from neumo.worker.reader_child import ReaderHandler
@@ -103,7 +104,7 @@ def _write_results(
                 write_reading_file(kept, reading)[0].rename(kept)
             for number, dataset in enumerate(datasets):
                 with new_private_file(temporary / f"{number:02d}.dcm") as stream:
-                    dcmwrite(stream, dataset, enforce_file_format=True)
+                    write_dicom(stream, dataset)
     except OutputError:
         if not target.is_dir():
             raise

@@ -4,7 +4,6 @@ All lie under 2.25 and are UUIDs of version 5 (PS3.5 section B.2, RFC 9562 secti
 """
 
 import hashlib
-import struct
 import uuid
 from typing import Any, Final
 
@@ -12,6 +11,8 @@ from pydicom import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
+
+from neumo.results.dicom.files import pixel_header
 
 _NAMESPACE = uuid.UUID("6f1b7d1e-8b0a-5a53-9d9c-4f0a3d2c6b57")
 
@@ -62,9 +63,7 @@ def content_uid(dataset: Dataset) -> UID:
     digest = hashlib.sha256(stream.getvalue())
     if pixels is not None:  # last of all elements, and not copied: megabytes
         padding = b"\0" * (len(pixels.value) % 2)
-        digest.update(
-            struct.pack("<HH2s2xL", 0x7FE0, 0x0010, pixels.VR.encode(), len(pixels.value) + len(padding))
-        )
+        digest.update(pixel_header(pixels.VR, len(pixels.value) + len(padding)))
         digest.update(pixels.value)
         digest.update(padding)
     return stable_uid("instance", digest.hexdigest())
