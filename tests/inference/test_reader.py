@@ -134,10 +134,10 @@ def test_a_decoder_that_stumbles_costs_one_file_only(
     reader: Reader, films: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Stumbling(ImageFile):
-        def radiograph(self) -> Radiograph:
+        def radiograph(self, enough: int | None = None) -> Radiograph:
             if self.path == films[1]:
                 raise KeyError("a fault of some decoder")
-            return super().radiograph()
+            return super().radiograph(enough)
 
     monkeypatch.setattr("neumo.inference.opening.ImageFile", Stumbling)
     assert [r.status for r in reader.read_many(films[:3])] == [Status.READ, Status.FAILED, Status.READ]

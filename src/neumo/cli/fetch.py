@@ -44,6 +44,7 @@ def fetch(
     coverage: options.Coverage = 0.90,
     prevalence: options.Prevalence = None,
     allow_outside_range: options.AllowOutsideRange = False,
+    exact: options.Exact = False,
     bundle: options.Bundle = None,
 ) -> None:
     """Search an archive, read each radiograph that matches, and store the results back if that is wanted."""
@@ -69,6 +70,7 @@ def fetch(
         coverage=coverage,
         prevalence=options.prevalence_from(prevalence),
         allow_outside_range=allow_outside_range,
+        exact=exact,
         keep_pixels=store_results,
         keep_header=store_results,
     )

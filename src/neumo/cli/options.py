@@ -31,6 +31,10 @@ Prevalence = Annotated[
 AllowOutsideRange = Annotated[
     bool, typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning.")
 ]
+Exact = Annotated[
+    bool,
+    typer.Option("--exact", help="Decode every pixel, also where the network needs far fewer of them."),
+]
 OverrideAge = Annotated[
     str | None,
     typer.Option(

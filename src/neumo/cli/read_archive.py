@@ -62,6 +62,7 @@ def read_archive(
     coverage: options.Coverage = 0.90,
     prevalence: options.Prevalence = None,
     allow_outside_range: options.AllowOutsideRange = False,
+    exact: options.Exact = False,
     bundle: options.Bundle = None,
 ) -> None:
     """Read an archive exactly once; interrupted anywhere, the same command goes on; a finished one does nothing."""
@@ -83,6 +84,7 @@ def read_archive(
             "coverage": coverage,
             "prevalence": given,
             "allow_outside_range": allow_outside_range,
+            "exact": exact,
         },
         kinds,
         language,

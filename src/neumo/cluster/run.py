@@ -114,7 +114,7 @@ def _made_with(job: Job, condition: str | None) -> dict[str, Any]:
     """Return what must be alike in every run of a dataset."""
     from neumo.inference.reader import Reader
 
-    reader = Reader(**job.reader, threads=1)
+    reader = Reader(**job.reader, threads=1, keep_pixels="sc" in job.results)
     return {
         "schema": SCHEMA_VERSION,
         "neumo": neumo.__version__,

@@ -102,7 +102,7 @@ class Radiograph:
     source : Path or None
         The file it was read from; None where bytes or an array were given.
     original_size : (int, int)
-        Width and height of the file, in pixels.
+        Width and height of the file, in pixels; `pixels` may be fewer, see `reduction`.
     bit_depth : int
         Bits per sample in the file (1-16).
     colour : bool
@@ -127,6 +127,11 @@ class Radiograph:
     facts: AcquisitionFacts = AcquisitionFacts()
     steps: tuple[Step, ...] = ()
     deep: NDArray[np.uint16] | None = field(default=None, repr=False)
+
+    @property
+    def reduction(self) -> int:
+        """By how much each side was divided in decoding; 1 where every pixel was decoded."""
+        return int(self.steps[0].get("reduction", 1)) if self.steps else 1
 
     @property
     def levels(self) -> NDArray[np.uint8] | NDArray[np.uint16]:

@@ -27,6 +27,8 @@ _RIM_SHARE = 0.05
 """Share of the outermost pixels that have one value, from which it may be padding."""
 _MIN_GAP = 0.1
 """Distance of padding from the image's range, as a share of that range."""
+_MIXED = 2
+"""Pixels next to padding into which decoding smaller mixes it."""
 _BLOCK = 1 << 16
 
 
@@ -105,15 +107,48 @@ def find_padding(values: Floats, usage: Usage) -> NDArray[np.bool_]:
     ndarray of bool, shape (codes,)
     """
     padding = np.zeros(values.shape, dtype=bool)
-    common = np.flatnonzero(usage.rim >= max(1, _RIM_SHARE * usage.rim.sum()))
-    rest = usage.counts.copy()
+    common, rest = _common_along_rim(usage), usage.counts.copy()
     rest[common] = 0
-    if not common.size or not rest.any():
-        return padding
-    low, high = used_range(values, rest)
-    gap = np.maximum(low - values[common], values[common] - high)
-    padding[common[gap > _MIN_GAP * (high - low)]] = True
+    if common.size and rest.any():
+        padding[common[_far_outside(values[common], values, rest)]] = True
     return padding
+
+
+def may_hold_padding(raw: Raw, values: Floats) -> bool:
+    """Whether an image that was decoded smaller may hold padding that no header declares.
+
+    Where padding ends, decoding smaller has mixed it with the image; so pixels near it do not count.
+
+    Parameters
+    ----------
+    raw : ndarray of uint8 or uint16, shape (rows, columns)
+    values : ndarray of float64, shape (codes,)
+        What each code means.
+    """
+    common = _common_along_rim(usage_of(raw, values.size))
+    if not common.size:
+        return False
+    is_common = np.zeros(values.size, dtype=np.uint8)
+    is_common[common] = 1
+    near = through_table(raw, is_common).astype(bool)
+    for _ in range(_MIXED):
+        near[1:] |= near[:-1].copy()
+        near[:-1] |= near[1:].copy()
+        near[:, 1:] |= near[:, :-1].copy()
+        near[:, :-1] |= near[:, 1:].copy()
+    rest = np.bincount(raw[~near], minlength=values.size)
+    return not rest.any() or bool(_far_outside(values[common], values, rest).any())
+
+
+def _common_along_rim(usage: Usage) -> NDArray[np.intp]:
+    return np.flatnonzero(usage.rim >= max(1, _RIM_SHARE * usage.rim.sum()))
+
+
+def _far_outside(some: Floats, values: Floats, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which values lie so far outside of the range of an image that they are none of it."""
+    low, high = used_range(values, counts)
+    far: NDArray[np.bool_] = np.maximum(low - some, some - high) > _MIN_GAP * (high - low)
+    return far
 
 
 def full_depth(

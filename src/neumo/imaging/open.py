@@ -112,17 +112,24 @@ class ImageFile:
 
         return parse(self.content, self.name, max_pixels=self._max_pixels, whole=self._whole)
 
-    def radiograph(self) -> Radiograph:
-        """Decode the file; raises as `open_radiograph`."""
-        return replace(self._decoded(), source=self.path, sha256=self.sha256)
+    def radiograph(self, enough: int | None = None) -> Radiograph:
+        """Decode the file; raises as `open_radiograph`.
 
-    def _decoded(self) -> Radiograph:
+        Parameters
+        ----------
+        enough : int, optional
+            Pixels a side that are needed: JPEG and JPEG 2000 may be decoded smaller as far as they keep them, which
+            the first of the radiograph's steps then states as "reduction". Everything is decoded when left out.
+        """
+        return replace(self._decoded(enough), source=self.path, sha256=self.sha256)
+
+    def _decoded(self, enough: int | None) -> Radiograph:
         if is_raster(self.content):
-            return decode_raster(self.content, self.name, max_pixels=self._max_pixels)
+            return decode_raster(self.content, self.name, max_pixels=self._max_pixels, enough=enough)
         if self.parsed is not None:
             from neumo.imaging.dicom.decode import decode_dicom
 
-            return decode_dicom(self.parsed, self.name, max_pixels=self._max_pixels)
+            return decode_dicom(self.parsed, self.name, max_pixels=self._max_pixels, enough=enough)
         if not self.content:
             raise UnreadableImageError("{name}: is empty (0 bytes)", name=self.name)
         self._require_no_other_kind()

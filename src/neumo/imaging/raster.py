@@ -37,6 +37,7 @@ from neumo.imaging.raster_formats import (
     stored_size,
     without_premultiplication,
 )
+from neumo.imaging.reduction import reduction
 
 _SIXTEEN_BIT = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _LAYERED = frozenset({"LA", "PA", "RGBA"})
@@ -63,7 +64,7 @@ def is_raster(content: bytes) -> bool:
     return raster_format(content) is not None
 
 
-def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
+def decode_raster(content: bytes, name: str, *, max_pixels: int, enough: int | None = None) -> Radiograph:
     """Decode a raster image.
 
     Grey of more than 8 bits keeps its depth, transparency is laid on black, and the orientation (EXIF, TIFF) is
@@ -77,6 +78,8 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
         What messages call it.
     max_pixels : int
         Largest width x height that is decoded.
+    enough : int, optional
+        Pixels a side that are needed: a JPEG may be decoded smaller as far as it keeps them.
 
     Returns
     -------
@@ -111,6 +114,7 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
                 "bit_depth": depth,
                 "width": width,
                 "height": height,
+                **_reduced(image, enough),
             }
             turned = orientation_to_come(image)
             image.load()
@@ -139,6 +143,15 @@ def decode_raster(content: bytes, name: str, *, max_pixels: int) -> Radiograph:
         colour=grey.colour,
         steps=(first, *steps),
     )
+
+
+def _reduced(image: ImageFile.ImageFile, enough: int | None) -> Step:
+    """Have a JPEG decoded smaller where that is allowed, by scaled inverse transforms; return what the step states."""
+    factor = reduction(*image.size, enough) if image.format == "JPEG" else 1
+    if factor == 1:
+        return {}
+    image.draft(None, (image.width // factor, image.height // factor))
+    return {"reduction": factor}
 
 
 def _raise_if_intact(content: bytes, name: str, error: Exception) -> None:

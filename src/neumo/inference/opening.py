@@ -45,6 +45,8 @@ class Opened:
         decoded too.
     failure : Notice or None
         Why there is no radiograph.
+    file : ImageFile or None
+        Of a radiograph that was decoded smaller than it is stored, for whoever needs all of it.
     """
 
     name: str
@@ -53,10 +55,18 @@ class Opened:
     radiograph: Radiograph | None = field(default=None, repr=False)
     header: "Dataset | None" = field(default=None, repr=False)
     failure: Notice | None = None
+    file: ImageFile | None = field(default=None, repr=False)
 
 
-def open_source(source: Source) -> Opened:
-    """Read and decode; every fault of the source becomes a notice."""
+def open_source(source: Source, enough: int | None = None) -> Opened:
+    """Read and decode; every fault of the source becomes a notice.
+
+    Parameters
+    ----------
+    source : path, bytes, stream, pixels, picture or data set
+    enough : int, optional
+        Pixels a side that are needed; see `neumo.imaging.open.ImageFile.radiograph`.
+    """
     try:
         form = form_of(source)
     except Exception as error:
@@ -64,17 +74,23 @@ def open_source(source: Source) -> Opened:
     if isinstance(form, np.ndarray):
         return _decoded(form, name_of(source), None)
     if isinstance(form, bytes):
-        return _decoded(form, name_of(source), len(form))
+        return _decoded(form, name_of(source), len(form), enough)
     path, name = form, shown_path(form)
     try:
         # Reading a pipe or device could wait for ever.
         if not path.is_file():
             reason = "is not a file" if path.exists() else "does not exist"
             return Opened(name, failure=Notice("unreadable_file", f"The file {reason}."))
-        return _decoded(path, name, path.stat().st_size)
+        return _decoded(path, name, path.stat().st_size, enough)
     except OSError as error:
         text = f"The file cannot be read ({error.strerror or type(error).__name__})."
         return Opened(name, failure=Notice("unreadable_file", text))
+
+
+def opened_in_full(opened: Opened) -> Opened:
+    """Decode every pixel of a source that was decoded smaller."""
+    assert opened.file is not None
+    return _of_file(opened, opened.file, None)
 
 
 def unexpected_failure(error: Exception) -> Notice:
@@ -90,20 +106,31 @@ def unexpected_failure(error: Exception) -> Notice:
     )
 
 
-def _decoded(source: Path | bytes | NDArray[np.generic], name: str, size: int | None) -> Opened:
+def _decoded(
+    source: Path | bytes | NDArray[np.generic], name: str, size: int | None, enough: int | None = None
+) -> Opened:
     opened = Opened(name, size=size)
     try:
         if isinstance(source, np.ndarray):
             return replace(opened, radiograph=open_radiograph(source))
         file = ImageFile(source)
-        opened = replace(opened, sha256=file.sha256)
-        if file.parsed is not None:
-            opened = replace(opened, header=file.parsed.dataset)
-        return replace(opened, radiograph=file.radiograph())
     except OSError:
         raise
     except Exception as error:
-        return replace(opened, sha256=opened.sha256 or _sha256(source, size), failure=_failure(error, source))
+        return replace(opened, sha256=_sha256(source, size), failure=_failure(error, source))
+    return _of_file(replace(opened, sha256=file.sha256), file, enough)
+
+
+def _of_file(opened: Opened, file: ImageFile, enough: int | None) -> Opened:
+    try:
+        if file.parsed is not None:
+            opened = replace(opened, header=file.parsed.dataset)
+        radiograph = file.radiograph(enough)
+    except OSError:
+        raise
+    except Exception as error:
+        return replace(opened, radiograph=None, file=None, failure=_failure(error, file.path or file.content))
+    return replace(opened, radiograph=radiograph, file=file if radiograph.reduction > 1 else None)
 
 
 def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> Notice:  # noqa: PLR0911 - a case each

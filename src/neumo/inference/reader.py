@@ -16,10 +16,12 @@ from neumo.bundle.folder import Bundle
 from neumo.core.age_override import OVERRIDABLE, AgeOverride
 from neumo.core.cores import usable_cores
 from neumo.core.errors import ConfigError
-from neumo.core.findings import Finding
+from neumo.core.findings import FINDINGS, Finding
+from neumo.core.labels import PNEUMONIA_OR_NOT
 from neumo.core.reading import Notice, Reading, Status
 from neumo.explain.alarms import failed_checks_notice, map_alarm
 from neumo.imaging.prepare import network_square, scale_intensity
+from neumo.imaging.reduction import enough_pixels
 from neumo.inference.admission import admitted
 from neumo.inference.class_map import class_map_of
 from neumo.inference.gate import (
@@ -32,7 +34,8 @@ from neumo.inference.gate import (
     refusals_before_reading,
 )
 from neumo.inference.likely_cause import likely_cause
-from neumo.inference.opening import Opened, open_source, unexpected_failure
+from neumo.inference.opening import Opened, open_source, opened_in_full, unexpected_failure
+from neumo.inference.performance import measured_for
 from neumo.inference.posterior import calibrated, make_answer, prevalence_of
 from neumo.inference.prepared import Prepared
 from neumo.inference.receipt import NetworkRun, make_receipt
@@ -65,6 +68,9 @@ class Reader:
     keep_pixels : bool
         Keep the decoded radiograph on each reading, for overlays; with it a bundle whose graph gives no class
         maps is explained by occlusion, which costs some 200 images' time.
+    exact : bool
+        Decode every pixel. Else JPEG and JPEG 2000 that hold far more pixels than the network sees are decoded smaller,
+        unless pixels are kept; what would be refused or cannot be read so is decoded in full, and read again.
     keep_header : bool
         Keep a DICOM file's header on each reading, for results and records.
     trusted_keys : Path or str, optional
@@ -89,6 +95,7 @@ class Reader:
         threads: int | None = None,
         keep_pixels: bool = False,
         keep_header: bool = False,
+        exact: bool = False,
         trusted_keys: Path | str | None = None,
     ) -> None:
         self.bundle = admitted(bundle, trusted_keys)
@@ -108,10 +115,14 @@ class Reader:
             )
         self._prevalence = None if prevalence is None else prevalence_of(prevalence, config)
         self._coverage, self._allow_outside, self._keep_pixels = coverage, allow_outside_range, keep_pixels
-        self._keep_header = keep_header
+        self._keep_header, self._exact = keep_header, exact or keep_pixels
+        self._enough = None if self._exact else enough_pixels(config.image_size, config.field_of_view)
         self._threads = threads or usable_cores()
         self._single = Session(self.bundle, 1)
         self._statistics = self.bundle.gate_statistics
+        self._measured = measured_for(
+            self.bundle.evidence, self._point, coverage, [*FINDINGS, *PNEUMONIA_OR_NOT]
+        )
 
     @property
     def options(self) -> dict[str, Any]:
@@ -122,6 +133,7 @@ class Reader:
             "coverage": self._coverage,
             "prevalence": {f.value: share for f, share in shares.items()} if shares else None,
             "allow_outside_range": self._allow_outside,
+            "exact": self._exact,
         }
 
     def read(self, source: Source, *, age_override: AgeOverride | None = None) -> Reading:
@@ -168,10 +180,12 @@ class Reader:
         return self._single if self._threads == 1 else Session(self.bundle, self._threads)
 
     def _read(self, source: Source, session: Session, age_override: AgeOverride | None = None) -> Reading:
-        opened = open_source(source)
+        opened = open_source(source, self._enough)
         try:
-            prepared = self._prepare(replace(opened, header=None), age_override)
-            reading = self._reading_of(prepared, session)
+            reading = self._reading_of(self._prepare(opened, age_override), session)
+            if reading.status is not Status.READ and opened.file is not None:
+                opened = opened_in_full(opened)
+                reading = self._reading_of(self._prepare(opened, age_override), session)
         except Exception as error:  # one source that cannot be read must not end a batch
             reading = Reading(opened.name, opened.sha256, Status.FAILED, reasons=(unexpected_failure(error),))
         return replace(reading, header=opened.header) if self._keep_header else reading
@@ -197,7 +211,7 @@ class Reader:
         if age is not None and outside and not allowed:
             refusals.append(age)
         kept = radiograph.pixels if self._keep_pixels else None
-        opened = replace(opened, radiograph=None)
+        opened = replace(opened, radiograph=None, header=None, file=None)
         if refusals:
             return Prepared(opened, radiograph.steps, kept, None, tuple(refusals), overridden, allowed)
         config = self.bundle.config
@@ -269,7 +283,7 @@ class Reader:
             operating_point=self._point,
             coverage=self._coverage,
             prevalence=self._prevalence,
-            evidence=self.bundle.evidence,
+            evidence=self._measured,
             etiology=prepared.etiology,
         )
         class_map = class_map_of(run.prepared, class_maps, answer.finding, session, occlude=self._keep_pixels)

@@ -88,7 +88,7 @@ def _same_reader(receipt: Mapping[str, Any], bundle: Path | str | Bundle | None)
                 schema=receipt["schema"],
                 own=SCHEMA,
             )
-        options = dict(receipt["options"])
+        options = {"exact": True, **receipt["options"]}  # receipts before version 0.3 do not state it
         shares = options.pop("prevalence")
         prevalence = None if shares is None else {Finding(name): share for name, share in shares.items()}
         reader = Reader(bundle, prevalence=prevalence, threads=receipt["execution"]["threads"], **options)

@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from neumo.core.errors import UnreadableImageError
+from neumo.core.errors import ChildError, UnreadableImageError
 from neumo.core.faults import require_memory
 from neumo.core.radiograph import Radiograph, Step
-from neumo.imaging.depth import Raw
+from neumo.imaging.depth import Raw, may_hold_padding
 from neumo.imaging.dicom.colour import grey_of_colour
 from neumo.imaging.dicom.facts import read_facts
-from neumo.imaging.dicom.frame import Samples, decode_samples, decoder_justifies, require_pixels
-from neumo.imaging.dicom.greyscale import grey_levels
+from neumo.imaging.dicom.frame import Decoded, Samples, decode_samples, decoder_justifies, require_pixels
+from neumo.imaging.dicom.greyscale import declares_padding, grey_levels, stored_values
 from neumo.imaging.dicom.layout import GREY, PixelLayout, read_layout
-from neumo.imaging.dicom.parse import Parsed
+from neumo.imaging.dicom.parse import Parsed, PixelElement
 from neumo.imaging.quiet import quiet
 
 
-def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
+def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int, enough: int | None = None) -> Radiograph:
     """Decode a parsed DICOM file of one frame, in grey or in colour.
 
     Parameters
@@ -27,6 +27,9 @@ def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
         What messages call it.
     max_pixels : int
         Largest Rows x Columns that is decoded.
+    enough : int, optional
+        Pixels a side that are needed: grey in JPEG and JPEG 2000 may be decoded smaller as far as it keeps them. Never
+        where padding is declared or found, whose edge would be averaged into the image.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
     """
     with quiet():
         try:
-            return _decode(parsed, name, max_pixels)
+            return _decode(parsed, name, max_pixels, enough)
         except (UnreadableImageError, MemoryError):
             raise
         except Exception as error:  # a header may be invalid anywhere; the message may quote the patient
@@ -56,13 +59,13 @@ def decode_dicom(parsed: Parsed, name: str, *, max_pixels: int) -> Radiograph:
             ) from error
 
 
-def _decode(parsed: Parsed, name: str, max_pixels: int) -> Radiograph:
+def _decode(parsed: Parsed, name: str, max_pixels: int, enough: int | None) -> Radiograph:
     pixels_stored = require_pixels(parsed, name)
     layout = read_layout(parsed.dataset, name, max_pixels=max_pixels)
-    samples, decoder = decode_samples(pixels_stored, parsed.transfer_syntax, layout, name)
+    decoded = _decoded(pixels_stored, parsed, layout, name, enough)
     if decoder_justifies(parsed.transfer_syntax):
         layout = replace(layout, high_bit=layout.bits_stored - 1)
-    raw = _as_unsigned(samples)
+    raw = _as_unsigned(decoded.samples)
     if layout.photometric in GREY:
         pixels, deep, steps = grey_levels(raw, layout, parsed.dataset)
         colour = False
@@ -75,9 +78,26 @@ def _decode(parsed: Parsed, name: str, max_pixels: int) -> Radiograph:
         bit_depth=layout.bits_stored,
         colour=colour,
         facts=read_facts(parsed.dataset),
-        steps=(_decoding(parsed, layout, decoder), *steps),
+        steps=(_decoding(parsed, layout, decoded), *steps),
         deep=deep,
     )
+
+
+def _decoded(
+    pixels: PixelElement, parsed: Parsed, layout: PixelLayout, name: str, enough: int | None
+) -> Decoded:
+    """Decode as much as is needed; in full where less cannot be decoded, or would hide padding."""
+    if enough is not None and not declares_padding(parsed.dataset):
+        try:
+            smaller = decode_samples(pixels, parsed.transfer_syntax, layout, name, enough)
+        except UnreadableImageError as error:
+            if isinstance(error.__cause__, ChildError):  # which took time or memory enough
+                raise
+        else:
+            codes = stored_values(replace(layout, high_bit=layout.bits_stored - 1))
+            if smaller.reduction == 1 or not may_hold_padding(_as_unsigned(smaller.samples), codes):
+                return smaller
+    return decode_samples(pixels, parsed.transfer_syntax, layout, name)
 
 
 def _as_unsigned(samples: Samples) -> Raw:
@@ -85,12 +105,12 @@ def _as_unsigned(samples: Samples) -> Raw:
     return native.view(np.uint8) if native.itemsize == 1 else native.view(np.uint16)
 
 
-def _decoding(parsed: Parsed, layout: PixelLayout, decoder: str) -> Step:
+def _decoding(parsed: Parsed, layout: PixelLayout, decoded: Decoded) -> Step:
     return {
         "step": "decode",
         "format": "DICOM",
         "transfer_syntax": str(parsed.stated_syntax),
-        "decoder": decoder,
+        "decoder": decoded.decoder,
         "photometric_interpretation": layout.photometric,
         "bits_allocated": layout.bits_allocated,
         "bits_stored": layout.bits_stored,
@@ -98,4 +118,5 @@ def _decoding(parsed: Parsed, layout: PixelLayout, decoder: str) -> Step:
         "signed": layout.signed,
         "width": layout.columns,
         "height": layout.rows,
+        **({"reduction": decoded.reduction} if decoded.reduction > 1 else {}),
     }

@@ -62,6 +62,11 @@ def _by_gdcm(request: Mapping[str, Any], frame: bytes) -> tuple[Mapping[str, Any
 
 def _by_openjpeg(request: Mapping[str, Any], frame: bytes) -> tuple[Mapping[str, Any], bytes]:
     with Jpeg2KImageFile(BytesIO(frame)) as image:
+        halvings = request["reduction"].bit_length() - 1
+        if halvings:
+            image.reduce = halvings
+            # Pillow rounds the smaller size to nearest, the decoder up; so from a multiple of it.
+            image._size = (request["columns"] << halvings, request["rows"] << halvings)
         samples = np.asarray(image)
     precision, target = request["precision"], np.uint16 if request["bits_allocated"] == 16 else np.uint8
     # Pillow moves samples to the high end, and signed ones so that their lowest becomes 0.

@@ -4,10 +4,13 @@ One decoder per syntax, not the first that happens to succeed: the same bytes mu
 are read again.
 """
 
+from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.JpegImagePlugin import JpegImageFile
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import (
@@ -24,7 +27,7 @@ from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import require_memory
 from neumo.core.message import Message
 from neumo.imaging.dicom.decoder_process import decode_in_child
-from neumo.imaging.dicom.layout import YBR, PixelLayout
+from neumo.imaging.dicom.layout import GREY, YBR, PixelLayout
 from neumo.imaging.dicom.parse import Parsed, PixelElement
 from neumo.imaging.dicom.rle import decode_rle
 from neumo.imaging.dicom.stream import (
@@ -37,6 +40,7 @@ from neumo.imaging.dicom.stream import (
     require_agreement,
     until_end,
 )
+from neumo.imaging.reduction import reduction
 
 _NATIVE = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian})
 
@@ -68,15 +72,40 @@ def decoder_justifies(syntax: UID) -> bool:
     return syntax not in _NATIVE and syntax != RLELossless
 
 
-def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name: str) -> tuple[Samples, str]:
-    """Decode the pixel data, colour to RGB.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Decoded pixel data.
 
-    Returns
-    -------
+    Attributes
+    ----------
     samples : ndarray of uint8, int8, uint16 or int16, shape (rows, columns) or (rows, columns, 3)
         As stored: bits above Bits Stored may hold anything.
     decoder : str
         The library that decoded.
+    reduction : int
+        By how much each side is smaller than stored, rounded up; 1 where every pixel was decoded.
+    """
+
+    samples: Samples
+    decoder: str
+    reduction: int = 1
+
+
+def decode_samples(
+    pixels: PixelElement, syntax: UID, layout: PixelLayout, name: str, enough: int | None = None
+) -> Decoded:
+    """Decode the pixel data, colour to RGB.
+
+    Parameters
+    ----------
+    pixels : PixelElement
+    syntax : UID
+        Of the transfer syntax.
+    layout : PixelLayout
+    name : str
+        What messages call the file.
+    enough : int, optional
+        Pixels a side that are needed: grey in JPEG and JPEG 2000 may be decoded smaller as far as it keeps them.
 
     Raises
     ------
@@ -93,10 +122,12 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
         )
     if syntax in _NATIVE:
         _require_all_bytes(pixels, layout, name)
-        return _by_pydicom(bytes(pixels.value), syntax, layout, "", name, vr=pixels.vr), "pydicom"
+        return Decoded(_by_pydicom(bytes(pixels.value), syntax, layout, "", name, vr=pixels.vr), "pydicom")
     if syntax == RLELossless:
         samples: Samples = decode_rle(frame_of(pixels.value, name), layout, name)
-        return (convert_color_space(samples, "YBR_FULL", "RGB") if _is_ybr(layout) else samples), "pillow"
+        return Decoded(
+            convert_color_space(samples, "YBR_FULL", "RGB") if _is_ybr(layout) else samples, "pillow"
+        )
     decoder = _decoder_of(syntax, name)
     frame = frame_of(pixels.value, name)
     header = require_agreement(frame, syntax, layout, name)
@@ -111,10 +142,37 @@ def decode_samples(pixels: PixelElement, syntax: UID, layout: PixelLayout, name:
                 precision=header.precision,
             )
         frame = bare_codestream(frame)
+    factor = _reduction_of(header, layout, decoder, enough)
+    smaller = replace(layout, rows=-(-layout.rows // factor), columns=-(-layout.columns // factor))
     if decoder in {"gdcm", "openjpeg"}:
-        request = _request(syntax, layout, header)
-        return _samples(decode_in_child(decoder, frame, request, name), layout, name), decoder
-    return _by_pydicom(frame, syntax, layout, decoder, name), decoder
+        request = {**_request(syntax, smaller, header), "reduction": factor}
+        return Decoded(
+            _samples(decode_in_child(decoder, frame, request, name), smaller, name), decoder, factor
+        )
+    if factor > 1:
+        return Decoded(_reduced_jpeg(frame, smaller, factor, name), decoder, factor)
+    return Decoded(_by_pydicom(frame, syntax, layout, decoder, name), decoder)
+
+
+def _reduction_of(header: StreamHeader, layout: PixelLayout, decoder: str, enough: int | None) -> int:
+    """Return by how much each side may be divided. Bits that do not count would be averaged into those that do."""
+    if (
+        decoder not in {"pillow", "openjpeg"}
+        or layout.photometric not in GREY
+        or header.precision > layout.bits_stored
+    ):
+        return 1
+    return reduction(layout.columns, layout.rows, enough, largest=header.largest_reduction)
+
+
+def _reduced_jpeg(frame: bytes, smaller: PixelLayout, factor: int, name: str) -> Samples:
+    try:
+        with JpegImageFile(BytesIO(frame)) as image:
+            image.draft(None, (image.width // factor, image.height // factor))
+            samples: Samples = np.array(image)
+    except Exception as error:  # on corrupt bytes decoders raise whatever they happen to meet
+        raise _undecodable(error, smaller, name) from error
+    return samples.reshape(smaller.shape)
 
 
 def _require_all_bytes(pixels: PixelElement, layout: PixelLayout, name: str) -> None:
@@ -191,14 +249,19 @@ def _by_pydicom(
     try:
         samples, _ = get_decoder(syntax).as_array(source, index=0, decoding_plugin=plugin, **options)
     except Exception as error:  # on corrupt bytes decoders raise whatever they happen to meet
-        require_memory(4 * layout.sample_bytes)
-        said = " ".join(str(error).split())[:200]
-        raise UnreadableImageError(
-            "{name}: the pixel data cannot be decoded ({said}); the file is corrupt or truncated",
-            name=name,
-            said=said,
-        ) from error
+        raise _undecodable(error, layout, name) from error
     return samples
+
+
+def _undecodable(error: Exception, layout: PixelLayout, name: str) -> UnreadableImageError:
+    """Return what to say of pixels that a decoder failed at. Raises MemoryError where memory was too little for it."""
+    require_memory(4 * layout.sample_bytes)
+    said = " ".join(str(error).split())[:200]
+    return UnreadableImageError(
+        "{name}: the pixel data cannot be decoded ({said}); the file is corrupt or truncated",
+        name=name,
+        said=said,
+    )
 
 
 def _encapsulated(frame: bytes) -> bytes:

@@ -70,6 +70,11 @@ def grey_levels(
     return through_table(raw, to_eight_bits(shares)), deep, [*steps, depth]
 
 
+def declares_padding(dataset: Dataset) -> bool:
+    """Whether the header says which samples are no image."""
+    return value_of(dataset, "PixelPaddingValue") is not None
+
+
 def _are_eight_bits(shares: Floats) -> bool:
     levels = shares * 255
     return bool((np.abs(levels - np.rint(levels)) < 1e-6).all())

@@ -35,6 +35,7 @@ _CODESTREAM, _TILE_PART = b"\xff\x4f\xff\x51", b"\xff\x90\x00\x0a"
 _BEGINNINGS = (b"\xff\xd8\xff", _CODESTREAM, b"\0\0\0\x0cjP  ")
 """Of JPEG and JPEG-LS, JPEG 2000, JP2; none of them occurs within a stream."""
 _TILE_PART_HEADER = 14
+_CODING_STYLE, _START_OF_TILE, _MAX_DECOMPOSITIONS = 0x52, 0x90, 32
 _JP2_HEADER_LIMIT = 4096
 _MAX_TILES = 65_535
 _END = b"\xff\xd9"
@@ -44,13 +45,17 @@ _PADDING = 64
 
 @dataclass(frozen=True)
 class StreamHeader:
-    """Size of a compressed image as its own header states it; `precision` in bits per sample."""
+    """Size of a compressed image as its own header states it; `precision` in bits per sample.
+
+    `largest_reduction` is by how much each side can be divided in decoding; 1 where the kind knows no such thing.
+    """
 
     rows: int
     columns: int
     samples: int
     precision: int
     signed: bool = False
+    largest_reduction: int = 1
 
 
 def frame_of(value: memoryview, name: str) -> bytes:
@@ -157,7 +162,10 @@ def until_end(frame: bytes, syntax: UID, name: str) -> bytes:
 
 def _jpeg_header(frame: bytes) -> StreamHeader:
     header = read_jpeg_header(frame)
-    return StreamHeader(header.rows, header.columns, header.samples, header.precision)
+    largest = 8 if header.unusual is None else 1
+    return StreamHeader(
+        header.rows, header.columns, header.samples, header.precision, largest_reduction=largest
+    )
 
 
 def _jpeg_2000_header(frame: bytes) -> StreamHeader:
@@ -185,7 +193,18 @@ def _jpeg_2000_header(frame: bytes) -> StreamHeader:
         samples=samples,
         precision=(number(38, 1) & 0x7F) + 1,
         signed=number(38, 1) > 0x7F,
+        largest_reduction=2 ** _decompositions(frame, start),
     )
+
+
+def _decompositions(frame: bytes, start: int) -> int:
+    """Return how often the wavelet transform halved the image, by the COD segment (ITU-T T.800 section A.6.1)."""
+    position = start + int.from_bytes(frame[start : start + 2], "big")
+    while frame[position : position + 1] == b"\xff" and frame[position + 1] != _START_OF_TILE:
+        if frame[position + 1] == _CODING_STYLE:
+            return min(frame[position + 9], _MAX_DECOMPOSITIONS)
+        position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
+    return 0
 
 
 def bare_codestream(frame: bytes) -> bytes:
