@@ -191,7 +191,7 @@ def commission(
         basis=basis,
         record=record,
         evidence=evidence_of(f"{site}, {AT_COMMISSIONING}", material, answers, command, resamples),
-        drift=(answers, material.distances),
+        material=material,
         checks=verdicts,
     )
     write_json(out / ACCEPTANCE, record)

@@ -20,8 +20,9 @@ from neumo.bundle.reference import reference_inputs, write_reference
 from neumo.bundle.signing import SIGNATURES
 from neumo.bundle.site import ACCEPTANCE, SITE, Acceptance, SiteStatement, write_site
 from neumo.commissioning.graph import FeatureSession, NewHead, head_of, with_head
-from neumo.commissioning.levels import Level
-from neumo.commissioning.settings import Answers, Settings
+from neumo.commissioning.levels import Level, Material
+from neumo.commissioning.set_limits import refusal_codes
+from neumo.commissioning.settings import Settings
 from neumo.commissioning.softmax_fit import Basis
 from neumo.core.errors import CommissioningError
 from neumo.core.evidence import Evidence
@@ -118,7 +119,7 @@ def write_proposal(
     basis: Basis,
     record: Mapping[str, Any],
     evidence: Sequence[Evidence],
-    drift: tuple[Answers, "np.ndarray[tuple[int], np.dtype[np.float64]]"],
+    material: Material,
     checks: Mapping[str, bool] | None,
 ) -> Bundle:
     """Write the site bundle that somebody may accept, whole or not at all; what was there of that name is replaced.
@@ -134,8 +135,10 @@ def write_proposal(
         The acceptance record, plain values.
     evidence : sequence of Evidence
         Measured at the site; that of the base stays beside it where the answers were not changed.
-    drift : tuple of Answers and ndarray of float64
-        Answers and gate distances of the site's images, which `neumo monitor` compares with.
+    material : Material
+        The site's images that were answered. Their gate distances, and what the chosen level answers to each by fits
+        that did not see its patient, are what `neumo monitor` compares with: the answers of nested cross-validation,
+        in which folds may choose other levels, are spread differently from those of the bundle that is shipped.
     checks : mapping of str to bool or None
         Of the heat maps; None where they were not made anew.
     """
@@ -144,8 +147,8 @@ def write_proposal(
     if checks is not None:
         config = replace(config, explanation_checks=dict(checks))
     kept = base.evidence if settings.chosen.level is Level.NOTHING else ()
-    answers, distances = drift
-    read = np.array([not code for code in answers.refused], dtype=np.bool_)
+    refused = refusal_codes(np.full(len(material), ""), material.distances, material.ages, settings.gate)
+    read = np.array([not code for code in refused], dtype=np.bool_)
     graph = site_graph(base, settings, basis)
     with creating_folder(_new(target)) as made:
         for file in base.path.iterdir():
@@ -157,8 +160,8 @@ def write_proposal(
         write_json(made / ACCEPTANCE, record)
         session = Session(replace(base, model=graph), 1)
         write_reference(made / REFERENCE, config, lambda images: session.run(images).logits)
-        pneumonia = 1 - answers.probabilities[read, Finding.NORMAL.index]
-        save_drift_reference(made / DRIFT_REFERENCE, distances, pneumonia)
+        pneumonia = 1 - settings.chosen.out_of_fold[read, Finding.NORMAL.index]
+        save_drift_reference(made / DRIFT_REFERENCE, material.distances, pneumonia)
         write_text(made / CARD, _card((base.path / CARD).read_text(encoding="utf-8"), record))
         statement = SiteStatement(
             site=site,
