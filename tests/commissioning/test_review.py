@@ -57,7 +57,13 @@ def in_use(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InU
         patient = PatientStudy(id=f"P{number}", issuer="ward")
         kept = record(engine, reading, source="ward", actor="t", patient=patient)
         if number % 2 and reading.answer is not None:
-            record_decision(engine, kept, person="r", conclusion=Conclusion(entry.label.value), blinded=True)
+            final = Conclusion(entry.label.value)
+            # A second person reads every radiograph blinded, too, and differs on every tenth.
+            second = Conclusion.OTHER_ABNORMAL if decided % 10 == 9 else final
+            abnormality = "mass" if second is Conclusion.OTHER_ABNORMAL else ""
+            people = (("second", second, abnormality), ("first", final, ""))
+            for person, said, named in people:
+                record_decision(engine, kept, person=person, conclusion=said, abnormality=named, blinded=True)
             decided += 1
     yield InUse(accepted.path, f"sqlite:///{folder / 'r.db'}", engine, folder / "set", decided)
     engine.dispose()
@@ -80,6 +86,13 @@ def test_the_command_says_which_answers_got_a_decision_and_writes_a_table_that_c
     assert 0 < found["effective"] <= in_use.decided and found["weighted"]["agreement"]["low"] is not None
     rows = list(csv.DictReader((tmp_path / "local.csv").read_text().splitlines()))
     assert len(rows) == in_use.decided and all(row["patient"] and row["label_basis"] for row in rows)
+    (pair,) = found["readers"]
+    assert pair["readers"] == ["A", "B"] and pair["both"] == in_use.decided and "first" not in told
+    assert pair["agree"]["count"] == in_use.decided - in_use.decided // 10
+    assert 0.5 < pair["pneumonia"]["value"] < 1 == pair["findings"]["value"], (
+        "findings leave other disease out"
+    )
+    assert sum("2 blinded readers who differ" in row["label_basis"] for row in rows) == in_use.decided // 10
     again = ("commission", tmp_path / "local.csv", "--out", tmp_path / "out", "--bundle", site_bundle_base)
     call_neumo(capsys, *again, "--resamples", 40, "--threads", 1, status=1)
     record_made = json.loads((tmp_path / "out" / "acceptance.json").read_text())

@@ -50,6 +50,7 @@ def review(
         from neumo.bundle.acceptance import acceptance_record
         from neumo.bundle.folder import load_bundle
         from neumo.commissioning.criteria import accepted_criteria, read_criteria
+        from neumo.commissioning.review.double_reading import double_reading
         from neumo.commissioning.review.local_table import write_local_table
         from neumo.commissioning.review.population import population_of
         from neumo.commissioning.review.review import review as look
@@ -60,20 +61,27 @@ def review(
         loaded = load_bundle(bundle)
         record = acceptance_record(loaded)
         limits = read_criteria(criteria) if criteria or record is None else accepted_criteria(record.limits)
+        begin = None if since is None else moment("since", since)
+        end = None if until is None else moment("until", until, end=True)
+        readers = double_reading(engine, loaded.digest, since=begin, until=end)
         population = population_of(
             engine,
             loaded.digest,
-            since=None if since is None else moment("since", since),
-            until=None if until is None else moment("until", until, end=True),
+            since=begin,
+            until=end,
             known=frozenset() if record is None else record.sha256,
         )
-        found = look(loaded, population, limits, resamples=resamples)
+        found = look(loaded, population, limits, readers=readers.pairs, resamples=resamples)
     language = chosen_language(lang)
     t = texts(language)
     # Files come first: whoever reads standard output may leave early.
     if json_file is not None:
         write_json(json_file, found.to_json())
-    written = None if template is None else write_local_table(template, population.decided, images)
+    written = (
+        None
+        if template is None
+        else write_local_table(template, population.decided, images, opinions=readers.opinions)
+    )
     for section in sections(found, language):
         for sentence in section.sentences:
             say(sentence)

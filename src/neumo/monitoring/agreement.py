@@ -124,13 +124,17 @@ def _kappa(group: Sequence[Decided], seed: int) -> Kappa:
         for each in group
         if len(each.final.findings) == 1 and isinstance(each.reader, Finding)
     ]
-    if not cells:
-        return Kappa(None, None, None)
-    counts = np.bincount(cells, minlength=size**2)
-    value = float(cohens_kappa(counts.reshape(size, size).astype(np.float64)))
+    counts = np.bincount(np.array(cells, dtype=np.int64), minlength=size**2)
+    return kappa_of(counts.reshape(size, size).astype(np.float64), seed)
+
+
+def kappa_of(counts: NDArray[np.float64], seed: int = 0) -> Kappa:
+    """Return Cohen's kappa of a table of counts, shape (k, k), with a bootstrap interval over what was counted."""
+    total = int(counts.sum())
+    value = float(cohens_kappa(counts)) if total else float("nan")
     if np.isnan(value):
         return Kappa(None, None, None)
     # Drawing cells by their shares is drawing pairs with replacement.
-    drawn = np.random.default_rng(seed).multinomial(len(cells), counts / len(cells), size=_REPLICATES)
-    replicates = cohens_kappa(drawn.reshape(-1, size, size).astype(np.float64))
+    drawn = np.random.default_rng(seed).multinomial(total, counts.ravel() / total, size=_REPLICATES)
+    replicates = cohens_kappa(drawn.reshape(-1, *counts.shape).astype(np.float64))
     return Kappa(value, *resampled_interval(value, replicates[~np.isnan(replicates)]))

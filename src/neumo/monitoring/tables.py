@@ -77,10 +77,10 @@ def _agreement_rows(report: Report, t: Texts) -> tuple[Row, ...]:
                 str(each.blinded),
                 str(each.other),
                 str(each.unusable),
-                _share(each.agree),
-                _kappa(each.kappa),
-                _share(each.sensitivity),
-                _share(each.specificity),
+                share_text(each.agree),
+                kappa_text(each.kappa),
+                share_text(each.sensitivity),
+                share_text(each.specificity),
                 t("monitoring.agreement.too_small", minimum=MIN_GROUP) if each.too_small else "",
             )
         )
@@ -117,8 +117,8 @@ def _drift_rows(report: Report, t: Texts) -> tuple[Row, ...]:
                 t("monitoring.quantities.refusals"),
                 f"{refusals.window.of:,}",
                 _NONE if before is None else f"{before.of:,}",
-                _share(refusals.window),
-                _NONE if before is None else _share(before),
+                share_text(refusals.window),
+                _NONE if before is None else share_text(before),
                 _NONE,
                 _NONE,
                 _p(refusals.p),
@@ -223,13 +223,15 @@ def verdict(report: Report, language: Language) -> str:
     return t("monitoring.verdict.too_few" if too_few else "monitoring.verdict.none")
 
 
-def _share(share: Proportion) -> str:
+def share_text(share: Proportion) -> str:
+    """Say a proportion with its interval; a dash where there is none."""
     if share.share is None or share.low is None or share.high is None:
         return _NONE
     return f"{percent(share.share)} ({100 * share.low:.1f}–{100 * share.high:.1f})"
 
 
-def _kappa(kappa: Kappa) -> str:
+def kappa_text(kappa: Kappa) -> str:
+    """Say a kappa with its interval; a dash where there is none."""
     if kappa.value is None or kappa.low is None or kappa.high is None:
         return _NONE
     return f"{kappa.value:.2f} ({kappa.low:.2f}–{kappa.high:.2f})"

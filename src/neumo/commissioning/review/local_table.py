@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from neumo.commissioning.review.population import Decided
 from neumo.commissioning.review.review import LABELLED
 from neumo.commissioning.template import COLUMNS, require_new, write_table
+from neumo.core.decision import Conclusion
 from neumo.core.errors import UnreadableImageError
 from neumo.core.spreadsheets import guarded
 from neumo.imaging.dicom.parse import parse_file
@@ -38,7 +39,12 @@ class Written:
     unnamed: int
 
 
-def write_local_table(target: Path, decided: Sequence[Decided], images: Path | None = None) -> Written:
+def write_local_table(
+    target: Path,
+    decided: Sequence[Decided],
+    images: Path | None = None,
+    opinions: Mapping[int, Sequence[Conclusion]] | None = None,
+) -> Written:
     """Write a row for each decided radiograph whose file is found.
 
     Files are known again by their SHA-256, where they were read from and below `images`; DICOM objects, whose files
@@ -51,6 +57,8 @@ def write_local_table(target: Path, decided: Sequence[Decided], images: Path | N
     decided : sequence of Decided
     images : Path, optional
         Folder that is searched, with its subfolders.
+    opinions : mapping of int to sequence of Conclusion, optional
+        By reading, what each person concluded who decided blinded.
 
     Raises
     ------
@@ -60,7 +68,11 @@ def write_local_table(target: Path, decided: Sequence[Decided], images: Path | N
     require_new(target)
     labelled = [each for each in decided if each.conclusion in LABELLED]
     found = _found(labelled, () if images is None else find_images([images]).images)
-    rows = [_row(each, found[each.reading], target.parent) for each in labelled if each.reading in found]
+    rows = [
+        _row(each, found[each.reading], target.parent, (opinions or {}).get(each.reading, ()))
+        for each in labelled
+        if each.reading in found
+    ]
     write_table(target, rows)
     unnamed = sum(each.reading in found and not each.patient for each in labelled)
     return Written(len(rows), len(labelled) - len(rows), len(decided) - len(labelled), unnamed)
@@ -88,11 +100,14 @@ def _found(decided: Sequence[Decided], files: Iterable[Path]) -> dict[int, Path]
     return found
 
 
-def _row(each: Decided, file: Path, beside: Path) -> list[str]:
+def _row(each: Decided, file: Path, beside: Path, opinions: Sequence[Conclusion]) -> list[str]:
     path = Path(os.path.relpath(file, beside)).as_posix()
     basis = ["decision on record", "blinded" if each.blinded else "answer seen"]
     if each.verified:
         basis.append("verified")
+    if len(opinions) > 1:
+        told = "who agree" if len(set(opinions)) == 1 else "who differ"
+        basis.append(f"{len(opinions)} blinded readers {told}")
     values = {
         # An apostrophe before it, as other cells get, would be another file's name.
         "path": path if guarded(path) == path else f"./{path}",

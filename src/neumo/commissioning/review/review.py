@@ -11,6 +11,7 @@ import numpy as np
 from neumo.bundle.folder import Bundle
 from neumo.commissioning.criteria import Criteria, Criterion, Outcome, compared_values
 from neumo.commissioning.local_images import MIN_PATIENTS
+from neumo.commissioning.review.double_reading import ReaderPair
 from neumo.commissioning.review.population import Decided, Population
 from neumo.commissioning.review.selection import Stratum, strata_of
 from neumo.commissioning.settings import MIN_SITE_PATIENTS
@@ -75,6 +76,8 @@ class Review:
         Compared with the weighted metrics.
     patients : mapping of str to int
         Patients of the decided answers whose Patient ID is known, by outcome: "normal" and "pneumonia".
+    readers : tuple of ReaderPair
+        Of radiographs that several people decided on, blinded.
     needed, possible : tuple of Reason
         What asks for commissioning it anew, and what else is to be known of that.
     """
@@ -99,6 +102,7 @@ class Review:
     weighted: Mapping[str, Estimate]
     criteria: tuple[Criterion, ...]
     patients: Mapping[str, int]
+    readers: tuple[ReaderPair, ...]
     needed: tuple[Reason, ...]
     possible: tuple[Reason, ...]
 
@@ -115,6 +119,7 @@ def review(
     population: Population,
     criteria: Criteria,
     *,
+    readers: Sequence[ReaderPair] = (),
     today: date | None = None,
     resamples: int = 1000,
 ) -> Review:
@@ -128,6 +133,7 @@ def review(
         Its answers, some of them decided on.
     criteria : Criteria
         Of acceptance.
+    readers : sequence of ReaderPair
     today : date, optional
     resamples : int
         Of patients, 40 or more.
@@ -187,6 +193,7 @@ def review(
         weighted=weighted,
         criteria=found,
         patients=patients,
+        readers=tuple(readers),
         needed=_needed(bundle, found, today or datetime.now(UTC).date()),
         possible=_possible(bundle, patients, today or datetime.now(UTC).date()),
     )

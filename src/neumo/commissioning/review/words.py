@@ -5,6 +5,7 @@ from typing import Any
 
 from neumo.commissioning.record_page import interval_text, limit_text, outcome_text
 from neumo.commissioning.review.review import Review
+from neumo.monitoring.tables import kappa_text, share_text
 from neumo.results.paper import Section
 from neumo.texts.catalogue import Texts, percent, texts
 from neumo.texts.language import Language
@@ -13,7 +14,28 @@ from neumo.texts.language import Language
 def sections(review: Review, language: Language) -> list[Section]:
     """Return a review in a language: the proposal first, then what it rests on."""
     t, plain = texts(language), review.to_json()
-    return [_proposal(review, t), _selection(review, t), _metrics(plain, t), _criteria(plain, t)]
+    parts = [_proposal(review, t), _selection(review, t), _metrics(plain, t), _criteria(plain, t)]
+    return [*parts, _readers(review, t)] if review.readers else parts
+
+
+def _readers(review: Review, t: Texts) -> Section:
+    rows = tuple(
+        (
+            " – ".join(pair.readers),
+            f"{pair.both:,}",
+            share_text(pair.agree),
+            kappa_text(pair.pneumonia),
+            kappa_text(pair.findings),
+        )
+        for pair in review.readers
+    )
+    heads = ("readers", "both", "agree", "kappa_pneumonia", "kappa_findings")
+    return Section(
+        t("commissioning.review.double"),
+        (t("commissioning.review.double_note"),),
+        tuple(t(f"commissioning.review.columns.{name}") for name in heads),
+        rows,
+    )
 
 
 def _proposal(review: Review, t: Texts) -> Section:
