@@ -21,6 +21,7 @@ def test_it_reads_as_a_reader_in_this_process(make: Make, tiny: str, film: Path)
     assert process.reader_options == reader.options
     own = psutil.Process().nice()
     assert psutil.Process(process.pid).nice() == min(own + 5, 19), "whoever answers people goes first"
+    assert process.site_warnings == (), "a bundle that nobody commissioned has no review"
     expected = reader.read(film)
     answer, _ = process.ask({"do": "read", "source": str(film)})
     assert (answer["status"], answer["sha256"]) == (expected.status.value, expected.sha256)

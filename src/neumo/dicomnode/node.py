@@ -100,6 +100,8 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
                 _recover(config, shared, reconsider)
                 with _started(config, shared, processes, recorder) as ports:
                     log.info("started", port=ports[0], health_port=ports[1], bundle=bundle)
+                    for code in processes[0].site_warnings:
+                        log.warning(code, bundle=bundle)
                     yield Running(*ports, shared)
             finally:
                 database.close()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from neumo.core.child import Handler, load_function
 from neumo.inference.reader import Reader
+from neumo.inference.site_notices import site_notices
 
 _NICENESS: Final = 5
 ReaderHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -21,5 +22,6 @@ def open_reader(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler
     make_handler = load_function(settings["handler"])
     reader = Reader(**settings["reader"], keep_pixels=True, keep_header=True)
     handle: ReaderHandler = make_handler(reader, **settings["options"])
-    ready = {"bundle": reader.bundle.digest, "options": reader.options}
+    site = [notice.code for notice in site_notices(reader.bundle.site)]
+    ready = {"bundle": reader.bundle.digest, "options": reader.options, "site": site}
     return ready, lambda request, _payload: (handle(request), b"")

@@ -40,6 +40,11 @@ class ReaderProcess(ChildProcess):
             raise ChildStartError("read: {error}", error=error) from error
 
     @property
+    def site_warnings(self) -> tuple[str, ...]:
+        """Codes of what every answer warned of when it was started, such as that its bundle's review has lapsed."""
+        return tuple(self.ready["site"])
+
+    @property
     def bundle_digest(self) -> str:
         """Of the bundle that the reader loaded."""
         return str(self.ready["bundle"])

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
 from tests.support.node_samples import radiograph, written
 
+from neumo.bundle.site import Acceptance, SiteStatement
 from neumo.core.errors import ConfigError, OutputError
 from neumo.core.reading import Reading
 from neumo.dicomnode.work.reading import open_handler
@@ -42,6 +44,18 @@ def test_what_was_read_before_is_not_read_again(reader: Reader, tmp_path: Path) 
     (tmp_path / "reading.json").write_text('{"status": "refused"}')
     answer = open_handler(reader, results=CAPTURE)(request(tmp_path / "gone.dcm", tmp_path))
     assert answer == {"status": "refused"}
+
+
+def test_each_reading_tells_the_log_that_the_day_of_review_has_passed(
+    reader: Reader, films: list[Path], tmp_path: Path
+) -> None:
+    accepted = Acceptance("A", "physicist", "2025-01-01", "2026-01-01")
+    site = SiteStatement("Hospital", {"digest": "0"}, (), 1, 1, "2025-01-01", {}, accepted)
+    late = Reader(replace(reader.bundle, site=site), keep_pixels=True, keep_header=True, threads=1)
+    answer = open_handler(late, results=CAPTURE)(
+        request(written(radiograph(films[0]), tmp_path / "a.dcm"), tmp_path / "key")
+    )
+    assert answer["site"] == ["review_lapsed"]
 
 
 def test_a_file_that_cannot_be_read_leaves_no_folder(reader: Reader, tmp_path: Path) -> None:

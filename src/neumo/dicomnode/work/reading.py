@@ -17,6 +17,7 @@ from neumo.dicomnode.work.results import load_results
 from neumo.imaging.dicom.patient import read_patient
 from neumo.inference.reader import Reader
 from neumo.inference.receipt import make_receipt
+from neumo.inference.site_notices import site_notices
 from neumo.records.headers import identifiers_of
 from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
@@ -55,7 +56,8 @@ def open_handler(
         assert reading.header is not None, "the node takes DICOM objects alone"
         kept = Path(request["source"]) if radiographs else None
         _write_results(target, reading, make_results(reading, reading.header), kept)
-        return {"status": reading.status.value, "left_out": left_out_of(reading.header)}
+        site = [notice.code for notice in site_notices(reader.bundle.site)]
+        return {"status": reading.status.value, "left_out": left_out_of(reading.header), "site": site}
 
     return handle
 

@@ -40,6 +40,8 @@ class Outcome:
         Whether it is a fault of this machine (full disk, too little memory), of which the object is innocent.
     left_out : tuple of str
         Attributes of the radiograph that the results do not hold, since their values are invalid.
+    site : tuple of str
+        Codes of what every answer of a site's bundle warns of, such as that its day of review has passed.
     """
 
     status: str | None
@@ -47,6 +49,7 @@ class Outcome:
     final: bool = False
     own: bool = False
     left_out: tuple[str, ...] = ()
+    site: tuple[str, ...] = ()
 
 
 class Worker(threading.Thread):
@@ -177,6 +180,8 @@ class Worker(threading.Thread):
             self._metrics.reading_seconds.observe(seconds)
         if outcome.left_out:
             fields["left_out"] = list(outcome.left_out)
+        if outcome.site:
+            fields["site"] = list(outcome.site)
         self._log.info("read", instance=job.sop_instance_uid, **fields)
 
     def _receivers(self, job: Job) -> list[str]:
@@ -252,4 +257,5 @@ def _outcome_of(answer: Mapping[str, Any]) -> Outcome:
         return Outcome(None, f"error: {answer['error']} at {answer['where']}")
     if answer["status"] == "failed":
         return Outcome(None, ", ".join(answer["reasons"]), final=True)
-    return Outcome(str(answer["status"]), left_out=tuple(answer.get("left_out", ())))
+    left_out, site = (tuple(answer.get(name, ())) for name in ("left_out", "site"))
+    return Outcome(str(answer["status"]), left_out=left_out, site=site)
