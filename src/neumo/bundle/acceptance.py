@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from neumo.bundle.folder import Bundle
 from neumo.bundle.site import ACCEPTANCE
@@ -23,6 +24,8 @@ class AcceptanceRecord:
         That it was examined on, and how many of those were refused.
     sha256 : frozenset of str
         Of their files.
+    criteria : tuple of mapping
+        Each criterion, plain values: metric, limit, value (with its interval), outcome, images.
     """
 
     limits: Mapping[str, float]
@@ -30,6 +33,7 @@ class AcceptanceRecord:
     images: int
     refused: int
     sha256: frozenset[str]
+    criteria: tuple[Mapping[str, Any], ...] = ()
 
 
 def acceptance_record(bundle: Bundle) -> AcceptanceRecord | None:
@@ -53,6 +57,10 @@ def acceptance_record(bundle: Bundle) -> AcceptanceRecord | None:
             images=int(metrics["images"]),
             refused=sum(metrics["refused"].values()),
             sha256=frozenset(value["images"]["sha256"]),
+            criteria=tuple(
+                {name: one[name] for name in ("metric", "limit", "value", "outcome", "images")}
+                for one in criteria
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(

@@ -18,6 +18,7 @@ from neumo.web.readings.pictures import PNG
 from neumo.web.readings.presenting import evidence_json
 from neumo.web.research import drawing, metrics, run_images
 from neumo.web.research import runs as research
+from neumo.web.research.commissioned import commissioned
 from neumo.web.research.model_card import damage_grid, section, sections, without_metadata
 from neumo.web.workbench import workbench_of
 
@@ -130,7 +131,7 @@ def _evaluation_slot() -> Iterator[None]:
 
 @router.get("/api/bundle")
 def bundle(request: Request, _person: Reader) -> dict[str, Any]:
-    """Show the bundle in use: its card, what it is for, what damage does to it."""
+    """Show the bundle in use: its card, what it is for, what damage does to it, where it was commissioned."""
     used, language = workbench_of(request).bundle, language_of(request)
     card = (used.path / CARD).read_text(encoding="utf-8")
     parts = sections(card)
@@ -145,4 +146,5 @@ def bundle(request: Request, _person: Reader) -> dict[str, Any]:
         "intended_use": None if intended is None else intended["text"],
         "evidence": [evidence_json(entry, language) for entry in used.evidence],
         "corruptions": damage_grid(used.evidence),
+        "commissioned": commissioned(used),
     }

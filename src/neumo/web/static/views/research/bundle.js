@@ -25,6 +25,7 @@ export async function mount(root, context) {
       made(context, config).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
     ),
     h("section", { class: "note warn" }, icon("warning"), h("div", {}, h("h2", {}, t("bundle.intended_use")), h("p", {}, intended(context, config)), h("p", {}, t("bundle.intended_support")))),
+    commissioned(context, bundle.commissioned),
     points(context, evidence),
     measured(context, evidence),
     coverage(context, evidence),
@@ -38,6 +39,28 @@ export async function mount(root, context) {
 function intended({ t, format }, { gate }) {
   const [low, high] = gate.age_years ?? [];
   return low === undefined ? t("bundle.intended_any") : t("bundle.intended_text", { low: format.number(low), high: format.number(high) });
+}
+
+/** Where it was commissioned, who accepted it, and each criterion as it turned out. @param {Context} context @param {any} site */
+function commissioned({ t, format }, site) {
+  if (!site) return panel(t("bundle.commissioned"), h("p", {}, t("bundle.not_commissioned")));
+  const { acceptance, base, criteria } = site;
+  const said = acceptance
+    ? t("bundle.accepted", { by: acceptance.by, role: acceptance.role, on: format.day(acceptance.on), review_by: format.day(acceptance.review_by) })
+    : t("bundle.not_accepted");
+  return panel(t("bundle.commissioned"),
+    h("p", {}, t("bundle.at_site", { site: site.site, name: base.name, version: base.version, images: format.number(site.images), patients: format.number(site.patients) })),
+    h("p", { class: acceptance && !site.review_lapsed ? "" : "warn" }, said),
+    site.review_lapsed && h("p", { class: "warn" }, t("bundle.review_lapsed")),
+    acceptance?.despite && h("p", {}, t("bundle.despite", { reason: acceptance.despite })),
+    table(
+      [t("bundle.criterion"), t("bundle.limit"), t("bundle.value"), t("research.images"), t("bundle.outcome")],
+      criteria.map((/** @type {any} */ one) => [
+        metricName(t, one.metric), format.percent(one.limit), one.value.value === null ? "–" : percents(format, one.value), format.number(one.images), t(`bundle.outcomes.${one.outcome}`),
+      ]),
+    ),
+    h("p", { class: "quiet small" }, t("bundle.criteria_basis")),
+  );
 }
 
 /** How it was made, where it says so. @param {Context} context @param {any} config @returns {[string, string][]} */
