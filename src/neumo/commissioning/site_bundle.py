@@ -28,6 +28,7 @@ from neumo.core.errors import CommissioningError
 from neumo.core.evidence import Evidence
 from neumo.core.files import creating_folder, write_json, write_text
 from neumo.core.findings import Finding
+from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.inference.session import Session
 
 _STATED: Final = (MODEL, CONFIG, EVIDENCE, ACCEPTANCE)
@@ -111,6 +112,18 @@ def _require_same(base: Bundle, graph: bytes, settings: Settings, basis: Basis, 
         )
 
 
+def drift_values(settings: Settings, material: Material) -> tuple[FloatArray, FloatArray]:
+    """Return what `neumo monitor` compares a bundle's readings with: gate distances and probabilities of pneumonia.
+
+    Of each image that is read, the probability is that of the chosen level by fits that did not see its patient. The
+    answers of nested cross-validation, in which folds may choose other levels, are spread differently from those of the
+    bundle that is shipped.
+    """
+    refused = refusal_codes(np.full(len(material), ""), material.distances, material.ages, settings.gate)
+    read = np.array([not code for code in refused], dtype=np.bool_)
+    return material.distances, 1 - settings.chosen.out_of_fold[read, Finding.NORMAL.index]
+
+
 def write_proposal(
     base: Bundle,
     target: Path,
@@ -136,9 +149,7 @@ def write_proposal(
     evidence : sequence of Evidence
         Measured at the site; that of the base stays beside it where the answers were not changed.
     material : Material
-        The site's images that were answered. Their gate distances, and what the chosen level answers to each by fits
-        that did not see its patient, are what `neumo monitor` compares with: the answers of nested cross-validation,
-        in which folds may choose other levels, are spread differently from those of the bundle that is shipped.
+        The site's images that were answered.
     checks : mapping of str to bool or None
         Of the heat maps; None where they were not made anew.
     """
@@ -147,8 +158,6 @@ def write_proposal(
     if checks is not None:
         config = replace(config, explanation_checks=dict(checks))
     kept = base.evidence if settings.chosen.level is Level.NOTHING else ()
-    refused = refusal_codes(np.full(len(material), ""), material.distances, material.ages, settings.gate)
-    read = np.array([not code for code in refused], dtype=np.bool_)
     graph = site_graph(base, settings, basis)
     with creating_folder(_new(target)) as made:
         for file in base.path.iterdir():
@@ -160,8 +169,7 @@ def write_proposal(
         write_json(made / ACCEPTANCE, record)
         session = Session(replace(base, model=graph), 1)
         write_reference(made / REFERENCE, config, lambda images: session.run(images).logits)
-        pneumonia = 1 - settings.chosen.out_of_fold[read, Finding.NORMAL.index]
-        save_drift_reference(made / DRIFT_REFERENCE, material.distances, pneumonia)
+        save_drift_reference(made / DRIFT_REFERENCE, *drift_values(settings, material))
         write_text(made / CARD, _card((base.path / CARD).read_text(encoding="utf-8"), record))
         statement = SiteStatement(
             site=site,

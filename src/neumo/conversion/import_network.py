@@ -16,8 +16,8 @@ from neumo.commissioning.examine import evidence_of
 from neumo.commissioning.levels import Level
 from neumo.commissioning.local_images import open_local, require_consistent
 from neumo.commissioning.local_readings import LocalReadings
-from neumo.commissioning.settings import MIN_SITE_PATIENTS, Answers, Wishes, decide_site, nested
-from neumo.commissioning.site_bundle import decided_config, site_graph
+from neumo.commissioning.settings import MIN_SITE_PATIENTS, Wishes, decide_site, nested
+from neumo.commissioning.site_bundle import decided_config, drift_values, site_graph
 from neumo.conversion.adapted_graph import bundle_graph, explains
 from neumo.conversion.card import conversion_card
 from neumo.conversion.draft import NO_STATISTICS, Asked, draft_config, orders_of, provenance_of, set_gate
@@ -32,6 +32,7 @@ from neumo.core.files import creating_folder, require_writable, write_json, writ
 from neumo.core.findings import Finding
 from neumo.core.labels import ALLOWED
 from neumo.core.progress import Progress
+from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.inference.session import Session
 
 
@@ -146,7 +147,7 @@ def import_network(
         target,
         evidence=evidence,
         card=card,
-        drift=(answers, material.distances),
+        drift=drift_values(settings, material),
         readings=images.readings,
     )
     return Converted(load_bundle(target, check_trust=False), fitting, evidence)
@@ -175,11 +176,9 @@ def _write(
     *,
     evidence: Sequence[Evidence],
     card: str,
-    drift: tuple[Answers, Any],
+    drift: tuple[FloatArray, FloatArray],
     readings: LocalReadings,
 ) -> None:
-    answers, distances = drift
-    read = np.array([not code for code in answers.refused], dtype=np.bool_)
     session = Session(made, 1)
     with creating_folder(target) as folder:
         (folder / MODEL).write_bytes(made.model)
@@ -187,9 +186,7 @@ def _write(
         made.gate_statistics.save(folder / GATE)
         write_reference(folder / REFERENCE, made.config, lambda images: session.run(images).logits)
         write_evidence(folder / EVIDENCE, evidence)
-        save_drift_reference(
-            folder / DRIFT_REFERENCE, distances, 1 - answers.probabilities[read, Finding.NORMAL.index]
-        )
+        save_drift_reference(folder / DRIFT_REFERENCE, *drift)
         save_training_images(folder / TRAINING_IMAGES, readings.sha256.tolist(), readings.fingerprints)
         write_text(folder / CARD, card)
         write_sums(folder)
