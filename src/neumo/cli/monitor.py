@@ -29,7 +29,7 @@ def monitor(
         str | None,
         typer.Option(
             "--bundle",
-            help="Bundle whose acceptance is heeded, and whose reference is used where --reference-until is not given.",
+            help="The bundle whose acceptance is heeded, and whose reference counts without --reference-until.",
         ),
     ] = None,
     false_alarms: Annotated[
