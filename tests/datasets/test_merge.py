@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neumo.core.errors import ManifestError
+from neumo.core.errors import ManifestError, OutputError
 from neumo.core.labels import LABELS, PartialLabel, allowed_findings
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.merge import Source, label_counts, merge
@@ -103,6 +103,13 @@ def test_every_fault_of_every_data_set_is_named_with_its_line_and_nothing_is_wri
         in said
     )
     assert not target.exists()
+
+
+def test_a_manifest_is_not_replaced_by_what_it_is_merged_into(two: tuple[Path, Path]) -> None:
+    before = two[1].read_bytes()
+    with pytest.raises(OutputError, match="is one of the manifests that are merged"):
+        merge([Source(two[0]), Source(two[1])], two[1].parent / ".." / "deep" / "adults.csv")
+    assert two[1].read_bytes() == before
 
 
 def test_an_image_is_merged_once(two: tuple[Path, Path], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neumo.core.ages import age_in_years
-from neumo.core.errors import ManifestError
+from neumo.core.errors import ManifestError, OutputError
 from neumo.core.files import require_writable
 from neumo.core.message import Message, joined
 from neumo.datasets.csv_manifest import Listed, shown_faults
@@ -62,8 +62,13 @@ def merge(sources: Sequence[Source], target: Path) -> Merged:
     DatasetError
         A data set cannot be listed at all.
     OutputError
-        The manifest cannot be written.
+        The manifest cannot be written, or is one of those that are merged.
     """
+    for source in sources:
+        if target.is_file() and source.path.is_file() and target.samefile(source.path):
+            raise OutputError(
+                "{target}: is one of the manifests that are merged; write to another file", target=target
+            )
     folder = target.resolve().parent
     listed: list[Listed] = []
     places: list[str] = []
