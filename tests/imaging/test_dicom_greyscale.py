@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from tests.support.dicom_samples import dataset_of, dicom_file, lut
+from tests.support.dicom_samples import dataset_of, dicom_file, lut, written
 
 from neumo.imaging import open_radiograph
 
@@ -83,6 +83,14 @@ def test_bits_above_those_stored_are_rubbish() -> None:
 
 def test_high_bit_says_where_the_stored_bits_lie() -> None:
     assert grey(ROW << 4, bits=12, HighBit=15) == grey(ROW, bits=12)
+
+
+def test_where_bits_stored_are_missing_the_high_bit_says_how_many_there_are() -> None:
+    dataset = dataset_of(ROW, bits=12)
+    dataset.add_new("PixelData", "OW", (ROW | 0xF000).astype("<u2").tobytes())
+    del dataset.BitsStored
+    radiograph = open_radiograph(written(dataset))
+    assert radiograph.bit_depth == 12 and radiograph.pixels.ravel().tolist() == grey(ROW, bits=12)
 
 
 def test_padding_is_black_and_no_part_of_the_range() -> None:

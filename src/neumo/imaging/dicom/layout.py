@@ -99,7 +99,8 @@ def read_layout(dataset: Dataset, name: str, *, max_pixels: int) -> PixelLayout:
             photometric=photometric,
             bits=allocated,
         )
-    stored = _number(dataset, "BitsStored", name, default=allocated)
+    top = _number(dataset, "HighBit", name, default=allocated - 1)
+    stored = _number(dataset, "BitsStored", name, default=top + 1)
     high = _number(dataset, "HighBit", name, default=stored - 1)
     if not (1 <= stored <= allocated and stored - 1 <= high < allocated):
         raise UnreadableImageError(
