@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ _OTHER_SUFFIXES: Final = frozenset(
 """Of files that are meant as images whatever they hold: where they cannot be read, that is told."""
 
 
+_OBJECT_NAME: Final = re.compile(r"[0-9]+(\.[0-9]+){4,}|(IM|IMG|CR|DX)[_-]?[0-9]{3,}", re.IGNORECASE)
+"""Of DICOM objects: UIDs, and as CDs number them. What is named so and holds something else is damaged."""
 _ARCHIVE_SUFFIXES: Final = frozenset(
     {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".iso", ".dmg"}
 )
@@ -169,7 +172,7 @@ def skip_of(name: str, head: bytes, *, only_dicom: bool = False) -> Skip | None:
         if sop_class == DICOMDIR or name.upper() == "DICOMDIR":
             return Skip.DICOMDIR
         return Skip.REPORT if holds_no_image(sop_class) else None
-    if is_raster(head) or has_image_suffix(name) or other_image_kind(head) is not None:
+    if is_raster(head) or _is_named_as_image(name) or other_image_kind(head) is not None:
         return Skip.NOT_DICOM if only_dicom else None
     is_archive = Path(name).suffix.lower() in _ARCHIVE_SUFFIXES or archive_kind(head) in _NEVER_DOCUMENTS
     return Skip.ARCHIVE if is_archive else Skip.NO_IMAGE
@@ -179,6 +182,10 @@ def has_image_suffix(name: str) -> bool:
     """Whether a file's name ends as that of an image."""
     suffix = Path(name).suffix.lower()
     return suffix in RASTER_SUFFIXES or suffix in _OTHER_SUFFIXES
+
+
+def _is_named_as_image(name: str) -> bool:
+    return has_image_suffix(name) or _OBJECT_NAME.fullmatch(name) is not None
 
 
 def _skip_of(entry: FolderEntry, only_dicom: bool) -> Skip | None:
