@@ -7,7 +7,7 @@ Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOT
 | one answer: verdict, prediction set, evidence with intervals | `test_the_answer` | `test_web_reading` |
 | one prevalence on screen and in every file | `test_the_answer` | `test_web_results` |
 | true refusals with a remedy; the age range overridden | `test_refusals` | `test_web_reading`, `test_web_layout` |
-| blinded reading hides the answer until the decision | `test_blinded_reading` | `test_web_reading` |
+| blinded reading hides the answer until the decision | `test_blinded_reading` | `tests/web/routes/test_blinding` |
 | nothing typed is lost: reload, language, N and P, network, session | `test_a_decision` | `test_web_unsent` |
 | the decision, its vocabulary, in every file; verified and sent | `test_a_decision` | `test_node_and_workbench` |
 | files, folders, ZIP and DICOMDIR anywhere, also offline | `test_files`, `test_a_folder` | `test_web_reading` |
@@ -113,7 +113,10 @@ def test_blinded_reading(visitor: Visitor, films: list[Path], tmp_path: Path) ->
     page.get_by_role("button", name=say("decision.save")).click()
     expect(page.locator(".verdict-finding")).to_have_text(t("terms.verdict.no_pneumonia.none"))
     visitor.shows(say("decision.blinded"), say("decision.agreed"))
+    decided = page.request.get("/api/readings?decided=true&limit=500").json()["readings"]
     page.goto("/worklist?verdict=no_pneumonia")
+    seen = [row for row in decided if row["verdict"] == "no_pneumonia"]
+    expect(page.locator(".window .work-row")).to_have_count(len(seen))
     visitor.shows(say("worklist.blinded"))
     page.goto("/settings")
     page.get_by_label(say("settings.blinded_label")).uncheck()

@@ -73,7 +73,9 @@ def faults_at(page: Page, path: str, language: Language) -> dict[int, Any]:
     expect(page.locator("h1").first).to_be_attached()
     if path in REFUSED:
         expect(page.locator(f"[data-code={REFUSED[path]}]")).to_be_visible()
-        expect(page.get_by_text(texts(language)(f"workbench.remedies.{REFUSED[path]}"))).to_be_visible()
+        remedy = texts(language)("workbench.remedies.far_from_training")
+        told = "(0028,0004)" if REFUSED[path] == "inverted" else remedy
+        expect(page.get_by_text(told)).to_be_visible()
     elif path.startswith("/readings"):
         page.keyboard.press("o")
         expect(page.locator(".viewer-legend")).to_be_visible()

@@ -165,31 +165,6 @@ def test_the_prevalence_moves_predictive_values_at_once(page: Page, films: list[
     expect(ppv).to_have_count(0)
 
 
-def test_blinded_the_answer_shows_after_the_decision(page: Page, films: list[Path]) -> None:
-    page.goto("/settings")
-    page.get_by_label("Hide the answer until").check()
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Settings saved.")).to_be_visible()
-    try:
-        read_film(page, films[6])
-        expect(page.locator(".verdict-finding")).to_have_text("Answer hidden")
-        assert page.locator(".bars").count() == 0
-        page.get_by_role("radio", name="Bacterial pneumonia").check()
-        page.get_by_role("button", name="Save decision").click()
-        expect(page.locator(".verdict-finding")).to_have_text("No pneumonia")
-        expect(page.locator(".history")).to_contain_text("blinded")
-        decided = page.request.get("/api/readings?decided=true&limit=500").json()["readings"]
-        own = [row for row in decided if row["verdict"] == "no_pneumonia"]
-        page.goto("/worklist?verdict=no_pneumonia")
-        expect(page.locator(".window .work-row")).to_have_count(len(own))
-        expect(page.get_by_text("by verdict, conflict or probability you find only what")).to_be_visible()
-    finally:
-        page.goto("/settings")
-        page.get_by_label("Hide the answer until").uncheck()
-        page.get_by_role("button", name="Save").click()
-        expect(page.get_by_text("Settings saved.")).to_be_visible()
-
-
 def test_decisions_made_meanwhile_are_shown_and_both_kept(
     page: Page, served: Running, films: list[Path]
 ) -> None:
