@@ -4,22 +4,36 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from tempfile import TemporaryFile
 
 import pytest
+from tests.support.forked import start_neumo
 from tests.support.programs import without_override
 
 from neumo.cli.main import main
 
+_SECONDS = 240
+
 
 def run_neumo(*arguments: object, status: int = 0, obey_permissions: bool = False) -> str:
     """Run a whole command as a user does, if asked for as one without root's rights; return what it printed."""
-    command = [sys.executable, "-m", "neumo.cli.main", *map(str, arguments)]
     if obey_permissions:
-        command = without_override(command)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
+        command = without_override([sys.executable, "-m", "neumo.cli.main", *map(str, arguments)])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        returned, told, complained = done.returncode, done.stdout, done.stderr
+    else:
+        with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+            process = start_neumo(arguments, output, errors)
+            try:
+                returned = process.wait(_SECONDS)
+            finally:
+                process.kill()
+            output.seek(0)
+            errors.seek(0)
+            told, complained = output.read(), errors.read()
+    assert returned == status, told + complained
+    assert "Traceback" not in complained
+    return told + complained
 
 
 def call_neumo(capsys: pytest.CaptureFixture[str], *arguments: object, status: int = 0) -> str:

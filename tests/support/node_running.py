@@ -1,17 +1,18 @@
 """Nodes in this process, or as programs of their own."""
 
 import json
+import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
+from tests.support.forked import Process, pipe, start_neumo
 from tests.support.waiting import wait_until
 
 from neumo.core.settings import parse_settings
@@ -30,14 +31,14 @@ def node(settings: dict[str, Any]) -> Iterator[Running]:
 class Program:
     """`neumo listen` as a program of its own."""
 
-    process: subprocess.Popen[str]
+    process: Process
+    log: IO[str]
     lines: list[dict[str, Any]] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
 
     def follow(self) -> None:
         """Collect its log until it ends."""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+        for line in self.log:
             self.raw.append(line)
             try:
                 self.lines.append(json.loads(line))
@@ -69,12 +70,10 @@ def program(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
     """Run `neumo listen` as a program until the block ends."""
     file = tmp_path / "node.yaml"
     file.write_text(yaml.safe_dump(settings))
-    started = subprocess.Popen(
-        [sys.executable, "-m", "neumo.cli.main", "listen", "--config", str(file)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    running_program = Program(started)
+    log, its_log = pipe()
+    with its_log, Path(os.devnull).open("w") as nowhere:
+        started = start_neumo(["listen", "--config", file], nowhere, its_log)
+    running_program = Program(started, log)
     follower = threading.Thread(target=running_program.follow)
     follower.start()
     try:
@@ -88,5 +87,4 @@ def program(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
                 started.kill()
                 started.wait()
         follower.join()
-        assert started.stderr is not None
-        started.stderr.close()
+        log.close()

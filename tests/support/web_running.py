@@ -1,10 +1,8 @@
 """A real `neumo serve` in a process of its own, on a free loopback port."""
 
-import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.support.forked import Process, pipe, start_neumo
 
 _START_SECONDS = 90
 
@@ -23,7 +22,7 @@ class Running:
 
     address: str
     data: Path
-    process: subprocess.Popen[str]
+    process: Process
     log: list[str] = field(default_factory=list)
 
     @property
@@ -63,23 +62,20 @@ def logged_in(address: str, name: str) -> httpx.Client:
 @contextmanager
 def running(data: Path, bundle: Path, **settings: Any) -> Iterator[Running]:
     """Start a server; keys of settings have two underscores where files have dots."""
-    command = [sys.executable, "-m", "neumo.cli.main", "serve", "--no-browser", "--port", "0"]
-    command += ["--data", str(data), "--bundle", str(bundle), "--set", "read.threads=1"]
+    words: list[object] = ["serve", "--no-browser", "--port", "0", "--data", data, "--bundle", bundle]
+    words += ["--set", "read.threads=1"]
     for key, value in settings.items():
-        command += ["--set", f"{key.replace('__', '.')}={value}"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
+        words += ["--set", f"{key.replace('__', '.')}={value}"]
+    (output, its_output), (errors, its_errors) = pipe(), pipe()
+    with its_output, its_errors:
+        process = start_neumo(words, its_output, its_errors, OMP_NUM_THREADS="1")
     started = Running("", data, process)
-    assert process.stdout is not None and process.stderr is not None
-    errors = process.stderr
     drain = threading.Thread(target=lambda: started.log.extend(errors), daemon=True)
     drain.start()
     watchdog = threading.Timer(_START_SECONDS, process.kill)
     watchdog.start()
     try:
-        line = process.stdout.readline()
+        line = output.readline()
         found = re.search(r"https?://\S+/", line)
         if found is None:
             process.wait(10)
@@ -100,5 +96,5 @@ def running(data: Path, bundle: Path, **settings: Any) -> Iterator[Running]:
             raise
         finally:
             drain.join(5)
-            process.stdout.close()
-            process.stderr.close()
+            output.close()
+            errors.close()
