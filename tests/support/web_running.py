@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from argon2 import PasswordHasher
 from tests.support.forked import Process, pipe, start_neumo
 
 _START_SECONDS = 90
@@ -42,12 +44,15 @@ PASSWORD = "correct horse battery"
 
 
 def add_people(data: Path, **people: str) -> None:
-    """Let people log in, by name and role."""
+    """Let people log in, by name and role, at little cost: a hash states its own, which each login pays again."""
+    from neumo.web.people import passwords
     from neumo.web.people.accounts import Role, add_user, open_accounts
 
     accounts = open_accounts(data)
-    for name, role in people.items():
-        add_user(accounts, name, PASSWORD, Role(role))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        for name, role in people.items():
+            add_user(accounts, name, PASSWORD, Role(role))
     accounts.dispose()
 
 
