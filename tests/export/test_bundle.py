@@ -110,18 +110,21 @@ def test_the_bundle_carries_what_drift_is_measured_from(
     assert np.isin(reference.pneumonia, expected).all()
 
 
-def test_a_taught_run_exports_with_the_names_of_its_teachers_and_not_their_folders(
+def test_a_run_that_builds_on_others_exports_with_their_names_and_not_their_folders(
     folds: list[Path], phantoms: Path, tmp_path: Path
 ) -> None:
-    settings = [f"distillation.teachers=[{folds[0]}]"]
+    settings = [f"distillation.teachers=[{folds[0]}]", f"model.start=[{folds[0]}]"]
     taught = train(load_experiment(folds[0].parent / "small.yaml", settings), phantoms, tmp_path / "taught")
     exported = export_bundle(taught.folder.path, [], tmp_path / "bundle", name="taught", version="1").bundle
     text = (exported.path / "config.json").read_text()
     provenance = json.loads(text)["provenance"]
     assert provenance["experiment"]["distillation"]["teachers"] == ["fold0"]
-    assert provenance["teachers"] == [load_network(folds[0]).sha256]
+    assert provenance["experiment"]["model"]["start"] == ["fold0"]
+    assert provenance["teachers"] == provenance["start"] == [load_network(folds[0]).sha256]
     assert str(folds[0].parent) not in text
-    assert "the mean answer of 1 trained network." in (exported.path / "README.md").read_text()
+    card = (exported.path / "README.md").read_text()
+    assert "begun with the mean weights of fold0" in card
+    assert "the mean answer of 1 trained network." in card
 
 
 def test_a_bundle_of_two_hospitals_states_each_by_itself(phantoms: Path, tmp_path: Path) -> None:

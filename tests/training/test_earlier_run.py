@@ -36,6 +36,7 @@ def test_a_run_begins_with_the_mean_weights_of_others(
     run = train(load_experiment(tiny, given), phantoms, tmp_path / "run").folder
     ours, *theirs = (load_network(path) for path in (run.path, *two_runs))
     assert run.record()["start"] == [one.sha256 for one in theirs]
+    assert not run.record()["imagenet"]
     for name, value in ours.network.named_parameters():
         first, second = (one.network.state_dict()[name] for one in theirs)
         torch.testing.assert_close(value, (first + second) / 2, rtol=1e-4, atol=1e-6)

@@ -223,7 +223,7 @@ def _config(
     version: str,
 ) -> BundleConfig:
     record = folder.record()
-    pretrained = folder.experiment().model.pretrained
+    pretrained = record.get("imagenet", folder.experiment().model.pretrained)
     ages, etiology_ages = age_ranges(learnt, 1 if held_out.synthetic else MIN_IMAGES)
     return BundleConfig(
         name=name,
@@ -242,6 +242,7 @@ def _config(
             "weights": trained.sha256,
             "experiment": to_plain(_portable(folder.experiment())),
             "teachers": record.get("teachers", []),
+            "start": record.get("start", []),
             "data": {"digest": record["data"]["digest"], "synthetic": record["data"]["synthetic"]},
             "training_images": record["training_images"],
             "sources": dict(sorted(Counter(entry.source for entry in learnt).items())),
@@ -266,15 +267,20 @@ def _config(
 
 
 def _learnt(folder: RunFolder, manifest: Manifest) -> list[Entry]:
-    """Return the images that a run was trained on; those of another disease never are."""
+    """Return the training images whose label allows a finding."""
     positions = folder.split(manifest).indices("train", manifest)
     return [entry for entry in (manifest.entries[i] for i in positions) if allowed_findings(entry.label)]
 
 
 def _portable(experiment: Experiment) -> Experiment:
-    """Return an experiment that names its teachers without the folders of this machine."""
-    distillation = experiment.distillation
-    if distillation is None:
-        return experiment
-    names = tuple(Path(path).name for path in distillation.teachers)
-    return replace(experiment, distillation=replace(distillation, teachers=names))
+    """Return an experiment that names the runs which it builds on without the folders of this machine."""
+
+    def names(paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(Path(path).name for path in paths)
+
+    model, distillation = experiment.model, experiment.distillation
+    return replace(
+        experiment,
+        model=replace(model, start=names(model.start)),
+        distillation=distillation and replace(distillation, teachers=names(distillation.teachers)),
+    )

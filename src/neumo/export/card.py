@@ -106,7 +106,7 @@ def _training(config: BundleConfig) -> str:
         f"{config.image_size} grey ({config.field_in_words}), intensity {config.intensity.value}; "
         f"{config.provenance['epochs']} epochs, seed {experiment['seed']}, on "
         f"{', '.join(f'{count} {label}' for label, count in images.items())} images (patients of the official "
-        f"test set apart){_distilled(experiment.get('distillation'))}. "
+        f"test set apart){_begun(experiment['model'].get('start', ()))}{_distilled(experiment.get('distillation'))}. "
         f"The whole recipe stands in config.json.\n\n{config.attribution}"
     )
 
@@ -115,6 +115,10 @@ def _network(model: Mapping[str, Any]) -> str:
     """Name a network with its options: "efficientnet_lite (variant lite0, dropout 0.2)"."""
     options = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in model["options"].items())
     return f"{model['name']} ({options})" if options else str(model["name"])
+
+
+def _begun(start: Sequence[str]) -> str:
+    return f"; begun with the mean weights of {', '.join(start)}" if start else ""
 
 
 def _distilled(distillation: Mapping[str, Any] | None) -> str:

@@ -82,8 +82,8 @@ def require_matching_folds(runs: Sequence[Path], shipped: RunFolder, manifest: M
         run = RunFolder(path)
         if _recipe(run.experiment()) != recipe:
             raise ExportError(
-                "{path}: is of another recipe than {shipped}; only split, seed, name, epochs and "
-                "teachers may differ",
+                "{path}: is of another recipe than {shipped}; only split, seed, name, epochs, "
+                "teachers and start may differ",
                 path=path,
                 shipped=shipped.path,
             )
@@ -160,5 +160,6 @@ def _recipe(experiment: Experiment) -> Experiment:
         seed=0,
         schedule=replace(experiment.schedule, max_epochs=1),
         split=SplitConfig(kind="official"),
+        model=replace(experiment.model, start=()),
         distillation=experiment.distillation and replace(experiment.distillation, teachers=()),
     )
