@@ -90,7 +90,7 @@ def write_file(dataset: Dataset, target: Path, *, implicit: bool = False) -> Pat
     return target
 
 
-_KINDS = {"Comprehensive3DSR", "SCImage"}
+_KINDS = {"Comprehensive3DSR", "SCImage", "EncapsulatedPDF", "KeyObjectSelectionDocument"}
 _WITH_REASON = tuple(
     re.compile(pattern)
     for pattern in (

@@ -50,6 +50,16 @@ def read(
     fhir: Annotated[
         Path | None, typer.Option("--fhir", metavar="DIR", help="Folder for FHIR R4 DiagnosticReports.")
     ] = None,
+    pdf: Annotated[
+        Path | None,
+        typer.Option("--pdf", metavar="DIR", help="Folder for reports as Encapsulated PDF (DICOM)."),
+    ] = None,
+    ko: Annotated[
+        Path | None,
+        typer.Option(
+            "--ko", metavar="DIR", help="Folder for Key Object Selections of what is pneumonia (DICOM)."
+        ),
+    ] = None,
     lang: options.Lang = None,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
@@ -98,7 +108,7 @@ def read(
         return
     if override_age is not None and len(files) != 1:
         raise ConfigError("--override-age: overrides the age range for one reading; give one file")
-    exports = Exports(sr=sr, sc=sc, fhir=fhir, language=language)
+    exports = Exports(sr=sr, sc=sc, fhir=fhir, pdf=pdf, ko=ko, language=language)
     export = open_exports(exports)
     reader = Reader(
         bundle,
@@ -108,7 +118,7 @@ def read(
         allow_outside_range=allow_outside_range,
         exact=exact,
         threads=threads,
-        keep_pixels=heatmaps is not None or html is not None or sc is not None,
+        keep_pixels=any(target is not None for target in (heatmaps, html, sc, pdf)),
         keep_header=exports.wanted or archive_key is not None,
     )
     shown: list[Reading] = []

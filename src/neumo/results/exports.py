@@ -17,7 +17,7 @@ class Exports:
 
     Attributes
     ----------
-    sr, sc, fhir : Path or None
+    sr, sc, pdf, ko, fhir : Path or None
     language : str
         "en" or "es".
     """
@@ -25,12 +25,19 @@ class Exports:
     sr: Path | None = None
     sc: Path | None = None
     fhir: Path | None = None
+    pdf: Path | None = None
+    ko: Path | None = None
     language: Language = "en"
 
     @property
     def wanted(self) -> bool:
         """Whether anything was asked for."""
-        return any(folder is not None for folder in (self.sr, self.sc, self.fhir))
+        return self.objects or self.fhir is not None
+
+    @property
+    def objects(self) -> bool:
+        """Whether any of them is a DICOM object."""
+        return any(folder is not None for folder in (self.sr, self.sc, self.pdf, self.ko))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def _failure_of(reading: Reading, make: Callable[[Reading], object]) -> str | No
 
 
 def _left_out(reading: Reading, exports: Exports) -> str | None:
-    if reading.header is None or (exports.sr is None and exports.sc is None):
+    if reading.header is None or not exports.objects:
         return None
     from neumo.results.dicom.source import left_out_of
 
@@ -123,6 +130,10 @@ def _require_packages(exports: Exports) -> None:
         from neumo.results.dicom.banner import typeface
 
         typeface()
+    if exports.pdf is not None:
+        from neumo.results.pdf import require_pdf
+
+        require_pdf()
     if exports.fhir is not None:
         from neumo.results.fhir import require_fhir
 
@@ -131,7 +142,13 @@ def _require_packages(exports: Exports) -> None:
 
 def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
     """Yield what makes and writes each export that is wanted."""
-    from neumo.results.dicom import secondary_capture, structured_report
+    from neumo.results.dicom import (
+        encapsulated_pdf,
+        is_key,
+        key_object,
+        secondary_capture,
+        structured_report,
+    )
     from neumo.results.dicom.files import write_result
     from neumo.results.dicom.source import require_header
     from neumo.results.fhir import fhir_report, write_fhir
@@ -146,4 +163,20 @@ def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
     if sc is not None:
         yield lambda reading: write_result(
             secondary_capture(reading, require_header(reading.header, reading.file), language=language), sc
+        )
+    if exports.pdf is not None:
+        pdf = exports.pdf
+        yield lambda reading: write_result(
+            encapsulated_pdf(reading, require_header(reading.header, reading.file), language=language), pdf
+        )
+    if exports.ko is not None:
+        ko = exports.ko
+        yield (
+            lambda reading: (
+                write_result(
+                    key_object(reading, require_header(reading.header, reading.file), language=language), ko
+                )
+                if is_key(reading)
+                else None
+            )
         )

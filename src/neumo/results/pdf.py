@@ -68,11 +68,22 @@ def write_pdf(
     OutputError
         It cannot be written.
     """
+    content = pdf_of(reading, language, patient)
+    with replacing(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def pdf_of(reading: Reading, language: Language = "en", patient: PatientStudy | None = None) -> bytes:
+    """Return a reading as PDF; parameters and errors as of `write_pdf`."""
     buffer = BytesIO()
     document, _ = document_of(buffer, texts(language)("readings.title"), language)
     document.build(list(_story(reading, language, patient)))
-    with replacing(target) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    return buffer.getvalue()
+
+
+def require_pdf() -> None:
+    """Raise MissingExtraError where ReportLab is not installed."""
+    document_of(BytesIO(), "", "en")
 
 
 def document_of(

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from neumo.core.errors import ConfigError
 from neumo.core.reading import Reading
 from neumo.dicomnode.work.results import load_results
-from neumo.results.dicom.makers import MAKERS
+from neumo.results.dicom.makers import DEFAULT_MAKERS
 from neumo.texts.language import Language
 
 
@@ -31,7 +31,7 @@ def test_the_default_makes_a_report_and_a_picture_in_the_nodes_language(
 
         return make
 
-    for name, one in zip(MAKERS, made, strict=True):
+    for name, one in zip(DEFAULT_MAKERS, made, strict=True):
         monkeypatch.setattr(f"neumo.results.dicom.{name}", making(one))
     maker = load_results("neumo.dicomnode.work.results:default_results", language)
     found = maker(Reading.__new__(Reading), Dataset())

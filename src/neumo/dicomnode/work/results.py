@@ -48,9 +48,9 @@ def load_results(name: str, language: Language = DEFAULT) -> Results:
     if not callable(maker):
         raise ConfigError("read.results: {name!r} is not a function of a reading and a header", name=name)
     found: Results = maker
-    if found is default_results:
+    if maker in (default_results, all_results):
         _default_makers()  # better now than at the first object
-        return partial(default_results, language=language)
+        return partial(maker, language=language)
     return found
 
 
@@ -61,11 +61,20 @@ def default_results(
     return [make(reading, header, language=language) for make in _default_makers()]
 
 
+def all_results(reading: Reading, header: Dataset, /, *, language: Language = DEFAULT) -> Sequence[Dataset]:
+    """Make the default results, an Encapsulated PDF, and a Key Object Selection where the verdict is pneumonia."""
+    found = [*default_results(reading, header, language=language)]
+    from neumo.results.dicom import encapsulated_pdf, is_key, key_object
+
+    found.append(encapsulated_pdf(reading, header, language=language))
+    return [*found, key_object(reading, header, language=language)] if is_key(reading) else found
+
+
 def _default_makers() -> list[Any]:
     if importlib.util.find_spec("neumo.results.dicom") is None:
         raise ConfigError(
             "read.results: this neumo has no neumo.results.dicom; name a maker of your own as module:function"
         )
     module = importlib.import_module("neumo.results.dicom")
-    makers = importlib.import_module("neumo.results.dicom.makers").MAKERS
-    return [getattr(module, name) for name in makers]
+    names = importlib.import_module("neumo.results.dicom.makers").DEFAULT_MAKERS
+    return [getattr(module, name) for name in names]

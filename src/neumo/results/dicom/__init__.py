@@ -1,4 +1,4 @@
-"""Readings as DICOM objects: a Structured Report, and a Secondary Capture that every viewer shows.
+"""Readings as DICOM objects: Structured Report, Secondary Capture, Encapsulated PDF, Key Object Selection.
 
 Needs the extra `dicom`; nothing else in neumo imports this room at start.
 """
@@ -13,9 +13,19 @@ except ImportError as error:
         name=error.name,
     ) from error
 
+from neumo.results.dicom.encapsulated_pdf import encapsulated_pdf
+from neumo.results.dicom.key_object import is_key, key_object
 from neumo.results.dicom.read_back import read_back
 from neumo.results.dicom.secondary_capture import secondary_capture
 from neumo.results.dicom.source import read_header
 from neumo.results.dicom.structured_report import structured_report
 
-__all__ = ["read_back", "read_header", "secondary_capture", "structured_report"]
+__all__ = [
+    "encapsulated_pdf",
+    "is_key",
+    "key_object",
+    "read_back",
+    "read_header",
+    "secondary_capture",
+    "structured_report",
+]

@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from typing import Final
 
-from pydicom.uid import UID, Comprehensive3DSRStorage, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    UID,
+    Comprehensive3DSRStorage,
+    EncapsulatedPDFStorage,
+    KeyObjectSelectionDocumentStorage,
+    SecondaryCaptureImageStorage,
+)
 
 MAKERS: Final[Mapping[str, UID]] = {
     "structured_report": Comprehensive3DSRStorage,
     "secondary_capture": SecondaryCaptureImageStorage,
+    "encapsulated_pdf": EncapsulatedPDFStorage,
+    "key_object": KeyObjectSelectionDocumentStorage,
 }
 """Each function takes a reading and a header and returns one object."""
+DEFAULT_MAKERS: Final = ("structured_report", "secondary_capture")
+"""Those of a node whose settings name no others."""

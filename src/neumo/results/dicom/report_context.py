@@ -42,7 +42,7 @@ def evidence_of(reference: Reference) -> Dataset:
     return evidence
 
 
-def observed_by(origin: Origin) -> ObservationContext:
+def observer_of(origin: Origin) -> ObserverContext:
     """Return the observer: neumo with its bundle, as a device."""
     device = DeviceObserverIdentifyingAttributes(
         uid=stable_uid("device", origin.digest),
@@ -51,11 +51,12 @@ def observed_by(origin: Origin) -> ObservationContext:
         model_name=f"{origin.name} {origin.version}",
         serial_number=origin.digest,
     )
-    return ObservationContext(
-        observer_device_context=ObserverContext(
-            observer_type=codes.DCM.Device, observer_identifying_attributes=device
-        )
-    )
+    return ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=device)
+
+
+def observed_by(origin: Origin) -> ObservationContext:
+    """Return the observer of a whole report."""
+    return ObservationContext(observer_device_context=observer_of(origin))
 
 
 def image_library(source: Dataset, reference: Reference) -> ContainerContentItem:
