@@ -81,7 +81,7 @@ def key_object(reading: Reading, source: Dataset, /, *, language: Language = DEF
         )
         document.ManufacturerModelName = stated["manufacturer_model_name"]
         document.DeviceSerialNumber = stated["device_serial_number"]
-        document.SoftwareVersions = list(stated["software_versions"])
+        document.add_new("SoftwareVersions", "LO", list(stated["software_versions"]))
         document.SeriesDescription = stated["series_description"]
         settle(document)
         finish(document, source, patient_and_study(source))
