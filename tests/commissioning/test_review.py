@@ -89,9 +89,8 @@ def test_the_command_says_which_answers_got_a_decision_and_writes_a_table_that_c
     (pair,) = found["readers"]
     assert pair["readers"] == ["A", "B"] and pair["both"] == in_use.decided and "first" not in told
     assert pair["agree"]["count"] == in_use.decided - in_use.decided // 10
-    assert 0.5 < pair["pneumonia"]["value"] < 1 == pair["findings"]["value"], (
-        "findings leave other disease out"
-    )
+    assert 0.5 < pair["pneumonia"]["value"] < 0.99
+    assert pair["findings"]["value"] == pytest.approx(1), "findings leave other disease out"
     assert sum("2 blinded readers who differ" in row["label_basis"] for row in rows) == in_use.decided // 10
     again = ("commission", tmp_path / "local.csv", "--out", tmp_path / "out", "--bundle", site_bundle_base)
     call_neumo(capsys, *again, "--resamples", 40, "--threads", 1, status=1)
