@@ -19,6 +19,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 LONGEST = (
     "tests/journeys/test_read_archive.py",
     "tests/journeys/test_web_everywhere.py",
+    "tests/journeys/test_web_everywhere_lists.py",
     "tests/dicomnode/test_journeys.py",
     "tests/journeys/test_web_workbench.py",
     "tests/journeys/test_web_reading.py",
