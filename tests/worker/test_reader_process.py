@@ -15,7 +15,7 @@ Make = Callable[..., ReaderProcess]
 
 
 def test_it_reads_as_a_reader_in_this_process(make: Make, tiny: str, film: Path) -> None:
-    process, reader = make(), Reader(tiny, threads=1)
+    process, reader = make(), Reader(tiny, threads=1, exact=True)  # which keeps the film
     process.start()
     assert process.bundle_digest == reader.bundle.digest
     assert process.reader_options == reader.options
