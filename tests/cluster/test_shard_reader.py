@@ -143,6 +143,17 @@ def test_a_source_that_gives_nothing_ends_the_run_and_blames_no_object(make: Mak
     assert not dataset.done()
 
 
+@pytest.mark.parametrize("key", ["bundle", "neumo"])
+def test_a_machine_with_another_bundle_or_version_writes_nothing(
+    make: Make, films: list[Path], key: str
+) -> None:
+    reader, dataset = make(Objects({"a": films[0].read_bytes()}))
+    dataset.begin({key: "0.0"})
+    with pytest.raises(ClusterError, match=f"has another {key}"):
+        reader.read(0)
+    assert not dataset.done()
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.EIO])
 def test_a_fault_of_this_machine_ends_the_run_and_blames_no_object(make: Make, number: int) -> None:
     reader, dataset = make(Objects({"a": OSError(number, "x")}))

@@ -46,8 +46,6 @@ class S3Server:
             os.devnull,
             "--vfs-cache-mode",
             "off",
-            "--etag-hash",
-            "",  # or listing would read a huge object from end to end
             "--dir-cache-time",
             "0s",
         ]
