@@ -165,6 +165,23 @@ def test_text_never_replaces_a_radiograph(tmp_path: Path, content: bytes) -> Non
         assert result.read_text() == "new"
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files have names on Linux alone")
+def test_an_open_file_is_written_where_it_stands_and_keeps_its_name(tmp_path: Path) -> None:
+    # As `neumo read film --html /dev/stdout >> page.html`: the name of the open file must never be replaced.
+    file = tmp_path / "page.html"
+    with file.open("wb") as stream:
+        stream.write(b"before\0 ")
+        stream.flush()
+        link = tmp_path / "stdout"
+        link.symlink_to(f"/proc/self/fd/{stream.fileno()}")
+        for name in (link, Path(f"/dev/fd/{stream.fileno()}")):
+            require_writable(name)
+            write_text(name, "written ")
+        stream.write(b"after")
+    assert file.read_bytes() == b"before\0 written written after" and link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "stdout"]
+
+
 def test_a_pipe_stays_one_and_is_given_what_is_written(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -206,3 +206,4 @@ def test_no_result_replaces_a_radiograph(
 def test_results_are_written_through_to_a_device(bundle: Path, films: Path) -> None:
     output = run_neumo("read", films / "1.jpeg", "--bundle", bundle, "--html", "/dev/stdout")
     assert output.startswith("<!") and output.rstrip().endswith("</html>")
+    assert Path("/dev/stdout").is_symlink()

@@ -144,7 +144,7 @@ def test_a_cursor_of_another_order_is_refused(archive: Engine) -> None:
 
 def test_wrong_limits_are_named(archive: Engine) -> None:
     for limit in (0, 1001):
-        with pytest.raises(ArchiveError, match=r"limit: .* give 1 to 1000"):
+        with pytest.raises(ArchiveError, match=r"limit: .* give 1 to 1,000"):
             search(archive, limit=limit)
 
 

@@ -19,14 +19,16 @@ from neumo.core.errors import NeumoError, OutputError
 PART = ".part-"
 """Prefix of the names of unfinished files and folders; a crash may leave some."""
 _HEAD_BYTES = 1024
+_MOST_LINKS = 8
 
 
 @contextmanager
 def replacing(target: Path, *, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `target`, and rename it to `target` when the block succeeds.
 
-    Parents are made. When the block raises, the temporary file is removed and `target` is as before. A pipe or device,
-    such as /dev/stdout, stays what it is: it is given the content of a temporary file that lies elsewhere.
+    Parents are made. When the block raises, the temporary file is removed and `target` is as before. A pipe, a device
+    or what names an open file, such as /dev/stdout, stays what it is: it is given the content of a temporary file that
+    lies elsewhere.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def replacing(target: Path, *, private: bool = False) -> Iterator[Path]:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
         yield temporary
         if elsewhere:
-            with temporary.open("rb") as content, target.open("wb") as stream:
+            with temporary.open("rb") as content, _opened_stream(target) as stream:
                 shutil.copyfileobj(content, stream)
         else:
             publish(temporary, target)
@@ -163,7 +165,7 @@ def require_replaceable(*targets: Path | None) -> None:
     For files of text; None and what cannot be looked at are skipped.
     """
     for target in targets:
-        if target is None or not target.is_file():
+        if target is None or _is_stream(target) or not target.is_file():
             continue
         try:
             with target.open("rb") as stream:
@@ -208,12 +210,36 @@ def require_writable(*targets: Path | None) -> None:
 
 
 def _is_stream(target: Path) -> bool:
-    """Whether a path is a pipe, socket or device, or a link to one."""
+    """Whether a path is a pipe, socket or device, a link to one, or names an open file of this process."""
     try:
         mode = target.stat().st_mode
     except OSError:
         return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or _descriptor(target) is not None
+
+
+def _descriptor(target: Path) -> int | None:
+    """Return the open file of this process that a path names: 1 of /dev/stdout, though it may be a regular file."""
+    own = f"/proc/{os.getpid()}/fd"
+    for _ in range(_MOST_LINKS):
+        folder = os.path.realpath(target.parent)
+        if folder == own and target.name.isdecimal():
+            return int(target.name)
+        if not target.is_symlink():
+            return None
+        target = Path(folder, target.readlink())
+    return None
+
+
+def _opened_stream(target: Path) -> BinaryIO:
+    """Open for writing what `_is_stream`; an open file goes on where it stands and loses nothing. Raises OSError."""
+    descriptor = _descriptor(target)
+    if descriptor is None:
+        return target.open("wb")
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    return os.fdopen(os.dup(descriptor), "wb")
 
 
 def _unwritable(target: Path, error: OSError) -> OutputError:
