@@ -140,7 +140,7 @@ def test_large_deliveries_are_divided_and_end_where_nobody_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [written(radiograph(), tmp_path / f"{number}.dcm") for number in range(3)]
-    monkeypatch.setattr(dicomweb, "_MAX_REQUEST_BYTES", files[0].stat().st_size + 1)
+    monkeypatch.setattr(dicomweb, "MAX_REQUEST_BYTES", files[0].stat().st_size + 1)
     asked = list[int]()
 
     def store_together(_client: object, group: list[Path]) -> list[Attempt]:
