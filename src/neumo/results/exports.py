@@ -1,8 +1,10 @@
-"""Export of readings for hospital systems: DICOM Structured Reports, Secondary Captures, FHIR reports."""
+"""Export of readings for hospital systems: DICOM objects and FHIR reports."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from neumo.core.errors import OutputError, ResultError
 from neumo.core.faults import where_raised
@@ -142,41 +144,25 @@ def _require_packages(exports: Exports) -> None:
 
 def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
     """Yield what makes and writes each export that is wanted."""
-    from neumo.results.dicom import (
-        encapsulated_pdf,
-        is_key,
-        key_object,
-        secondary_capture,
-        structured_report,
-    )
+    from neumo.results.dicom import encapsulated_pdf, is_key, key_object, secondary_capture, structured_report
     from neumo.results.dicom.files import write_result
     from neumo.results.dicom.source import require_header
     from neumo.results.fhir import fhir_report, write_fhir
 
-    fhir, sr, sc, language = exports.fhir, exports.sr, exports.sc, exports.language
+    fhir, language = exports.fhir, exports.language
+
+    def write(make: Callable[..., Any], folder: Path, reading: Reading) -> None:
+        write_result(make(reading, require_header(reading.header, reading.file), language=language), folder)
+
     if fhir is not None:
         yield lambda reading: write_fhir(fhir_report(reading, reading.header, language=language), fhir)
-    if sr is not None:
-        yield lambda reading: write_result(
-            structured_report(reading, require_header(reading.header, reading.file), language=language), sr
-        )
-    if sc is not None:
-        yield lambda reading: write_result(
-            secondary_capture(reading, require_header(reading.header, reading.file), language=language), sc
-        )
-    if exports.pdf is not None:
-        pdf = exports.pdf
-        yield lambda reading: write_result(
-            encapsulated_pdf(reading, require_header(reading.header, reading.file), language=language), pdf
-        )
+    for folder, make in (
+        (exports.sr, structured_report),
+        (exports.sc, secondary_capture),
+        (exports.pdf, encapsulated_pdf),
+    ):
+        if folder is not None:
+            yield partial(write, make, folder)
     if exports.ko is not None:
-        ko = exports.ko
-        yield (
-            lambda reading: (
-                write_result(
-                    key_object(reading, require_header(reading.header, reading.file), language=language), ko
-                )
-                if is_key(reading)
-                else None
-            )
-        )
+        mark = partial(write, key_object, exports.ko)
+        yield lambda reading: mark(reading) if is_key(reading) else None

@@ -18,6 +18,7 @@ from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.files import write_json
 from neumo.core.reading import Reading, Status
 from neumo.results.dicom.banner import banner_lines
+from neumo.results.dicom.codes import IMAGING_STUDY
 from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, reference_of, text_of
 from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
 from neumo.results.dicom.values import valid_value
@@ -28,9 +29,8 @@ from neumo.results.fhir_decision import (
     report_status,
     signature,
 )
-from neumo.results.fhir_observations import TERMS, Resource, lead_concept, observations_of, term
+from neumo.results.fhir_observations import TERMS, Resource, concept, lead_concept, observations_of, term
 from neumo.results.origin import Origin, origin_of
-from neumo.texts.catalogue import texts
 from neumo.texts.language import Language
 
 _URI: Final = "urn:ietf:rfc:3986"
@@ -119,7 +119,7 @@ def write_fhir(report: Mapping[str, Any], folder: Path) -> Path:
 def _report(reading: Reading, source: Dataset | None, language: Language) -> Resource:
     lines = [line.text for line in banner_lines(reading, language)]
     paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    decision, study = reading.decision, texts(language)("readings.fhir.study")
+    decision = reading.decision
     report: Resource = {
         "resourceType": "DiagnosticReport",
         "status": report_status(decision),
@@ -129,7 +129,7 @@ def _report(reading: Reading, source: Dataset | None, language: Language) -> Res
             "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>',
         },
         "category": [{"coding": [term("v2-0074", "RAD", "readings.fhir.radiology", language)]}],
-        "code": {"coding": [{"system": "http://loinc.org", "code": "18748-4", "display": study}]},
+        "code": concept(IMAGING_STUDY, language),
         "conclusion": "\n".join(lines),
     }
     if decision is not None and decision.verified:

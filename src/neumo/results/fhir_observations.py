@@ -21,6 +21,7 @@ from neumo.texts.language import Language
 _SYSTEMS: Final = {
     "SCT": "http://snomed.info/sct",
     "DCM": "http://dicom.nema.org/resources/ontology/DCM",
+    "LN": "http://loinc.org",
     own.SCHEME: f"urn:oid:{CODING_SCHEME}",
 }
 TERMS: Final = "http://terminology.hl7.org/CodeSystem"

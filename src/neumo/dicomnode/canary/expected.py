@@ -59,7 +59,8 @@ def result_of(objects: Sequence[Dataset]) -> CanaryResult:
         raise NodeError(
             "the node sent no Structured Report of the canary; look at read.results of its settings"
         )
-    reported, answer = read_back(reports[0]), read_back(reports[0]).answer
+    reported = read_back(reports[0])
+    answer = reported.answer
     pictures = [each for each in objects if each.SOPClassUID == SecondaryCaptureImageStorage]
     return CanaryResult(
         bundle=reported.digest,

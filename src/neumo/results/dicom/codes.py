@@ -63,6 +63,9 @@ INTERVAL_LOW: Final = _own("CI95-LOW", "Lower end of the 95 % confidence interva
 INTERVAL_HIGH: Final = _own("CI95-HIGH", "Upper end of the 95 % confidence interval")
 IMAGES: Final = _own("IMAGES", "Radiographs that it was measured on")
 
+IMAGING_STUDY: Final = Code("18748-4", "LN", "Diagnostic imaging study")
+"""LOINC's code of what a report is about."""
+
 STATUS: Final = _own("STATUS", "Status of the reading")
 STATUS_READ: Final = _own("READ", "Read")
 STATUS_REFUSED: Final = _own("REFUSED", "Refused, no finding is stated")

@@ -2,18 +2,20 @@
 
 from typing import Final
 
+from highdicom.sr import CodedConcept
 from pydicom import Dataset, FileMetaDataset
 from pydicom.uid import EncapsulatedPDFStorage
 
 from neumo.core.reading import Reading
 from neumo.imaging.dicom.patient import read_patient
 from neumo.imaging.quiet import quiet
+from neumo.results.dicom.codes import IMAGING_STUDY
 from neumo.results.dicom.instance import (
-    equipment,
     finish,
     is_verified,
     require_reportable,
     series_of,
+    set_equipment,
     settle,
 )
 from neumo.results.dicom.source import moment_of, patient_and_study, reference_of
@@ -54,23 +56,18 @@ def encapsulated_pdf(reading: Reading, source: Dataset, /, *, language: Language
     require_reportable(reading)
     origin, reference, verified = origin_of(reading), reference_of(source), is_verified(reading.decision)
     content = pdf_of(reading, language, read_patient(source))
-    stated = equipment(verified, origin)
     with quiet():
         document = Dataset()
         document.SOPClassUID = EncapsulatedPDFStorage
         document.Modality, document.ConversionType = "DOC", "SYN"
         document.SeriesInstanceUID = series_of(verified, reference.study, origin, "DOC")
         document.SeriesNumber, document.InstanceNumber = _SERIES_NUMBER, 1
-        document.Manufacturer = stated["manufacturer"]
-        document.ManufacturerModelName = stated["manufacturer_model_name"]
-        document.DeviceSerialNumber = stated["device_serial_number"]
-        document.SoftwareVersions = list(stated["software_versions"])
-        document.SeriesDescription = stated["series_description"]
+        set_equipment(document, verified, origin)
         document.AcquisitionDateTime = "".join(moment_of(source))
         document.BurnedInAnnotation = "YES"
         document.VerificationFlag = "VERIFIED" if verified else "UNVERIFIED"
         document.DocumentTitle = _TITLE
-        document.ConceptNameCodeSequence = [_concept()]
+        document.ConceptNameCodeSequence = [CodedConcept.from_code(IMAGING_STUDY)]
         document.SourceInstanceSequence = [_referenced(reference.sop_class, reference.instance)]
         document.MIMETypeOfEncapsulatedDocument = "application/pdf"
         document.EncapsulatedDocumentLength = len(content)
@@ -80,17 +77,6 @@ def encapsulated_pdf(reading: Reading, source: Dataset, /, *, language: Language
         settle(document)
         finish(document, source, patient_and_study(source))
     return document
-
-
-def _concept() -> Dataset:
-    """Return LOINC's code of a report on a plain chest radiograph."""
-    code = Dataset()
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = (
-        "18748-4",
-        "LN",
-        "Diagnostic imaging study",
-    )
-    return code
 
 
 def _referenced(sop_class: str, instance: str) -> Dataset:

@@ -66,6 +66,16 @@ def equipment(verified: bool, origin: Origin) -> dict[str, Any]:
     }
 
 
+def set_equipment(result: Dataset, verified: bool, origin: Origin) -> None:
+    """Set the General Equipment module and the series description on a result that highdicom makes without them."""
+    stated = equipment(verified, origin)
+    result.Manufacturer = stated["manufacturer"]
+    result.ManufacturerModelName = stated["manufacturer_model_name"]
+    result.DeviceSerialNumber = stated["device_serial_number"]
+    result.SoftwareVersions = list(stated["software_versions"])
+    result.SeriesDescription = stated["series_description"]
+
+
 def settle(result: Dataset) -> None:
     """Remove the moments of making, and name neumo's coding scheme: what is the same for all results of a kind."""
     for made_now in _MOMENTS_OF_MAKING:

@@ -15,11 +15,11 @@ from neumo.results.dicom.instance import (
     MANUFACTURER,
     UNNAMED_INSTANCE,
     disclaimer,
-    equipment,
     finish,
     is_verified,
     require_reportable,
     series_of,
+    set_equipment,
     settle,
 )
 from neumo.results.dicom.report_context import evidence_of, observer_of
@@ -62,7 +62,6 @@ def key_object(reading: Reading, source: Dataset, /, *, language: Language = DEF
     origin, reference, verified = origin_of(reading), reference_of(source), is_verified(reading.decision)
     evidence = evidence_of(reference)
     said = f"{verdict_text(reading.answer, language)}. {disclaimer(verified, language)}"
-    stated = equipment(verified, origin)
     with quiet():
         document = KeyObjectSelectionDocument(
             evidence=[evidence],
@@ -79,10 +78,7 @@ def key_object(reading: Reading, source: Dataset, /, *, language: Language = DEF
             manufacturer=MANUFACTURER,
             transfer_syntax_uid=ExplicitVRLittleEndian,
         )
-        document.ManufacturerModelName = stated["manufacturer_model_name"]
-        document.DeviceSerialNumber = stated["device_serial_number"]
-        document.add_new("SoftwareVersions", "LO", list(stated["software_versions"]))
-        document.SeriesDescription = stated["series_description"]
+        set_equipment(document, verified, origin)
         settle(document)
         finish(document, source, patient_and_study(source))
     return document
