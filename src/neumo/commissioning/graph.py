@@ -23,6 +23,7 @@ from neumo.commissioning.onnx_nodes import (
     is_transposed,
     producer,
     stored_weights,
+    taken_by,
 )
 from neumo.core.errors import CommissioningError
 
@@ -239,20 +240,12 @@ def _blocks(graph: onnx.GraphProto) -> Iterator[Block]:
     parts = [] if last is None else list(last.input) if last.op_type == "Concat" else [_EMBEDDING]
     found = []
     for part in parts:
-        tensor, side = _unpooled(graph, part), shapes.get(_MAPS, [0])[-1]
+        tensor, side = taken_by(graph, part, POOLING), shapes.get(_MAPS, [0])[-1]
         shape = shapes.get(tensor, [])
         if tensor == part or len(shape) != 4 or not side or shape[2] != shape[3] or shape[2] % side:
             return
         found.append(Block(tensor, shape[1], shape[2] // side))
     yield from found
-
-
-def _unpooled(graph: onnx.GraphProto, name: str) -> str:
-    node = producer(graph, name)
-    while node is not None and node.op_type in POOLING:
-        name = node.input[0]
-        node = producer(graph, name)
-    return name
 
 
 def _with_shapes(bundle: Bundle) -> onnx.ModelProto:

@@ -1,5 +1,6 @@
 """Nodes and stored weights of ONNX graphs, found by the names of tensors."""
 
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,23 @@ POOLING: Final = frozenset({"ReduceMean", "GlobalAveragePool", "Flatten", "Squee
 def producer(graph: onnx.GraphProto, name: str) -> onnx.NodeProto | None:
     """Return the node that gives a tensor; None for inputs and weights."""
     return next((node for node in graph.node if name in node.output), None)
+
+
+def taken_by(graph: onnx.GraphProto, name: str, operators: Collection[str]) -> str:
+    """Return the tensor that a chain of operators takes whose last one gives `name`; `name` itself where none does."""
+    node = producer(graph, name)
+    while node is not None and node.op_type in operators:
+        name = node.input[0]
+        node = producer(graph, name)
+    return name
+
+
+def inner_graphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """Yield the graphs within a node's attributes, such as the branches of an If."""
+    for attribute in node.attribute:
+        yield from attribute.graphs
+        if attribute.HasField("g"):
+            yield attribute.g
 
 
 def is_plain_gemm(node: onnx.NodeProto) -> bool:

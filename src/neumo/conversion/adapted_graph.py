@@ -8,6 +8,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from neumo.commissioning.onnx_nodes import inner_graphs
 from neumo.conversion.features import MAX_EMBEDDING, Linear, Offered
 from neumo.conversion.outputs import LEAST_PROBABILITY, Classes, Values
 from neumo.conversion.scaling import Layout, Scaling, affine_of
@@ -214,9 +215,8 @@ def _without_dead_nodes(model: onnx.ModelProto) -> onnx.ModelProto:
 def _outer_names(node: onnx.NodeProto) -> set[str]:
     """Names that the graphs within a node's attributes use, which may be those of the graph around it."""
     found: set[str] = set()
-    for attribute in node.attribute:
-        for graph in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
-            for inner in graph.node:
-                found |= set(inner.input) | _outer_names(inner)
-            found |= {output.name for output in graph.output}
+    for graph in inner_graphs(node):
+        for inner in graph.node:
+            found |= set(inner.input) | _outer_names(inner)
+        found |= {output.name for output in graph.output}
     return found

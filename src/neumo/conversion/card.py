@@ -6,6 +6,7 @@ from typing import Final
 import yaml
 
 from neumo.bundle.config import BundleConfig
+from neumo.conversion.draft import NOT_STATED
 from neumo.conversion.fitting import Fitting
 from neumo.core.evidence import Evidence
 from neumo.texts.catalogue import percent
@@ -54,7 +55,7 @@ def _network(config: BundleConfig) -> str:
         f"| file | {network['file']}, SHA-256 {network['sha256']} |\n"
         f"| trained on | {network['trained_on'] or _OPEN} |\n"
         f"| by whom, how, for what purpose | {_OPEN} |\n"
-        f"| licence | {config.licence if config.licence != 'not stated' else _OPEN} |"
+        f"| licence | {config.licence if config.licence != NOT_STATED else _OPEN} |"
     )
 
 

@@ -29,7 +29,7 @@ from neumo.datasets.manifest import Entry
 from neumo.imaging.prepare import Intensity
 
 COVERAGES: Final = (0.90, 0.95)
-_NOT_STATED: Final = "not stated"
+NOT_STATED: Final = "not stated"
 
 NO_STATISTICS: Final = GateStatistics(
     np.zeros(1, np.float32), np.zeros((1, 1), np.float32), np.ones(1, np.float32), 1.0
@@ -108,8 +108,8 @@ def draft_config(network: SourceNetwork, asked: Asked) -> BundleConfig:
         conformal={coverage: {} for coverage in COVERAGES},
         gate=GateLimits(float("inf"), network.size // 2, ages),
         provenance={},
-        licence=asked.licence or _NOT_STATED,
-        attribution=f"A network from elsewhere; trained on: {asked.trained_on or _NOT_STATED}.",
+        licence=asked.licence or NOT_STATED,
+        attribution=f"A network from elsewhere; trained on: {asked.trained_on or NOT_STATED}.",
         etiology_age_years=None,
     )
 
@@ -152,7 +152,7 @@ def set_gate(
     readings = images.readings.take(np.flatnonzero(images.readings.answered))
     shown = _halves(progress, len(images.squares))
     outputs = run_network(base, images.squares, threads, shown[0])
-    changed = run_network(base, restyled(images.squares, held_out=False), threads, shown[1])
+    changed = run_network(base, restyled(images.squares), threads, shown[1])
     known = with_outputs(readings, outputs, np.zeros(len(readings), np.float32))
     material, basis = material_of(base, known, entries)
     statistics, distances, of_changed = gate_of(

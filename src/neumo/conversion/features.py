@@ -6,14 +6,20 @@ is what the last layer takes give exact class maps.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper
 
-from neumo.commissioning.onnx_nodes import POOLING, is_plain_gemm, is_transposed, producer, stored_weights
+from neumo.commissioning.onnx_nodes import (
+    POOLING,
+    is_plain_gemm,
+    is_transposed,
+    producer,
+    stored_weights,
+    taken_by,
+)
 from neumo.conversion.scaling import Layout
 from neumo.conversion.source_network import SourceNetwork, open_session
 
@@ -21,6 +27,7 @@ Floats = NDArray[np.float32]
 
 _PASSING: Final = frozenset({"Identity", "Reshape", "Flatten", "Squeeze", "Dropout", "Cast"})
 """Operators that leave values as they are; a cast may round."""
+_AVERAGING: Final = frozenset({"ReduceMean", "GlobalAveragePool", "AveragePool"})
 _POOLS: Final = POOLING | {"AveragePool", "Identity", "Dropout", "Cast"}
 _REDUCING: Final = frozenset({"Conv", "MaxPool", "AveragePool"})
 _TOLERANCE: Final = 1e-3
@@ -81,10 +88,10 @@ def offered_by(network: SourceNetwork) -> Offered:
         The graph cannot be run with further outputs.
     """
     graph = network.model.graph
-    node = producer(graph, _passed(graph, network.output))
+    node = producer(graph, taken_by(graph, network.output, _PASSING))
     activation = node.op_type if node is not None and node.op_type in {"Softmax", "Sigmoid"} else None
     scores = network.output if activation is None or node is None else node.input[0]
-    linear = _linear(graph, _passed(graph, scores))
+    linear = _linear(graph, taken_by(graph, scores, _PASSING))
     pooled = None if linear is None else _before_pooling(graph, linear.features)
     inputs = [
         (node.input[0], node.output[0]) for node in graph.node if node.op_type in _REDUCING and node.input[0]
@@ -98,14 +105,6 @@ def offered_by(network: SourceNetwork) -> Offered:
     last = None if maps is None or pooled is None else (pooled, maps)
     stages = _stages(network, inputs, values, pooled)
     return Offered(activation, scores, linear, last, stages, single_precision)
-
-
-def _passed(graph: onnx.GraphProto, name: str) -> str:
-    node = producer(graph, name)
-    while node is not None and node.op_type in _PASSING:
-        name = node.input[0]
-        node = producer(graph, name)
-    return name
 
 
 def _linear(graph: onnx.GraphProto, scores: str) -> Linear | None:
@@ -140,13 +139,11 @@ def _layer(features: str, weights: Floats | None, bias: Floats | None, *, transp
 
 def _before_pooling(graph: onnx.GraphProto, name: str) -> str | None:
     """Return the tensor that pooling takes; None where nothing is pooled."""
-    node, pooled = producer(graph, name), False
+    node = producer(graph, name)
     while node is not None and node.op_type in _POOLS:
-        pooled |= node.op_type in {"ReduceMean", "GlobalAveragePool", "AveragePool"}
-        name = node.input[0]
-        if pooled and node.op_type in {"ReduceMean", "GlobalAveragePool", "AveragePool"}:
-            return name
-        node = producer(graph, name)
+        if node.op_type in _AVERAGING:
+            return str(node.input[0])
+        node = producer(graph, node.input[0])
     return None
 
 
@@ -160,8 +157,7 @@ def _values(network: SourceNetwork, names: set[str]) -> tuple[Mapping[str, Float
         value = onnx.ValueInfoProto()
         value.name = name
         model.graph.output.append(value)
-    dtype: Any = helper.tensor_dtype_to_np_dtype(network.element)
-    noise = np.random.default_rng(1).random((1, *network.shape)).astype(dtype)
+    noise = np.random.default_rng(1).random((1, *network.shape)).astype(network.dtype)
     session = open_session(network.file, model)
     found = session.run(ordered, {network.input: noise})
     values = {name: np.asarray(value, dtype=np.float32) for name, value in zip(ordered, found, strict=True)}

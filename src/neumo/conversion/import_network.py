@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from neumo.core.files import creating_folder, require_writable, write_json, writ
 from neumo.core.findings import Finding
 from neumo.core.labels import ALLOWED
 from neumo.core.progress import Progress
+from neumo.datasets.manifest import Entry
 from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.inference.session import Session
 
@@ -153,7 +153,7 @@ def import_network(
     return Converted(load_bundle(target, check_trust=False), fitting, evidence)
 
 
-def _require_patients(table: Path, entries: Sequence[Any]) -> None:
+def _require_patients(table: Path, entries: Sequence[Entry]) -> None:
     people: dict[bool, set[str]] = {True: set(), False: set()}
     for entry in entries:
         if ALLOWED[entry.code].any():

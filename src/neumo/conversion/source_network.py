@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, compose, inliner, version_converter
 
 from neumo.bundle.graph_check import require_self_contained
+from neumo.commissioning.onnx_nodes import inner_graphs
 from neumo.conversion.scaling import Layout
 from neumo.core.errors import BundleError, ConversionError
 
@@ -85,6 +86,11 @@ class SourceNetwork:
         """Of one image, without the batch."""
         image = (self.size, self.size)
         return (self.channels, *image) if self.layout is Layout.NCHW else (*image, self.channels)
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the input's values, as NumPy has it."""
+        return onnx.helper.tensor_dtype_to_np_dtype(self.element)
 
 
 def read_network(file: Path, declared: Declared = Declared()) -> SourceNetwork:
@@ -219,9 +225,8 @@ def _parsed(file: Path, data: bytes) -> onnx.ModelProto:
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
     for node in graph.node:
         yield node
-        for attribute in node.attribute:
-            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
-                yield from _nodes(inner)
+        for inner in inner_graphs(node):
+            yield from _nodes(inner)
 
 
 def _image_input(file: Path, tensor: Any, declared: Declared) -> tuple[Layout, int, int]:
@@ -282,7 +287,7 @@ def _output(file: Path, names: Sequence[str], declared: str | None) -> str:
 def _with_outputs(network: SourceNetwork, fixed_batch: bool) -> SourceNetwork:
     """Return the network with the number of its outputs, once it was seen to answer each image by itself."""
     session = open_session(network.file, network.model)
-    noise = np.random.default_rng(0).random((2, *network.shape)).astype(_dtype(network.element))
+    noise = np.random.default_rng(0).random((2, *network.shape)).astype(network.dtype)
     noise[1] /= 4  # so that the two differ in the mean, which is much of what layers see of noise
 
     def answers(images: "np.ndarray[Any, np.dtype[Any]]") -> Floats:
@@ -308,8 +313,4 @@ def _with_outputs(network: SourceNetwork, fixed_batch: bool) -> SourceNetwork:
         raise ConversionError("{file}: its answer to noise is not finite", file=network.file)
     require_independent(network.file, together[:1], alone)
     require_independent(network.file, again, alone)
-    return SourceNetwork(**{**vars(network), "outputs": together.shape[1]})
-
-
-def _dtype(element: int) -> Any:
-    return onnx.helper.tensor_dtype_to_np_dtype(element)
+    return replace(network, outputs=together.shape[1])
