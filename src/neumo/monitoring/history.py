@@ -12,7 +12,7 @@ from neumo.core.reading import Status
 from neumo.records.database import reading_session
 from neumo.records.log_coverage import EMPTIED
 from neumo.records.schema import DecisionRow, ReadingRow
-from neumo.records.standing import with_standing_decision
+from neumo.records.standing import recorded_between, with_standing_decision
 
 _ROWS_AT_ONCE = 2000
 
@@ -143,10 +143,7 @@ def _query(since: str | None, until: str | None, after: str | None) -> Select[An
             DecisionRow.at.label("decided_at"),
         )
     ).order_by(ReadingRow.recorded_at, ReadingRow.id)
-    if since is not None:
-        query = query.where(ReadingRow.recorded_at >= since)
-    if until is not None:
-        query = query.where(ReadingRow.recorded_at <= until)
+    query = recorded_between(query, since, until)
     if after is not None:
         query = query.where(ReadingRow.recorded_at > after)
     return query

@@ -14,6 +14,7 @@ from neumo.core.statistics import Proportion, wilson
 from neumo.monitoring.agreement import Kappa, kappa_of
 from neumo.records.database import reading_session
 from neumo.records.schema import DecisionRow, ReadingRow
+from neumo.records.standing import recorded_between
 
 _SIZE = len(FINDINGS)
 
@@ -74,13 +75,9 @@ def double_reading(
         .where(ReadingRow.bundle_digest == bundle)
         .order_by(DecisionRow.reading_id, DecisionRow.revision)
     )
-    if since is not None:
-        query = query.where(ReadingRow.recorded_at >= since)
-    if until is not None:
-        query = query.where(ReadingRow.recorded_at <= until)
     first: dict[int, dict[str, tuple[Conclusion, bool]]] = defaultdict(dict)
     with reading_session(engine) as session:
-        for reading, person, conclusion, blinded in session.execute(query):
+        for reading, person, conclusion, blinded in session.execute(recorded_between(query, since, until)):
             first[reading].setdefault(person, (Conclusion(conclusion), bool(blinded)))
     blinded_only = {
         reading: {person: said for person, (said, was_blinded) in people.items() if was_blinded}

@@ -16,7 +16,7 @@ from neumo.core.reading import Status
 from neumo.records.database import reading_session
 from neumo.records.log_coverage import EMPTIED
 from neumo.records.schema import DecisionRow, ReadingRow, SubjectRow, WorklistRow
-from neumo.records.standing import with_standing_decision
+from neumo.records.standing import recorded_between, with_standing_decision
 
 _ROWS_AT_ONCE = 2000
 
@@ -166,12 +166,7 @@ def _query(bundle: str, since: str | None, until: str | None) -> Select[Any]:
         .where(ReadingRow.bundle_digest == bundle)
         .order_by(ReadingRow.recorded_at, ReadingRow.id)
     )
-    query = with_standing_decision(readings)
-    if since is not None:
-        query = query.where(ReadingRow.recorded_at >= since)
-    if until is not None:
-        query = query.where(ReadingRow.recorded_at <= until)
-    return query
+    return recorded_between(with_standing_decision(readings), since, until)
 
 
 def _decided(row: Any, position: int) -> Decided:
