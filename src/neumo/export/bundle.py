@@ -223,7 +223,7 @@ def _config(
     version: str,
 ) -> BundleConfig:
     record = folder.record()
-    pretrained = record.get("imagenet", folder.experiment().model.pretrained)
+    pretrained = folder.from_imagenet()
     ages, etiology_ages = age_ranges(learnt, 1 if held_out.synthetic else MIN_IMAGES)
     return BundleConfig(
         name=name,

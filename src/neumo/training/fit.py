@@ -154,7 +154,8 @@ def train(
                 validation_images=dict(start.material.validation_images),
                 teachers=list(start.teachers.sha256) if start.teachers else [],
                 start=[one.sha256 for one in start.earlier],
-                imagenet=_from_imagenet(experiment),
+                imagenet=experiment.model.pretrained
+                or any(RunFolder(Path(path)).from_imagenet() for path in experiment.model.start),
             )
         module = _classifier(experiment, start, together=trainer.world_size > 1)
         with interrupt.listening():
@@ -228,14 +229,6 @@ def _require_same_network(network: torch.nn.Module, experiment: Experiment, crop
             name=experiment.model.name,
             image_size=experiment.image_size,
         )
-
-
-def _from_imagenet(experiment: Experiment) -> bool:
-    """Tell whether the first weights come from ImageNet, or those of the runs that it begins with did."""
-    begun = (RunFolder(Path(path)) for path in experiment.model.start)
-    return experiment.model.pretrained or any(
-        run.record().get("imagenet", run.experiment().model.pretrained) for run in begun
-    )
 
 
 class _Ready(Callback):

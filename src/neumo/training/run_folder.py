@@ -74,6 +74,11 @@ class RunFolder:
             ) from error
         return value
 
+    def from_imagenet(self) -> bool:
+        """Whether its first weights come from ImageNet, or those of the runs that it began with did."""
+        # Runs before version 0.3 began with no other run.
+        return bool(self.record().get("imagenet", self.experiment().model.pretrained))
+
     def update(self, **values: Any) -> None:
         """Change entries of run.json, atomically."""
         write_json(self.record_file, {**self.record(), **values})
