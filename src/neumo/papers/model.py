@@ -1,6 +1,7 @@
 """Papers about the model: facts label, card, data sheet of the training data, and software."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 
@@ -178,12 +179,7 @@ def _requirements() -> list[str]:
         stated = requires("neumo") or []
     except PackageNotFoundError:
         return []
-    names = set()
-    for line in stated:
-        name = line
-        for end in "<>=!~;[ (":
-            name = name.partition(end)[0]
-        names.add(name)
+    names = {re.split(r"[<>=!~;\[ (]", line, maxsplit=1)[0] for line in stated}
     return sorted(names - {"neumo"}, key=str.lower)
 
 

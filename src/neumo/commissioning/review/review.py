@@ -168,7 +168,7 @@ def review(
     sick = sum(each.conclusion.pneumonia is True for each in decided)
     well = sum(each.conclusion is Conclusion.NORMAL for each in decided)
     found = compared_values(criteria, weighted, well, sick, given)
-    patients = _patients(decided)
+    patients, day = _patients(decided), today or datetime.now(UTC).date()
     undetermined = [
         each for each in decided if population.verdicts[each.position] == Verdict.UNDETERMINED.value
     ]
@@ -194,8 +194,8 @@ def review(
         criteria=found,
         patients=patients,
         readers=tuple(readers),
-        needed=_needed(bundle, found, today or datetime.now(UTC).date()),
-        possible=_possible(bundle, patients, today or datetime.now(UTC).date()),
+        needed=_needed(bundle, found, day),
+        possible=_possible(bundle, patients, day),
     )
 
 
