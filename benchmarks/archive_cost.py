@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 from PIL import Image
+from processor_time import timed
 from pydicom import Dataset, dcmread
 from pydicom.uid import (
     JPEG2000,
@@ -66,17 +66,9 @@ def main() -> None:
 
 
 def one(reader: Reader, content: bytes) -> float:
-    started = processor_seconds()
-    reading = reader.read(content)
-    seconds = processor_seconds() - started
+    reading, seconds = timed(lambda: reader.read(content))
     assert reading.status is not Status.FAILED, reading.reasons
     return seconds
-
-
-def processor_seconds() -> float:
-    """Return the processor time of this process and of the decoders that it keeps."""
-    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    return float(sum(times.user + times.system for times in (process.cpu_times() for process in processes)))
 
 
 def variants(file: Path, side: int) -> Iterator[tuple[str, bytes]]:

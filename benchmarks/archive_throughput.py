@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
+from processor_time import processor_seconds
 
 from neumo.cluster.run import Totals, read_archive
 from neumo.cluster.shard_reader import Job
@@ -70,18 +70,6 @@ def one_round(files: tuple[Path, ...], source: Path, out: Path) -> tuple[float, 
         flush=True,
     )
     return direct / cluster, direct_work / cluster_work
-
-
-def processor_seconds() -> float:
-    """Return the processor time of this process and of all that it started and that live."""
-    seconds = 0.0
-    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        seconds += times.user + times.system
-    return seconds
 
 
 if __name__ == "__main__":

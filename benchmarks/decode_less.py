@@ -4,24 +4,22 @@
 
 Each film is read as it is, encoded anew as JPEG, and in DICOM: JPEG Baseline; JPEG 2000 Lossless with 8 bits; JPEG 2000 10 : 1 with
 12 bits (grey levels spread over them, with noise of one part in two hundred). Both readers take each film in turns. Prints the share of the
-same findings and verdicts, the differences of the probabilities, and processor time (decoder processes included) of opening and preparing,
+same findings and verdicts, the differences of the probabilities, and processor time (decoder processes included) of decoding and preparing,
 and of whole readings. Goals: same finding at least .995, mean difference at most .003. The limit is 1 and 0.
 """
 
 import argparse
 import io
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 from PIL import Image
+from processor_time import timed
 from pydicom import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -44,11 +42,10 @@ from neumo.imaging.reduction import enough_pixels
 from neumo.inference.reader import Reader
 
 Grey = NDArray[np.uint8]
-Value = TypeVar("Value")
 
 
 _TOLD_EVERY = 20
-"""Films after which the state is printed: they take minutes."""
+"""How many films are read between two interim reports."""
 
 
 @dataclass
@@ -113,19 +110,6 @@ def _read(tally: Tally, content: bytes, readers: tuple[Reader, Reader]) -> None:
     (in_full, full), (smaller, less) = (timed(partial(reader.read, content)) for reader in readers)
     tally.read.append((full, less))
     tally.pairs.append((in_full, smaller))
-
-
-def timed(work: Callable[[], Value]) -> tuple[Value, float]:
-    """Return what some work gives, and the processor seconds that it took here and in child processes."""
-    before = processor_seconds()
-    value = work()
-    return value, processor_seconds() - before
-
-
-def processor_seconds() -> float:
-    """Return the processor time of this process and of the decoders that it keeps."""
-    times = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
-    return time.process_time() + float(sum(one.user + one.system for one in times))
 
 
 def _print(form: str, tally: Tally) -> None:

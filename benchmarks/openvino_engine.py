@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from neumo.imaging import open_radiograph
 from neumo.imaging.prepare import network_square, scale_intensity
+from neumo.inference.posterior import calibrated
 from neumo.inference.reader import Reader
 from neumo.inference.session import Session
 
@@ -134,8 +135,7 @@ def compared(
 ) -> str:
     config = reader.bundle.config
     threshold = config.operating_points[config.default_operating_point].threshold
-    chances = [np.exp(logits.astype(np.float64) / config.temperature) for logits in (own[0], other[0])]
-    one, two = (each / each.sum(axis=1, keepdims=True) for each in chances)
+    one, two = (calibrated(logits, config.temperature) for logits in (own[0], other[0]))
     near, far = (
         reader.bundle.gate_statistics.distance(embeddings.astype(np.float32))
         for embeddings in (own[1], other[1])
