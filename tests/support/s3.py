@@ -47,7 +47,7 @@ class S3Server:
             "--vfs-cache-mode",
             "off",
             "--dir-cache-time",
-            "0s",
+            "10ms",  # of none at all rclone cleans up without end, on a whole core
         ]
         with (self._folder.parent / "rclone.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
