@@ -4,14 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.support.http_server import QuietHandler, serving_with
 from tests.support.tiny_bundle import make_bundle
 from tests.support.web_running import Running, add_people, running
 
@@ -216,7 +215,7 @@ def answering(answers: list[tuple[int, dict[str, str]]]) -> Iterator[tuple[str, 
     """A server that gives these answers in turn, and keeps when it was asked."""
     asked: list[float] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             asked.append(time.monotonic())
             status, headers = answers[min(len(asked), len(answers)) - 1]
@@ -227,18 +226,8 @@ def answering(answers: list[tuple[int, dict[str, str]]]) -> Iterator[tuple[str, 
             self.end_headers()
             self.wfile.write(b"{}")
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_with(Handler) as address:
+        yield f"http://{address}", asked
 
 
 def test_a_busy_server_is_asked_again_when_it_says() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commissioning.conftest import write_rows
 from tests.support.commands import call_neumo
+from tests.support.local_tables import write_rows
 
 from neumo.bundle.folder import load_bundle, write_sums
 from neumo.bundle.training_images import (

@@ -1,6 +1,5 @@
 """A table of phantoms, and networks of others that were fitted to them."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,32 +7,13 @@ from typing import Any
 import pytest
 from tests.support.commands import call_neumo_once
 from tests.support.foreign_networks import foreign_network
-
-from neumo.datasets.layout import open_dataset
-
-Rows = list[dict[str, str]]
-
-
-def write_rows(file: Path, rows: Rows) -> Path:
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return file
+from tests.support.local_tables import Rows, rows_of_phantoms, write_rows
 
 
 @pytest.fixture(scope="session")
 def labelled(phantoms: Path) -> Rows:
     """60 phantoms, each of a patient of its own."""
-    return [
-        {
-            "path": str(phantoms / entry.path),
-            "label": entry.label.value,
-            "patient": f"p{number}",
-            "age": str(1 + number % 5),
-        }
-        for number, entry in enumerate(open_dataset(phantoms).entries)
-    ]
+    return rows_of_phantoms(phantoms)
 
 
 @pytest.fixture(scope="session")

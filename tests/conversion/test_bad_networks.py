@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from tests.conversion.conftest import Rows, write_rows
 from tests.support.commands import call_neumo
 from tests.support.foreign_networks import SIDE, foreign_network
+from tests.support.local_tables import Rows, write_rows
 
 from neumo.conversion import source_network
 

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom import dcmread
-from tests.commissioning.conftest import local_rows, site, site_bundle_base, write_rows
+from tests.commissioning.conftest import local_rows, site, site_bundle_base
 from tests.journeys.test_read_for_hospital import film_of
 from tests.support.commands import call_neumo, call_neumo_once
+from tests.support.local_tables import write_rows
 from tests.support.web_running import Running, running
 
 from neumo.bundle.folder import load_bundle, write_sums

@@ -1,16 +1,15 @@
 """DICOMweb: what services answer, and what that means for a search, a retrieval and a delivery."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom import Dataset
+from tests.support.http_server import QuietHandler, serving_with
 from tests.support.node_samples import radiograph, written
 
 from neumo.core.errors import ArchiveUnreachableError
@@ -25,7 +24,7 @@ AT_WORK = 'multipart/related; type="application/dicom"; boundary=part'
 def web(status: int, body: bytes = b"", kind: str = "application/dicom+json") -> Iterator[Service]:
     """A DICOMweb service that answers everything alike."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.send_response(status)
@@ -36,17 +35,8 @@ def web(status: int, body: bytes = b"", kind: str = "application/dicom+json") ->
 
         do_GET = do_POST = answer
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield Service(f"http://127.0.0.1:{server.server_port}", timeout=10)
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_with(Handler) as address:
+        yield Service(f"http://{address}", timeout=10)
 
 
 def _uid(value: str) -> dict[str, Any]:

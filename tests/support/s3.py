@@ -9,9 +9,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.support.http_server import QuietHandler, serving_with
 from tests.support.programs import skip_for_missing
 from tests.support.waiting import wait_until
 
@@ -91,7 +91,7 @@ def throttled(server: S3Server, *, every: int) -> Iterator[tuple[str, list[str]]
     """Yield an address before the server that answers each n-th request with 503 SlowDown, and what it refused."""
     refused, count, lock = list[str](), 0, threading.Lock()
 
-    class Throttle(BaseHTTPRequestHandler):
+    class Throttle(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
@@ -122,18 +122,8 @@ def throttled(server: S3Server, *, every: int) -> Iterator[tuple[str, list[str]]
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Throttle)
-    proxy.daemon_threads = True
-    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{proxy.server_address[1]}", refused
-    finally:
-        proxy.shutdown()
-        proxy.server_close()
+    with serving_with(Throttle) as address:
+        yield address, refused
 
 
 def _free_address() -> str:

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from tests.support.http_server import QuietHandler, serving_with
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Behaviour:
     seen: list[dict[str, str]] = field(default_factory=list)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     behaviour: Behaviour
 
     def do_GET(self) -> None:
@@ -74,19 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(body[: plan.break_after.pop(0)] if plan.break_after else body)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
 
 @contextmanager
 def serving(behaviour: Behaviour) -> Iterator[str]:
     """Serve on a free loopback port; yields the address of the file."""
     handler = type("Handler", (_Handler,), {"behaviour": behaviour})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/ChestXRay2017.zip"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_with(handler) as address:
+        yield f"http://{address}/ChestXRay2017.zip"

@@ -4,12 +4,10 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -18,6 +16,7 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+from tests.support.http_server import QuietHandler, serving_with
 from tests.support.web_running import PASSWORD, Running
 
 from neumo.web.people.accounts import Role, add_user, open_accounts
@@ -63,7 +62,7 @@ class Provider:
         return {"access_token": "x", "token_type": "Bearer", "id_token": signed}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     provider: Provider
 
     def do_GET(self) -> None:
@@ -97,22 +96,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
 
 @contextmanager
 def providing(provider: Provider) -> Iterator[Provider]:
     handler = type("Handler", (_Handler,), {"provider": provider})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        provider.address = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield provider
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving_with(handler) as address:
+        provider.address = f"http://{address}"
+        yield provider
 
 
 @pytest.fixture
