@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.support.commands import call_neumo
 from tests.support.local_tables import write_rows
 
@@ -20,6 +21,7 @@ from neumo.core.errors import NeumoError
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY
 from neumo.datasets.check.fingerprint import fingerprint
 from neumo.imaging import open_radiograph
+from neumo.samples import sample_files
 
 RowsT = list[dict[str, str]]
 
@@ -32,8 +34,6 @@ def _contradicting(rows: RowsT, folder: Path) -> RowsT:
 
 def _same_picture(rows: RowsT, folder: Path) -> RowsT:
     copy = folder / "copy.png"
-    from PIL import Image
-
     Image.open(rows[0]["path"]).save(copy)
     other = "NORMAL" if rows[0]["label"] != "NORMAL" else "PNEUMONIA"
     return [*rows, {**rows[0], "path": str(copy), "label": other}]
@@ -108,7 +108,7 @@ def test_training_images_are_known_again_by_digest_and_picture(
     prints = stored_prints(fingerprint(pixels)[np.newaxis])
     save_training_images(base / TRAINING_IMAGES, ["0" * 64], prints)
     write_sums(base)
-    training = load_training_images(base)
+    training = load_training_images(load_bundle(base))
     assert training is not None
     noisy = np.clip(pixels.astype(int) + np.random.default_rng(0).integers(-3, 4, pixels.shape), 0, 255)
     copy = stored_prints(fingerprint(noisy.astype(np.uint8))[np.newaxis])
@@ -119,6 +119,43 @@ def test_training_images_are_known_again_by_digest_and_picture(
         capsys, "commission", table, "--out", tmp_path / "out", "--bundle", base, "--threads", 1, status=2
     )
     assert "trained the bundle" in said and Path(local_rows[1]["path"]).name in " ".join(said.split())
+
+
+def test_the_built_in_bundle_knows_its_training_images_also_in_another_encoding(
+    local_rows: RowsT, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known, copied = sample_files()[:2]
+    copy = tmp_path / "copy.png"
+    with Image.open(copied) as image:
+        image.resize((image.width * 3 // 4, image.height * 3 // 4)).save(copy)
+    others = [
+        {**row, "label": label}
+        for label in ("NORMAL", "VIRAL_PNEUMONIA")
+        for row in [row for row in local_rows if row["label"] == label][:5]
+    ]
+    films = [{**local_rows[0], "path": str(file), "patient": file.name} for file in (known, copy)]
+    table = write_rows(tmp_path / "local.csv", [*others, *films])
+    said = call_neumo(capsys, "commission", table, "--out", tmp_path / "out", "--threads", 1, status=2)
+    assert said.count("trained the bundle") == 2
+    assert known.name in " ".join(said.split()) and copy.name in " ".join(said.split())
+
+
+def test_paths_may_not_leave_the_folder_that_is_named(
+    local_rows: RowsT, site_bundle_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "films"
+    root.mkdir()
+    shutil.copyfile(local_rows[0]["path"], root / "a.jpeg")
+    shutil.copyfile(local_rows[1]["path"], tmp_path / "b.jpeg")
+    (root / "link.jpeg").symlink_to(tmp_path / "b.jpeg")
+    names = ["a.jpeg", "../b.jpeg", str(tmp_path / "b.jpeg"), "link.jpeg", "sub/../a.jpeg"]
+    rows = [{**local_rows[number], "path": name} for number, name in enumerate(names)]
+    table = write_rows(tmp_path / "local.csv", rows)
+    out = tmp_path / "out"
+    command = ("commission", table, "--images", root, "--out", out, "--bundle", site_bundle_base)
+    said = " ".join(call_neumo(capsys, *command, status=2).split())
+    assert said.count("lies outside") == 3 and "line 6: the file 'sub/../a.jpeg' is not there" in said
+    assert not out.exists()
 
 
 def test_a_site_bundle_is_no_base(
@@ -132,7 +169,7 @@ def test_a_site_bundle_is_no_base(
 
 
 def test_criteria_out_of_bounds_are_errors(tmp_path: Path) -> None:
-    from neumo.commissioning.criteria import read_criteria
+    from neumo.bundle.criteria import read_criteria
 
     for wrong in ("sensitivity: 2", "sensitvity: .8", "[]"):
         file = tmp_path / "criteria.yaml"
@@ -165,5 +202,5 @@ def test_thirty_radiographs_of_another_hospital_are_too_few_and_the_record_says_
     assert "Nothing was set" in said and "not shown" in " ".join(said.split())
     record = json.loads((out / "acceptance.json").read_text())
     assert record["metrics"]["base"]["refused"]["far_from_training"] > 10
-    assert record["changed"] == [] and not record["images"]["training_images_known"]
+    assert record["changed"] == [] and record["images"]["training_images_known"]
     assert load_bundle(out / "proposal").model == load_bundle().model

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from tests.support.commands import call_neumo
 
 from neumo.bundle.acceptance import acceptance_record
+from neumo.bundle.criteria import Criteria
 from neumo.bundle.folder import Bundle, load_bundle
 from neumo.commissioning.acceptance import accept_site
-from neumo.commissioning.criteria import Criteria
 from neumo.commissioning.review.population import Decided, Population, population_of
 from neumo.commissioning.review.review import review
 from neumo.commissioning.review.selection import strata_of

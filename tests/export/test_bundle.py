@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,15 @@ from tests.support.two_hospitals import hospitals_of
 
 from neumo.bundle.drift_reference import load_drift_reference
 from neumo.bundle.folder import load_bundle
-from neumo.bundle.training_images import load_training_images
+from neumo.bundle.training_images import TRAINING_IMAGES, load_training_images
 from neumo.core.errors import BundleError, ExportError, OutputError
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Status
 from neumo.datasets.layout import open_dataset
+from neumo.datasets.phantoms.dataset import make_phantoms
 from neumo.evaluation.uncertainty.temperature import tempered
 from neumo.export.bundle import bundle_with_metrics, export_bundle
+from neumo.export.training_images import list_training_images
 from neumo.inference.reader import Reader
 from neumo.models.weights import load_network
 from neumo.study.evaluate_reader import evaluate_reader
@@ -86,12 +89,27 @@ def test_the_card_and_config_state_what_was_decided(bundle: Path) -> None:
 
 
 def test_the_bundle_knows_its_training_images_again(bundle: Path, phantoms: Path) -> None:
-    listed = load_training_images(bundle)
+    listed = load_training_images(load_bundle(bundle))
     assert listed is not None
     entries = open_dataset(phantoms).entries
     digests = [entry.sha256 for entry in entries]
     found = listed.holds(digests, np.zeros((len(digests), 1024), dtype=np.int8), 0.9)
     assert found.tolist() == [entry.split == "train" for entry in entries]
+
+
+def test_a_bundle_that_was_exported_without_the_list_gets_the_same(
+    bundle: Path, phantoms: Path, tmp_path: Path
+) -> None:
+    count = list_training_images(tmp_path / "training.npz", load_bundle(bundle), phantoms)
+    assert (tmp_path / "training.npz").read_bytes() == (bundle / TRAINING_IMAGES).read_bytes()
+    assert count == sum(entry.split == "train" for entry in open_dataset(phantoms).entries)
+    make_phantoms(tmp_path / "others", per_class=4, seed=3, size=64)
+    with pytest.raises(ExportError, match="is not the data"):
+        list_training_images(tmp_path / "none.npz", load_bundle(bundle), tmp_path / "others")
+    imported = replace(load_bundle(bundle), config=replace(load_bundle(bundle).config, provenance={}))
+    with pytest.raises(ExportError, match="does not state by which split"):
+        list_training_images(tmp_path / "none.npz", imported, phantoms)
+    assert not (tmp_path / "none.npz").exists()
 
 
 def test_the_bundle_carries_what_drift_is_measured_from(

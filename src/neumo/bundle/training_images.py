@@ -1,4 +1,4 @@
-"""training.npz of a bundle: digests and fingerprints of its training images, by which they are known again."""
+"""Digests and fingerprints of a bundle's training images, by which they are known again."""
 
 import zlib
 from collections.abc import Sequence
@@ -11,11 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.bundle.arrays import read_arrays
+from neumo.bundle.folder import Bundle
 from neumo.core.errors import BundleError
 from neumo.core.files import replacing
 
 TRAINING_IMAGES: Final = "training.npz"
 """In a bundle: "digests" (N, 16), the first bytes of each file's SHA-256, and "fingerprints" (N, 1024), int8."""
+SHIPPED: Final = Path(__file__).parent / "training"
+"""Such files of bundles that come with neumo, by digest; beside them, so that their digests stay what they were."""
+_STEPS: Final = 7
+"""Levels of a listed value on each side of 0: deflate needs 4 bits for one, and similarities lose half a percent."""
 _DIGEST, _VALUES = 16, 1024
 _ROWS = 256
 
@@ -49,11 +54,18 @@ class TrainingImages:
         return found
 
 
-def stored_prints(fingerprints: NDArray[np.floating]) -> Prints:
-    """Return fingerprints (N, 1024) in 8 bits, each with its own scale, which similarity does not depend on."""
+def stored_prints(fingerprints: NDArray[np.floating] | Prints, steps: int = 127) -> Prints:
+    """Return fingerprints (N, 1024) as integers, each with its own scale, which similarity does not depend on.
+
+    Parameters
+    ----------
+    fingerprints : ndarray, shape (N, 1024)
+    steps : int
+        Largest absolute value, at most 127.
+    """
     values = np.asarray(fingerprints, dtype=np.float32)
     largest = np.abs(values).max(axis=1, keepdims=True)
-    return np.rint(values * 127 / np.where(largest > 0, largest, 1)).astype(np.int8)
+    return np.rint(values * steps / np.where(largest > 0, largest, 1)).astype(np.int8)
 
 
 def similarities(one: Prints, other: Prints) -> NDArray[np.float32]:
@@ -68,16 +80,22 @@ def similarities(one: Prints, other: Prints) -> NDArray[np.float32]:
 def save_training_images(target: Path, sha256: Sequence[str], fingerprints: Prints) -> None:
     """Write a bundle's training images as NumPy's npz, without pickles. Raises OutputError."""
     digests = np.array([list(bytes.fromhex(digest)[:_DIGEST]) for digest in sha256], dtype=np.uint8)
+    coarse = stored_prints(fingerprints.reshape(-1, _VALUES), _STEPS)
     with replacing(target) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(
-            stream, digests=digests.reshape(-1, _DIGEST), fingerprints=fingerprints.reshape(-1, _VALUES)
-        )
+        np.savez_compressed(stream, digests=digests.reshape(-1, _DIGEST), fingerprints=coarse)
 
 
-def load_training_images(folder: Path) -> TrainingImages | None:
-    """Return those of a bundle's folder, or None. Raises BundleError where the file is not what it should be."""
-    file = folder / TRAINING_IMAGES
-    if not file.is_file():
+def load_training_images(bundle: Bundle) -> TrainingImages | None:
+    """Return those that a bundle lists, or that neumo lists of it; None where neither does.
+
+    Raises
+    ------
+    BundleError
+        The file is not what it should be.
+    """
+    files = (bundle.path / TRAINING_IMAGES, shipped_list(bundle.digest))
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
         return None
     try:
         with file.open("rb") as stream:
@@ -96,3 +114,8 @@ def load_training_images(folder: Path) -> TrainingImages | None:
             error=error,
         ) from error
     return TrainingImages(digests, fingerprints)
+
+
+def shipped_list(digest: str) -> Path:
+    """Return where neumo lists the training images of a bundle of that digest, if it does."""
+    return SHIPPED / f"{digest[:16]}.npz"

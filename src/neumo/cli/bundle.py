@@ -225,6 +225,23 @@ def card(
 
 
 @app.command()
+def training_images(
+    data: options.Dataset,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="New file, such as training.npz.")],
+    bundle: _Which = None,
+) -> None:
+    """List the training images of a bundle that was exported without their digests and fingerprints."""
+    from neumo.cli.show import require_extra, say
+
+    require_extra("train", "neumo bundle training-images")
+    from neumo.bundle.folder import load_bundle
+    from neumo.export.training_images import list_training_images
+
+    count = list_training_images(out, load_bundle(bundle, check_trust=False), data)
+    say("{out}: digests and fingerprints of {images} training images", out=out, images=count)
+
+
+@app.command()
 def export_monai(
     bundle: Annotated[str, typer.Argument(help="A bundle's folder, or the name of an installed one.")],
     out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder, named as the model.")],

@@ -8,12 +8,11 @@ import typer.core
 
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, require_extra, say
-from neumo.texts.language import Language, chosen_language
+from neumo.texts.language import chosen_language
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neumo.commissioning.plan import Plan
     from neumo.results.paper import Section
 
 
@@ -42,6 +41,12 @@ def run(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the site.")],
     name: Annotated[str, typer.Option("--name", help="Of the hospital or department.")] = "",
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            "--images", metavar="DIR", help="Folder that the table's paths start from and may not leave."
+        ),
+    ] = None,
     bundle: options.Bundle = None,
     criteria: Annotated[
         Path | None, typer.Option("--criteria", help="YAML file of acceptance criteria.")
@@ -62,9 +67,9 @@ def run(
     Ends with status 1 where an acceptance criterion is not met.
     """
     require_extra("site", "neumo commission")
+    from neumo.bundle.criteria import read_criteria
     from neumo.bundle.folder import load_bundle
     from neumo.commissioning.commission import PROPOSAL, Progresses, commission
-    from neumo.commissioning.criteria import read_criteria
     from neumo.commissioning.record_page import sections, write_record
     from neumo.commissioning.settings import Wishes
     from neumo.texts.catalogue import texts
@@ -84,6 +89,7 @@ def run(
             criteria=limits,
             wishes=wishes,
             command=f"neumo commission {table.name} --out {out.name}",
+            images=images,
             threads=threads,
             resamples=resamples,
             progresses=Progresses(reading, setting, maps),
@@ -154,6 +160,7 @@ def plan(
     """Say how many radiographs of which kind are needed, and write a template of their table."""
     require_extra("site", "neumo commission")
     from neumo.commissioning.plan import make_plan
+    from neumo.commissioning.plan_words import plan_section
     from neumo.commissioning.template import write_template
 
     language = chosen_language(lang)
@@ -166,34 +173,15 @@ def plan(
         images_per_patient=images_per_patient,
         correlation=correlation,
     )
-    console.print(_needs(made, language))
-    for sentence in _plan_sentences(made, language):
+    section = plan_section(made, language)
+    console.print(section_table(section))
+    for sentence in section.sentences:
         say(sentence)
     if template is not None:
         listed = write_template(template, images)
         from neumo.texts.catalogue import texts
 
         say(texts(language)("commissioning.plan.template", file=template, count=listed, images=f"{listed:,}"))
-
-
-def _needs(made: "Plan", language: Language) -> "Table":
-    from rich.table import Table
-
-    from neumo.texts.catalogue import percent, texts
-
-    t = texts(language)
-    columns = ("metric", "measured_on", "expected", "least", "images", "patients")
-    table = Table(*(t.label(f"commissioning.plan.{column}") for column in columns))
-    for need in made.needs:
-        table.add_row(
-            t.label(f"terms.metrics.{need.metric}"),
-            t(f"commissioning.outcomes.{need.label}"),
-            percent(need.expected),
-            percent(need.least),
-            f"{need.images:,}",
-            f"{need.patients:,}",
-        )
-    return table
 
 
 def section_table(section: "Section") -> "Table":
@@ -205,25 +193,3 @@ def section_table(section: "Section") -> "Table":
     for row in section.rows:
         table.add_row(*map(Text, row))
     return table
-
-
-def _plan_sentences(made: "Plan", language: Language) -> list[str]:
-    from neumo.commissioning.set_limits import images_for
-    from neumo.texts.catalogue import percent, texts
-
-    t = texts(language)
-    return [
-        t(
-            "commissioning.plan.consecutive",
-            images=f"{made.consecutive:,}",
-            prevalence=percent(made.prevalence),
-        ),
-        t("commissioning.plan.enriched", images=f"{made.enriched:,}"),
-        t("commissioning.plan.assurance"),
-        *(
-            [t("commissioning.plan.effect", effect=f"{made.design_effect:.2f}")]
-            if made.design_effect > 1
-            else []
-        ),
-        t("commissioning.plan.sets", ninety=images_for(0.9), ninety_five=images_for(0.95)),
-    ]

@@ -48,8 +48,9 @@ def review(
     require_writable(json_file)
     with opened("neumo commission review", archive) as engine:
         from neumo.bundle.acceptance import acceptance_record
+        from neumo.bundle.criteria import read_criteria
         from neumo.bundle.folder import load_bundle
-        from neumo.commissioning.criteria import accepted_criteria, read_criteria
+        from neumo.commissioning.criteria import accepted_criteria
         from neumo.commissioning.review.double_reading import double_reading
         from neumo.commissioning.review.local_table import write_local_table
         from neumo.commissioning.review.population import population_of

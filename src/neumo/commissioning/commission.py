@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from neumo.bundle.criteria import Criteria
 from neumo.bundle.folder import Bundle
 from neumo.bundle.site import ACCEPTANCE
 from neumo.bundle.training_images import load_training_images
-from neumo.commissioning.criteria import Criteria, Outcome, compared
+from neumo.commissioning.criteria import Outcome, compared
 from neumo.commissioning.examine import COLUMNS, Examined, evidence_of, examine, groups_of
 from neumo.commissioning.levels import Level
 from neumo.commissioning.local_images import LocalImages, open_local, require_consistent, require_unseen
@@ -87,13 +88,15 @@ def commission(
     criteria: Criteria,
     wishes: Wishes,
     command: str,
+    images: Path | None = None,
+    readings: Path | None = None,
     threads: int | None = None,
     resamples: int = 1000,
     progresses: Progresses = Progresses(),
 ) -> Commissioned:
     """Read a site's images, examine the bundle on them, set it, and write record and proposal into `out`.
 
-    Readings are kept in `out`, so that a second run reads new images only.
+    Readings are kept, so that a second run reads new images only.
 
     Parameters
     ----------
@@ -109,6 +112,10 @@ def commission(
         Of the site.
     command : str
         Noted in record and evidence.
+    images : Path, optional
+        Folder that the table's paths start from and may not leave; without it, that of the table.
+    readings : Path, optional
+        Folder that readings are kept in; without it, one in `out`.
     threads : int, optional
         For reading.
     resamples : int
@@ -134,20 +141,20 @@ def commission(
     if not site.strip() or not site.isprintable():
         raise CommissioningError("name of the site: give the hospital's or department's name (--name)")
     require_writable(out / ACCEPTANCE)
-    images = open_local(table)
+    local = open_local(table, images)
     levels = allowed_levels(base)
-    training = load_training_images(base.path)
-    store = ReadingStore(out / READINGS, base.digest)
-    readings = read_site(base, images.files(), store, threads=threads, progress=progresses.reading)
-    require_unseen(table, images, readings.fingerprints, training)
-    require_consistent(table, images, readings.fingerprints)
-    answered = np.flatnonzero(readings.answered)
-    entries = [images.entries[i] for i in answered]
-    material, basis = material_of(base, readings.take(answered), entries)
+    training = load_training_images(base)
+    store = ReadingStore(readings or out / READINGS, base.digest)
+    found = read_site(base, local.files(), store, threads=threads, progress=progresses.reading)
+    require_unseen(table, local, found.fingerprints, training)
+    require_consistent(table, local, found.fingerprints)
+    answered = np.flatnonzero(found.answered)
+    entries = [local.entries[i] for i in answered]
+    material, basis = material_of(base, found.take(answered), entries)
     _require_outcomes(table, material.fewest_patients)
     settings = decide_site(material, base.config, wishes, levels)
-    groups = groups_of(material, _attributes(images, readings, answered))
-    barred = readings.barred[~readings.answered].tolist()
+    groups = groups_of(material, _attributes(local, found, answered))
+    barred = found.barred[~found.answered].tolist()
     answers = answers_of(base_settings(material, base.config), material)
     examined: dict[str, Examined] = {"base": examine(material, answers, groups, barred, resamples)}
     held_out = None
@@ -158,7 +165,7 @@ def commission(
     checks = None
     if settings.chosen.level is Level.HEAD:
         read = [i for i, code in enumerate(answers.refused) if not code]
-        files = [images.root / entries[i].path for i in read]
+        files = [local.root / entries[i].path for i in read]
         graph = site_graph(base, settings, basis)
         people = [entries[i].patient for i in read]
         checks = check_site_maps(base, graph, files, people, progresses.heat_maps)
@@ -166,12 +173,12 @@ def commission(
         site=site,
         base=base,
         images=RecordedImages(
-            tuple(entry.sha256 for entry in images.entries),
-            np.array([entry.code for entry in images.entries]),
-            len({entry.patient for entry in images.entries}),
-            images.repeated,
+            tuple(entry.sha256 for entry in local.entries),
+            np.array([entry.code for entry in local.entries]),
+            len({entry.patient for entry in local.entries}),
+            local.repeated,
             training is not None,
-            images.synthetic,
+            local.synthetic,
         ),
         command=command,
         settings=settings,

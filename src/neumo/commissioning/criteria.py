@@ -1,45 +1,16 @@
-"""Acceptance criteria: what must be shown of a reader at a site, and whether it was."""
+"""What became of each acceptance criterion at a site."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 
+from neumo.bundle.criteria import Criteria
 from neumo.commissioning.examine import Examined
-from neumo.core.errors import ConfigError
-from neumo.core.settings import load_settings
 from neumo.evaluation.sources.values import LOWER_IS_BETTER
 from neumo.evaluation.values import Estimate
-
-
-@dataclass(frozen=True)
-class Criteria:
-    """Limits that the whole 95 % interval of a metric must keep; None leaves a criterion out.
-
-    Attributes
-    ----------
-    sensitivity, specificity : float or None
-        At the default operating point, at least.
-    auroc_normal_vs_pneumonia : float or None
-        At least.
-    coverage_normal, coverage_pneumonia : float or None
-        Of the 90 % prediction sets, at least.
-    calibration_error_pneumonia : float or None
-        At most.
-    refused : float or None
-        Share of radiographs that are not read, at most.
-    """
-
-    sensitivity: float | None = 0.80
-    specificity: float | None = 0.70
-    auroc_normal_vs_pneumonia: float | None = 0.80
-    coverage_normal: float | None = 0.80
-    coverage_pneumonia: float | None = 0.80
-    calibration_error_pneumonia: float | None = 0.15
-    refused: float | None = 0.10
 
 
 class Outcome(StrEnum):
@@ -75,21 +46,6 @@ class Criterion:
     outcome: Outcome
     images: int
     takes: int | None
-
-
-def read_criteria(source: Path | None) -> Criteria:
-    """Read a YAML file of limits; the defaults where none is given. Raises ConfigError listing all faults."""
-    criteria = load_settings(Criteria, source, file="file of criteria")
-    for one in fields(criteria):
-        limit = getattr(criteria, one.name)
-        if limit is not None and not 0 < limit < 1:
-            raise ConfigError(
-                "{source}: {name}: {limit:g} must lie between 0 and 1, or be null",
-                source=source,
-                name=one.name,
-                limit=limit,
-            )
-    return criteria
 
 
 def accepted_criteria(limits: Mapping[str, float]) -> Criteria:

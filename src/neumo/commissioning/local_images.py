@@ -48,24 +48,29 @@ class LocalImages:
         return {entry.sha256: self.root / entry.path for entry in self.entries}
 
 
-def open_local(table: Path) -> LocalImages:
-    """Open a CSV with the columns path, label and patient, and optionally age, sex, view and device.
+def listed_local(table: Path, root: Path | None = None) -> list[Listed]:
+    """Return the rows of a CSV of a site's images, of which no file is read.
+
+    Parameters
+    ----------
+    table : Path
+        With the columns path, label and patient, and optionally age, sex, view and device.
+    root : Path, optional
+        Folder that the paths start from and may not leave; without it, that of the table.
 
     Raises
     ------
     ManifestError
         The file is no such CSV, or rows have faults; all are listed with their lines.
     CommissioningError
-        It holds images of several hospitals, contradicts itself, or an outcome has too few patients.
-    DatasetError
-        An image cannot be read from the disk.
+        It holds images of several hospitals, or an outcome has too few patients.
     """
     if not table.is_file():
         raise CommissioningError(
             "{table}: no such CSV file; neumo commission plan --template FILE writes one to fill in",
             table=table,
         )
-    rows, faults = read_csv_rows(table)
+    rows, faults = read_csv_rows(table, root)
     faults += [
         Message(
             "line {line}: no patient; intervals and folds go by patients, so each image needs one",
@@ -84,15 +89,29 @@ def open_local(table: Path) -> LocalImages:
     raise_faults(table, [*faults, *patients_in_two_sources(rows)])
     if not rows:
         raise CommissioningError("{table}: lists no image", table=table)
-    entries = measured(table.parent, rows)
+    _require_both_outcomes(table, rows)
+    return rows
+
+
+def open_local(table: Path, root: Path | None = None) -> LocalImages:
+    """Open the images of a table, as `listed_local` takes it.
+
+    Raises
+    ------
+    ManifestError
+        As `listed_local`.
+    CommissioningError
+        Also where the table contradicts itself.
+    DatasetError
+        An image cannot be read from the disk.
+    """
+    rows, folder = listed_local(table, root), root or table.parent
+    entries = measured(folder, rows)
     lines = {row.path: row.line for row in rows}
     _raise(table, _contradictions(entries, lines))
     once = {entry.sha256: entry for entry in reversed(entries)}
     kept = tuple(sorted(once.values(), key=lambda entry: entry.path))
-    _require_both_outcomes(table, rows)
-    return LocalImages(
-        table.parent.resolve(), kept, len(entries) - len(kept), is_synthetic(table.parent, kept)
-    )
+    return LocalImages(folder.resolve(), kept, len(entries) - len(kept), is_synthetic(folder, kept))
 
 
 def require_consistent(table: Path, images: LocalImages, fingerprints: NDArray[np.int8]) -> None:

@@ -32,15 +32,23 @@ def write_template(target: Path, folder: Path | None = None) -> int:
         The table exists, or cannot be written.
     """
     require_new(target)
-    rows: list[list[str]] = []
-    if folder is not None:
-        found = find_images([folder]).images
-        paths = sorted(os.path.relpath(str(path), str(target.parent)) for path in found)
-        rows = [[Path(path).as_posix(), *[""] * (len(COLUMNS) - 1)] for path in paths]
-        if not rows:
-            raise CommissioningError("{folder}: holds no image", folder=folder)
-    write_table(target, rows)
-    return len(rows)
+    paths = [] if folder is None else listed_paths(folder, target.parent)
+    write_table(target, [[path, *[""] * (len(COLUMNS) - 1)] for path in paths])
+    return len(paths)
+
+
+def listed_paths(folder: Path, beside: Path) -> list[str]:
+    """Return the images of a folder and its subfolders as a table in `beside` names them, sorted.
+
+    Raises
+    ------
+    CommissioningError
+        The folder holds no image.
+    """
+    found = find_images([folder]).images
+    if not found:
+        raise CommissioningError("{folder}: holds no image", folder=folder)
+    return sorted(Path(os.path.relpath(str(path), str(beside))).as_posix() for path in found)
 
 
 def require_new(target: Path) -> None:

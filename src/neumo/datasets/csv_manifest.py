@@ -56,8 +56,15 @@ class Listed:
         return self.attributes.get("source", "")
 
 
-def read_csv_rows(source: Path) -> tuple[list[Listed], list[str]]:
+def read_csv_rows(source: Path, root: Path | None = None) -> tuple[list[Listed], list[str]]:
     """Read the images that a CSV manifest lists, and the faults of the other rows ("line 3: ...").
+
+    Parameters
+    ----------
+    source : Path
+    root : Path, optional
+        Folder that the paths start from and may not leave. Without it they start from the folder of the CSV file, and
+        may lead anywhere.
 
     Raises
     ------
@@ -75,7 +82,11 @@ def read_csv_rows(source: Path) -> tuple[list[Listed], list[str]]:
             reader.fieldnames = columns
             for raw in reader:
                 row = {name: (text or "").strip() for name, text in raw.items() if isinstance(name, str)}
-                wrong = _row_faults(source.parent, row, row[label_column], seen, reader.line_num)
+                wrong = _row_faults(root or source.parent, row, row[label_column], seen, reader.line_num)
+                if root is not None and not wrong and not _is_within(root, root / row["path"]):
+                    wrong = [
+                        Message("the file {path!r} lies outside {folder}", path=row["path"], folder=root)
+                    ]
                 faults += [
                     Message("line {line}: {fault}", line=reader.line_num, fault=fault) for fault in wrong
                 ]
@@ -86,6 +97,10 @@ def read_csv_rows(source: Path) -> tuple[list[Listed], list[str]]:
             "{source}: is not a CSV file in UTF-8 ({error})", source=source, error=error
         ) from error
     return rows, faults
+
+
+def _is_within(root: Path, file: Path) -> bool:
+    return file.resolve().is_relative_to(root.resolve())
 
 
 def raise_faults(source: Path, faults: Sequence[str]) -> None:

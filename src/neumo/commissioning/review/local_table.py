@@ -44,6 +44,8 @@ def write_local_table(
     decided: Sequence[Decided],
     images: Path | None = None,
     opinions: Mapping[int, Sequence[Conclusion]] | None = None,
+    *,
+    beside: Path | None = None,
 ) -> Written:
     """Write a row for each decided radiograph whose file is found.
 
@@ -59,6 +61,8 @@ def write_local_table(
         Folder that is searched, with its subfolders.
     opinions : mapping of int to sequence of Conclusion, optional
         By reading, what each person concluded who decided blinded.
+    beside : Path, optional
+        Folder that the paths start from and do not leave; without it, that of the table, which they may leave.
 
     Raises
     ------
@@ -67,9 +71,9 @@ def write_local_table(
     """
     require_new(target)
     labelled = [each for each in decided if each.conclusion in LABELLED]
-    found = _found(labelled, () if images is None else find_images([images]).images)
+    found = _found(labelled, () if images is None else find_images([images]).images, within=beside)
     rows = [
-        _row(each, found[each.reading], target.parent, (opinions or {}).get(each.reading, ()))
+        _row(each, found[each.reading], beside or target.parent, (opinions or {}).get(each.reading, ()))
         for each in labelled
         if each.reading in found
     ]
@@ -78,12 +82,19 @@ def write_local_table(
     return Written(len(rows), len(labelled) - len(rows), len(decided) - len(labelled), unnamed)
 
 
-def _found(decided: Sequence[Decided], files: Iterable[Path]) -> dict[int, Path]:
+def _found(
+    decided: Sequence[Decided], files: Iterable[Path], *, within: Path | None = None
+) -> dict[int, Path]:
     """Return the file of each reading that has one."""
     by_digest = {each.sha256: each.reading for each in decided if each.sha256}
     by_uid = {each.file: each.reading for each in decided if each.file}
     found: dict[int, Path] = {}
-    where_read = (path for each in decided if (path := Path(each.file)).is_absolute())
+    where_read = (
+        path
+        for each in decided
+        if (path := Path(each.file)).is_absolute()
+        and (within is None or path.resolve().is_relative_to(within.resolve()))
+    )
     for file in (*where_read, *files):
         try:
             with file.open("rb") as stream:

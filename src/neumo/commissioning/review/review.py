@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from neumo.bundle.criteria import Criteria
 from neumo.bundle.folder import Bundle
-from neumo.commissioning.criteria import Criteria, Criterion, Outcome, compared_values
+from neumo.commissioning.criteria import Criterion, Outcome, compared_values
 from neumo.commissioning.local_images import MIN_PATIENTS
 from neumo.commissioning.review.double_reading import ReaderPair
 from neumo.commissioning.review.population import Decided, Population
