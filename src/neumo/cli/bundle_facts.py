@@ -6,9 +6,10 @@ from rich.text import Text
 from neumo.bundle.folder import Bundle
 from neumo.bundle.signing import SHIPPED, read_signatures
 from neumo.core.evidence import select
-from neumo.core.message import Message
 from neumo.texts.catalogue import percent
-from neumo.texts.translation import headings, metric_name, said
+from neumo.texts.language import chosen_language
+from neumo.texts.metric_words import metric_words
+from neumo.texts.translation import headings, said
 
 
 def facts(bundle: Bundle) -> Table:
@@ -64,17 +65,7 @@ def evidence(bundle: Bundle) -> Table:
     table = Table(*headings("metric", "value (95 % interval)", "images", "data"))
     coverage = select(bundle.evidence, "coverage", coverage=..., finding=...)
     for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...), *coverage):
-        conditions = entry.conditions
-        name = metric_name(entry.metric)
-        if "operating_point" in conditions:
-            name = said("{metric} at {point}", metric=name, point=conditions["operating_point"])
-        if "coverage" in conditions:
-            name = said(
-                "{metric} of {level:.0%} sets, {finding}",
-                metric=name,
-                level=conditions["coverage"],
-                finding=conditions["finding"] or Message("all"),
-            )
+        name = metric_words(entry, chosen_language())
         table.add_row(*(Text(cell) for cell in (name, str(entry), str(entry.n), entry.data)))
     return table
 

@@ -8,8 +8,9 @@ import typer
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, require_extra, say, warn
 from neumo.core.errors import ConfigError
-from neumo.texts.catalogue import percent
-from neumo.texts.translation import headings, metric_name
+from neumo.texts.language import chosen_language
+from neumo.texts.metric_words import metric_words
+from neumo.texts.translation import headings
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -175,13 +176,7 @@ def _measured(made: "Converted") -> "Table":
 
     table = Table(*headings("metric", "value (95 % interval)", "images"))
     for entry in made.evidence:
-        conditions = entry.conditions
-        if conditions.get("operating_point", "site") != "site":
-            continue
-        shown = metric_name(entry.metric)
-        if "coverage" in conditions:
-            shown = f"{shown} ({percent(conditions['coverage'], 0)})"
-        if "finding" in conditions:
-            shown = f"{shown}, {conditions['finding']}"
-        table.add_row(*map(Text, (shown, str(entry), str(entry.n))))
+        if entry.conditions.get("operating_point", "site") == "site":
+            shown = metric_words(entry, chosen_language())
+            table.add_row(*map(Text, (shown, str(entry), str(entry.n))))
     return table

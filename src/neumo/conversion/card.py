@@ -9,7 +9,7 @@ from neumo.bundle.config import BundleConfig
 from neumo.conversion.draft import NOT_STATED
 from neumo.conversion.fitting import Fitting
 from neumo.core.evidence import Evidence
-from neumo.texts.catalogue import percent
+from neumo.texts.metric_words import metric_words
 
 _OPEN: Final = "**not stated**"
 
@@ -87,8 +87,7 @@ def _input(config: BundleConfig, fitting: Fitting) -> str:
 
 def _measured(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
     rows = "\n".join(
-        f"| {entry.metric}{_condition(entry)} | {entry} | {entry.n} | {entry.patients} |"
-        for entry in evidence
+        f"| {metric_words(entry, 'en')} | {entry} | {entry.n} | {entry.patients} |" for entry in evidence
     )
     points = "\n".join(
         f"| {name} | {point.threshold:.3f} | {point.rule} |"
@@ -108,16 +107,6 @@ def _measured(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
         f"| metric | value (95 % interval) | radiographs | patients |\n|---|---|---|---|\n{rows}\n\n"
         f"| operating point | threshold on P(pneumonia) | rule |\n|---|---|---|\n{points}"
     )
-
-
-def _condition(entry: Evidence) -> str:
-    conditions = entry.conditions
-    if "operating_point" in conditions:
-        return f" at {conditions['operating_point']}"
-    if "coverage" in conditions:
-        named = conditions.get("finding")
-        return f" of {percent(conditions['coverage'], 0)} sets" + (f", {named}" if named else "")
-    return ""
 
 
 def _limits(config: BundleConfig) -> str:

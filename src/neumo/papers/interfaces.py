@@ -3,9 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 
-from pydicom.uid import UID
-
-from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_SYNTAXES
+from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_SYNTAXES, VERIFICATION
 from neumo.dicomnode.receive.store_status import StoreStatus
 from neumo.papers.subject import Subject, provenance_lines
 from neumo.results.dicom.makers import MAKERS
@@ -14,8 +12,6 @@ from neumo.results.paper import Section
 from neumo.sending.destinations import CStoreDestination
 from neumo.sending.dicomweb import MAX_REQUEST_BYTES, PAGE_SIZE
 from neumo.texts.catalogue import Texts
-
-VERIFICATION = UID("1.2.840.10008.1.1")
 
 
 def conformance(subject: Subject, t: Texts) -> Iterator[Section]:
@@ -120,7 +116,7 @@ def integration(subject: Subject, t: Texts) -> Iterator[Section]:
 
 def _services(t: Texts) -> Iterator[tuple[str, ...]]:
     yes, no = t("terms.yes"), "-"
-    yield "Verification", str(VERIFICATION), no, yes
+    yield VERIFICATION.name, str(VERIFICATION), no, yes
     for sop_class in SOP_CLASSES:
         sent = yes if sop_class in MAKERS.values() else no
         yield sop_class.name, str(sop_class), sent, yes

@@ -8,9 +8,10 @@ from importlib.metadata import PackageNotFoundError, requires, version
 import neumo
 from neumo.core.evidence import Evidence
 from neumo.papers.checklists import DOCS
-from neumo.papers.subject import Subject, left_open, metric_words, provenance_lines
+from neumo.papers.subject import Subject, left_open, provenance_lines
 from neumo.results.paper import Section
 from neumo.texts.catalogue import Texts, percent
+from neumo.texts.metric_words import metric_words
 from neumo.texts.translation import told
 
 Rows = tuple[tuple[str, ...], ...]
@@ -160,7 +161,8 @@ def _metric_rows(entries: Sequence[Evidence], t: Texts) -> Rows:
         return f"{entry.data} ({t('papers.card.flatters')})" if entry.chose else entry.data
 
     return tuple(
-        (metric_words(entry, t), str(entry), f"{entry.n:,}", data(entry), entry.command) for entry in entries
+        (metric_words(entry, t.language), str(entry), f"{entry.n:,}", data(entry), entry.command)
+        for entry in entries
     )
 
 

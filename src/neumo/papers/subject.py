@@ -11,7 +11,7 @@ from neumo.bundle.folder import Bundle
 from neumo.bundle.signing import SHIPPED
 from neumo.core.evidence import Evidence
 from neumo.dicomnode.config import NodeConfig
-from neumo.texts.catalogue import Texts, percent
+from neumo.texts.catalogue import Texts
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,3 @@ def provenance_lines(subject: Subject, t: Texts) -> Sequence[str]:
     if site.acceptance is None:
         return written, t("papers.site_open", site=site.site, made_on=site.made_on)
     return written, t("papers.site", site=site.site, made_on=site.made_on, **vars(site.acceptance))
-
-
-def metric_words(entry: Evidence, t: Texts) -> str:
-    """Return the name of a metric with what it holds for."""
-    name = t.find(f"terms.metrics.{entry.metric}", entry.metric.replace("_", " "))
-    held = ", ".join(
-        percent(value, 0) if key == "coverage" else str(value).replace("_", " ")
-        for key, value in entry.conditions.items()
-        if value is not None
-    )
-    return f"{name} ({held})" if held else name

@@ -13,10 +13,11 @@ from neumo.results.dicom import codes as own
 from neumo.results.dicom.evidence_items import coded, rounded
 from neumo.results.dicom.meanings import meaning
 from neumo.results.dicom.uids import CODING_SCHEME
-from neumo.results.sentences import notice_text, performance_sentences, point_name, verdict_text
+from neumo.results.sentences import notice_text, performance_sentences, verdict_text
 from neumo.texts.catalogue import texts
 from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
+from neumo.texts.metric_words import point_name
 
 _SYSTEMS: Final = {
     "SCT": "http://snomed.info/sct",

@@ -12,6 +12,7 @@ from neumo.results.unnamed import HIDDEN
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
+from neumo.texts.metric_words import point_name
 
 
 def notice_text(notice: Notice, language: Language) -> str:
@@ -86,11 +87,6 @@ def with_interval(entry: Evidence) -> str:
     if entry.low is None or entry.high is None:
         return percent(entry.value)
     return f"{percent(entry.value)} ({percent(entry.low).split()[0]}-{percent(entry.high)})"
-
-
-def point_name(point: str, language: Language) -> str:
-    """Return the name of an operating point, in words where it is one of those that neumo chooses."""
-    return texts(language).find(f"workbench.points.{point}", point).lower()
 
 
 def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: Language) -> str:

@@ -22,7 +22,10 @@ from pydicom.uid import (
     RLELossless,
     SecondaryCaptureImageStorage,
 )
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at run time
 
+VERIFICATION = UID(Verification)
+"""Of C-ECHO, which is answered too."""
 SOP_CLASSES: tuple[UID, ...] = (
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,

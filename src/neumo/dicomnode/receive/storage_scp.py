@@ -11,7 +11,6 @@ from pynetdicom import AE, evt
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode_file_meta
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at run time
 
 from neumo.core.errors import NodeError
 from neumo.core.faults import own_fault
@@ -19,7 +18,7 @@ from neumo.dicomnode.config import ReceiveConfig
 from neumo.dicomnode.receive.bounded_socket import BoundedBytes
 from neumo.dicomnode.receive.limited_server import LimitedServer
 from neumo.dicomnode.receive.object_uids import read_uids
-from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_SYNTAXES
+from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_SYNTAXES, VERIFICATION
 from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.identifiers import content_digest
@@ -105,7 +104,7 @@ class StorageScp:
         entity.require_called_aet = config.check_called_ae_title
         known = list(config.calling_ae_titles)
         entity.require_calling_aet = [*known, self._canary] if known and self._canary else known
-        entity.add_supported_context(Verification)
+        entity.add_supported_context(VERIFICATION)
         for sop_class in SOP_CLASSES:
             entity.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
         return entity

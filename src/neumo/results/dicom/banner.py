@@ -18,13 +18,13 @@ from neumo.results.origin import origin_of
 from neumo.results.sentences import (
     notice_text,
     performance_sentences,
-    point_name,
     prediction_set_sentence,
     prevalence_sentence,
     verdict_text,
 )
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
+from neumo.texts.metric_words import point_name
 
 _FONT_PACKAGE = "font_source_sans_pro"
 _WARNING, _TEXT, _DIM = (255, 214, 64), (255, 255, 255), (190, 190, 190)
