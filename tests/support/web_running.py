@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
 from tests.support.forked import Process, pipe, start_neumo
+
+if TYPE_CHECKING:
+    from neumo.web.workbench import Workbench
 
 _START_SECONDS = 90
 
@@ -103,3 +106,32 @@ def running(data: Path, bundle: Path, **settings: Any) -> Iterator[Running]:
             drain.join(5)
             output.close()
             errors.close()
+
+
+@contextmanager
+def workbench_without_readers(data: Path, bundle: Path, **settings: Any) -> Iterator["Workbench"]:
+    """Open a workbench in this process whose readers are never started; settings are those of `WebConfig`."""
+    from neumo.web.config import WebConfig
+    from neumo.web.server import open_workbench
+    from neumo.worker.config import ReaderConfig
+    from neumo.worker.reader_pool import ReaderPool
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReaderPool, "start", lambda _pool: None)
+        opened = open_workbench(WebConfig(data=data, read=ReaderConfig(bundle=str(bundle)), **settings))
+    try:
+        yield opened
+    finally:
+        opened.password_checks.stop()
+        opened.archive.dispose()
+        opened.accounts.dispose()
+        opened.drafts.dispose()
+
+
+def client_of(workbench: "Workbench") -> httpx.AsyncClient:
+    """Return a client of a workbench in this process."""
+    from neumo.web.app import create_app
+
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_app(workbench)), base_url="http://localhost"
+    )

@@ -9,16 +9,12 @@ from typing import Any
 import httpx
 import pytest
 from starlette.routing import Mount, Route
-from tests.support.web_running import PASSWORD, add_people
+from tests.support.web_running import PASSWORD, add_people, client_of, workbench_without_readers
 
 from neumo.web.app import create_app
-from neumo.web.config import WebConfig
 from neumo.web.people.accounts import Scope, add_token, remove_token, set_verifier
 from neumo.web.people.verifier import Verifier
-from neumo.web.server import open_workbench
 from neumo.web.workbench import Workbench
-from neumo.worker.config import ReaderConfig
-from neumo.worker.reader_pool import ReaderPool
 
 ANYBODY, PERSON, BROWSER = "anybody", "person", "person in a browser"
 READ, UPLOAD, DECIDE, VERIFY, RESEARCH = "read", "upload", "decide", "verify", "research"
@@ -127,29 +123,15 @@ def workbench(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path) -> Ite
     data = tmp_path_factory.mktemp("routes") / "data"
     (data / "runs").mkdir(parents=True, mode=0o700)
     add_people(data, ana="reader", rita="researcher", adam="admin", vera="reader")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ReaderPool, "start", lambda _pool: None)
-        opened = open_workbench(
-            WebConfig(data=data, runs=data / "runs", read=ReaderConfig(bundle=str(web_bundle)))
-        )
-    set_verifier(opened.accounts, "vera", Verifier("Vera^Dra", "Hospital"))
-    set_verifier(opened.accounts, "adam", Verifier("Adam^Dr", "Hospital"))
-    yield opened
-    opened.password_checks.stop()
-    opened.archive.dispose()
-    opened.accounts.dispose()
-    opened.drafts.dispose()
-
-
-def client(workbench: Workbench) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(create_app(workbench)), base_url="http://localhost"
-    )
+    with workbench_without_readers(data, web_bundle, runs=data / "runs") as opened:
+        set_verifier(opened.accounts, "vera", Verifier("Vera^Dra", "Hospital"))
+        set_verifier(opened.accounts, "adam", Verifier("Adam^Dr", "Hospital"))
+        yield opened
 
 
 def session(workbench: Workbench, name: str) -> dict[str, str]:
     async def logged_in() -> httpx.Response:
-        async with client(workbench) as web:
+        async with client_of(workbench) as web:
             return await web.post("/api/session", json={"name": name, "password": PASSWORD})
 
     answer = asyncio.run(logged_in())
@@ -210,7 +192,7 @@ def test_who_gets_past_the_guard_of_each_operation(workbench: Workbench) -> None
 async def _ask_all(workbench: Workbench, known: list[tuple[str, Credential]]) -> None:
     # The last operation is the end of the session itself.
     operations = sorted(routes(workbench), key=lambda operation: operation == ("DELETE", "/api/session"))
-    async with client(workbench) as web:
+    async with client_of(workbench) as web:
         for name, credential in known:
             for method, path in operations:
                 route = f"{method} {path}"

@@ -37,10 +37,9 @@ async def override_age(request: Request, person: Decider, identifier: int, overr
         reason = AgeOverride(override.reason, person.name).reason
     except ConfigError as error:
         raise Problem(422, "invalid", errors=[{"field": "reason", "message": error.message}]) from error
-    workbench.pool.require_room()
-    refused = await run_in_threadpool(stored_reading, workbench.archive, identifier)
-    upload = await run_in_threadpool(_original, workbench, refused)
     with workbench.pool.place():
+        refused = await run_in_threadpool(stored_reading, workbench.archive, identifier)
+        upload = await run_in_threadpool(_original, workbench, refused)
         shown_to = None if person.blinded else person.name
         try:
             result = await workbench.intake.read(upload, person.name, shown_to=shown_to, override=reason)

@@ -27,8 +27,10 @@ from neumo.web.readings.presenting import (
     undecided_reading_json,
 )
 from neumo.web.readings.searching import Search, Worklist
+from neumo.web.readings.uploaded_file import Upload
 from neumo.web.readings.uploads import receive_uploads
 from neumo.web.workbench import Workbench, workbench_of
+from neumo.worker.reader_pool import ReaderPool
 
 router = APIRouter(tags=["readings"])
 MAX_COUNT = 10_000
@@ -68,16 +70,10 @@ async def upload(
     """Upload radiographs: one is read before the response, several become a background job."""
     workbench = workbench_of(request)
     workbench.pool.require_room()
-    folder, limits = workbench.config.data / "uploads", workbench.config.limits
-    uploads = await receive_uploads(request, folder, limits, workbench.space)
-    parts = await run_in_threadpool(parts_of, uploads, limits, workbench.space)
+    limits = workbench.config.limits
+    uploads = await receive_uploads(request, workbench.config.data / "uploads", limits, workbench.space)
+    parts, places = await _admitted(workbench, uploads)
     alone = len(parts) == 1 and parts[0].archive is None and background == "0"
-    places = [part.places(workbench.config.read.processes) for part in parts]
-    try:
-        workbench.pool.take(sum(places))
-    except NeumoError:
-        await run_in_threadpool(_discard, parts)
-        raise
     if not alone:
         job = workbench.jobs.begin(parts, places, person.name)
         location = {"Location": f"/api/jobs/{job.id}"}
@@ -97,6 +93,31 @@ async def upload(
     return await reading_response(workbench, result, person, language_of(request))
 
 
+async def _admitted(workbench: Workbench, uploads: Sequence[Upload]) -> tuple[list[Part], list[int]]:
+    """Return the parts of uploads, and the places in the queue that each of them holds.
+
+    A place is held before the first wait: otherwise everybody who comes meanwhile would find room too, and would be
+    refused after all work but reading was done.
+    """
+    pool, config = workbench.pool, workbench.config
+    await _take_places(pool, len(uploads), uploads)
+    try:
+        parts = await run_in_threadpool(parts_of, uploads, config.limits, workbench.space)
+    finally:
+        pool.give_back(len(uploads))
+    places = [part.places(config.read.processes) for part in parts]
+    await _take_places(pool, sum(places), parts)
+    return parts, places
+
+
+async def _take_places(pool: ReaderPool, places: int, of: Sequence[Part | Upload]) -> None:
+    try:
+        pool.take(places)
+    except NeumoError:
+        await run_in_threadpool(_discard, of)
+        raise
+
+
 async def reading_response(
     workbench: Workbench, result: UploadResult, person: Person, language: Language
 ) -> Response:
@@ -110,7 +131,7 @@ async def reading_response(
     return _response(undecided_reading_json(workbench, new, result.content, person, language), result)
 
 
-def _discard(parts: Sequence[Part]) -> None:
+def _discard(parts: Sequence[Part | Upload]) -> None:
     for part in parts:
         part.discard()
 
