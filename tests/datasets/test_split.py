@@ -17,6 +17,7 @@ from neumo.datasets.split import (
     official_split,
     source_split,
     thin_findings,
+    train_without,
 )
 
 
@@ -181,6 +182,27 @@ def test_one_hospital_is_left_out() -> None:
     for unknown, of in (("elsewhere", manifest), ("", made())):
         with pytest.raises(SplitError, match="cannot be left out"):
             source_split(of, source=unknown)
+
+
+def test_images_of_one_attribute_leave_the_training_part_alone() -> None:
+    manifest = two_hospitals()
+    attributes = {e.path: e.attributes for e in manifest.entries}
+    whole = fold_split(manifest, folds=3, fold=0, seed=42)
+    split = train_without(whole, manifest, [("view", "AP")])
+    assert {attributes[path]["source"] for path in split.parts["train"]} == {"home"}
+    assert {attributes[path]["source"] for path in split.parts["untrained"]} == {"away"}
+    assert {*split.parts["train"], *split.parts["untrained"]} == set(whole.parts["train"])
+    assert all(split.parts[part] == whole.parts[part] for part in ("val", "test"))
+    assert split.digest != whole.digest
+
+
+def test_attributes_that_leave_nothing_or_do_not_occur_are_refused() -> None:
+    manifest = two_hospitals()
+    whole = fold_split(manifest, folds=3, fold=0, seed=42)
+    with pytest.raises(SplitError, match=r"has view 'PA'; it has '', 'AP'"):
+        train_without(whole, manifest, [("view", "PA")])
+    with pytest.raises(SplitError, match="leaves no image to train on"):
+        train_without(whole, manifest, [("source", "home"), ("source", "away")])
 
 
 def test_too_few_patients_of_a_label_in_a_source_are_named() -> None:

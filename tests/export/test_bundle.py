@@ -150,7 +150,11 @@ def test_a_bundle_of_two_hospitals_states_each_by_itself(phantoms: Path, tmp_pat
     (tmp_path / "small.yaml").write_text(EXPERIMENT)
     runs = [tmp_path / "fold0", tmp_path / "fold1"]
     for fold, run in enumerate(runs):
-        settings = [f"split.fold={fold}", "schedule.max_epochs=1"]
+        settings = [
+            f"split.fold={fold}",
+            "schedule.max_epochs=1",
+            "split.train_without=[{attribute: view, value: PA}]",
+        ]
         train(load_experiment(tmp_path / "small.yaml", settings), manifest, run)
     made = export_bundle(runs[0], runs, tmp_path / "bundle", name="both", version="1").bundle
     assert {entry.data for entry in made.evidence} == {
@@ -165,6 +169,7 @@ def test_a_bundle_of_two_hospitals_states_each_by_itself(phantoms: Path, tmp_pat
     assert counted.keys() >= {"NORMAL", "PNEUMONIA", "OTHER_ABNORMAL"}
     card = (made.path / "README.md").read_text()
     assert "| metric | adults, held-out folds | children, held-out folds |" in card
+    assert 'patients of the official test set apart, without those of view "PA")' in card
     evaluate_reader_by_source(Reader(made), manifest, tmp_path / "measured", part="all", resamples=40)
     evaluate_reader(Reader(made), phantoms, tmp_path / "figures")
     stated = bundle_with_metrics(

@@ -100,6 +100,20 @@ def test_priors_and_draws_of_a_run_are_those_of_its_sources(tiny: Path, merged: 
     assert 4 not in drawn
 
 
+@pytest.mark.parametrize("source", ["home", "away"])
+def test_images_of_one_hospital_are_held_out_and_not_trained_on(
+    tiny: Path, merged: Path, source: str
+) -> None:
+    without = f"split={{kind: fold, folds: 3, train_without: [{{attribute: source, value: {source}}}]}}"
+    experiment = load_experiment(tiny, [*SOURCES, without])
+    manifest = open_dataset(merged)
+    split = make_split(manifest, experiment.split, 1)
+    material = load_material(experiment, manifest, split)
+    drawn = {int(code) for _, _, codes in material.batches.train_dataloader() for code in codes}
+    assert drawn == {0 if source == "home" else 1}, "codes of sources, away and home"
+    assert {manifest.entries[i].source for i in split.indices("val", manifest)} == {"home", "away"}
+
+
 @pytest.mark.parametrize("balance", ["class_weights", "undersample"])
 def test_balances_that_count_findings_refuse_partial_labels(
     tiny: Path, merged: Path, tmp_path: Path, balance: str

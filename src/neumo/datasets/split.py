@@ -15,6 +15,12 @@ from neumo.core.message import Message, joined
 from neumo.datasets.folds import folds_of_shares, grouped_folds
 from neumo.datasets.manifest import Entry, Manifest
 
+UNTRAINED = "untrained"
+"""Part of images that neither train nor judge a run."""
+
+_SHOWN = 10
+"""Values of an attribute that a message lists."""
+
 MIN_VALIDATION_IMAGES = 10
 """Of each finding; with fewer, the validation loss is that of a few patients."""
 
@@ -28,12 +34,13 @@ class Split:
     kind : str
         "official", "fractions", "fold" or "source".
     settings : mapping
-        What the split was made from (seed, fractions, fold, number of folds, held-out source).
+        What the split was made from (seed, fractions, fold, number of folds, held-out source, attributes of
+        images that are not trained on).
     dataset : str
         Digest of the manifest it was made from.
     parts : mapping of str to tuple of str
-        Sorted image paths of "train", "val" and "test", and of "holdout" where training material was set
-        aside beside an official test set.
+        Sorted image paths of "train", "val" and "test", of "holdout" where training material was set
+        aside beside an official test set, and of "untrained" where images were taken from the training part.
     """
 
     kind: str
@@ -261,6 +268,40 @@ def source_split(manifest: Manifest, *, source: str) -> Split:
     if test:
         parts["test"] = test
     return _split("source", {"source": source}, manifest, parts)
+
+
+def train_without(split: Split, manifest: Manifest, unwanted: Sequence[tuple[str, str]]) -> Split:
+    """Move images from the training part to the part "untrained"; those that are held out or tested stay there.
+
+    Parameters
+    ----------
+    unwanted : sequence of (attribute, value)
+        An image is moved if one of its attributes has this value, such as ("label_basis", "text of the report").
+
+    Raises
+    ------
+    SplitError
+        No image of the training part has such a value, or every image has one.
+    """
+    entries = [manifest.entries[i] for i in split.indices("train", manifest)]
+    for attribute, value in unwanted:
+        values = sorted({entry.attributes.get(attribute, "") for entry in entries})
+        if value not in values:
+            raise SplitError(
+                "split.train_without: no image of the training part has {attribute} {value!r}; it has {values}",
+                attribute=attribute,
+                value=value,
+                values=", ".join(map(repr, values[:_SHOWN])),
+            )
+    moved = {
+        entry.path for entry in entries if any(entry.attributes.get(a, "") == value for a, value in unwanted)
+    }
+    kept = tuple(entry.path for entry in entries if entry.path not in moved)
+    if not kept:
+        raise SplitError("split.train_without: leaves no image to train on; name fewer values")
+    parts = {**split.parts, "train": kept, UNTRAINED: tuple(sorted(moved))}
+    settings = {**split.settings, "train_without": [list(pair) for pair in unwanted]}
+    return Split(split.kind, settings, split.dataset, parts)
 
 
 def training_material(manifest: Manifest) -> list[Entry]:

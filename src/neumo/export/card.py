@@ -106,7 +106,8 @@ def _training(config: BundleConfig) -> str:
         f"{config.image_size} grey ({config.field_in_words}), intensity {config.intensity.value}; "
         f"{config.provenance['epochs']} epochs, seed {experiment['seed']}, on "
         f"{', '.join(f'{count} {label}' for label, count in images.items())} images (patients of the official "
-        f"test set apart){_begun(experiment['model'].get('start', ()))}{_distilled(experiment.get('distillation'))}. "
+        f"test set apart{_without(experiment['split'])}){_begun(experiment['model'].get('start', ()))}"
+        f"{_distilled(experiment.get('distillation'))}. "
         f"The whole recipe stands in config.json.\n\n{config.attribution}"
     )
 
@@ -115,6 +116,14 @@ def _network(model: Mapping[str, Any]) -> str:
     """Name a network with its options: "efficientnet_lite (variant lite0, dropout 0.2)"."""
     options = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in model["options"].items())
     return f"{model['name']} ({options})" if options else str(model["name"])
+
+
+def _without(split: Mapping[str, Any]) -> str:
+    """Say which images were not trained on: ", without those of label basis "text of the report"."""
+    left = [
+        f'{each["attribute"].replace("_", " ")} "{each["value"]}"' for each in split.get("train_without", ())
+    ]
+    return f", without those of {' and '.join(left)}" if left else ""
 
 
 def _begun(start: Sequence[str]) -> str:

@@ -159,7 +159,7 @@ def _recipe(experiment: Experiment) -> Experiment:
         description="",
         seed=0,
         schedule=replace(experiment.schedule, max_epochs=1),
-        split=SplitConfig(kind="official"),
+        split=SplitConfig(kind="official", train_without=experiment.split.train_without),
         model=replace(experiment.model, start=()),
         distillation=experiment.distillation and replace(experiment.distillation, teachers=()),
     )

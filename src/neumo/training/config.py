@@ -17,6 +17,15 @@ _BALANCE_OF_SAMPLES = (Balance.LOGIT_ADJUSTMENT, Balance.NONE)
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttributeValue:
+    """Images for which a column of the manifest holds this value."""
+
+    attribute: str
+    """Column, such as label_basis or source."""
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SplitConfig:
     """Which images train, validate and test; see `neumo.datasets.split`."""
 
@@ -27,6 +36,8 @@ class SplitConfig:
     fold: Annotated[int, between(0)] = 0
     source: str | None = None
     """The hospital that is left out of training."""
+    train_without: tuple[AttributeValue, ...] = ()
+    """Images of the training part that are not trained on; held out or tested, images like them stay."""
 
     def __post_init__(self) -> None:
         used = {
@@ -38,7 +49,7 @@ class SplitConfig:
         idle = [
             each.name
             for each in fields(self)
-            if each.name not in used | {"kind"} and getattr(self, each.name) != each.default
+            if each.name not in used | {"kind", "train_without"} and getattr(self, each.name) != each.default
         ]
         if idle:
             raise ConfigError(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from neumo.core.errors import CheckpointError, ConfigError
 from neumo.datasets.manifest import Manifest
-from neumo.datasets.split import Split
+from neumo.datasets.split import UNTRAINED, Split
 from neumo.models.weights import TrainedNetwork, load_network
 from neumo.training.config import Experiment
 from neumo.training.run_folder import RunFolder
@@ -39,7 +39,9 @@ def earlier_run(
         raise CheckpointError(
             "{key}: {path} was trained on other data than {root}", key=key, path=path, root=manifest.root
         )
-    held_out = {image for part, images in split.parts.items() if part != "train" for image in images}
+    held_out = {
+        image for part, images in split.parts.items() if part not in ("train", UNTRAINED) for image in images
+    }
     seen = len(held_out.intersection(run.split(manifest).parts["train"]))
     if seen:
         raise ConfigError(

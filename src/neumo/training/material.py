@@ -33,6 +33,7 @@ from neumo.datasets.split import (
     load_split,
     official_split,
     source_split,
+    train_without,
 )
 from neumo.training.batches import Batches, PixelDataset
 from neumo.training.config import Experiment, SplitConfig
@@ -79,6 +80,9 @@ def make_split(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
         return load_split(cached, manifest)
     except SplitError:
         split = _drawn(manifest, config, seed)
+        if config.train_without:
+            unwanted = [(each.attribute, each.value) for each in config.train_without]
+            split = train_without(split, manifest, unwanted)
         _require_usable(split, manifest)
         split.save(cached)
         return split
