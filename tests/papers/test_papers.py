@@ -118,6 +118,38 @@ def test_every_item_of_a_checklist_has_its_words_and_pointers_lead_somewhere(
     assert all((ROOT / file).is_file() for file in DOCS.values())
 
 
+SUBJECTS = {
+    "claim": {
+        "1": "Identification", "5": "Prospective", "7": "Sources", "8": "exclusion", "9": "Preprocessing",
+        "11": "De-identification", "12": "missing", "13": "acquisition", "14": "reference standard", "17": "test set",
+        "18": "Variability", "20": "disjoint", "21": "sample size", "23": "versions", "24": "Initialisation",
+        "25": "augmentation", "27": "Ensembles", "28": "Metrics", "30": "Robustness", "31": "Explainability",
+        "32": "internal", "33": "external", "34": "Registration", "36": "Demographic", "38": "Diagnostic accuracy",
+        "39": "failures", "40": "Limitations", "42": "protocol", "43": "Availability", "44": "Funding",
+    },
+    "tripod": {
+        "1": "Title", "2": "Abstract", "3c": "inequalities", "4": "Objectives", "5b": "Dates", "6b": "Eligibility",
+        "6c": "Treatments", "7": "Preparation", "8c": "Blinding", "9a": "Choice of predictors", "10": "Sample size",
+        "11": "Missing", "12a": "partition", "12c": "hyperparameters", "12d": "Heterogeneity", "12f": "recalibration",
+        "12g": "calculated", "13": "imbalance", "14": "Fairness", "15": "thresholds", "17": "Ethical",
+        "18a": "Funding", "18b": "Conflicts", "18c": "Protocol", "18d": "Registration", "18e": "data", "18f": "code",
+        "19": "patients and public", "20a": "Flow", "21": "each analysis", "22": "specification", "23a": "intervals",
+        "24": "updated", "25": "Interpretation", "26": "Limitations", "27a": "input", "27c": "research",
+    },
+}  # fmt: skip
+"""What items of the published checklists are about: CLAIM 2024 (e240300), TRIPOD+AI (BMJ 2024;385:e078378, table 2)."""
+
+
+@pytest.mark.parametrize("guide", SUBJECTS)
+def test_items_stand_under_the_numbers_of_the_published_checklists(
+    guide: str, written: dict[tuple[str, Language], str]
+) -> None:
+    items = texts("en").group(f"papers.{guide}")
+    for number, subject in SUBJECTS[guide].items():
+        assert subject in items[number], number
+    assert "the wording is ours" in written[guide, "en"] and "la redacción es nuestra" in written[guide, "es"]
+
+
 def test_what_was_written_of_the_shipped_network_is_not_said_of_another(subject: Subject) -> None:
     shipped = replace(subject, bundle=load_bundle(check_trust=False))
     assert is_there("methods", shipped) and is_there("recipe", shipped) and shipped.ours
