@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydicom import Dataset
+from pydicom.sr.coding import Code
 
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.files import write_json
 from neumo.core.reading import Reading, Status
+from neumo.results.dicom.algorithm import parameters_of
 from neumo.results.dicom.banner import banner_lines
-from neumo.results.dicom.codes import IMAGING_STUDY
-from neumo.results.dicom.source import UNKNOWN_MOMENT, Reference, moment_of, reference_of, text_of
-from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid
-from neumo.results.dicom.values import valid_value
+from neumo.results.dicom.codes import ARTIFICIAL_INTELLIGENCE, IMAGING_STUDY
+from neumo.results.dicom.instance import MANUFACTURER
+from neumo.results.dicom.source import reference_of
+from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid, tracking_uid
 from neumo.results.fhir_decision import (
     PRELIMINARY,
     decided_concept,
@@ -29,11 +31,13 @@ from neumo.results.fhir_decision import (
     report_status,
     signature,
 )
-from neumo.results.fhir_observations import TERMS, Resource, concept, lead_concept, observations_of, term
+from neumo.results.fhir_observations import MEMBERS, Resource, concept, lead_concept, observations_of, term
+from neumo.results.fhir_references import circumstances, order_of, study_of, tracked
 from neumo.results.origin import Origin, origin_of
-from neumo.texts.language import Language
+from neumo.texts.language import DEFAULT, Language
 
 _URI: Final = "urn:ietf:rfc:3986"
+_PARAMETERS: Final = Code("111002", "DCM", "Algorithm Parameters")
 
 
 def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language: Language = "en") -> Resource:
@@ -67,26 +71,31 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
     """
     if reading.status is Status.FAILED:
         raise ResultError("{file}: could not be read, so there is nothing to report", file=reading.file)
-    origin = origin_of(reading)
-    stated = {"language": language, **_circumstances(source)}
-    device = _device(origin)
+    origin, reference = origin_of(reading), None if source is None else reference_of(source)
+    stated = {"language": language, **circumstances(source)}
+    device = _device(origin, language)
     observations = observations_of(reading, language)
     if reading.decision is not None:
         observations["decision"] = decision_observation(reading.decision, language)
-    report = _report(reading, source, language)
-    study = {} if source is None else _imaging_study(reference_of(source))
-    instance = reading.sha256 if source is None else reference_of(source).instance
-    identity = _digest([stated, observations, report, device, study, instance])
+    report, order = _report(reading, language), order_of(source)
+    study = [] if reference is None else study_of(reference, language)
+    instance = reading.sha256 if reference is None else reference.instance
+    identity = _digest([stated, observations, report, order, device, study, instance])
     urls = {role: _url(identity, role) for role in ("report", *observations)}
-    urls["device"] = _url(_digest(device), "device")
+    # One device for all reports, whatever their language.
+    urls["device"] = _url(_digest(_device(origin, DEFAULT)), "device")
     # What the model says stays preliminary; a decision is a person's, with a status of its own.
     by_model = {"status": PRELIMINARY, "device": {"reference": urls["device"]}}
-    of_device = {"focus": [by_model["device"]]}
+    of_radiograph = {**order, **({"partOf": study} if study else {})}
+    if reference is not None:
+        of_radiograph["focus"] = tracked(tracking_uid(reference.instance, origin.digest), language)
+    members = [{"reference": urls[role]} for role in MEMBERS if role in observations]
     entries = [
         _entry(
             {
                 **({} if role == "decision" else by_model),
-                **(of_device if role.startswith("evidence") else {}),
+                **({"focus": [by_model["device"]]} if role.startswith("evidence") else of_radiograph),
+                **({"hasMember": members} if role == "finding" and members else {}),
                 **resource,
                 **stated,
             },
@@ -95,7 +104,7 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
         for role, resource in observations.items()
     ]
     results = [{"reference": urls[role]} for role in observations]
-    report |= {**stated, **study, "result": results}
+    report |= {**stated, **order, **({"imagingStudy": study} if study else {}), "result": results}
     return _validated([_entry(report, urls["report"]), *entries, _entry(device, urls["device"])])
 
 
@@ -116,7 +125,7 @@ def write_fhir(report: Mapping[str, Any], folder: Path) -> Path:
     return target
 
 
-def _report(reading: Reading, source: Dataset | None, language: Language) -> Resource:
+def _report(reading: Reading, language: Language) -> Resource:
     lines = [line.text for line in banner_lines(reading, language)]
     paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
     decision = reading.decision
@@ -136,55 +145,26 @@ def _report(reading: Reading, source: Dataset | None, language: Language) -> Res
         report["conclusionCode"] = [decided_concept(decision, language)]
     elif reading.answer is not None:
         report["conclusionCode"] = [lead_concept(reading.answer, language)]
-    accession = "" if source is None else text_of(source, "AccessionNumber")
-    if accession:
-        kind = {"coding": [{"system": f"{TERMS}/v2-0203", "code": "ACSN"}]}
-        report["basedOn"] = [{"type": "ServiceRequest", "identifier": {"type": kind, "value": accession}}]
     return report
 
 
-def _device(origin: Origin) -> Resource:
+def _device(origin: Origin, language: Language) -> Resource:
+    """Return the algorithm, and the equipment that it is, as one Device: TID 4019 and General Equipment."""
+    parameters = [
+        {"type": concept(_PARAMETERS, language), "valueCode": [{"text": f"{key}={value}"}]}
+        for key, value in parameters_of(origin, None)
+    ]
     return {
         "resourceType": "Device",
         "identifier": [{"system": f"urn:oid:{CODING_SCHEME}", "value": origin.digest}],
-        "manufacturer": "neumo",
-        "deviceName": [{"name": f"{origin.name} {origin.version}", "type": "model-name"}],
-        "version": [{"value": f"neumo {origin.neumo}"}, {"value": f"{origin.name} {origin.version}"}],
+        "manufacturer": MANUFACTURER,
+        "modelNumber": f"{origin.name} {origin.version}",
+        "serialNumber": origin.digest,
+        "deviceName": [{"name": origin.name, "type": "model-name"}],
+        "type": concept(ARTIFICIAL_INTELLIGENCE, language),
+        "version": [{"value": origin.version}, {"component": {"value": "neumo"}, "value": origin.neumo}],
+        "property": parameters,
     }
-
-
-def _circumstances(source: Dataset | None) -> Resource:
-    """Return subject and effective time, as far as the header states them."""
-    if source is None:
-        return {}
-    name, number = text_of(source, "PatientName"), text_of(source, "PatientID")
-    issuer = text_of(source, "IssuerOfPatientID")
-    subject: Resource = {"type": "Patient"}
-    if number:
-        subject["identifier"] = {"value": number, **({"assigner": {"display": issuer}} if issuer else {})}
-    if name:
-        subject["display"] = name
-    moment = _moment(source)
-    return {
-        **({"subject": subject} if len(subject) > 1 else {}),
-        **({"effectiveDateTime": moment} if moment else {}),
-    }
-
-
-def _moment(source: Dataset) -> str | None:
-    date, time = moment_of(source)
-    if (date, time) == UNKNOWN_MOMENT:
-        return None
-    day, stated = f"{date[:4]}-{date[4:6]}-{date[6:]}", text_of(source, "TimezoneOffsetFromUTC")
-    offset = valid_value(stated, "SH", "TimezoneOffsetFromUTC") if stated else None
-    if offset is None:
-        return day  # a time without its zone is no FHIR time
-    return f"{day}T{time[:2]}:{time[2:4]}:{time[4:]}{offset[:3]}:{offset[3:]}"
-
-
-def _imaging_study(reference: Reference) -> Resource:
-    identifier = {"system": "urn:dicom:uid", "value": f"urn:oid:{reference.study}"}
-    return {"imagingStudy": [{"type": "ImagingStudy", "identifier": identifier}]}
 
 
 def _entry(resource: Resource, url: str) -> Resource:

@@ -25,7 +25,7 @@ def decision_observation(decision: Decision, language: Language) -> Resource:
             {"text": printable(decision.note), "authorString": _name(decision), "time": decision.at}
         ]
     return {
-        **observation(own.DECISION, language),
+        **observation(own.DECISION, language, own.QUALITATIVE_EVALUATIONS),
         "status": report_status(decision),
         "valueCodeableConcept": decided_concept(decision, language),
         "performer": [{"display": _name(decision)}],

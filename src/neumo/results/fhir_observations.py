@@ -3,11 +3,12 @@
 What a person reads of them (`display`, `text`, notes) is in the report's language; codes and numbers are the same.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydicom.sr.coding import Code
 
-from neumo.core.answer import Answer
+from neumo.core.answer import Answer, Verdict
 from neumo.core.reading import Reading
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.evidence_items import coded, rounded
@@ -23,10 +24,23 @@ _SYSTEMS: Final = {
     "SCT": "http://snomed.info/sct",
     "DCM": "http://dicom.nema.org/resources/ontology/DCM",
     "LN": "http://loinc.org",
+    "UMLS": "http://terminology.hl7.org/CodeSystem/umls",
     own.SCHEME: f"urn:oid:{CODING_SCHEME}",
 }
 TERMS: Final = "http://terminology.hl7.org/CodeSystem"
 _FINDING: Final = Code("121071", "DCM", "Finding")
+_GROUP: Final = Code("125007", "DCM", "Measurement Group")
+_INTERPRETATIONS: Final[Mapping[Verdict, tuple[str, ...]]] = {
+    Verdict.PNEUMONIA: ("POS", "A"),
+    Verdict.NO_PNEUMONIA: ("NEG",),
+    Verdict.UNDETERMINED: ("IND",),
+}
+"""Flags of v3-ObservationInterpretation (HL7 v2's OBX-8): positive and abnormal, negative, indeterminate.
+
+None is critical or normal: the model knows no other disease, and how urgent a pneumonia is a person decides.
+"""
+MEMBERS: Final = ("pneumonia", "prediction set")
+"""Observations of the measurement group, which is "finding"."""
 
 Resource = dict[str, Any]
 """A FHIR resource or a part of one, as plain JSON values."""
@@ -59,7 +73,15 @@ def _verdict(answer: Answer, language: Language) -> Resource:
     at_point = {**concept(point, language), "text": point_name(answer.operating_point, language)}
     decision = own.REACHED if answer.pneumonia else own.BELOW
     return {
-        **observation(own.PNEUMONIA, language),
+        **observation(own.PNEUMONIA, language, own.QUALITATIVE_EVALUATIONS),
+        "interpretation": [
+            {
+                "coding": [
+                    term("v3-ObservationInterpretation", flag, f"readings.fhir.{flag.lower()}", language)
+                ]
+            }
+            for flag in _INTERPRETATIONS[answer.verdict]
+        ],
         "valueCodeableConcept": {
             **concept(own.verdict_code(answer), language),
             "text": verdict_text(answer, language),
@@ -75,7 +97,7 @@ def _verdict(answer: Answer, language: Language) -> Resource:
 
 def _finding(answer: Answer, language: Language) -> Resource:
     return {
-        **observation(_FINDING, language),
+        **observation(_FINDING, language, _GROUP),
         "valueCodeableConcept": lead_concept(answer, language),
         "component": [
             _coded(own.MOST_PROBABLE, own.FINDING_CODES[answer.finding], language),
@@ -89,7 +111,7 @@ def _finding(answer: Answer, language: Language) -> Resource:
 
 def _prediction_set(answer: Answer, language: Language) -> Resource:
     return {
-        **observation(own.PREDICTION_SET, language),
+        **observation(own.PREDICTION_SET, language, own.QUALITATIVE_EVALUATIONS),
         "component": [
             *(
                 _coded(own.SET_MEMBER, own.FINDING_CODES[finding], language)
@@ -113,7 +135,7 @@ def _evidence(answer: Answer, language: Language) -> dict[str, Resource]:
     notes = [{"text": text} for text in performance_sentences(answer, language)]
     return {
         "evidence" if place == 0 else f"evidence {place}": {
-            **observation(own.EVIDENCE, language),
+            **observation(own.EVIDENCE, language, _GROUP),
             "method": {"text": data_name(data, language)},
             "component": components,
             **({"note": notes} if place == 0 else {}),
@@ -130,15 +152,18 @@ def _notes(reading: Reading, language: Language) -> Resource:
 def _refusal(reading: Reading, language: Language) -> Resource:
     reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
     absent = term("data-absent-reason", "not-performed", "readings.fhir.not_performed", language)
-    return {**observation(_FINDING, language), "dataAbsentReason": {"coding": [absent], "text": reasons}}
+    return {
+        **observation(_FINDING, language, _GROUP),
+        "dataAbsentReason": {"coding": [absent], "text": reasons},
+    }
 
 
-def observation(code: Code, language: Language) -> Resource:
-    """Return an Observation of the chest, without its value."""
+def observation(code: Code, language: Language, part: Code) -> Resource:
+    """Return an Observation of the chest, without its value; `part` says which part of a TID 1500 report it is."""
     kind = term("observation-category", "imaging", "readings.fhir.imaging", language)
     return {
         "resourceType": "Observation",
-        "category": [{"coding": [kind]}],
+        "category": [{"coding": [kind]}, concept(part, language)],
         "code": concept(code, language),
         "bodySite": concept(own.CHEST, language),
     }
@@ -151,7 +176,8 @@ def lead_concept(answer: Answer, language: Language) -> Resource:
 
 def concept(code: Code, language: Language) -> Resource:
     """Return a code as a CodeableConcept, with its meaning in a language."""
-    said = texts(language)("readings.fhir.finding") if code == _FINDING else meaning(code, language)
+    known = texts(language).find(f"readings.fhir.terms.{code.value}", "")
+    said = known or meaning(code, language)
     return {"coding": [{"system": _SYSTEMS[code.scheme_designator], "code": code.value, "display": said}]}
 
 

@@ -96,6 +96,26 @@ def walk(dataset: Dataset) -> Iterator[tuple[int, Dataset]]:
             yield depth + 1, inner
 
 
+@pytest.mark.parametrize("answer", [ANSWER, None], ids=["read", "refused"])
+def test_the_algorithm_is_identified_by_the_whole_of_its_template(answer: Answer | None) -> None:
+    """TID 4019: name and version once, manufacturer, parameters and family; family by CID 7162."""
+    items = [item for _, item in walk(structured_report(reading(answer), header()))]
+    of_template = ("111001", "111003", "122405", "111002", "111000")
+    found: dict[str, list[str]] = {}
+    for item in items:
+        name = item.ConceptNameCodeSequence[0]
+        if name.CodingSchemeDesignator == "DCM" and name.CodeValue in of_template:
+            assert item.RelationshipType == "HAS CONCEPT MOD"
+            coded = item.get("ConceptCodeSequence")
+            found.setdefault(name.CodeValue, []).append(coded[0].CodeValue if coded else item.TextValue)
+    assert found.keys() == set(of_template)
+    assert (found["111001"], found["111003"]) == (["tiny"], ["1"])
+    assert (found["122405"], found["111000"]) == (["neumo"], ["123110"])
+    stated = dict(text.split("=", 1) for text in found["111002"])
+    assert stated["bundle_sha256"] == DIGEST and stated["neumo"] == "0.1.0"
+    assert ("operating_point" in stated, "prevalence_NORMAL" in stated) == (answer is not None,) * 2
+
+
 def test_what_was_measured_stands_in_numbers_with_their_intervals() -> None:
     report = structured_report(reading(), header())
     stated: dict[str, list[object]] = {}
@@ -209,6 +229,7 @@ def test_another_reader_understands_the_report(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for stated in (
         "Ñuñez^José", "UNVERIFIED", "PRELIMINARY", '(233604007,SCT,"Pneumonia")',
+        '(123110,DCM,"Artificial Intelligence")', "Algorithm Manufacturer",
         '(75570004,SCT,"Viral pneumonia")', '"0.3"', '"0.5"',
         '(52101004,SCT,"Present")', "Too old.", "not verified", DIGEST,
         "specificity of 80.0\xa0% (73.0-86.0\xa0%) (150 images)",

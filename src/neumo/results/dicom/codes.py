@@ -34,6 +34,8 @@ ABSENT: Final = Code("272519000", "SCT", "Absent")
 CHEST: Final = Code("51185008", "SCT", "Chest")
 CHEST_RADIOGRAPHY: Final = Code("399208008", "SCT", "Plain chest X-ray")
 UNDETERMINED: Final = Code("373068000", "SCT", "Undetermined")
+ARTIFICIAL_INTELLIGENCE: Final = Code("123110", "DCM", "Artificial Intelligence")
+"""Family of algorithms (CID 7162)."""
 NO_UNITS: Final = Code("1", "UCUM", "no units")
 
 PROBABILITY_CODES: Final[Mapping[Outcome, Code]] = {

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 from highdicom.sr import (
-    AlgorithmIdentification,
     CodedConcept,
     Comprehensive3DSR,
     ContainerContentItem,
@@ -28,14 +27,13 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from neumo.core.answer import Answer
 from neumo.core.evidence import leading
-from neumo.core.findings import FINDINGS
 from neumo.core.reading import Notice, Reading
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
+from neumo.results.dicom.algorithm import algorithm_items
 from neumo.results.dicom.decision_items import decision_item, finish_verification, verification
-from neumo.results.dicom.evidence_items import DECIMALS, evidence_group, interval, rounded
+from neumo.results.dicom.evidence_items import evidence_group, interval, rounded
 from neumo.results.dicom.instance import (
-    MANUFACTURER,
     UNNAMED_INSTANCE,
     disclaimer,
     equipment,
@@ -50,7 +48,7 @@ from neumo.results.dicom.report_context import evidence_of, image_library, obser
 from neumo.results.dicom.skeleton import Skeleton
 from neumo.results.dicom.source import Reference, patient_and_study, reference_of, writable
 from neumo.results.dicom.stand_ins import Shape, emptied
-from neumo.results.dicom.uids import stable_uid
+from neumo.results.dicom.uids import tracking_uid
 from neumo.results.origin import Origin, origin_of
 from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
 from neumo.texts.language import DEFAULT, Language
@@ -106,7 +104,10 @@ def structured_report(reading: Reading, source: Dataset, /, *, language: Languag
 
 def _uids(origin: Origin, reference: Reference) -> tuple[str, ...]:
     """Return the UIDs in a report that nobody has decided about."""
-    own_uids = (series_of(False, reference.study, origin, "SR"), _tracking_uid(reference, origin))
+    own_uids = (
+        series_of(False, reference.study, origin, "SR"),
+        tracking_uid(reference.instance, origin.digest),
+    )
     return (reference.study, reference.series, reference.instance, *own_uids)
 
 
@@ -179,39 +180,14 @@ def _group(
     )
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(
-            uid=_tracking_uid(reference, origin), identifier="neumo reading"
+            uid=tracking_uid(reference.instance, origin.digest), identifier="neumo reading"
         ),
         finding_type=None if answer is None else own.lead_code(answer),
         finding_sites=[FindingSite(own.CHEST)],
-        algorithm_id=_algorithm(origin, answer),
+        algorithm_id=algorithm_items(origin, answer),
         measurements=None if answer is None else list(_measurements(answer, image, source, language)),
         qualitative_evaluations=list(_evaluations(answer)),
     )
-
-
-def _tracking_uid(reference: Reference, origin: Origin) -> str:
-    return stable_uid("tracking", reference.instance, origin.digest)
-
-
-def _algorithm(origin: Origin, answer: Answer | None) -> AlgorithmIdentification:
-    return AlgorithmIdentification(
-        name=origin.name,
-        version=origin.version,
-        manufacturer=MANUFACTURER,
-        parameters=[f"{key}={value}" for key, value in _parameters(origin, answer)],
-    )
-
-
-def _parameters(origin: Origin, answer: Answer | None) -> Iterator[tuple[str, str]]:
-    yield "bundle_sha256", origin.digest
-    yield "neumo", origin.neumo
-    if answer is None:
-        return
-    yield "operating_point", answer.operating_point
-    if answer.prevalence is not None:
-        yield "prevalence_given", "yes" if answer.prevalence_given else "no"
-        for finding in FINDINGS:
-            yield f"prevalence_{finding}", f"{answer.prevalence[finding]:.{DECIMALS}f}"
 
 
 def _measurements(

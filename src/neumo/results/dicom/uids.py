@@ -69,6 +69,11 @@ def content_uid(dataset: Dataset) -> UID:
     return stable_uid("instance", digest.hexdigest())
 
 
+def tracking_uid(instance: str, digest: str) -> UID:
+    """Return the Tracking Unique Identifier of what a bundle finds in a radiograph."""
+    return stable_uid("tracking", instance, digest)
+
+
 CODING_SCHEME: Final = stable_uid("coding scheme", "99NEUMO")
 """Of neumo's own codes (see `neumo.results.dicom.codes`)."""
 
