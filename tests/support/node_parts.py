@@ -51,13 +51,19 @@ def write_results(shared: Shared, job: Job, files: int = 1, reading: str = "{}")
 
 
 def read_object(
-    shared: Shared, number: int = 1, study: str = STUDY, *, to: Sequence[str] = ("pacs",), files: int = 1
+    shared: Shared,
+    number: int = 1,
+    study: str = STUDY,
+    *,
+    to: Sequence[str] = ("pacs",),
+    files: int = 1,
+    flagged: bool = False,
 ) -> Job:
     """Queue an object, and have it read."""
     queue_object(shared, number, study)
     job = claim(shared)
     write_results(shared, job, files)
-    shared.queue.finish(job, "read", to)
+    shared.queue.finish(job, "read", to, flagged=flagged)
     return job
 
 

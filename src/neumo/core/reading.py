@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.answer import ANSWER_KEYS, Answer
+from neumo.core.answer import ANSWER_KEYS, Answer, Verdict
 from neumo.core.decision import Decision
 
 if TYPE_CHECKING:
@@ -102,6 +102,11 @@ class Reading:
     class_maps: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     header: "Dataset | None" = field(default=None, repr=False, compare=False)
     decision: Decision | None = None
+
+    @property
+    def flagged(self) -> bool:
+        """Whether its verdict is pneumonia, so that its radiograph is marked and its results go first."""
+        return self.answer is not None and self.answer.verdict is Verdict.PNEUMONIA
 
     def to_json(self, heatmap: str | None = None) -> dict[str, Any]:
         """Return plain values without the arrays; null where there is none.

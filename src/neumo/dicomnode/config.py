@@ -99,6 +99,8 @@ class SendConfig:
 
     quiet: Annotated[float, between(0, 86_400)] = 30
     """Seconds without a new object after which a study counts as complete; its results leave together."""
+    ahead: Annotated[int, between(0, 1_000_000)] = 1000
+    """Earlier deliveries that those of a study with a verdict of pneumonia overtake at most; 0 keeps their order."""
     to: tuple[Destination, ...] = ()
     retry: RetryConfig = RetryConfig()
 

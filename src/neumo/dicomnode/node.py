@@ -95,7 +95,9 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
             (bundle,) = {process.bundle_digest for process in processes}
             database = Database(config.data / "queue.sqlite3")
             try:
-                shared = Shared(folder, Queue(database, bundle), Outbox(database), Metrics(), log)
+                shared = Shared(
+                    folder, Queue(database, bundle, config.send.ahead), Outbox(database), Metrics(), log
+                )
                 recorder = _recorder(config, shared)
                 _recover(config, shared, reconsider)
                 with _started(config, shared, processes, recorder) as ports:

@@ -144,7 +144,7 @@ def _require_packages(exports: Exports) -> None:
 
 def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
     """Yield what makes and writes each export that is wanted."""
-    from neumo.results.dicom import encapsulated_pdf, is_key, key_object, secondary_capture, structured_report
+    from neumo.results.dicom import encapsulated_pdf, key_object, secondary_capture, structured_report
     from neumo.results.dicom.files import write_result
     from neumo.results.dicom.source import require_header
     from neumo.results.fhir import fhir_report, write_fhir
@@ -165,4 +165,4 @@ def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
             yield partial(write, make, folder)
     if exports.ko is not None:
         mark = partial(write, key_object, exports.ko)
-        yield lambda reading: mark(reading) if is_key(reading) else None
+        yield lambda reading: mark(reading) if reading.flagged else None

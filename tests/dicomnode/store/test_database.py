@@ -65,6 +65,25 @@ def test_threads_take_turns(tmp_path: Path) -> None:
     database.close()
 
 
+def test_deliveries_of_an_earlier_schema_keep_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "queue.sqlite3"
+    Database(file).close()
+    old = sqlite3.connect(file)
+    old.executescript(
+        "DROP INDEX deliveries_by_rank; ALTER TABLE deliveries DROP COLUMN rank; PRAGMA user_version = 2;"
+        "CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);"
+    )
+    old.execute(INSERT, ["1.2"])
+    old.executemany("INSERT INTO deliveries (object_id, destination) VALUES (1, ?)", [("pacs",), ("web",)])
+    old.commit()
+    old.close()
+    database = Database(file)
+    with database.snapshot() as connection:
+        rows = connection.execute("SELECT id, rank FROM deliveries").fetchall()
+    assert [tuple(row) for row in rows] == [(1, 1), (2, 2)]
+    database.close()
+
+
 def test_another_schema_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "queue.sqlite3"
     Database(file).close()

@@ -1,11 +1,17 @@
 """The durable outbox: what is due at a destination, and when."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.node_parts import claim, queue_object, read_object
+from tests.support.node_parts import BUNDLE, claim, queue_object, read_object
 
 from neumo.dicomnode.shared import Shared
+from neumo.dicomnode.store.database import Database
+from neumo.dicomnode.store.outbox import Outbox
+from neumo.dicomnode.store.queue import Queue
 
 
 class Clock:
@@ -90,3 +96,42 @@ def test_deliveries_are_counted_and_reconsidered(shared: Shared) -> None:
     assert shared.outbox.reconsider() == 1
     (again,) = shared.outbox.due("pacs")
     assert (again.id, again.refusals, again.attempts) == (second.id, 0, 1)
+
+
+@pytest.fixture
+def hasty(shared: Shared, tmp_path: Path) -> Iterator[Shared]:
+    """A node whose flagged studies overtake at most three deliveries."""
+    database = Database(tmp_path / "hasty.sqlite3")
+    yield replace(shared, queue=Queue(database, BUNDLE, ahead=3), outbox=Outbox(database))
+    database.close()
+
+
+def due(shared: Shared) -> list[int]:
+    return [int(found.sop_instance_uid.rpartition(".")[2]) for found in shared.outbox.due("pacs")]
+
+
+def test_what_is_flagged_goes_first_with_its_study(hasty: Shared) -> None:
+    for number in (1, 2):
+        read_object(hasty, number, study=f"1.{number}")
+    read_object(hasty, 3, study="1.9")
+    read_object(hasty, 4, study="1.9", flagged=True)
+    assert due(hasty) == [3, 4, 1, 2]
+    read_object(hasty, 5, study="1.9")
+    read_object(hasty, 6, study="1.6", flagged=True)
+    assert due(hasty) == [3, 4, 1, 5, 2, 6]
+
+
+def test_nothing_is_overtaken_without_end(hasty: Shared) -> None:
+    read_object(hasty, 1, study="1.1")
+    for number in range(2, 12):
+        read_object(hasty, number, study=f"1.{number}", flagged=True)
+    assert due(hasty) == [2, 3, 4, 1, *range(5, 12)], "of ten later ones, three go first"
+    (first, *_) = hasty.outbox.due("pacs")
+    hasty.outbox.retry(first, "no association", 0, refused=False)
+    assert due(hasty)[0] == 2, "an attempt that failed keeps its place"
+
+
+def test_the_order_is_that_of_reading_where_nothing_may_overtake(shared: Shared) -> None:
+    read_object(shared, 1, study="1.1")
+    read_object(shared, 2, study="1.2", flagged=True)
+    assert due(shared) == [1, 2]

@@ -34,16 +34,22 @@ def test_results_are_written_privately_and_whole(reader: Reader, films: list[Pat
     assert answer["status"] in ("read", "refused")
     reading = json.loads((target / "reading.json").read_bytes())
     assert (reading["file"], reading["status"]) == ("1.2.3", answer["status"])
+    assert answer["flagged"] == (reading["verdict"] == "pneumonia")
     assert dcmread(target / "00.dcm").DerivationDescription == sent.SOPInstanceUID
     assert target.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in target.iterdir()} == {0o600}
     assert [path.name for path in target.parent.iterdir()] == ["key"]
 
 
-def test_what_was_read_before_is_not_read_again(reader: Reader, tmp_path: Path) -> None:
-    (tmp_path / "reading.json").write_text('{"status": "refused"}')
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("refused", None), ("read", "pneumonia"), ("read", "undetermined")]
+)
+def test_what_was_read_before_is_not_read_again(
+    reader: Reader, tmp_path: Path, status: str, verdict: str | None
+) -> None:
+    (tmp_path / "reading.json").write_text(json.dumps({"status": status, "verdict": verdict}))
     answer = open_handler(reader, results=CAPTURE)(request(tmp_path / "gone.dcm", tmp_path))
-    assert answer == {"status": "refused"}
+    assert answer == {"status": status, "flagged": verdict == "pneumonia"}
 
 
 def test_each_reading_tells_the_log_that_the_day_of_review_has_passed(

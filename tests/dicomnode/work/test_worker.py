@@ -225,12 +225,12 @@ def test_a_full_disk_delays_what_was_read_and_loses_nothing(
     queue_object(shared)
     failures, finish = [1, 1, 1], shared.queue.finish
 
-    def full(job: Job, status: str, destinations: list[str]) -> None:
+    def full(*given: Any, **flags: Any) -> None:
         if failures.pop() if failures else False:
             raise sqlite3.OperationalError("database or disk is full")
-        finish(job, status, destinations)
+        finish(*given, **flags)
 
-    monkeypatch.setattr(type(shared.queue), "finish", lambda _queue, *given: full(*given))
+    monkeypatch.setattr(type(shared.queue), "finish", lambda _queue, *given, **flags: full(*given, **flags))
     reader = Reader()
     with working(shared, reader):
         counted(shared, "read")
@@ -240,7 +240,7 @@ def test_a_full_disk_delays_what_was_read_and_loses_nothing(
 def test_a_stop_leaves_what_cannot_be_written_to_the_next_start(
     shared: Shared, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     queue_object(shared)

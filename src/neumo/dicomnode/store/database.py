@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neumo.core.errors import NodeError
 
-SCHEMA = 2
+SCHEMA = 3
 
 _TABLES = """
 CREATE TABLE objects (
@@ -36,6 +36,7 @@ CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
     object_id INTEGER NOT NULL REFERENCES objects (id),
     destination TEXT NOT NULL,
+    rank INTEGER NOT NULL DEFAULT 0,   -- lowest first: its id, less how many it overtakes
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'set_aside')),
     attempts INTEGER NOT NULL DEFAULT 0,
     refusals INTEGER NOT NULL DEFAULT 0,
@@ -44,9 +45,18 @@ CREATE TABLE deliveries (
     finished_at REAL,
     UNIQUE (object_id, destination)
 );
-CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);
+CREATE INDEX deliveries_by_rank ON deliveries (state, destination, rank, id DESC);
 """
-_TO_SCHEMA_2 = "ALTER TABLE objects ADD COLUMN canary INTEGER NOT NULL DEFAULT 0;"
+_MIGRATIONS = {
+    1: "ALTER TABLE objects ADD COLUMN canary INTEGER NOT NULL DEFAULT 0;",
+    2: """
+ALTER TABLE deliveries ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+UPDATE deliveries SET rank = id;
+DROP INDEX deliveries_by_state;
+CREATE INDEX deliveries_by_rank ON deliveries (state, destination, rank, id DESC);
+""",
+}
+"""What makes the next schema of each."""
 _ARRIVALS = "CREATE TEMP TABLE arrivals (study_uid TEXT PRIMARY KEY, at REAL NOT NULL)"
 """When an object of a study last arrived in this run, by the monotonic clock; in memory alone."""
 
@@ -119,8 +129,9 @@ class Database:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
             self._connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
-        elif version == 1:
-            self._connection.executescript(f"BEGIN; {_TO_SCHEMA_2} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        elif version in _MIGRATIONS:
+            steps = "".join(change for schema, change in _MIGRATIONS.items() if schema >= version)
+            self._connection.executescript(f"BEGIN; {steps} PRAGMA user_version = {SCHEMA}; COMMIT;")
         elif version != SCHEMA:
             raise NodeError(
                 "{file}: has schema {version}, this neumo works with {own}; use the matching version",

@@ -12,7 +12,7 @@ SELECT d.id AS id, d.attempts AS attempts, d.refusals AS refusals, o.path AS pat
        o.sop_instance_uid AS sop_instance_uid, o.digest AS digest, o.bundle AS bundle, o.received_at AS received_at
 FROM deliveries d JOIN objects o ON o.id = d.object_id
 WHERE d.state = 'waiting' AND d.destination = :destination AND d.not_before <= :now {}
-ORDER BY d.id LIMIT :limit
+ORDER BY d.rank, d.id DESC LIMIT :limit
 """
 _OF_COMPLETE_STUDIES = """
   AND NOT EXISTS (
@@ -62,7 +62,7 @@ class Outbox:
         self._database = database
 
     def ready(self, destination: str, quiet: float, limit: int = 20) -> list[Delivery]:
-        """Return deliveries that are due, of complete studies.
+        """Return deliveries that are due, of complete studies, in their order; see `Queue.finish` for what goes first.
 
         A study is complete when all its objects are read or set aside, and none was received for `quiet` seconds.
         """

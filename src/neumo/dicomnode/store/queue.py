@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from neumo.dicomnode.store.database import Database
 from neumo.dicomnode.store.identifiers import reading_key
 
+_GO_AHEAD = """
+WITH study AS (
+    SELECT d.id AS id, d.rank AS rank FROM deliveries d JOIN objects o ON o.id = d.object_id
+    WHERE d.state = 'waiting' AND o.study_uid = (SELECT study_uid FROM objects WHERE id = :job))
+UPDATE deliveries SET rank = id - :ahead
+WHERE id IN (SELECT id FROM study) AND (:flagged OR EXISTS (SELECT 1 FROM study WHERE rank < id))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class NewObject:
@@ -73,10 +81,12 @@ class Queue:
     database : Database
     bundle : str
         Digest of the bundle that reads.
+    ahead : int
+        Earlier deliveries that one of a flagged study overtakes at most, so that none waits for ever.
     """
 
-    def __init__(self, database: Database, bundle: str) -> None:
-        self._database, self._bundle = database, bundle
+    def __init__(self, database: Database, bundle: str, ahead: int = 0) -> None:
+        self._database, self._bundle, self._ahead = database, bundle, ahead
 
     def knows(self, sop_instance_uid: str, digest: str) -> bool:
         """Return whether this content of this object was queued before, for the same bundle."""
@@ -127,14 +137,18 @@ class Queue:
             connection.execute("UPDATE objects SET state = 'reading' WHERE id = ?", (row["id"],))
         return _job(row)
 
-    def finish(self, job: Job, status: str, destinations: Sequence[str]) -> None:
-        """Record that an object was read, and add its deliveries to the outbox."""
+    def finish(self, job: Job, status: str, destinations: Sequence[str], *, flagged: bool = False) -> None:
+        """Record that an object was read, and add its deliveries to the outbox.
+
+        Those of a study with a flagged reading go ahead of others, each of at most `ahead` earlier ones.
+        """
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE objects SET state = 'read', status = ?, reason = NULL, finished_at = ? WHERE id = ?",
                 (status, time.time(), job.id),
             )
             _deliver(connection, job, destinations)
+            connection.execute(_GO_AHEAD, {"job": job.id, "flagged": flagged, "ahead": self._ahead})
 
     def release(self, job: Job) -> None:
         """Return an object to the queue; that its reading was interrupted does not count as an attempt."""
@@ -278,6 +292,7 @@ def _deliver(connection: sqlite3.Connection, job: Job, destinations: Sequence[st
         "INSERT OR IGNORE INTO deliveries (object_id, destination) VALUES (?, ?)",
         [(job.id, destination) for destination in destinations],
     )
+    connection.execute("UPDATE deliveries SET rank = id WHERE object_id = ? AND rank = 0", (job.id,))
 
 
 def _job(row: sqlite3.Row) -> Job:

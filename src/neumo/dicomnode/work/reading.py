@@ -8,6 +8,7 @@ from typing import Any
 
 from pydicom import Dataset
 
+from neumo.core.answer import Verdict
 from neumo.core.errors import OutputError
 from neumo.core.files import creating_folder, new_private_file
 from neumo.core.reading import Notice, Reading, Status
@@ -49,7 +50,8 @@ def open_handler(
         if request.get("refuse"):
             return _refused(reader, Path(request["source"]), target, request, language)
         if target.is_dir():  # an earlier node was killed after this reading and before it took note of it
-            return {"status": json.loads((target / READING).read_bytes())["status"]}
+            known = json.loads((target / READING).read_bytes())
+            return {"status": known["status"], "flagged": known.get("verdict") == Verdict.PNEUMONIA}
         reading = replace(reader.read(Path(request["source"])), file=request["name"])
         if reading.status is Status.FAILED:
             return {"status": "failed", "reasons": [notice.code for notice in reading.reasons]}
@@ -57,7 +59,12 @@ def open_handler(
         kept = Path(request["source"]) if radiographs else None
         _write_results(target, reading, make_results(reading, reading.header), kept)
         site = [notice.code for notice in site_notices(reader.bundle.site)]
-        return {"status": reading.status.value, "left_out": left_out_of(reading.header), "site": site}
+        return {
+            "status": reading.status.value,
+            "flagged": reading.flagged,
+            "left_out": left_out_of(reading.header),
+            "site": site,
+        }
 
     return handle
 

@@ -64,10 +64,10 @@ def default_results(
 def all_results(reading: Reading, header: Dataset, /, *, language: Language = DEFAULT) -> Sequence[Dataset]:
     """Make the default results, an Encapsulated PDF, and a Key Object Selection where the verdict is pneumonia."""
     found = [*default_results(reading, header, language=language)]
-    from neumo.results.dicom import encapsulated_pdf, is_key, key_object
+    from neumo.results.dicom import encapsulated_pdf, key_object
 
     found.append(encapsulated_pdf(reading, header, language=language))
-    return [*found, key_object(reading, header, language=language)] if is_key(reading) else found
+    return [*found, key_object(reading, header, language=language)] if reading.flagged else found
 
 
 def _default_makers() -> list[Any]:

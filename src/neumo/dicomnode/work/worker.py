@@ -40,6 +40,8 @@ class Outcome:
         Whether it is a fault of this machine (full disk, too little memory), of which the object is innocent.
     left_out : tuple of str
         Attributes of the radiograph that the results do not hold, since their values are invalid.
+    flagged : bool
+        Whether the verdict is pneumonia, so that the results overtake others.
     site : tuple of str
         Codes of what every answer of a site's bundle warns of, such as that its day of review has passed.
     """
@@ -48,6 +50,7 @@ class Outcome:
     reason: str = ""
     final: bool = False
     own: bool = False
+    flagged: bool = False
     left_out: tuple[str, ...] = ()
     site: tuple[str, ...] = ()
 
@@ -170,7 +173,9 @@ class Worker(threading.Thread):
 
     def _finished(self, job: Job, outcome: Outcome, seconds: float) -> None:
         status = str(outcome.status)
-        self._write_with_retries(lambda: self._queue.finish(job, status, self._receivers(job)))
+        self._write_with_retries(
+            lambda: self._queue.finish(job, status, self._receivers(job), flagged=outcome.flagged)
+        )
         self._innocent(job)
         fields: dict[str, Any] = {"status": status, "seconds": round(seconds, 3)}
         if job.canary:
@@ -258,4 +263,4 @@ def _outcome_of(answer: Mapping[str, Any]) -> Outcome:
     if answer["status"] == "failed":
         return Outcome(None, ", ".join(answer["reasons"]), final=True)
     left_out, site = (tuple(answer.get(name, ())) for name in ("left_out", "site"))
-    return Outcome(str(answer["status"]), left_out=left_out, site=site)
+    return Outcome(str(answer["status"]), flagged=bool(answer.get("flagged")), left_out=left_out, site=site)

@@ -14,7 +14,7 @@ except ImportError as error:
     ) from error
 
 from neumo.results.dicom.encapsulated_pdf import encapsulated_pdf
-from neumo.results.dicom.key_object import is_key, key_object
+from neumo.results.dicom.key_object import key_object
 from neumo.results.dicom.read_back import read_back
 from neumo.results.dicom.secondary_capture import secondary_capture
 from neumo.results.dicom.source import read_header
@@ -22,7 +22,6 @@ from neumo.results.dicom.structured_report import structured_report
 
 __all__ = [
     "encapsulated_pdf",
-    "is_key",
     "key_object",
     "read_back",
     "read_header",

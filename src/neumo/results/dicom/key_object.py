@@ -7,7 +7,6 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
-from neumo.core.answer import Verdict
 from neumo.core.errors import ResultError
 from neumo.core.reading import Reading
 from neumo.imaging.quiet import quiet
@@ -32,11 +31,6 @@ _SERIES_NUMBER: Final = 9004
 _OF_INTEREST: Final = Code("113000", "DCM", "Of Interest")
 
 
-def is_key(reading: Reading) -> bool:
-    """Whether a reading's radiograph is marked: its verdict is pneumonia."""
-    return reading.answer is not None and reading.answer.verdict is Verdict.PNEUMONIA
-
-
 def key_object(reading: Reading, source: Dataset, /, *, language: Language = DEFAULT) -> Dataset:
     """Mark a radiograph whose verdict is pneumonia.
 
@@ -57,7 +51,7 @@ def key_object(reading: Reading, source: Dataset, /, *, language: Language = DEF
         The verdict is another one, the reading has no receipt, or the header lacks a UID.
     """
     require_reportable(reading)
-    if reading.answer is None or not is_key(reading):
+    if reading.answer is None or not reading.flagged:
         raise ResultError("{file}: its verdict is not pneumonia, so it is not marked", file=reading.file)
     origin, reference, verified = origin_of(reading), reference_of(source), is_verified(reading.decision)
     evidence = evidence_of(reference)
