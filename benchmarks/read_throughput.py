@@ -2,12 +2,13 @@
 
     python benchmarks/read_throughput.py FILES_OR_FOLDER... [--bundle DIR] [--images N] [--rounds R] [--threads T]
 
-Rounds alternate between the contestants, so that a busy machine treats them alike; ratios are taken within rounds.
+Rounds alternate between the contestants, so that a busy machine treats them alike; ratios are taken within rounds, and
+those of processor time as well, which other work on the machine changes little.
 Reading counts everything: opening, hashing, decoding, gate, preparation, network, calibration, receipt. The session
 gets prepared arrays, one at a time on each thread as in reading, so it is the limit for small files; "batches" shares batches of eight
 among the threads instead. For large files decoding is the limit: the same files decoded by the same number of threads, and nothing else.
 
-Goals: reading at least 0.85 x the session on 224 px JPEG files, or 0.85 x the decoding of full-size files; at least 10 x
+Goals: reading at least 0.85 x the session on 224 px JPEG files, or 1.0 x the full decoding of full-size files; at least 10 x
 DenseNet-121 (Huang et al., CVPR 2017; random weights, 224 px, the same batch), which is left out without torch.
 """
 
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from processor_time import timed
 
 from neumo import Reader
 from neumo.core.cores import usable_cores
@@ -59,16 +61,29 @@ def main() -> None:
     if densenet is not None:
         contestants["DenseNet-121"] = densenet
     rates: dict[str, list[float]] = {name: [] for name in contestants}
+    works: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(options.rounds):
         for name, measure in contestants.items():
-            rates[name].append(measure())
-        shown = ", ".join(f"{name} {own[-1]:.1f}" for name, own in rates.items())
-        print(f"round {number + 1}: {shown} images/s", flush=True)
-    report(rates, options.threads)
+            rate, seconds = timed(measure)
+            rates[name].append(rate)
+            works[name].append(images_of(name, options) / seconds)
+        shown = ", ".join(
+            f"{name} {own[-1]:.1f} ({1000 / works[name][-1]:.2f} ms)" for name, own in rates.items()
+        )
+        print(f"round {number + 1}: {shown} images/s (processor time an image)", flush=True)
+    print(f"\nmedian of {options.rounds} rounds on {options.threads} threads")
+    report(rates)
+    print("\nby processor time, images a second of one core")
+    report(works)
 
 
-def report(rates: dict[str, list[float]], threads: int) -> None:
-    print(f"\nmedian of {len(rates['reading'])} rounds on {threads} threads")
+def images_of(contestant: str, options: Any) -> int:
+    """Return the images a round of a contestant; some take whole batches."""
+    images = int(options.densenet_images if contestant == "DenseNet-121" else options.images)
+    return max(1, images // BATCH) * BATCH if contestant in {"batches", "DenseNet-121"} else images
+
+
+def report(rates: dict[str, list[float]]) -> None:
     for name, own in rates.items():
         print(f"{name:<14} {statistics.median(own):8.1f} images/s")
     serial = [1 / (1 / s + 1 / d) for s, d in zip(rates["session"], rates["decoding"], strict=True)]
@@ -76,7 +91,7 @@ def report(rates: dict[str, list[float]], threads: int) -> None:
     goals = {
         "session": "goal 0.85 for 224 px files",
         "batches": "likewise",
-        "decoding": "goal 0.85 for full-size files",
+        "decoding": "goal 1.0 for full-size files",
     }
     for name, goal in {**goals, "DenseNet-121": "goal 10"}.items():
         if name in rates:

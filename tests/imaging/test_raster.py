@@ -95,3 +95,15 @@ def test_reduction_is_antialiased() -> None:
     small = fit_square(stripes, 64)
     assert small.shape == (64, 64)
     assert np.ptp(small[:, 2:-2]) <= 2, "stripes finer than a pixel must average out"
+
+
+def test_grey_in_three_channels_is_the_luma_that_pillow_computes(tmp_path: Path) -> None:
+    every_level = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
+    for pixels in (
+        every_level,
+        np.tile(every_level, (40, 40, 1)),
+        np.clip(every_level + np.arange(3), 0, 255),
+    ):
+        picture = Image.fromarray(pixels.astype(np.uint8))
+        picture.save(tmp_path / "grey.png")
+        assert np.array_equal(open_radiograph(tmp_path / "grey.png").pixels, np.asarray(picture.convert("L")))

@@ -16,6 +16,7 @@ from neumo.core.reading import Reading, Status
 from neumo.imaging import open_radiograph
 from neumo.imaging.picture import array_of_picture
 from neumo.inference.reader import Reader
+from neumo.inference.stages import Stages
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +106,8 @@ def test_an_unexpected_error_fails_one_reading(
             raise error
         return real(*_arguments)
 
-    real = reader._prepare
-    monkeypatch.setattr(reader, "_prepare", prepare)
+    real = Stages._prepared
+    monkeypatch.setattr(Stages, "_prepared", prepare)
     first, second, third = reader.read_many(iter([film] * 3))
     assert (first.reasons[0].code, second.reasons[0].code) == ("unexpected_error", "out_of_memory")
     assert "ZeroDivisionError at " in first.reasons[0].text and "secret" not in first.reasons[0].text

@@ -28,7 +28,12 @@ TRANSPARENCY: Step = {"step": "transparency", "background": 0}
 
 def rgb_to_grey(rgb: Image.Image) -> tuple[NDArray[np.uint8], bool]:
     """Grey levels of an RGB image, and whether it holds colour that is not merely grey in three channels."""
-    red, green, blue = (np.asarray(band) for band in _sample(rgb).split())
+    sample = _sample(rgb)
+    red, green, blue = (np.asarray(band) for band in sample.split())
+    if np.array_equal(red, green) and np.array_equal(
+        red, blue
+    ):  # then luma, whose weights add up to 1, is the same
+        return np.array(red if sample is rgb else rgb.convert("L"), dtype=np.uint8), False
     return np.array(rgb.convert("L"), dtype=np.uint8), _holds_colour(red, green, blue, _TOLERANCE)
 
 

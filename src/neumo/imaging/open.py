@@ -90,7 +90,9 @@ class ImageFile:
         self, source: str | os.PathLike[str] | bytes, *, max_pixels: int = MAX_PIXELS, whole: bool = False
     ) -> None:
         self._max_pixels, self._whole = max_pixels, whole
-        self.path = None if isinstance(source, bytes | bytearray | memoryview) else Path(source)
+        self.path = None
+        if not isinstance(source, bytes | bytearray | memoryview):
+            self.path = source if isinstance(source, Path) else Path(source)
         if self.path is None:
             self.content, self.name = bytes(source), "bytes"  # type: ignore[arg-type]
             require_file_size(self.name, len(self.content))

@@ -196,6 +196,8 @@ def _of_code(code: CodedConcept, known: _Vocabulary) -> Meaning:
 
 
 def _of_words(text: str, known: _Vocabulary) -> Meaning:
+    if not text:
+        return Meaning.UNKNOWN
     plain = f" {_SIDES.sub('', _LYING.sub('', _plain(text)))}"
     words = frozenset(plain.split())
     singular = frozenset(word.removesuffix("s") for word in words)

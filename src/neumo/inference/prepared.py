@@ -1,4 +1,4 @@
-"""A source between opening and the network: its input, or why it has none."""
+"""A radiograph between opening and the network: its input, or why it has none."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,12 @@ from numpy.typing import NDArray
 
 from neumo.core.radiograph import Step
 from neumo.core.reading import Notice
-from neumo.inference.opening import Opened
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A source ready for the network, or refused or failed already.
+    """A radiograph ready for the network, or refused already; empty where there is none."""
 
-    Full-size pixels are dropped unless readings shall keep them: the network needs the memory.
-    """
-
-    opened: Opened
     steps: tuple[Step, ...] = ()
     pixels: NDArray[np.uint8] | None = None
     image: NDArray[np.float32] | None = None

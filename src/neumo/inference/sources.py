@@ -43,6 +43,8 @@ def form_of(source: Any) -> Form:  # noqa: PLR0911 - a type each
     match source:
         case np.ndarray() | bytes():
             return source
+        case Path():
+            return source
         case str() | os.PathLike():
             return Path(source)
         case bytearray() | memoryview():
@@ -61,6 +63,18 @@ def form_of(source: Any) -> Form:  # noqa: PLR0911 - a type each
         module=type(source).__module__,
         kind=type(source).__qualname__,
     )
+
+
+def size_of(source: Any) -> int | None:
+    """Return the bytes of a source that is a path or bytes; None where it is something else, or not to be had."""
+    if isinstance(source, bytes):
+        return len(source)
+    if not isinstance(source, str | Path):
+        return None
+    try:
+        return Path(source).stat().st_size
+    except (OSError, ValueError):
+        return None
 
 
 def name_of(source: Any) -> str:

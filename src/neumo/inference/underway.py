@@ -1,0 +1,63 @@
+"""A source on its way through the stages of reading, and the error that ends it alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from neumo.core.age_override import AgeOverride
+from neumo.core.reading import Notice, Reading, Status
+from neumo.inference.opening import Opened, unexpected_failure
+from neumo.inference.prepared import Prepared
+from neumo.inference.session import Outputs, Session
+from neumo.inference.sources import Source, name_of
+
+
+@dataclass(slots=True)
+class Underway:
+    """What each stage of reading (`neumo.inference.reader`) found so far of one source.
+
+    Attributes
+    ----------
+    source : path, bytes, stream, pixels, picture or data set
+    session : Session
+        That runs the network for it.
+    override : AgeOverride or None
+    opened : Opened
+        Without its pixels once it is prepared: the network needs the memory.
+    prepared : Prepared
+    outputs : Outputs or None
+        None where it does not reach the network.
+    distance : float
+        Of the embedding.
+    reading : Reading or None
+    failure : Notice or None
+        An error that nobody foresaw.
+    """
+
+    source: Source
+    session: Session
+    override: AgeOverride | None = None
+    opened: Opened = field(init=False)
+    prepared: Prepared = field(init=False)
+    outputs: Outputs | None = None
+    distance: float = 0.0
+    reading: Reading | None = None
+    failure: Notice | None = None
+
+    def __post_init__(self) -> None:
+        """Name it for the case that it cannot be opened."""
+        self.opened, self.prepared = Opened(name_of(self.source)), Prepared()
+
+    def through(self, stage: Callable[["Underway"], None]) -> None:
+        """Pass a stage, unless an earlier one failed: one source that cannot be read must not end a batch."""
+        if self.failure is None:
+            try:
+                stage(self)
+            except Exception as error:
+                self.failure = unexpected_failure(error)
+
+    def ended(self) -> Reading:
+        """Return its reading, or that it failed."""
+        if self.failure is not None:
+            return Reading(self.opened.name, self.opened.sha256, Status.FAILED, reasons=(self.failure,))
+        assert self.reading is not None
+        return self.reading
