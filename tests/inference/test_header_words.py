@@ -1,10 +1,12 @@
 """Codes and words of body part and view, in any spelling, language and case."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.sr._cid_dict import cid_concepts
 
 from neumo.core.radiograph import AcquisitionFacts, CodedConcept
 from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
@@ -20,7 +22,7 @@ CHEST = [
     "Klatka piersiowa", "TORAX AP PORTATIL", "RAIO X DE T\u00d3RAX", "R\u00f6ntgenthorax", "Thorax Bettaufnahme",
     "CHST",
     "Poumons", "Thorax de face", "T\u00f3rax en bipedestaci\u00f3n", "Lungen", "Toraks", "Caixa tor\u00e1cica",
-    "CHEST BILATERAL LUNGS",
+    "CHEST BILATERAL LUNGS", "Thx", "br\u00f6stkorg", "grudni ko\u0161", "THORAX2",
     "\u0413\u0440\u0443\u0434\u043d\u0430\u044f \u043a\u043b\u0435\u0442\u043a\u0430",
     "\u80f8\u90e8", "\ud749\ubd80",
 ]  # fmt: skip
@@ -40,15 +42,22 @@ NOT_CHEST = [
     "BACIA", "CALC\u00c2NEO", "SEIOS DA FACE", "SILLA TURCA", "H\u00fcftgelenk", "Kniegelenk", "Oberarm", "Ellbogen",
     "Becken\u00fcbersicht", "MASTOIDES", "\u00d3RBITAS", "Thorax et ASP", "CUERPO ENTERO", "THORACOLUMBAR",
     "THORACIC INLET",
-    "Barium swallow", "P\u00c9S",
+    "Barium swallow", "P\u00c9S", "NECKCHEST", "ChestNeck", "Patella", "costillas", "CHESTSKULL",
 ]  # fmt: skip
+OTHER_REGIONS = [
+    "ABDOMENPELVIS", "AORTA", "BACK", "BRONCHUS", "CIRCLEOFWILLIS", "EYE", "FACE", "HEADNECK", "HEART", "IAC",
+    "JEJUNUM", "MEDIASTINUM", "NECKCHESTABDPELV", "PELVISLOWEXTREMT", "RADIUSULNA", "SIJOINT", "THYROID",
+    "TIBIAFIBULA", "TLSPINE", "TRACHEA", "ZYGOMA", "Eye", "heart",
+]  # fmt: skip
+"""Some of the standard's defined terms of Body Part Examined; a chest radiograph may name several of them besides."""
 FRONTAL = [
     "PA", "AP", "pa", "p.a.", "A-P", "A P", "AP ERECT", "PA_STANDING", "Frontal", "ANTEROPOSTERIOR",
     "antero-posterior",
     "POSTERO ANTERIOR", "AP SUPINE", "FACE", "PA/AP", "AP PORTABLE", "BILATERAL PA",
     "DE FRENTE", "AP dec\u00fabito supino", "AP DECUBITO DORSAL", "Face, d\u00e9cubitus dorsal", "VENTRODORSAL",
     "\u00c2ntero-posterior", "AP UNILATERAL", "AP BEDSIDE", "A.P. liegend", "Post\u00e9ro-ant\u00e9rieur",
-    "ANTERO-POSTERIORE", "P\u00f3stero-anterior", "PA frontale",
+    "ANTERO-POSTERIORE", "P\u00f3stero-anterior", "PA frontale", "PA1", "AP_2", "dorso-ventral",
+    "\u5f8c\u524d\u4f4d", "\u6b63\u4f4d",
 ]  # fmt: skip
 NOT_FRONTAL = [
     "LL", "RL", "LAT", "LATERAL", "lateral", "AP LLD", "AP LORDOTIC", "Lord\u00f3tica", "PA OBLIQUE", "OBLICUA",
@@ -61,7 +70,8 @@ NOT_FRONTAL = [
     "De profil", "Latero-laterale", "TRANSLATERAL", "LLAT", "L-LAT", "LeftLateral", "Lat", "DLD", "DLI", "DLE", "OAD",
     "Obl\u00edqua", "Schr\u00e4gaufnahme", "seitlicher Strahlengang", "seitl.", "CROSS-TABLE", "X-TABLE", "HBL",
     "Shoot-through",
-    "PA+LAT", "AP Y LATERAL", "APICOLORDOTICA", "dorsal decubitus", "Dekubitus",
+    "PA+LAT", "AP Y LATERAL", "APICOLORDOTICA", "dorsal decubitus", "Dekubitus", "RLO",
+    "LLO", "LDEC", "\u53f3\u524d\u659c", "\u4fa7\u4f4d", "LL2", "Seitenl.",
 ]  # fmt: skip
 
 
@@ -80,6 +90,31 @@ def test_words_of_the_body_part(words: str, meaning: Meaning) -> None:
 )
 def test_words_of_the_view(words: str, meaning: Meaning) -> None:
     assert view_of(AcquisitionFacts(view_position=words)).meaning is meaning
+
+
+@pytest.mark.parametrize("term", OTHER_REGIONS)
+def test_defined_terms_of_other_regions(term: str) -> None:
+    assert body_part_of(AcquisitionFacts(body_part=term)).meaning is CONTRARY
+
+
+def test_of_the_standards_own_words_only_those_of_the_chest_and_of_frontal_views_match() -> None:
+    """Common anatomic regions and views of PS3.16 (CID 4031 and 4010), as a device may write them without a code."""
+    regions, views = (cid_concepts[cid]["SCT"] for cid in (4031, 4010))
+    matching = {
+        region
+        for region in regions
+        if body_part_of(AcquisitionFacts(body_part=spaced(region))).meaning is MATCHING
+    }
+    assert matching == {"Chest", "ApexOfLung"}
+    matching = {
+        view for view in views if view_of(AcquisitionFacts(view_position=spaced(view))).meaning is MATCHING
+    }
+    assert matching == {"Frontal", "AnteroPosterior", "PosteroAnterior"}
+
+
+def spaced(words: str) -> str:
+    """Put a space before each capital letter: "NeckAndChest" as "Neck And Chest"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", words)
 
 
 @given(chest=st.sampled_from(CHEST), other=st.sampled_from(NOT_CHEST), before=st.booleans())
