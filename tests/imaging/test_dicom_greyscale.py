@@ -57,6 +57,16 @@ def test_a_falling_rescale_turns_black_and_white_around() -> None:
     assert grey(ROW, bits=12, RescaleSlope=-1, RescaleIntercept=4095) == [255, 191, 128, 64, 0]
 
 
+@pytest.mark.parametrize("relationship", ["LIN", "LOG", "DISP"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_how_samples_follow_the_dose_inverts_nothing(relationship: str, sign: int) -> None:
+    """What is shown follows from Photometric Interpretation and Presentation LUT Shape alone (PS3.3 C.7.6.3.1.2)."""
+    elements = {"PixelIntensityRelationship": relationship, "PixelIntensityRelationshipSign": sign}
+    assert grey(ROW, bits=12, **elements) == grey(ROW, bits=12)
+    inverse = {"PhotometricInterpretation": "MONOCHROME1"}
+    assert grey(ROW, bits=12, **inverse, **elements) == grey(ROW, bits=12, **inverse)
+
+
 @pytest.mark.parametrize(
     "elements",
     [

@@ -102,6 +102,7 @@ def test_the_pixel_limit_holds_for_every_source(kind: str) -> None:
     [
         RAMP,
         RAMP.astype(np.uint16) * 257,
+        (RAMP.astype(np.uint16) * 257).astype(">u2"),
         RAMP / 255,
         (RAMP / 255).astype(np.float32),
         RAMP[:, :, None],
@@ -113,6 +114,7 @@ def test_the_pixel_limit_holds_for_every_source(kind: str) -> None:
     ids=[
         "uint8",
         "uint16",
+        "big-endian",
         "float64",
         "float32",
         "1 channel",

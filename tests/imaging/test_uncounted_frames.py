@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 from tests.support.dicom_samples import compressed, dataset_of, written
 
 from neumo.core.errors import UnsupportedImageError
@@ -24,7 +24,7 @@ def test_native_pixels_that_are_a_multiple_of_one_image(times: int) -> None:
         open_radiograph(written(dataset, ExplicitVRLittleEndian))
 
 
-@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless, RLELossless])
 def test_compressed_frames_and_one_frame_in_several_fragments(syntax: UID) -> None:
     content = compressed(STORED, syntax)
     dataset = dcmread(io.BytesIO(content))

@@ -18,7 +18,8 @@ def from_array(values: NDArray[Any], *, max_pixels: int) -> Radiograph:
     Parameters
     ----------
     values : ndarray, shape (height, width), (height, width, 1) or (height, width, 3)
-        uint8 in 0-255, uint16 in 0-65535 or in as many of their lower bits as are used, or floating point in 0-1.
+        uint8 in 0-255, uint16 in 0-65535 or in as many of their lower bits as are used, or floating point in 0-1; of
+        either byte order.
     max_pixels : int
         Largest width x height taken.
 
@@ -34,6 +35,7 @@ def from_array(values: NDArray[Any], *, max_pixels: int) -> Radiograph:
     UnreadableImageError
         It has another shape or type, no pixels, or values outside its range.
     """
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[:, :, 0]
     if values.size == 0 or (values.ndim != 2 and (values.ndim != 3 or values.shape[2] != 3)):

@@ -165,7 +165,8 @@ def _inversion(layout: PixelLayout, dataset: Dataset) -> list[str]:
 
     MONOCHROME1 says that the lowest value is white once all grey-scale transformations are made (PS3.3 section
     C.7.6.3.1.2). Presentation LUT Shape INVERSE says the same of the same image: the DX and MG modules require it with
-    MONOCHROME1 (section C.8.11.3.1.2), so both together are one inversion and not two.
+    MONOCHROME1 (section C.8.11.3.1.2), so both together are one inversion and not two. Pixel Intensity Relationship
+    Sign says how samples follow the dose, not how they are shown, and devices often state it wrongly: it is not used.
     """
     because = []
     if layout.photometric == "MONOCHROME1":

@@ -4,6 +4,7 @@ Decoders obey the stream and not the data set around it: a stream that claims a 
 memory, so the two must agree before any decoder sees it.
 """
 
+import re
 from dataclasses import dataclass
 
 from pydicom.uid import HTJ2K as HTJ2KLossy
@@ -34,6 +35,9 @@ _ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _CODESTREAM, _TILE_PART = b"\xff\x4f\xff\x51", b"\xff\x90\x00\x0a"
 _BEGINNINGS = (b"\xff\xd8\xff", _CODESTREAM, b"\0\0\0\x0cjP  ")
 """Of JPEG and JPEG-LS, JPEG 2000, JP2; none of them occurs within a stream."""
+_RLE_BEGINNING = re.compile(rb"[\x01-\x0f]\0\0\0\x40\0\0\0")
+"""Number of segments, and where the first one begins: at once behind the header (PS3.5 section G.5)."""
+_LONGEST_BEGINNING = 8
 _TILE_PART_HEADER = 14
 _CODING_STYLE, _START_OF_TILE, _MAX_DECOMPOSITIONS = 0x52, 0x90, 32
 _JP2_HEADER_LIMIT = 4096
@@ -98,7 +102,10 @@ def frame_of(value: memoryview, name: str) -> bytes:
 
 def _frames_begun(fragments: list[memoryview]) -> int:
     """How many fragments begin as a codestream does, if the first one does: NumberOfFrames may be missing or wrong."""
-    beginning = next((start for start in _BEGINNINGS if fragments[0][: len(start)] == start), None)
+    head = bytes(fragments[0][:_LONGEST_BEGINNING])
+    beginning = next((start for start in _BEGINNINGS if head.startswith(start)), None)
+    if beginning is None and _RLE_BEGINNING.match(head):
+        beginning = head
     if beginning is None:
         return 1
     return sum(fragment[: len(beginning)] == beginning for fragment in fragments)
