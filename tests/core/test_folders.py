@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from neumo.core.folders import EntryKind, is_litter_name, walk_folder
+from neumo.core.folders import EntryKind, is_litter_name, is_litter_path, walk_folder
 
 
 def test_files_come_before_folders_each_by_name(tmp_path: Path) -> None:
@@ -53,6 +53,12 @@ def test_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "desktop.ini",
         ".hidden/film.png",
         "__MACOSX/film.png",
+        "Icon\r",
+        "RECYCLER/film.png",
+        "@Recycle/film.png",
+        "FOUND.012/film.png",
+        "LOST.DIR/film.png",
+        "#snapshot/film.png",
     ],
 )
 def test_litter(name: str, tmp_path: Path) -> None:
@@ -62,7 +68,14 @@ def test_litter(name: str, tmp_path: Path) -> None:
 
 
 def test_a_name_that_only_resembles_litter_is_none() -> None:
-    assert not any(map(is_litter_name, ("film.png", "Thumbs.db.png", "__MACOSX", "1.2.840.10008")))
+    assert not any(
+        map(is_litter_name, ("film.png", "Thumbs.db.png", "__MACOSX", "found.000", "1.2.840.10008"))
+    )
+
+
+def test_what_lies_in_litter_at_any_depth_is_litter() -> None:
+    assert is_litter_path(("cd", "RECYCLED", "deep", "film.png")) and is_litter_path(("cd", "Thumbs.db"))
+    assert not is_litter_path(("cd", "thumbs.db", "film.png"))
 
 
 def test_a_folder_that_is_gone_or_closed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

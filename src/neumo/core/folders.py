@@ -1,17 +1,29 @@
 """Walking through folders in a fixed order: files, what is not a file, and what cannot be entered."""
 
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-_LITTER_FILES = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini"})
+_LITTER_FILES = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"})
 _LITTER_FOLDERS = frozenset(
-    {"__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir", "#recycle"}
-)
-"""What operating systems and storage devices leave in folders; hidden names (".DS_Store", "._x.jpeg") are litter."""
+    {
+        # deleted files
+        "$recycle.bin", "recycler", "recycled", "#recycle", "@recycle", "network trash folder",
+        # copies of an earlier day
+        "#snapshot", "@snapshot", "~snapshot",
+        # parts of files, found when a disk was repaired
+        "lost+found", "lost.dir",
+        # of the system or a storage device
+        "__macosx", "system volume information", "@eadir", "temporary items", "thevolumesettingsfolder", "dfsrprivate",
+    }
+)  # fmt: skip
+"""Names, in lower case, of what operating systems and storage devices leave in folders. Hidden names (".DS_Store",
+"._x.jpeg", ".Trash-1000") are litter too, and the numbered folders of a repaired disk ("FOUND.000")."""
+_FOUND_FOLDER = re.compile(r"found\.\d{3}", re.IGNORECASE)
 
 
 class EntryKind(StrEnum):
@@ -92,7 +104,15 @@ def is_litter_name(name: str, *, folder: bool = False) -> bool:
     """Whether a name is that of a hidden file or folder, or of one that an operating system leaves."""
     if name.startswith("."):
         return name not in {".", ".."}
-    return name.lower() in (_LITTER_FOLDERS if folder else _LITTER_FILES)
+    if folder:
+        return name.lower() in _LITTER_FOLDERS or _FOUND_FOLDER.fullmatch(name) is not None
+    return name.lower() in _LITTER_FILES
+
+
+def is_litter_path(parts: Sequence[str]) -> bool:
+    """Whether a file, named by its folders and its own name, is litter or lies in a folder that is."""
+    *folders, name = parts
+    return is_litter_name(name) or any(is_litter_name(folder, folder=True) for folder in folders)
 
 
 def _mode(entry: "os.DirEntry[str]") -> int:

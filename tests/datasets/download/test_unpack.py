@@ -31,6 +31,7 @@ def test_files_come_out_whole_and_litter_stays_behind(tmp_path: Path) -> None:
         ("chest_xray/train/a.jpeg", b"first"),
         ("chest_xray/train/.DS_Store", b"x"),
         ("__MACOSX/chest_xray/._a.jpeg", b"x"),
+        ("chest_xray/RECYCLER/a.jpeg", b"deleted"),
         ("chest_xray/test/größe.jpeg", b"second"),
     )
     assert unpack_zip(archive, tmp_path / "out") == 2

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from neumo.core.errors import DownloadError, NeumoError, UnsafeArchiveError
+from neumo.core.folders import is_litter_path
 from neumo.core.message import Message
 from neumo.core.zip_archive import UnpackLimits, ZipMembers, open_zip, special_kind
 from neumo.datasets.folders import filling
-
-_LITTER = frozenset({"__macosx", ".ds_store", "thumbs.db"})
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,8 @@ def unpack_zip(archive: Path, target: Path, limits: UnpackLimits | None = None) 
     """Unpack a zip archive into a new folder, all of it or nothing.
 
     Names are checked before anything is written. Sizes are counted while unpacking, because the sizes that
-    an archive declares can lie. The files' checksums (CRC-32) are verified. Litter of file managers
-    (__MACOSX, .DS_Store, Thumbs.db) is left out.
+    an archive declares can lie. The files' checksums (CRC-32) are verified. What operating systems leave
+    in folders (`neumo.core.folders`: __MACOSX, .DS_Store, Thumbs.db and the like) is left out.
 
     Parameters
     ----------
@@ -81,7 +80,7 @@ def _checked(archive: Path, packed: ZipMembers) -> list[_Member]:
     files: dict[str, _Member] = {}
     for info in packed.infos:
         path = _safe_path(archive, info)
-        if info.is_dir() or any(part.lower() in _LITTER for part in path.parts):
+        if info.is_dir() or is_litter_path(path.parts):
             continue
         packed.require_readable(info)
         key = path.as_posix().casefold()  # file systems that ignore case would write one over the other

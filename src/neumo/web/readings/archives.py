@@ -10,7 +10,7 @@ from typing import Final
 
 from neumo.core.errors import DownloadError, UnsafeArchiveError
 from neumo.core.faults import own_fault
-from neumo.core.folders import is_litter_name
+from neumo.core.folders import is_litter_path
 from neumo.core.zip_archive import UnpackLimits, ZipMembers, is_encrypted, open_zip, special_kind
 from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import Skip, skip_of
@@ -148,7 +148,7 @@ def is_archive(path: Path) -> bool:
 def _member(packed: ZipMembers, info: zipfile.ZipInfo) -> Member:
     *folders, last = info.filename.replace("\\", "/").split("/")
     name = clean_name(last)
-    if is_litter_name(name) or any(is_litter_name(folder, folder=True) for folder in folders):
+    if is_litter_path((*folders, name)):
         return Member(info, name, Skip.LITTER)
     if special_kind(info) is not None:
         return Member(info, name, Skip.SPECIAL)

@@ -12,7 +12,7 @@
 
 /** Files that are taken at once. */
 export const MOST = 5000;
-/** What operating systems leave in folders, and kinds of files on discs that are never images: they are not sent. */
+/** What operating systems leave in folders (all of it is listed in `neumo.core.folders`, by which the server skips it), and kinds of files on discs that are never images: they are not sent. */
 const LEFT_BEHIND = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
 const NEVER_IMAGES = /\.(exe|dll|msi|jar|class|app|bat|cmd|sh|so|dylib|sys|inf|ini|cfg|html?|css|js|xml|json|txt|md|rtf|pdf|docx?|xlsx?|pptx?|chm|hlp|ico|ttf|wav|mp3|mp4|avi|mpg|iso)$/i;
 
