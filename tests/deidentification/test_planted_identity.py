@@ -244,6 +244,34 @@ def test_a_name_is_found_in_every_script_that_it_is_written_in(name: str, other:
 
 
 @pytest.mark.parametrize(
+    ("header", "elsewhere"),
+    [
+        ("Holzmann^Eva", "Holz-mann"),
+        ("Holzmann^Eva", "H o l z m a n n"),
+        ("Holzmann^Eva", "Holz\u00admann"),
+        ("Holzmann^Eva", "Holz\u200bmann"),
+        ("Abd el-Rahman^Ali", "Abdelrahman"),
+        ("Macdonald^Ann", "Mac Donald"),
+        ("O'Connor^Ann", "OConnor"),
+        ("Müller-Weiß^Eva", "Muellerweiss"),
+        ("Doe^Maria José", "MARIAJOSE"),
+    ],
+)
+def test_a_name_is_found_however_its_parts_are_joined(header: str, elsewhere: str) -> None:
+    film = patients_film(PatientName=header, ViewCodeSequence=[code("1", f"view of {elsewhere}")])
+    assert words_left(film, deidentify(film, KEY)) > 0
+
+
+@pytest.mark.parametrize(
+    ("header", "elsewhere"),
+    [("88-41-735", "8841735"), ("8841735", "88 41 735"), ("AB/12.34", "ab1234"), ("4711-X9", "4711X9")],
+)
+def test_an_identifier_is_found_however_its_parts_are_joined(header: str, elsewhere: str) -> None:
+    film = patients_film(PatientID=header, ViewCodeSequence=[code("1", f"view {elsewhere}")])
+    assert words_left(film, deidentify(film, KEY)) > 0
+
+
+@pytest.mark.parametrize(
     "name", ["Иванов^Иван", "Yamada^Taro=山田^太郎=ヤマダ^タロウ", "Παπαδόπουλος^Γιώργος"]
 )
 def test_other_scripts_alone_refuse_no_file(name: str, tmp_path: Path) -> None:

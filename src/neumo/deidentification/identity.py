@@ -13,6 +13,8 @@ from pydicom.multival import MultiValue
 from neumo.core.romanisation import in_other_kana, romanised
 
 _SEPARATORS: Final = re.compile(r"[\W_]+")
+_COMPONENTS: Final = re.compile(r"[\^=]")
+"""What separates family name, given name and the others, and their forms in several scripts."""
 _DATE: Final = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})")
 _NAMES: Final = frozenset({"PN"})
 _IDENTIFIERS: Final = frozenset(
@@ -76,7 +78,8 @@ def identity_of(dataset: Dataset) -> set[str]:
     """Return the words, in lower case, of names and identifiers at any depth of a header, and how others spell them.
 
     All component groups of a name count: alphabetic, ideographic and phonetic; of other scripts also what they are in
-    Latin letters.
+    Latin letters. Parts that a space, hyphen or apostrophe separates count by themselves and together: "el-Rahman" also
+    as "elrahman", "88-41-735" also as "8841735".
 
     Raises
     ------
@@ -88,9 +91,10 @@ def identity_of(dataset: Dataset) -> set[str]:
         if element.VR in _NAMES or element.keyword in _IDENTIFIERS:
             for value in _values(element.value):
                 found.update(words_of(str(value)))
+                found.update("".join(words_of(part)) for part in _COMPONENTS.split(str(value)))
         elif element.keyword in _PLACES:
             found.update(" ".join(words_of(str(value))) for value in _values(element.value))
-    return (found | {spelling for word in found for spelling in romanised(word)}) - _ANATOMY
+    return (found | {spelling for word in found for spelling in romanised(word)}) - _ANATOMY - {""}
 
 
 def digits_of(dataset: Dataset) -> set[str]:

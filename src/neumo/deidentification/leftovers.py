@@ -26,6 +26,8 @@ from neumo.deidentification.numbers import NEEDED, is_identifier
 
 _MIN_WORD, _MIN_PART, _MIN_PART_WITH_DIGITS = 3, 5, 6
 """Letters from which a word is looked for as a whole, and within other words; shorter ones match by chance."""
+_MIN_JOINED = 6
+"""Letters from which a word is looked for across spaces, hyphens and characters that do not show."""
 _MIN_OTHER_SCRIPT = 2
 """The same for words beyond ASCII, which are looked for anywhere: Japanese puts no spaces."""
 _MIN_BYTES, _MIN_BYTES_OF_PIXELS = 4, 6
@@ -58,6 +60,7 @@ def words_left(dataset: Dataset, kept: Dataset) -> int:
     texts = [list(words_of(text)) for text in _texts(kept)]
     texts += [[*romanised(word)] for words in texts for word in words]
     written, whole = "\n".join(map(" ".join, texts)), {word for words in texts for word in words}
+    joined = plain("\n".join(map("".join, texts)))
     plain_written, plain_whole = plain(written), {plain(word) for word in whole}
     encodings, (header, pixels) = encodings_of(dataset), _haystacks(kept)
     decoded = _decoded(header)
@@ -71,6 +74,7 @@ def words_left(dataset: Dataset, kept: Dataset) -> int:
             or (len(plain(word)) >= _MIN_WORD and plain(word) in plain_whole)
             or _is_part(plain(word), plain_written)
             or _is_part(plain(word), decoded)
+            or (len(plain(word)) >= _MIN_JOINED and plain(word) in joined)
             or any(
                 (len(needle) >= _MIN_BYTES and _is_part(word, word) and needle in header)
                 or (len(needle) >= _MIN_BYTES_OF_PIXELS and needle in pixels)
