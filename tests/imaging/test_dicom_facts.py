@@ -190,5 +190,10 @@ def test_rubbish_in_one_element_spares_the_others() -> None:
     assert (radiograph.facts.patient_age, radiograph.facts.pixel_spacing) == (None, None)
 
 
+@pytest.mark.parametrize("uid", ["1." + "2" * 63, "1.2.x", "1..2"])
+def test_what_is_no_uid_is_not_cut_to_one(uid: str) -> None:
+    assert facts(StudyInstanceUID=uid).study_instance_uid is None
+
+
 def test_pixels_without_a_header_state_nothing() -> None:
     assert open_radiograph(STORED).facts == AcquisitionFacts()

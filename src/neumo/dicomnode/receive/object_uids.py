@@ -12,7 +12,8 @@ from neumo.imaging.quiet import quiet
 
 _LAST_TAG = 0x0020000E
 """Series Instance UID; tags ascend in a data set, so nothing behind it is parsed."""
-_REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID")
+_REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+"""Without one of them no result could be filed, so that an object would be acknowledged and never reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class ObjectUids:
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
+    series_instance_uid: str
 
 
 def read_uids(content: bytes, transfer_syntax: UID) -> ObjectUids:

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from neumo.core.ages import OLDEST, age_in_years
 from neumo.core.radiograph import AcquisitionFacts, CodedConcept
+from neumo.imaging.dicom.uids import is_uid
 
 _MAX_TEXT = 64
 _MAX_CODES = 8
@@ -20,7 +21,6 @@ _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "Acquisit
 _NO_BIRTH_DATES = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)})
 """What spreadsheets and databases write for no date at all."""
 _QUALITY_CONTROL = ("QualityControlImage", "QualityControlSubject")
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
 def read_facts(dataset: Dataset) -> AcquisitionFacts:
@@ -100,8 +100,8 @@ def _text(value: Any, *, upper: bool = False) -> str | None:
 
 
 def _uid(dataset: Dataset, keyword: str) -> str | None:
-    text = _text(value_of(dataset, keyword))
-    return text if text and _UID.fullmatch(text) else None
+    value = value_of(dataset, keyword)
+    return value if isinstance(value, str) and is_uid(value) else None
 
 
 def _orientation(dataset: Dataset) -> tuple[str, ...]:
