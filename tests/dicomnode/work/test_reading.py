@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset, dcmread
 from tests.support.node_samples import radiograph, written
+from tests.support.odd_ages import ODD_AGES
 
 from neumo.bundle.site import Acceptance, SiteStatement
 from neumo.core.errors import ConfigError, OutputError
@@ -48,6 +49,25 @@ def test_what_was_read_before_is_not_read_again(
     reader: Reader, tmp_path: Path, status: str, verdict: str | None
 ) -> None:
     (tmp_path / "reading.json").write_text(json.dumps({"status": status, "verdict": verdict}))
+@pytest.mark.filterwarnings("ignore:Invalid value|.*exceeds the maximum length")
+@pytest.mark.parametrize("odd", ODD_AGES)
+def test_odd_ages_are_understood_or_said_and_never_copied_invalid(
+    odd: str, reader: Reader, films: list[Path], tmp_path: Path
+) -> None:
+    elements, stated, understood = ODD_AGES[odd]
+    source = written(radiograph(films[0], **elements), tmp_path / "a.dcm")
+    handle = open_handler(reader, results="neumo.dicomnode.work.results:default_results")
+    answer = handle(request(source, tmp_path / "key"))
+    assert answer["status"] in ("read", "refused")
+    results = [dcmread(file) for file in sorted((tmp_path / "key").glob("*.dcm"))]
+    assert [result.get("PatientAge") for result in results] == [stated, stated]
+    reading = json.loads((tmp_path / "key" / "reading.json").read_bytes())
+    codes = {notice.partition(":")[0] for notice in (*reading["reasons"], *reading["warnings"])}
+    assert understood == codes.isdisjoint({"age_unreadable", "age_unknown"}), codes
+
+
+def test_what_was_read_before_is_not_read_again(reader: Reader, tmp_path: Path) -> None:
+    (tmp_path / "reading.json").write_text('{"status": "refused"}')
     answer = open_handler(reader, results=CAPTURE)(request(tmp_path / "gone.dcm", tmp_path))
     assert answer == {"status": status, "flagged": verdict == "pneumonia"}
 

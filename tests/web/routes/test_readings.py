@@ -9,6 +9,9 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
+from tests.support.node_samples import radiograph, written
+from tests.support.odd_ages import ODD_AGES
 from tests.support.web_running import Running
 
 from neumo.records.audit_trail import trail
@@ -159,7 +162,6 @@ def test_what_is_taken_away_is_for_the_prevalence_that_is_on_the_screen(
 
 
 def test_dicom_gives_reports(web: httpx.Client, tmp_path: Path) -> None:
-    from pydicom import dcmread
     from pydicom.data import get_testdata_file
 
     source = Path(str(get_testdata_file("RG1_UNCR.dcm")))
@@ -174,6 +176,18 @@ def test_dicom_gives_reports(web: httpx.Client, tmp_path: Path) -> None:
         result = dcmread(file)
         assert result.StudyInstanceUID == dcmread(source, stop_before_pixels=True).StudyInstanceUID
     assert web.get(f"/api/readings/{reading['id']}/heatmap.png").json()["code"] == "no_answer"
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value|.*exceeds the maximum length")
+def test_odd_ages_are_understood_or_said(web: httpx.Client, radiographs: list[Path], tmp_path: Path) -> None:
+    for odd, (elements, stated, understood) in ODD_AGES.items():
+        film = written(radiograph(radiographs[0], **elements), tmp_path / "film.dcm")
+        answer = web.post("/api/readings", files={"file": ("film.dcm", film.read_bytes())})
+        assert answer.status_code == 201, (odd, answer.text)
+        notices = [notice["code"] for kind in answer.json()["notices"].values() for notice in kind]
+        assert understood == {"age_unreadable", "age_unknown"}.isdisjoint(notices), (odd, notices)
+        report = web.get(f"/api/readings/{answer.json()['id']}/files/sr.dcm")
+        assert dcmread(io.BytesIO(report.content)).get("PatientAge") == stated, odd
 
 
 def test_what_is_no_radiograph_is_told_in_the_asked_language(web: httpx.Client) -> None:
