@@ -1,6 +1,5 @@
 """Running neumo's commands in tests: as a process of its own, or in this one, which spares seconds of imports."""
 
-import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -8,7 +7,7 @@ from tempfile import TemporaryFile
 
 import pytest
 from tests.support.forked import start_neumo
-from tests.support.programs import without_override
+from tests.support.permissions import OBEY
 
 from neumo.cli.main import main
 
@@ -17,20 +16,16 @@ _SECONDS = 240
 
 def run_neumo(*arguments: object, status: int = 0, obey_permissions: bool = False) -> str:
     """Run a whole command as a user does, if asked for as one without root's rights; return what it printed."""
-    if obey_permissions:
-        command = without_override([sys.executable, "-m", "neumo.cli.main", *map(str, arguments)])
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-        returned, told, complained = done.returncode, done.stdout, done.stderr
-    else:
-        with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
-            process = start_neumo(arguments, output, errors)
-            try:
-                returned = process.wait(_SECONDS)
-            finally:
-                process.kill()
-            output.seek(0)
-            errors.seek(0)
-            told, complained = output.read(), errors.read()
+    environment = {OBEY: "1"} if obey_permissions else {}
+    with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+        process = start_neumo(arguments, output, errors, **environment)
+        try:
+            returned = process.wait(_SECONDS)
+        finally:
+            process.kill()
+        output.seek(0)
+        errors.seek(0)
+        told, complained = output.read(), errors.read()
     assert returned == status, told + complained
     assert "Traceback" not in complained
     return told + complained

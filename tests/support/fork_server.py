@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.permissions import OBEY, give_up_override
+
 from neumo.cli import main
 from neumo.core.frames import receive_frame, send_frame
 
@@ -88,6 +90,8 @@ def _become(order: dict[str, Any], streams: list[int]) -> list[str]:
     time.tzset()
     os.chdir(order["folder"])
     os.umask(order["umask"])
+    if os.environ.pop(OBEY, None):
+        give_up_override()
     for kind, limits in order["limits"]:
         resource.setrlimit(kind, tuple(limits))
     path = os.environ.get("PYTHONPATH", "").split(os.pathsep)

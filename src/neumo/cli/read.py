@@ -93,13 +93,12 @@ def read(
     if replay is not None:
         raise typer.Exit(_replay(replay, paths, bundle))
     done, language = options.already_read(resume, json_target), chosen_language(lang)
-    from neumo.core.files import require_replaceable, require_writable
+    from neumo.core.files import require_writable
     from neumo.inference.reader import Reader
     from neumo.results.exports import Exports, open_exports
     from neumo.results.outputs import open_outputs
 
-    require_writable(summary)
-    require_replaceable(html)
+    require_writable(summary, html)
     files, counts = _files_to_read(paths, done)
     counts.tell_unreadable(language)
     if not files:

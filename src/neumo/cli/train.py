@@ -26,11 +26,13 @@ def train(
 ) -> None:
     """Train a run. Ctrl-C leaves it resumable; so does a crash."""
     require_extra("train", "neumo train")
+    from neumo.core.files import require_writable
     from neumo.training.config import load_experiment
     from neumo.training.fit import train as fit
 
     settings = load_experiment(experiment, overrides or [])
     folder = out or Path("runs") / settings.name
+    require_writable(folder / "experiment.yaml")
     with progress_bar("decoding images (once)") as decoding:
         outcome = fit(
             settings,

@@ -47,6 +47,11 @@ def connected(address: str | None) -> Iterator[Any]:
             address=address or Message("this machine"),
             kind=type(error).__name__,
         ) from error
+    except OSError as error:
+        raise ClusterError(
+            "Ray: its temporary files cannot be written ({reason}); set TMPDIR to another folder",
+            reason=error,
+        ) from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -242,4 +242,4 @@ def _lost(code: str) -> Notice:
 
 
 def _is_of_this_machine(error: Exception) -> bool:
-    return own_fault(error) in {"disk_full", "disk_error", "too_many_files", "out_of_memory"}
+    return own_fault(error) in {"disk_full", "disk_error", "read_only", "too_many_files", "out_of_memory"}

@@ -24,7 +24,7 @@ _OWN = {
     errno.EDQUOT: "disk_full",
     errno.EFBIG: "disk_full",
     errno.EIO: "disk_error",
-    errno.EROFS: "disk_error",
+    errno.EROFS: "read_only",
     errno.ESTALE: "disk_error",
     errno.EMFILE: "too_many_files",
     errno.ENFILE: "too_many_files",
@@ -37,6 +37,7 @@ _OWN = {
 OWN_FAULTS = {
     "disk_full": Message("the disk is full"),
     "disk_error": Message("the disk fails"),
+    "read_only": Message("the disk is read-only"),
     "too_many_files": Message("too many files are open"),
     "not_permitted": Message("it is not permitted"),
     "out_of_memory": Message("it needs more memory than there is or is allowed"),
@@ -59,8 +60,8 @@ def own_fault(error: BaseException | None) -> str | None:
     Returns
     -------
     str or None
-        "disk_full", "disk_error", "too_many_files", "not_permitted" or "out_of_memory", also of an error from which
-        this one was raised.
+        "disk_full", "disk_error", "read_only", "too_many_files", "not_permitted" or "out_of_memory", also of an error
+        from which this one was raised.
     """
     if is_out_of_memory(error):
         return "out_of_memory"

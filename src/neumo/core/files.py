@@ -191,7 +191,7 @@ def require_writable(*targets: Path | None) -> None:
         if target.is_dir():
             raise OutputError("{target}: is a folder; name a file", target=target)
         if _is_stream(target):
-            if not os.access(target, os.W_OK):
+            if not _may(os.W_OK, target):
                 raise OutputError("{target}: is not writable; choose another place", target=target)
             continue
         nearest = next(folder for folder in target.absolute().parents if folder.exists())
@@ -201,12 +201,17 @@ def require_writable(*targets: Path | None) -> None:
                 target=target,
                 nearest=nearest,
             )
-        if not os.access(nearest, os.W_OK | os.X_OK):
+        if not _may(os.W_OK | os.X_OK, nearest):
             raise OutputError(
                 "{target}: could not be written ({nearest} is not writable); choose another folder",
                 target=target,
                 nearest=nearest,
             )
+
+
+def _may(how: int, path: Path) -> bool:
+    """Whether this process has a permission (os.W_OK and the like), by the rights that it has now."""
+    return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _is_stream(target: Path) -> bool:

@@ -26,7 +26,7 @@ def load_key(file: Path) -> bytes:
         key, mode = file.read_bytes(), file.stat().st_mode & 0o777
     except OSError as error:
         raise KeyFileError(
-            "{file}: the key cannot be read or made ({reason})", file=file, reason=error.strerror or error
+            "{file}: the key cannot be read or made ({reason})", file=file, reason=_reason(error)
         ) from error
     if mode & 0o077 and os.name == "posix":
         raise KeyFileError(
@@ -39,6 +39,12 @@ def load_key(file: Path) -> bytes:
             least=_KEY_BYTES,
         )
     return key
+
+
+def _reason(error: OSError) -> str:
+    """Return the operating system's words; an OutputError was raised from its error."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return cause.strerror or str(cause)
 
 
 def _make(file: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.cores import usable_cores
-from neumo.core.errors import DatasetError, UnreadableImageError
+from neumo.core.errors import DatasetError, OutputError, UnreadableImageError
 from neumo.core.files import replacing, write_json
 from neumo.core.folder_lock import in_turn
 from neumo.core.message import joined
@@ -70,11 +70,23 @@ def decoded_pixels(
     if not _complete(target, shape):
         with in_turn(target.with_suffix(".lock")):
             if not _complete(target, shape):
-                _decode_all(manifest, (size, field_of_view, intensity), target, progress)
-                write_manifest(manifest, folder / "manifest.csv")
-                stated = {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
-                write_json(target.with_suffix(".json"), stated)
+                _fill(manifest, (size, field_of_view, intensity), target, progress)
     return PixelStore(np.memmap(target, dtype=np.uint8, mode="r", shape=shape), target)
+
+
+def _fill(
+    manifest: Manifest, how: tuple[int, float, Intensity], target: Path, progress: Progress | None
+) -> None:
+    """Decode all images into the cache, and write beside it what it holds. Raises DatasetError, OutputError."""
+    try:
+        _decode_all(manifest, how, target, progress)
+        write_manifest(manifest, target.with_name("manifest.csv"))
+        shape = (len(manifest), how[0], how[0])
+        write_json(
+            target.with_suffix(".json"), {"shape": shape, "dtype": "uint8", "root": str(manifest.root)}
+        )
+    except OutputError as error:
+        raise OutputError("{error}, or set NEUMO_CACHE", error=error) from error
 
 
 def _complete(target: Path, shape: tuple[int, int, int]) -> bool:

@@ -29,6 +29,8 @@ _LIBPQ_TIMEOUTS = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeou
 _CACHE_KIB = 16_384
 """Of each SQLite connection: the worklist's indexes of 100,000 readings."""
 _SQLITE = "sqlite:///"
+_UNWRITABLE = frozenset({"unable to open database file", "attempt to write a readonly database"})
+"""SQLite's words for a file, or a folder of a file, that this user may not write."""
 _REMEDY = Message("give sqlite:///FILE or postgresql://HOST/NAME")
 _WRITERS_LOCK = 0x6E65756D6F
 """Key of PostgreSQL's advisory lock that all writers of an archive take."""
@@ -180,6 +182,13 @@ def _translated_errors(engine: Engine) -> Iterator[None]:
         if "not a database" in cause:
             raise ArchiveError(
                 "{where}: not a database; give the file that readings are stored in", where=where
+            ) from error
+        if cause in _UNWRITABLE:
+            raise ArchiveUnavailableError(
+                "{where}: the file or its folder cannot be written ({cause}); nothing was stored: make it writable, or "
+                "choose another place",
+                where=where,
+                cause=cause,
             ) from error
         raise ArchiveUnavailableError(
             "{where}: the archive cannot be used now ({cause}); nothing was stored, try again",

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.core.errors import DatasetError, SplitError
+from neumo.core.errors import DatasetError, OutputError, SplitError
 from neumo.core.findings import FINDINGS
 from neumo.core.labels import ALLOWED, LABELS, PartialLabel
 from neumo.core.progress import Progress
@@ -84,7 +85,8 @@ def make_split(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
             unwanted = [(each.attribute, each.value) for each in config.train_without]
             split = train_without(split, manifest, unwanted)
         _require_usable(split, manifest)
-        split.save(cached)
+        with suppress(OutputError):  # it is drawn again, as quickly
+            split.save(cached)
         return split
 
 
