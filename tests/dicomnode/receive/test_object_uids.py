@@ -70,7 +70,8 @@ def test_uids_that_are_none_are_refused(keyword: str, value: str | None, told: s
 )
 def test_what_is_taken_can_be_reported(keyword: str, value: str) -> None:
     """The receiver and the makers of results hold one rule for every identifier."""
-    sent = radiograph(**{keyword: value})
+    sent = radiograph()
+    setattr(sent, keyword, value)
     try:
         read_uids(encoded(sent), ExplicitVRLittleEndian)
     except StoreRefusal:
