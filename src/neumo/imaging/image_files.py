@@ -43,7 +43,7 @@ _OTHER_SUFFIXES: Final = frozenset(
         ".dicom",
     }
 )
-"""Of files that are meant as images whatever they hold: where they cannot be read, that is told."""
+"""Suffixes of files that are taken for images whatever they hold: one that cannot be read fails, unskipped."""
 
 
 _OBJECT_NAME: Final = re.compile(r"[0-9]+(\.[0-9]+){4,}|(IM|IMG|CR|DX)[_-]?[0-9]{3,}", re.IGNORECASE)
@@ -64,7 +64,7 @@ class Skip(StrEnum):
     NO_IMAGE = "no_image"
     """Neither its name nor its content is that of an image."""
     ARCHIVE = "archive"
-    """Not opened, whatever lies in it."""
+    """An archive (ZIP, 7-Zip, tar ...), which is not opened."""
     DICOMDIR = "dicomdir"
     """The index of a CD."""
     REPORT = "report"
@@ -79,7 +79,7 @@ class Skip(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FoundFiles:
-    """What paths, folders and patterns mean.
+    """Image files found by paths, folders and patterns, and what was skipped.
 
     Attributes
     ----------

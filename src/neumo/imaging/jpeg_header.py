@@ -23,7 +23,7 @@ class JpegHeader:
 
     @property
     def unusual(self) -> str | None:
-        """What kind it is of, where it is not one that every decoder of photographs reads."""
+        """Kind of JPEG where it is not the baseline or progressive 8-bit one that every decoder reads; else None."""
         if self.marker in _KINDS:
             return _KINDS[self.marker]
         if self.precision != 8:

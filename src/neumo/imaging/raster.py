@@ -44,7 +44,7 @@ _LAYERED = frozenset({"LA", "PA", "RGBA"})
 _ORIENTATION_TAG = 0x0112
 _BYTES_PER_PIXEL = 8
 _UNKNOWN_KINDS = frozenset({"unknown pixel mode"})
-"""What Pillow says where a header is sound, and means samples that it has no reader for."""
+"""Pillow's messages for sound files whose sample format it cannot decode."""
 _MAX_SCANS = 100
 """Every scan of a progressive JPEG passes over all its pixels; encoders write about ten."""
 

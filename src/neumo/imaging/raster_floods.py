@@ -6,9 +6,9 @@ from neumo.core.errors import UnreadableImageError
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS: Final = 100_000
-"""Of a PNG; encoders write some ten thousand for the largest image allowed."""
+"""Most chunks of a PNG; encoders write some ten thousand for the largest image allowed."""
 _MAX_SEGMENTS: Final = 5_000
-"""Of a JPEG before its first scan; profiles and thumbnails take some hundred."""
+"""Most segments of a JPEG before its first scan; profiles and thumbnails take some hundred."""
 _START_OF_SCAN, _BARE = 0xDA, frozenset({0x01, *range(0xD0, 0xDA)})
 
 

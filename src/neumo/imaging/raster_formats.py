@@ -9,6 +9,7 @@ from PIL import Image, ImageFile
 
 from neumo.core.errors import UnsupportedImageError
 from neumo.core.message import Message
+from neumo.imaging.dicom.recognise import has_preamble
 from neumo.imaging.limits import MAX_PIXELS, require_size
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ RASTER_SUFFIXES: Final = frozenset(
 RASTER_NAMES: Final = "PNG, JPEG, TIFF, BMP, WebP or AVIF"
 
 _HEAD: Final = 132
-_DICOM_MAGIC: Final = (128, b"DICM")
 _PNM: Final = re.compile(rb"P[1-6]\s(?:#[^\n]*\n)*\s*\d+\s+\d+\s")
 _BMP_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 """Sizes of a BMP's second header; "BM" alone begins many a text."""
@@ -35,15 +35,14 @@ _MAX_PAGES: Final = 16
 _MAX_BITS: Final = 16
 _BYTE: Final = 8
 _MAX_RUN_LENGTH_PIXELS: Final = 16_000_000
-"""Of a run-length coded BMP, which Pillow decodes in Python: some 10 seconds."""
+"""Most pixels of a run-length coded BMP, which Pillow decodes in Python: some 10 seconds."""
 
 
 def raster_format(head: bytes) -> str | None:
     """Return Pillow's name of a file's format by its first 132 bytes; None where it is no raster image that is read."""
-    at, magic = _DICOM_MAGIC
     for kind, tells in _FORMATS.items():
         # A DICOM file may carry a TIFF header in its preamble (PS3.10 section 7.1).
-        if tells(head) and not (kind == "TIFF" and head[at:].startswith(magic)):
+        if tells(head) and not (kind == "TIFF" and has_preamble(head)):
             return kind
     return None
 

@@ -13,14 +13,13 @@ from neumo.core.decision import Conclusion
 from neumo.core.errors import UnreadableImageError
 from neumo.core.spreadsheets import guarded
 from neumo.imaging.dicom.parse import parse_file
+from neumo.imaging.dicom.recognise import is_dicom
 from neumo.imaging.image_files import find_images
-
-_DICOM = b"DICM"
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a table of decided radiographs holds.
+    """Counts of the table of decided radiographs.
 
     Attributes
     ----------
@@ -102,7 +101,7 @@ def _found(
                 stream.seek(0)
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             reading = by_digest.get(digest)
-            if reading is None and head.endswith(_DICOM):
+            if reading is None and is_dicom(head):
                 reading = by_uid.get(str(parse_file(file).get("SOPInstanceUID", "")))
         except (OSError, UnreadableImageError):
             continue

@@ -23,13 +23,14 @@ from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.identifiers import content_digest
 from neumo.dicomnode.store.queue import NewObject
+from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE
 from neumo.imaging.dicom.uids import is_uid
 from neumo.sending.pynetdicom_internals import ReceivingEntity
 from neumo.sending.tls import server_context
 
-_PREAMBLE = b"\0" * 128 + b"DICM"
+_PREAMBLE = b"\0" * PREAMBLE + MAGIC
 _REQUIRED = ("MessageID", "AffectedSOPClassUID", "AffectedSOPInstanceUID", "Priority")
-"""Of a C-STORE request (PS3.7 table 9.3-1)."""
+"""Elements that a C-STORE request must hold (PS3.7 table 9.3-1)."""
 _POLL_SECONDS = 0.05
 
 

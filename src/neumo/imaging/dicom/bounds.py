@@ -11,14 +11,14 @@ from pydicom.tag import BaseTag
 from neumo.core.errors import UnreadableImageError
 
 MAX_HEADER_BYTES: Final = 8 * 2**20
-"""In which the pixel data must begin, and which everything beside pixels and the like must not exceed."""
+"""Bytes within which the pixel data must begin, and the most that all other elements together may take."""
 _MAX_ITEMS: Final = 20_000
 """Sequence items in a header; each costs a kilobyte or two once parsed."""
 _MAX_ELEMENTS: Final = 50_000
 _MAX_DEPTH: Final = 16
-"""Of sequences within sequences."""
+"""Deepest nesting of sequences."""
 _MAX_VALUE_BYTES: Final = 65_536
-"""Of one value, tables and sequences apart; the longest text that a header may hold (LT) takes 40 KiB."""
+"""Longest value in bytes, lookup tables and sequences apart; the longest text of a header (LT) takes 40 KiB."""
 _BULK: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW"})
 """Value representations whose values stay bytes, whatever their length."""
 _TABLES: Final = frozenset({0x00281201, 0x00281202, 0x00281203, 0x00281221})

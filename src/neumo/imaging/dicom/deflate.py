@@ -5,12 +5,12 @@ import zlib
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError
-from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE
+from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, has_preamble
 
 
 def deflated_from(content: bytes) -> int | None:
     """Return where the deflated part of a file begins; None where nothing is deflated."""
-    start = PREAMBLE + 4 if content[PREAMBLE : PREAMBLE + 4] == MAGIC else 0
+    start = PREAMBLE + len(MAGIC) if has_preamble(content) else 0
     deflated = False
     while content[start : start + 2] == b"\x02\x00":
         element, vr = content[start + 2 : start + 4], content[start + 4 : start + 6]

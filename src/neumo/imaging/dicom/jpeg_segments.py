@@ -6,7 +6,7 @@ from typing import Final
 START_OF_SCAN: Final = 0xDA
 _SOI, _EOI = 0xD8, 0xD9
 _ENTROPY_MARKERS: Final = frozenset({0x00, *range(0xD0, 0xD8)})
-"""After 0xFF within entropy-coded data: a stuffed byte, or a restart."""
+"""Bytes that follow 0xFF within entropy-coded data: a stuffed byte, or a restart marker."""
 _FIRST_OF_MARKER_IN_JPEG_LS: Final = 0x80
 """JPEG-LS stuffs a bit, not a byte: after 0xFF a marker's second byte has its highest bit set."""
 

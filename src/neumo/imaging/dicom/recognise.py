@@ -15,8 +15,11 @@ _BARE = re.compile(
 _BARE_BIG_ENDIAN = re.compile(rb"\x00\x08\x00[\x00-\xff](CS|DA|LO|SH|TM|UI|UL)")
 
 
+def has_preamble(content: bytes) -> bool:
+    """Whether the bytes begin with the preamble of a DICOM file and its prefix "DICM"."""
+    return content[PREAMBLE : PREAMBLE + len(MAGIC)] == MAGIC
+
+
 def is_dicom(content: bytes) -> bool:
     """Whether the bytes begin as a DICOM file (PS3.10 section 7.1) or as a bare data set does."""
-    if content[PREAMBLE : PREAMBLE + 4] == MAGIC:
-        return True
-    return bool(_BARE.match(content) or _BARE_BIG_ENDIAN.match(content))
+    return has_preamble(content) or bool(_BARE.match(content) or _BARE_BIG_ENDIAN.match(content))

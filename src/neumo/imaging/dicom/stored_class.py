@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, is_dicom
+from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE, has_preamble, is_dicom
 
 HEAD_BYTES: Final = 1024
 """Bytes of a file that `stored_class` needs."""
@@ -36,7 +36,7 @@ def stored_class(head: bytes) -> str | None:
     """
     if not is_dicom(head):
         return None
-    begin = PREAMBLE + len(MAGIC) if head[PREAMBLE:].startswith(MAGIC) else 0
+    begin = PREAMBLE + len(MAGIC) if has_preamble(head) else 0
     for tag, value in _elements(head, begin):
         if tag in (_MEDIA_CLASS, _CLASS):
             return value.strip(b"\0 ").decode("ascii", errors="replace")

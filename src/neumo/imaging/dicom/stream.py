@@ -34,7 +34,7 @@ JPEG_2000 = frozenset({JPEG2000Lossless, JPEG2000Lossy, HTJ2KLossless, HTJ2KLoss
 _ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _CODESTREAM, _TILE_PART = b"\xff\x4f\xff\x51", b"\xff\x90\x00\x0a"
 _BEGINNINGS = (b"\xff\xd8\xff", _CODESTREAM, b"\0\0\0\x0cjP  ")
-"""Of JPEG and JPEG-LS, JPEG 2000, JP2; none of them occurs within a stream."""
+"""First bytes of JPEG and JPEG-LS, JPEG 2000 and JP2 streams; none of them occurs within a stream."""
 _RLE_BEGINNING = re.compile(rb"[\x01-\x0f]\0\0\0\x40\0\0\0")
 """Number of segments, and where the first one begins: at once behind the header (PS3.5 section G.5)."""
 _LONGEST_BEGINNING = 8
@@ -101,7 +101,7 @@ def frame_of(value: memoryview, name: str) -> bytes:
 
 
 def _frames_begun(fragments: list[memoryview]) -> int:
-    """How many fragments begin as a codestream does, if the first one does: NumberOfFrames may be missing or wrong."""
+    """Count the fragments that begin as the first one does, if that is a codestream: NumberOfFrames may be missing."""
     head = bytes(fragments[0][:_LONGEST_BEGINNING])
     beginning = next((start for start in _BEGINNINGS if head.startswith(start)), None)
     if beginning is None and _RLE_BEGINNING.match(head):
