@@ -38,7 +38,7 @@ from neumo.evaluation.uncertainty.calibration import probability_calibration_err
 SIZES = (25, 50, 100, 200, 400, 800, 1600)
 DRAWS = 20
 LARGEST_SHARE = 0.72
-"""Of a site's images that may be drawn, so that enough are left to measure."""
+"""Largest share of a site's images that may be drawn, so that enough are left to measure."""
 COVERAGE = 0.9
 
 

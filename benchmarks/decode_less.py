@@ -45,7 +45,7 @@ Grey = NDArray[np.uint8]
 
 
 _TOLD_EVERY = 20
-"""How many films are read between two interim reports."""
+"""Films read between two interim reports."""
 
 
 @dataclass

@@ -29,7 +29,7 @@ from neumo.monitoring.sequential import RATE, SequentialTest, of_events, of_rate
 REFUSED, SHAPE, SCALE = 0.02, 4.0, 0.2
 DEVIATION = SHAPE**0.5 * SCALE
 LIMIT = 0.8
-"""Of the sensitivity that was accepted."""
+"""Accepted sensitivity."""
 
 
 def sample(generator: np.random.Generator, size: int, shift: float = 0.0) -> Sample:

@@ -34,7 +34,7 @@ _LONGEST_OPEN = 20
 
 @dataclass
 class Attacker:
-    """What the attacks share: a port, chance, the image, and connections that are kept open."""
+    """State shared by the attacks: port, random generator, image, open connections."""
 
     port: int
     rng: random.Random

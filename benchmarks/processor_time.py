@@ -22,7 +22,7 @@ def processor_seconds() -> float:
 
 
 def timed(work: Callable[[], Value]) -> tuple[Value, float]:
-    """Return what some work gives, and the processor seconds that it took."""
+    """Run a function; return its result and the processor seconds that it took."""
     before = processor_seconds()
     value = work()
     return value, processor_seconds() - before

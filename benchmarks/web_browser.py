@@ -1,4 +1,4 @@
-"""What the benchmarks of the workbench's pages share: a server, and a Chromium that opens its pages."""
+"""Helpers of the page benchmarks: a server, and a Chromium that opens its pages."""
 
 import shutil
 import tempfile

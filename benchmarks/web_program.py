@@ -1,4 +1,4 @@
-"""What the benchmarks of the workbench share: `neumo serve` as a program, and files that were never read before."""
+"""Helpers of the workbench benchmarks: `neumo serve` as a program, and files never read before."""
 
 import http.client
 import itertools

@@ -1,4 +1,4 @@
-"""What every test may ask for: a cache of its own, phantoms, and the real data where they are."""
+"""Fixtures of all tests: a cache of its own, phantoms, and the real data where they are."""
 
 import gc
 import os

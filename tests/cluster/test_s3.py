@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, films: list[Path]) -> Itera
 
 
 def begun(source: str, out: str, tiny: str) -> tuple[Job, Dataset]:
-    """Return what reads a source in shards of two, and its dataset, planned."""
+    """Return the job that reads a source in shards of two images, and its dataset with the plan written."""
     job, dataset = Job(source, out, {"bundle": tiny, "allow_outside_range": True}), Dataset(out)
     dataset.begin({"source": source, "neumo": neumo.__version__})
     dataset.write_plan(shards_of(open_source(source).locations(), 2), {})

@@ -36,7 +36,7 @@ SITE_CRITERIA = Criteria(**dict.fromkeys(Criteria.__dataclass_fields__, None))
 
 @dataclass(frozen=True)
 class InUse:
-    """A hospital that reads with its accepted bundle; people decided on every other radiograph."""
+    """An archive of readings by an accepted site bundle, with decisions on every other radiograph."""
 
     bundle: Path
     url: str

@@ -1,4 +1,4 @@
-"""What every test of the node may ask for: settings, a bundle, radiographs, the parts of a node that does not run."""
+"""Fixtures of the node's tests: settings, a bundle, radiographs, the parts of a node that does not run."""
 
 import logging
 import os
@@ -44,7 +44,7 @@ def makers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path, bundle_folder: Path) -> dict[str, Any]:
-    """Of a node on free ports whose results are captures; a test may change them."""
+    """Settings of a node on free ports that makes Secondary Captures; a test may change them."""
     return {
         "data": str(tmp_path / "node"),
         "stop_seconds": 30,
@@ -66,6 +66,6 @@ def shared(tmp_path: Path) -> Iterator[Shared]:
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> EventLog:
-    """What a part of the node logs."""
+    """Log of the node's events."""
     caplog.set_level(logging.INFO, "neumo.events")
     return EventLog(caplog)

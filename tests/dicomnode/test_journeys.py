@@ -23,7 +23,7 @@ def metrics(node: Program) -> str:
 
 
 def sources(at: Archive) -> list[str]:
-    """Which objects an archive got results of."""
+    """Return the SOP Instance UIDs of the radiographs that an archive got results of."""
     return [str(dataset.DerivationDescription) for dataset in at.got]
 
 

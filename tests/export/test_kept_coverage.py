@@ -25,7 +25,7 @@ FOLDS, FRESH = 1500, 4000
 
 @pytest.fixture(scope="module", params=[0.6, 1.5, 3.0], ids=["weak", "middling", "strong"])
 def predictions(request: pytest.FixtureRequest) -> Predictions:
-    """Of a network that is more or less good; the first images are those of the folds."""
+    """Predictions of a simulated network of some skill; the first images are those of the folds."""
     return made_up(FOLDS + FRESH, strength=request.param, seed=7)
 
 

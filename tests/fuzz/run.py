@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass
 class Tried:
-    """What was tried of a target."""
+    """Numbers of a target's inputs, and how they ended."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     sound: int = 0
@@ -57,7 +57,7 @@ class Tried:
 
     @property
     def inputs(self) -> int:
-        """How many inputs ended as they must."""
+        """Number of inputs that ended in an answer or a clear refusal."""
         return sum(self.outcomes.values())
 
 

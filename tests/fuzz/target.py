@@ -34,5 +34,5 @@ class Target:
 
 @contextmanager
 def nothing_else(tries: Callable[[bytes], str]) -> Iterator[Callable[[bytes], str]]:
-    """Of targets that need nothing beside themselves."""
+    """Fuzz targets that need no server."""
     yield tries

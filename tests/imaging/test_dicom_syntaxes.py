@@ -241,7 +241,7 @@ def test_several_frames_are_refused_with_the_reason(name: str) -> None:
 
 
 def test_warnings_and_logs_of_the_libraries_stay_inside(tmp_path: Path) -> None:
-    """As a program of a user who shows all warnings and logs would run it."""
+    """Open a file in a program that shows all warnings and logs."""
     file = tmp_path / "odd.dcm"
     stored = np.zeros((4, 4), dtype=np.uint16)
     content = dicom_file(stored, PatientAge="004Y", WindowCenter=1, WindowWidth=2, BodyPartExamined="CHEST")

@@ -65,7 +65,7 @@ def test_a_data_set_is_read_like_its_file(bundle: Bundle, film: Path, tmp_path: 
 
 
 class Tensor:
-    """As a tensor of torch looks to whoever does not know it."""
+    """An object with the array interface of a torch tensor."""
 
     shape = (64, 64)
 

@@ -79,7 +79,7 @@ def pacs() -> Iterator[Archive]:
 def visited(
     tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path, pacs: Archive
 ) -> Iterator[Running]:
-    """A workbench where two people read and verify, beside a PACS."""
+    """A running workbench with two accounts that may read and verify, and a PACS that it sends to."""
     data = tmp_path_factory.mktemp("everywhere") / "data"
     add_verifiers(data, NAMES.values())
     to = f"{{name: pacs, kind: c-store, ae_title: ARCHIVE, host: 127.0.0.1, port: {pacs.port}, timeout: 20}}"

@@ -19,7 +19,7 @@ _NOT_LOCAL = re.compile(r"sa_family=AF_INET6?, (?!.*(\"127\.|\"0\.0\.0\.0\"|::1\
 """Of connect, sendto and the like: an address beyond this machine; a DNS server on it, at port 53, is meant too."""
 _DNS = re.compile(r"sin6?_port=htons\(53\)")
 _DECLARED = (".cache/neumo", ".local/share/neumo")
-"""Where commands may write in a home."""
+"""Folders of a home in which commands may write."""
 
 _ONNX_RUNTIME = """
 import onnxruntime, sys, time

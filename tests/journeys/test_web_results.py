@@ -92,7 +92,7 @@ def test_every_file_of_a_reading_opens(page: Page, dicom_film: Path, take: Calla
 
 
 def referenced(report: Dataset) -> list[Dataset]:
-    """Return what refers to an instance anywhere in a report."""
+    """Return the items of a report, at any depth, that reference an instance."""
     sequences = [element.value for element in report.iterall() if element.VR == "SQ"]
     return [item for sequence in sequences for item in sequence if "ReferencedSOPInstanceUID" in item]
 

@@ -1,4 +1,4 @@
-"""Which readings changed, as the log says it."""
+"""Changed readings, read from the audit log."""
 
 import pytest
 from sqlalchemy import Engine

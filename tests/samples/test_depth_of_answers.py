@@ -12,7 +12,7 @@ from neumo import Reader
 from neumo.imaging import open_radiograph
 
 TOLERANCE = 0.01
-"""Of each probability; half a grey level of 10 bits moved 16 other radiographs by .006 at most."""
+"""Tolerance of each probability; half a grey level of 10 bits moved 16 other radiographs by .006 at most."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Which protocol a destination of the settings is sent to by."""
+"""The protocol of each kind of destination: C-STORE or STOW-RS."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the children of tests do, by name: answer, print, hang, fill memory, die."""
+"""Child processes of tests, by name: answer, print, hang, fill memory, die."""
 
 import ctypes
 import os

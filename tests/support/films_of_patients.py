@@ -26,7 +26,7 @@ SECRETS = (
     "19500312",
     "Beispiel",
 )
-"""What must not be found in a file that was written, nor in its name."""
+"""Identifiers that must not be in a de-identified file, nor in its name."""
 
 
 def patients_film(**changes: Any) -> Dataset:

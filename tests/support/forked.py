@@ -63,7 +63,7 @@ class Forked:
 
 
 Process = Forked | subprocess.Popen[bytes]
-"""What tests use of both is the same."""
+"""A command of a test: forked, or started as a program."""
 
 
 class _ForkServer:

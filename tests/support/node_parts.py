@@ -15,7 +15,7 @@ STUDY = "1.2"
 
 
 class EventLog:
-    """What a part of the node logs."""
+    """Log of the node's events."""
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
         self._caplog = caplog
@@ -68,7 +68,7 @@ def read_object(
 
 
 def deliveries(shared: Shared, destination: str = "pacs") -> list[Delivery]:
-    """What is due at a destination, however new its study is."""
+    """Return the deliveries due at a destination, however new their study is."""
     return shared.outbox.due(destination)
 
 

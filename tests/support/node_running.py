@@ -60,7 +60,7 @@ class Program:
         return int(self.events("started")[0]["health_port"])
 
     def kill(self) -> None:
-        """As a loss of power would."""
+        """Kill the node, as a loss of power would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(120)
 

@@ -18,7 +18,7 @@ _PLUGIN = "/usr/*/orthanc/**/libOrthancDicomWeb.so*"
 
 @dataclass(frozen=True)
 class Orthanc:
-    """Where it listens."""
+    """Ports on which Orthanc listens."""
 
     dicom_port: int
     http_port: int

@@ -1,4 +1,4 @@
-"""What the readers of tests do with a request, by name."""
+"""Request handlers of the reader processes in tests, by name."""
 
 import os
 import time
@@ -16,7 +16,7 @@ POISON = b"this ends the process that reads it"
 
 
 def open_poisonable(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
-    """What a run on an archive reads with, but for one content."""
+    """Reader of an archive run that ends its process at one content."""
     ready, handle = open_reader(settings)
 
     def poisonable(request: Mapping[str, Any], content: bytes) -> tuple[Mapping[str, Any], bytes]:

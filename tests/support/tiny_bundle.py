@@ -35,7 +35,7 @@ MEASURED = tuple(
     }.items()
     for metric, (value, low, high) in rates.items()
 )
-"""What the bundle states of its operating points."""
+"""Operating points of the tiny bundle."""
 CONFIGURATION = BundleConfig(
     name="tiny",
     version="1",

@@ -18,7 +18,7 @@ from neumo.training.fit import train
 
 
 def main(experiment_file: str, data: str, out: str) -> int:
-    """Return how many of the processes failed."""
+    """Return the number of processes that failed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free.getsockname()[1]))

@@ -1,4 +1,4 @@
-"""What a page itself finds cut off, overlong or squeezed on it."""
+"""Layout checks in the browser: elements of a page that are cut off, overlong or squeezed."""
 
 from typing import Any
 

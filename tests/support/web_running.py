@@ -43,7 +43,7 @@ class Running:
 
 
 PASSWORD = "correct horse battery"
-"""Of everybody in tests."""
+"""Password of every account in tests."""
 
 
 def add_people(data: Path, **people: str) -> None:

@@ -11,7 +11,7 @@ from tests.support.http_server import QuietHandler, serving_with
 
 @dataclass
 class Behaviour:
-    """What the server serves and how it fails.
+    """Content and injected faults of the test HTTP server.
 
     It can break off after some bytes, answer with statuses first, or hold still until it is released; `seen`
     records the headers of each request.

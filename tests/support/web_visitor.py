@@ -27,7 +27,7 @@ from neumo.web.people.verifier import Verifier
 PHONE = 390
 HEIGHTS = {1440: 900, 1024: 768, PHONE: 844}
 NAMES: dict[Language, str] = {"en": "ana", "es": "eva"}
-"""Of the person who reads in a language."""
+"""Name of the account that reads in a language."""
 _PICTURES = os.environ.get("NEUMO_SCREENSHOTS")
 """Folder for pictures of all stations, to be looked at."""
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"

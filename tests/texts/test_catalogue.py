@@ -26,7 +26,7 @@ SOURCES = [
     if not file.is_relative_to(NEUMO / "bundle")
 ]
 SERVED = ("workbench.", "terms.")
-"""What the browser gets, without these names."""
+"""Messages that the browser gets, without these names."""
 OTHER_NAMES = {"dataset_check.css", "readings.css", "readings.id", "evaluation.conformal"}
 """Files, a column and a module that look like keys."""
 SAME_IN_BOTH = {

@@ -1,4 +1,4 @@
-"""Which language is chosen."""
+"""Choice of the language by option, variable, locale and Accept-Language."""
 
 import pytest
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MAX_BYTES: Final = 64 * 2**20
-"""Of all arrays of one file, inflated; gate statistics of 2,048 features take 2 MiB."""
+"""Most bytes of all arrays of one file, inflated; gate statistics of 2,048 features take 2 MiB."""
 
 
 def read_arrays(stream: BinaryIO) -> Mapping[str, NDArray[Any]]:

@@ -22,15 +22,15 @@ from neumo.core.files import write_text
 
 MODEL, CONFIG, GATE, CARD, REFERENCE = "model.onnx", "config.json", "gate.npz", "README.md", "reference.json"
 FILES = (CARD, CONFIG, GATE, MODEL, REFERENCE)
-"""What every bundle holds besides its checksums."""
+"""Files that every bundle holds besides its checksums."""
 
 SUMS = "SHA256SUMS"
 _SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^/\\\x00-\x1f\x7f-\x9f]+)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\\u00[0189][0-9a-f]|\\u007f", re.IGNORECASE)
 _ESCAPED_SPACE = frozenset({"\\u0009", "\\u000a", "\\u000d", "\r"})
-"""As JSON may write tabulators and the ends of lines."""
+"""Control characters that JSON files may hold: tabulators and line ends."""
 _MAX_BYTES = 512 * 2**20
-"""Of all files of a bundle."""
+"""Most bytes of all files of a bundle together."""
 _TEXTS = (CONFIG, REFERENCE, EVIDENCE, CARD, SITE, ACCEPTANCE)
 
 
@@ -70,7 +70,7 @@ class Bundle:
 
     @property
     def graph_file(self) -> Path:
-        """Where the graph lies; run `model`, which was checked, rather than reading the file again."""
+        """Path of the ONNX file; run `model`, whose bytes were checked, rather than reading the file again."""
         return self.path / MODEL
 
 

@@ -16,7 +16,7 @@ _OPERATOR = 4
 _LOOPS = frozenset({b"Loop", b"Scan"})
 """Operators that may run for ever; a network that reads an image has none."""
 _MAX_DEPTH = 16
-"""Of graphs within attributes of nodes."""
+"""Deepest nesting of graphs within attributes of nodes."""
 
 _CHILDREN: Mapping[str, Mapping[int, str]] = {
     "model": {7: "graph", 25: "function"},

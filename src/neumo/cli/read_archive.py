@@ -187,7 +187,7 @@ def _end(totals: "Totals", dataset: str, language: "Language") -> None:
 
 
 _TOLD = {"unreadable_folder": "cluster.unreadable_folders", "no_location": "cluster.no_location"}
-"""What listing could not take, which is no file that is skipped on purpose."""
+"""Messages of skipped locations that are faults and no files skipped on purpose, by reason."""
 
 
 def _say(line: str) -> None:

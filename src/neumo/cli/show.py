@@ -42,7 +42,7 @@ _EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
         ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic"),
     ),
 }
-"""What each extra is for, and packages by which it is known to be installed."""
+"""Purpose of each extra, and packages by which it is known to be installed."""
 
 
 def require_extra(extra: Extra, command: str) -> None:
@@ -80,7 +80,7 @@ class _Rate(ProgressColumn):
 
 
 def progress_columns() -> tuple[ProgressColumn, ...]:
-    """Return what every progress bar shows: name, bar, count, rate, time left."""
+    """Return the columns of every progress bar: name, bar, count, rate, time left."""
     return (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -48,7 +48,10 @@ def _watch() -> None:
 
 
 def _open_closed() -> None:
-    """Open what stands for closed standard streams, so that no file gets their numbers; output to it fails (EBADF)."""
+    """Put placeholders in the place of closed standard streams, so that no file gets descriptor 0, 1 or 2.
+
+    Writing to a placeholder fails with EBADF, as to the closed stream.
+    """
     for number, name, flags in (
         (0, "stdin", os.O_RDONLY),
         (1, "stdout", os.O_RDONLY),

@@ -18,7 +18,7 @@ from neumo.texts.translation import paragraphs, told
 
 _OPTIONS: Final = ("--lang", "--language")
 _AREA: Final = "typer"
-"""What Typer says, by its English pattern."""
+"""Translations of Typer's messages, by their English pattern."""
 
 
 def without_language(words: Sequence[str]) -> tuple[Language | None, list[str]]:

@@ -152,7 +152,7 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing of it will change any more."""
+        """Whether the job is finished, so that nothing of it will change."""
         return self.status in ("finished", "cancelled")
 
 

@@ -8,7 +8,7 @@ from neumo.core.names import printable
 
 
 def where(condition: str | None) -> "Condition | None":
-    """Return what a condition keeps of a table of locations; None without one.
+    """Return a filter of a table of locations by an SQL condition; None without one.
 
     Parameters
     ----------

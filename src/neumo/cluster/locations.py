@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where one object lies.
+    """Location of one object of an archive.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Source(Protocol):
     named: bool
     """Whether each location was named by somebody: then nothing is skipped as being no image."""
     skipped: Counter[str]
-    """What listing left out, by reason (see `neumo.imaging.image_files.Skip`)."""
+    """Number of files that listing skipped, by reason (see `neumo.imaging.image_files.Skip`)."""
 
     def locations(self) -> Iterator[Location]:
         """Yield locations as they are found. Raises OSError, NeumoError."""

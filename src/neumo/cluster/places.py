@@ -27,7 +27,7 @@ from neumo.core.names import printable
 
 _CONNECT_SECONDS, _REQUEST_SECONDS = 10.0, 60.0
 _ATTEMPTS: Final = 8
-"""Of each request to an S3 server that throttles or fails, with growing pauses."""
+"""Attempts at each request to an S3 server that throttles or fails, with growing pauses."""
 
 
 @dataclass(frozen=True)

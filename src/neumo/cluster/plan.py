@@ -15,7 +15,7 @@ from neumo.cluster.locations import Location
 PLAN_SCHEMA: Final = pa.schema(
     [("location", pa.string()), ("size", pa.int64()), ("modified", pa.timestamp("us", tz="UTC"))]
 )
-"""Of a shard of the plan."""
+"""Columns of a shard of the plan."""
 _IN_MEMORY: Final = 200_000
 """Locations that are held in memory; more are spread over files first."""
 _BUCKETS: Final = 256

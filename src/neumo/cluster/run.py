@@ -29,7 +29,7 @@ Report = Callable[["Totals"], None]
 
 @dataclass
 class Totals:
-    """What became of an archive.
+    """Progress of a run over an archive: shards done, readings by status.
 
     Attributes
     ----------

@@ -57,7 +57,7 @@ class Job:
 
 @dataclass
 class ShardCounts:
-    """What became of a shard.
+    """Outcome of a shard: counts of its readings.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ from neumo.core.errors import ClusterError
 _Given = TypeVar("_Given")
 _Answer = TypeVar("_Answer")
 _ATTEMPTS: Final = 3
-"""Again after a machine or process was lost."""
+"""Attempts at a call whose machine or process is lost."""
 
 
 def on_ray(

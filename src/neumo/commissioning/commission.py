@@ -45,7 +45,7 @@ READINGS: Final = "readings"
 
 @dataclass(frozen=True)
 class Progresses:
-    """Where the progress of each step is shown."""
+    """Progress callbacks of each step."""
 
     reading: Progress | None = None
     setting: Progress | None = None
@@ -54,7 +54,7 @@ class Progresses:
 
 @dataclass(frozen=True)
 class Commissioned:
-    """What commissioning made.
+    """Result of commissioning: acceptance record and proposed site bundle.
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ from neumo.evaluation.values import Estimate
 
 
 class Outcome(StrEnum):
-    """What became of a criterion."""
+    """Outcome of an acceptance criterion."""
 
     MET = "met"
     NOT_SHOWN = "not_shown"

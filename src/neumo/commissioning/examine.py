@@ -24,7 +24,7 @@ MIN_GROUP: Final = 20
 """Images of a subgroup below which its metrics are not shown."""
 COLUMNS: Final = ("age", "sex", "view", "device")
 COVERAGE: Final = 0.9
-"""Of the prediction sets that criteria look at."""
+"""Nominal coverage of the prediction sets that criteria judge."""
 _OTHER = LABELS.index(PartialLabel.OTHER_ABNORMAL)
 
 

@@ -22,7 +22,7 @@ MIN_PATIENTS: Final = 10
 
 
 class Level(StrEnum):
-    """What is changed of the answers, the simplest first."""
+    """Levels of adaptation to a site, the simplest first."""
 
     NOTHING = "nothing"
     RECALIBRATION = "recalibration"

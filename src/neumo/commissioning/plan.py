@@ -13,14 +13,14 @@ from neumo.core.labels import PartialLabel
 ASSURANCE = 0.8
 """Probability with which the planned number shows what it should, where the expectation is right."""
 _LEVEL = 0.025
-"""Of each end of a 95 % interval."""
+"""Probability outside each end of a 95 % interval."""
 MOST = 20_000
 """Images of one kind; more is no plan for one hospital."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """What one share needs.
+    """Sample size that one proportion needs.
 
     Attributes
     ----------

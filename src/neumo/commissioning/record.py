@@ -21,7 +21,7 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True)
 class Material:
-    """What a record states of the images.
+    """The images of an acceptance record.
 
     Attributes
     ----------

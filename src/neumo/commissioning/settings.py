@@ -28,7 +28,7 @@ MIN_SITE_PATIENTS: Final = 13
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the site's operating point is chosen for.
+    """Target of the site's operating point.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Settings:
-    """What was decided.
+    """Settings of a site bundle, chosen by cross-validation.
 
     Attributes
     ----------

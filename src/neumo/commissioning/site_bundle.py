@@ -113,7 +113,7 @@ def _require_same(base: Bundle, graph: bytes, settings: Settings, basis: Basis, 
 
 
 def drift_values(settings: Settings, material: Material) -> tuple[FloatArray, FloatArray]:
-    """Return what `neumo monitor` compares a bundle's readings with: gate distances and probabilities of pneumonia.
+    """Return the site's drift reference for `neumo monitor`: gate distances and probabilities of pneumonia.
 
     Of each image that is read, the probability is that of the chosen level by fits that did not see its patient. The
     answers of nested cross-validation, in which folds may choose other levels, are spread differently from those of the

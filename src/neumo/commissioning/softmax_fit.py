@@ -22,7 +22,7 @@ BIAS_DEVIATION = 2.0
 GROUP_SIZE = 6.0
 """Root mean square length that each group of features is brought to: that of the shipped network's own."""
 _CURVATURE = 0.2
-"""Of the log loss of an image along its logit, roughly: p (1 - p)."""
+"""Curvature of an image's log loss along its logit, roughly p (1 - p)."""
 _FLOOR = 1e-12
 
 

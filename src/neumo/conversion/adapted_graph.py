@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 INPUT: Final = "images"
 _RAW: Final = "raw"
 _IR_VERSION: Final = 10
-"""That ONNX Runtime has read since 1.18."""
+"""ONNX intermediate representation version; ONNX Runtime reads it since 1.18."""
 
 
 def probe_graph(network: SourceNetwork, scaling: Scaling) -> onnx.ModelProto:
@@ -83,7 +83,7 @@ def _takes_scores(offered: Offered, classes: Classes, values: Values) -> bool:
 
 
 class _After:
-    """Nodes and weights that come after a network."""
+    """Collects the ONNX nodes and initialisers that are appended to a network."""
 
     def __init__(self, single_precision: bool = False) -> None:
         self._single_precision = single_precision

@@ -1,4 +1,4 @@
-"""What a graph offers besides its answer: a last linear layer, the maps that it pools, and the ends of its stages.
+"""Inspection of an ONNX graph: its last linear layer, the feature maps that it pools, and the ends of its stages.
 
 Candidates are found by the graph's nodes and accepted only where they hold on an image: maps whose mean over positions
 is what the last layer takes give exact class maps.
@@ -80,7 +80,7 @@ class Offered:
 
 
 def offered_by(network: SourceNetwork) -> Offered:
-    """Find them, by nodes and by a run on noise.
+    """Find a graph's last linear layer, pooled feature maps and stages, by its nodes and by a run on noise.
 
     Raises
     ------

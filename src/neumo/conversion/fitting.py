@@ -53,13 +53,13 @@ class Tried:
 
     @property
     def alike(self) -> bool:
-        """Whether it cannot be told from the best one by these radiographs."""
+        """Whether these radiographs cannot distinguish it from the best candidate."""
         return not self.behind.low > 0
 
 
 @dataclass(frozen=True)
 class Fitting:
-    """What was taken, and what it was compared with.
+    """The scaling and class order that were chosen, and their alternatives.
 
     Attributes
     ----------

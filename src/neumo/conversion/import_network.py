@@ -38,7 +38,7 @@ from neumo.inference.session import Session
 
 @dataclass(frozen=True)
 class Progresses:
-    """Where the progress of each step is shown."""
+    """Progress callbacks of each step."""
 
     opening: Progress | None = None
     trying: Progress | None = None
@@ -48,7 +48,7 @@ class Progresses:
 
 @dataclass(frozen=True)
 class Converted:
-    """What was made."""
+    """The imported bundle, the scaling and class order that were found, and its evidence."""
 
     bundle: Bundle
     fitting: Fitting

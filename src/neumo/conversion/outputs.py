@@ -18,12 +18,12 @@ Floats = NDArray[np.float32]
 FloatArray = NDArray[np.float64]
 
 LEAST_PROBABILITY: Final = 1e-7
-"""Of probabilities whose logarithm is taken."""
+"""Lower bound of probabilities whose logarithm is taken."""
 _HALF: Final = -float(np.log(2))
 
 
 class Meaning(StrEnum):
-    """What one output stands for."""
+    """Class that one output of a network stands for."""
 
     NORMAL = "normal"
     BACTERIAL = "bacterial"

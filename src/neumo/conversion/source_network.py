@@ -18,10 +18,10 @@ from neumo.conversion.scaling import Layout
 from neumo.core.errors import BundleError, ConversionError
 
 MAX_BYTES: Final = 500 * 2**20
-"""Of an ONNX file: a bundle holds at most 512 MB."""
+"""Largest ONNX file in bytes: a bundle holds at most 512 MB."""
 _MIN_OPSET, _OPSET = 11, 13
 _RUNTIME_DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
-"""Whose operators ONNX Runtime has."""
+"""Operator domains that ONNX Runtime implements."""
 _FLOATS: Final = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE})
 _PREFIX: Final = "network/"
 _TOLERANCE: Final = 1e-3
@@ -83,7 +83,7 @@ class SourceNetwork:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Of one image, without the batch."""
+        """Shape of the network's input for one image, without the batch axis."""
         image = (self.size, self.size)
         return (self.channels, *image) if self.layout is Layout.NCHW else (*image, self.channels)
 

@@ -123,7 +123,7 @@ class Answer:
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What the answer chooses from, in order: the three findings, or NORMAL and PNEUMONIA."""
+        """Outcomes of the answer, in order: the three findings, or NORMAL and PNEUMONIA."""
         return outcomes_of(self.probabilities)
 
     @property
@@ -194,7 +194,7 @@ class Answer:
 
 
 ANSWER_KEYS: Final = tuple(attribute.name for attribute in fields(Answer))
-"""Of the plain form, without `verdict` and `etiology`, which follow from them."""
+"""Keys of an answer's plain form, without `verdict` and `etiology`, which follow from them."""
 
 
 def _shares_to_json(shares: Mapping[Any, float]) -> dict[str, float]:

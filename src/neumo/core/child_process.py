@@ -72,7 +72,7 @@ class ChildProcess:
         self._stale, self._max_resident = False, 0
         self._why: str | None = None
         self.ready: Mapping[str, Any] = {}
-        """What the child said of itself when it was last started."""
+        """Description that the child gave of itself when it was last started."""
         _living.add(self)
 
     @property

@@ -18,7 +18,7 @@ MAX_ABNORMALITY: Final = 200
 
 
 class Conclusion(StrEnum):
-    """What a person concluded about a radiograph."""
+    """A person's conclusion about a radiograph."""
 
     NORMAL = "NORMAL"
     BACTERIAL_PNEUMONIA = "BACTERIAL_PNEUMONIA"
@@ -29,7 +29,7 @@ class Conclusion(StrEnum):
     """Another abnormality, named in a text."""
     INADEQUATE_IMAGE = "INADEQUATE_IMAGE"
     WRONG_IMAGE = "WRONG_IMAGE"
-    """Of another patient, part of the body or kind."""
+    """An image of another patient, body part or kind."""
 
     @property
     def findings(self) -> frozenset[Finding]:
@@ -86,7 +86,7 @@ def _undetermined(prediction_set: Collection[Outcome]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided about a reading.
+    """A person's decision on a reading.
 
     Attributes
     ----------

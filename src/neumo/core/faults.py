@@ -93,7 +93,7 @@ def _memory_of_machine() -> int | None:
 
 
 def _memory_of_container() -> int | None:
-    """Of control groups of version 2."""
+    """Return the memory that the control group (cgroup v2) has left; None where it has no limit."""
     try:
         limit, used = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
     except (OSError, ValueError):  # no such file, or "max"

@@ -130,7 +130,7 @@ class Radiograph:
 
     @property
     def reduction(self) -> int:
-        """By how much each side was divided in decoding; 1 where every pixel was decoded."""
+        """Factor by which each side was reduced in decoding; 1 where every pixel was decoded."""
         return int(self.steps[0].get("reduction", 1)) if self.steps else 1
 
     @property

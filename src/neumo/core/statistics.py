@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEGLIGIBLE_BIAS: Final = 0.25
-"""Of a standard error: a bias below it leaves an interval as it is (Efron and Tibshirani 1993, section 10.3)."""
+"""Share of a standard error: a smaller bias leaves an interval as it is (Efron and Tibshirani 1993, section 10.3)."""
 _Z: Final = 1.959963984540054
 """Quantile 0.975 of the standard normal distribution: a 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """How many of how many, with Wilson's 95 % interval.
+    """A proportion with Wilson's 95 % interval.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _END_SIZE: Final = 22
 _MAX_COMMENT: Final = 2**16
 _DIRECTORY_BYTES_A_MEMBER: Final = 512
-"""Of the central directory, on average: names are short. It is parsed whole, into objects of many times its size."""
+"""Bytes of the central directory for each member, on average; it is parsed into objects of many times its size."""
 
 
 @dataclass(frozen=True)

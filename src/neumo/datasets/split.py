@@ -22,7 +22,7 @@ _SHOWN = 10
 """Values of an attribute that a message lists."""
 
 MIN_VALIDATION_IMAGES = 10
-"""Of each finding; with fewer, the validation loss is that of a few patients."""
+"""Fewest validation images of each finding; with fewer, the validation loss is that of a few patients."""
 
 
 @dataclass(frozen=True)

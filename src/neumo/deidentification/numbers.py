@@ -12,7 +12,7 @@ from pydicom.multival import MultiValue
 _MIN_DIGITS, _MIN_PART = 3, 4
 """Digits from which a number counts as an identifier, and from which one is looked for within longer numbers."""
 _MAX_NUMBER: Final = 9_999
-"""Of a series, an acquisition or an instance."""
+"""Largest number of a series, acquisition or instance that stays."""
 _NUMBERS: Final = frozenset({"SeriesNumber", "AcquisitionNumber", "InstanceNumber", "ImagesInAcquisition"})
 _RANGES: Final = {
     "KVP": (0, 500), "ExposureTime": (0, 60_000), "ExposureTimeInuS": (0, 60_000_000), "XRayTubeCurrent": (0, 5_000),

@@ -17,13 +17,13 @@ Port = Annotated[int, between(0, 65535)]
 CANARY: Final = "canary"
 """Name of the canary's destination."""
 STATE: Final = "canary.json"
-"""Where the canary notes how it ended, in the data folder."""
+"""File in the data folder in which `neumo canary` records its outcome."""
 _MIB = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one sender, or all of them, may take of this machine."""
+    """Limits of the Storage SCP: connections, sizes, queue and disk space, per sender and in total."""
 
     associations: Annotated[int, between(1, 1000)] = 10
     """At once; further ones are rejected as "local limit exceeded"."""
@@ -42,7 +42,7 @@ class Timeouts:
     """In seconds."""
 
     idle: Seconds = 60
-    """Of an association on which nothing happens."""
+    """Seconds after which an idle association is closed."""
     network: Seconds = 30
     """For one whole PDU to come or go."""
     artim: Seconds = 30
@@ -59,9 +59,9 @@ class ReceiveConfig:
     check_called_ae_title: bool = True
     """Reject associations that call another AE title."""
     calling_ae_titles: tuple[AeTitle, ...] = ()
-    """Who may send; empty means any AE title."""
+    """Calling AE titles that may send; empty means any."""
     addresses: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
-    """From where; only this machine, unless others are named."""
+    """Addresses and networks that may connect; this machine alone unless others are named."""
     tls: TlsConfig | None = None
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
@@ -83,7 +83,7 @@ class ReadConfig(ReaderConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class RetryConfig:
-    """How often a result is tried again."""
+    """Retries of a delivery: first and longest wait, and refusals until it is set aside."""
 
     first: Seconds = 5
     """Seconds before the second attempt; each further wait is twice as long."""
@@ -95,7 +95,7 @@ class RetryConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SendConfig:
-    """Where results go, and when."""
+    """Destinations of results, retries, and how long a study must be quiet before it is sent."""
 
     quiet: Annotated[float, between(0, 86_400)] = 30
     """Seconds without a new object after which a study counts as complete; its results leave together."""
@@ -128,7 +128,7 @@ class ArchiveConfig:
     key: Path | None = None
     """File of the key that patients and studies are hashed with; null is archive.key in the data folder."""
     source: Name = "node"
-    """What the archive tells this node's readings by."""
+    """Label of this node's readings in the archive (their source)."""
 
     @property
     def keeps_radiographs(self) -> bool:
@@ -141,12 +141,12 @@ class CanaryConfig:
     """A known radiograph that `neumo canary` sends through the node every day, and where its results go."""
 
     ae_title: AeTitle = "NEUMO_CANARY"
-    """Of `neumo canary`: what it sends is read like all else, but its results go to it alone and into no record."""
+    """AE title of `neumo canary`; its objects are read like others, but results go to it alone and into no record."""
     host: str = "127.0.0.1"
     port: Annotated[int, between(1, 65535)] = 11119
-    """Where it waits for them."""
+    """Port on which the canary receives its results."""
     hours: Annotated[float, between(above=0)] = 26
-    """After which without a good canary /healthz says so."""
+    """Hours without a successful canary after which /healthz reports a fault."""
     state: Path | None = None
     """File in which it notes how it ended; null is canary.json in the data folder."""
 
@@ -170,7 +170,7 @@ class NodeConfig:
     keep_days: Annotated[float, between(above=0)] | None = 7
     """Days after which finished objects and results are deleted; null keeps them."""
     language: Language = DEFAULT
-    """Of the objects that are sent: pictures, reports, what codes mean. Logs are English."""
+    """Language of reports, pictures and code meanings that are sent; logs are English."""
     stop_seconds: Seconds = 20
     """For associations and readings under way when the node is told to stop."""
     receive: ReceiveConfig = ReceiveConfig()

@@ -50,7 +50,7 @@ _WEIGHTS = "ImageNet weights of EfficientNet-Lite: the TensorFlow authors, Apach
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export made.
+    """Result of an export: the bundle and its parity with the network.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ ACCEPTED = 0.985
 
 @dataclass(frozen=True)
 class Decisions:
-    """What was fitted.
+    """Calibration of a bundle fitted on held-out folds.
 
     Attributes
     ----------

@@ -99,7 +99,7 @@ def try_bundle(
 
 
 def open_trial(_settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
-    """Return what tries one bundle in the child."""
+    """Return the handler that tries one bundle in the child process."""
     return {}, _tried
 
 

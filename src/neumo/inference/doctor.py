@@ -26,7 +26,7 @@ from neumo.inference.session import Session
 _PARTS = ("numpy", "pillow", "onnxruntime", "pydicom", "rich", "typer", "jinja2", "pyyaml")
 _PILLOW_CODECS = {"jpg": "JPEG", "zlib": "PNG"}
 _JPEG_2000, _SAFE_OPENJPEG = "DICOM JPEG 2000", (2, 5, 4)
-"""What Pillow's OpenJPEG decodes, and its first version without CVE-2025-54874."""
+"""Formats decoded by Pillow's OpenJPEG, and its first version without CVE-2025-54874."""
 _DICOM_CODECS = {
     "pydicom": (Message("DICOM uncompressed, RLE and baseline JPEG"), "pydicom"),
     "gdcm": (Message("DICOM lossless and 12-bit JPEG"), "python-gdcm"),
@@ -39,7 +39,7 @@ _MIN_RATE = 2.0
 
 
 class Outcome(StrEnum):
-    """How a check ended; only a failure makes `neumo doctor` fail."""
+    """Outcome of a check of `neumo doctor`; only a failure makes the command fail."""
 
     FINE = "fine"
     WARNING = "warning"

@@ -16,7 +16,7 @@ from neumo.inference.header_vocabulary import BODY_PARTS, RADLEX, SNOMED, VIEWS,
 
 
 class Meaning(StrEnum):
-    """Whether a value says that an image is what neumo reads."""
+    """Whether a header value matches a frontal chest radiograph, contradicts it, or is unknown."""
 
     MATCHING = "matching"
     CONTRARY = "contrary"
@@ -31,14 +31,14 @@ _LETTERS_APART: Final = re.compile(r"(?<=\b[a-z])[ ./-](?=[a-z]\b)")
 _LYING: Final = re.compile(r"\bdecubit[a-z]* (?:supin|pron|dorsal|ventral)[a-z]*")
 """Lying on back or belly in Romance languages, where the ray may well be vertical; "lateral" is named beside it."""
 _SIDES: Final = re.compile(r"\b(?:bi|uni|ipsi|contra)later[a-z]*")
-"""Of one or both lungs, which says nothing of the view."""
+"""Words such as "bilateral", which name lungs and not a view."""
 _CHEST_IN_A_WORD: Final = re.compile(r"chest|thorax|torax|lung")
 """What is written together with another region or a view, as in "NECKCHEST" and "THORAXLAT"."""
 
 
 @dataclass(frozen=True)
 class Stated:
-    """What a header states, in its own words.
+    """A header value and whether it matches what is read.
 
     Attributes
     ----------
@@ -52,12 +52,12 @@ class Stated:
 
 
 def body_part_of(facts: AcquisitionFacts) -> Stated:
-    """Return what the header says of the region: Body Part Examined and Anatomic Region Sequence."""
+    """Interpret the body part: Body Part Examined and Anatomic Region Sequence."""
     return _stated(facts.body_part, facts.body_part_codes, BODY_PARTS)
 
 
 def view_of(facts: AcquisitionFacts) -> Stated:
-    """Return what View Position, View Code Sequence, Patient Orientation or the body part say of the view."""
+    """Interpret the view: View Position, View Code Sequence, Patient Orientation, and views named as body parts."""
     stated = _stated(facts.view_position, facts.view_codes, VIEWS)
     if stated.meaning is Meaning.CONTRARY:
         return stated

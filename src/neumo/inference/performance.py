@@ -28,7 +28,7 @@ def measured_for(
 
 
 def predictive_values(measured: Sequence[Evidence], prevalence: float) -> tuple[Evidence, ...]:
-    """Return PPV and NPV at a prevalence of pneumonia, with 95 % intervals, by the data that `leading` chooses.
+    """Return PPV and NPV at a prevalence of pneumonia, with 95 % intervals, from the data set chosen by `leading`.
 
     Intervals of sensitivity and specificity are combined by the method of variance estimates recovery (Zou and Donner,
     Statistics in Medicine 2008) on the logarithm of the likelihood ratio; the prevalence counts as exact.

@@ -147,7 +147,7 @@ def _differences(receipt: Mapping[str, Any], reading: Reading, bundle: Bundle) -
 
 
 def _ended(receipt: Mapping[str, Any]) -> str:
-    """Return how a reading ended in words, such as "refused (colour, blank)"."""
+    """Describe a reading's status in words, such as "refused (colour, blank)"."""
     codes = ", ".join(receipt["reasons"])
     status = Message(str(receipt["status"]))
     return Message("{status} ({codes})", status=status, codes=codes) if codes else status

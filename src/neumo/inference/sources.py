@@ -78,7 +78,7 @@ def size_of(source: Any) -> int | None:
 
 
 def name_of(source: Any) -> str:
-    """Return what a reading calls a source that is no path."""
+    """Return the name that a reading gives to a source that is no path."""
     if isinstance(source, np.ndarray | Image.Image):
         return "pixels"
     return "dataset" if _is_dataset(source) else "bytes"

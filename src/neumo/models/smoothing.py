@@ -42,5 +42,5 @@ class GaussianSmoothing(nn.Module):
             return nn.functional.conv2d(across, self.kernel.view(1, 1, taps, 1))
 
     def extra_repr(self) -> str:
-        """Return what a printed network says of it."""
+        """Return the options that the printed network shows."""
         return f"sigma={self.sigma}"

@@ -16,7 +16,7 @@ from neumo.core.findings import FINDINGS
 from neumo.models.explained import Explained
 
 PREFIX = "timm:"
-"""Of model.name in an experiment file, such as "timm:resnet18"."""
+"""Prefix of model.name in an experiment file, such as "timm:resnet18"."""
 _TOLERANCE = 1e-3
 """Largest difference of the embedding from the mean features, and of the logits, relative to the largest value."""
 

@@ -22,11 +22,11 @@ MIN_REFERENCE: Final = 500
 MODERATE, LARGE = 0.1, 0.25
 """Conventional limits of the stability index (Siddiqi, Credit Risk Scorecards, Wiley 2006, ch. 9)."""
 LEVEL: Final = 0.05
-"""Of all tests together."""
+"""Family-wise significance level of all drift tests together."""
 
 
 class Change(StrEnum):
-    """What is said of one metric."""
+    """Result of the drift test of one metric."""
 
     NONE = "none"
     WATCH = "watch"

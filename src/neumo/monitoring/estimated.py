@@ -32,7 +32,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Estimated:
-    """What is expected of a window, or why nothing is.
+    """Performance expected of a window without labels, or why none is stated.
 
     Attributes
     ----------

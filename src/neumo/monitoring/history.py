@@ -97,7 +97,7 @@ class History:
 def history(
     engine: Engine, *, since: str | None = None, until: str | None = None, after: str | None = None
 ) -> History:
-    """Return what was recorded in a period.
+    """Query the readings and decisions that were recorded in a period.
 
     Parameters
     ----------

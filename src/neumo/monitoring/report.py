@@ -26,7 +26,7 @@ _Row = TypeVar("_Row", Read, Decided)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the readings were compared with, or why they were not.
+    """Reference of the drift tests, or why there is none.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What monitoring says.
+    """Monitoring report of a window of readings.
 
     Attributes
     ----------

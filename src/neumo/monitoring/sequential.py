@@ -31,7 +31,7 @@ _FALLS: Final = (0.03, 0.06, 0.12, 0.25, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What a test looks at, in the order of time.
+    """Input of a sequential test: values in the order of time, and their reference.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class SequentialTest:
-    """How a test stands.
+    """State of a sequential test after the values seen so far.
 
     Attributes
     ----------

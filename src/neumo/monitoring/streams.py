@@ -18,7 +18,7 @@ def streams_of(
     before: Sequence[Decided] = (),
     limits: Mapping[str, float] | None = None,
 ) -> tuple[Stream, ...]:
-    """Return what is tested of a window's readings and decisions.
+    """Return the streams of values for the sequential tests of a window.
 
     Parameters
     ----------

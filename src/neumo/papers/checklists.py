@@ -52,7 +52,7 @@ POINTERS: Final[Mapping[Guide, Mapping[str, tuple[str, ...]]]] = {
         "26": ("intended_use", "card"), "27a": ("readings",), "27b": ("workbench",), "27c": (),
     },
 }  # fmt: skip
-"""Of each item, by its number: keys of papers.pointers or of DOCS; none where only people can answer."""
+"""Pointers of each checklist item, by its number: keys of papers.pointers or DOCS; none where only people know."""
 _OWNERS: Final = frozenset({"5b", "8b", "13", "17", "18"})
 """Items, of either guide, about the data, which the network's owner knows where it is not neumo's."""
 

@@ -15,7 +15,7 @@ from neumo.records.restatements import Restatement
 from neumo.records.schema import AuditRow, DecisionRow, ReadingRow, RestatementRow, ViewRow
 
 _ROWS: Final = 1000
-"""Of the log that are looked at together."""
+"""Entries of the audit log that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)

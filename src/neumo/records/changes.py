@@ -12,7 +12,7 @@ from neumo.records.database import reading_session
 from neumo.records.schema import AuditRow, DecisionRow, ReadingRow
 
 MAX_EVENTS: Final = 1000
-"""Of the log that are looked at together."""
+"""Entries of the audit log that are read at once."""
 _NO_CHANGE: Final = ("view", "subject", "restate", "search")
 """Events that change no reading; that somebody looked at a list is one event for each of its readings."""
 

@@ -23,11 +23,11 @@ from neumo.records.silent_server import limit_silence, patient
 
 _BUSY_SECONDS = 30
 _POOL_SECONDS = 5
-"""How long a request waits for one of the pool's connections."""
+"""Seconds that a request waits for a connection of the pool."""
 _LIBPQ_TIMEOUTS = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
 """A server that vanishes must not block a writer for hours."""
 _CACHE_KIB = 16_384
-"""Of each SQLite connection: the worklist's indexes of 100,000 readings."""
+"""Page cache of each SQLite connection in KiB: holds the worklist's indexes of 100,000 readings."""
 _SQLITE = "sqlite:///"
 _UNWRITABLE = frozenset({"unable to open database file", "attempt to write a readonly database"})
 """SQLite's words for a file, or a folder of a file, that this user may not write."""

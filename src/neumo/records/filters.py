@@ -77,7 +77,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What readings must match, all of it; None filters nothing.
+    """Filter of readings; all conditions must hold, None is no condition.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ _MAX_WORDS: Final = 12
 _BETWEEN_WORDS: Final = re.compile(r"[\s^=,;]+")
 _BETWEEN_PARTS: Final = re.compile(r"[\W_]+")
 _DAY_FORMATS: Final = ("%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y")
-"""How people write days, but for ISO 8601, whose digits are those of DICOM."""
+"""Date patterns that people type, besides ISO 8601, whose digits are those of DICOM."""
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
 )

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text,
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MAX_NUMBER: Final = 2**31 - 1
-"""Of a row (INTEGER of PostgreSQL)."""
+"""Largest number of a row (INTEGER of PostgreSQL)."""
 MAX_SEARCHED: Final = 400
 """Characters of a file's path that can be searched: its end. PostgreSQL indexes rows of up to 2.7 kB."""
 BYTE_ORDER: Final = String(64).with_variant(String(64, collation="C"), "postgresql")
@@ -53,7 +53,7 @@ class ReadingRow(Base):
 
 
 class ViewRow(Base):
-    """Who looked at a reading, and when."""
+    """Views of readings: who was shown an answer, and when."""
 
     __tablename__ = "views"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

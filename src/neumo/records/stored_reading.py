@@ -27,7 +27,7 @@ from neumo.records.schema import (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """That a person looked, and when (ISO 8601 in UTC)."""
+    """A view: a person was shown the answer, and when (ISO 8601 in UTC)."""
 
     person: str
     at: str

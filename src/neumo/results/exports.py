@@ -33,18 +33,18 @@ class Exports:
 
     @property
     def wanted(self) -> bool:
-        """Whether anything was asked for."""
+        """Whether any export was requested."""
         return self.objects or self.fhir is not None
 
     @property
     def objects(self) -> bool:
-        """Whether any of them is a DICOM object."""
+        """Whether a requested export is a DICOM object."""
         return any(folder is not None for folder in (self.sr, self.sc, self.pdf, self.ko))
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What became of the exports of one reading.
+    """Failures and omissions of the exports of one reading.
 
     Attributes
     ----------

@@ -36,7 +36,7 @@ class Origin:
 
 
 def origin_of(reading: Reading) -> Origin:
-    """Return what made a reading.
+    """Return the software, bundle and options that made a reading.
 
     Raises
     ------

@@ -64,7 +64,7 @@ class StowDestination(_Destination):
 
     kind: Literal["stow-rs"]
     url: Annotated[str, matching(r"https?://[^\s/?#]+\S*", Message("that is an http or https address"))]
-    """Of the DICOMweb service, such as http://localhost:8042/dicom-web."""
+    """URL of the DICOMweb service, such as http://localhost:8042/dicom-web."""
     user: str | None = None
     password_file: Path | None = None
     """File whose first line is the password; passwords stay out of this file and of the process list."""

@@ -42,7 +42,7 @@ REPORT_FILE = "report.html"
 
 @dataclass(frozen=True)
 class EvaluatedRun:
-    """What evaluating a run left.
+    """Files and metrics of a run's evaluation.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ _LOCALE_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 """In the order in which POSIX asks them; the first that is set decides."""
 _HEADER_PARTS: Final = 20
 _chosen: Final[list[Language]] = []
-"""What `use_language` set."""
+"""Language set by `use_language`; empty before."""
 
 
 def as_language(name: str) -> Language:

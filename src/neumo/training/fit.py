@@ -37,7 +37,7 @@ from neumo.training.trainer import quiet_lightning, run_trainer
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended.
+    """Outcome of a training run.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ from neumo.core.message import Message
 
 _Decision = TypeVar("_Decision")
 _LONGEST_WAIT: Final = timedelta(hours=6)
-"""For each other, also while one process decodes a large data set."""
+"""Longest wait of the processes for each other, as while one of them decodes a large data set."""
 
 _SENT_BUFFERS: Final = next(
     name

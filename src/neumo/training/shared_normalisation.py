@@ -1,4 +1,4 @@
-"""Batch normalisation over the whole batch where several processes have a part of it each."""
+"""Synchronised batch normalisation on CPUs and GPUs: statistics of the whole batch of a distributed run."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ class Start:
     split: Split
     teachers: Teachers | None
     earlier: Sequence[TrainedNetwork]
-    """Whose mean weights it begins with, if any."""
+    """Earlier runs whose mean weights it begins with, if any."""
     material: Material
 
 

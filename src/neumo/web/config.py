@@ -30,7 +30,7 @@ def default_data_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class ListenConfig:
-    """Where the server is reached."""
+    """Addresses, TLS and proxies of the HTTP server."""
 
     host: str = "127.0.0.1"
     """Address to listen on; any other than loopback asks everybody to log in."""
@@ -131,16 +131,16 @@ class OidcConfig:
     secret_file: Path
     """Holds the client's secret, readable by the server alone."""
     claim: str = "email"
-    """Of the ID token, that is the name here; an e-mail address must be verified."""
+    """Claim of the ID token that is the account's name here; an e-mail address must be verified."""
     scopes: tuple[str, ...] = ("openid", "email")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SendConfig:
-    """Where verified reports are sent."""
+    """Destination of verified reports (DICOM)."""
 
     ae_title: AeTitle = "NEUMO"
-    """Of the workbench, for C-STORE."""
+    """Calling AE title of the workbench, for C-STORE."""
     to: Destination | None = None
     """The PACS, as in the settings of the node."""
 
@@ -156,7 +156,7 @@ class WebConfig:
     runs: Path | None = None
     """Folder of training runs for the research view."""
     language: Language = DEFAULT
-    """Of pages where neither the person nor the browser asks for another, and of reports that are sent to the PACS."""
+    """Default language of pages, and language of reports that are sent to the PACS."""
     patients: Literal["shown", "hidden"] = "shown"
     """"hidden" shows nobody whose radiograph a DICOM file is, nor lets search for it; researchers never see it."""
     blinded: Literal["choice", "always"] = "choice"

@@ -19,11 +19,11 @@ class ReaderConfig:
     operating_point: str | None = None
     coverage: float = 0.90
     prevalence: Annotated[float, between(above=0, below=1)] | None = None
-    """Of pneumonia among those who are read here, such as 0.1; without it no predictive value is stated."""
+    """Prevalence of pneumonia among the patients read here, such as 0.1; without it no predictive value is stated."""
     allow_outside_range: bool = False
     processes: Annotated[int, between(1, 64)] = 1
     threads: Annotated[int, between(1)] | None = None
-    """Of each process; null is all cores."""
+    """Threads of each reader process; null is all cores."""
     timeout: Annotated[float, between(above=0, most=86_400)] = 120
     """Timeout of one file, in seconds, after which its process is killed."""
     memory_bytes: Annotated[int, between(512 * _MIB)] | None = 4096 * _MIB

@@ -11,7 +11,7 @@ from neumo.inference.site_notices import site_notices
 
 _NICENESS: Final = 5
 ReaderHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""From a request to an answer, both plain values."""
+"""Handler of a reader process: maps a request to an answer, both plain values."""
 
 
 def open_reader(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:

@@ -88,12 +88,12 @@ class ReaderPool:
 
     @property
     def readers(self) -> int:
-        """How many readers run."""
+        """Number of reader processes that run."""
         return sum(process.pid is not None for process in self._processes)
 
     @property
     def queued(self) -> int:
-        """How many requests wait for a reader."""
+        """Number of requests that wait for a reader."""
         return self._tasks.qsize()
 
     def require_room(self) -> None:

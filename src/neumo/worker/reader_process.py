@@ -46,11 +46,11 @@ class ReaderProcess(ChildProcess):
 
     @property
     def bundle_digest(self) -> str:
-        """Of the bundle that the reader loaded."""
+        """SHA-256 digest of the bundle that the reader loaded."""
         return str(self.ready["bundle"])
 
     @property
     def reader_options(self) -> Mapping[str, Any]:
-        """What the reader was made with, as receipts keep it."""
+        """Options of the reader as plain values, as receipts keep them."""
         options: Mapping[str, Any] = self.ready["options"]
         return options

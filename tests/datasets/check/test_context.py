@@ -22,7 +22,7 @@ from neumo.texts.language import LANGUAGES
 
 NORMAL, PNEUMONIA = Finding.NORMAL, PartialLabel.PNEUMONIA
 Attributes = Callable[[int, Label], tuple[str, str]]
-"""Of an image by its number and label: source and view."""
+"""Maps number and label of an image to its source and view."""
 
 
 def manifest(

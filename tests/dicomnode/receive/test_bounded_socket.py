@@ -33,7 +33,7 @@ class Dimse:
 
 
 class Upper:
-    """What an association has that a socket uses."""
+    """A stand-in association with the attributes that the bounded socket uses."""
 
     def __init__(self) -> None:
         self.dimse = Dimse()

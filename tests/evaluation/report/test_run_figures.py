@@ -22,7 +22,7 @@ from neumo.texts.language import LANGUAGES, Language
 
 Evaluated = tuple[Predictions, Evaluation]
 Figures = dict[Language, dict[str, Figure]]
-"""By language, then by name."""
+"""Maps a language and a name to a figure."""
 
 HISTORY = [
     {

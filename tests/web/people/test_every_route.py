@@ -75,7 +75,7 @@ GUARDS = {
 }
 """Who may use each operation; one that is not listed fails the test, so that no new one is left without a guard."""
 ENDLESS = {"GET /api/readings/changes"}
-"""Whoever gets past their guard gets a stream that does not end."""
+"""Operations that answer an authorised request with an endless event stream."""
 BODIES = {
     "PATCH /api/me": "{}",
     "PUT /api/drafts/{kind}/{reading}": '{"text": "x"}',
@@ -96,7 +96,7 @@ class Credential:
     passes: frozenset[str] = frozenset()
     valid: bool = True
     changes: bool = field(default=True)
-    """Whether they allow changes; a session without its CSRF token does not."""
+    """Whether the credentials allow changes; a session without its CSRF token does not."""
 
     def expected(self, method: str, guard: str) -> set[int]:
         """Return the statuses with which the guard may answer; empty where it must let pass."""

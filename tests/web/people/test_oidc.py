@@ -26,7 +26,7 @@ KEY, OTHER = (RSAKey.generate_key(2048, auto_kid=True) for _ in range(2))
 
 @dataclass
 class Provider:
-    """Who knows people, and how it may fail."""
+    """A stand-in OpenID Connect provider, and its faults."""
 
     address: str = ""
     person: str = "ana@hospital.example"

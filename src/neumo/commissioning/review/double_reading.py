@@ -43,7 +43,7 @@ class ReaderPair:
 
 @dataclass(frozen=True)
 class DoubleReading:
-    """What several people decided on the same radiographs.
+    """Double reading: agreement of people on the same radiographs.
 
     Attributes
     ----------

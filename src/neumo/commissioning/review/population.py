@@ -1,4 +1,4 @@
-"""Queries the answers of one bundle on record, with the decision that stands for those that people decided on."""
+"""Queries the readings by one bundle on record, each with the decision in force where somebody decided."""
 
 import json
 from collections.abc import Collection
@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """An answer and the decision that stands for it.
+    """A recorded answer and the decision in force on it.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ def population_of(
     until: str | None = None,
     known: Collection[str] = (),
 ) -> Population:
-    """Return what a bundle answered.
+    """Query the recorded answers of a bundle.
 
     Parameters
     ----------

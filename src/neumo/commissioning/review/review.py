@@ -45,7 +45,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Review:
-    """What the decisions on record say.
+    """Result of a review of the decisions on record.
 
     Attributes
     ----------

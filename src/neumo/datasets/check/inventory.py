@@ -10,7 +10,7 @@ from neumo.datasets.check.scan import Scan
 from neumo.datasets.manifest import SPLITS, Manifest
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-"""Which quantiles each Spread holds, in this order."""
+"""Quantiles that each Spread holds, in this order."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class _Interrupted(Exception):
 
 
 class _Restart(_Interrupted):
-    """What was fetched so far cannot be continued."""
+    """A partial download cannot be resumed."""
 
 
 def download(

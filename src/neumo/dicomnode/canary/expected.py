@@ -18,7 +18,7 @@ from neumo.results.dicom.read_back import read_back
 
 SCHEMA: Final = 1
 _CELLS: Final = 12
-"""Of the heat map's digest, along each side."""
+"""Cells along each side of the coarse heat map that is compared."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from neumo.imaging.open import open_radiograph
 PATIENT: Final = "NEUMO-CANARY"
 """Name and Patient ID of every canary."""
 _AGE: Final = "003Y"
-"""Of a picture that states none: within the ages that bundles read."""
+"""Patient's age of a canary film made from a picture: within the ages that bundles read."""
 _KEPT: Final = (
     "SOPClassUID", "Modality", "BodyPartExamined", "ViewPosition", "PatientAge", "PatientSex", "PatientOrientation",
     "PresentationLUTShape", "ImagerPixelSpacing",

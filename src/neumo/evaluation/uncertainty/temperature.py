@@ -8,7 +8,7 @@ from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 from neumo.inference.posterior import calibrated
 
 _FLOOR = 1e-300
-"""Of probabilities, so that their logarithm is finite."""
+"""Lower bound of probabilities, so that their logarithm is finite."""
 _LOWEST, _HIGHEST = 0.05, 20.0
 
 

@@ -24,7 +24,7 @@ from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
 
 DECIMALS: Final = 4
-"""Of every number: the last bits of the output depend on the machine and would change the SOP Instance UID."""
+"""Decimal places of every number: the last bits depend on the machine and would change the SOP Instance UID."""
 _PREDICTIVE: Final = ("ppv", "npv")
 """Metrics that stand among the measurements of a reading, since they depend on its prevalence."""
 

@@ -45,7 +45,7 @@ def is_verified(decision: Decision | None) -> bool:
 
 
 def disclaimer(verified: bool, language: Language = DEFAULT) -> str:
-    """Return what every result says of itself."""
+    """Return the disclaimer of a verified or an unverified result in a language."""
     return told(_DISCLAIMERS[verified], language)
 
 

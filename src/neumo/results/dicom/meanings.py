@@ -13,7 +13,7 @@ _AREA = "dicom_codes"
 
 
 def meaning(code: Code, language: Language) -> str:
-    """Return what a code means in a language; in English where it has no translation. Raises ConfigError."""
+    """Translate the Code Meaning of a coded concept; English where there is no translation. Raises ConfigError."""
     if as_language(language) == DEFAULT:
         return str(code.meaning)
     return str(load_area(_AREA, language).get(code.scheme_designator, {}).get(code.value, code.meaning))

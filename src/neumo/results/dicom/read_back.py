@@ -32,7 +32,7 @@ _ALGORITHM_NAME, _ALGORITHM_VERSION = (
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What a Structured Report states.
+    """Content of a Structured Report read back.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ _CONTAINS: Final = RelationshipTypeValues.CONTAINS
 
 
 def evidence_of(reference: Reference) -> Dataset:
-    """Return what highdicom wants to know of the radiograph; patient and study are copied by `finish`."""
+    """Return the radiograph as highdicom's evidence; patient and study are copied by `finish`."""
     evidence = Dataset()
     evidence.StudyInstanceUID, evidence.SeriesInstanceUID = reference.study, reference.series
     evidence.SOPInstanceUID, evidence.SOPClassUID = reference.instance, reference.sop_class

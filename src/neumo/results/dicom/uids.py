@@ -75,7 +75,7 @@ def tracking_uid(instance: str, digest: str) -> UID:
 
 
 CODING_SCHEME: Final = stable_uid("coding scheme", "99NEUMO")
-"""Of neumo's own codes (see `neumo.results.dicom.codes`)."""
+"""Coding Scheme UID of neumo's own codes (see `neumo.results.dicom.codes`)."""
 
 IMPLEMENTATION: Final = stable_uid("implementation class")
 """Implementation Class UID of files that neumo writes."""

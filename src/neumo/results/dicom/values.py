@@ -33,7 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x1a\x1c-\x1f\x7f]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MAX_DECIMAL: Final = 16
 _MAX_CARETS: Final = 4
-"""Of a person's name: between family name, given name, middle name, prefix and suffix."""
+"""Most carets in a person's name, which separate family name, given name, middle name, prefix and suffix."""
 
 
 def valid_value(text: str, vr: str, keyword: str = "") -> str | None:

@@ -28,7 +28,7 @@ _LAUNCHERS: Final = (
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run of a sweep ended.
+    """Outcome of one run of a sweep.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ class PlannedRun:
 
     @property
     def name(self) -> str:
-        """As it is told, such as "hospitals/fold0-seed42"."""
+        """Name of the run in messages, such as "hospitals/fold0-seed42"."""
         return f"{self.recipe}/{self.folder.name}"
 
 

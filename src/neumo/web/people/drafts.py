@@ -20,10 +20,10 @@ from neumo.records.schema import ReadingRow
 from neumo.web.people.private_database import open_private_database
 
 DAYS: Final = 7
-"""After which a draft is deleted."""
+"""Age at which a draft is deleted."""
 MAX_TEXT: Final = 16_000
 MAX_DRAFTS: Final = 500
-"""Of one person; the oldest ones make room."""
+"""Most drafts of one person; the oldest ones make room."""
 
 
 class Base(DeclarativeBase):

@@ -27,7 +27,7 @@ from neumo.web.workbench import Workbench, workbench_of
 
 COOKIE: Final = "neumo_session"
 LOCAL: Final = User("local", Role.ADMIN)
-"""Whoever reaches a server on loopback that has no users."""
+"""The administrator that everybody is on a loopback server without user accounts."""
 _SAFE: Final = ("GET", "HEAD")
 
 
@@ -63,12 +63,12 @@ class Person:
 
     @property
     def reads(self) -> bool:
-        """Whether this person may see readings that others sent, and what was decided on them."""
+        """Whether this person may view all readings and decisions (scope `readings:read`)."""
         return Scope.READINGS_READ in self.scopes
 
     @property
     def decides(self) -> bool:
-        """Whether this person may decide, which researchers may not."""
+        """Whether this person may record decisions (scope `decisions:write`); researchers may not."""
         return self.role is not Role.RESEARCHER and Scope.DECISIONS_WRITE in self.scopes
 
 

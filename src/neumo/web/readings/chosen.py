@@ -16,7 +16,7 @@ from neumo.web.workbench import Workbench
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What was chosen; None is the reading's own.
+    """Prevalence and operating point that a person chose; None is the reading's own.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ from neumo.web.readings.uploaded_file import Upload
 
 SOURCE: Final = "web"
 _GATHER_SECONDS: Final = 0.02
-"""How long a batch waits for more readings while files queue."""
+"""Seconds that a batch waits for more readings while files queue."""
 _MAX_BATCH: Final = 32
 """Readings in one transaction."""
 

@@ -35,7 +35,7 @@ class JobFile:
     index: int
     name: str
     upload: int
-    """Which file of the request it is, or is in."""
+    """Index of the request's part that is the file, or the archive that holds it."""
     status: str = "waiting"
     reading: int | None = None
     again: bool = False

@@ -18,7 +18,7 @@ PGM_TYPE: Final = "image/x-portable-graymap"
 PGM: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {PGM_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 }
-"""As `PNG`, for grey levels as they are."""
+"""Media type of grey levels as they are (PGM), as `PNG` is that of pictures."""
 
 
 def radiograph_png(

@@ -29,7 +29,7 @@ SINGLE: Final = frozenset(
 _SPARE_PARTS: Final = 16
 """Parts of a form that are no files."""
 _MAX_HEADER_BYTES, _HEADER_COST = 16_384, 64
-"""Of one part: bytes of its header, and bytes that each field counts for besides its own."""
+"""Limits of one multipart part: bytes of its header, and bytes that each field counts for besides its own."""
 _INLINE_BYTES: Final = 2**18
 """Bytes of a request that are written and hashed on the event loop, which is faster than starting a thread."""
 

@@ -8,7 +8,7 @@ from neumo.imaging import open_radiograph
 from neumo.web.readings.pictures import radiograph_png
 
 MAX_SIDE: Final = 1024
-"""Of a picture, in pixels."""
+"""Longest side of a rendered picture, in pixels."""
 
 
 def draw(source: Path, side: int, target: Path) -> dict[str, str]:

@@ -35,7 +35,7 @@ class Decision(BaseModel):
     conclusion: Conclusion | Literal["AGREE"]
     """AGREE stands for the reading's own."""
     abnormality: Annotated[str, Field(max_length=MAX_ABNORMALITY, pattern=_TEXT)] = ""
-    """Which one; with OTHER_ABNORMAL alone."""
+    """Name of the abnormality; with OTHER_ABNORMAL alone."""
     note: Annotated[str, Field(max_length=MAX_NOTE_LENGTH, pattern=_TEXT)] = ""
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ Number = Annotated[int, Path(ge=1, le=MAX_NUMBER)]
 
 
 class Draft(BaseModel):
-    """What a page wants back as it is."""
+    """Content of a draft, opaque to the server and returned unchanged."""
 
     model_config = ConfigDict(extra="forbid")
     text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
