@@ -42,13 +42,6 @@ def test_results_are_written_privately_and_whole(reader: Reader, films: list[Pat
     assert [path.name for path in target.parent.iterdir()] == ["key"]
 
 
-@pytest.mark.parametrize(
-    ("status", "verdict"), [("refused", None), ("read", "pneumonia"), ("read", "undetermined")]
-)
-def test_what_was_read_before_is_not_read_again(
-    reader: Reader, tmp_path: Path, status: str, verdict: str | None
-) -> None:
-    (tmp_path / "reading.json").write_text(json.dumps({"status": status, "verdict": verdict}))
 @pytest.mark.filterwarnings("ignore:Invalid value|.*exceeds the maximum length")
 @pytest.mark.parametrize("odd", ODD_AGES)
 def test_odd_ages_are_understood_or_said_and_never_copied_invalid(
@@ -66,8 +59,13 @@ def test_odd_ages_are_understood_or_said_and_never_copied_invalid(
     assert understood == codes.isdisjoint({"age_unreadable", "age_unknown"}), codes
 
 
-def test_what_was_read_before_is_not_read_again(reader: Reader, tmp_path: Path) -> None:
-    (tmp_path / "reading.json").write_text('{"status": "refused"}')
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("refused", None), ("read", "pneumonia"), ("read", "undetermined")]
+)
+def test_what_was_read_before_is_not_read_again(
+    reader: Reader, tmp_path: Path, status: str, verdict: str | None
+) -> None:
+    (tmp_path / "reading.json").write_text(json.dumps({"status": status, "verdict": verdict}))
     answer = open_handler(reader, results=CAPTURE)(request(tmp_path / "gone.dcm", tmp_path))
     assert answer == {"status": status, "flagged": verdict == "pneumonia"}
 
