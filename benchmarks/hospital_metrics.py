@@ -4,7 +4,7 @@
     python benchmarks/hospital_metrics.py --bundle BUNDLE --other OTHER.csv --out DIR
 
 The runs are folds of one recipe: what each held out is put together. With --other each run reads that data set by itself, and
-neither is ever pooled over sources. A bundle reads it without its gate, as runs have none: for comparing networks, not for
+neither is ever pooled over sources. --without leaves out images by a column of the manifest. A bundle reads it without its gate, as runs have none: for comparing networks, not for
 what its users get. Official test images are not touched. 95 % intervals by resampling patients.
 """
 
@@ -18,6 +18,7 @@ from neumo.bundle.folder import Bundle, load_bundle
 from neumo.cli.show import console
 from neumo.cli.tables import source_tables
 from neumo.core.ages import OLDEST
+from neumo.datasets.attributes import attribute_value
 from neumo.study.evaluate_sources import ALL, evaluate_reader_by_source, evaluate_runs_by_source
 
 
@@ -35,16 +36,24 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, help="its folder, instead of runs")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--other", type=Path)
+    parser.add_argument("--without", action="append", default=[], metavar="COLUMN=VALUE")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
+    without = [attribute_value(given) for given in options.without]
     if options.bundle is not None and options.other is not None:
         evaluated = evaluate_reader_by_source(
-            Reader(without_gate(load_bundle(options.bundle))), options.other, options.out, part=ALL
+            Reader(without_gate(load_bundle(options.bundle))),
+            options.other,
+            options.out,
+            part=ALL,
+            without=without,
         )
         for table in source_tables(evaluated):
             console.print(table)
         return
-    for table in source_tables(evaluate_runs_by_source(options.runs, options.out, data=options.data)):
+    for table in source_tables(
+        evaluate_runs_by_source(options.runs, options.out, data=options.data, without=without)
+    ):
         console.print(table)
     if options.other is not None:
         for run in options.runs:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from neumo.core.errors import SplitError
+from neumo.core.errors import DatasetError, SplitError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import LABELS
+from neumo.datasets.attributes import AttributeValue
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.split import (
     Split,
@@ -188,7 +189,7 @@ def test_images_of_one_attribute_leave_the_training_part_alone() -> None:
     manifest = two_hospitals()
     attributes = {e.path: e.attributes for e in manifest.entries}
     whole = fold_split(manifest, folds=3, fold=0, seed=42)
-    split = train_without(whole, manifest, [("view", "AP")])
+    split = train_without(whole, manifest, [AttributeValue(attribute="view", value="AP")])
     assert {attributes[path]["source"] for path in split.parts["train"]} == {"home"}
     assert {attributes[path]["source"] for path in split.parts["untrained"]} == {"away"}
     assert {*split.parts["train"], *split.parts["untrained"]} == set(whole.parts["train"])
@@ -199,10 +200,11 @@ def test_images_of_one_attribute_leave_the_training_part_alone() -> None:
 def test_attributes_that_leave_nothing_or_do_not_occur_are_refused() -> None:
     manifest = two_hospitals()
     whole = fold_split(manifest, folds=3, fold=0, seed=42)
-    with pytest.raises(SplitError, match=r"has view 'PA'; it has '', 'AP'"):
-        train_without(whole, manifest, [("view", "PA")])
+    with pytest.raises(DatasetError, match=r"has view 'PA'; it has '', 'AP'"):
+        train_without(whole, manifest, [AttributeValue(attribute="view", value="PA")])
+    both = [AttributeValue(attribute="source", value=name) for name in ("home", "away")]
     with pytest.raises(SplitError, match="leaves no image to train on"):
-        train_without(whole, manifest, [("source", "home"), ("source", "away")])
+        train_without(whole, manifest, both)
 
 
 def test_too_few_patients_of_a_label_in_a_source_are_named() -> None:

@@ -62,6 +62,24 @@ def test_all_parts_are_read_where_asked(bundle: Path, two_hospitals: Path, tmp_p
     assert sum(one.images for one in evaluated) == len(open_dataset(two_hospitals))
 
 
+def test_images_of_one_attribute_are_left_out_and_said_to_be(
+    bundle: Path, run_of_both: Path, two_hospitals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    views = {entry.path: entry.view for entry in open_dataset(two_hospitals).entries}
+    given = ("--by", "source", "--out", tmp_path, "--resamples", 40)
+    for what in ((bundle, "--data", two_hospitals, "--split", "all"), (run_of_both, "--split", "val")):
+        call_neumo(capsys, "evaluate", *what, *given, "--without", "view=PA")
+        rows = list(csv.DictReader((tmp_path / ANSWERS_FILE).read_text().splitlines()))
+        assert rows and all(views[row["path"]] == "AP" for row in rows)
+        left = json.loads((tmp_path / SOURCES_FILE).read_text())["without"]
+        assert left == [{"attribute": "view", "value": "PA"}]
+    for wrong, said in (("view", "COLUMN=VALUE"), ("view=LAT", "no image here has view 'LAT'")):
+        output = call_neumo(capsys, "evaluate", *what, *given, "--without", wrong, status=2)
+        assert said in " ".join(output.split())
+    output = call_neumo(capsys, "evaluate", run_of_both, "--without", "view=PA", status=2)
+    assert "goes with --by source" in output
+
+
 def test_a_run_of_several_sources_has_no_pooled_metrics(
     run_of_both: Path, two_hospitals: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,6 +58,14 @@ def evaluate(
         ),
     ] = None,
     allow_outside_range: options.AllowOutsideRange = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="COLUMN=VALUE",
+            help="By source: leave out images whose column of the manifest holds this, as label_basis=text.",
+        ),
+    ] = None,
     resamples: options.Resamples = 1000,
 ) -> None:
     """Evaluate a run: metrics with 95 % intervals, operating point, subgroups, and one HTML report."""
@@ -66,11 +74,19 @@ def evaluate(
 
     if by == ["source"]:
         _evaluate_by_source(
-            run, data, split, out, resamples=resamples, allow_outside_range=allow_outside_range
+            run,
+            data,
+            split,
+            out,
+            without=without or [],
+            resamples=resamples,
+            allow_outside_range=allow_outside_range,
         )
         return
     if allow_outside_range:
         raise ConfigError("--allow-outside-range: goes with a bundle and --by source")
+    if without:
+        raise ConfigError("--without: goes with --by source")
     if is_bundle(run):
         if by:
             raise ConfigError("--by: a bundle is evaluated by source only, and by nothing beside it")
@@ -165,13 +181,22 @@ def _evaluate_bundle(
 
 
 def _evaluate_by_source(
-    run: Path, data: Path | None, part: str, out: Path | None, *, resamples: int, allow_outside_range: bool
+    run: Path,
+    data: Path | None,
+    part: str,
+    out: Path | None,
+    *,
+    without: list[str],
+    resamples: int,
+    allow_outside_range: bool,
 ) -> None:
     from neumo.bundle.folder import is_bundle
     from neumo.cli.tables import source_tables
+    from neumo.datasets.attributes import attribute_value
     from neumo.inference.reader import Reader
     from neumo.study.evaluate_sources import SOURCES_FILE, evaluate_reader_by_source, evaluate_runs_by_source
 
+    left_out = [attribute_value(given) for given in without]
     target = out or Path("evaluation") / run.resolve().name / f"{part}-by-source"
     if not is_bundle(run):
         with progress_bar("predicting") as predicting:
@@ -180,6 +205,7 @@ def _evaluate_by_source(
                 target,
                 part=part,
                 data=data,
+                without=left_out,
                 command=_command(),
                 resamples=resamples,
                 predicting=predicting,
@@ -195,6 +221,7 @@ def _evaluate_by_source(
                 data,
                 target,
                 part=part,
+                without=left_out,
                 command=_command(),
                 resamples=resamples,
                 reading=reading,

@@ -12,14 +12,12 @@ from neumo.core.errors import SplitError
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS
 from neumo.core.message import Message, joined
+from neumo.datasets.attributes import AttributeValue, paths_with
 from neumo.datasets.folds import folds_of_shares, grouped_folds
 from neumo.datasets.manifest import Entry, Manifest
 
 UNTRAINED = "untrained"
 """Part of images that neither train nor judge a run."""
-
-_SHOWN = 10
-"""Values of an attribute that a message lists."""
 
 MIN_VALIDATION_IMAGES = 10
 """Fewest validation images of each finding; with fewer, the validation loss is that of a few patients."""
@@ -270,37 +268,28 @@ def source_split(manifest: Manifest, *, source: str) -> Split:
     return _split("source", {"source": source}, manifest, parts)
 
 
-def train_without(split: Split, manifest: Manifest, unwanted: Sequence[tuple[str, str]]) -> Split:
+def train_without(split: Split, manifest: Manifest, unwanted: Sequence[AttributeValue]) -> Split:
     """Move images from the training part to the part "untrained"; those that are held out or tested stay there.
 
     Parameters
     ----------
-    unwanted : sequence of (attribute, value)
-        An image is moved if one of its attributes has this value, such as ("label_basis", "text of the report").
+    unwanted : sequence of AttributeValue
+        An image is moved if it holds any of them, such as label_basis "text of the report".
 
     Raises
     ------
+    DatasetError
+        No image of the training part holds one of them.
     SplitError
-        No image of the training part has such a value, or every image has one.
+        Every image does.
     """
     entries = [manifest.entries[i] for i in split.indices("train", manifest)]
-    for attribute, value in unwanted:
-        values = sorted({entry.attributes.get(attribute, "") for entry in entries})
-        if value not in values:
-            raise SplitError(
-                "split.train_without: no image of the training part has {attribute} {value!r}; it has {values}",
-                attribute=attribute,
-                value=value,
-                values=", ".join(map(repr, values[:_SHOWN])),
-            )
-    moved = {
-        entry.path for entry in entries if any(entry.attributes.get(a, "") == value for a, value in unwanted)
-    }
+    moved = paths_with(entries, unwanted, "split.train_without")
     kept = tuple(entry.path for entry in entries if entry.path not in moved)
     if not kept:
         raise SplitError("split.train_without: leaves no image to train on; name fewer values")
     parts = {**split.parts, "train": kept, UNTRAINED: tuple(sorted(moved))}
-    settings = {**split.settings, "train_without": [list(pair) for pair in unwanted]}
+    settings = {**split.settings, "train_without": [[each.attribute, each.value] for each in unwanted]}
     return Split(split.kind, settings, split.dataset, parts)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from neumo.core.findings import FINDINGS
 from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading
+from neumo.datasets.attributes import AttributeValue, paths_with
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
@@ -37,6 +39,7 @@ def evaluate_reader_by_source(
     out: Path,
     *,
     part: str = "test",
+    without: Sequence[AttributeValue] = (),
     command: str = "",
     resamples: int = 1000,
     reading: Progress | None = None,
@@ -51,6 +54,8 @@ def evaluate_reader_by_source(
         Without a prevalence of its own.
     part : str
         "train", "val" or "test" of the data set, or "all".
+    without : sequence of AttributeValue
+        Images that hold one of these values are neither read nor evaluated.
     command : str
         Noted in sources.json.
 
@@ -65,7 +70,7 @@ def evaluate_reader_by_source(
     """
     require_writable(out / SOURCES_FILE)
     manifest = open_dataset(data)
-    entries = _entries(manifest, part)
+    entries = _wanted(_entries(manifest, part), without)
     readings = read_entries(reader, manifest, entries, reading)
     point = reader.bundle.config.operating_points[reader.options["operating_point"]]
     images = images_of(
@@ -83,7 +88,7 @@ def evaluate_reader_by_source(
         images, threshold=point.threshold, resamples=resamples, synthetic=manifest.synthetic
     )
     origin = {"bundle": reader.bundle.digest, "data": manifest.digest, "part": part}
-    _write(out, evaluated, entries, images, command=command, **origin)
+    _write(out, evaluated, entries, images, without, command=command, **origin)
     return evaluated
 
 
@@ -94,6 +99,7 @@ def evaluate_runs_by_source(
     part: str = "val",
     data: Path | None = None,
     other: Path | None = None,
+    without: Sequence[AttributeValue] = (),
     command: str = "",
     resamples: int = 1000,
     predicting: Progress | None = None,
@@ -110,6 +116,8 @@ def evaluate_runs_by_source(
         Where the data set lies, if it moved since the training.
     other : Path, optional
         A data set that no run was trained on, read whole by a single run instead of the part.
+    without : sequence of AttributeValue
+        Images that hold one of these values are not evaluated.
 
     Raises
     ------
@@ -133,6 +141,8 @@ def evaluate_runs_by_source(
         positions = (
             folder.split(manifest).indices(part, manifest) if other is None else list(range(len(manifest)))
         )
+        kept = {entry.path for entry in _wanted([manifest.entries[i] for i in positions], without)}
+        positions = [i for i in positions if manifest.entries[i].path in kept]
         rows.append(predict_images(folder, manifest, positions, progress=predicting))
         entries += [manifest.entries[i] for i in positions]
     if len({entry.path for entry in entries}) < len(entries):
@@ -140,7 +150,7 @@ def evaluate_runs_by_source(
     images = images_of(entries, probabilities=np.concatenate(rows))
     evaluated = evaluate_sources(images, resamples=resamples, synthetic=manifest.synthetic)
     origin = {"runs": [path.resolve().name for path in runs], "data": manifest.digest}
-    _write(out, evaluated, entries, images, command=command, part=part, **origin)
+    _write(out, evaluated, entries, images, without, command=command, part=part, **origin)
     return evaluated
 
 
@@ -154,6 +164,14 @@ def _entries(manifest: Manifest, part: str) -> list[Entry]:
     return entries
 
 
+def _wanted(entries: Sequence[Entry], without: Sequence[AttributeValue]) -> list[Entry]:
+    left = paths_with(entries, without, "--without")
+    wanted = [entry for entry in entries if entry.path not in left]
+    if not wanted:
+        raise EvaluationError("--without: leaves no image to evaluate; name fewer values")
+    return wanted
+
+
 def _probabilities(reading: Reading) -> list[float]:
     if reading.answer is None:
         return [0.0] * len(FINDINGS)
@@ -161,7 +179,12 @@ def _probabilities(reading: Reading) -> list[float]:
 
 
 def _write(
-    out: Path, evaluated: Sequence[EvaluatedSource], entries: Sequence[Entry], images: Images, **origin: Any
+    out: Path,
+    evaluated: Sequence[EvaluatedSource],
+    entries: Sequence[Entry],
+    images: Images,
+    without: Sequence[AttributeValue],
+    **origin: Any,
 ) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -175,6 +198,8 @@ def _write(
         row = [entry.path, entry.source, entry.patient, entry.view, entry.label, refused]
         writer.writerow([*row, *chances, " ".join(held)])
     write_text(out / ANSWERS_FILE, buffer.getvalue())
+    if without:
+        origin["without"] = [asdict(each) for each in without]
     measured = {
         "measured_on": datetime.now(UTC).date().isoformat(),
         "sources": [one.to_json() for one in evaluated],

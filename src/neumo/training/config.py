@@ -9,20 +9,12 @@ from neumo.core.errors import ConfigError
 from neumo.core.message import Message, joined
 from neumo.core.settings import load_settings
 from neumo.core.typed_values import Allowed, between, matching
+from neumo.datasets.attributes import AttributeValue
 from neumo.datasets.balance import Balance, Sampling
 from neumo.imaging.prepare import Intensity
 
 Share = Annotated[float, between(0, 1)]
 _BALANCE_OF_SAMPLES = (Balance.LOGIT_ADJUSTMENT, Balance.NONE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AttributeValue:
-    """Images for which a column of the manifest holds this value."""
-
-    attribute: str
-    """Column, such as label_basis or source."""
-    value: str
 
 
 @dataclass(frozen=True, kw_only=True)

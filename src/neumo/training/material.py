@@ -82,8 +82,7 @@ def make_split(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
     except SplitError:
         split = _drawn(manifest, config, seed)
         if config.train_without:
-            unwanted = [(each.attribute, each.value) for each in config.train_without]
-            split = train_without(split, manifest, unwanted)
+            split = train_without(split, manifest, config.train_without)
         _require_usable(split, manifest)
         with suppress(OutputError):  # it is drawn again, as quickly
             split.save(cached)
