@@ -18,8 +18,9 @@ UNDEFINED = replace(OVERALL, value=None, low=None, high=None, conditions={"damag
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     target = tmp_path / EVIDENCE
-    write_evidence(target, [OVERALL, AT_POINT, UNDEFINED])
-    assert read_evidence(target.read_bytes(), target) == (OVERALL, AT_POINT, UNDEFINED)
+    written = (replace(OVERALL, ages=(1.0, 5.0)), AT_POINT, UNDEFINED)
+    write_evidence(target, written)
+    assert read_evidence(target.read_bytes(), target) == written
 
 
 def test_entries_are_chosen_by_metric_and_just_the_conditions() -> None:
@@ -43,6 +44,9 @@ def test_words_state_the_interval_where_there_is_one() -> None:
         (lambda value: value["evidence"][0].pop("n"), "evidence"),
         (lambda value: value["evidence"][0].update(value="0.9"), "not a number"),
         (lambda value: value["evidence"][0].update(n=None), "n or conditions"),
+        (lambda value: value["evidence"][0].update(ages=[1]), "ages"),
+        (lambda value: value["evidence"][0].update(ages=["1", "5"]), "ages"),
+        (lambda value: value["evidence"][0].update(ages=5), "evidence"),
         (lambda value: value.pop("evidence"), "evidence"),
     ],
 )

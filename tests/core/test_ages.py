@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neumo.core.ages import age_in_units, age_in_years
+from neumo.core.ages import age_in_units, age_in_years, age_span
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,16 @@ def test_an_age_in_units_is_never_more_than_the_age(years: float) -> None:
 def test_months_stay_months(months: int) -> None:
     years = age_in_years(f"{months:03d}M")
     assert years is not None and age_in_units(years) == ((1, "years") if months == 12 else (months, "months"))
+
+
+def test_the_span_of_ages_is_that_of_95_percent_in_completed_years() -> None:
+    hospital = [(age, age) for age in (0.5, *[18.9] * 50, *[80.2] * 48, 94.0)]
+    assert age_span(hospital) == (18, 80)
+    assert age_span([(4.7, 4.7)]) == (4, 4)
+    assert age_span([(1.0, 5.0)] * 3) == (1, 5)
+
+
+def test_of_ages_that_are_not_known_no_span_is_stated() -> None:
+    assert age_span([(4.0, 4.0)] * 9 + [None]) == (4, 4)
+    assert age_span([(4.0, 4.0)] * 8 + [None]) is None
+    assert age_span([None]) is None and age_span([]) is None

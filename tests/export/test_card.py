@@ -2,23 +2,13 @@ import re
 from dataclasses import replace
 
 from neumo.bundle.folder import CARD, load_bundle
-from neumo.core.evidence import select
+from neumo.core.evidence import HELD_OUT_FOLDS, select
 from neumo.export.card import model_card
-from neumo.export.evidence import FOLDS
-
-MENDED = ("efficientnet_lite {'", "`neumo evaluate BUNDLE --corruptions`", "Called ", "| 90% |", "| 95% |")
-"""Beginnings of lines of bundle 4's card, which its digest covers, that are written otherwise since."""
-_FEW = re.compile(r"\| \d\.\d\d \((0\.9[5-9]|1\.00)\)")
-"""An accuracy of the few images that were not refused."""
 
 
 def test_the_card_of_the_bundle_that_comes_along_is_made_of_its_evidence() -> None:
     bundle = load_bundle()
-    written = (bundle.path / CARD).read_text(encoding="utf-8").splitlines()
-    made = model_card(bundle.config, bundle.evidence).splitlines()
-    assert len(made) == len(written)
-    other = [old for old, new in zip(written, made, strict=True) if old != new]
-    assert [line for line in other if not line.startswith(MENDED) and not _FEW.search(line)] == []
+    assert (bundle.path / CARD).read_text(encoding="utf-8") == model_card(bundle.config, bundle.evidence)
 
 
 def test_the_card_states_no_python_and_no_accuracy_of_a_handful_of_images() -> None:
@@ -33,7 +23,12 @@ def test_the_card_states_no_python_and_no_accuracy_of_a_handful_of_images() -> N
 def test_the_evidence_that_comes_along_is_whole() -> None:
     bundle = load_bundle()
     folds, test = select(bundle.evidence, "accuracy")
-    assert (folds.data, folds.n, folds.patients, str(folds)) == (FOLDS, 5232, 2861, "0.790 (0.775-0.804)")
+    assert (folds.data, folds.n, folds.patients, str(folds)) == (
+        f"Kermany chest radiographs, {HELD_OUT_FOLDS}",
+        5232,
+        2861,
+        "0.790 (0.775-0.804)",
+    )
     assert (test.n, test.patients, str(test)) == (618, 422, "0.909 (0.877-0.939)")
     assert all(entry.command and entry.measured_on for entry in bundle.evidence)
     for entry in bundle.evidence:

@@ -76,6 +76,7 @@ def test_every_metric_has_its_sample_data_and_command(tmp_path: Path) -> None:
     assert {(e.data, e.command, e.measured_on) for e in evidence} == {
         ("Kermany chest radiographs, test", "neumo evaluate B", "2026-11-23")
     }
+    assert {entry.ages for entry in evidence} == {None}, "as of a file of an earlier version"
     refused, accuracy, auroc = select(evidence)
     assert (refused.metric, refused.value, refused.n) == ("refused", 0.1, 20)
     assert (accuracy.value, accuracy.low, accuracy.high, accuracy.n, accuracy.patients) == (
@@ -95,6 +96,14 @@ def test_every_metric_has_its_sample_data_and_command(tmp_path: Path) -> None:
     assert (check.metric, check.value, check.n, check.patients) == ("deletion_gain", 0.9, 8, 5)
     (worse,) = select(evidence, called="NORMAL")
     assert (worse.metric, worse.value) == ("deletion_gain", -0.2)
+
+
+def test_data_and_ages_are_those_of_the_evaluation(tmp_path: Path) -> None:
+    stated = written(tmp_path, "figures", {**FIGURES, "data_set": "phantoms", "ages": [1, 5]})
+    evidence = measured_evidence(
+        stated, "m", "digest", corruptions=written(tmp_path, "corruptions", CORRUPTIONS)
+    )
+    assert {(entry.data, entry.ages) for entry in evidence} == {("phantoms, test", (1, 5))}
 
 
 @pytest.mark.parametrize("name", ["figures", "corruptions", "explanations"])

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.tiny_bundle import MEASURED
 
-from neumo.core.evidence import AT_COMMISSIONING, Evidence, leading
+from neumo.core.evidence import AT_COMMISSIONING, Evidence, bearing_on, leading
 from neumo.core.findings import FINDINGS
-from neumo.inference.performance import measured_for, predictive_values
+from neumo.inference.performance import measured_for, ordered_as, predictive_values
 
 ERROR = replace(MEASURED[0], metric="expected_calibration_error", value=0.1, conditions={})
 COVERED = replace(MEASURED[0], metric="coverage", conditions={"coverage": 0.9, "finding": "NORMAL"})
@@ -64,6 +64,10 @@ LIMA, TOLEDO = (of(data, *MEASURED[:2]) for data in ("Lima, test", "Toledo, test
 HERE = of(f"Toboso, {AT_COMMISSIONING}", *MEASURED[:2], value=0.7, low=0.6, high=0.8)
 
 
+def aged(evidence: tuple[Evidence, ...], youngest: float, oldest: float) -> tuple[Evidence, ...]:
+    return tuple(replace(entry, ages=(youngest, oldest)) for entry in evidence)
+
+
 @pytest.mark.parametrize(
     ("evidence", "data"),
     [
@@ -72,17 +76,46 @@ HERE = of(f"Toboso, {AT_COMMISSIONING}", *MEASURED[:2], value=0.7, low=0.6, high
         ((*HERE, *LIMA), HERE[0].data),
         ((HERE[0], *LIMA), "Lima, test"),
         ((LIMA[0], TOLEDO[1]), None),
+        ((*LIMA, *aged(TOLEDO, 1, 5)), "Toledo, test"),
+        ((*aged(LIMA, 18, 80), *TOLEDO), "Toledo, test"),
+        ((*aged(LIMA, 18, 80), *aged(TOLEDO, 1, 5)), "Toledo, test"),
+        ((*aged(TOLEDO, 1, 5), *HERE), HERE[0].data),
+        ((*aged(HERE, 18, 80), *LIMA), "Lima, test"),
+        ((*aged(LIMA, 18, 80), *aged(HERE, 20, 70)), HERE[0].data),
     ],
-    ids=["the first", "the site's", "the site's before others", "no half", "no mixture"],
+    ids=[
+        "the first",
+        "the site's",
+        "the site's before others",
+        "no half",
+        "no mixture",
+        "his age before unknown ones",
+        "unknown ages before others",
+        "his age before others",
+        "the site's before his age",
+        "any before the site's of other ages",
+        "of other ages only the site's",
+    ],
 )
 def test_what_an_answer_is_weighed_by_is_of_one_set_of_data(
     evidence: tuple[Evidence, ...], data: str | None
 ) -> None:
-    predicted = predictive_values(evidence, 0.1)
-    chosen = leading((*evidence, ERROR, *predicted))
+    ordered = bearing_on(evidence, 5.5)
+    predicted = predictive_values(ordered, 0.1)
+    chosen = leading((*ordered, ERROR, *predicted))
     assert {entry.data for entry in chosen} == (set() if data is None else {data})
     names = [] if data is None else ["sensitivity", "specificity", "ppv", "npv"]
     assert [entry.metric for entry in chosen] == names
+
+
+def test_without_an_age_evidence_stays_in_its_order_but_for_the_site_s() -> None:
+    evidence = (*aged(LIMA, 18, 80), *TOLEDO, *aged(HERE, 1, 5))
+    assert bearing_on(evidence, None) == (*evidence[4:], *evidence[:4])
+
+
+def test_what_led_at_one_prevalence_leads_at_another() -> None:
+    evidence = (*aged(LIMA, 18, 80), *aged(TOLEDO, 1, 5))
+    assert ordered_as(evidence, bearing_on(evidence, 4)) == bearing_on(evidence, 4) != evidence
 
 
 def test_a_record_of_before_keeps_its_predictive_values_with_their_data() -> None:

@@ -26,6 +26,7 @@ from pydicom import dcmread
 from pypdf import PdfReader
 from tests.support.node_peers import Archive
 from tests.support.node_samples import written
+from tests.support.tiny_bundle import MEASURED
 from tests.support.web_visitor import NAMES, Visitor, log_out_everybody, plain
 
 from neumo.results.dicom import read_back
@@ -49,7 +50,7 @@ def test_the_answer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     expect(page.locator("[data-figure=ppv]")).to_have_count(0)
     visitor.shows(
         t("terms.verdict.no_pneumonia.none"),
-        data_name("phantoms, test", t.language),
+        data_name(MEASURED[0], t.language),
         say("reading.prevalence_none"),
         t("readings.evidence.no_prevalence"),
         *(say(f"points.{point}") for point in ("balanced", "high_sensitivity")),

@@ -63,7 +63,7 @@ def test_the_page_says_whose_prevalence_it_is_and_what_the_operating_point_means
     assert stated in pages[0] and unstated not in pages[0] and without not in pages[0]
     assert f"{percent(0.31)} (25.0-{percent(0.4)})" in pages[0] and t("readings.points.balanced") in pages[0]
     for page in pages:
-        assert data_name("set, test", lang) in page and f"{percent(0.8)} (73.0-{percent(0.86)})" in page
+        assert data_name(EVIDENCE[0], lang) in page and f"{percent(0.8)} (73.0-{percent(0.86)})" in page
         assert page.count(f"{percent(0.88)} (80.0-{percent(0.93)})") == 3, "coverage of every finding"
         assert f"{percent(0.1)} (8.0-{percent(0.14)})" in page, "calibration error"
     assert unstated in pages[1] and without in pages[1] and "house rule" in pages[1]

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from tests.support.reading_samples import ANSWER, EVIDENCE
 
-from neumo.core.evidence import AT_COMMISSIONING
+from neumo.core.evidence import AT_COMMISSIONING, bearing_on
 from neumo.core.findings import FINDINGS
 from neumo.core.reading import Notice
 from neumo.results.sentences import notice_text, performance_sentences
@@ -22,7 +22,9 @@ def test_of_several_hospitals_the_site_s_own_comes_first_and_predictive_values_n
     here = tuple(replace(entry, data=f"Toboso, {AT_COMMISSIONING}") for entry in EVIDENCE)
     elsewhere = tuple(entry for entry in EVIDENCE if entry.metric not in ("ppv", "npv"))
     given = dict(zip(FINDINGS, (0.9, 0.06, 0.04), strict=True))
-    answer = replace(ANSWER, evidence=(*elsewhere, *here), prevalence=given, prevalence_given=True)
+    answer = replace(
+        ANSWER, evidence=bearing_on((*elsewhere, *here), None), prevalence=given, prevalence_given=True
+    )
     said = performance_sentences(answer, "es")
-    assert data_name(here[0].data, "es") in said[0] and data_name(here[0].data, "es") in said[-1]
+    assert data_name(here[0], "es") in said[0] and data_name(here[0], "es") in said[-1]
     assert "validación cruzada" in said[-1] and any("set, prueba" in sentence for sentence in said)

@@ -36,6 +36,7 @@ def test_a_reader_is_evaluated_as_it_reads(reader: Reader, phantoms: Path, tmp_p
     assert evaluated.operating_points.keys() == CONFIGURATION.operating_points.keys()
     record = json.loads((tmp_path / FIGURES_FILE).read_text())
     assert record["command"] == "neumo evaluate tiny" and record["part"] == "test"
+    assert (record["data_set"], record["ages"]) == ("phantoms", [1, 5])
     assert record["bundle"]["digest"] == reader.bundle.digest
     assert record["refused"] == sum(record["refused_by_reason"].values())
 

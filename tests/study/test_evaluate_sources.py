@@ -7,7 +7,9 @@ from tests.support.commands import call_neumo
 from tests.support.two_hospitals import hospitals_of
 
 from neumo.core.errors import EvaluationError, OutputError
+from neumo.core.evidence import select
 from neumo.datasets.layout import open_dataset
+from neumo.export.evidence import sources_evidence
 from neumo.inference.reader import Reader
 from neumo.study.evaluate_run import evaluate_run
 from neumo.study.evaluate_sources import (
@@ -50,6 +52,22 @@ def test_a_bundle_is_evaluated_within_each_source(bundle: Path, two_hospitals: P
     record = json.loads((tmp_path / SOURCES_FILE).read_text())
     assert [one["source"] for one in record["sources"]] == ["adults", "children"]
     assert record["worst"] and record["part"] == "test" and record["data"] == manifest.digest
+    evidence = sources_evidence(tmp_path / SOURCES_FILE, record["bundle"])
+    assert {(entry.data, entry.ages) for entry in evidence} == {
+        ("adults, test", (50, 50)),
+        ("children, test", (4, 4)),
+    }
+    points = {
+        (entry.data, entry.conditions["operating_point"], entry.metric): entry
+        for entry in select(evidence, operating_point=...)
+    }
+    assert len(points) == 2 * 2 * 2
+    for one in record["sources"]:
+        stated = points[f"{one['source']}, test", "balanced", "sensitivity"]
+        assert (stated.value, stated.n) == (
+            one["figures"]["sensitivity"]["value"],
+            one["answered"]["pneumonia"],
+        )
     with (tmp_path / ANSWERS_FILE).open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["path"] for row in rows] == [entry.path for entry in tested]

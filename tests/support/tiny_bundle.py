@@ -1,6 +1,6 @@
 """A real bundle in a few kilobytes: one convolution, its mean and a linear head, evaluated on phantoms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,16 @@ CONFIGURATION = BundleConfig(
 )
 
 
-def make_bundle(folder: Path, phantoms: Path, seed: int = 0, **changes: Any) -> Path:
-    """Write a bundle whose gate accepts what resembles the phantoms; `changes` go into its config."""
+def make_bundle(
+    folder: Path,
+    phantoms: Path,
+    seed: int = 0,
+    *,
+    evidence: Sequence[Evidence] = MEASURED,
+    oldest: float = 5.0,
+    **changes: Any,
+) -> Path:
+    """Write a bundle whose gate accepts what resembles the phantoms up to an age; `changes` go into its config."""
     folder.mkdir(parents=True)
     model = tiny_graph(seed).SerializeToString()
     (folder / MODEL).write_bytes(model)
@@ -77,12 +85,12 @@ def make_bundle(folder: Path, phantoms: Path, seed: int = 0, **changes: Any) -> 
     embeddings = run(scale_intensity(squares, Intensity.PERCENTILES)[:, np.newaxis])["embedding"]
     statistics = fit_gate_statistics(embeddings, components=4)
     limit = float(statistics.distance(embeddings).max()) * 2.5
-    gate = replace(CONFIGURATION.gate, distance=limit)
+    gate = replace(CONFIGURATION.gate, distance=limit, age_years=(1.0, oldest))
     config = replace(CONFIGURATION, **{"gate": gate, **changes})
     write_json(folder / CONFIG, config.to_json())
     statistics.save(folder / GATE)
     write_reference(folder / REFERENCE, config, lambda images: run(images)["logits"])
-    write_evidence(folder / EVIDENCE, MEASURED)
+    write_evidence(folder / EVIDENCE, evidence)
     (folder / CARD).write_text("---\nlicense: apache-2.0\n---\n# tiny\n\n## Limits\n")
     remember(write_sums(folder))  # a trial takes seconds; tests/inference/test_bundle_trial.py tries
     return folder

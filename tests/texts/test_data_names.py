@@ -1,10 +1,13 @@
 """Data that metrics were measured on, in both languages."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 import neumo.bundle
 from neumo.bundle.folder import load_bundle
-from neumo.core.evidence import AT_COMMISSIONING, HELD_OUT_FOLDS
+from neumo.core.evidence import AT_COMMISSIONING, AT_CONVERSION, HELD_OUT_FOLDS, PERHAPS_TRAINED
 from neumo.texts.catalogue import texts
 from neumo.texts.data_names import data_name
 from neumo.texts.language import LANGUAGES
@@ -13,9 +16,12 @@ BUILT_IN = load_bundle(Path(neumo.bundle.__file__).parent / "default")
 
 
 def test_all_data_and_metrics_of_the_built_in_bundle_have_a_spanish_name() -> None:
-    data = {entry.data for entry in BUILT_IN.evidence}
-    assert len(data) > 1 and all(data_name(each, "en") == each for each in data)
-    assert not {each for each in data if data_name(each, "es").partition(",")[0] in each}
+    data = {entry.data: entry for entry in BUILT_IN.evidence}
+    assert len(data) > 1
+    for name, entry in data.items():
+        assert data_name(entry, "en") == f"{name} (ages 1 to 5)"
+        assert data_name(entry, "es").endswith(" (edades de 1 a 5 años)")
+        assert data_name(entry, "es").partition(",")[0] not in name
     metrics = {
         entry.metric for entry in BUILT_IN.evidence if not {"check", "called"} & entry.conditions.keys()
     }
@@ -24,10 +30,43 @@ def test_all_data_and_metrics_of_the_built_in_bundle_have_a_spanish_name() -> No
     } == set()
 
 
+def in_spanish(data: str) -> str:
+    return data_name(replace(BUILT_IN.evidence[0], data=data, ages=None), "es")
+
+
 def test_a_hospital_keeps_its_name_and_what_was_done_there_is_translated() -> None:
-    assert data_name(f"San Juan, Lima, {AT_COMMISSIONING}", "es").startswith(
-        "San Juan, Lima, validación cruzada"
-    )
-    assert data_name(f"Kermany chest radiographs, {HELD_OUT_FOLDS}", "es").endswith(", pliegues reservados")
-    assert data_name("Ward 4, 2024", "es") == "Ward 4, 2024"
-    assert data_name("phantoms", "es") == "fantomas"
+    assert in_spanish(f"San Juan, Lima, {AT_COMMISSIONING}").startswith("San Juan, Lima, validación cruzada")
+    assert in_spanish(f"Kermany chest radiographs, {HELD_OUT_FOLDS}").endswith(", pliegues reservados")
+    assert in_spanish("Ward 4, 2024") == "Ward 4, 2024"
+    assert in_spanish("phantoms") == "fantomas"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "train",
+        "val",
+        "test",
+        "holdout",
+        "all",
+        HELD_OUT_FOLDS,
+        AT_COMMISSIONING,
+        AT_CONVERSION,
+        PERHAPS_TRAINED,
+    ],
+)
+def test_every_part_and_use_of_data_has_a_spanish_name(part: str) -> None:
+    named = in_spanish(f"Ward 4, {part}")
+    assert named.startswith("Ward 4, ") and named != f"Ward 4, {part}"
+
+
+def test_two_uses_are_both_translated() -> None:
+    named = in_spanish(f"Ward 4, {AT_CONVERSION}, {PERHAPS_TRAINED}")
+    assert named == "Ward 4, validación cruzada anidada en la importación, quizá usadas en el entrenamiento"
+
+
+def test_ages_stand_beside_the_name() -> None:
+    grown = replace(BUILT_IN.evidence[0], data="Ward 4", ages=(18.0, 80.0))
+    assert data_name(grown, "en") == "Ward 4 (ages 18 to 80)"
+    assert data_name(replace(grown, ages=(4.0, 4.0)), "en") == "Ward 4 (age 4)"
+    assert data_name(replace(grown, ages=None), "en") == "Ward 4"

@@ -32,7 +32,7 @@ def read_evidence(data: bytes, source: Path) -> tuple[Evidence, ...]:
                 schema=value["schema"],
                 own=SCHEMA,
             )
-        return tuple(_checked(Evidence(**entry)) for entry in value["evidence"])
+        return tuple(_checked(Evidence.from_json(entry)) for entry in value["evidence"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, BundleError):
             raise
@@ -50,4 +50,8 @@ def _checked(entry: Evidence) -> Evidence:
             raise ValueError(f"{entry.metric}: {name} is {number!r}, not a number")
     if not isinstance(entry.n, int) or not isinstance(entry.conditions, Mapping):
         raise ValueError(f"{entry.metric}: n or conditions are not what they should be")
+    if entry.ages is not None and not (
+        len(entry.ages) == 2 and all(type(age) in (int, float) for age in entry.ages)
+    ):
+        raise ValueError(f"{entry.metric}: ages are {entry.ages!r}, not the youngest and the oldest")
     return entry

@@ -9,6 +9,7 @@ import numpy as np
 
 from neumo.commissioning.levels import Material
 from neumo.commissioning.settings import Answers
+from neumo.core.ages import age_span
 from neumo.core.evidence import Evidence
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import LABELS, PartialLabel
@@ -164,6 +165,7 @@ def evidence_of(
     if not read.any():
         return ()
     today = datetime.now(UTC).date().isoformat()
+    ages = age_span(None if np.isnan(age) else (age, age) for age in of_read.ages.tolist())
     entries = []
     for key, estimate in estimates(measure, patients.tolist(), resamples=resamples).items():
         if key in counted:
@@ -176,7 +178,7 @@ def evidence_of(
             metric, conditions, value, n = key, {}, estimate, int(among.sum())
         low, high = (None if np.isnan(end) else end for end in (value.low, value.high))
         number = None if np.isnan(value.value) else value.value
-        entries.append(Evidence(metric, number, low, high, n, data, command, today, people, conditions))
+        entries.append(Evidence(metric, number, low, high, n, data, command, today, people, conditions, ages))
     return tuple(entries)
 
 

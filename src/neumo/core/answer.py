@@ -174,7 +174,7 @@ class Answer:
         prevalence, shares = value["prevalence"], value["probabilities"]
         probabilities = {outcome: shares[outcome] for outcome in outcomes_of(shares)}
         finding = outcome_of(value["finding"])
-        evidence = tuple(Evidence(**entry) for entry in value.get("evidence") or ())
+        evidence = tuple(Evidence.from_json(entry) for entry in value.get("evidence") or ())
         return cls(
             **{
                 **{key: value[key] for key in ANSWER_KEYS if key != "evidence"},

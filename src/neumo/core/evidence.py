@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from neumo.core.ages import within
 
 HELD_OUT_FOLDS: Final = "held-out folds"
 """Part of a data set that thresholds, calibration and prediction sets were chosen on."""
@@ -44,6 +46,9 @@ class Evidence:
     conditions : mapping of str to plain values
         What the metric holds for: "operating_point", "coverage" and "finding", "damage" and "strength", "check"; empty
         where it holds for all images as they are.
+    ages : (float, float) or None
+        Youngest and oldest, in completed years, of those it was measured on (`neumo.core.ages.age_span`); None where
+        they are not known.
     """
 
     metric: str
@@ -56,6 +61,13 @@ class Evidence:
     measured_on: str | None
     patients: int | None = None
     conditions: Mapping[str, Any] = field(default_factory=dict)
+    ages: tuple[float, float] | None = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the entry whose fields, as plain values, these are. Raises TypeError where a name is no field."""
+        ages = value.get("ages")
+        return cls(**{**value, "ages": None if ages is None else tuple(ages)})
 
     @property
     def chose(self) -> bool:
@@ -66,6 +78,10 @@ class Evidence:
     def local(self) -> bool:
         """Whether it was measured at the site that a bundle was commissioned at."""
         return self.data.endswith(AT_COMMISSIONING)
+
+    def of_age(self, years: float | None) -> bool | None:
+        """Whether it was measured on patients of an age; None where that is not known."""
+        return None if self.ages is None or years is None else within(years, self.ages)
 
     def __str__(self) -> str:
         """Three decimals with the interval, for people."""
@@ -81,8 +97,8 @@ DECISIVE: Final = ("sensitivity", "specificity", "ppv", "npv")
 def leading(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Return sensitivity, specificity, PPV and NPV of the one set of data that an answer is weighed by.
 
-    That is the site's own where it holds both sensitivity and specificity, since it was measured on the very patients
-    that are read; else the first of the bundle that does. Values of different data are never combined.
+    That is the first that holds both sensitivity and specificity; `bearing_on` puts what bears most on a patient first.
+    Values of different data are never combined.
 
     Parameters
     ----------
@@ -96,8 +112,27 @@ def leading(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     both = [entry for entry in known if {"sensitivity", "specificity"} <= of_data[entry.data]]
     # Records from before this rule state predictive values of other data: what was stated stays together.
     stated = [entry for entry in both if entry.metric == "ppv"]
-    chosen = next((entry.data for entry in stated or sorted(both, key=lambda entry: not entry.local)), None)
+    chosen = next((entry.data for entry in stated or both), None)
     return tuple(entry for entry in known if entry.data == chosen)
+
+
+def bearing_on(evidence: Sequence[Evidence], years: float | None) -> tuple[Evidence, ...]:
+    """Return evidence in the order in which it bears on a patient of an age (None: unknown).
+
+    What was measured on other ages comes last: how adults are read says nothing of a child. Of the rest, the site's own
+    comes first, since it was measured on the very patients that are read; then what was measured on the patient's age,
+    then what does not state its ages. What is alike stays in its order.
+    """
+    return tuple(
+        sorted(
+            evidence,
+            key=lambda entry: (
+                entry.of_age(years) is False,
+                not entry.local,
+                entry.of_age(years) is not True,
+            ),
+        )
+    )
 
 
 def select(evidence: Sequence[Evidence], *metrics: str, **conditions: Any) -> tuple[Evidence, ...]:

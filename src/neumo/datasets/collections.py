@@ -1,10 +1,11 @@
-"""Known public data sets by source name: attribution text, and the age range where their tables state no ages."""
+"""Known public data sets by source name: name, attribution, and the age range where their tables state no ages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from neumo.core.ages import age_in_years
 from neumo.datasets.manifest import Entry
 
 
@@ -18,16 +19,20 @@ class Collection:
         Whom to name, and the licence.
     ages : (float, float) or None
         Youngest and oldest age in years as its authors state them, where its images carry none.
+    name : str
+        Where it is another than that of the source.
     """
 
     attribution: str
     ages: tuple[float, float] | None = None
+    name: str = ""
 
 
 _KERMANY: Final = Collection(
     "Kermany, Zhang, Goldbaum, Labeled Optical Coherence Tomography (OCT) and Chest X-Ray Images for Classification, "
     "Mendeley Data, doi 10.17632/rscbjbr9sj.3, CC BY 4.0",
     (1.0, 5.0),
+    "Kermany chest radiographs",
 )
 COLLECTIONS: Final[Mapping[str, Collection]] = MappingProxyType(
     {
@@ -48,6 +53,24 @@ _READINGS: Final[Mapping[str, str]] = MappingProxyType(
     {"RSNA challenge": "readings by the RSNA Pneumonia Detection Challenge (Shih et al., Radiology: AI 2019)"}
 )
 """Readings of other people than the collection's, by a part of `label_basis`."""
+
+
+def data_set_name(sources: Iterable[str], *, synthetic: bool) -> str:
+    """Return what images of some sources are called where a metric says what it was measured on."""
+    known = {source: COLLECTIONS[source].name for source in COLLECTIONS}
+    names = {source: known.get(source) or source for source in sorted(set(sources))}
+    return " and ".join(
+        dict.fromkeys("phantoms" if synthetic and not source else name for source, name in names.items())
+    )
+
+
+def ages_of(entry: Entry) -> tuple[float, float] | None:
+    """Return the youngest and oldest age that an image's patient may have, in years; None where nothing is known."""
+    years = age_in_years(entry.attributes.get("age", ""))
+    if years is not None:
+        return years, years
+    known = COLLECTIONS.get(entry.source)
+    return None if known is None else known.ages
 
 
 def attribution_of(entries: Iterable[Entry]) -> str:

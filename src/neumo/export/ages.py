@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from neumo.core.ages import age_in_years
 from neumo.core.errors import ExportError
 from neumo.core.findings import PNEUMONIA, Finding
 from neumo.core.labels import Label, allowed_findings
-from neumo.datasets.collections import COLLECTIONS
+from neumo.datasets.collections import ages_of
 from neumo.datasets.manifest import Entry
 from neumo.evaluation.subgroups.age import AGE_BANDS, band_of
 
@@ -37,7 +36,7 @@ def age_ranges(entries: Iterable[Entry], minimum: int = MIN_IMAGES) -> tuple[Age
     ExportError
         No age band has enough images of known age.
     """
-    ages = [(entry.label, found) for entry in entries if (found := _ages(entry)) is not None]
+    ages = [(entry.label, found) for entry in entries if (found := ages_of(entry)) is not None]
     read = _range(ages, [{Finding.NORMAL}, set(PNEUMONIA)], minimum)
     etiology = _range(ages, [{kind} for kind in PNEUMONIA], minimum)
     if read is None or etiology is None:
@@ -48,14 +47,6 @@ def age_ranges(entries: Iterable[Entry], minimum: int = MIN_IMAGES) -> tuple[Age
             minimum=minimum,
         )
     return read, etiology
-
-
-def _ages(entry: Entry) -> Ages | None:
-    years = age_in_years(entry.attributes.get("age", ""))
-    if years is not None:
-        return years, years
-    known = COLLECTIONS.get(entry.source)
-    return None if known is None else known.ages
 
 
 def _range(ages: list[tuple[Label, Ages]], outcomes: list[set[Finding]], minimum: int) -> Ages | None:

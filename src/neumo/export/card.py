@@ -7,8 +7,8 @@ import yaml
 
 from neumo.bundle.config import BundleConfig
 from neumo.core.evidence import MIN_READ, Evidence, select
-from neumo.export.card_tables import SHOWN, by_data, by_hospital, overall_table, side_by_side
-from neumo.export.evidence import CHECKED, DATA
+from neumo.export.card_tables import SHOWN, ages_in_words, by_data, by_hospital, overall_table, side_by_side
+from neumo.export.evidence import CHECKED
 from neumo.texts.catalogue import percent
 
 _GROWN = 18
@@ -18,8 +18,8 @@ _GROWN = 18
 def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
     """Write the card as Markdown with Hugging Face's YAML metadata; every metric on it stands in `evidence`."""
     on_folds = [entry for entry in evidence if entry.chose]
-    measured = [entry for entry in evidence if not entry.chose and entry.data.startswith(DATA)]
-    elsewhere = [entry for entry in evidence if not entry.chose and not entry.data.startswith(DATA)]
+    measured, *others = by_data([entry for entry in evidence if not entry.chose]).values() or [[]]
+    elsewhere = [entry for part in others for entry in part]
     sections = [
         _head(config),
         _use(config),
@@ -51,13 +51,18 @@ def _metadata(config: BundleConfig, measured: Sequence[Evidence]) -> str:
 def _index_entry(measured: Sequence[Evidence]) -> dict[str, Any]:
     return {
         "task": {"type": "image-classification"},
-        "dataset": {"name": DATA, "type": "kermany-chest-xray", "split": _part(measured)},
+        "dataset": _data_set(measured),
         "metrics": [
             {"type": entry.metric, "name": SHOWN[entry.metric], "value": round(entry.value, 4)}
             for entry in select(measured, *SHOWN)
             if entry.value is not None
         ],
     }
+
+
+def _data_set(measured: Sequence[Evidence]) -> dict[str, str]:
+    name, _, part = measured[0].data.rpartition(", ")
+    return {"name": name, "type": "-".join(name.lower().split()), "split": part}
 
 
 def _part(measured: Sequence[Evidence]) -> str:
@@ -169,13 +174,18 @@ def _missing_folds(config: BundleConfig) -> str:
     return f" **Only {len(given)} of {whole} folds ({named}): the patients of the others decided nothing.**"
 
 
+def _aged(measured: Sequence[Evidence]) -> str:
+    span = ages_in_words(measured)
+    return f" of patients aged {span}" if span else ""
+
+
 def _measured(measured: Sequence[Evidence]) -> str:
     if not measured:
         return ""
     (refused,) = select(measured, "refused")
     return (
         f"## Measured on the official {_part(measured)} images\n\n"
-        f"`{refused.command}`; {refused.n} images, {_count(refused)} refused by the gate. "
+        f"`{refused.command}`; {refused.n} images{_aged(measured)}, {_count(refused)} refused by the gate. "
         "The metrics are of the images that were read. 95 % intervals by resampling patients.\n\n"
         f"{overall_table(measured)}\n\n{_points(measured)}{_coverage(measured)}"
     )

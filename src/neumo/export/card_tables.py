@@ -55,6 +55,9 @@ def side_by_side(parts: Mapping[str, Sequence[Evidence]]) -> str:
         for data, entries in parts.items()
     }
     rows = [f"| metric | {' | '.join(found)} |", "|---" * (len(found) + 1) + "|"]
+    spans = [ages_in_words(one) for one in parts.values()]
+    if any(spans):
+        rows.append(f"| ages | {' | '.join(span or '-' for span in spans)} |")
     for metric, words in {**_REFUSED, **SHOWN}.items():
         held = {data: one[metric] for data, one in found.items() if metric in one}
         values = {data: entry.value for data, entry in held.items() if entry.value is not None}
@@ -74,6 +77,12 @@ def side_by_side(parts: Mapping[str, Sequence[Evidence]]) -> str:
         if held:
             rows.append(f"| {words} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def ages_in_words(entries: Sequence[Evidence]) -> str:
+    """Return the ages that entries of one data set were measured on, such as "1 to 5"; empty where unknown."""
+    ages = entries[0].ages
+    return "" if ages is None else f"{ages[0]:g} to {ages[1]:g}"
 
 
 def by_data(entries: Sequence[Evidence]) -> dict[str, list[Evidence]]:

@@ -11,17 +11,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from neumo.core.ages import age_span
 from neumo.core.errors import ExportError
 from neumo.core.evidence import HELD_OUT_FOLDS, Evidence
 from neumo.core.findings import FINDINGS
+from neumo.datasets.collections import data_set_name
 from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.sources.evaluate import evaluate_sources
 from neumo.evaluation.uncertainty.temperature import tempered
 from neumo.export.held_out import HeldOut
 
-DATA: Final = "Kermany chest radiographs"
-FOLDS: Final = f"{DATA}, {HELD_OUT_FOLDS}"
-"""Data that thresholds, prediction sets and gate were chosen on."""
 CALIBRATION_ERROR: Final = "expected_calibration_error"
 CHECKED: Final[Mapping[str, str]] = {
     "randomised_weights": "randomised_correlation",
@@ -42,7 +41,10 @@ def folds_evidence(held_out: HeldOut, temperature: float, command: str) -> tuple
     today = datetime.now(UTC).date().isoformat()
     found: list[Evidence] = []
     for source in sorted(set(held_out.images.sources)):
-        data = f"{source}, {HELD_OUT_FOLDS}" if source else FOLDS
+        data = f"{data_set_name((source,), synthetic=held_out.synthetic)}, {HELD_OUT_FOLDS}"
+        ages = age_span(
+            each for each, one in zip(held_out.ages, held_out.images.sources, strict=False) if one == source
+        )
         of_source = np.array(held_out.images.sources) == source
         labels = set(held_out.images.codes[of_source].tolist())
         if labels >= set(range(len(FINDINGS))):
@@ -54,7 +56,14 @@ def folds_evidence(held_out: HeldOut, temperature: float, command: str) -> tuple
             figures, n, patients = one.figures, one.images, one.patients
         found += [
             Evidence(
-                key, **vars(estimate), n=n, data=data, command=command, measured_on=today, patients=patients
+                key,
+                **vars(estimate),
+                n=n,
+                data=data,
+                command=command,
+                measured_on=today,
+                patients=patients,
+                ages=ages,
             )
             for key, estimate in figures.items()
             if key not in (CALIBRATION_ERROR, "calibration_error_pneumonia") and not np.isnan(estimate.value)
@@ -79,10 +88,11 @@ def sources_evidence(source: Path, bundle: str) -> tuple[Evidence, ...]:
 def _from_source(one: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[Evidence]:
     entry = partial(
         Evidence,
-        data=f"{one['source']}, {value['part']}",
+        data=f"{data_set_name((one['source'],), synthetic=bool(one.get('synthetic')))}, {value['part']}",
         command=value["command"],
         measured_on=value["measured_on"],
         patients=one["patients"],
+        ages=_ages(one),
     )
     yield entry("refused", **one["share_refused"], n=one["images"])
     read = one["images"] - sum(one["refused"].values())
@@ -91,6 +101,10 @@ def _from_source(one: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[E
     for view, figures in one["by_view"].items():
         for metric, estimate in figures.items():
             yield entry(metric, **estimate, n=read, conditions={"view": view})
+    for point, figures in one.get("at_points", {}).items():
+        for metric, estimate in figures.items():
+            n = one["answered"]["pneumonia" if metric == "sensitivity" else "normal"]
+            yield entry(metric, **estimate, n=n, conditions={"operating_point": point})
 
 
 def measured_evidence(
@@ -120,7 +134,7 @@ def measured_evidence(
     with _file_of_an_evaluation(figures) as value:
         model = value["bundle"]["model"]
         found = list(_from_figures(value))
-        origin = {key: getattr(found[0], key) for key in ("data", "command", "measured_on")}
+        origin = {key: getattr(found[0], key) for key in ("data", "command", "measured_on", "ages")}
     if model != graph:
         raise ExportError(
             "{figures}: was measured with another model than that of the bundle", figures=figures
@@ -167,9 +181,10 @@ def _from_figures(value: Mapping[str, Any]) -> Iterator[Evidence]:
     evaluation = value["evaluation"]
     entry = partial(
         Evidence,
-        data=f"{DATA}, {value['part']}",
+        data=f"{value.get('data_set', data_set_name(('',), synthetic=False))}, {value['part']}",
         command=value["command"],
         measured_on=value.get("measured_on"),
+        ages=_ages(value),
     )
     read, patients = evaluation["images"], evaluation["patients"]
     yield entry("refused", value["refused"] / value["images"], None, None, n=value["images"])
@@ -194,6 +209,11 @@ def _from_figures(value: Mapping[str, Any]) -> Iterator[Evidence]:
             "coverage", row["measured"], row["low"], row["high"], n=row["images"], conditions=conditions
         )
         yield entry("mean_set_size", row["mean_size"], None, None, n=row["images"], conditions=conditions)
+
+
+def _ages(value: Mapping[str, Any]) -> tuple[float, float] | None:
+    ages = value.get("ages")
+    return None if ages is None else (ages[0], ages[1])
 
 
 def _from_corruptions(value: Mapping[str, Any], entry: "partial[Evidence]") -> Iterator[Evidence]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
+from neumo.datasets.collections import ages_of
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.predictions import Predictions
@@ -36,6 +37,10 @@ class HeldOut:
         for the same ones reduced to half and enlarged again, and for the same ones restyled: another export of a
         radiograph may be refused no more often than the radiograph.
     runs : tuple of Path
+    synthetic : bool
+        True for phantoms.
+    ages : tuple of (float, float) or None, length N
+        Youngest and oldest age that the patient may have, in years; empty where none is known.
     """
 
     images: Images
@@ -43,6 +48,7 @@ class HeldOut:
     distances: NDArray[np.float32]
     runs: tuple[Path, ...]
     synthetic: bool
+    ages: tuple[tuple[float, float] | None, ...] = ()
 
     def predictions(self, probabilities: NDArray[np.float64], source: str) -> Predictions:
         """Predictions of a source's images that are labelled with a finding, with `probabilities`, shape (N, 3)."""
@@ -126,6 +132,7 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
         np.concatenate(distances, axis=1),
         tuple(runs),
         manifest.synthetic,
+        tuple(map(ages_of, entries)),
     )
 
 

@@ -27,6 +27,12 @@ def measured_for(
     )
 
 
+def ordered_as(evidence: Sequence[Evidence], earlier: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Return evidence with its sets of data in the order of an earlier answer's, which the patient's age decided."""
+    place = {data: number for number, data in enumerate(dict.fromkeys(entry.data for entry in earlier))}
+    return tuple(sorted(evidence, key=lambda entry: place.get(entry.data, len(place))))
+
+
 def predictive_values(measured: Sequence[Evidence], prevalence: float) -> tuple[Evidence, ...]:
     """Return PPV and NPV at a prevalence of pneumonia, with 95 % intervals, from the data set chosen by `leading`.
 

@@ -16,7 +16,7 @@ from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
 from neumo.core.labels import PNEUMONIA_OR_NOT, Outcome, PartialLabel, without_kinds
 from neumo.core.reading import Reading
 from neumo.explain.heatmap import map_of
-from neumo.inference.performance import measured_for, predictive_values
+from neumo.inference.performance import measured_for, ordered_as, predictive_values
 
 Floats = NDArray[np.float64]
 
@@ -243,6 +243,6 @@ def answer_at(answer: Answer, bundle: Bundle, operating_point: str, prevalence: 
         operating_point=operating_point,
         coverage=answer.coverage,
         prevalence=prevalence,
-        evidence=bundle.evidence,
+        evidence=ordered_as(bundle.evidence, answer.evidence),
         etiology=etiology,
     )

@@ -20,5 +20,5 @@ class Prepared:
     warnings: tuple[Notice, ...] = ()
     outside_range: bool = False
     """Whether ages outside the range are read, in general or by an override for this source."""
-    etiology: bool = True
-    """Whether the kind of pneumonia is assessed at the patient's age."""
+    age: float | None = None
+    """The patient's, in years; None where unknown."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neumo.bundle.folder import Bundle
 from neumo.core.age_override import OVERRIDABLE, AgeOverride
-from neumo.core.evidence import Evidence
+from neumo.core.evidence import Evidence, bearing_on
 from neumo.core.findings import FINDINGS
 from neumo.core.labels import PNEUMONIA_OR_NOT
 from neumo.core.radiograph import Radiograph
@@ -141,8 +141,8 @@ class Stages:
         about_age = (age, etiology_notice(radiograph.facts, config))
         stated = (notice for notice in about_age if notice is not None)
         warnings = (*overridden, *stated, *header_notices(radiograph.facts))
-        etiology = config.assesses_etiology(radiograph.facts.patient_age)
-        return Prepared(radiograph.steps, kept, image, (), warnings, allowed, etiology)
+        years = radiograph.facts.patient_age
+        return Prepared(radiograph.steps, kept, image, (), warnings, allowed, years)
 
     def _reading_of(self, each: Underway) -> Reading:
         opened, outputs, prepared = each.opened, each.outputs, each.prepared
@@ -183,8 +183,8 @@ class Stages:
             operating_point=self.operating_point,
             coverage=self.coverage,
             prevalence=self.prevalence,
-            evidence=self._evidence,
-            etiology=prepared.etiology,
+            evidence=bearing_on(self._evidence, prepared.age),
+            etiology=config.assesses_etiology(prepared.age),
         )
         class_map = class_map_of(
             run.prepared, class_maps, answer.finding, each.session, occlude=self.keep_pixels

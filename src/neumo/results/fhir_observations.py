@@ -124,9 +124,9 @@ def _prediction_set(answer: Answer, language: Language) -> Resource:
 
 def _evidence(answer: Answer, language: Language) -> dict[str, Resource]:
     """Return what was measured of the model on each set of data, each metric beside its 95 % interval."""
-    by_data: dict[str, list[Resource]] = {}
+    by_data: dict[str, tuple[str, list[Resource]]] = {}
     for entry, code in coded(answer.evidence):
-        components = by_data.setdefault(entry.data, [])
+        _, components = by_data.setdefault(entry.data, (data_name(entry, language), []))
         assert entry.value is not None
         components.append(_number(code, entry.value, language))
         if entry.low is not None and entry.high is not None:
@@ -136,11 +136,11 @@ def _evidence(answer: Answer, language: Language) -> dict[str, Resource]:
     return {
         "evidence" if place == 0 else f"evidence {place}": {
             **observation(own.EVIDENCE, language, _GROUP),
-            "method": {"text": data_name(data, language)},
+            "method": {"text": name},
             "component": components,
             **({"note": notes} if place == 0 else {}),
         }
-        for place, (data, components) in enumerate(by_data.items())
+        for place, (name, components) in enumerate(by_data.values())
     }
 
 

@@ -96,7 +96,7 @@ def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: L
     sensitivity, specificity = found["sensitivity"], found["specificity"]
     return texts(language)(
         "readings.evidence.decision",
-        data=data_name(sensitivity.data, language),
+        data=data_name(sensitivity, language),
         when=sensitivity.measured_on or "-",
         point=point_name(answer.operating_point, language),
         sensitivity=with_interval(sensitivity),
@@ -113,7 +113,7 @@ def _calibration_sentence(measured: Sequence[Evidence], _answer: Answer, languag
     last = found[-1]
     return texts(language)(
         "readings.evidence.calibration",
-        data=data_name(last.data, language),
+        data=data_name(last, language),
         error=with_interval(last),
         images=last.n,
     )
@@ -128,7 +128,7 @@ def _coverage_sentence(measured: Sequence[Evidence], answer: Answer, language: L
     )
     return t(
         "readings.evidence.coverage",
-        data=data_name(found[-1].data, language),
+        data=data_name(found[-1], language),
         coverage=percent(answer.coverage, 0),
         findings=findings,
     )
@@ -144,7 +144,7 @@ def _predictive_sentence(answer: Answer, language: Language) -> str:
     return t(
         "readings.evidence.predictive",
         pneumonia=percent(1 - answer.prevalence[Finding.NORMAL]),
-        data=data_name(found["ppv"].data, language),
+        data=data_name(found["ppv"], language),
         ppv=with_interval(found["ppv"]),
         npv=with_interval(found["npv"]),
     )

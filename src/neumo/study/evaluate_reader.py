@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.bundle.config import BundleConfig
+from neumo.core.ages import age_span
 from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading, Status
+from neumo.datasets.collections import ages_of, data_set_name
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.evaluate import evaluate, evaluate_decisions
@@ -107,7 +109,8 @@ def evaluate_reader(
         operating_points=evaluate_decisions(predictions, _points(config)),
     )
     write_predictions(predictions, out / PREDICTIONS_FILE)
-    write_json(out / FIGURES_FILE, _record(evaluated, reader, manifest, command))
+    read = [entry for entry, one in zip(entries, readings, strict=True) if one.answer is not None]
+    write_json(out / FIGURES_FILE, _record(evaluated, reader, manifest, read, command))
     return evaluated
 
 
@@ -142,7 +145,9 @@ def _predictions(manifest: Manifest, entries: Sequence[Entry], readings: Sequenc
     )
 
 
-def _record(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, command: str) -> dict[str, Any]:
+def _record(
+    evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, read: Sequence[Entry], command: str
+) -> dict[str, Any]:
     config = reader.bundle.config
     return {
         "schema": 1,
@@ -155,6 +160,8 @@ def _record(evaluated: EvaluatedReader, reader: Reader, manifest: Manifest, comm
             "model": hashlib.sha256(reader.bundle.model).hexdigest(),
         },
         "data": manifest.digest,
+        "data_set": data_set_name((entry.source for entry in read), synthetic=manifest.synthetic),
+        "ages": age_span(map(ages_of, read)),
         "part": evaluated.part,
         "images": evaluated.images,
         "refused": sum(evaluated.refused.values()),

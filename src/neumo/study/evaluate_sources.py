@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from neumo.core.ages import age_span
 from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json, write_text
 from neumo.core.findings import FINDINGS
@@ -17,6 +18,7 @@ from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading
 from neumo.datasets.attributes import AttributeValue, paths_with
+from neumo.datasets.collections import ages_of
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
@@ -72,7 +74,7 @@ def evaluate_reader_by_source(
     manifest = open_dataset(data)
     entries = _wanted(_entries(manifest, part), without)
     readings = read_entries(reader, manifest, entries, reading)
-    point = reader.bundle.config.operating_points[reader.options["operating_point"]]
+    points = reader.bundle.config.operating_points
     images = images_of(
         entries,
         probabilities=np.array([_probabilities(one) for one in readings]),
@@ -85,7 +87,11 @@ def evaluate_reader_by_source(
         ),
     )
     evaluated = evaluate_sources(
-        images, threshold=point.threshold, resamples=resamples, synthetic=manifest.synthetic
+        images,
+        threshold=points[reader.options["operating_point"]].threshold,
+        points={name: point.threshold for name, point in points.items()},
+        resamples=resamples,
+        synthetic=manifest.synthetic,
     )
     origin = {"bundle": reader.bundle.digest, "data": manifest.digest, "part": part}
     _write(out, evaluated, entries, images, without, command=command, **origin)
@@ -172,6 +178,15 @@ def _wanted(entries: Sequence[Entry], without: Sequence[AttributeValue]) -> list
     return wanted
 
 
+def _ages(source: str, entries: Sequence[Entry], images: Images) -> tuple[float, float] | None:
+    """Return the ages of a source's images that were answered."""
+    return age_span(
+        ages_of(entry)
+        for entry, refused in zip(entries, images.refused, strict=True)
+        if entry.source == source and not refused
+    )
+
+
 def _probabilities(reading: Reading) -> list[float]:
     if reading.answer is None:
         return [0.0] * len(FINDINGS)
@@ -202,7 +217,7 @@ def _write(
         origin["without"] = [asdict(each) for each in without]
     measured = {
         "measured_on": datetime.now(UTC).date().isoformat(),
-        "sources": [one.to_json() for one in evaluated],
+        "sources": [{**one.to_json(), "ages": _ages(one.source, entries, images)} for one in evaluated],
         "worst": worst_sources(evaluated),
     }
     write_json(out / SOURCES_FILE, {"schema": 1, **origin, **measured})

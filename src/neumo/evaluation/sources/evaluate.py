@@ -5,7 +5,9 @@ well the hospital can be told from the image (Zech et al., PLoS Medicine 2018).
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from neumo.core.findings import Finding
 from neumo.core.labels import ALLOWED, LABELS, PartialLabel
 from neumo.evaluation.metrics.classification import bacterial_share
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, weighted_auroc, weighted_mean
-from neumo.evaluation.sources.values import OF_PNEUMONIA, EvaluatedSource, Images, counted_labels
+from neumo.evaluation.sources.values import OF_DECISION, OF_PNEUMONIA, EvaluatedSource, Images, counted_labels
 from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.evaluation.uncertainty.calibration import probability_calibration_error
 from neumo.evaluation.uncertainty.exact import clopper_pearson
@@ -32,6 +34,7 @@ def evaluate_sources(
     images: Images,
     *,
     threshold: float = 0.5,
+    points: Mapping[str, float] = MappingProxyType({}),
     resamples: int = 1000,
     seed: int = 42,
     synthetic: bool = False,
@@ -43,6 +46,8 @@ def evaluate_sources(
     images : Images
     threshold : float
         Probability of pneumonia from which it is called, in 0-1; unless the images state what is flagged.
+    points : mapping of str to float
+        Thresholds of operating points by their names; sensitivity and specificity are measured at each.
     resamples, seed : int
         Of the bootstrap, as in `bootstrap.estimates`.
     synthetic : bool
@@ -60,22 +65,27 @@ def evaluate_sources(
     """
     sources = np.array(images.sources)
 
-    def with_intervals(answered: Images) -> dict[str, Estimate]:
+    def with_intervals(
+        answered: Images, metrics: Callable[..., Mapping[str, FloatArray]]
+    ) -> dict[str, Estimate]:
         if not len(answered):
             return {}
         return estimates(
-            lambda weights: source_metrics(answered, threshold, weights),
+            lambda weights: metrics(answered, weights=weights),
             answered.patients,
             resamples=resamples,
             seed=seed,
         )
+
+    of_all = partial(source_metrics, threshold=threshold)
 
     evaluated = []
     for name in sorted(set(images.sources)):
         given = images.take(sources == name)
         refused = Counter(code for code in given.refused if code)
         answered = given.take(np.array(given.refused) == "")
-        of_views = {view: with_intervals(of_view) for view, of_view in _views(answered).items()}
+        of_views = {view: with_intervals(of_view, of_all) for view, of_view in _views(answered).items()}
+        at_points = with_intervals(answered, partial(_at_points, points=points)) if points else {}
         evaluated.append(
             EvaluatedSource(
                 source=name,
@@ -85,12 +95,24 @@ def evaluate_sources(
                 refused=dict(refused),
                 share_refused=clopper_pearson(refused.total(), len(given)),
                 threshold=threshold,
-                figures=with_intervals(answered),
+                figures=with_intervals(answered, of_all),
                 by_view={
                     view: {metric: figures[metric] for metric in OF_PNEUMONIA}
                     for view, figures in of_views.items()
                 },
                 synthetic=synthetic,
+                at_points={
+                    point: {
+                        metric: at_points[f"{metric} {point}"]
+                        for metric in OF_DECISION
+                        if f"{metric} {point}" in at_points
+                    }
+                    for point in points
+                },
+                answered={
+                    "normal": int((answered.codes == _NORMAL).sum()),
+                    "pneumonia": int(_PNEUMONIA[answered.codes].sum()),
+                },
             )
         )
     return tuple(evaluated)
@@ -108,6 +130,16 @@ def _views(images: Images) -> dict[str, Images]:
         for view, members in by_view.items()
         if _PNEUMONIA[members.codes].any() and (members.codes == _NORMAL).any()
     }
+
+
+def _at_points(images: Images, points: Mapping[str, float], weights: FloatArray) -> Mapping[str, FloatArray]:
+    sick, well = _PNEUMONIA[images.codes], images.codes == _NORMAL
+    found: dict[str, FloatArray] = {}
+    for point, threshold in points.items():
+        called = 1 - images.probabilities[:, _NORMAL] >= threshold
+        found |= _shares(sick, called, weights, f"sensitivity {point}")
+        found |= _shares(well, ~called, weights, f"specificity {point}")
+    return found
 
 
 def source_metrics(images: Images, threshold: float, weights: FloatArray) -> Mapping[str, FloatArray]:

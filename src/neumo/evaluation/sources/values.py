@@ -1,7 +1,7 @@
 """The values that an evaluation by source consists of; `evaluate` computes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from neumo.evaluation.values import Estimate, without_nan
 
 OF_FINDINGS = ("accuracy", "auroc_bacterial_vs_viral")
 """Over images whose label is a finding, where the source has bacterial and viral ones."""
-OF_PNEUMONIA = ("auroc_normal_vs_pneumonia", "sensitivity", "specificity")
+OF_DECISION = ("sensitivity", "specificity")
+"""Of the decision at a threshold."""
+OF_PNEUMONIA = ("auroc_normal_vs_pneumonia", *OF_DECISION)
 """Over normal images and pneumonia of whatever cause; of every view, too."""
 OF_UNCERTAINTY = ("calibration_error_pneumonia", "coverage_normal", "coverage_pneumonia", "undetermined")
 """Over the same images. A prediction set covers pneumonia where it holds one of its kinds."""
@@ -103,6 +105,10 @@ class EvaluatedSource:
         `OF_PNEUMONIA` of each view that holds normal images and pneumonia, where there is more than one view.
     synthetic : bool
         True when the images are phantoms.
+    at_points : mapping of str to mapping of str to Estimate
+        Sensitivity and specificity at each operating point by its name, of those that the labels allow.
+    answered : mapping of str to int
+        Images of "normal" and of "pneumonia" that were answered: those that sensitivity and specificity are of.
     """
 
     source: str
@@ -115,6 +121,8 @@ class EvaluatedSource:
     figures: Mapping[str, Estimate]
     by_view: Mapping[str, Mapping[str, Estimate]]
     synthetic: bool = False
+    at_points: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    answered: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON; NaN (nothing to measure) becomes None."""

@@ -75,7 +75,7 @@ def interval(entry: Evidence, source: Dataset, language: Language) -> Measuremen
     ]
     return MeasurementProperties(
         measurement_statistical_properties=MeasurementStatisticalProperties(
-            values, description=writable(data_name(entry.data, language), source)
+            values, description=writable(data_name(entry, language), source)
         )
     )
 
