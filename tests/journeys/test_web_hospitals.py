@@ -47,6 +47,7 @@ def test_the_hospital_of_the_patient_s_age_weighs_the_answer_everywhere(
 ) -> None:
     context = browser.new_context(base_url=served.address, locale=language)
     context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
     page = context.new_page()
     weighing, sensitivity = CASES[age]
     other = GROWN if weighing is CHILDREN else CHILDREN

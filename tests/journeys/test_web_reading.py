@@ -160,7 +160,7 @@ def test_the_prevalence_moves_predictive_values_at_once(page: Page, films: list[
     with page.expect_download() as report:
         page.get_by_role("link", name="Report (HTML)").click()
     assert stated in Path(report.value.path()).read_text()
-    page.get_by_role("button", name="Back to the site's own").click()
+    page.get_by_role("button", name="Undo this choice").click()
     expect(page.locator(".prevalence-figure")).to_have_text("not stated")
     expect(ppv).to_have_count(0)
 
@@ -219,3 +219,23 @@ def test_a_reading_that_was_sent_by_mistake_is_removed(page: Page, films: list[P
     page.goto("/worklist")
     expect(page.locator(".window .work-row").first).to_be_visible()
     expect(page.get_by_text("wrong.jpeg")).to_have_count(0)
+
+
+def test_a_colour_says_no_more_than_the_words(page: Page) -> None:
+    page.goto("/")
+    coloured = page.evaluate("""async () => {
+      const { colourOf } = await import("/static/views/reading/verdict.js");
+      const found = {};
+      for (const verdict of ["pneumonia", "no_pneumonia", "undetermined"]) {
+        for (const etiology of [null, "bacterial", "viral", "undetermined", "not_assessed"]) {
+          const colour = colourOf({ verdict, etiology });
+          if (colour) found[`${verdict} ${etiology}`] = colour;
+        }
+      }
+      return found;
+    }""")
+    assert coloured == {
+        "no_pneumonia null": "NORMAL",
+        "pneumonia bacterial": "BACTERIAL_PNEUMONIA",
+        "pneumonia viral": "VIRAL_PNEUMONIA",
+    }

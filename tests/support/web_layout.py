@@ -19,7 +19,12 @@ _FIND = """() => {
     return false;
   };
   // Names of files and patients may be shortened where the whole stands in a hint.
-  const hinted = (element) => element.closest("[title]") || element.querySelector("[title]");
+  const words = (text) => (text || "").replace(/[^\\p{L}\\p{N}]+/gu, " ").trim();
+  const hinted = (element) => {
+    const hints = [element.closest("[title]"), ...element.querySelectorAll("[title]")].filter(Boolean);
+    const told = hints.map((hint) => words(hint.title)).join(" ");
+    return hints.length > 0 && (element.innerText || "").split("\\n").every((line) => told.includes(words(line)));
+  };
   const found = [];
   if (document.documentElement.scrollWidth > innerWidth + 1) found.push(["the page scrolls sideways"]);
   for (const element of document.querySelectorAll("body *")) {

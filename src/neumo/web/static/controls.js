@@ -4,7 +4,7 @@ import { h, icon } from "/static/dom.js";
 
 /**
  * Create a square button of an icon alone, with its name for screen readers and as a hint.
- * @param {string} sign of `icons.svg`
+ * @param {string} sign name of an icon
  * @param {string} label
  * @param {() => void} click
  * @param {string} [kind] class

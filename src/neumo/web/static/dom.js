@@ -30,12 +30,12 @@ export function s(tag, props = {}, ...children) {
 }
 
 /**
- * Create an icon of `icons.svg`, hidden from screen readers: the control around it has a name.
+ * Create an icon of those that the page holds (`icons.svg` of its templates), hidden from screen readers: the control around it has a name.
  * @param {string} name
  * @returns {SVGElement}
  */
 export function icon(name) {
-  return s("svg", { class: "icon", "aria-hidden": "true" }, s("use", { href: `/static/icons.svg#${name}` }));
+  return s("svg", { class: "icon", "aria-hidden": "true" }, s("use", { href: `#icon-${name}` }));
 }
 
 /**

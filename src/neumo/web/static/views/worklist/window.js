@@ -2,7 +2,6 @@
 
 import { h, icon, replace } from "/static/dom.js";
 
-const ROW = 44;
 const SPARE = 12;
 
 /**
@@ -15,16 +14,26 @@ export function createWindow({ draw, more, empty }) {
   /** @type {any[]} */
   let rows = [];
   let ended = false;
+  /** Height of a row in pixels; the style sheet knows it. */
+  let high = 44;
   /** @type {Map<number, HTMLElement>} */
   const drawn = new Map();
   const body = h("div", { class: "window-body", role: "rowgroup" });
   const end = h("div", { class: "window-end" });
   const element = h("div", { class: "window", role: "presentation", on: { scroll: () => requestAnimationFrame(paint), keydown: step } }, body, end);
-  const watcher = new ResizeObserver(() => paint());
+  const watcher = new ResizeObserver(() => (measured() ? redraw() : paint()));
+
+  /** Ask the style sheet for the height of a row: is it another than before? */
+  function measured() {
+    const before = high;
+    high = Number.parseFloat(getComputedStyle(element).getPropertyValue("--row")) || before;
+    body.style.setProperty("height", `${rows.length * high}px`);
+    return high !== before;
+  }
 
   function paint() {
-    const first = Math.max(0, Math.floor(element.scrollTop / ROW) - SPARE);
-    const last = Math.min(rows.length, Math.ceil((element.scrollTop + element.clientHeight) / ROW) + SPARE);
+    const first = Math.max(0, Math.floor(element.scrollTop / high) - SPARE);
+    const last = Math.min(rows.length, Math.ceil((element.scrollTop + element.clientHeight) / high) + SPARE);
     for (const [index, row] of drawn) if (index < first || index >= last) forget(index, row);
     for (let index = first; index < last; index++) if (!drawn.has(index)) place(index);
     if (!ended && last + SPARE * 2 >= rows.length) more();
@@ -33,7 +42,7 @@ export function createWindow({ draw, more, empty }) {
   /** @param {number} index */
   function place(index) {
     const row = draw(rows[index], index);
-    row.style.setProperty("top", `${index * ROW}px`);
+    row.style.setProperty("top", `${index * high}px`);
     row.dataset.index = String(index);
     drawn.set(index, row);
     // Rows stand in their order, so that Tab and screen readers go through them from above to below.
@@ -62,9 +71,9 @@ export function createWindow({ draw, more, empty }) {
     event.preventDefault();
     const to = Number(from.dataset.index) + by;
     if (to < 0 || to >= rows.length) return;
-    const top = to * ROW;
+    const top = to * high;
     if (top < element.scrollTop) element.scrollTop = top;
-    if (top + ROW > element.scrollTop + element.clientHeight) element.scrollTop = top + ROW - element.clientHeight;
+    if (top + high > element.scrollTop + element.clientHeight) element.scrollTop = top + high - element.clientHeight;
     paint();
     drawn.get(to)?.querySelector("a")?.focus();
   }
@@ -83,18 +92,18 @@ export function createWindow({ draw, more, empty }) {
       replace(end, h("span", { class: "loading", role: "status" }));
     },
     /** Whether the beginning of the list is seen. */
-    atTop: () => element.scrollTop < ROW,
+    atTop: () => element.scrollTop < high,
     /** Draw all rows anew, after `first` were put before them; what a person looks at stays where it is. @param {number} first */
     changed: (first) => {
-      if (element.scrollTop >= ROW) element.scrollTop += first * ROW;
+      if (element.scrollTop >= high) element.scrollTop += first * high;
       redraw();
     },
     show: (/** @type {any[]} */ all, /** @type {boolean} */ last) => {
       rows = all;
       ended = last;
-      body.style.setProperty("height", `${rows.length * ROW}px`);
+      if (measured()) redraw();
+      else paint();
       replace(end, rows.length === 0 && empty());
-      paint();
     },
     fail: (/** @type {string} */ text, /** @type {string} */ again, /** @type {() => void} */ retry) => {
       ended = true;
