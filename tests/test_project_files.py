@@ -1,6 +1,10 @@
 """Files about the project agree with each other: version, date, versions of Python."""
 
+import ast
+import os
 import re
+import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,6 +12,7 @@ from typing import Any
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tests.fuzz.run import parser
 
 import neumo
 from neumo.core.settings import load_settings
@@ -91,15 +96,63 @@ def test_the_map_of_the_study_names_paths_that_exist() -> None:
     ] == []
 
 
-def test_every_promise_of_security_and_privacy_names_a_test_that_is_there() -> None:
+def test_every_promise_of_security_and_privacy_names_tests_that_run() -> None:
     page = (_ROOT / "docs/explanation/security-and-privacy.md").read_text(encoding="utf-8")
     section = page.partition("## Promises")[2].partition("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ") and "::" in line]
-    assert len(rows) > 15
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 30
     for row in rows:
+        promise, proof = row.strip("| ").rsplit(" | ", 1)
+        named = re.findall(r"`([^`]*)::(\w+)`", proof)
+        assert named, f"no test proves: {promise}"
         file = ""
-        for named in re.findall(r"`([^`]*::\w+)`", row):
-            path, _, function = named.partition("::")
+        for path, function in named:
             file = path or file
-            source = (_ROOT / "tests" / file).read_text(encoding="utf-8")
-            assert f"def {function}(" in source, named
+            tests = _tests_of(_ROOT / "tests" / file)
+            assert function in tests, f"{file}::{function}"
+            assert not re.search(r"\b(skip|xfail)\b", tests[function]), f"{file}::{function} is left out"
+    for file in re.findall(r"`(tests/[\w/]+\.py)`", page):
+        assert _tests_of(_ROOT / file), file
+
+
+def _tests_of(file: Path) -> dict[str, str]:
+    """Return the decorators of each test function of a file, and of all of them, as source."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    of_all = [
+        ast.unparse(node)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and "pytestmark" in ast.unparse(node)
+    ]
+    return {
+        node.name: "\n".join([*of_all, *map(ast.unparse, node.decorator_list)])
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+
+
+def test_commands_of_workflows_are_targets_and_options_that_exist() -> None:
+    """Each `make` of the workflows as a dry run; what the nightly one tries and keeps is what the program does."""
+    environment = {**os.environ, "MAKEFLAGS": "n", "GITHUB_RUN_NUMBER": "7", "GITHUB_REF_NAME": "v0.0.0"}
+    shown = {}
+    for file in sorted((_ROOT / ".github/workflows").glob("*.yml")):
+        for job in _yaml(str(file.relative_to(_ROOT)))["jobs"].values():
+            for command in [step["run"] for step in job["steps"] if step.get("run", "").startswith("make ")]:
+                done = subprocess.run(
+                    ["bash", "-e", "-c", command],
+                    cwd=_ROOT,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                assert done.returncode == 0, done.stderr
+                shown[file.stem] = done.stdout.splitlines()
+    assert shown.keys() >= {"nightly", "docs", "release"}
+    words = shlex.split(shown["nightly"][-1])
+    assert words[1:] == ["-m", "tests.fuzz.run", "--first", "140000"]
+    options = parser().parse_args(words[3:])
+    assert (options.count, options.first) == (20_000, 7 * options.count)
+    (kept,) = [
+        step for step in _yaml(".github/workflows/nightly.yml")["jobs"]["fuzz"]["steps"] if step.get("if")
+    ]
+    assert (kept["if"], Path(kept["with"]["path"])) == ("failure()", options.save)

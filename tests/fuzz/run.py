@@ -119,16 +119,19 @@ def _batch(target: str, first: int, count: int, seconds: int) -> dict[str, Any] 
         return result
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(prog="python -m tests.fuzz.run", description=__doc__.partition("\n")[0])
+    made.add_argument("--count", type=int, default=20_000, help="inputs of all targets together")
+    made.add_argument("--first", type=int, default=0, help="number of the first input of each target")
+    made.add_argument("--target", choices=TARGETS, help="this one alone")
+    made.add_argument("--save", type=Path, default=Path("fuzz-failures"), help="folder for inputs that fail")
+    return made
+
+
 def main() -> int:
     """Run, say how it went, and return 1 where an input failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.run", description=__doc__.partition("\n")[0])
-    parser.add_argument("--count", type=int, default=20_000, help="inputs of all targets together")
-    parser.add_argument("--first", type=int, default=0, help="number of the first input of each target")
-    parser.add_argument("--target", choices=TARGETS, help="this one alone")
-    parser.add_argument(
-        "--save", type=Path, default=Path("fuzz-failures"), help="folder for inputs that fail"
-    )
-    options = parser.parse_args()
+    options = parser().parse_args()
     shares = shares_of(options.count) if options.target is None else {options.target: options.count}
     failed = 0
     for line, failures in _told(shares, options.first, options.save):
