@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ def test_every_promise_of_security_and_privacy_names_tests_that_run() -> None:
         assert _tests_of(_ROOT / file), file
 
 
+@cache
 def _tests_of(file: Path) -> dict[str, str]:
     """Return the decorators of each test function of a file, and of all of them, as source."""
     tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -22,9 +22,18 @@ def test_csv_rows_have_every_column() -> None:
     assert second["finding"] == "" and second["reasons"] == "blank: This is no chest."
 
 
-@pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-a.png", "@b.png", "\tc.png", "\rd.png", "=a\r=b"])
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        *((name, f"'{name}") for name in ("=1+1.png", "+1.png", "-a.png", "@b.png", "\tc.png", "\uff1d1")),
+        ("\rd.png", "'\nd.png"),
+        ("=a\r=b", "'=a\n'=b"),
+        ("\n=1", "'\n'=1"),
+        ("a;=1", "a;'=1"),
+    ],
+)
+def test_what_a_spreadsheet_would_run_gets_an_apostrophe(name: str, cell: str) -> None:
     stream = io.StringIO(newline="")
     write_row(stream, Reading(name, None, Status.FAILED, reasons=(Notice("x", "=cmd"),)))
     (row,) = csv.reader(io.StringIO(stream.getvalue(), newline=""))
-    assert row[0] == f"'{name}".replace("\r", "\n")
+    assert row[0] == cell

@@ -1,6 +1,5 @@
 """The CSV of a site's images to fill in."""
 
-import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
@@ -9,6 +8,7 @@ from typing import Final
 
 from neumo.core.errors import CommissioningError, OutputError
 from neumo.core.files import require_writable, write_text
+from neumo.core.spreadsheets import guarded_path, write_row
 from neumo.imaging.image_files import find_images
 
 COLUMNS: Final = ("path", "label", "patient", "age", "sex", "view", "device", "label_basis")
@@ -48,7 +48,8 @@ def listed_paths(folder: Path, beside: Path) -> list[str]:
     found = find_images([folder]).images
     if not found:
         raise CommissioningError("{folder}: holds no image", folder=folder)
-    return sorted(Path(os.path.relpath(str(path), str(beside))).as_posix() for path in found)
+    paths = sorted(Path(os.path.relpath(str(path), str(beside))).as_posix() for path in found)
+    return [guarded_path(path) for path in paths]
 
 
 def require_new(target: Path) -> None:
@@ -63,7 +64,6 @@ def require_new(target: Path) -> None:
 def write_table(target: Path, rows: Iterable[Sequence[str]]) -> None:
     """Write rows under the table's head. Raises OutputError."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
+    for row in (COLUMNS, *rows):
+        write_row(text, row)
     write_text(target, text.getvalue())

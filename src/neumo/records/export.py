@@ -1,6 +1,5 @@
 """Exports readings on record with the decision that stands for each, as CSV, JSON Lines or Parquet."""
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from neumo.core.answer import Answer
 from neumo.core.errors import MissingExtraError
 from neumo.core.files import replacing, require_replaceable
 from neumo.core.findings import FINDINGS
-from neumo.core.spreadsheets import guarded
+from neumo.core.spreadsheets import write_row
 from neumo.records.database import reading_session
 from neumo.records.filters import Filters, Sort
 from neumo.records.search import page
@@ -173,16 +172,16 @@ def open_encoder(kind: Format, columns: Sequence[str] = COLUMNS) -> Encoder:
 
 
 class _Csv:
-    """Comma-separated values; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    """Comma-separated values; a spreadsheet runs no text of it as a formula (`neumo.core.spreadsheets`)."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = columns
         self._buffer = io.StringIO(newline="")
-        self._writer = csv.writer(self._buffer, lineterminator="\n")
-        self._writer.writerow(columns)
+        write_row(self._buffer, columns)
 
     def encode(self, rows: Batch) -> bytes:
-        self._writer.writerows([_cell(row[name]) for name in self._columns] for row in rows)
+        for row in rows:
+            write_row(self._buffer, [_cell(row[name]) for name in self._columns])
         return self.end()
 
     def end(self) -> bytes:
@@ -195,7 +194,7 @@ class _Csv:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return guarded(value) if isinstance(value, str) else value
+    return value
 
 
 class _JsonLines:

@@ -1,14 +1,13 @@
 """Readings as CSV, one row each, flushed as they come."""
 
-import csv
 from collections.abc import Iterator
 from typing import TextIO
 
+from neumo.core import spreadsheets
 from neumo.core.answer import Answer
 from neumo.core.decision import Decision
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.reading import Reading
-from neumo.core.spreadsheets import guarded
 
 COLUMNS = (
     "file",
@@ -50,7 +49,7 @@ viral pneumonia where the etiology is not assessed.
 
 def write_header(stream: TextIO) -> None:
     """Write the column names."""
-    csv.writer(stream, lineterminator="\n").writerow(COLUMNS)
+    spreadsheets.write_row(stream, COLUMNS)
 
 
 def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> None:
@@ -78,10 +77,7 @@ def write_row(stream: TextIO, reading: Reading, heatmap: str | None = None) -> N
             next((entry.data for entry in answer.evidence if entry.metric == "ppv"), None),
         ]
     notices = [" | ".join(map(str, reading.warnings)), " | ".join(map(str, reading.reasons))]
-    row = [*values, *notices, heatmap, *_decided(reading.decision)]
-    csv.writer(stream, lineterminator="\n").writerow(
-        [guarded(value) if isinstance(value, str) else value for value in row]
-    )
+    spreadsheets.write_row(stream, [*values, *notices, heatmap, *_decided(reading.decision)])
     stream.flush()
 
 

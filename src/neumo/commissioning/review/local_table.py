@@ -11,7 +11,7 @@ from neumo.commissioning.review.review import LABELLED
 from neumo.commissioning.template import COLUMNS, require_new, write_table
 from neumo.core.decision import Conclusion
 from neumo.core.errors import UnreadableImageError
-from neumo.core.spreadsheets import guarded
+from neumo.core.spreadsheets import guarded_path
 from neumo.imaging.dicom.parse import parse_file
 from neumo.imaging.dicom.recognise import is_dicom
 from neumo.imaging.image_files import find_images
@@ -120,7 +120,7 @@ def _row(each: Decided, file: Path, beside: Path, opinions: Sequence[Conclusion]
         basis.append(f"{len(opinions)} blinded readers {told}")
     values = {
         # An apostrophe before it, as other cells get, would be another file's name.
-        "path": path if guarded(path) == path else f"./{path}",
+        "path": guarded_path(path),
         "label": each.conclusion.value,
         "patient": each.patient,
         "age": "" if each.age is None else f"{each.age:g}",
