@@ -1,5 +1,6 @@
 """The PDF of a reading, read back."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -7,8 +8,10 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 from tests.support.hospital_samples import reading
+from tests.support.reading_samples import UNVERIFIED
 
 from neumo.core.errors import ConfigError, OutputError
+from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice, Status
 from neumo.results.pdf import write_pdf
 from neumo.texts.language import Language
@@ -66,3 +69,22 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
         write_pdf(reading(), tmp_path / "file" / "a.pdf")
+
+
+def test_every_sheet_says_whose_it_is(tmp_path: Path) -> None:
+    long = replace(UNVERIFIED, note="A note that has no end. " * 180)
+    whose = PatientStudy(name="Quijano^Dulcinea", id="MRN-1", birth_date="2021-03-14")
+    for patient, named in ((whose, "Quijano, Dulcinea · MRN-1 · 2021-03-14"), (None, "film.png")):
+        write_pdf(replace(reading(file="film.png"), decision=long), tmp_path / "a.pdf", patient=patient)
+        pages = PdfReader(tmp_path / "a.pdf").pages
+        assert len(pages) > 1
+        for number, page in enumerate(pages, 1):
+            assert named in page.extract_text() and str(number) in page.extract_text().split()
+
+
+def test_letters_that_the_typeface_lacks_are_marked_and_never_left_out(tmp_path: Path) -> None:
+    noted = replace(UNVERIFIED, note="Nódulo 肺 de 3 cm\nÁngulo ж", abnormality="масса")
+    write_pdf(replace(reading(file="胸部.png"), decision=noted), tmp_path / "a.pdf")
+    said = text_of(tmp_path / "a.pdf")
+    for text in ("??.png", "Nódulo ? de 3 cm", "Ángulo ?", "?????"):
+        assert text in said

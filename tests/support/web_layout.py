@@ -47,7 +47,8 @@ _FIND = """() => {
     if (own && element.matches("button, a, label, span, dt, dd, th, td, h1, h2, h3, p")) {
       const range = document.createRange();
       range.selectNodeContents(element);
-      const over = range.getBoundingClientRect().width > box.width + 1 && style.display !== "inline";
+      const unseen = element.querySelector(".unseen") !== null;
+      const over = range.getBoundingClientRect().width > box.width + 1 && style.display !== "inline" && !unseen;
       if (over && !scrolled(element) && !hinted(element)) found.push(["over its edge", name]);
       const panel = element.closest(".panel")?.getBoundingClientRect();
       if (panel && box.right > panel.right + 1 && !scrolled(element)) found.push(["over its panel", name]);

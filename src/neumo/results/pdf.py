@@ -5,6 +5,7 @@ ReportLab draws it: it needs nothing but Pillow, whereas turning the HTML page i
 
 import unicodedata
 from collections.abc import Container, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -77,7 +78,8 @@ def pdf_of(reading: Reading, language: Language = "en", patient: PatientStudy | 
     """Return a reading as PDF; parameters and errors as of `write_pdf`."""
     buffer = BytesIO()
     document, _ = document_of(buffer, texts(language)("readings.title"), language)
-    document.build(list(_story(reading, language, patient)))
+    foot = partial(_foot, _whose(reading, patient))
+    document.build(list(_story(reading, language, patient)), onFirstPage=foot, onLaterPages=foot)
     return buffer.getvalue()
 
 
@@ -124,22 +126,22 @@ def _story(reading: Reading, language: Language, patient: PatientStudy | None) -
 
     t, styles = texts(language), _styles()
     yield Paragraph(escape(t("terms.disclaimer")), styles["notice"])
-    yield Paragraph(escape(reading.file), styles["title"])
+    yield Paragraph(_drawn(reading.file), styles["title"])
     yield from _patient(patient, language, styles)
     for warning in reading.warnings:
         yield Paragraph(
-            f"<b>{escape(t('readings.warnings'))}:</b> {escape(notice_text(warning, language))}",
+            f"<b>{escape(t('readings.warnings'))}:</b> {_drawn(notice_text(warning, language))}",
             styles["alarm"],
         )
     if reading.answer is None:
         yield Paragraph(escape(t(f"readings.status.{reading.status.value}")), styles["finding"])
         for reason in reading.reasons:
-            yield Paragraph(escape(notice_text(reason, language)), styles["text"])
+            yield Paragraph(_drawn(notice_text(reason, language)), styles["text"])
     else:
         yield from _answer(reading.answer, language, styles)
     yield Paragraph(escape(t("readings.decision.title")), styles["notice"])
     for sentence in decision_sentences(reading.decision, language):
-        yield Paragraph(escape(sentence).replace("\n", "<br/>"), styles["text"])
+        yield Paragraph(_drawn(sentence).replace("\n", "<br/>"), styles["text"])
     yield from _pictures(reading, language, styles)
     yield from _origin(reading, language, styles)
 
@@ -150,7 +152,7 @@ def _patient(
     from reportlab.platypus import Paragraph
 
     lines = patient_lines(patient, language)
-    said = [f"{escape(label)}: <b>{escape(_drawable(value))}</b>" for label, value in lines]
+    said = [f"{escape(label)}: <b>{_drawn(value)}</b>" for label, value in lines]
     if said:
         yield Paragraph(" · ".join(said), styles["text"])
 
@@ -175,9 +177,30 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
         prevalence_sentence(answer, language),
     ]
     for sentence in filter(None, sentences):
-        yield Paragraph(escape(sentence), styles["text"])
+        yield Paragraph(_drawn(sentence), styles["text"])
     for sentence in performance_sentences(answer, language):
-        yield Paragraph(escape(sentence), styles["small"])
+        yield Paragraph(_drawn(sentence), styles["small"])
+
+
+def _whose(reading: Reading, patient: PatientStudy | None) -> str:
+    """Return what names a sheet that lies by itself: the patient where one is known, else the file."""
+    known = () if patient is None else (patient.display_name, patient.id, patient.birth_date)
+    return " · ".join(filter(None, known)) or reading.file
+
+
+def _foot(whose: str, canvas: Any, _document: Any) -> None:
+    from reportlab.lib.utils import simpleSplit
+
+    width = canvas._pagesize[0] - 2 * _MARGIN
+    line, *more = simpleSplit(_drawable(whose), _REGULAR, 7, width - 40) or [""]
+    canvas.setFont(_REGULAR, 7)
+    canvas.drawString(_MARGIN, _MARGIN / 2, line + ("..." if more else ""))
+    canvas.drawRightString(_MARGIN + width, _MARGIN / 2, str(canvas.getPageNumber()))
+
+
+def _drawn(text: str) -> str:
+    """Return a text as markup of a paragraph."""
+    return escape(_drawable(text))
 
 
 def _drawable(text: str) -> str:
@@ -189,7 +212,7 @@ def _drawable(text: str) -> str:
 
     known = getFont(_REGULAR).face.charToGlyph
     plain = unicodedata.normalize("NFC", text)
-    return "".join(c if ord(c) in known else _without_accents(c, known) for c in plain)
+    return "".join(c if ord(c) in known or c == "\n" else _without_accents(c, known) for c in plain)
 
 
 def _without_accents(letter: str, known: Container[int]) -> str:
@@ -230,7 +253,7 @@ def _origin(reading: Reading, language: Language, styles: dict[str, Any]) -> "It
         "readings.banner.maker", neumo=software["neumo"], name=bundle["name"], version=bundle["version"]
     )
     lines = [made, f"SHA-256 {reading.sha256}", f"{bundle['name']}: {bundle['digest']}"]
-    yield Paragraph("<br/>".join(escape(line) for line in lines), styles["small"])
+    yield Paragraph("<br/>".join(_drawn(line) for line in lines), styles["small"])
 
 
 _TABLE_STYLE: Final = [

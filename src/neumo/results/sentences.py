@@ -153,7 +153,8 @@ def _predictive_sentence(answer: Answer, language: Language) -> str:
 def prediction_set_sentence(answer: Answer, language: Language) -> str:
     """Say which outcomes the prediction set holds, and its nominal coverage."""
     t = texts(language)
-    kind = "all" if len(answer.prediction_set) == len(answer.outcomes) else "some"
+    size = len(answer.prediction_set)
+    kind = "single" if size == 1 else "all" if size == len(answer.outcomes) else "some"
     return t(
         f"readings.set.{kind}",
         coverage=percent(answer.coverage, 0),

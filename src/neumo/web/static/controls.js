@@ -15,6 +15,20 @@ export function square(sign, label, click, kind = "") {
 }
 
 /**
+ * Say that a text is longer than the server takes; "" where it is not. No field cuts off what is typed or pasted into it.
+ * @param {import("/static/i18n.js").Translate} t
+ * @param {HTMLInputElement | HTMLTextAreaElement} field
+ * @param {string} name of the field
+ * @param {number} most characters
+ */
+export function tooLong(t, field, name, most) {
+  const count = [...field.value].length;
+  if (count <= most) return "";
+  field.focus();
+  return t("shell.too_long", { name, count, most });
+}
+
+/**
  * Create the place of something wide, as tables, which scrolls sideways where there is little room, also by keys.
  * @param {string} label for screen readers
  * @param {...any} content

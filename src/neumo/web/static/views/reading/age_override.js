@@ -1,5 +1,6 @@
 /** Reading a radiograph that was refused for the patient's age all the same, for a reason. */
 
+import { tooLong } from "/static/controls.js";
 import { openDialog } from "/static/dialog.js";
 import { h, icon } from "/static/dom.js";
 
@@ -17,7 +18,7 @@ export function ageOverride(context, reading) {
 /** @param {import("/static/app.js").Context} context @param {any} reading */
 function ask({ t, api, navigate, unsent }, reading) {
   const failure = h("p", { class: "note bad", role: "alert", hidden: true });
-  const reason = /** @type {HTMLTextAreaElement} */ (h("textarea", { class: "input", id: "age-reason", rows: "3", maxlength: String(MAX_REASON), required: true, on: { input: () => unsent.keepText("reason", reading, reason.value) } }));
+  const reason = /** @type {HTMLTextAreaElement} */ (h("textarea", { class: "input", id: "age-reason", rows: "3", required: true, on: { input: () => unsent.keepText("reason", reading, reason.value) } }));
   const send = /** @type {HTMLButtonElement} */ (h("button", { class: "button primary", type: "submit" }, t("age_override.read")));
   const dialog = openDialog(t, t("age_override.title"), [
     h("form", { class: "column", novalidate: true, on: { submit } },
@@ -35,6 +36,8 @@ function ask({ t, api, navigate, unsent }, reading) {
   async function submit(event) {
     event.preventDefault();
     if (!reason.value.trim()) return fail(t("age_override.missing"));
+    const excess = tooLong(t, reason, t("age_override.reason"), MAX_REASON);
+    if (excess) return fail(excess);
     send.disabled = true;
     try {
       const made = await api.send("POST", `/api/readings/${reading.id}/age-override`, { reason: reason.value });

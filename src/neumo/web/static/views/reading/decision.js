@@ -1,5 +1,6 @@
 /** The form of the person's decision, and the history of decisions; none is ever overwritten. */
 
+import { tooLong } from "/static/controls.js";
 import { h, icon, replace } from "/static/dom.js";
 import { isAway, postDecision } from "/static/unsent.js";
 import { sendButton, signature } from "/static/views/reading/verification.js";
@@ -21,16 +22,16 @@ export function decisionSection(context, reading, decided) {
   let touched = false;
   const state = h("p", { class: "quiet small draft", role: "status" });
   const problem = h("div", { class: "note bad", role: "alert", hidden: true });
-  const abnormality = /** @type {HTMLInputElement} */ (h("input", { class: "input", name: "abnormality", maxlength: me.limits.abnormality_characters }));
+  const abnormality = /** @type {HTMLInputElement} */ (h("input", { class: "input", name: "abnormality" }));
   const which = h("label", { class: "field", hidden: true }, h("span", {}, t("decision.abnormality")), abnormality);
-  const note = h("label", { class: "field" }, h("span", {}, t("decision.note")), h("textarea", { class: "input", name: "note", rows: "2", maxlength: me.limits.note_characters }));
+  const noteText = /** @type {HTMLTextAreaElement} */ (h("textarea", { class: "input", name: "note", rows: "2" }));
+  const note = h("label", { class: "field" }, h("span", {}, t("decision.note")), noteText);
   const button = h("button", { class: "button primary", type: "submit" }, icon("check"), t(reading.decisions.length ? "decision.save_again" : "decision.save"));
 
   /** @returns {import("/static/unsent.js").Typed} */
   function typed() {
-    const data = new FormData(/** @type {HTMLFormElement} */ (form));
-    const text = (/** @type {string} */ name) => String(data.get(name) ?? "");
-    return { conclusion: text("conclusion") || null, abnormality: abnormality.value, note: text("note") };
+    const conclusion = new FormData(/** @type {HTMLFormElement} */ (form)).get("conclusion");
+    return { conclusion: conclusion === null ? null : String(conclusion), abnormality: abnormality.value, note: noteText.value };
   }
 
   function follow() {
@@ -55,7 +56,7 @@ export function decisionSection(context, reading, decided) {
     const choice = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=conclusion][value="${kept.typed.conclusion}"]`));
     if (choice) choice.checked = true;
     abnormality.value = kept.typed.abnormality;
-    /** @type {HTMLTextAreaElement} */ (note.querySelector("textarea")).value = kept.typed.note;
+    noteText.value = kept.typed.note;
     follow();
     if (kept.waiting) showWaiting();
     else state.textContent = t("decision.restored");
@@ -70,6 +71,8 @@ export function decisionSection(context, reading, decided) {
       abnormality.focus();
       return showProblem(t("decision.name_abnormality"));
     }
+    const excess = tooLong(t, abnormality, t("decision.abnormality"), me.limits.abnormality_characters) || tooLong(t, noteText, t("decision.note"), me.limits.note_characters);
+    if (excess) return showProblem(excess);
     button.setAttribute("disabled", "");
     try {
       const answer = await postDecision(context.api, reading.id, reading.revision, values);
