@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.support.programs import ABSENT_DATA
 
 from neumo.datasets.phantoms.dataset import make_phantoms
@@ -15,6 +16,10 @@ from neumo.datasets.phantoms.dataset import make_phantoms
 # so that tests of Ctrl-C would wait in vain.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Nothing depends on the machine's speed: where others work beside, an example takes as long as it takes.
+settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-speed")
 
 LONGEST = (
     "tests/journeys/test_read_archive.py",

@@ -18,7 +18,7 @@ def names(shards: list[pa.Table]) -> list[str]:
     return [name for shard in shards for name in shard["location"].to_pylist()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=4), max_size=40),
     st.integers(1, 9),

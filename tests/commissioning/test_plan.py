@@ -17,7 +17,7 @@ from neumo.evaluation.uncertainty.exact import clopper_pearson
 
 
 @given(least=st.floats(0.5, 0.9), gap=st.floats(0.05, 0.09))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_the_planned_number_shows_what_it_should_with_the_stated_probability(
     least: float, gap: float
 ) -> None:

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given
-from hypothesis import settings as configured
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neumo.core.errors import ConfigError
@@ -195,7 +194,6 @@ PLAIN = st.recursive(
 )
 
 
-@configured(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*Settings.__dataclass_fields__, "other"]), PLAIN))
 def test_whatever_is_given_there_are_settings_or_a_configuration_error(values: dict[str, Any]) -> None:
     try:

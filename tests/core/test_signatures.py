@@ -50,7 +50,7 @@ def test_who_signed_is_found_among_the_trusted(key: Path, tmp_path: Path) -> Non
     assert signer("acceptance", DIGEST, [mine], [known]) == (None, known), "of another kind"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.integers(0, 511), of_key=st.booleans())
 def test_no_flipped_bit_passes(key: Path, place: int, of_key: bool) -> None:
     made = sign("bundle", DIGEST, key)

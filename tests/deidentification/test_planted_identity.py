@@ -96,7 +96,7 @@ def planted(stream: bytes, text: bytes, syntax: UID, place: str) -> bytes:
     return after(stream, 2, jpeg_segment(marker, text))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     syntax=st.sampled_from(SYNTAXES[:3]),
     place=st.sampled_from(["comment", "application", "exif", "behind"]),
@@ -280,7 +280,7 @@ def test_other_scripts_alone_refuse_no_file(name: str, tmp_path: Path) -> None:
     assert content
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     spelling=st.sampled_from(SPELLINGS),
     encoding=st.sampled_from(["utf-8", "latin-1", "utf-16-le", "utf-16-be"]),

@@ -58,7 +58,7 @@ KINDS |= {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(bits=st.sampled_from([10, 12, 16]), seed=st.integers(0, 9), data=st.data())
 def test_grey_in_three_channels_keeps_its_depth(kind: str, bits: int, seed: int, data: st.DataObject) -> None:
     """Equal channels agree as files of grey do; channels that lie a little apart, to as much as they do."""

@@ -30,7 +30,7 @@ def agree(one: NDArray[np.float32], other: NDArray[np.float32]) -> None:
     np.testing.assert_allclose(one, other, atol=TOLERANCE)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     bits=st.sampled_from([10, 12]),
     factor=st.sampled_from([4, 16, 64]),
@@ -45,7 +45,7 @@ def test_spare_bits_change_nothing(bits: int, factor: int, seed: int, kind: str)
     agree(network_input(in_form(kind, samples)), network_input(in_form(kind, scaled)))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     hot=st.integers(0, 200 * 200 - 1),
     more=st.integers(0, 2),
@@ -71,7 +71,7 @@ def test_defective_pixels_are_counted_and_taken_as_their_neighbours() -> None:
         assert abs(int(radiograph.levels[row, column]) - int(radiograph.levels[row, column + 1])) < 400
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(width=st.integers(4096, 10_000_000), inverted=st.booleans(), seed=st.integers(0, 9))
 def test_a_window_wider_than_the_image_changes_nothing(width: int, inverted: bool, seed: int) -> None:
     samples = film(12, seed)

@@ -15,7 +15,6 @@ from tests.support.web_running import Running
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 BOUNDED = settings(
     max_examples=15,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],

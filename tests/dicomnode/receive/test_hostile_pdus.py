@@ -126,9 +126,7 @@ def test_the_next_sender_is_served(running: Running, content: bytes) -> None:
     wait_until(lambda: echoes(running.port))
 
 
-@hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     base=st.sampled_from(
         ["many requests at once", "very many syntaxes", "a user identity", "data without a command"]

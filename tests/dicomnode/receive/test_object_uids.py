@@ -61,7 +61,7 @@ def test_uids_that_are_none_are_refused(keyword: str, value: str | None, told: s
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     keyword=st.sampled_from(["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"]),
     value=st.one_of(

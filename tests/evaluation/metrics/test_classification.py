@@ -79,7 +79,7 @@ def test_figures_under_weights_equal_those_of_the_repeated_images(simulate: Simu
         )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.5, 0.5000001, 1.0]), st.integers(0, 3)),

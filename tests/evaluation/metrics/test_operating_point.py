@@ -28,7 +28,7 @@ def sensitivity(p: Predictions, threshold: float) -> float:
 SCORES = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.3, 0.5, 0.9, 0.95, 1.0]), min_size=1, max_size=25)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(SCORES, SCORES, st.floats(0.01, 1.0))
 def test_sensitivity_is_reached_and_no_larger_threshold_reaches_it(
     sick: list[float], well: list[float], target: float
@@ -46,7 +46,7 @@ def test_a_target_that_is_met_exactly_costs_no_further_specificity() -> None:
     assert (point.rule, point.target, point.chosen_on) == ("target-sensitivity", 0.95, "validation")
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(SCORES, SCORES, st.floats(0.05, 50.0))
 def test_no_threshold_costs_less(sick: list[float], well: list[float], ratio: float) -> None:
     p = with_scores(sick, well)

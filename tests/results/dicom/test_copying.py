@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 from pydicom.config import RAISE
@@ -93,7 +93,7 @@ def test_values_are_normalised_or_left_out(keyword: str, content: bytes, expecte
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_whatever_bytes_stand_there_results_are_valid(data: st.DataObject) -> None:
     keyword = data.draw(st.sampled_from(TEXTS))
     shaped = st.text(string.digits + ".:,-+/YMDWymdw \\^=ABCé", min_size=1, max_size=80).map(str.encode)
