@@ -1,4 +1,4 @@
-"""What people decide: who agrees with what, and which decision stands."""
+"""Decisions of people: who agrees with what, and which decision stands."""
 
 from itertools import chain, combinations
 

@@ -14,7 +14,7 @@ from neumo.core.logging import event, fault, log_to
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """What is logged while a test runs, with the process's own logging as before afterwards."""
+    """Captures the log while a test runs, with the process's own logging as before afterwards."""
     root, hook = logging.getLogger(), threading.excepthook
     names = ("pynetdicom", "pydicom", "dicomweb_client", "urllib3", "neumo.events")
     before = (root.handlers[:], root.level, {name: logging.getLogger(name).level for name in names})

@@ -39,7 +39,7 @@ def begin(server: Running, film: Path, packed: Path) -> str:
 
 
 def ended(job: str) -> list[str]:
-    """Return what became of the files of a job."""
+    """Return the outcome of each file of a job."""
     wait_until(lambda: httpx.get(job, timeout=100).json()["status"] == "finished")
     files: list[dict[str, Any]] = httpx.get(job, timeout=100).json()["files"]
     return [file["reasons"][0]["code"] if file["reasons"] else file["status"] for file in files]

@@ -1,4 +1,4 @@
-"""What a stranger sends to the node's port: associations, C-ECHO and C-STORE of which any byte may be wrong."""
+"""Hostile input of the node's port: associations, C-ECHO and C-STORE of which any byte may be wrong."""
 
 import logging
 import random

@@ -74,7 +74,7 @@ def storescu(port: int, title: str, *files: Path, check: bool = True) -> bool:
 
 
 def results(archive: Orthanc, modality: str) -> list[Dataset]:
-    """What the archive holds of a modality, as it gives it to a viewer."""
+    """Return the objects of a modality in the archive, as it gives them to a viewer."""
     return [dcmread(BytesIO(content)) for content in archive.files(modality)]
 
 
@@ -93,7 +93,7 @@ def instances_of(files: list[Path]) -> Counter[str]:
 
 
 def unfinished(node: Program) -> float:
-    """How many objects and deliveries the node has still to read or to send."""
+    """Number of objects that the node has still to read, and of deliveries still to send."""
     text = requests.get(f"http://127.0.0.1:{node.health_port}/metrics", timeout=20).text
     return sum(
         sample.value

@@ -123,7 +123,7 @@ def test_a_batch_goes_on_after_headers_full_of_nonsense(
 
 
 def of_values(file: Path) -> list[str]:
-    """What dciodvfy has against values of a file, its UIDs apart, which are those of the radiograph."""
+    """Complaints of dciodvfy about values of a file, its UIDs apart, which are those of the radiograph."""
     errors = (line for line in errors_of(file) if line.startswith("Error"))
     return [line for line in errors if "for this VR" in line and " UI " not in line]
 

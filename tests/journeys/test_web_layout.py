@@ -67,7 +67,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def faults_at(page: Page, path: str, language: Language) -> dict[int, Any]:
-    """Return what is cut off on a page by its width."""
+    """Return the elements of a page that its width cuts off."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     page.goto(path)
     expect(page.locator("h1").first).to_be_attached()

@@ -1,4 +1,4 @@
-"""Whose radiograph it is, as people meet it: head, worklist and search, and nothing of it in what a browser keeps."""
+"""Patients on the pages: head, worklist and search, and nothing of it in what a browser keeps."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ SHOWN = (
     "ACC-9",
     "Toboso",
 )
-"""What a page says of patient and study, in English."""
+"""Patient and study on a page, in English."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What reports say of patient and study, in HTML and PDF."""
+"""Patient and study in reports, HTML and PDF."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What neumo uses of pynetdicom beyond its documented interface is still there, and stands in one file."""
+"""The private parts of pynetdicom that neumo uses are still there, and are used in one file."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""What the sources say to people: the English patterns of messages and errors, found in the syntax tree."""
+"""Messages in the sources: the English patterns of messages and errors, found in the syntax tree."""
 
 import ast
 from collections.abc import Iterator

@@ -61,6 +61,6 @@ _FIND = """() => {
 
 
 def cut_off(page: Page) -> list[Any]:
-    """Return what is cut off on the page as it is shown now: kind and text of each."""
+    """Return the elements cut off on the page as it is shown now: kind and text of each."""
     found: list[Any] = page.evaluate(_FIND)
     return found

@@ -1,4 +1,4 @@
-"""What monitoring and reviews take from the acceptance record of a site bundle."""
+"""Acceptance record of a site bundle, as far as monitoring and reviews need it."""
 
 import json
 from collections.abc import Mapping

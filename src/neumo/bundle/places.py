@@ -1,4 +1,4 @@
-"""Where bundles lie: the built-in one, installed ones, and the one that a name or path means."""
+"""Locations of bundles: the built-in one, installed ones, and the one that a name or path means."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def bundles_folder() -> Path:
-    """Return where `neumo bundle install` puts bundles: $NEUMO_BUNDLES, else neumo/bundles in the user's data folder.
+    """Return the folder of installed bundles: $NEUMO_BUNDLES, else neumo/bundles in the user's data folder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Who vouches for a bundle: signatures beside its files, the keys that are trusted, and the bundle that is shipped."""
+"""Signatures of bundles: beside their files, checked against trusted keys; the shipped bundle needs none."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def trusted_file(given: Path | str | None) -> tuple[Path | None, str]:
 
 
 def require_trusted(folder: Path, digest: str, trusted: Path | str | None) -> str:
-    """Return who vouches for a bundle, "" where nobody does and nobody has to.
+    """Return the name of the trusted signer of a bundle, "" where nobody does and nobody has to.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Who accepted a site bundle.
+    """Acceptance of a site bundle by a person.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class SiteStatement:
-    """What a site bundle states of itself.
+    """Commissioning statement of a site bundle.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def write_site(target: Path, statement: SiteStatement) -> None:
 
 
 def read_site(contents: Mapping[str, bytes], folder: Path) -> SiteStatement | None:
-    """Return what a bundle's files state of a site, None where they state nothing.
+    """Read the commissioning statement in a bundle's files; None where there is none.
 
     Raises
     ------

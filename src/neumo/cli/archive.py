@@ -1,4 +1,4 @@
-"""What commands about the archive share: opening it, and the options by which readings are chosen."""
+"""Shared parts of the commands about the archive: opening it, and the options by which readings are chosen."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ class MostProbable(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """What readings on record must match; each field is an option of `neumo archive search` and `export`."""
+    """Filter of readings on record; each field is an option of `neumo archive search` and `export`."""
 
     verdict: Annotated[Verdict | None, typer.Option("--verdict", help="The model's verdict.")] = None
     finding: Annotated[

@@ -1,4 +1,4 @@
-"""What `neumo bundle info` shows of a bundle: facts, operating points and evidence, as tables."""
+"""Tables of `neumo bundle info`: facts, operating points and evidence."""
 
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +13,7 @@ from neumo.texts.translation import headings, said
 
 
 def facts(bundle: Bundle) -> Table:
-    """Return what a bundle is, what it was made for and who vouches for it, a row each."""
+    """Return the facts of a bundle (name, purpose, signer), a row each."""
     config = bundle.config
     youngest, oldest = config.gate.age_years
     model = said(
@@ -61,7 +61,7 @@ def operating_points(bundle: Bundle) -> Table:
 
 
 def evidence(bundle: Bundle) -> Table:
-    """Return what the bundle states of all images as they are, at its operating points, and of its sets."""
+    """Return the bundle's metrics on all images, at its operating points, and of its prediction sets."""
     table = Table(*headings("metric", "value (95 % interval)", "images", "data"))
     coverage = select(bundle.evidence, "coverage", coverage=..., finding=...)
     for entry in (*select(bundle.evidence), *select(bundle.evidence, operating_point=...), *coverage):

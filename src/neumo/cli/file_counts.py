@@ -1,4 +1,4 @@
-"""What became of the files that a command found: as a sentence, as plain values, and as an exit status."""
+"""Counts of the files that a command found, by outcome: as a sentence, as plain values, and as an exit status."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class FileCounts:
     counts: Counter[str] = field(default_factory=Counter)
 
     def sentence(self, language: Language) -> str:
-        """Return how many files were found, what became of them, and how many were skipped for which reasons."""
+        """Return a sentence that counts the files found, by outcome, and the skipped ones by reason."""
         t, skipped = texts(language), self.found.skipped
         parts = [
             t(f"files.outcomes.{name}", count=self.counts[name])

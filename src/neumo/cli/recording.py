@@ -72,7 +72,7 @@ def _with_path(reading: "Reading") -> "tuple[dict[str, Any], Subject | None]":
 
 
 def _without_path(key_file: Path) -> "Values":
-    """Return what says a reading without the path of its file. Raises KeyFileError where the key cannot be used."""
+    """Return a function to a reading's plain form without its file's path. Raises KeyFileError for an unusable key."""
     from neumo.core.keys import load_key
     from neumo.records.canonical import storable
     from neumo.records.headers import nameless, subject_in

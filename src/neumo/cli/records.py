@@ -267,7 +267,7 @@ def show_trail(
 
 
 def _conclusion(found: "StoredReading", agree: bool, conclusion: Conclusion | None) -> Conclusion:
-    """Return what is meant. Raises ConfigError for contradicting options, and without anything to agree with."""
+    """Return the conclusion of the options. Raises ConfigError for contradicting ones and nothing to agree with."""
     if agree == (conclusion is not None):
         raise ConfigError(
             "neumo archive decide: give either --agree or --conclusion ({conclusions})",

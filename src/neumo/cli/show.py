@@ -1,4 +1,4 @@
-"""What the commands print alike: console, progress bars, tables, and which extra is missing."""
+"""Shared output of the commands: console, progress bars, tables, and which extra is missing."""
 
 import importlib.util
 import json

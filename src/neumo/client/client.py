@@ -229,7 +229,7 @@ class Client:
         return self._server.send("GET", path, params=_query({"lang": language})).content
 
     def decisions(self, identifier: int) -> tuple[Decision, ...]:
-        """Return what has been decided about a reading, oldest first."""
+        """Return the decisions on a reading, oldest first."""
         answer = self._server.send("GET", f"/api/readings/{identifier:d}/decisions").json()
         return decisions_of(answer["decisions"])
 

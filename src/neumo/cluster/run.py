@@ -111,7 +111,7 @@ def read_archive(
 
 
 def _made_with(job: Job, condition: str | None) -> dict[str, Any]:
-    """Return what must be alike in every run of a dataset."""
+    """Return the settings that must be alike in every run of a dataset."""
     from neumo.inference.reader import Reader
 
     reader = Reader(**job.reader, threads=1, keep_pixels="sc" in job.results)

@@ -36,7 +36,7 @@ _CHILD_MEMORY: Final = 4 * 2**30
 
 @dataclass(frozen=True)
 class Job:
-    """What a run reads and how, as plain values that reach every machine.
+    """Job of a run over an archive: source, dataset and reader options, as plain values for every machine.
 
     Attributes
     ----------

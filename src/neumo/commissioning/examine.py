@@ -1,4 +1,4 @@
-"""How well answers hold on a site's images: metrics with intervals over patients, by subgroup, and as evidence."""
+"""Performance on a site's images: metrics with intervals over patients, by subgroup, and as evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -111,7 +111,7 @@ def groups_of(material: Material, attributes: Mapping[str, Sequence[str]]) -> di
 def evidence_of(
     data: str, material: Material, answers: Answers, command: str, resamples: int = 1000
 ) -> tuple[Evidence, ...]:
-    """Return what was measured as evidence of a bundle, over the images that are read; `data` says on what and how."""
+    """Return the metrics as evidence of a bundle, over the images that are read; `data` says on what and how."""
     read = np.array([not code for code in answers.refused], dtype=np.bool_)
     codes, patients = material.codes[read], material.patients[read]
     chances = answers.probabilities[read]

@@ -1,4 +1,4 @@
-"""What a site may change of the answers, from nothing to a new last layer; the choice by cross-validation."""
+"""Levels of adaptation to a site, from nothing to a new last layer; the choice by cross-validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields

@@ -1,4 +1,4 @@
-"""What a bundle's network gives for a site's images, kept on disk block by block, so that reading can be resumed."""
+"""A bundle's outputs for a site's images, kept on disk block by block, so that reading can be resumed."""
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -95,7 +95,7 @@ class ReadingStore:
         self.folder, self._bundle = folder, bundle
 
     def blocks(self) -> list[LocalReadings]:
-        """Return what is stored, in the order of writing. Raises CommissioningError for a file that is no block."""
+        """Return the stored blocks, in the order of writing. Raises CommissioningError for a file that is no block."""
         return [_load(file) for file in sorted(self.folder.glob(f"{self._bundle[:12]}-*.npz"))]
 
     def append(self, readings: LocalReadings) -> None:

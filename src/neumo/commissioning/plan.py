@@ -1,4 +1,4 @@
-"""How many radiographs of which kind a site needs, so that the intervals of sensitivity and specificity decide."""
+"""Sample size of a site: radiographs of each kind, so that the intervals of sensitivity and specificity decide."""
 
 from dataclasses import dataclass
 from math import ceil

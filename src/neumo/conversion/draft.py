@@ -39,7 +39,7 @@ NO_STATISTICS: Final = GateStatistics(
 
 @dataclass(frozen=True)
 class Asked:
-    """What a bundle is called and what is known of its network; what is not, stays open.
+    """Name of a bundle and declared facts about its network; what is not declared stays open.
 
     Attributes
     ----------
@@ -196,7 +196,7 @@ def _ages(asked: Asked, material: Material) -> tuple[float, float]:
 def provenance_of(
     network: SourceNetwork, fitting: Fitting, asked: Asked, local: LocalImages, settings: Settings
 ) -> dict[str, Any]:
-    """Return what config.json states of where a bundle comes from."""
+    """Return the provenance of a bundle for config.json."""
     return {
         "network": {
             "file": network.file.name,

@@ -53,7 +53,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Offered:
-    """What was found.
+    """Parts found in a graph: activation, last linear layer, pooled maps, stages.
 
     Attributes
     ----------
@@ -179,7 +179,7 @@ def _averaged(maps: Floats, features: Floats) -> Layout | None:
 def _stages(
     network: SourceNetwork, inputs: list[tuple[str, str]], values: Mapping[str, Floats], last: str | None
 ) -> tuple[str, ...]:
-    """Return what each reduction of the image takes, the last of each size, but the input itself."""
+    """Return the feature maps before each spatial reduction, the last of each size, without the input itself."""
     ends: dict[tuple[int, ...], str] = {}
     for taken, given in inputs:
         before, after = values[taken], values[given]

@@ -1,4 +1,4 @@
-"""Which scaling and which order of classes fit a network, tried on labelled radiographs."""
+"""Search for the scaling and class order of a network, by trial on labelled radiographs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

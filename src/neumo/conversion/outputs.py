@@ -1,4 +1,4 @@
-"""What the outputs of a classifier mean, and how they become logits of the three findings.
+"""Meaning of a classifier's outputs, and their conversion to logits of the three findings.
 
 Of a network that knows pneumonia alone, each kind has half of its probability, and the etiology is not assessed.
 """
@@ -33,7 +33,7 @@ class Meaning(StrEnum):
 
 
 class Values(StrEnum):
-    """What outputs are."""
+    """Scale of a classifier's outputs."""
 
     LOGITS = "logits"
     """Before softmax or sigmoid; where one of several outputs is taken, it counts as that of a sigmoid."""

@@ -1,4 +1,4 @@
-"""How a network from elsewhere wants its input: order of the axes, channels and scaling of the grey levels."""
+"""Input of a network from elsewhere: order of the axes, channels and scaling of the grey levels."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +20,7 @@ class Layout(StrEnum):
 
 
 class Scaling(StrEnum):
-    """What becomes of grey levels between 0 (black) and 1 (white) before the network."""
+    """Scaling of grey levels from 0 (black) to 1 (white) into a network's input."""
 
     UNIT = "0..1"
     SYMMETRIC = "-1..1"

@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Declared:
-    """What is known of a network beforehand; None where it has to be found out.
+    """Declared properties of a network; None where one has to be found out.
 
     Attributes
     ----------

@@ -11,7 +11,7 @@ from neumo.core.labels import PNEUMONIA_OR_NOT, Outcome, PartialLabel, outcome_o
 
 
 class Verdict(StrEnum):
-    """What a reading says first: whether there is pneumonia."""
+    """Verdict of a reading: pneumonia, no pneumonia or undetermined."""
 
     PNEUMONIA = "pneumonia"
     NO_PNEUMONIA = "no_pneumonia"
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 class Etiology(StrEnum):
-    """What kind of pneumonia a reading states, where it does not exclude pneumonia."""
+    """Etiology of the pneumonia that a reading states, where it does not exclude pneumonia."""
 
     BACTERIAL = "bacterial"
     VIRAL = "viral"

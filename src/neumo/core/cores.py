@@ -1,4 +1,4 @@
-"""How many cores this process may use: its affinity and the CPU quotas of its control groups (containers)."""
+"""Number of cores that this process may use: its affinity and the CPU quotas of its control groups (containers)."""
 
 import math
 import os

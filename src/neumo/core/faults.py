@@ -1,4 +1,4 @@
-"""What may be said of an unexpected error: its kind and its place, never its words, which may quote a header."""
+"""Faults of this machine; descriptions of errors for logs: kind and place, never words, which may quote a header."""
 
 import errno
 import mmap
@@ -13,7 +13,7 @@ _MEMORY = re.compile(
     r"bad_alloc|out of memory|allocate memory|unable to allocate|start new thread|Error -4 while",
     re.IGNORECASE,
 )
-"""What libraries in C and C++ say, as errors of their own kinds, where an allocation failed."""
+"""Messages of C and C++ libraries, in errors of their own kinds, where an allocation failed."""
 
 
 _SPARE_BYTES = 32 * 2**20
@@ -42,7 +42,7 @@ OWN_FAULTS = {
     "not_permitted": Message("it is not permitted"),
     "out_of_memory": Message("it needs more memory than there is or is allowed"),
 }
-"""What each code of `own_fault` means, as part of a sentence."""
+"""Description of each code of `own_fault`, as part of a sentence."""
 
 
 def where_raised(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Finding(StrEnum):
-    """What a frontal chest radiograph is sorted into (Kermany et al., Cell 2018)."""
+    """Findings: the three classes of frontal chest radiographs (Kermany et al., Cell 2018)."""
 
     NORMAL = "NORMAL"
     BACTERIAL_PNEUMONIA = "BACTERIAL_PNEUMONIA"

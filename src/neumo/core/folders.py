@@ -27,7 +27,7 @@ _FOUND_FOLDER = re.compile(r"found\.\d{3}", re.IGNORECASE)
 
 
 class EntryKind(StrEnum):
-    """What an entry of a folder is."""
+    """Kind of a folder's entry."""
 
     FILE = "file"
     LITTER = "litter"

@@ -1,4 +1,4 @@
-"""Which Host headers name a server, so that a name rebound to this machine (DNS rebinding) gets nothing."""
+"""Host headers that name a server, so that a name rebound to this machine (DNS rebinding) gets nothing."""
 
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -33,7 +33,7 @@ def host_check(host: str, loopback: bool, names: tuple[str, ...]) -> Callable[[s
 
 
 def network_of(address: str) -> str:
-    """Return whom an address is counted as: itself, or of IPv6 its /64, which one customer is given as a whole."""
+    """Return the address by which a client is counted: its own, or of IPv6 the /64, which a customer has as a whole."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -67,7 +67,7 @@ class PatientStudy:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return what `to_json` was called on; other keys of `value` are ignored."""
+        """Return the value whose plain form `to_json` gave; other keys of `value` are ignored."""
         return cls(**{field.name: value.get(field.name) for field in fields(cls)})
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How reading a file ended: with an answer, with a refusal on purpose, or with a failure to decode it."""
+    """Status of a reading: an answer, a refusal on purpose, or a failure to decode the file."""
 
     READ = "read"
     REFUSED = "refused"

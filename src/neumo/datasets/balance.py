@@ -80,12 +80,12 @@ def log_priors(labels: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 class Sampling(StrEnum):
-    """How often each training image is drawn in an epoch."""
+    """Draws of each training image in an epoch."""
 
     ONCE = "once"
     """Every image once."""
     LABEL_VIEW = "label_view"
-    """Within each source, every pair of a label and a view equally often, so that the view does not tell the label."""
+    """Each pair of a label and a view equally often within a source, so that the view does not tell the label."""
     SOURCE_LABEL_VIEW = "source_label_view"
     """The same, and every source equally often."""
 

@@ -11,7 +11,7 @@ from neumo.datasets.manifest import Entry
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What is known of a collection beside its tables.
+    """Facts about a public collection that its tables do not state.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def ages_of(entry: Entry) -> tuple[float, float] | None:
 
 
 def attribution_of(entries: Iterable[Entry]) -> str:
-    """Return whom to name for some images: collections in the order of their sources, and who read them."""
+    """Return the attribution of some images: collections in the order of their sources, and who read them."""
     bases: dict[str, set[str]] = {}
     for entry in entries:
         bases.setdefault(entry.source, set()).add(entry.attributes.get("label_basis", ""))

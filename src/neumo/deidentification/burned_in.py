@@ -35,7 +35,7 @@ _MAX_RUNS: Final = 40_000
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """Where a line of print stands, in shares of the picture's sides (0-1)."""
+    """Bounding box of a line of print, in shares of the picture's sides (0-1)."""
 
     left: float
     top: float

@@ -61,7 +61,7 @@ def _jpeg_parts(stream: bytes, *, ls: bool) -> Iterator[bytes]:
 
 
 def _needed(marker: int, body: bytes) -> bytes | None:
-    """Return what a segment states, without anything behind it; None for one that decoding does not need."""
+    """Return the parameters of a segment, without anything behind them; None for one that decoding does not need."""
     if marker in _FRAMES:
         return body[: 6 + 3 * body[5]]
     stated = _STATED.get(marker)
@@ -100,7 +100,7 @@ _STATED: Final[dict[int, Callable[[bytes], bytes | None]]] = {
     _ARITHMETIC: lambda body: body,
     _ADOBE: _colour_transform,
 }
-"""What each segment states."""
+"""Functions that return the parameters of each kind of segment."""
 
 
 def _jpeg_2000(stream: bytes) -> bytes:

@@ -29,7 +29,7 @@ _OTHERWISE = Message("would not show the same once rewritten without comments; s
 
 
 class Fate(StrEnum):
-    """How the de-identification of a file ended."""
+    """Outcome of the de-identification of a file."""
 
     WRITTEN = "written"
     FLAGGED = "flagged"

@@ -1,4 +1,4 @@
-"""What names a patient in a header, and every way in which it may be written elsewhere in the file."""
+"""Identifying words of a header, and every way in which they may be written elsewhere in the file."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ from neumo.core.romanisation import in_other_kana, romanised
 
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _COMPONENTS: Final = re.compile(r"[\^=]")
-"""What separates family name, given name and the others, and their forms in several scripts."""
+"""Separators of family name, given name and the others, and of their forms in several scripts."""
 _DATE: Final = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})")
 _NAMES: Final = frozenset({"PN"})
 _IDENTIFIERS: Final = frozenset(

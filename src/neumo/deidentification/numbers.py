@@ -27,7 +27,7 @@ _RANGES: Final = {
     "PatientWeight": (0, 500), "RescaleIntercept": (-1e5, 1e5), "RescaleSlope": (-1e5, 1e5),
     "WindowCenter": (-1e5, 1e5), "WindowWidth": (0, 2e5), "NumberOfFrames": (1, 1),
 }  # fmt: skip
-"""What each decimal or integer string can mean, in its own unit."""
+"""Plausible range of each decimal or integer string, in its own unit."""
 _DIGITS_OF: Final = {"WindowCenter": 9, "WindowWidth": 9, "RescaleIntercept": 12, "RescaleSlope": 12}
 """Significant digits that stay; grey levels need theirs exactly."""
 _SIGNIFICANT: Final = 5

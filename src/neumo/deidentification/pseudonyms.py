@@ -116,7 +116,7 @@ def key_in(file: Path) -> Key:
 
 
 def anonymizer_for(patient_id: str, key: Key) -> Anonymizer:
-    """Return what replaces a patient's identifiers and UIDs, and moves dates by a time of the patient's own.
+    """Return a patient's anonymizer: replaces identifiers and UIDs, and moves dates by a span of the patient's own.
 
     dicognito moves all patients' dates alike, so that one date that is known would give away all the others.
 

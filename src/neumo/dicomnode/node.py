@@ -209,7 +209,7 @@ def _started(
 
 
 def _canary_dispatcher(config: NodeConfig, canary: CanaryConfig, shared: Shared) -> Dispatcher:
-    """Return what sends the canary's results back; it looks often, since nobody listens most of the time."""
+    """Return the dispatcher of the canary's results; it looks often, since nobody listens most of the time."""
     destination = CStoreDestination(
         name=CANARY, kind="c-store", ae_title=canary.ae_title, host=canary.host, port=canary.port
     )

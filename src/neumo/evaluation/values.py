@@ -61,7 +61,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class PneumoniaDecision:
-    """What an operating point does on the evaluated images: each an Estimate in 0-1, and the four counts."""
+    """Performance of an operating point on the evaluated images: each an Estimate in 0-1, and the four counts."""
 
     operating_point: OperatingPoint
     sensitivity: Estimate

@@ -1,4 +1,4 @@
-"""What was measured of a model, as a bundle's evidence: on held-out folds, and by `neumo evaluate BUNDLE`."""
+"""Evidence of a bundle, from measurements of its model: on held-out folds, and by `neumo evaluate BUNDLE`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ def folds_evidence(held_out: HeldOut, temperature: float, command: str) -> tuple
 
 
 def sources_evidence(source: Path, bundle: str) -> tuple[Evidence, ...]:
-    """Return what `neumo evaluate BUNDLE --by source` measured within each source.
+    """Return the metrics within each source that `neumo evaluate BUNDLE --by source` wrote.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def measured_evidence(
     corruptions: Path | None = None,
     explanations: Path | None = None,
 ) -> tuple[Evidence, ...]:
-    """Return what `neumo evaluate BUNDLE` measured.
+    """Return the metrics that `neumo evaluate BUNDLE` wrote.
 
     Parameters
     ----------

@@ -159,7 +159,7 @@ def _softened(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _recipe(experiment: Experiment) -> Experiment:
-    """Return what folds and shipped run must share."""
+    """Return the part of an experiment that folds and shipped run must share."""
     return replace(
         experiment,
         name="recipe",

@@ -20,7 +20,7 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class Parity:
-    """How far graph and network differ.
+    """Largest differences between graph and network.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Usage:
-    """How often an image has each code.
+    """Histograms of an image's codes.
 
     Attributes
     ----------
@@ -145,7 +145,7 @@ def _common_along_rim(usage: Usage) -> NDArray[np.intp]:
 
 
 def _far_outside(some: Floats, values: Floats, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which values lie so far outside of the range of an image that they are none of it."""
+    """Return a mask of the values that lie too far outside of the range of an image to belong to it."""
     low, high = used_range(values, counts)
     far: NDArray[np.bool_] = np.maximum(low - some, some - high) > _MIN_GAP * (high - low)
     return far

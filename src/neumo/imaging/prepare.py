@@ -17,7 +17,7 @@ LOWER_PERCENTILE, UPPER_PERCENTILE = 2, 98
 
 
 class Intensity(StrEnum):
-    """How grey levels become a network's input."""
+    """Scaling of grey levels into a network's input."""
 
     AS_STORED = "as_stored"
     """Grey level / 255, of the image as it is shown."""

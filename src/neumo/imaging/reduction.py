@@ -1,4 +1,4 @@
-"""How much smaller a large image may be decoded, where a network needs few of its pixels.
+"""Reduced decoding: how much smaller a large image may be decoded, where a network needs few of its pixels.
 
 JPEG and JPEG 2000 hold an image in scales: to decode a half, quarter or eighth of each side leaves out the rest.
 """
@@ -12,7 +12,7 @@ _MARGIN: Final = 2
 
 
 def enough_pixels(size: int, field_of_view: float) -> int:
-    """Return how many pixels a side must keep for a network's square of `size`, which shows that share of the side."""
+    """Return the pixels that a side must keep for a network's square of `size`, which shows that share of the side."""
     return math.ceil(_MARGIN * size / field_of_view)
 
 

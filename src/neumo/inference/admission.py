@@ -1,4 +1,4 @@
-"""Which bundles may run: signed as it is required, and tried in a process with limits, unless shipped with neumo."""
+"""Admission of bundles: signed as it is required, and tried in a process with limits, unless shipped with neumo."""
 
 from pathlib import Path
 

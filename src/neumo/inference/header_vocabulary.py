@@ -1,4 +1,4 @@
-"""What a header may call region and view: codes and words for and against a frontal radiograph of the chest."""
+"""Vocabulary of body part and view in headers: codes and words for and against a frontal radiograph of the chest."""
 
 from dataclasses import dataclass, field
 from typing import Final

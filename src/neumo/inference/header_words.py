@@ -1,4 +1,4 @@
-"""What a header's body part and view mean: by code first, then by words of any spelling, language and case.
+"""Interpretation of a header's body part and view: by code first, then by words of any spelling, language and case.
 
 One contrary code or word wins over any number of matching ones: "AP LLD" is no frontal view, and the chest with the
 abdomen is not the chest. What is neither known nor contrary is not taken for either.
@@ -33,7 +33,7 @@ _LYING: Final = re.compile(r"\bdecubit[a-z]* (?:supin|pron|dorsal|ventral)[a-z]*
 _SIDES: Final = re.compile(r"\b(?:bi|uni|ipsi|contra)later[a-z]*")
 """Words such as "bilateral", which name lungs and not a view."""
 _CHEST_IN_A_WORD: Final = re.compile(r"chest|thorax|torax|lung")
-"""What is written together with another region or a view, as in "NECKCHEST" and "THORAXLAT"."""
+"""Names of the chest that are written together with another region or a view, as in "NECKCHEST" and "THORAXLAT"."""
 
 
 @dataclass(frozen=True)

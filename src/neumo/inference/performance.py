@@ -1,4 +1,4 @@
-"""How well an answer holds: what was measured of its bundle that bears on it, and predictive values from that."""
+"""Performance beside an answer: what was measured of its bundle that bears on it, and predictive values from that."""
 
 import math
 from collections.abc import Sequence

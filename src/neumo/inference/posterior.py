@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prevalence:
-    """How frequent the findings are where a reading is used.
+    """Prevalence of the findings where a reading is used.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ def make_answer(
     evidence: Sequence[Evidence] = (),
     etiology: bool = True,
 ) -> Answer:
-    """Return what follows from one image's probabilities.
+    """Make the answer of one image from its probabilities.
 
     The decision at the operating point and the limits of the prediction set are applied to the probabilities as
     calibrated, where their sensitivity, specificity and coverage were measured, whatever the prevalence. Where the

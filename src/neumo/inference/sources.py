@@ -1,4 +1,4 @@
-"""What a reader takes as a source, brought to one of three forms: a file's path, its bytes, or pixels."""
+"""Sources that a reader takes, brought to one of three forms: a file's path, its bytes, or pixels."""
 
 import io
 import os

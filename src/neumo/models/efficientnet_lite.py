@@ -32,7 +32,7 @@ _STEM_LAYERS = 5
 
 @dataclass(frozen=True)
 class Variant:
-    """How a variant is scaled, and the package that carries its weights."""
+    """Scaling of a variant, and the package that carries its weights."""
 
     width: float
     depth: float

@@ -24,7 +24,7 @@ CARD_FILE = "model.json"
 
 @dataclass(frozen=True)
 class NetworkCard:
-    """Which network weights belong to, and what its input must be.
+    """The network that weights belong to, and its input.
 
     Attributes
     ----------

@@ -114,7 +114,7 @@ class Drift:
 
 
 def drift(reference: Sample, window: Sample) -> Drift:
-    """Return how the window differs from the reference; samples that are too small are not tested.
+    """Test a window for drift from the reference; samples that are too small are not tested.
 
     Parameters
     ----------

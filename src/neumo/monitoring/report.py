@@ -108,7 +108,7 @@ def monitor(
     false_alarm_rate: float = RATE,
     seed: int = 0,
 ) -> Report:
-    """Return what the readings of a window say of the reader.
+    """Monitor the reader by its readings in a window.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How two samples differ: population stability index, Kolmogorov-Smirnov, Fisher's exact test; without SciPy."""
+"""Statistics of two samples: population stability index, Kolmogorov-Smirnov, Fisher's exact test; without SciPy."""
 
 import math
 from typing import Final
@@ -32,7 +32,7 @@ def population_stability_index(reference: NDArray[np.float64], sample: NDArray[n
 
 
 def stability_limits(reference: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what parts the bins of the PSI: the reference's deciles; a value's bin is how many it exceeds."""
+    """Return the edges of the bins of the PSI: the reference's deciles; a value's bin is how many it exceeds."""
     return np.unique(np.quantile(reference, np.linspace(0, 1, _BINS + 1)[1:-1]))
 
 
@@ -43,7 +43,7 @@ def stability_index(expected: NDArray[np.int64], found: NDArray[np.int64]) -> fl
 
 
 def stability_counts(values: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return how many values lie in each bin of the PSI (see `stability_limits`)."""
+    """Count the values in each bin of the PSI (see `stability_limits`)."""
     return np.bincount(np.searchsorted(limits, values, side="left"), minlength=limits.size + 1)
 
 

@@ -1,4 +1,4 @@
-"""What papers are about: a bundle, and the settings that it is used with."""
+"""Subject of the papers: a bundle, and the settings that it is used with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -54,7 +54,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Who did what to which row, as `neumo.records.log_coverage` describes it."""
+    """An entry of the audit log: person, action and row, as `neumo.records.log_coverage` describes it."""
 
     actor: str
     action: str

@@ -1,4 +1,4 @@
-"""Which readings changed since a place in the audit log, as every write of whatever program is there in its order."""
+"""Changed readings since a position in the audit log, which holds every write of whatever program in its order."""
 
 import json
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def newest_sequence(engine: Engine) -> int:
 
 
 def changes_since(engine: Engine, sequence: int) -> Changes:
-    """Return what changed after a place in the log. Raises ArchiveUnavailableError."""
+    """Return the changes after a position in the log. Raises ArchiveUnavailableError."""
     with reading_session(engine) as session:
         newest = max(sequence, _newest(session))
         if newest == sequence:

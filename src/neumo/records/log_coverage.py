@@ -1,4 +1,4 @@
-"""Which rows of the other tables the audit log covers, by their digests, and whether these rows still match."""
+"""Coverage of the other tables by the audit log: digests of their rows, and whether these still match."""
 
 import hashlib
 import json

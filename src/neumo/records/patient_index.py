@@ -54,7 +54,7 @@ def searched_words(text: str) -> tuple[frozenset[str], ...]:
 
 
 def patient_key(patient: Mapping[str, Any] | None) -> str:
-    """Return what readings of one patient share: SHA-256 of Patient ID and its issuer, else the institution.
+    """Return the key that readings of one patient share: SHA-256 of Patient ID and its issuer, else the institution.
 
     Empty where no Patient ID is stated: names are shared by different people.
     """

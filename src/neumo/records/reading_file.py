@@ -77,7 +77,7 @@ class ReadingFile:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ReadingFile":
-        """Return what `to_json` was called on."""
+        """Return the value whose plain form `to_json` gave."""
         size, maps, patient, spacing = value["size"], value["maps"], value["patient"], value["spacing"]
         return cls(
             Reading.from_json(value["reading"]),

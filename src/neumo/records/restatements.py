@@ -16,7 +16,7 @@ SCREEN = "screen"
 
 @dataclass(frozen=True, slots=True)
 class Restatement:
-    """Who had an answer stated otherwise, when (ISO 8601 in UTC), where and for what; None is the reading's own.
+    """A restatement: person, time (ISO 8601 in UTC), place, prevalence and operating point; None is the reading's own.
 
     Attributes
     ----------

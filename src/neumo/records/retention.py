@@ -124,7 +124,7 @@ def remove(engine: Engine, reading: int, *, actor: str, reason: str) -> None:
 
 
 def recorded_by(engine: Engine, reading: int) -> str | None:
-    """Return who had a reading recorded, as the log says; None where it says nothing of it."""
+    """Return the person who had a reading recorded, by the audit log; None where it does not say."""
     entry = f'{{"body":"%","id":{reading:d},"sha256":"%","table":"{ReadingRow.__tablename__}"}}'
     with reading_session(engine) as session:
         return session.scalar(select(AuditRow.actor).where(AuditRow.content.like(entry)).limit(1))

@@ -63,7 +63,7 @@ class ViewRow(Base):
 
 
 class RestatementRow(Base):
-    """That a person had an answer stated for another prevalence or operating point, and where.
+    """Restatements: a person had an answer stated for another prevalence or operating point, and where.
 
     `result` is "screen" or the name of a file.
     """
@@ -79,7 +79,7 @@ class RestatementRow(Base):
 
 
 class AnswerSearchRow(Base):
-    """That a person filtered or sorted by the model's answers, which tells something of every reading until then."""
+    """Searches by answers: a person filtered or sorted by them, which tells something of every reading until then."""
 
     __tablename__ = "answer_searches"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -89,7 +89,7 @@ class AnswerSearchRow(Base):
 
 
 class DecisionRow(Base):
-    """What a person decided of a reading; decisions of several people, and of one person twice, are all stored."""
+    """Decisions on readings; those of several people, and of one person twice, are all stored."""
 
     __tablename__ = "decisions"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -111,7 +111,7 @@ class DecisionRow(Base):
 
 
 class WorklistRow(Base):
-    """What a reading is searched by, derived from the tables above so that every search goes along an index.
+    """Search index of readings, derived from the tables above so that every search goes along an index.
 
     It is no evidence: decisions and purges change it, and `neumo audit verify` compares it with the other tables. Both
     `worklist_by_time` and `worklist_by_normal` hold all that filters look at, so that no filter needs the table itself.

@@ -189,7 +189,7 @@ def _narrowed(filters: Filters, sort: Sort, time: str) -> Filters:
 
 
 def sources(engine: Engine, *, limit: int = 100) -> tuple[str, ...]:
-    """Return where readings came from, sorted, at most `limit` of them. Raises ArchiveUnavailableError."""
+    """Return the sources of readings, sorted, at most `limit` of them. Raises ArchiveUnavailableError."""
     # Jumps along the index from one source to the next, instead of a walk through all readings.
     source = select(func.min(WorklistRow.source).label("source")).cte("sources", recursive=True)
     following = select(func.min(WorklistRow.source)).where(WorklistRow.source > source.c.source)

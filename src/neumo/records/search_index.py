@@ -15,14 +15,14 @@ from neumo.records.patient_index import own_words, patient_key, words_of
 from neumo.records.schema import MAX_SEARCHED, DecisionRow, PatientWordRow, ReadingRow, WorklistRow
 
 _EMPTY: Mapping[str, Any] = {"prediction_set": None, "file": "", "sha256": None}
-"""What is searched for in the body of a purged reading."""
+"""Index values of a purged reading, whose body is empty."""
 _ROWS: Final = 1000
 """Compared at a time."""
 _SHARED = ("recorded_at", "source", "status", "finding", "normal")
 
 
 def values_of(row: ReadingRow, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a new reading is searched by; `body` as `Reading.to_json` makes it."""
+    """Return the search index values of a new reading; `body` as `Reading.to_json` makes it."""
     answered = body["prediction_set"] is not None
     patient = PatientStudy.from_json(body.get("patient") or {})
     return {

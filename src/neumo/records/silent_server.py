@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, event
 
 SILENT_SECONDS: Final = 10.0
-"""How long a server may say nothing while it is asked; it says something as soon as it has a first row."""
+"""Seconds that a server may be silent while it is asked; it answers as soon as it has a first row."""
 _REST_SECONDS: Final = 3.0
 """For how long after such a silence nobody else is made to wait for the same server."""
 
@@ -18,7 +18,7 @@ _patient: ContextVar[bool] = ContextVar("neumo_patient", default=False)
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """Within the block, statements may take as long as they take, as those of a migration do."""
+    """Lift the limit on silence within the block, as for statements of a migration."""
     token = _patient.set(True)
     try:
         yield

@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Where a reading is stored.
+    """Location of a stored reading.
 
     Attributes
     ----------

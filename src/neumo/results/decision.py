@@ -59,7 +59,7 @@ def moment_text(decision: Decision) -> str:
 
 
 def printable(text: str) -> str:
-    """Return what somebody typed without control characters, which neither XML nor DICOM texts may hold."""
+    """Return a typed text without control characters, which neither XML nor DICOM texts may hold."""
     return _CONTROL.sub("\ufffd", text)
 
 

@@ -123,7 +123,7 @@ def _prediction_set(answer: Answer, language: Language) -> Resource:
 
 
 def _evidence(answer: Answer, language: Language) -> dict[str, Resource]:
-    """Return what was measured of the model on each set of data, each metric beside its 95 % interval."""
+    """Return observations of the model's evidence by data set, each metric beside its 95 % interval."""
     by_data: dict[str, tuple[str, list[Resource]]] = {}
     for entry, code in coded(answer.evidence):
         _, components = by_data.setdefault(entry.data, (data_name(entry, language), []))

@@ -1,4 +1,4 @@
-"""What a reading's report says of patient and study: labels and values in a language."""
+"""Patient and study lines of a report: labels and values in a language."""
 
 from neumo.core.patient import PatientStudy
 from neumo.texts.catalogue import texts

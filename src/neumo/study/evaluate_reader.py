@@ -36,7 +36,7 @@ FIGURES_FILE, PREDICTIONS_FILE = "figures.json", "predictions.csv"
 
 @dataclass(frozen=True)
 class EvaluatedReader:
-    """How a bundle read one part of a data set.
+    """Evaluation of a bundle on one part of a data set.
 
     Attributes
     ----------

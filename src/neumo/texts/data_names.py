@@ -1,4 +1,4 @@
-"""What data that a metric was measured on are called in a language."""
+"""Names of the data sets that metrics were measured on, in a language."""
 
 from typing import Final
 

@@ -19,7 +19,7 @@ _BALANCE_OF_SAMPLES = (Balance.LOGIT_ADJUSTMENT, Balance.NONE)
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig:
-    """Which images train, validate and test; see `neumo.datasets.split`."""
+    """Split of the images into training, validation and test parts; see `neumo.datasets.split`."""
 
     kind: Literal["official", "fractions", "fold", "source"]
     validation: Annotated[float, between(above=0, below=1)] | None = None
@@ -61,7 +61,7 @@ class SplitConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """How often the images of each source, label and view are drawn; see `neumo.datasets.balance`."""
+    """Sampling of the images by source, label and view; see `neumo.datasets.balance`."""
 
     over: Sampling = Sampling.ONCE
     max_repeats: Annotated[float, between(1, 100)] = 4.0
@@ -70,7 +70,7 @@ class SamplingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """Which network, its own options, and whether it begins with its ImageNet weights."""
+    """The network, its options, and whether it begins with its ImageNet weights."""
 
     name: str
     options: dict[str, Any] = field(default_factory=dict)

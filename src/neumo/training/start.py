@@ -1,4 +1,4 @@
-"""How a run begins: its split, teachers and images, in a new folder or the one where it was interrupted."""
+"""Start of a run: its split, teachers and images, in a new folder or the one where it was interrupted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from neumo.training.run_folder import RunFolder, create_run
 
 @dataclass(frozen=True)
 class Start:
-    """What a run trains with."""
+    """Split, teachers, earlier runs and material that a run trains with."""
 
     split: Split
     teachers: Teachers | None

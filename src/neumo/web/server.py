@@ -104,7 +104,7 @@ def open_workbench(config: WebConfig) -> Workbench:
 
 
 def _sender(config: WebConfig) -> "Send | None":
-    """Return what sends to the PACS of the settings. Raises ConfigError, MissingExtraError."""
+    """Return the sender to the PACS of the settings. Raises ConfigError, MissingExtraError."""
     if config.send.to is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What is wrong with a request's values, in the person's language."""
+"""Faults of a request's values, in the person's language."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whom wrong passwords and silent connections are counted as behind a reverse proxy, and where none is trusted."""
+"""Counting wrong passwords and silent connections by client behind a reverse proxy, and where none is trusted."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who is told whose radiograph it is: every route, for every role, with patients shown and hidden."""
+"""Disclosure of patients: every route, for every role, with patients shown and hidden."""
 
 import io
 import json

@@ -33,7 +33,7 @@ def ended(web: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
 
 
 def outcomes(job: dict[str, Any]) -> dict[str, str]:
-    """Return what became of each file: its status, or the code of its reason."""
+    """Return the outcome of each file: its status, or the code of its reason."""
     return {
         f["name"]: f["reasons"][0]["code"] if f["status"] in ("failed", "skipped") else f["status"]
         for f in job["files"]

@@ -1,4 +1,4 @@
-"""What people's decisions say of a bundle in use, and whether that asks for commissioning it anew."""
+"""Review of a bundle in use by people's decisions, and whether it has to be commissioned anew."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which answers people decided on, and weights that make those stand for all answers.
+"""Selection of the answers that people decided on, and weights that make those stand for all answers.
 
 People decide on a share of the readings, and rarely on a random one: flagged radiographs are looked at first.
 Answers are parted by verdict and probability, and each decided one stands for as many as its stratum holds for each

@@ -46,7 +46,7 @@ def control_meaning(control: Control, lang: Language) -> str:
 
 
 _CHANGED = frozenset({"size", "border"})
-"""What augmentation and preparation can change; the rest can only be balanced."""
+"""Shortcuts that augmentation and preparation can change; the others can only be balanced."""
 _BALANCED = "dataset_check.context.balance"
 
 

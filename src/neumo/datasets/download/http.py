@@ -82,6 +82,6 @@ def content_range(headers: Message) -> tuple[int, int | None] | None:
 
 
 def reason(error: Exception) -> str:
-    """Return what went wrong in few words."""
+    """Describe a failed transfer in few words."""
     inner = getattr(error, "reason", None) or error
     return str(getattr(inner, "strerror", None) or inner) or type(inner).__name__

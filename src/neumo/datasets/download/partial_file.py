@@ -45,7 +45,7 @@ class PartialFile:
 
 @dataclass(frozen=True)
 class Source:
-    """What the server said about the file.
+    """Address, version and length of a file, as the server stated them.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a canary's result should be: learnt once, and compared with what comes back."""
+"""Expected result of a canary: learnt once, and compared with what comes back."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _CELLS: Final = 12
 
 @dataclass(frozen=True)
 class CanaryResult:
-    """What a node made of a canary.
+    """Result of a canary as a node sent it.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class CanaryResult:
 
 
 def result_of(objects: Sequence[Dataset]) -> CanaryResult:
-    """Return what the objects say that a node sent of a canary.
+    """Read the result of a canary from the objects that a node sent.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def result_of(objects: Sequence[Dataset]) -> CanaryResult:
 def differences(
     expected: CanaryResult, found: CanaryResult, *, probability: float, levels: float
 ) -> tuple[Message, ...]:
-    """Return what differs, as sentences; nothing where all is as expected.
+    """Describe the differences in sentences; empty where all is as expected.
 
     Parameters
     ----------

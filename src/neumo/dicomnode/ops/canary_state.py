@@ -1,4 +1,4 @@
-"""How the last canary ended: written by `neumo canary`, read by a node's /healthz and /metrics."""
+"""State of the last canary: written by `neumo canary`, read by a node's /healthz and /metrics."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from neumo.core.files import write_private
 
 @dataclass(frozen=True, slots=True)
 class CanaryState:
-    """How the last canary ended.
+    """Outcome of the last canary.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ def write_state(target: Path, seconds: float, faults: Sequence[str]) -> CanarySt
 
 
 def read_state(source: Path) -> CanaryState | None:
-    """Return how the last canary ended; None where none did, or where the file tells nothing."""
+    """Return the outcome of the last canary; None where none did, or where the file tells nothing."""
     try:
         value = json.loads(source.read_bytes())
         return CanaryState(
@@ -58,7 +58,7 @@ def read_state(source: Path) -> CanaryState | None:
 
 
 def canary_fault(source: Path, hours: float, running_since: float) -> str | None:
-    """Return what is wrong with a node's canary, as a sentence; None where the last one was good and is not too old.
+    """Describe the fault of a node's canary in a sentence; None where the last one was good and is not too old.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""What the node keeps on disk: received objects, results, the queue, the outbox."""
+"""The node's data on disk: received objects, results, the queue, the outbox."""

@@ -31,7 +31,7 @@ from neumo.worker.reader_child import ReaderHandler
 def open_handler(
     reader: Reader, *, results: str, language: Language = DEFAULT, radiographs: bool = False
 ) -> ReaderHandler:
-    """Return what reads objects: from `source`, `target` and `name` to a status, with reasons where it failed.
+    """Return the handler of objects: from `source`, `target` and `name` to a status, with reasons where it failed.
 
     Parameters
     ----------

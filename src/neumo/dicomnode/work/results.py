@@ -1,4 +1,4 @@
-"""What is sent of a reading: a maker of DICOM objects, named in the settings."""
+"""Makers of the DICOM objects that are sent of a reading, named in the settings."""
 
 import importlib
 import importlib.util

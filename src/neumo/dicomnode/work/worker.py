@@ -25,7 +25,7 @@ _MIN_MEMORY = 512 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt to read an object ended.
+    """Outcome of an attempt to read an object.
 
     Attributes
     ----------

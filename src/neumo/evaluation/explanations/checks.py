@@ -58,7 +58,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class ExplanationChecks:
-    """What the checks found on a sample.
+    """Results of the checks of heat maps on a sample.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the checks of heat maps measure on each image: likeness to shuffled weights, place, deletion and insertion."""
+"""Measurements of the heat map checks on each image: likeness to shuffled weights, place, deletion and insertion."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

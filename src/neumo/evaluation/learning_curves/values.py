@@ -75,7 +75,7 @@ class CurveEvidence:
 
 @dataclass(frozen=True)
 class CurveReading:
-    """What the curves of a training run show.
+    """Diagnosis of the learning curves of a training run.
 
     Attributes
     ----------

@@ -150,7 +150,7 @@ def decision_metrics(
 
 
 def sick_and_called(predictions: Predictions, threshold: float) -> tuple[BoolArray, BoolArray]:
-    """Which images truly show pneumonia, and which are called so at `threshold`; each of shape (N,)."""
+    """Return masks of the images with pneumonia, and of those called so at `threshold`; each of shape (N,)."""
     return predictions.truth != Finding.NORMAL.index, predictions.pneumonia >= threshold
 
 

@@ -12,15 +12,15 @@ from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 from neumo.evaluation.values import Estimate, without_nan
 
 OF_FINDINGS = ("accuracy", "auroc_bacterial_vs_viral")
-"""Over images whose label is a finding, where the source has bacterial and viral ones."""
+"""Metrics over images whose label is a finding, where the source has bacterial and viral ones."""
 OF_DECISION = ("sensitivity", "specificity")
-"""Of the decision at a threshold."""
+"""Metrics of the decision at a threshold."""
 OF_PNEUMONIA = ("auroc_normal_vs_pneumonia", *OF_DECISION)
-"""Over normal images and pneumonia of whatever cause; of every view, too."""
+"""Metrics over normal images and pneumonia of whatever cause; of every view, too."""
 OF_UNCERTAINTY = ("calibration_error_pneumonia", "coverage_normal", "coverage_pneumonia", "undetermined")
-"""Over the same images. A prediction set covers pneumonia where it holds one of its kinds."""
+"""Metrics over the same images. A prediction set covers pneumonia where it holds one of its kinds."""
 OF_OTHER = ("other_disease_called_pneumonia",)
-"""Over images of other disease."""
+"""Metrics over images of other disease."""
 METRICS = (*OF_FINDINGS, *OF_PNEUMONIA, *OF_UNCERTAINTY, *OF_OTHER)
 """Names of the metrics of a source, in the order in which they are shown; all lie in 0-1."""
 LOWER_IS_BETTER = frozenset(
@@ -83,7 +83,7 @@ class Images:
 
 @dataclass(frozen=True)
 class EvaluatedSource:
-    """What was measured within one source.
+    """Metrics within one source.
 
     Attributes
     ----------

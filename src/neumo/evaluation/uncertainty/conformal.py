@@ -21,7 +21,7 @@ from neumo.evaluation.uncertainty.exact import clopper_pearson
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often prediction sets contained the true finding.
+    """Coverage and size of prediction sets.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def _limit(scores: FloatArray, coverage: float) -> float:
 
 
 def prediction_sets(probabilities: FloatArray, limits: Mapping[Any, float]) -> NDArray[np.bool_]:
-    """Which findings belong to the set of each image, shape (N, 3)."""
+    """Return the prediction set of each image as a mask of findings, shape (N, 3)."""
     members: NDArray[np.bool_] = 1 - probabilities <= np.array([limits[finding] for finding in FINDINGS])
     return members
 

@@ -19,7 +19,7 @@ _DATE = re.compile(r"(\d{4})([.\-/]?)(\d{2})\2(\d{2})(?:\d{2,6}.*)?")
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "AcquisitionDateTime")
 """Dates near the exposure, in the order of trust."""
 _NO_BIRTH_DATES = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)})
-"""What spreadsheets and databases write for no date at all."""
+"""Dates that spreadsheets and databases write for no date at all."""
 _QUALITY_CONTROL = ("QualityControlImage", "QualityControlSubject")
 
 

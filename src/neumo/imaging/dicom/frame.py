@@ -254,7 +254,7 @@ def _by_pydicom(
 
 
 def _undecodable(error: Exception, layout: PixelLayout, name: str) -> UnreadableImageError:
-    """Return what to say of pixels that a decoder failed at. Raises MemoryError where memory was too little for it."""
+    """Return the error for pixels that a decoder failed at. Raises MemoryError where memory was too little for it."""
     require_memory(4 * layout.sample_bytes)
     said = " ".join(str(error).split())[:200]
     return UnreadableImageError(
@@ -274,7 +274,7 @@ def _encapsulated(frame: bytes) -> bytes:
 
 
 def _request(syntax: UID, layout: PixelLayout, header: StreamHeader) -> dict[str, Any]:
-    """Return what `neumo.imaging.dicom.decoder_child` needs to know of a frame."""
+    """Return the request to `neumo.imaging.dicom.decoder_child` for a frame."""
     return {
         "syntax": str(syntax),
         "photometric": layout.photometric,

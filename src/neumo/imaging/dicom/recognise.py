@@ -1,4 +1,4 @@
-"""Whether a file is DICOM, by its first bytes, with the 128-byte preamble or without."""
+"""Recognition of DICOM by a file's first bytes, with the 128-byte preamble or without."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What kind of object a DICOM file holds, from its first bytes: an image, the index of a medium, a report."""
+"""SOP class of a DICOM file, from its first bytes: an image, the index of a medium, a report."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -108,7 +108,7 @@ QUALITATIVE_EVALUATIONS: Final = Code("C0034375", "UMLS", "Qualitative Evaluatio
 
 
 def verdict_code(answer: Answer) -> Code:
-    """Return whether there is pneumonia: present, absent or undetermined."""
+    """Return the code of the verdict: present, absent or undetermined."""
     return _VERDICTS[answer.verdict]
 
 

@@ -35,7 +35,7 @@ _MAX_NAME: Final = 64
 
 
 def decision_item(decision: Decision | None, source: Dataset) -> CodeContentItem:
-    """Return what a person decided, with observer, time, abnormality and note below it; or that nobody has.
+    """Return the content items of a decision, with observer, time, abnormality and note below it; or that nobody has.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What was measured of the model, as numbers with their 95 % intervals in a measurement group (PS3.16, TID 1501)."""
+"""Evidence of the model, as numbers with their 95 % intervals in a measurement group (PS3.16, TID 1501)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

@@ -34,7 +34,7 @@ def write_dicom(stream: BinaryIO, result: Dataset) -> None:
 
 
 def pixel_header(vr: str, length: int) -> bytes:
-    """Return what stands before native pixels of "OB" or "OW" in Explicit VR Little Endian (PS3.5 section 7.1.2)."""
+    """Return the element header of native pixels of "OB" or "OW" in Explicit VR Little Endian (PS3.5 section 7.1.2)."""
     return struct.pack("<HH2s2xL", _PIXELS >> 16, _PIXELS & 0xFFFF, vr.encode(), length)
 
 

@@ -1,4 +1,4 @@
-"""What is made of a reading for an archive: functions of `neumo.results.dicom`, and the SOP classes that they give."""
+"""Makers of DICOM results of a reading: functions of `neumo.results.dicom`, and the SOP classes that they give."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""What codes mean in another language than English; the codes themselves, and what they identify, stay the same."""
+"""Code meanings in other languages than English; the codes themselves, and what they identify, stay the same."""
 
 from collections.abc import Iterator
 

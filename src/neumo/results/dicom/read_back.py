@@ -149,7 +149,7 @@ def _answer(
 
 
 def _conclusion(items: Iterable[Dataset]) -> Conclusion | None:
-    """Return what a person decided; reports of version 0.2 state no decisions."""
+    """Return the conclusion in a report; reports of version 0.2 state no decisions."""
     stated = [item.ConceptCodeSequence[0].CodeValue for item in items if _named(item, own.DECISION)]
     return next((each for each, code in CONCLUSION_CODES.items() if code.value in stated), None)
 

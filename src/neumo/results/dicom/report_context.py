@@ -1,4 +1,4 @@
-"""What a Structured Report says of its makers and its radiograph: observer, image library (TID 1600), evidence."""
+"""Context of a Structured Report: observer, image library (TID 1600), evidence."""
 
 from typing import Final
 

@@ -19,7 +19,7 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32 as LONG
 from pydicom.valuerep import DSfloat
 
 Values = Mapping[str | float, str | float]
-"""What stands in a gap, by its stand-in: a number or a UID that is the whole of a value, a text that is part of one."""
+"""Values of gaps, by their stand-in: a number or a UID that is the whole of a value, a text that is part of one."""
 
 Encodings = list[str] | None
 """Python's codecs of a data set's character set; None for the default repertoire."""

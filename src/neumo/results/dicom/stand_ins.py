@@ -23,7 +23,7 @@ _TEXT: Final = f"[stand-in {secrets.token_hex(8)} %d]"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a report depends on beside the values that fill it. Shapes with the same key are equal.
+    """Shape of a report: all that it depends on beside the values that fill it. Shapes with the same key are equal.
 
     Attributes
     ----------

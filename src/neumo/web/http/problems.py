@@ -182,7 +182,7 @@ def _problem(error: Exception, language: Language) -> Problem:
 
 
 def _value_fault(item: Mapping[str, Any], language: Language) -> str:
-    """Return what is wrong with a value in a language; in pydantic's words where its kind is unknown."""
+    """Describe the fault of a value in a language; in pydantic's words where its kind is unknown."""
     raised = item.get("ctx", {}).get("error")
     if isinstance(raised, ValueError) and raised.args:
         return told(raised.args[0], language)

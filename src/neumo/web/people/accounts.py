@@ -208,7 +208,7 @@ def is_over(expires: float, hours: float) -> bool:
 
 
 def user_of_session(accounts: Engine, secret: str) -> tuple[User, float] | None:
-    """Return whose session it is and when it ends, by `steady_time`; None where there is none."""
+    """Return the user of a session and its end by `steady_time`; None where there is no such session."""
     with reading_session(accounts) as session:
         row = session.get(SessionRow, _digest(secret))
         user = None if row is None else session.get(UserRow, row.name)
@@ -247,7 +247,7 @@ def remove_token(accounts: Engine, label: str) -> None:
 
 
 def user_of_token(accounts: Engine, secret: str) -> tuple[User, frozenset[Scope]] | None:
-    """Return whose token it is and what it may do; None where there is none."""
+    """Return the user and the scopes of a token; None where there is no such token."""
     with reading_session(accounts) as session:
         row = session.scalar(select(TokenRow).where(TokenRow.secret == _digest(secret)))
         user = None if row is None else session.get(UserRow, row.name)

@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
 
 
 class DraftRow(Base):
-    """What a person typed about a reading and did not save; `kind` tells the forms of a page apart."""
+    """Drafts: unsaved texts of a person about a reading; `kind` tells the forms of a page apart."""
 
     __tablename__ = "drafts"
     person: Mapped[str] = mapped_column(String(64), primary_key=True)

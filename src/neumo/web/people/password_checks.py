@@ -23,7 +23,7 @@ class PasswordChecks:
         self._waiting = 0
 
     async def run(self, check: Callable[[], _Answer]) -> _Answer:
-        """Return what a check returns; to be called on the event loop. Raises Problem (429) where too many wait."""
+        """Run a check in the pool's threads; call it on the event loop. Raises Problem (429) where too many wait."""
         if self._waiting >= _THREADS + _MAX_WAITING:
             raise Problem(429, "too_many_attempts", retry_after=_RETRY_SECONDS, seconds=_RETRY_SECONDS)
         self._waiting += 1

@@ -76,7 +76,7 @@ class Intake:
     pool: ReaderPool
     group_commit: GroupCommit
     memory_bytes: int = 512 * 2**20
-    """What a reader may take: where the machine has less, a file is not blamed for the lack."""
+    """Memory that a reader may take, in bytes: where the machine has less, a file is not blamed for the lack."""
 
     async def read(
         self,

@@ -19,7 +19,7 @@ _STATUS: Final = {"pixels_deleted": 410, "not_dicom": 422, "unreadable": 422}
 def render_request(
     workbench: Workbench, reading: StoredReading, name: str, language: Language, *, patients: bool = True
 ) -> dict[str, Any]:
-    """Return what `rendered` takes for a file of a reading, which states the decision that stands.
+    """Return the request to `rendered` for a file of a reading, with the decision in force.
 
     Parameters
     ----------

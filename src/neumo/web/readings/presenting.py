@@ -182,7 +182,7 @@ def shown_file(reading: StoredReading, person: Person) -> str:
 
 
 def patient_json(reading: StoredReading, person: Person) -> dict[str, Any] | None:
-    """Return whose radiograph it is, for a person who may see that; None where no file said it."""
+    """Return patient and study of a reading, for a person who may see them; None where no file stated them."""
     stated = reading.body.get("patient") if person.sees_patients else None
     if stated is None:
         return None

@@ -1,4 +1,4 @@
-"""Who may remove a reading that should not be on record."""
+"""Authorisation to remove readings that should not be on record."""
 
 from neumo.records.retention import recorded_by
 from neumo.records.stored_reading import StoredReading

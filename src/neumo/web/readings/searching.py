@@ -1,4 +1,4 @@
-"""What a worklist is asked for: filters of a URL, and those that may name a patient, which only a body holds."""
+"""Queries of the worklist: filters of a URL, and those that may name a patient, which only a body holds."""
 
 from dataclasses import replace
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Where the bundle in use was commissioned, who accepted it, and what was measured there, as plain values."""
+"""Commissioning of the bundle in use: site, acceptance and metrics, as plain values."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from neumo.bundle.folder import Bundle
 
 
 def commissioned(bundle: Bundle) -> dict[str, Any] | None:
-    """Return what a site bundle states of its commissioning; None of one that was not commissioned.
+    """Return the commissioning of a site bundle; None of one that was not commissioned.
 
     Raises
     ------

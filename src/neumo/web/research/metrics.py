@@ -1,4 +1,4 @@
-"""What a run's predictions say: by image, by threshold, by subgroup, and beside another run's.
+"""Metrics of a run's predictions: by image, by threshold, by subgroup, and beside another run's.
 
 The libraries of the evaluation are imported where they are used: the server runs without them.
 """
@@ -17,7 +17,7 @@ from neumo.web.http.problems import Problem, not_installed
 from neumo.web.research.runs import json_of, parts_of
 
 THRESHOLDS: Final = 101
-"""From 0 to 1, in steps of 0.01."""
+"""Number of thresholds from 0 to 1, in steps of 0.01."""
 
 
 def run_predictions(folder: Path, part: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def thresholds(folder: Path, part: str) -> dict[str, Any]:
 
 
 def _counts(predictions: Any, thresholds: NDArray[np.float64]) -> dict[str, list[int]]:
-    """Return how many images are called rightly and wrongly at each threshold."""
+    """Count the images that are called rightly and wrongly at each threshold."""
     ill = predictions.truth != Finding.NORMAL.index
     called = predictions.pneumonia[np.newaxis, :] >= thresholds[:, np.newaxis]
     kinds = {"tp": called & ill, "fp": called & ~ill, "tn": ~called & ~ill, "fn": ~called & ill}

@@ -41,7 +41,7 @@ def section(found: Sequence[dict[str, Any]], title: str) -> dict[str, Any] | Non
 
 
 def damage_grid(evidence: Sequence[Evidence]) -> dict[str, Any] | None:
-    """Return how damaged images fare by a bundle's evidence; None where it does not say.
+    """Return accuracy and refusals by image corruption and strength, from a bundle's evidence; None without it.
 
     Returns
     -------

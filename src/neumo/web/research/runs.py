@@ -20,7 +20,7 @@ _NEEDED: Final = ("scipy", "sklearn", "matplotlib")
 
 
 def research_missing(runs: Path | None) -> str | None:
-    """Return what the research view lacks: "runs" (a folder), "train" (an extra to install) or None."""
+    """Return the missing requirement of the research view: "runs" (a folder), "train" (an extra) or None."""
     if runs is None:
         return "runs"
     return "train" if any(find_spec(name) is None for name in _NEEDED) else None

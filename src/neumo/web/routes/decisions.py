@@ -113,7 +113,7 @@ def _seen(if_match: str | None) -> int:
 
 
 def _conclusion(reading: StoredReading, decision: Decision, withheld: bool) -> Conclusion:
-    """Return what a person concluded. Raises Problem where there is nothing to agree with."""
+    """Return the conclusion of a decision. Raises Problem where there is nothing to agree with."""
     if isinstance(decision.conclusion, Conclusion):
         return decision.conclusion
     if withheld:

@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 _NAMES: Final = ("findings", "findings_short", "conclusions", "conclusions_short", "metrics")
 """Groups of common terms that the pages use as labels."""
 _LOGIN_PROBLEMS: Final = ("elsewhere_failed", "elsewhere_unavailable", "unknown_person")
-"""What may be said on the login page of a login elsewhere."""
+"""Problems of a login by the OpenID provider that the login page may show."""
 _VIEWS: Final = {"": "reading", "readings": "opened"}
 """Views that are called otherwise than their address."""
 

@@ -44,5 +44,5 @@ def _patient(reading: StoredReading) -> PatientStudy:
 
 
 def _study(reading: StoredReading) -> tuple[str, str]:
-    """Return what priors are sorted by: the day of the study, or else of the reading; then when it was read."""
+    """Return the sort key of prior readings: the day of the study, or else of the reading; then when it was read."""
     return _patient(reading).study_date or reading.recorded_at[:10], reading.recorded_at

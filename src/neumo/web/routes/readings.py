@@ -121,7 +121,7 @@ async def _take_places(pool: ReaderPool, places: int, of: Sequence[Part | Upload
 async def reading_response(
     workbench: Workbench, result: UploadResult, person: Person, language: Language
 ) -> Response:
-    """Return what is answered to a radiograph that was read and recorded, or had been before."""
+    """Return the response for a radiograph that was read and recorded, or had been before."""
     recorded = result.recorded
     assert recorded is not None
     if recorded.body is None:
@@ -137,7 +137,7 @@ def _discard(parts: Sequence[Part | Upload]) -> None:
 
 
 def unread(result: UploadResult, language: Language) -> Problem:
-    """Return what is answered to a file without a reading."""
+    """Return the response for a file without a reading."""
     if result.status == "cancelled":
         return Problem(503, "stopping", retry_after=5)
     reasons = reasons_json(result.reasons, language)
