@@ -77,6 +77,15 @@ def _endless(model: onnx.ModelProto) -> None:
     model.graph.node.append(helper.make_node("Loop", ["", ""], [], body=body))
 
 
+def _oversized(model: onnx.ModelProto) -> None:
+    """It makes a tensor of four terabytes from a few bytes."""
+    model.graph.node[-1].output[0] = "own"
+    model.graph.initializer.append(numpy_helper.from_array(np.full(2, 2**20, np.int64), "shape"))
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["shape"], ["many"]))
+    model.graph.node.append(helper.make_node("ReduceMax", ["many"], ["one"], keepdims=0))
+    model.graph.node.append(helper.make_node("Add", ["own", "one"], ["answer"]))
+
+
 def _of_the_batch(model: onnx.ModelProto) -> None:
     """It takes the mean of the batch away, as a normalisation that was left in training mode does."""
     model.graph.node[-1].output[0] = "own"
@@ -90,6 +99,7 @@ def _of_the_batch(model: onnx.ModelProto) -> None:
         (_custom, [], "operators our.lab.Conv, which ONNX Runtime does not have"),
         (_external, [], "keeps weights in another file"),
         (_endless, [], "holds a Loop, which may run for ever"),
+        (_oversized, [], "cannot"),
         (_two_inputs, [], "has 2 inputs"),
         (_two_outputs, [], "name the one to take"),
         (_shape("N", 3, "h", "w"), [], "leaves the size open; give --size"),
