@@ -2,7 +2,8 @@
 
     python benchmarks/node_throughput.py IMAGE.dcm [--seconds S] [--senders N] [--processes P] [--bundle DIR] [--results MODULE:FUNCTION]
 
-First the node is filled as fast as senders go, and read empty: that rate is what it sustains, making its default results of each.
+First the node is filled as fast as senders go, for the time given or until it has objects for about twice that time (a small image
+is sent a hundred times faster than it is read), and read empty: that rate is what it sustains, making its default results of each.
 Then objects come at that rate, and at twice that rate, each for the same time. Prints for both the rate reached, p50 and p99 of
 C-STORE from request to response (seen by the sender), statuses, how many objects wait at the end, and how many that were
 acknowledged were never read. Beside it stand the limits, measured alone on the same machine: reading and reporting one object in one
@@ -11,6 +12,7 @@ process, and writing and syncing a file of its size. Limit: nothing lost, p99 do
 
 import argparse
 import itertools
+import math
 import os
 import tempfile
 import threading
@@ -52,17 +54,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "node.yaml"
         settings.write_text(yaml.safe_dump(_settings(folder, options)))
-        _limits(Path(folder), options)
+        alone = _limits(Path(folder), options)
+        most = options.senders + round(2 * options.seconds * options.processes / alone)
         with node_program(settings) as (_node, started):
             health = f"http://127.0.0.1:{started['health_port']}/metrics"
             begin = time.monotonic()
-            filled = _send(started["port"], options, rate=None)
+            filled = _send(started["port"], options, rate=None, most=most)
+            filling = time.monotonic() - begin
             _drain(health)
             sustained = _read(health) / (time.monotonic() - begin)
             print(
-                f"sustained: {sustained:.1f} objects/s received and read, {options.image.stat().st_size:,} bytes each"
+                f"sustained: {sustained:.1f} objects/s received and read, {options.image.stat().st_size:,} bytes each",
+                flush=True,
             )
-            _report("as fast as senders go", filled, options.seconds, 0)
+            _report("as fast as senders go", filled, filling, 0)
             everything = len(_accepted(filled))
             for factor in (1, 2):
                 answers = _send(started["port"], options, rate=factor * sustained)
@@ -74,8 +79,8 @@ def main() -> None:
     raise SystemExit(bool(lost))
 
 
-def _limits(folder: Path, options: Any) -> None:
-    """Print what one object costs without a node."""
+def _limits(folder: Path, options: Any) -> float:
+    """Print what one object costs without a node; return the seconds of one with its results."""
     maker, header = load_results(options.results), dcmread(options.image, stop_before_pixels=True)
     reader = Reader(options.bundle, keep_pixels=True, allow_outside_range=True)
     content = options.image.read_bytes()
@@ -93,10 +98,9 @@ def _limits(folder: Path, options: Any) -> None:
             os.fsync(stream.fileno())
 
     words = ("decoding and session", "the same with its results", "write and fsync")
-    figures = [
-        f"{name} {_median_ms(work):.1f} ms" for name, work in zip(words, (read, report, sync), strict=True)
-    ]
-    print("one object, alone: " + ", ".join(figures))
+    cost = {name: _median_ms(work) for name, work in zip(words, (read, report, sync), strict=True)}
+    print("one object, alone: " + ", ".join(f"{name} {ms:.1f} ms" for name, ms in cost.items()), flush=True)
+    return cost[words[1]] / 1000
 
 
 def _median_ms(work: Callable[[], None], times: int = 30) -> float:
@@ -135,8 +139,8 @@ def _settings(folder: str, options: Any) -> dict[str, Any]:
     }
 
 
-def _send(port: int, options: Any, rate: float | None) -> list[tuple[int, float]]:
-    """Send for a while, as fast as it goes or at a rate; status and seconds of each."""
+def _send(port: int, options: Any, rate: float | None, most: float = math.inf) -> list[tuple[int, float]]:
+    """Send for a while, as fast as it goes or at a rate, at most so many; status and seconds of each."""
     answers, numbers, begin = list[tuple[int, float]](), itertools.count(), time.monotonic()
 
     def sender() -> None:
@@ -144,7 +148,7 @@ def _send(port: int, options: Any, rate: float | None) -> list[tuple[int, float]
         entity = AE("SENDER")
         entity.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
         association = entity.associate("127.0.0.1", port, ae_title="NEUMO")
-        while time.monotonic() - begin < options.seconds:
+        while time.monotonic() - begin < options.seconds and len(answers) < most:
             if rate is not None:
                 time.sleep(max(0.0, begin + next(numbers) / rate - time.monotonic()))
             dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
@@ -181,7 +185,8 @@ def _report(name: str, answers: list[tuple[int, float]], seconds_in_all: float, 
     )
     print(
         f"{name}: {len(answers) / seconds_in_all:.1f} objects/s; C-STORE p50 {p50:.0f} ms, p99 {p99:.0f} ms; {statuses}; "
-        f"{waiting:.0f} wait at the end"
+        f"{waiting:.0f} wait at the end",
+        flush=True,
     )
 
 
