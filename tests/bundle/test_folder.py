@@ -14,6 +14,7 @@ from tests.support.tiny_bundle import tiny_graph
 
 from neumo.bundle.folder import CARD, CONFIG, FILES, GATE, MODEL, SUMS, load_bundle, write_sums
 from neumo.bundle.graph_check import require_self_contained
+from neumo.bundle.signing import SHIPPED
 from neumo.core.errors import BundleError
 
 
@@ -94,6 +95,13 @@ def test_sums_are_checked_before_anything_is_parsed(folder: Path) -> None:
     write_sums(folder)
     with pytest.raises(BundleError, match="cannot be read"):
         load_bundle(folder)
+
+
+def test_the_shipped_bundle_passes_the_checks_that_it_is_spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = load_bundle()
+    assert shipped.digest in SHIPPED
+    monkeypatch.setattr("neumo.bundle.folder.SHIPPED", frozenset())
+    assert load_bundle().config == shipped.config
 
 
 def test_an_unfinished_bundle_gets_no_sums(folder: Path) -> None:

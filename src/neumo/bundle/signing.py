@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from neumo.core.errors import BundleError, ConfigError
 from neumo.core.files import write_json
 from neumo.core.message import Message
-from neumo.core.signatures import Signature, sign, signature_from_json, signer
-from neumo.core.signing_keys import read_trusted_keys
+
+if TYPE_CHECKING:
+    from neumo.core.signatures import Signature
 
 SIGNATURES: Final = "signatures.json"
 """In a bundle's folder, and no part of its digest, so that anybody may add a signature."""
@@ -23,7 +24,7 @@ SCHEMA: Final = 1
 _MAX_BYTES, _MAX_SIGNATURES = 65_536, 64
 
 
-def read_signatures(folder: Path) -> tuple[Signature, ...]:
+def read_signatures(folder: Path) -> "tuple[Signature, ...]":
     """Read the signatures of a bundle, which is not checked by them yet. Raises BundleError where they are none."""
     file = folder / SIGNATURES
     try:
@@ -33,6 +34,8 @@ def read_signatures(folder: Path) -> tuple[Signature, ...]:
             content = stream.read(_MAX_BYTES + 1)
     except OSError as error:
         raise BundleError("{file}: cannot be read ({reason})", file=file, reason=error.strerror) from error
+    from neumo.core.signatures import signature_from_json
+
     try:
         if len(content) > _MAX_BYTES:
             raise ValueError("too large")
@@ -48,7 +51,7 @@ def read_signatures(folder: Path) -> tuple[Signature, ...]:
         ) from error
 
 
-def add_signature(folder: Path, digest: str, key: Path, passphrase: bytes | None = None) -> Signature:
+def add_signature(folder: Path, digest: str, key: Path, passphrase: bytes | None = None) -> "Signature":
     """Sign a bundle's digest, in place of an earlier signature by the same key.
 
     Raises
@@ -59,6 +62,8 @@ def add_signature(folder: Path, digest: str, key: Path, passphrase: bytes | None
         The signatures that are there cannot be read.
     OutputError
     """
+    from neumo.core.signatures import sign
+
     made = sign(KIND, digest, key, passphrase)
     others = [one for one in read_signatures(folder) if one.key.raw != made.key.raw]
     write_json(folder / SIGNATURES, _to_json([*others, made]))
@@ -108,6 +113,9 @@ def require_trusted(folder: Path, digest: str, trusted: Path | str | None) -> st
         return Message("shipped with neumo")
     if file is None:
         return ""
+    from neumo.core.signatures import signer
+    from neumo.core.signing_keys import read_trusted_keys
+
     try:
         keys = read_trusted_keys(file)
     except ConfigError as error:
@@ -138,5 +146,5 @@ def require_trusted(folder: Path, digest: str, trusted: Path | str | None) -> st
     )
 
 
-def _to_json(signatures: Sequence[Signature]) -> dict[str, Any]:
+def _to_json(signatures: "Sequence[Signature]") -> dict[str, Any]:
     return {"schema": SCHEMA, "signatures": [one.to_json() for one in signatures]}

@@ -11,8 +11,7 @@ from neumo.core.errors import OutputError
 from neumo.core.files import discard_standard_output, replacing, require_replaceable
 from neumo.core.message import Message
 from neumo.core.reading import Reading
-from neumo.results import csv_table, json_lines
-from neumo.results.overlays import write_overlay
+from neumo.results import json_lines
 
 STANDARD_OUTPUT = "-"
 
@@ -58,8 +57,10 @@ class Outputs:
         self.written += 1
         heatmap = self._overlay(reading)
         if self.csv_stream is not None:
+            from neumo.results.csv_table import write_row
+
             try:
-                csv_table.write_row(self.csv_stream, reading, heatmap)
+                write_row(self.csv_stream, reading, heatmap)
             except OSError as error:
                 self.csv_stream = None
                 self._lost("--csv", error)
@@ -72,6 +73,8 @@ class Outputs:
     def _overlay(self, reading: Reading) -> str | None:
         if self.heatmaps is None:
             return None
+        from neumo.results.overlays import write_overlay
+
         try:
             return write_overlay(reading, self.heatmaps, self.written)
         except (OutputError, MemoryError):
@@ -152,16 +155,20 @@ def open_outputs(
                 _rewrite_csv(csv_target, Path(json_target))
             csv_stream = stack.enter_context(_open(csv_target, append))
             if not append:
-                csv_table.write_header(csv_stream)
+                from neumo.results.csv_table import write_header
+
+                write_header(csv_stream)
         yield Outputs(json_stream, csv_stream, heatmaps, more, tell)
 
 
 def _rewrite_csv(target: Path, source: Path) -> None:
     """Write the readings of a file of JSON Lines as CSV. Raises OutputError."""
+    from neumo.results.csv_table import write_header, write_row
+
     with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        csv_table.write_header(stream)
+        write_header(stream)
         for reading, heatmap in json_lines.readings_in(source):
-            csv_table.write_row(stream, reading, heatmap)
+            write_row(stream, reading, heatmap)
 
 
 @contextmanager
