@@ -180,18 +180,38 @@ def test_a_full_disk_leaves_no_half_shard(
 
 
 def test_an_object_that_ends_its_process_costs_itself_alone(
-    make: Make, films: list[Path], monkeypatch: pytest.MonkeyPatch
+    make: Make, films: list[Path], tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = str(Path(__file__).parents[2])
     monkeypatch.setenv("PYTHONPATH", root, prepend=":")
     monkeypatch.setattr(shard_reader, "_OPENER", "tests.support.reader_handlers:open_poisonable")
-    good = films[0].read_bytes()
-    reader, dataset = make(Objects({"a": good, "b": POISON, "c": good}))
+    objects = {f"{number:02}": films[number % 3].read_bytes() for number in range(12)}
+    poisonous = {"02", "10"}
+    reader, dataset = make(Objects({**objects, **dict.fromkeys(poisonous, POISON)}))
     counts = reader.read(0)
     rows = rows_of(dataset)
-    assert (rows["b"]["status"], rows["b"]["reasons"]) == ("failed", ["crash"])
-    assert counts.statuses["failed"] == 1
-    assert rows["a"]["sha256"] == rows["c"]["sha256"]
+    assert list(rows) == sorted(objects), "each once, in order, whether read alone or in a batch that died"
+    assert {name for name, row in rows.items() if row["reasons"] == ["crash"]} == poisonous
+    assert counts.statuses["failed"] == len(poisonous)
+    direct = Reader(tiny, allow_outside_range=True, threads=1)
+    for name in objects.keys() - poisonous:
+        expected = {**direct.read(objects[name]).to_json(), "file": name}
+        assert json.loads(rows[name]["reading"]) == expected
+
+
+def test_small_objects_are_fetched_further_ahead_than_large_ones(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is fetched and not yet read lies in memory."""
+    for size, most in ((10, shard_reader._MOST_AHEAD), (shard_reader._AHEAD_BYTES, shard_reader._FETCHERS)):
+        source = Objects({f"{number:02}": bytes(size) for number in range(60)})
+        reader, _ = make(source)
+        unread = []
+        for number, _ in enumerate(
+            reader._fetched([{"location": name, "size": size} for name in source.objects]), 1
+        ):
+            unread.append(source.asked.total() - number)
+        assert number == 60 and max(unread) <= most, "beside the one that is read"
 
 
 def test_results_lie_beside_the_readings_and_are_named_by_their_rows(

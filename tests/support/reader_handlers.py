@@ -20,7 +20,7 @@ def open_poisonable(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Han
     ready, handle = open_reader(settings)
 
     def poisonable(request: Mapping[str, Any], content: bytes) -> tuple[Mapping[str, Any], bytes]:
-        if content == POISON:
+        if POISON in content:
             os.abort()
         return handle(request, content)
 

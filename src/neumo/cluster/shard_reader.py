@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 import neumo
 from neumo.cluster.dataset import Dataset
+from neumo.cluster.reading_child import cut
 from neumo.cluster.schema import READINGS_SCHEMA, row_of
 from neumo.cluster.sources import open_source
 from neumo.core.back_off import back_off
@@ -23,15 +25,22 @@ from neumo.core.reading import Notice, Reading, Status
 from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import skip_of
 from neumo.imaging.limits import require_file_size
+from neumo.inference.batches import batches
 from neumo.texts.catalogue import texts
 
 _OPENER: Final = "neumo.cluster.reading_child:open_reader"
-_AHEAD: Final = 2
-"""Objects fetched while one is read."""
+_FETCHERS: Final = 2
+"""Objects that are fetched at once, and at least ahead of those that are read."""
+_MOST_AHEAD, _AHEAD_BYTES = 24, 8 * 2**20
+"""Small objects that are fetched ahead of those that are read, and the bytes of all of them."""
 _ATTEMPTS: Final = 5
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 _CHILD_SECONDS: Final = 120.0
 _CHILD_MEMORY: Final = 4 * 2**30
+
+
+_Fetched = tuple[str, bytes | Notice]
+"""A location with its bytes, or why there are none."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +120,8 @@ class ShardReader:
                 return counts
             self._made_with = self._dataset.made_with() or {}
             plan = self._dataset.locations(shard).to_pylist()
-            for entry, content in self._fetched(plan):
-                row = self._row(entry["location"], content, counts)
-                if row is not None:
-                    rows.append(row)
+            for batch in batches(self._fetched(plan), _size_in_batch):
+                rows += self._rows(batch, counts)
             self._dataset.write_readings(shard, pa.Table.from_pylist(rows, schema=READINGS_SCHEMA))
         except OSError as error:
             if isinstance(error, ClusterError):
@@ -130,19 +137,26 @@ class ShardReader:
         """End the process that reads."""
         self._child.end()
 
-    def _fetched(self, plan: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes | Notice]]:
-        """Yield entries with their bytes, or why there are none, in order; a few are fetched ahead."""
-        remaining = iter(plan)
-        with ThreadPoolExecutor(_AHEAD, thread_name_prefix="neumo-fetch") as pool:
+    def _fetched(self, plan: list[dict[str, Any]]) -> Iterator[_Fetched]:
+        """Yield locations with their bytes, or why there are none, in order; some are fetched ahead."""
+        remaining, usual = iter(plan), _AHEAD_BYTES
+        with ThreadPoolExecutor(_FETCHERS, thread_name_prefix="neumo-fetch") as pool:
             ahead = deque[tuple[dict[str, Any], Future[bytes | Notice]]]()
             try:
                 while True:
-                    while len(ahead) < _AHEAD and (entry := next(remaining, None)) is not None:
+                    expected = sum(entry["size"] or usual for entry, _ in ahead)
+                    while len(ahead) < _FETCHERS or (len(ahead) < _MOST_AHEAD and expected < _AHEAD_BYTES):
+                        entry = next(remaining, None)
+                        if entry is None:
+                            break
                         ahead.append((entry, pool.submit(self._fetch, entry)))
+                        expected += entry["size"] or usual
                     if not ahead:
                         return
                     entry, future = ahead.popleft()
-                    yield entry, future.result()
+                    content = future.result()
+                    usual = len(content) if isinstance(content, bytes) else usual
+                    yield entry["location"], content
             finally:
                 for _, future in ahead:
                     future.cancel()
@@ -180,36 +194,56 @@ class ShardReader:
             ) from fault
         return Notice("unreadable_file", f"The object cannot be fetched ({type(error).__name__}).")
 
-    def _row(self, location: str, content: bytes | Notice, counts: ShardCounts) -> dict[str, Any] | None:
-        if isinstance(content, Notice):
-            counts.statuses["failed"] += 1
-            return row_of(_failed(location, content))
-        counts.bytes += len(content)
-        if not self._source.named:
-            skip = skip_of(PurePosixPath(location).name, content[:HEAD_BYTES])
-            if skip is not None:
+    def _rows(self, batch: Iterable[_Fetched], counts: ShardCounts) -> list[dict[str, Any]]:
+        """Return the rows of some objects in their order; those that are no images have none."""
+        rows, unread = dict[int, dict[str, Any]](), dict[int, tuple[str, bytes]]()
+        for number, (location, content) in enumerate(batch):
+            if isinstance(content, Notice):
+                rows[number] = row_of(_failed(location, content))
+                continue
+            counts.bytes += len(content)
+            skip = None
+            if not self._source.named:
+                skip = skip_of(PurePosixPath(location).name, content[:HEAD_BYTES])
+            if skip is None:
+                unread[number] = location, content
+            else:
                 counts.skipped[skip.value] += 1
-                return None
-        row = self._read(location, content)
-        counts.statuses[row["status"]] += 1
-        counts.results_failed += row["results_failure"] is not None
-        return row
+        rows.update(zip(unread, self._read(list(unread.values())), strict=True))
+        counts.statuses.update(row["status"] for row in rows.values())
+        counts.results_failed += sum(row["results_failure"] is not None for row in rows.values())
+        return [rows[number] for number in sorted(rows)]
 
-    def _read(self, location: str, content: bytes) -> dict[str, Any]:
+    def _read(self, files: list[tuple[str, bytes]]) -> list[dict[str, Any]]:
+        """Return the rows of files, together; one by one where that fails, so that a file costs only itself."""
+        if len(files) > 1:
+            with suppress(ChildError):
+                answer, made = self._ask(files)
+                if "error" not in answer:
+                    return self._kept(answer, made)
+        return [self._read_alone(location, content) for location, content in files]
+
+    def _read_alone(self, location: str, content: bytes) -> dict[str, Any]:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                answer, made = self._child.ask({"file": location}, content)
-            except ChildStartError as error:
-                raise ClusterError("no reader can be started: {why}", why=error) from error
+                answer, made = self._ask([(location, content)])
             except ChildError as error:
                 return row_of(_failed(location, _lost(error.code)))
-            self._require_same_reader()
             if "error" not in answer:
-                return {**answer["row"], "results": self._stored(answer["sizes"], made)}
+                return self._kept(answer, made)[0]
             if answer["own"] is None:
                 return row_of(_failed(location, _lost("crash")))
             time.sleep(back_off(attempt, _FIRST_WAIT, _LONGEST_WAIT))
         raise ClusterError("this machine: {why}; run the same command again to go on", why=answer["own"])
+
+    def _ask(self, files: list[tuple[str, bytes]]) -> tuple[dict[str, Any], bytes]:
+        request = {"files": [(location, len(content)) for location, content in files]}
+        try:
+            answer, made = self._child.ask(request, b"".join(content for _, content in files))
+        except ChildStartError as error:
+            raise ClusterError("no reader can be started: {why}", why=error) from error
+        self._require_same_reader()
+        return answer, made
 
     def _require_same_reader(self) -> None:
         """Raise ClusterError where this machine reads otherwise than the one that began the dataset."""
@@ -224,12 +258,19 @@ class ShardReader:
                     begun=str(self._made_with[key]),
                 )
 
-    def _stored(self, sizes: Mapping[str, int], made: bytes) -> list[str]:
-        start, paths = 0, list[str]()
-        for name, size in sizes.items():
-            paths.append(self._dataset.write_result(name, made[start : start + size]))
-            start += size
-        return paths
+    def _kept(self, answer: Mapping[str, Any], made: bytes) -> list[dict[str, Any]]:
+        """Return the rows of an answer with the paths of their results, which are written here."""
+        named = [(index, name) for index, read in enumerate(answer["read"]) for name in read["sizes"]]
+        parts = cut(made, (size for read in answer["read"] for size in read["sizes"].values()))
+        rows = [{**read["row"], "results": list[str]()} for read in answer["read"]]
+        for (index, name), part in zip(named, parts, strict=True):
+            rows[index]["results"].append(self._dataset.write_result(name, part))
+        return rows
+
+
+def _size_in_batch(fetched: _Fetched) -> int:
+    _, content = fetched
+    return len(content) if isinstance(content, bytes) else 0
 
 
 def _failed(location: str, reason: Notice) -> Reading:

@@ -16,7 +16,6 @@ import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from neumo.core.errors import ChildError, ChildStartError
@@ -230,7 +229,13 @@ def _spawn() -> _Running:
 def _resident_bytes(pid: int) -> int:
     """Memory that a process holds; 0 where the system does not tell."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+        statm = os.open(
+            f"/proc/{pid}/statm", os.O_RDONLY
+        )  # fifty times a second: a Path costs ten times as much
+        try:
+            return int(os.read(statm, 128).split()[1]) * _PAGE
+        finally:
+            os.close(statm)
     except (OSError, IndexError):
         return 0
 
