@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from neumo.core.errors import ClusterError
-from neumo.core.message import Message
 
 _ANSWER_SECONDS: Final = 10.0
 
@@ -41,11 +40,16 @@ def connected(address: str | None) -> Iterator[Any]:
             logging_level=logging.ERROR,
             configure_logging=True,
         )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # as of a node that took too long to start, which is a bare Exception
+        ray.shutdown()
+        if address is None:
+            raise ClusterError(
+                "Ray: did not start on this machine ({kind}), as where it is too busy; run the same command again "
+                "to go on",
+                kind=type(error).__name__,
+            ) from error
         raise ClusterError(
-            "Ray: no cluster answers at {address} ({kind})",
-            address=address or Message("this machine"),
-            kind=type(error).__name__,
+            "Ray: no cluster answers at {address} ({kind})", address=address, kind=type(error).__name__
         ) from error
     except OSError as error:
         raise ClusterError(
