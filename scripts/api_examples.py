@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from base64 import b64encode
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +17,17 @@ import httpx
 _ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(_ROOT))
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
 from pydicom.uid import Comprehensive3DSRStorage  # noqa: E402
+from tests.support.local_tables import rows_of_phantoms, write_rows  # noqa: E402
 from tests.support.node_peers import archive  # noqa: E402
 from tests.support.node_samples import radiograph, written  # noqa: E402
 from tests.support.small_runs import make_images, make_run  # noqa: E402
+from tests.support.tiny_bundle import make_bundle  # noqa: E402
 from tests.support.web_running import PASSWORD, add_people, running  # noqa: E402
 
 from neumo.bundle.places import BUILT_IN  # noqa: E402
+from neumo.datasets.phantoms.dataset import make_phantoms  # noqa: E402
 from neumo.samples import sample_files  # noqa: E402
 from neumo.web.people.accounts import open_accounts, set_verifier  # noqa: E402
 from neumo.web.people.verifier import Verifier  # noqa: E402
@@ -82,10 +86,47 @@ def main() -> None:
             httpx.Client(base_url=server.address, timeout=120) as web,
         ):
             examples = recorded(web, base)
+        examples |= commissioned(base / "site")
     TARGET.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def recorded(web: httpx.Client, folder: Path) -> Mapping[str, Any]:
+def commissioned(folder: Path) -> dict[str, Any]:
+    """Return what another server answers to somebody who commissions its bundle on phantoms."""
+    found, images, root = Recording(), folder / "films", "/api/commissioning"
+    make_phantoms(images, per_class=20, seed=3, size=64)
+    rows = [{**row, "path": str(Path(row["path"]).relative_to(images))} for row in rows_of_phantoms(images)]
+    table = write_rows(folder / "local.csv", rows).read_bytes()
+    bundle = make_bundle(folder / "tiny", images)
+    with (
+        running(folder / "data", bundle, commission__images=images) as server,
+        httpx.Client(base_url=server.address, timeout=300) as web,
+    ):
+        expected = {"prevalence": 0.15, "sensitivity": 0.9}
+        found.keep(f"POST {root}/plan", web.post(f"{root}/plan", json=expected), expected)
+        found.keep_text(f"GET {root}/template", web.get(f"{root}/template"))
+        found.keep(f"POST {root}/table/decisions", web.post(f"{root}/table/decisions"))
+        found.keep(f"POST {root}/table", web.post(f"{root}/table", files={"table": ("local.csv", table)}))
+        found.keep_text(f"GET {root}/table", web.get(f"{root}/table"))
+        wanted = {"site": "Hospital Ñuble", "target_sensitivity": 0.9}
+        found.keep(f"POST {root}/runs", web.post(f"{root}/runs", json=wanted), wanted)
+        found.keep(f"DELETE {root}/runs", web.delete(f"{root}/runs"))
+        web.post(f"{root}/runs", json={**wanted, "resamples": 40}).raise_for_status()
+        found.keep_text(f"GET {root}/events", web.get(f"{root}/events"))
+        run = found.keep(f"GET {root}", web.get(root))["runs"][0]["id"]
+        one, place = f"{root}/runs/{{run}}", f"{root}/runs/{run}"
+        accepting = {"by": "A. García", "role": "medical physicist", "despite": "an example"}
+        answer = web.post(f"{place}/acceptance", json=accepting)
+        text = found.keep(f"POST {one}/acceptance", answer, accepting)["runs"][0]["to_sign"]
+        key = Ed25519PrivateKey.generate()
+        raw = (key.public_key().public_bytes_raw(), key.sign(text.encode()))
+        signing = dict(zip(("key", "signature"), (b64encode(each).decode() for each in raw), strict=True))
+        found.keep(f"POST {one}/signature", web.post(f"{place}/signature", json=signing), signing)
+        for name in ("acceptance.json", "acceptance.en.pdf", "acceptance.en.html", "bundle.zip"):
+            found.keep_kind(f"GET {one}/files/{{name}}", web.get(f"{place}/files/{name}"))
+    return found.examples
+
+
+def recorded(web: httpx.Client, folder: Path) -> dict[str, Any]:
     """Return requests and answers by operation."""
     found = Recording()
     found.keep("GET /healthz", web.get("/healthz"))

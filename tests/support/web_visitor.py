@@ -122,13 +122,15 @@ class Visitor:
         self.page.evaluate(_DRAWN)
         for text in texts:
             expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
-        if _PICTURES:
-            _take(self.page, Path(_PICTURES), f"{self.t.language}-{self.width}")
+        take_picture(self.page, f"{self.t.language}-{self.width}")
         assert cut_off(self.page) == []
 
 
-def _take(page: Page, folder: Path, form: str) -> None:
-    """Save what a station looks like, numbered within its form and named by the test."""
+def take_picture(page: Page, form: str) -> None:
+    """Save what a station looks like, numbered within its form and named by the test, where pictures are wanted."""
+    if not _PICTURES:
+        return
+    folder = Path(_PICTURES)
     folder.mkdir(parents=True, exist_ok=True)
     test = os.environ["PYTEST_CURRENT_TEST"].partition("::")[2].partition("[")[0].removeprefix("test_")
     page.screenshot(path=folder / f"{form}-{len(list(folder.glob(f'{form}-*'))):02d}-{test}.png")

@@ -65,9 +65,14 @@ def add_signature(folder: Path, digest: str, key: Path, passphrase: bytes | None
     from neumo.core.signatures import sign
 
     made = sign(KIND, digest, key, passphrase)
-    others = [one for one in read_signatures(folder) if one.key.raw != made.key.raw]
-    write_json(folder / SIGNATURES, _to_json([*others, made]))
+    put_signature(folder, made)
     return made
+
+
+def put_signature(folder: Path, signature: Signature) -> None:
+    """Put a signature beside a bundle, in place of an earlier one by its key. Raises BundleError, OutputError."""
+    others = [one for one in read_signatures(folder) if one.key.raw != signature.key.raw]
+    write_json(folder / SIGNATURES, _to_json([*others, signature]))
 
 
 def keep_signatures(source: Path, target: Path) -> None:

@@ -1,11 +1,9 @@
 """Shared output of the commands: console, progress bars, tables, and which extra is missing."""
 
-import importlib.util
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal
 
 import typer
 from rich.console import Console
@@ -21,38 +19,31 @@ from rich.progress import (
 from rich.text import Text
 
 from neumo.core.errors import MissingExtraError
+from neumo.core.extras import Extra, is_installed
 from neumo.core.message import Message
 from neumo.core.names import is_utf8
 from neumo.texts.translation import said
 
 console = Console(highlight=False)
 
-Extra = Literal["train", "site", "dicom", "archive", "web", "cluster"]
-_EXTRAS: dict[Extra, tuple[str, Sequence[str]]] = {
-    "train": (Message("training"), ("torch", "lightning")),
-    "site": (Message("commissioning"), ("sklearn", "scipy", "onnx", "reportlab")),
-    "dicom": (
-        Message("DICOM network"),
-        ("pynetdicom", "dicomweb_client", "prometheus_client", "dicognito", "anyascii"),
-    ),
-    "archive": (Message("database"), ("sqlalchemy", "alembic", "psycopg", "anyascii")),
-    "cluster": (Message("cluster"), ("ray", "pyarrow", "duckdb", "fsspec")),
-    "web": (
-        Message("workbench"),
-        ("fastapi", "uvicorn", "python_multipart", "argon2", "itsdangerous", "sqlalchemy", "alembic"),
-    ),
+_PARTS: Mapping[Extra, Message] = {
+    "train": Message("training"),
+    "site": Message("commissioning"),
+    "dicom": Message("DICOM network"),
+    "archive": Message("database"),
+    "cluster": Message("cluster"),
+    "web": Message("workbench"),
 }
-"""Purpose of each extra, and packages by which it is known to be installed."""
+"""Purpose of each extra."""
 
 
 def require_extra(extra: Extra, command: str) -> None:
     """Raise MissingExtraError where an extra that a command needs is not installed."""
-    parts, packages = _EXTRAS[extra]
-    if any(importlib.util.find_spec(name) is None for name in packages):
+    if not is_installed(extra):
         raise MissingExtraError(
             '{command}: needs the {parts} parts; install them with pip install "neumo[{extra}]"',
             command=command,
-            parts=parts,
+            parts=_PARTS[extra],
             extra=extra,
         )
 

@@ -79,7 +79,7 @@ def sign(kind: str, digest: str, file: Path, passphrase: bytes | None = None) ->
         As `load_private_key`.
     """
     key = load_private_key(file, passphrase)
-    return Signature(PublicKey(key.public_key().public_bytes_raw()), key.sign(_signed_bytes(kind, digest)))
+    return Signature(PublicKey(key.public_key().public_bytes_raw()), key.sign(signed_bytes(kind, digest)))
 
 
 def is_valid(kind: str, digest: str, signature: Signature) -> bool:
@@ -90,7 +90,7 @@ def is_valid(kind: str, digest: str, signature: Signature) -> bool:
     invalid = import_module("cryptography.exceptions").InvalidSignature
     try:
         ed25519.Ed25519PublicKey.from_public_bytes(signature.key.raw).verify(
-            signature.value, _signed_bytes(kind, digest)
+            signature.value, signed_bytes(kind, digest)
         )
     except (invalid, ValueError):
         return False
@@ -121,7 +121,8 @@ def signer(
     return None, misfit
 
 
-def _signed_bytes(kind: str, digest: str) -> bytes:
+def signed_bytes(kind: str, digest: str) -> bytes:
+    """Return what a key signs: a digest of 64 hexadecimal digits, and the word for what it is of."""
     if not _KIND.fullmatch(kind) or not _DIGEST.fullmatch(digest):
         raise ValueError("a kind is a word, and a digest 64 hexadecimal digits")
     return f"neumo signature 1\n{kind}\n{digest}\n".encode()

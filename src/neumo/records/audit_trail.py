@@ -12,7 +12,7 @@ from neumo.core.message import Message
 from neumo.records.database import reading_session
 from neumo.records.filters import moment
 from neumo.records.restatements import Restatement
-from neumo.records.schema import AuditRow, DecisionRow, ReadingRow, RestatementRow, ViewRow
+from neumo.records.schema import AuditRow, CommissioningRow, DecisionRow, ReadingRow, RestatementRow, ViewRow
 
 _ROWS: Final = 1000
 """Entries of the audit log that are read at once."""
@@ -29,11 +29,13 @@ class TrailEntry:
     at : str
         ISO 8601 in UTC.
     actor, action : str
-        Who, and what: "record", "subject", "view", "restate", "search", "decision" or "purge".
+        Who, and what: "record", "subject", "view", "restate", "search", "decision" or "purge"; of commissioning
+        "commission", "cancel", "accept" or "sign".
     reading : int or None
         Its number; None where it is about none.
     detail : str
-        Such as the conclusion of a decision, or the prevalence that an answer was stated for; may be empty.
+        Such as the conclusion of a decision, the prevalence that an answer was stated for, or the site that a bundle
+        was commissioned at; may be empty.
     """
 
     sequence: int
@@ -101,14 +103,14 @@ def _entries(session: Session, rows: Sequence[Any]) -> Iterator[TrailEntry]:
 
 def _details(
     session: Session, contents: Sequence[Mapping[str, Any]]
-) -> dict[tuple[str, int], tuple[int, str]]:
-    """Return reading and detail of the rows that events are about, by table and number."""
-    found: dict[tuple[str, int], tuple[int, str]] = {}
+) -> dict[tuple[str, int], tuple[int | None, str]]:
+    """Return reading, if any, and detail of the rows that events are about, by table and number."""
+    found: dict[tuple[str, int], tuple[int | None, str]] = {}
     for table, said in _SAID.items():
         name = table.__tablename__
         numbers = [content["id"] for content in contents if content.get("table") == name]
         for row in session.scalars(select(table).where(table.id.in_(numbers))) if numbers else ():
-            found[name, row.id] = (row.reading_id, said(row))
+            found[name, row.id] = (getattr(row, "reading_id", None), said(row))
     return found
 
 
@@ -119,6 +121,7 @@ def _restated(row: Any) -> str:
 _SAID: Final[Mapping[Any, Any]] = {
     ViewRow: lambda _row: "",
     RestatementRow: _restated,
+    CommissioningRow: lambda row: row.site,
     DecisionRow: lambda row: Message(
         "revision {revision}, {conclusion}", revision=row.revision, conclusion=row.conclusion
     ),

@@ -13,7 +13,7 @@ from neumo.records.schema import AuditRow, DecisionRow, ReadingRow
 
 MAX_EVENTS: Final = 1000
 """Entries of the audit log that are read at once."""
-_NO_CHANGE: Final = ("view", "subject", "restate", "search")
+_NO_CHANGE: Final = ("view", "subject", "restate", "search", "commission", "cancel", "accept", "sign")
 """Events that change no reading; that somebody looked at a list is one event for each of its readings."""
 
 

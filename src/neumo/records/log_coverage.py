@@ -14,6 +14,7 @@ from neumo.records.schema import (
     AnswerSearchRow,
     AuditRow,
     Base,
+    CommissioningRow,
     DecisionRow,
     ReadingRow,
     RestatementRow,
@@ -21,13 +22,16 @@ from neumo.records.schema import (
     ViewRow,
 )
 
-_Covered = SubjectRow | ReadingRow | ViewRow | RestatementRow | AnswerSearchRow | DecisionRow
+_Covered = (
+    SubjectRow | ReadingRow | ViewRow | RestatementRow | AnswerSearchRow | CommissioningRow | DecisionRow
+)
 COVERED: Final[tuple[type[_Covered], ...]] = (
     SubjectRow,
     ReadingRow,
     ViewRow,
     RestatementRow,
     AnswerSearchRow,
+    CommissioningRow,
     DecisionRow,
 )
 """Tables of whose every row the log holds the digest."""

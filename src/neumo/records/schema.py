@@ -88,6 +88,22 @@ class AnswerSearchRow(Base):
     __table_args__ = (Index("answer_searches_by_person", "person", "at"),)
 
 
+class CommissioningRow(Base):
+    """A step of commissioning a bundle at the site: who took it, when, and of which run.
+
+    `step` is "commission", "cancel", "accept" or "sign"; `sha256` the digest of the bundle that it is about.
+    """
+
+    __tablename__ = "commissionings"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person: Mapped[str] = mapped_column(String(128))
+    at: Mapped[str] = mapped_column(String(27))
+    step: Mapped[str] = mapped_column(String(16))
+    run: Mapped[str] = mapped_column(String(32))
+    site: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
 class DecisionRow(Base):
     """Decisions on readings; those of several people, and of one person twice, are all stored."""
 

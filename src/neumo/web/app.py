@@ -23,6 +23,7 @@ from neumo.web.routes import (
     age_override,
     answers,
     changes,
+    commissioning,
     decisions,
     drafts,
     export,
@@ -58,6 +59,7 @@ ROUTERS: Final = tuple(
         sending,
         export,
         research,
+        commissioning,
         samples,
         pages,
     )
@@ -77,6 +79,7 @@ def create_app(workbench: Workbench) -> FastAPI:
             await retention
         await asyncio.to_thread(workbench.pool.stop)
         await workbench.jobs.stop()
+        await asyncio.to_thread(workbench.commissioner.stop)
         workbench.intake.group_commit.close()
         workbench.accounts_cache.close()
 
@@ -100,7 +103,10 @@ def create_app(workbench: Workbench) -> FastAPI:
     app.add_middleware(
         SecurityMiddleware,
         known_host=host_check(listen.host, listen.loopback, listen.names),
-        uploads={"/api/readings": workbench.config.limits.request_bytes},
+        uploads={
+            "/api/readings": workbench.config.limits.request_bytes,
+            "/api/commissioning/table": commissioning.MAX_TABLE_BYTES,
+        },
         max_requests=listen.connections,
         body_timeout=listen.patience,
     )

@@ -146,6 +146,18 @@ class SendConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CommissionConfig:
+    """Commissioning of a bundle in the workbench, in a process of its own."""
+
+    images: Path | None = None
+    """Folder of local radiographs; tables name files below it, and no others. Null: not offered."""
+    timeout: Annotated[float, between(above=0, most=604_800)] = 86_400
+    """Timeout of one run, in seconds; what was read until then is kept for the next one."""
+    memory_bytes: Annotated[int, between(512 * _MIB)] | None = 4096 * _MIB
+    """Memory limit of its process; enforced on Linux. null is no limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebConfig:
     """All settings of `neumo serve`."""
 
@@ -166,6 +178,7 @@ class WebConfig:
     limits: Limits = Limits()
     retention: Retention = Retention()
     sessions: Sessions = Sessions()
+    commission: CommissionConfig = CommissionConfig()
     send: SendConfig = SendConfig()
     oidc: OidcConfig | None = None
     """Login through an identity provider, too."""

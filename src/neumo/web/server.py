@@ -21,6 +21,9 @@ from neumo.core.silent_connections import SilentConnections
 from neumo.records.database import open_archive
 from neumo.records.reading_file import KEPT, ReadingFiles
 from neumo.web.app import create_app
+from neumo.web.commissioning.commissioner import Commissioner
+from neumo.web.commissioning.folder import FOLDER as COMMISSIONING
+from neumo.web.commissioning.folder import CommissioningFolder
 from neumo.web.config import WebConfig
 from neumo.web.http.connections import CountingListener, timeout_protocol
 from neumo.web.people.accounts import has_users, open_accounts
@@ -98,6 +101,9 @@ def open_workbench(config: WebConfig) -> Workbench:
         login_limiter=LoginRateLimiter(config.sessions.attempts),
         space=SpaceReserve(config.data / "uploads", config.limits.free_bytes),
         password_checks=PasswordChecks(),
+        commissioner=Commissioner(
+            CommissioningFolder(config.data / COMMISSIONING), config.commission, config.read, bundle
+        ),
         send=sender,
         live=LiveWorklist(archive, config.listen.streams),
     )
@@ -172,6 +178,7 @@ def _serve(config: WebConfig, announce: Callable[[str], None], listener: Countin
     finally:
         workbench.password_checks.stop()
         workbench.pool.stop()
+        workbench.commissioner.stop()
         workbench.archive.dispose()
         workbench.accounts.dispose()
         workbench.drafts.dispose()

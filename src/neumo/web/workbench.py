@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from neumo.bundle.folder import Bundle
 from neumo.records.reading_file import ReadingFiles
+from neumo.web.commissioning.commissioner import Commissioner
 from neumo.web.config import WebConfig
 from neumo.web.people.accounts import has_users
 from neumo.web.people.cache import AccountsCache
@@ -49,6 +50,7 @@ class Workbench:
     space : SpaceReserve
         Of uploads.
     password_checks : PasswordChecks
+    commissioner : Commissioner
     send : function or None
         Sends files to the PACS of the settings (see `neumo.sending.sender`); None where they name none.
     """
@@ -69,6 +71,7 @@ class Workbench:
     live: LiveWorklist
     space: SpaceReserve
     password_checks: PasswordChecks
+    commissioner: Commissioner
     send: "Send | None" = None
 
     @property

@@ -18,6 +18,7 @@ from neumo.web.workbench import Workbench
 
 ANYBODY, PERSON, BROWSER = "anybody", "person", "person in a browser"
 READ, UPLOAD, DECIDE, VERIFY, RESEARCH = "read", "upload", "decide", "verify", "research"
+ADMINISTER = "administrator in a browser"
 GUARDS = {
     "GET /healthz": ANYBODY,
     "GET /": ANYBODY,
@@ -25,6 +26,7 @@ GUARDS = {
     "GET /readings/{identifier}": ANYBODY,
     "GET /research": ANYBODY,
     "GET /bundle": ANYBODY,
+    "GET /commissioning": ANYBODY,
     "GET /settings": ANYBODY,
     "GET /login": ANYBODY,
     "GET /texts/{language}.json": ANYBODY,
@@ -72,6 +74,18 @@ GUARDS = {
     "GET /api/runs/{name}/thresholds": RESEARCH,
     "GET /api/runs/{name}/subgroups": RESEARCH,
     "GET /api/compare": RESEARCH,
+    "GET /api/commissioning": ADMINISTER,
+    "POST /api/commissioning/plan": ADMINISTER,
+    "GET /api/commissioning/template": ADMINISTER,
+    "POST /api/commissioning/table": ADMINISTER,
+    "POST /api/commissioning/table/decisions": ADMINISTER,
+    "GET /api/commissioning/table": ADMINISTER,
+    "POST /api/commissioning/runs": ADMINISTER,
+    "DELETE /api/commissioning/runs": ADMINISTER,
+    "GET /api/commissioning/events": ADMINISTER,
+    "POST /api/commissioning/runs/{run}/acceptance": ADMINISTER,
+    "POST /api/commissioning/runs/{run}/signature": ADMINISTER,
+    "GET /api/commissioning/runs/{run}/files/{name}": ADMINISTER,
 }
 """Who may use each operation; one that is not listed fails the test, so that no new one is left without a guard."""
 ENDLESS = {"GET /api/readings/changes"}
@@ -83,7 +97,7 @@ BODIES = {
 }
 PLACES = {
     "identifier": "999999", "reading": "999999", "kind": "decision", "name": "none", "part": "test", "index": "0",
-    "file": "none.png", "language": "en",
+    "file": "none.png", "language": "en", "run": "none",
 }  # fmt: skip
 SAFE = {"GET", "HEAD"}
 
@@ -107,7 +121,7 @@ class Credential:
         return set() if guard in self.passes and (self.changes or method in SAFE) else {403}
 
 
-ALL = frozenset({PERSON, BROWSER, READ, UPLOAD, DECIDE, VERIFY, RESEARCH})
+ALL = frozenset({PERSON, BROWSER, READ, UPLOAD, DECIDE, VERIFY, RESEARCH, ADMINISTER})
 OF_SCOPE = {
     Scope.READINGS_READ: READ,
     Scope.READINGS_WRITE: UPLOAD,

@@ -99,6 +99,12 @@ WITHOUT_READINGS = {
     "GET /api/runs", "GET /api/runs/{name}", "GET /api/runs/{name}/figures/{part}/{file}", "GET /healthz",
     "GET /api/runs/{name}/images/{part}/{index}.png", "GET /api/runs/{name}/predictions",
     "GET /api/runs/{name}/subgroups", "GET /api/runs/{name}/thresholds",
+    # Of many radiographs together, by an administrator; labels that people gave, and no answer.
+    "GET /api/commissioning", "POST /api/commissioning/plan", "GET /api/commissioning/template",
+    "POST /api/commissioning/table", "POST /api/commissioning/table/decisions", "GET /api/commissioning/table",
+    "POST /api/commissioning/runs", "DELETE /api/commissioning/runs", "GET /api/commissioning/events",
+    "POST /api/commissioning/runs/{run}/acceptance", "POST /api/commissioning/runs/{run}/signature",
+    "GET /api/commissioning/runs/{run}/files/{name}",
     # What became of uploads (read or refused) and the numbers of their readings, but no answer.
     "GET /api/jobs/{identifier}", "DELETE /api/jobs/{identifier}", "GET /api/jobs/{identifier}/events",
     # Sent to the PACS; the person gets no more than its name.

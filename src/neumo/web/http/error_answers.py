@@ -29,6 +29,10 @@ STATUS: Final[Mapping[str, int]] = {
     "no_pacs": 409,
     "not_verified": 409,
     "not_refused_for_age": 409,
+    "no_local_images": 409,
+    "no_table": 409,
+    "commissioning_runs": 409,
+    "not_accepted": 409,
     "pixels_deleted": 410,
     "purged": 410,
     "original_deleted": 410,
@@ -119,6 +123,18 @@ _OF_PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/runs/{name}/subgroups": ("not_installed", "busy"),
     "GET /api/compare": ("not_installed", "busy", "not_found"),
     "GET /api/runs": ("not_found",),
+    "POST /api/commissioning/plan": ("not_installed",),
+    "GET /api/commissioning/template": ("not_installed", "no_local_images", "invalid"),
+    "GET /api/commissioning/table": ("not_found",),
+    "POST /api/commissioning/table": (
+        "not_installed", "no_local_images", "invalid", "unsupported_media_type", "too_many_files", "disk_full",
+    ),
+    "POST /api/commissioning/table/decisions": ("not_installed", "no_local_images", "invalid"),
+    "POST /api/commissioning/runs": ("not_installed", "no_local_images", "no_table", "commissioning_runs"),
+    "DELETE /api/commissioning/runs": ("finished",),
+    "POST /api/commissioning/runs/{run}/acceptance": ("not_installed",),
+    "POST /api/commissioning/runs/{run}/signature": ("not_installed", "not_accepted"),
+    "GET /api/commissioning/runs/{run}/files/{name}": ("not_accepted",),
 }  # fmt: skip
 """Problems beyond those that follow from an operation's method, address and parameters."""
 

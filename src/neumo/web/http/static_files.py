@@ -26,6 +26,7 @@ STYLES: Final = (
     "css/worklist.css",
     "viewer/viewer.css",
     "views/research/research.css",
+    "views/commissioning/commissioning.css",
     "css/api_docs.css",
     "css/print.css",
 )

@@ -159,6 +159,14 @@ async def researcher(person: CurrentPerson) -> Person:
     return _require_scope(person, Scope.RESEARCH_READ)
 
 
+async def administrator(person: CurrentPerson) -> Person:
+    """Require an administrator who is there: no program accepts a bundle for a hospital."""
+    if person.role is not Role.ADMIN or not person.csrf_token:
+        raise Problem(403, "not_allowed")
+    return person
+
+
+Administrator = Annotated[Person, Depends(administrator)]
 Reader = Annotated[Person, Depends(reader)]
 Uploader = Annotated[Person, Depends(uploader)]
 Decider = Annotated[Person, Depends(decider)]

@@ -35,6 +35,7 @@ _VIEWS: Final = {"": "reading", "readings": "opened"}
 @router.get("/readings/{identifier}")
 @router.get("/research")
 @router.get("/bundle")
+@router.get("/commissioning")
 @router.get("/settings")
 @router.get("/login")
 def page(request: Request) -> Response:

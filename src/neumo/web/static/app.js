@@ -43,6 +43,7 @@ const VIEWS = {
   worklist: () => import("/static/views/worklist/worklist.js"),
   research: () => import("/static/views/research/research.js"),
   bundle: () => import("/static/views/research/bundle.js"),
+  commissioning: () => import("/static/views/commissioning/commissioning.js"),
   settings: () => import("/static/views/settings.js"),
   login: () => import("/static/views/login.js"),
   missing: () => import("/static/views/missing.js"),

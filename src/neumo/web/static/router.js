@@ -11,6 +11,7 @@ const PATHS = [
   [/^\/worklist$/, "worklist"],
   [/^\/research$/, "research"],
   [/^\/bundle$/, "bundle"],
+  [/^\/commissioning$/, "commissioning"],
   [/^\/settings$/, "settings"],
   [/^\/login$/, "login"],
 ];

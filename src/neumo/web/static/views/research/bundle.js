@@ -42,8 +42,9 @@ function intended({ t, format }, { gate }) {
 }
 
 /** Where it was commissioned, who accepted it, and each criterion as it turned out. @param {Context} context @param {any} site */
-function commissioned({ t, format }, site) {
-  if (!site) return panel(t("bundle.commissioned"), h("p", {}, t("bundle.not_commissioned")));
+function commissioned({ t, me, format }, site) {
+  const again = me.roles.includes("admin") && me.csrf_token && h("div", { class: "row" }, h("a", { class: "button", href: "/commissioning" }, t("nav.commissioning")));
+  if (!site) return panel(t("bundle.commissioned"), h("p", {}, t("bundle.not_commissioned")), again);
   const { acceptance, base, criteria } = site;
   const said = acceptance
     ? t("bundle.accepted", { by: acceptance.by, role: acceptance.role, on: format.day(acceptance.on), review_by: format.day(acceptance.review_by) })
@@ -60,6 +61,7 @@ function commissioned({ t, format }, site) {
       ]),
     ),
     h("p", { class: "quiet small" }, t("bundle.criteria_basis")),
+    again,
   );
 }
 

@@ -1,0 +1,1 @@
+"""Commissioning a bundle from the workbench: runs in a process of their own, what they left, acceptance, signature."""
