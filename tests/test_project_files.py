@@ -18,6 +18,7 @@ from tests.fuzz.run import parser
 import neumo
 from neumo.core.settings import load_settings
 from neumo.dicomnode.config import NodeConfig
+from neumo.records.log_coverage import COVERED
 from neumo.web.config import WebConfig
 
 _ROOT = Path(__file__).parents[1]
@@ -61,6 +62,13 @@ def test_the_compose_file_runs_this_version_with_the_rights_of_the_guide() -> No
     assert compose["services"]["node"]["image"] == f"localhost/neumo:{neumo.__version__}"
     guide = (_ROOT / "docs" / "how-to" / "postgresql.md").read_text(encoding="utf-8")
     assert (_ROOT / "deploy" / "postgres" / "rights.sql").read_text(encoding="utf-8") in guide
+
+
+def test_programs_may_write_every_table_that_the_log_covers() -> None:
+    rights = (_ROOT / "deploy" / "postgres" / "rights.sql").read_text(encoding="utf-8")
+    granted = re.search(r"^GRANT INSERT ON (.+) TO neumo_app, ", rights, re.MULTILINE)
+    assert granted is not None
+    assert {table.__tablename__ for table in COVERED} <= set(granted[1].split(", "))
 
 
 def test_settings_of_the_containers_can_be_read() -> None:
