@@ -1,4 +1,4 @@
-"""What one radiograph costs to read, by transfer syntax: processor seconds, bytes; and what a million take.
+"""Cost of reading a radiograph, by transfer syntax: processor seconds, bytes; and what a million take.
 
     python benchmarks/archive_cost.py FILE.dcm [--rounds 5] [--side 3000]
 

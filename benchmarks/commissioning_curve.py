@@ -1,4 +1,4 @@
-"""What commissioning brings at a site, by the number of its local images: the learning curve of `neumo commission`.
+"""Gain of commissioning by the number of a site's local images: the learning curve of `neumo commission`.
 
     python benchmarks/commissioning_curve.py --siim SIIM.csv --official CHEST_XRAY --cache DIR --out DIR
 

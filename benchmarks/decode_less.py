@@ -1,4 +1,4 @@
-"""What decoding less costs and saves: the answers of full-size radiographs decoded smaller, beside those decoded in full.
+"""Cost and benefit of reduced decoding: the answers of full-size radiographs decoded smaller, beside those decoded in full.
 
     python benchmarks/decode_less.py FOLDER [--limit 180] [--forms original,jpeg-75,...] [--timed 40]
 
@@ -50,7 +50,7 @@ _TOLD_EVERY = 20
 
 @dataclass
 class Tally:
-    """What was seen of one form: readings in full and less, processor seconds of both, reductions."""
+    """Results of one form of file: readings in full and less, processor seconds of both, reductions."""
 
     pairs: list[tuple[Reading, Reading]] = field(default_factory=list)
     prepared: list[tuple[float, float]] = field(default_factory=list)

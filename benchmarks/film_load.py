@@ -1,4 +1,4 @@
-"""How long the workbench's viewer takes to show a radiograph, by its size, and whether the page stays responsive meanwhile.
+"""Loading time of a radiograph in the workbench's viewer, by its size, and whether the page stays responsive meanwhile.
 
     python benchmarks/film_load.py [--rounds R] [--bundle DIR]
 

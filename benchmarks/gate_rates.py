@@ -1,4 +1,4 @@
-"""How often the gate refuses chest radiographs, what is none, and radiographs that are changed; and how it names them.
+"""Refusal rates of the gate for chest radiographs, other images and changed radiographs, with the stated causes.
 
     python benchmarks/gate_rates.py [NAME=]FOLDER|MANIFEST.csv... [--bundle DIR] [--images N] [--changed] [--other NAME...]
 

@@ -1,4 +1,4 @@
-"""How often `neumo monitor` raises an alarm in a window in which nothing changed, and how often where something did.
+"""Alarm rates of `neumo monitor` in windows in which nothing changed, and in which something did.
 
     python benchmarks/monitor_false_alarms.py [--windows N] [--streams N] [--seed N]
 

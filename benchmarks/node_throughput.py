@@ -1,4 +1,4 @@
-"""How many objects a second the node takes and reads, and how long a sender waits for its answer.
+"""Throughput of the node in objects a second, and latency of its answers to senders.
 
     python benchmarks/node_throughput.py IMAGE.dcm [--seconds S] [--senders N] [--processes P] [--bundle DIR] [--results MODULE:FUNCTION]
 

@@ -1,4 +1,4 @@
-"""What OpenVINO would bring beside ONNX Runtime: processor time an image, and how far its answers differ.
+"""OpenVINO compared with ONNX Runtime: processor time an image, and how far its answers differ.
 
     pip install openvino nncf
     python benchmarks/openvino_engine.py FOLDER... [--images 300]

@@ -1,4 +1,4 @@
-"""How often the check for burnt-in text finds print that is drawn into the corners of radiographs.
+"""Sensitivity of the check for burnt-in text to print that is drawn into the corners of radiographs.
 
 Takes radiographs that hold no print (a folder of images), enlarges them to one size, draws lines in several sizes,
 contrasts and typefaces into a corner chosen at random, and counts. The first line is the rate of false alarms, or of print

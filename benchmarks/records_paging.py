@@ -1,4 +1,4 @@
-"""How long a page of the worklist takes among many readings on record, first and deep, by filter and order.
+"""Latency of a worklist page among many readings on record, first and deep, by filter and order.
 
     python benchmarks/records_paging.py DATABASE [--readings N] [--pages N]
 

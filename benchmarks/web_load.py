@@ -1,4 +1,4 @@
-"""How long one reading takes over HTTP, and how many a second the server gives, beside the same Reader without a server.
+"""Latency and throughput of readings over HTTP, beside the same Reader without a server.
 
     python benchmarks/web_load.py FILES_OR_FOLDER... [--users 1 10 50] [--readings N] [--rounds R] [--processes P] [--threads T]
 

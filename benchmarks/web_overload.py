@@ -1,4 +1,4 @@
-"""What the server does with more than it can read, and what its memory does over many uploads.
+"""Overload of the workbench: answers to more uploads than it can read, and memory over many of them.
 
     python benchmarks/web_overload.py FILES_OR_FOLDER... [--senders N] [--seconds S] [--uploads N] [--bundle DIR]
 

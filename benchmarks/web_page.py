@@ -1,4 +1,4 @@
-"""How many bytes the first page of the workbench is, and how soon one can use it; with the system's Chromium.
+"""Size of the workbench's first page, and time until it can be used; with the system's Chromium.
 
     python benchmarks/web_page.py [--rounds R] [--bundle DIR]
 

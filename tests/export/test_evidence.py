@@ -1,4 +1,4 @@
-"""What `neumo evaluate BUNDLE` wrote, as evidence."""
+"""Evidence from the results of `neumo evaluate BUNDLE`."""
 
 import json
 from pathlib import Path

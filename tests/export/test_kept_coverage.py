@@ -1,4 +1,4 @@
-"""What a bundle decides on held-out folds, as it is shipped: coverage of its prediction sets in every class."""
+"""Decisions of a shipped bundle on held-out folds: coverage of its prediction sets in every class."""
 
 from collections.abc import Iterator
 from dataclasses import replace

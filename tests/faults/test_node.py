@@ -29,7 +29,7 @@ def health(node: Program) -> dict[str, Any]:
 
 
 def got(pacs: Archive) -> Counter[str]:
-    """How many results an archive has of each object; one that came twice, with the same UID, it has once."""
+    """Count the results of each object in an archive; one that came twice, with the same UID, it has once."""
     found = {(str(dataset.DerivationDescription), str(dataset.SOPInstanceUID)) for dataset in pacs.got}
     return Counter(source for source, _ in found)
 

@@ -56,7 +56,7 @@ OUTPUTS = [
 def words(
     tmp_path_factory: pytest.TempPathFactory, phantoms: Path, bundle_folder: Path, films: list[Path]
 ) -> dict[str, str]:
-    """What stands for the words in capitals."""
+    """Values of the words in capitals in the commands."""
     folder = tmp_path_factory.mktemp("given")
     (folder / "tiny.yaml").write_text(TINY)
     film = written(patients_film(PatientAge="003Y"), folder / "film.dcm")

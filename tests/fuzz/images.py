@@ -26,7 +26,7 @@ def target() -> Target:
 
 
 def outcome_of(content: bytes) -> str:
-    """How opening it ended; the same bytes have to give the same pixels again."""
+    """Open the bytes and return the outcome; the same bytes have to give the same pixels again."""
     with _silent() if content[:2] in (b"II", b"MM") else nullcontext():
         return _outcome_of(content)
 

@@ -62,7 +62,7 @@ class Tried:
 
 
 def shares_of(count: int) -> dict[str, int]:
-    """How many inputs of each target make `count`."""
+    """Return the number of inputs of each target that together make `count`."""
     shares = {target: int(count * _SHARES[target]) for target in TARGETS}
     shares["images"] += count - sum(shares.values())
     return shares

@@ -1,4 +1,4 @@
-"""What the built-in bundle says of real radiographs, and of what is none: true sentences, whatever it refuses."""
+"""Refusals by the built-in bundle of real radiographs and other images: true sentences, whatever it refuses."""
 
 from collections.abc import Callable
 from importlib.resources import files

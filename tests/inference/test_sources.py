@@ -1,4 +1,4 @@
-"""What a reader takes: pictures, streams and data sets as files of the same; all else fails as a reading."""
+"""Sources of a reader: pictures, streams and data sets as files of the same; all else fails as a reading."""
 
 import io
 from collections.abc import Iterator

@@ -137,7 +137,7 @@ SUBJECTS = {
         "24": "updated", "25": "Interpretation", "26": "Limitations", "27a": "input", "27c": "research",
     },
 }  # fmt: skip
-"""What items of the published checklists are about: CLAIM 2024 (e240300), TRIPOD+AI (BMJ 2024;385:e078378, table 2)."""
+"""Topics of the published checklists' items: CLAIM 2024 (e240300), TRIPOD+AI (BMJ 2024;385:e078378, table 2)."""
 
 
 @pytest.mark.parametrize("guide", SUBJECTS)

@@ -80,7 +80,7 @@ def test_what_was_measured_is_coded_with_its_intervals_and_is_said_of_the_device
 
 
 def said(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """What a person reads of a resource, by where it stands."""
+    """Return the texts of a resource that a person reads, by their path."""
     if isinstance(value, dict):
         for key, part in value.items():
             if key in ("display", "text", "div", "conclusion") and isinstance(part, str):

@@ -52,7 +52,7 @@ def echoes(port: int) -> bool:
 
 @dataclass
 class Archive:
-    """What an archive got, and what it shall answer."""
+    """Objects that a test archive received, and its answers."""
 
     statuses: list[int] = field(default_factory=list)
     """Answers to give first; success afterwards."""

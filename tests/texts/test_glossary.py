@@ -15,7 +15,7 @@ _ROW = re.compile(r"^\| (?!English|---)(.+?) \| (.+?) \|(.*?)\|(.*?)\|$", re.MUL
 
 
 def forbidden(language: Language) -> list[tuple[str, re.Pattern[str]]]:
-    """What is not said in a language, with the term that is."""
+    """Forbidden terms of a language, with the right one."""
     rows = _ROW.findall(GLOSSARY.read_text(encoding="utf-8"))
     assert len(rows) > 50
     found = []

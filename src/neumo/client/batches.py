@@ -28,7 +28,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def sent_name(path: Path) -> str:
-    """Return what a file is called when it is sent: text without backslashes, which a server takes for folders."""
+    """Return the name under which a file is sent: text without backslashes, which a server takes for folders."""
     return shown_path(path.name).replace("\\", "_")
 
 

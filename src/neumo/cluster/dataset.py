@@ -87,7 +87,7 @@ class Dataset:
             )
 
     def plan(self) -> Mapping[str, Any] | None:
-        """Return what the plan says of itself ("shards", "locations", "skipped"); None where it is not whole."""
+        """Return the counts of the plan ("shards", "locations", "skipped"); None where it is not whole."""
         return self._json(_COMPLETE)
 
     def write_plan(self, shards: Iterable[pa.Table], skipped: Mapping[str, int]) -> Mapping[str, Any]:

@@ -57,7 +57,7 @@ class Place:
         return f"{self.path.rstrip('/')}/{name}" if name else self.path
 
     def info(self, name: str = "") -> FileInfo:
-        """Return what the file system says of something in it. Raises OSError."""
+        """Return the file information (type, size, time) of a path. Raises OSError."""
         return self.filesystem.get_file_info(self.at(name))
 
     def size(self, name: str) -> int | None:
@@ -73,7 +73,7 @@ class Place:
         return bool(self.info(name).type != FileType.NotFound)
 
     def entries(self, name: str = "") -> list[FileInfo]:
-        """Return what lies in a folder, by name; nothing where there is no such folder. Raises OSError."""
+        """List the entries of a folder, by name; nothing where there is no such folder. Raises OSError."""
         found = self.filesystem.get_file_info(FileSelector(self.at(name), allow_not_found=True))
         return sorted(found, key=lambda info: info.path)
 

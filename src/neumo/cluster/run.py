@@ -143,7 +143,7 @@ def _add(totals: Totals, counts: Mapping[str, Any]) -> None:
 
 
 class ShardActor:
-    """What each Ray actor runs: takes the numbers of shards and returns what became of each."""
+    """Callable of each Ray actor: reads the shards of some numbers and returns the counts of each."""
 
     def __init__(self, job: Job, shards: Sequence[int]) -> None:
         self._reader, self._shards = ShardReader(job), shards

@@ -49,7 +49,7 @@ class MetricSummary:
 
 @dataclass(frozen=True, slots=True)
 class LabelSummary:
-    """What was said of the radiographs that have one label.
+    """Counts of the answers to radiographs of one label.
 
     Attributes
     ----------

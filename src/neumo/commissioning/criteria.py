@@ -1,4 +1,4 @@
-"""What became of each acceptance criterion at a site."""
+"""Outcomes of the acceptance criteria at a site."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -94,7 +94,7 @@ class LocalReader:
 
 
 def square_of(opened: Opened, config: BundleConfig) -> tuple[Levels | None, str]:
-    """Return what a bundle's network sees of an opened file, or None and the code of the reason why it is not read."""
+    """Return the network's input of an opened file, or None and the code of the reason why it is not read."""
     radiograph = opened.radiograph
     if radiograph is None:
         return None, opened.failure.code if opened.failure else "unexpected_error"

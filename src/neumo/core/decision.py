@@ -12,7 +12,7 @@ from neumo.core.findings import Finding
 from neumo.core.labels import Outcome, findings_of
 
 AGREE: Final = "AGREE"
-"""What a person may say instead of a conclusion: the reading's own is meant."""
+"""Word for the reading's own conclusion in a decision."""
 MAX_ABNORMALITY: Final = 200
 """Characters."""
 
@@ -74,7 +74,7 @@ def agreement(conclusion: Conclusion, prediction_set: Collection[Outcome]) -> bo
 
 
 def conclusion_of(prediction_set: Collection[Outcome]) -> Conclusion | None:
-    """Return what a person who agrees with a reading concludes; None where it states nothing to agree with."""
+    """Return the conclusion of a person who agrees with a reading; None where it states nothing to agree with."""
     if not prediction_set or _undetermined(prediction_set):
         return None
     return next(each for each in Conclusion if each.findings == findings_of(prediction_set))

@@ -13,11 +13,11 @@ MIN_READ: Final = 20
 """Images that must have been read for their accuracy to be stated: of fewer it says nothing."""
 
 AT_COMMISSIONING: Final = "nested cross-validation at commissioning"
-"""How a site's own images were used: each was answered by settings in which its patient had no part."""
+"""Use of a site's own images as evidence: each was answered by settings in which its patient had no part."""
 
 
 AT_CONVERSION: Final = "nested cross-validation at import"
-"""How labelled images were used that a network from elsewhere was made a bundle with."""
+"""Use of the labelled images with which a network from elsewhere became a bundle."""
 
 PERHAPS_TRAINED: Final = "perhaps trained on"
 """Ending of data of which nobody stated that the network was not trained on them."""

@@ -11,7 +11,7 @@ from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
 
 
 class PartialLabel(StrEnum):
-    """What a radiologist stated where no single finding follows from it."""
+    """Labels of radiologists that allow more than one finding, or none."""
 
     PNEUMONIA = "PNEUMONIA"
     """Bacterial or viral, unknown which."""
@@ -22,7 +22,7 @@ class PartialLabel(StrEnum):
 Label = Finding | PartialLabel
 
 Outcome = Finding | Literal[PartialLabel.PNEUMONIA]
-"""What an answer may state: a finding, or pneumonia where its cause is not assessed."""
+"""Outcomes of an answer: a finding, or pneumonia where its cause is not assessed."""
 
 PNEUMONIA_OR_NOT: Final[tuple[Outcome, ...]] = (Finding.NORMAL, PartialLabel.PNEUMONIA)
 """The outcomes of an answer whose etiology is not assessed, in their order; those of the others are the findings."""

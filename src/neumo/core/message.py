@@ -65,7 +65,7 @@ class Message(str):
         return _filled(pattern, self.fields, say)
 
     def without_subject(self) -> "Message":
-        """Return what stands after the first placeholder and a colon, as in "{file}: is empty"; else itself."""
+        """Return the message behind its first placeholder and a colon, as in "{file}: is empty"; else itself."""
         subject, colon, predicate = self.pattern.partition("}: ")
         if not colon or not subject.startswith("{") or "{" in subject[1:]:
             return self
@@ -81,7 +81,7 @@ class Message(str):
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return what `to_json` gave."""
+        """Return the message whose plain form `to_json` gave."""
         fields = {
             place: field if isinstance(field, str) else cls.from_json(field)
             for place, field in value["fields"].items()

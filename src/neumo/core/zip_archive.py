@@ -181,7 +181,7 @@ def is_encrypted(info: zipfile.ZipInfo) -> bool:
 
 
 def special_kind(info: zipfile.ZipInfo) -> Message | None:
-    """Return what a member is that is neither file nor folder, as a link; None for those."""
+    """Return the kind of a member that is neither file nor folder, such as "link"; None for those."""
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind in (0, stat.S_IFREG, stat.S_IFDIR):
         return None

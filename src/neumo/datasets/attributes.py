@@ -20,7 +20,7 @@ class AttributeValue:
 
 
 def attribute_value(given: str) -> AttributeValue:
-    """Return what a command line says as COLUMN=VALUE. Raises ConfigError where it holds no "="."""
+    """Parse COLUMN=VALUE of a command line. Raises ConfigError where it holds no "="."""
     attribute, found, value = given.partition("=")
     if not (found and attribute):
         raise ConfigError("--without {given!r}: must be COLUMN=VALUE, such as source=nih", given=given)

@@ -56,7 +56,7 @@ _READINGS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def data_set_name(sources: Iterable[str], *, synthetic: bool) -> str:
-    """Return what images of some sources are called where a metric says what it was measured on."""
+    """Return the name of the data set of some sources, as metrics state it."""
     known = {source: COLLECTIONS[source].name for source in COLLECTIONS}
     names = {source: known.get(source) or source for source in sorted(set(sources))}
     return " and ".join(

@@ -10,7 +10,7 @@ from typing import Final
 from pydicom.datadict import keyword_dict
 
 PATIENT: Final = frozenset({"PatientSex", "PatientAge", "PatientSize", "PatientWeight"})
-"""What the Retain Patient Characteristics Option keeps (PS3.15 section E.3.9), of what reading makes use of."""
+"""Attributes kept by the Retain Patient Characteristics Option (PS3.15 section E.3.9) that reading makes use of."""
 
 DATES: Final = {
     "StudyDate": "StudyTime",
@@ -102,4 +102,4 @@ FORMS: Final = {
     "TM": re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"),
     "UI": re.compile(r"[0-9]+(\.[0-9]+)*"),
 }
-"""What a value must look like to stay (PS3.5 section 6.2): one that does not may be a name in the wrong place."""
+"""Form of the values that stay, by value representation (PS3.5 section 6.2); another may be a misplaced name."""

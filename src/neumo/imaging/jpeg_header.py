@@ -13,7 +13,7 @@ _KINDS: Final = {0xF7: "JPEG-LS", **dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), "los
 
 @dataclass(frozen=True)
 class JpegHeader:
-    """What a frame header states; `precision` in bits per sample, `marker` the second byte of the start of frame."""
+    """A JPEG frame header; `precision` in bits per sample, `marker` the second byte of the start of frame."""
 
     rows: int
     columns: int

@@ -7,7 +7,7 @@ from neumo.bundle.folder import Bundle
 from neumo.inference.session import Session
 
 _MIN_DISTANCE_RATIO = 1.1
-"""How much nearer the inverse or a turn must lie for a refusal to name it as the likely cause.
+"""Ratio of distances from which a refusal names the inverse or a turn as the likely cause.
 
 Of 120 upright radiographs of adults none was named so; of 120 inverted ones 115 were, of 120 turned ones 119
 (docs/results/reader.md).

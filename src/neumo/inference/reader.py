@@ -106,7 +106,7 @@ class Reader:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the reader was made with, as plain values; a receipt keeps them."""
+        """Options of the reader as plain values; a receipt keeps them."""
         return dict(self._stages.options)
 
     def read(self, source: Source, *, age_override: AgeOverride | None = None) -> Reading:

@@ -42,7 +42,7 @@ from neumo.inference.underway import Underway
 
 @dataclass(frozen=True)
 class Stages:
-    """How a reader takes sources to their readings; threads may share it.
+    """The stages of a reader, from sources to their readings; threads may share them.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Stages:
 
     @cached_property
     def options(self) -> dict[str, Any]:
-        """What receipts keep of these settings, as plain values."""
+        """Settings as plain values, as receipts keep them."""
         shares = self.prevalence.shares if self.prevalence else None
         return {
             "operating_point": self.operating_point,

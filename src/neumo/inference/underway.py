@@ -13,7 +13,7 @@ from neumo.inference.sources import Source, name_of
 
 @dataclass(slots=True)
 class Underway:
-    """What each stage of reading (`neumo.inference.reader`) found so far of one source.
+    """State of one source on its way through the stages of reading (`neumo.inference.reader`).
 
     Attributes
     ----------

@@ -56,7 +56,7 @@ def left_open(t: Texts, by: str) -> str:
 
 
 def provenance_lines(subject: Subject, t: Texts) -> Sequence[str]:
-    """Return what every paper begins with: from what it was written, and whose site it is."""
+    """Return the opening lines of every paper: its sources, and the site."""
     config, site = subject.bundle.config, subject.bundle.site
     today = datetime.now(UTC).date().isoformat()
     written = t(

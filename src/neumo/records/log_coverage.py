@@ -97,7 +97,7 @@ class Logged:
         return again
 
     def faults(self, session: Session) -> list[str]:
-        """Return what was changed, added or removed in the covered tables, as sentences."""
+        """Describe the rows that were changed, added or removed in the covered tables, a sentence each."""
         found: list[str] = []
         left = set(self._entries)
         for row in _rows(session):

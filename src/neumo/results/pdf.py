@@ -183,7 +183,7 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
 
 
 def _whose(reading: Reading, patient: PatientStudy | None) -> str:
-    """Return what names a sheet that lies by itself: the patient where one is known, else the file."""
+    """Return the name at the head of each sheet: the patient where one is known, else the file."""
     known = () if patient is None else (patient.display_name, patient.id, patient.birth_date)
     return " · ".join(filter(None, known)) or reading.file
 

@@ -142,7 +142,7 @@ def command_bytes(association: Association) -> int:
 
 
 def data_set_of(association: Association) -> BytesIO | None:
-    """Return what the data set is received into; None while there is none."""
+    """Return the buffer that the data set is received into; None while there is none."""
     message = association.dimse.message
     return message.data_set if message is not None and isinstance(message.data_set, BytesIO) else None
 

@@ -1,4 +1,4 @@
-"""What the study reported for its four runs (official test set, 624 images)."""
+"""Reported results of the study's four runs (official test set, 624 images)."""
 
 import json
 from collections.abc import Mapping

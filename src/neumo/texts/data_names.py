@@ -11,7 +11,7 @@ _KNOWN: Final = ("terms.data_sets", "terms.parts")
 
 
 def data_name(entry: Evidence, language: Language) -> str:
-    """Return what an evidence was measured on: "Kermany chest radiographs, test (ages 1 to 5)", in a language.
+    """Return the name of an evidence's data set: "Kermany chest radiographs, test (ages 1 to 5)", in a language.
 
     Names of hospitals and of data sets that neumo does not know stay as they are.
     """

@@ -1,4 +1,4 @@
-"""What a metric that was measured is called in a language, with what it holds for."""
+"""Names of measured metrics in a language, with the conditions that they hold for."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -67,6 +67,6 @@ def headings(*words: str) -> tuple[str, ...]:
 
 
 def metric_name(name: str) -> str:
-    """Return what a metric is called in the command line's language; its own name where it has no other."""
+    """Return a metric's name in the command line's language; its own name where it has no other."""
     language = chosen_language()
     return name if language == DEFAULT else texts(language).find(f"terms.metrics.{name}", name)

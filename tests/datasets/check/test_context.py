@@ -1,4 +1,4 @@
-"""What source, view, size and border alone tell of the label, in sets where it is known."""
+"""Labels predicted from source, view, size and border alone, in sets where the answer is known."""
 
 import json
 from collections.abc import Callable

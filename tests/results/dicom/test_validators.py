@@ -46,7 +46,7 @@ def tables() -> DicomInfo:
 
 
 def errors_of(dataset: Dataset) -> set[str]:
-    """What dicom-validator finds wrong of a data set as it is sent, as "module: tag, what"."""
+    """Return dicom-validator's complaints about a data set as it is sent, as "module: tag, what"."""
     sent = BytesIO()
     dataset.save_as(sent, enforce_file_format=True)
     sent.seek(0)

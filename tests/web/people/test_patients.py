@@ -22,7 +22,7 @@ SECRETS = (
     "Quijano", "Dulcinea", "MRN-4711", "2021-03-14", "20210314", "Mar 14, 2021", "ACC-99-1", "Hospital Toboso",
     "2024-05-02", "20240502", "Issuer-7", "3 year", "003Y", '"age": 43', "Sancho",
 )  # fmt: skip
-"""What must not come to somebody who may not see patients, in any answer or log."""
+"""Patient identifiers that no answer or log may show to somebody who may not see patients."""
 HEADER: dict[str, Any] = {
     "PatientName": "Quijano^Dulcinea",
     "PatientID": "MRN-4711",
@@ -190,7 +190,7 @@ def _decide(web: httpx.Client) -> httpx.Response:
 
 
 def _told(answer: httpx.Response) -> str:
-    """Return what an answer says, in its headers too; a PDF's text, and bytes as they are."""
+    """Return the text of an answer and of its headers; a PDF's text, and bytes as they are."""
     content = answer.content
     if content.startswith(b"%PDF"):
         content = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).encode()

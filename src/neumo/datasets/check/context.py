@@ -37,7 +37,7 @@ ALARMING: Final = frozenset({"moderate", "strong"})
 
 @dataclass(frozen=True)
 class ContextControl:
-    """How well one lungless view of some images tells pneumonia from normal.
+    """Discrimination of pneumonia from normal by one lungless view of some images.
 
     Attributes
     ----------

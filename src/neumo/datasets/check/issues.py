@@ -120,7 +120,7 @@ def validation_issues(manifest: Manifest) -> Iterator[Issue]:
 
 
 def patient_check(manifest: Manifest) -> str:
-    """Return what the search for patients on both sides is worth.
+    """Return how patients on both sides of the split were searched for.
 
     Returns
     -------

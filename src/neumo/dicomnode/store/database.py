@@ -56,7 +56,7 @@ DROP INDEX deliveries_by_state;
 CREATE INDEX deliveries_by_rank ON deliveries (state, destination, rank, id DESC);
 """,
 }
-"""What makes the next schema of each."""
+"""SQL statements that bring each schema to the next."""
 _ARRIVALS = "CREATE TEMP TABLE arrivals (study_uid TEXT PRIMARY KEY, at REAL NOT NULL)"
 """When an object of a study last arrived in this run, by the monotonic clock; in memory alone."""
 

@@ -50,7 +50,7 @@ class _Chosen:
     def rendering(
         self, workbench: Workbench, reading: StoredReading, name: str, person: Person
     ) -> dict[str, str]:
-        """Return what a file's rendering is told of it, recording that the file is for other values than its reading.
+        """Return the options of a file's rendering, recording that the file is for other values than its reading.
 
         Raises
         ------
