@@ -188,7 +188,9 @@ def test_arrays_that_inflate_to_gigabytes_are_refused_before_they_do(folder: Pat
         load_bundle(folder)
 
 
-@pytest.mark.parametrize("name", ["\x1b]0;owned\x07", "\x9b31m", "a\x00b", "a\x7f"])
+@pytest.mark.parametrize(
+    "name", ["\x1b]0;owned\x07", "\x9b31m", "a\x00b", "a\x7f", "\u202edengis", "a\u2066b"]
+)
 @pytest.mark.parametrize("escaped", [True, False])
 def test_control_characters_never_get_as_far_as_a_terminal(folder: Path, name: str, escaped: bool) -> None:
     config = json.loads((folder / CONFIG).read_text())

@@ -33,3 +33,12 @@ def test_different_names_are_shown_differently_and_can_be_written(one: bytes, ot
 def test_control_characters_reach_no_terminal() -> None:
     assert printable("a\x1b[31mb\nc\u2028d\x9be") == "a\\x1b[31mb\\nc\\u2028d\\x9be"
     assert printable("Ñandú 肺.png") == "Ñandú 肺.png"
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2067", "\U000e0041"])
+def test_what_turns_or_hides_the_text_behind_it_is_shown(mark: str) -> None:
+    """A name may otherwise show "gpj.exe" as "exe.jpg", or the rest of a line from its end."""
+    assert printable(f"film{mark}gpj.exe") == "film" + mark.encode("unicode-escape").decode() + "gpj.exe"
+    assert printable("\u0641\u06cc\u0644\u0645\u200c\u0647\u0627.png").endswith("\u200c\u0647\u0627.png"), (
+        "letters of Persian stay"
+    )

@@ -26,7 +26,11 @@ FILES = (CARD, CONFIG, GATE, MODEL, REFERENCE)
 
 SUMS = "SHA256SUMS"
 _SUM_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}) [ *](?P<name>[^/\\\x00-\x1f\x7f-\x9f]+)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]|\\u00[0189][0-9a-f]|\\u007f", re.IGNORECASE)
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\\u00[0189][0-9a-f]|\\u007f|\\u20(?:2[a-e]|6[6-9])",
+    re.IGNORECASE,
+)
+"""Control characters of terminals and of the direction of writing, as they are or as JSON escapes them."""
 _ESCAPED_SPACE = frozenset({"\\u0009", "\\u000a", "\\u000d", "\r"})
 """Control characters that JSON files may hold: tabulators and line ends."""
 _MAX_BYTES = 512 * 2**20

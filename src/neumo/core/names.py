@@ -7,7 +7,9 @@ import re
 _UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 _LIKE_ESCAPE = re.compile(r"\\(?=x[0-9a-f]{2})")
 _SHOWN = re.compile(r"\\x([0-9a-f]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+"""Control characters of terminals, ends of lines and paragraphs, and what turns or hides the text behind it: embedded
+and isolated directions of writing (Unicode standard annex 9), tags."""
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:
@@ -33,7 +35,7 @@ def is_text(path: str | os.PathLike[str]) -> bool:
 
 
 def printable(text: str) -> str:
-    r"""Return a text whose control characters are ``\xNN``, so that a name can do nothing to a terminal."""
+    r"""Return a text whose control characters are ``\xNN``, so that a name does nothing to a terminal or its reader."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode-escape").decode(), text)
 
 

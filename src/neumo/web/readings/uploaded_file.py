@@ -13,7 +13,9 @@ from neumo.web.readings.own_files import new_file
 
 _MAX_NAME_LENGTH: Final = 150
 _DEFAULT_NAME: Final = "radiograph"
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True, slots=True)
