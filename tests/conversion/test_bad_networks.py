@@ -10,7 +10,7 @@ from tests.support.commands import call_neumo
 from tests.support.foreign_networks import SIDE, foreign_network
 from tests.support.local_tables import Rows, write_rows
 
-from neumo.conversion import source_network
+from neumo.conversion import onnx_file
 
 Change = Callable[[onnx.ModelProto], None]
 
@@ -155,7 +155,7 @@ def test_a_file_that_is_too_large_is_not_read(
     file = tmp_path / "model.onnx"
     with file.open("wb") as stream:
         stream.truncate(2**31)
-    assert source_network.MAX_BYTES < 2**31
+    assert onnx_file.MAX_BYTES < 2**31
     printed = call_neumo(
         capsys, "bundle", "import", file, "--labels", table, "--out", tmp_path / "bundle", status=2
     )

@@ -8,7 +8,7 @@ import pytest
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.data_folder import READING
 from neumo.dicomnode.store.outbox import Delivery
-from neumo.dicomnode.store.queue import Job, NewObject
+from neumo.dicomnode.store.queued_objects import Job, NewObject
 
 BUNDLE = "b" * 64
 STUDY = "1.2"

@@ -11,7 +11,7 @@ import typer
 from neumo.cli import options
 from neumo.cli.file_counts import FileCounts
 from neumo.cli.recording import recording, user_name
-from neumo.core.errors import ArchiveError, ConfigError, ReceiptError
+from neumo.core.errors import ArchiveError, ConfigError
 from neumo.core.message import Message
 from neumo.core.names import printable, shown_path
 from neumo.texts.catalogue import texts
@@ -91,7 +91,9 @@ def read(
 ) -> None:
     """Read radiographs: finding, calibrated probabilities, prediction set, warnings; or the reason for a refusal."""
     if replay is not None:
-        raise typer.Exit(_replay(replay, paths, bundle))
+        from neumo.cli.replayed import replayed
+
+        raise typer.Exit(replayed(replay, paths, bundle))
     done, language = options.already_read(resume, json_target), chosen_language(lang)
     from neumo.core.files import require_writable
     from neumo.inference.reader import Reader
@@ -282,24 +284,3 @@ def _progress(files: int) -> "Iterator[Callable[[], None]]":
     with Progress(*progress_columns(), console=Console(stderr=True)) as bar:
         task = bar.add_task(said("reading"), total=files)
         yield lambda: bar.advance(task)
-
-
-def _replay(receipt_file: Path, paths: list[str], bundle: str | None) -> int:
-    import json
-
-    from neumo.inference.replay import replay
-
-    if len(paths) != 1:
-        raise ConfigError("--replay: give the one file that the receipt belongs to")
-    try:
-        value = json.loads(receipt_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReceiptError(
-            "{receipt_file}: cannot be read as JSON ({error})", receipt_file=receipt_file, error=error
-        ) from error
-    receipt = value.get("receipt", value) if isinstance(value, dict) else value
-    again = replay(receipt, Path(paths[0]), bundle)
-    for notice in (*again.differences, *again.circumstances):
-        typer.echo(said(notice.text))
-    typer.echo(said("reproduced bit for bit") if again.identical else said("not reproduced"))
-    return 0 if again.identical else 1

@@ -7,8 +7,15 @@ import yaml
 
 from neumo.bundle.config import BundleConfig
 from neumo.core.evidence import MIN_READ, Evidence, select
-from neumo.export.card_tables import SHOWN, ages_in_words, by_data, by_hospital, overall_table, side_by_side
-from neumo.export.evidence import CHECKED
+from neumo.export.card_tables import (
+    SHOWN,
+    ages_in_words,
+    by_data,
+    by_hospital,
+    heat_map_checks,
+    overall_table,
+    side_by_side,
+)
 from neumo.texts.catalogue import percent
 
 _GROWN = 18
@@ -27,7 +34,7 @@ def model_card(config: BundleConfig, evidence: Sequence[Evidence]) -> str:
         _folds(config, on_folds),
         _measured(measured),
         _damaged(measured),
-        _heat_maps(config, measured),
+        heat_map_checks(config, measured),
         by_hospital(elsewhere),
         _limits(config, elsewhere),
     ]
@@ -257,27 +264,6 @@ def _damaged(measured: Sequence[Evidence]) -> str:
         f"| damage, strength | {' | '.join(str(i + 1) for i in range(strengths))} |\n"
         f"|---{'|---' * strengths}|\n{lines}"
     )
-
-
-def _heat_maps(config: BundleConfig, measured: Sequence[Evidence]) -> str:
-    checks = select(measured, check=..., rule=...)
-    if not checks:
-        return ""
-    outcomes = "\n".join(
-        f"| {entry.conditions['check'].replace('_', ' ')} "
-        f"| {'passed' if config.explanation_checks[entry.conditions['check']] else '**failed**'} "
-        f"| {entry.conditions['rule']} |"
-        for entry in checks
-    )
-    names = {metric: check for check, metric in CHECKED.items()}
-    worse = "".join(
-        f"\nOf {entry.conditions['called']}: {names[entry.metric]} is worse than in random order."
-        for entry in select(measured, called=...)
-    )
-    return (
-        f"### Heat maps\n\n`neumo evaluate BUNDLE --explanations N`, {checks[0].n} images of {checks[0].patients} "
-        f"patients.\n\n| check | outcome | rule |\n|---|---|---|\n{outcomes}\n{worse}"
-    ).rstrip()
 
 
 def _where(config: BundleConfig, elsewhere: Sequence[Evidence]) -> str:

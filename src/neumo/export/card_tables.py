@@ -1,9 +1,11 @@
-"""Tables of the model card: the metrics of one data set, and of several hospitals side by side."""
+"""Tables of the model card: one data set, several hospitals side by side, and the checks of heat maps."""
 
 from collections.abc import Mapping, Sequence
 
+from neumo.bundle.config import BundleConfig
 from neumo.core.evidence import Evidence, select
 from neumo.evaluation.sources.values import LOWER_IS_BETTER
+from neumo.export.evidence import CHECKED
 
 SHOWN = {
     "accuracy": "accuracy, three classes",
@@ -91,3 +93,25 @@ def by_data(entries: Sequence[Evidence]) -> dict[str, list[Evidence]]:
     for entry in entries:
         parts.setdefault(entry.data, []).append(entry)
     return parts
+
+
+def heat_map_checks(config: BundleConfig, measured: Sequence[Evidence]) -> str:
+    """Return the section on the checks of heat maps; "" where none was made."""
+    checks = select(measured, check=..., rule=...)
+    if not checks:
+        return ""
+    outcomes = "\n".join(
+        f"| {entry.conditions['check'].replace('_', ' ')} "
+        f"| {'passed' if config.explanation_checks[entry.conditions['check']] else '**failed**'} "
+        f"| {entry.conditions['rule']} |"
+        for entry in checks
+    )
+    names = {metric: check for check, metric in CHECKED.items()}
+    worse = "".join(
+        f"\nOf {entry.conditions['called']}: {names[entry.metric]} is worse than in random order."
+        for entry in select(measured, called=...)
+    )
+    return (
+        f"### Heat maps\n\n`neumo evaluate BUNDLE --explanations N`, {checks[0].n} images of {checks[0].patients} "
+        f"patients.\n\n| check | outcome | rule |\n|---|---|---|\n{outcomes}\n{worse}"
+    ).rstrip()

@@ -13,7 +13,7 @@ from tests.support.waiting import wait_until
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.dicomnode.config import ReadConfig
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.store.queue import Job
+from neumo.dicomnode.store.queued_objects import Job
 from neumo.dicomnode.work import worker as module
 from neumo.dicomnode.work.worker import Worker
 from neumo.worker.reader_process import ReaderProcess

@@ -22,7 +22,7 @@ from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_
 from neumo.dicomnode.receive.store_status import StoreRefusal, StoreStatus
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.identifiers import content_digest
-from neumo.dicomnode.store.queue import NewObject
+from neumo.dicomnode.store.queued_objects import NewObject
 from neumo.imaging.dicom.recognise import MAGIC, PREAMBLE
 from neumo.imaging.dicom.uids import is_uid
 from neumo.sending.pynetdicom_internals import ReceivingEntity

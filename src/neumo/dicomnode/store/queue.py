@@ -3,10 +3,9 @@
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from neumo.dicomnode.store.database import Database
-from neumo.dicomnode.store.identifiers import reading_key
+from neumo.dicomnode.store.queued_objects import Job, NewObject, job_of
 
 _GO_AHEAD = """
 WITH study AS (
@@ -15,60 +14,6 @@ WITH study AS (
 UPDATE deliveries SET rank = id - :ahead
 WHERE id IN (SELECT id FROM study) AND (:flagged OR EXISTS (SELECT 1 FROM study WHERE rank < id))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class NewObject:
-    """A stored object that is to be read.
-
-    Attributes
-    ----------
-    sop_instance_uid, study_uid : str
-    digest : str
-        Of its content (see `neumo.dicomnode.store.identifiers.content_digest`).
-    path : str
-        Below the data folder.
-    canary : bool
-        Whether it is of no patient, and its results go back to the canary alone.
-    """
-
-    sop_instance_uid: str
-    study_uid: str
-    digest: str
-    path: str
-    canary: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """An object that is being read.
-
-    Attributes
-    ----------
-    id : int
-    key : str
-        Names its results folder (see `neumo.dicomnode.store.identifiers.reading_key`).
-    sop_instance_uid : str
-    path : str
-        Below the data folder.
-    attempts : int
-        Earlier attempts that failed.
-    interruptions : int
-        How often the node ended while it was being read.
-    received_at : float
-        Seconds since 1970.
-    canary : bool
-        As of `NewObject`.
-    """
-
-    id: int
-    key: str
-    sop_instance_uid: str
-    path: str
-    attempts: int
-    interruptions: int
-    received_at: float
-    canary: bool = False
 
 
 class Queue:
@@ -135,7 +80,7 @@ class Queue:
             if row is None:
                 return None
             connection.execute("UPDATE objects SET state = 'reading' WHERE id = ?", (row["id"],))
-        return _job(row)
+        return job_of(row)
 
     def finish(self, job: Job, status: str, destinations: Sequence[str], *, flagged: bool = False) -> None:
         """Record that an object was read, and add its deliveries to the outbox.
@@ -218,7 +163,7 @@ class Queue:
             rows = connection.execute(
                 "SELECT * FROM objects WHERE state = 'set_aside' AND bundle = ?", (self._bundle,)
             ).fetchall()
-        return [_job(row) for row in rows]
+        return [job_of(row) for row in rows]
 
     def reconsider(self) -> int:
         """Queue again all objects that were set aside, whose results have been deleted; return how many."""
@@ -279,7 +224,7 @@ class Queue:
                 "(SELECT 1 FROM deliveries d WHERE d.object_id = objects.id AND d.state <> 'sent') LIMIT 1000",
                 (before,),
             ).fetchall()
-        return [_job(row) for row in rows]
+        return [job_of(row) for row in rows]
 
     def forget_files(self, job: Job) -> None:
         """Record that the files of an object are to be deleted; its entry stays."""
@@ -293,16 +238,3 @@ def _deliver(connection: sqlite3.Connection, job: Job, destinations: Sequence[st
         [(job.id, destination) for destination in destinations],
     )
     connection.execute("UPDATE deliveries SET rank = id WHERE object_id = ? AND rank = 0", (job.id,))
-
-
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        id=row["id"],
-        key=reading_key(row["sop_instance_uid"], row["digest"], row["bundle"]),
-        sop_instance_uid=row["sop_instance_uid"],
-        path=row["path"],
-        attempts=row["attempts"],
-        interruptions=row["interruptions"],
-        received_at=row["received_at"],
-        canary=bool(row["canary"]),
-    )

@@ -12,7 +12,7 @@ from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.faults import lacks_memory
 from neumo.dicomnode.config import CANARY, ReadConfig
 from neumo.dicomnode.shared import Shared
-from neumo.dicomnode.store.queue import Job
+from neumo.dicomnode.store.queued_objects import Job
 from neumo.worker.reader_process import ReaderProcess
 
 _POLL_SECONDS = 0.5
