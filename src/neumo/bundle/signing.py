@@ -69,7 +69,7 @@ def add_signature(folder: Path, digest: str, key: Path, passphrase: bytes | None
     return made
 
 
-def put_signature(folder: Path, signature: Signature) -> None:
+def put_signature(folder: Path, signature: "Signature") -> None:
     """Put a signature beside a bundle, in place of an earlier one by its key. Raises BundleError, OutputError."""
     others = [one for one in read_signatures(folder) if one.key.raw != signature.key.raw]
     write_json(folder / SIGNATURES, _to_json([*others, signature]))
