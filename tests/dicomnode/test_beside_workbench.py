@@ -82,7 +82,7 @@ def test_what_the_node_read_opens_in_the_workbench(
         reason = {"reason": "asked for by the ward"}
         made = web.post(f"/api/readings/{refused['id']}/age-override", json=reason).json()
         assert made["notices"]["warnings"][0]["code"] == "age_overridden" and made["dicom"]
-        for name in ("report.pdf", "report.html", "sr.dcm", "sc.dcm", "fhir.json"):
+        for name in ("report.pdf", "report.html", "sr.dcm", "sc.dcm", "seg.dcm", "fhir.json"):
             assert web.get(f"/api/readings/{number}/files/{name}").status_code == 200, name
         priors = web.get(f"/api/readings/{number}/priors").json()["readings"]
         assert [prior["source"] for prior in priors] == ["web"]

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,8 +26,6 @@ from neumo.dicomnode.canary.expected import CanaryResult, differences, read_expe
 from neumo.dicomnode.canary.film import PATIENT, canary_object
 from neumo.dicomnode.node import Running
 from neumo.dicomnode.ops.canary_state import canary_fault, read_state, write_state
-from neumo.dicomnode.store.database import Database
-from neumo.dicomnode.store.queue import Queue
 from neumo.records.database import open_archive
 from neumo.records.filters import Filters
 from neumo.records.search import search
@@ -176,19 +173,3 @@ def test_a_canary_shows_the_film_under_new_uids_and_the_name_of_no_patient(
     assert len(uids) == 6
     picture = canary_object(films[0])
     assert picture.PatientAge == "003Y" and np.frombuffer(picture.PixelData, np.uint8).size == 64 * 64
-
-
-def test_a_queue_of_the_schema_before_is_brought_to_this_one(tmp_path: Path) -> None:
-    file = tmp_path / "queue.sqlite3"
-    Database(file).close()
-    with closing(sqlite3.connect(file)) as old:
-        old.executescript("ALTER TABLE objects DROP COLUMN canary; PRAGMA user_version = 1;")
-        old.execute(
-            "INSERT INTO objects (sop_instance_uid, digest, bundle, study_uid, path, received_at) "
-            "VALUES ('1.2', 'd', 'b', '1', 'p', 1)"
-        )
-        old.commit()
-    database = Database(file)
-    job = Queue(database, "b").claim()
-    database.close()
-    assert job is not None and not job.canary

@@ -26,6 +26,20 @@ def test_the_kind_of_a_destination_decides_its_keys() -> None:
     assert isinstance(stow, StowDestination) and stow.url == web["url"]
 
 
+def test_what_is_made_is_what_any_destination_asks_for() -> None:
+    def objects(*asked: list[str] | None, **more: Any) -> tuple[str, ...]:
+        to = [
+            TO_PACS | {"name": f"to{n}"} | ({} if one is None else {"objects": one})
+            for n, one in enumerate(asked)
+        ]
+        return parse_settings(NodeConfig, {"data": "x", "send": {"to": to}, **more}, "node.yaml").objects
+
+    assert objects() == objects(None) == ("sr", "sc")
+    assert objects(["pdf"], ["seg", "sr"]) == ("sr", "pdf", "seg")
+    assert objects(["pdf"], canary={}) == ("sr", "sc", "pdf"), "the canary looks at report and picture"
+    assert objects(None, ["ko"]) == ("sr", "sc", "ko")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
@@ -35,6 +49,7 @@ def test_the_kind_of_a_destination_decides_its_keys() -> None:
         ("read", {"results": "no function"}, "read.results: .* such as module:function"),
         ("send", {"to": [TO_PACS, TO_PACS]}, "send: names of destinations must differ"),
         ("send", {"to": [TO_PACS | {"name": "@archive"}]}, "send.to.0.name"),
+        ("send", {"to": [TO_PACS | {"objects": ["sr", "ct"]}]}, "send.to.0.objects.1: 'ct'"),
         ("send", {"to": [{"name": "a", "kind": "ftp"}]}, "send.to.0.kind: 'ftp': must be c-store or stow-rs"),
         (
             "send",

@@ -2,16 +2,23 @@
 
 import json
 import subprocess
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
+from pydicom.uid import Comprehensive3DSRStorage, SecondaryCaptureImageStorage
 from tests.support.commands import call_neumo, run_neumo
-from tests.support.node_running import program
+from tests.support.node_peers import archive, destination, send
+from tests.support.node_running import node, program
 from tests.support.node_samples import radiograph, written
 from tests.support.orthanc import orthanc
 from tests.support.programs import require
 from tests.support.waiting import wait_until
+
+from neumo.core.answer import Verdict
+from neumo.results.dicom import read_back
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -39,6 +46,35 @@ def test_results_of_a_study_appear_in_orthanc(
         assert "Doe" not in "".join(node.raw)
         assert len(archive.get("/studies")) == 1
         assert len({tags["SOPInstanceUID"] for tags in archive.instances("OT")}) == 3
+
+
+def test_every_kind_of_object_goes_to_who_asks_for_it(
+    settings: dict[str, Any], tmp_path: Path, films: list[Path]
+) -> None:
+    """Orthanc gets report, document, mark and heat map; another archive the usual two; both of a real study."""
+    del settings["read"]["results"]
+    study = radiograph(study=None).StudyInstanceUID
+    sent = [radiograph(film, study=study, ImagerPixelSpacing=[0.2, 0.2]) for film in films[-2:]]
+    usual = (Comprehensive3DSRStorage, SecondaryCaptureImageStorage)
+    with orthanc(tmp_path / "orthanc") as whole, archive(classes=usual) as other:
+        to = {"name": "whole", "kind": "c-store", "ae_title": "ORTHANC", "host": "127.0.0.1", "timeout": 20}
+        asked = {"port": whole.dicom_port, "objects": ["sr", "pdf", "ko", "seg"]}
+        settings["send"] |= {"to": [to | asked, destination(other.port)], "quiet": 0.2}
+        with node(settings) as running:
+            assert send(running.port, *sent) == [0, 0]
+            wait_until(lambda: len(other.got) == 4)
+            wait_until(lambda: len(whole.instances("SR")) == len(whole.instances("DOC")) == 2)
+            sent_all = {("whole", "sent"): 2, ("pacs", "sent"): 2}
+            wait_until(lambda: running.shared.outbox.counts() == sent_all)
+        reports = [read_back(dcmread(BytesIO(file))) for file in whole.files("SR")]
+        heats = [dcmread(BytesIO(file)) for file in whole.files("SEG")]
+        marks, pictures = len(whole.instances("KO")), len(whole.instances("OT"))
+    answers = {report.instance: report.answer for report in reports if report.answer is not None}
+    assert answers, "phantoms are read"
+    assert {str(heat.SourceImageSequence[0].ReferencedSOPInstanceUID) for heat in heats} == answers.keys()
+    assert marks == sum(answer.verdict is Verdict.PNEUMONIA for answer in answers.values())
+    assert pictures == 0, "nobody asked for pictures there"
+    assert sorted(one.SOPClassUID.name for one in other.got) == sorted(2 * [kind.name for kind in usual])
 
 
 def test_fetch_reads_an_archive_and_stores_results(

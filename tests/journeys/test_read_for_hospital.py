@@ -16,6 +16,9 @@ from tests.support.commands import call_neumo, run_neumo
 from tests.support.hospital_samples import errors_of
 from tests.support.tiny_bundle import make_bundle
 
+from neumo.core.answer import Verdict
+from neumo.results.dicom import read_back
+
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Path:
@@ -54,15 +57,17 @@ def film_of(pixels: np.ndarray, number: int, view: str) -> Dataset:
 def test_every_film_gets_its_results_and_a_second_run_adds_none(
     bundle: Path, films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folders = [tmp_path / kind for kind in ("sr", "sc", "fhir")]
+    folders = [tmp_path / kind for kind in ("sr", "sc", "fhir", "pdf", "seg", "ko")]
     options = [f"--{folder.name}={folder}" for folder in folders]
     output = call_neumo(capsys, "read", films, "--bundle", bundle, *options, "--language", "es")
     assert output.startswith("3 archivos encontrados: ") and len(output.splitlines()) == 1
-    first = [sorted(file.name for file in folder.iterdir()) for folder in folders]
-    assert [len(names) for names in first] == [3, 3, 3]
+    first = [sorted(file.name for file in folder.glob("*")) for folder in folders]
+    answers = [read_back(dcmread(file)).answer for file in folders[0].iterdir()]
+    marked = sum(answer is not None and answer.verdict is Verdict.PNEUMONIA for answer in answers)
+    assert [len(names) for names in first] == [3, 3, 3, 3, 2, marked], "a refusal has no heat map"
     call_neumo(capsys, "read", films, "--bundle", bundle, *options, "--language", "es", "--threads", "1")
-    assert [sorted(file.name for file in folder.iterdir()) for folder in folders] == first
-    for folder in folders[:2]:
+    assert [sorted(file.name for file in folder.glob("*")) for folder in folders] == first
+    for folder in (*folders[:2], *folders[3:5]):
         results = [dcmread(file) for file in folder.iterdir()]
         assert len({result.SeriesInstanceUID for result in results}) == 1
         assert {str(result.PatientName) for result in results} == {"Ñuñez^José"}

@@ -21,6 +21,8 @@ from neumo.papers.subject import Subject
 from neumo.papers.write import PAPERS
 from neumo.results import dicom as results
 from neumo.results.dicom.makers import MAKERS
+from neumo.results.dicom.makers import SOP_CLASSES as MADE
+from neumo.results.kinds import KINDS, Kind
 from neumo.results.paper import Section
 from neumo.texts.catalogue import texts
 from neumo.texts.language import LANGUAGES, Language
@@ -35,7 +37,7 @@ def subject(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> Subject
     settings = folder / "node.yaml"
     settings.write_text(
         "{data: node, receive: {ae_title: OURS, port: 10404, timeouts: {artim: 17}}, send: {to: ["
-        "{name: pacs, kind: c-store, ae_title: PACS, host: pacs.local, port: 104, timeout: 44}]}}"
+        "{name: pacs, kind: c-store, ae_title: PACS, host: pacs.local, port: 104, timeout: 44, objects: [sr, seg]}]}}"
     )
     bundle = load_bundle(make_bundle(folder / "tiny", phantoms), check_trust=False)
     return Subject(bundle, load_settings(NodeConfig, settings, [], {}), settings)
@@ -62,10 +64,10 @@ def test_the_conformance_statement_states_all_that_is_configured(
     written: dict[tuple[str, Language], str], subject: Subject, language: Language
 ) -> None:
     said = written["dicom", language]
-    for kind in (*SOP_CLASSES, *TRANSFER_SYNTAXES, *MAKERS.values()):
+    for kind in (*SOP_CLASSES, *TRANSFER_SYNTAXES, *MADE.values()):
         assert str(kind) in said and kind.name in said
     assert all(f"{status:04X}" in said for status in StoreStatus)
-    for setting in ("OURS", "10404", "17 s", "PACS@pacs.local:104", "44 s", "node.yaml"):
+    for setting in ("OURS", "10404", "17 s", "PACS@pacs.local:104", "44 s", "sr, seg", "node.yaml"):
         assert setting in said
     limits = subject.node.receive.limits
     assert f"{limits.pdu_bytes:,}" in said and f"{limits.object_bytes:,}" in said
@@ -73,10 +75,10 @@ def test_the_conformance_statement_states_all_that_is_configured(
     assert ("GET", "/api/readings") in routes() and ("GET", "/healthz") in routes()
 
 
-@pytest.mark.parametrize(("name", "kind"), MAKERS.items())
-def test_the_makers_make_what_they_are_stated_to(name: str, kind: str) -> None:
-    made = getattr(results, name)(hospital_samples.reading(), hospital_samples.header())
-    assert made.SOPClassUID == kind
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_makers_make_what_they_are_stated_to(kind: Kind) -> None:
+    made = getattr(results, MAKERS[kind])(hospital_samples.reading(), hospital_samples.header())
+    assert made.SOPClassUID == MADE[kind]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -74,6 +74,9 @@ def header(**elements: Any) -> Dataset:
         "AcquisitionTime": "000102.5",
         "BodyPartExamined": "CHEST",
         "PatientOrientation": ["L", "F"],
+        "Rows": 90,
+        "Columns": 80,
+        "ImagerPixelSpacing": [0.2, 0.1],
         **elements,
     }
     for keyword, value in values.items():
@@ -90,7 +93,7 @@ def write_file(dataset: Dataset, target: Path, *, implicit: bool = False) -> Pat
     return target
 
 
-_KINDS = {"Comprehensive3DSR", "SCImage", "EncapsulatedPDF", "KeyObjectSelectionDocument"}
+_KINDS = {"Comprehensive3DSR", "SCImage", "EncapsulatedPDF", "KeyObjectSelectionDocument", "Segmentation"}
 _WITH_REASON = tuple(
     re.compile(pattern)
     for pattern in (

@@ -60,6 +60,10 @@ def read(
             "--ko", metavar="DIR", help="Folder for Key Object Selections of what is pneumonia (DICOM)."
         ),
     ] = None,
+    seg: Annotated[
+        Path | None,
+        typer.Option("--seg", metavar="DIR", help="Folder for Segmentations of the heat map (DICOM)."),
+    ] = None,
     lang: options.Lang = None,
     operating_point: options.OperatingPoint = None,
     coverage: options.Coverage = 0.90,
@@ -109,7 +113,7 @@ def read(
         return
     if override_age is not None and len(files) != 1:
         raise ConfigError("--override-age: overrides the age range for one reading; give one file")
-    exports = Exports(sr=sr, sc=sc, fhir=fhir, pdf=pdf, ko=ko, language=language)
+    exports = Exports(sr=sr, sc=sc, fhir=fhir, pdf=pdf, ko=ko, seg=seg, language=language)
     export = open_exports(exports)
     reader = Reader(
         bundle,

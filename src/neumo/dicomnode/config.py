@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from neumo.core.errors import ConfigError
 from neumo.core.message import Message
 from neumo.core.typed_values import between, matching
+from neumo.results.kinds import KINDS, USUAL, Kind
 from neumo.sending.destinations import AeTitle, Destination, Name, Seconds, TlsConfig
 from neumo.texts.language import DEFAULT, Language
 from neumo.worker.config import ReaderConfig
@@ -18,6 +19,7 @@ CANARY: Final = "canary"
 """Name of the canary's destination."""
 STATE: Final = "canary.json"
 """File in the data folder in which `neumo canary` records its outcome."""
+_OWN_RESULTS: Final = "neumo.dicomnode.work.results:default_results"
 _MIB = 2**20
 
 
@@ -76,7 +78,7 @@ class ReadConfig(ReaderConfig):
     interruptions: Annotated[int, between(1, 1000)] = 20
     """Times the whole node may die while an object is read before that object is set aside."""
     results: Annotated[str, matching(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", Message("such as module:function"))] = (
-        "neumo.dicomnode.work.results:default_results"
+        _OWN_RESULTS
     )
     """module:function that makes the objects to send of a reading (see neumo.dicomnode.work.results.Results)."""
 
@@ -185,6 +187,19 @@ class NodeConfig:
             raise ConfigError(
                 "send.to: {name!r} is the name of the canary's own destination; choose another", name=CANARY
             )
+
+    @property
+    def objects(self) -> tuple[Kind, ...]:
+        """Kinds of objects that neumo makes: what any destination asks for, and what the canary looks at."""
+        asked = {kind for destination in self.send.to for kind in destination.objects or USUAL}
+        if self.canary is not None or not self.send.to:
+            asked |= set(USUAL)
+        return tuple(kind for kind in KINDS if kind in asked)
+
+    @property
+    def own_results(self) -> bool:
+        """Whether neumo itself makes what is sent, so that it knows the kind of each object."""
+        return self.read.results == _OWN_RESULTS
 
     @property
     def canary_state(self) -> Path:

@@ -23,6 +23,7 @@ from neumo.dicomnode.store.database import Database
 from neumo.dicomnode.store.outbox import Outbox
 from neumo.dicomnode.store.queue import Queue
 from neumo.dicomnode.work.worker import Worker
+from neumo.results.kinds import USUAL, Kind
 from neumo.sending.destinations import CStoreDestination
 from neumo.sending.sender import sender_to
 from neumo.worker.reader_process import ReaderProcess
@@ -85,6 +86,7 @@ def running(config: NodeConfig, *, reconsider: bool = False) -> Iterator[Running
                 _HANDLER,
                 results=config.read.results,
                 language=config.language,
+                objects=config.objects,
                 radiographs=radiographs,
             )
             for _ in range(config.read.processes)
@@ -147,7 +149,13 @@ def _started(
     recording = [] if recorder is None else [recorder.destination]
     workers = [Worker(config.read, shared, process, destinations, recording) for process in processes]
     dispatchers = [
-        Dispatcher(destination.name, sender_to(destination, config.receive.ae_title, "send.to"), send, shared)
+        Dispatcher(
+            destination.name,
+            sender_to(destination, config.receive.ae_title, "send.to"),
+            send,
+            shared,
+            _other_classes(config, destination.objects),
+        )
         for destination in send.to
     ]
     if config.canary is not None:
@@ -215,7 +223,18 @@ def _canary_dispatcher(config: NodeConfig, canary: CanaryConfig, shared: Shared)
     )
     retry = replace(config.send.retry, longest=min(config.send.retry.longest, _CANARY_WAIT))
     send = replace(config.send, quiet=0, retry=retry)
-    return Dispatcher(CANARY, sender_to(destination, config.receive.ae_title, "canary"), send, shared)
+    sender = sender_to(destination, config.receive.ae_title, "canary")
+    return Dispatcher(CANARY, sender, send, shared, _other_classes(config, USUAL))
+
+
+def _other_classes(config: NodeConfig, objects: Sequence[Kind]) -> frozenset[str]:
+    """Return the SOP classes that are made for other destinations; none where neumo does not make the results."""
+    if not config.own_results:
+        return frozenset()
+    from neumo.results.dicom.makers import SOP_CLASSES
+
+    others = set(config.objects) - set(objects or USUAL)
+    return frozenset(str(SOP_CLASSES[kind]) for kind in others)
 
 
 def _troubles(workers: Sequence[Worker]) -> dict[str, str]:

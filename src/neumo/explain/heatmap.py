@@ -23,6 +23,11 @@ def map_of(class_maps: NDArray[np.float32], outcome: Outcome) -> NDArray[np.floa
     return np.asarray(chosen.mean(axis=0), dtype=np.float32)
 
 
+def speaks(class_map: NDArray[np.floating] | None) -> bool:
+    """Whether anything on a class map speaks for its finding, so that there is a heat map."""
+    return class_map is not None and class_map.size > 0 and float(class_map.max()) >= _MIN_PEAK
+
+
 def rectify(class_map: NDArray[np.floating]) -> NDArray[np.float32]:
     """Keep what speaks for the finding and scale its largest value to 1.
 

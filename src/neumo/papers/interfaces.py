@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from neumo.dicomnode.receive.presentation_contexts import SOP_CLASSES, TRANSFER_SYNTAXES, VERIFICATION
 from neumo.dicomnode.receive.store_status import StoreStatus
 from neumo.papers.subject import Subject, provenance_lines
-from neumo.results.dicom.makers import MAKERS
+from neumo.results.dicom.makers import SOP_CLASSES as MADE
 from neumo.results.dicom.uids import CODING_SCHEME, IMPLEMENTATION
+from neumo.results.kinds import USUAL
 from neumo.results.paper import Section
 from neumo.sending.destinations import CStoreDestination
 from neumo.sending.dicomweb import MAX_REQUEST_BYTES, PAGE_SIZE
@@ -88,7 +89,7 @@ def conformance(subject: Subject, t: Texts) -> Iterator[Section]:
             t("papers.dicom.codes", uid=CODING_SCHEME, implementation=IMPLEMENTATION),
         ),
         _heads(t, "name", "uid", "what"),
-        tuple((kind.name, str(kind), t(f"papers.dicom.profile.{name}")) for name, kind in MAKERS.items()),
+        tuple((made.name, str(made), t(f"papers.dicom.profile.{kind}")) for kind, made in MADE.items()),
     )
     yield Section(t("papers.dicom.characters"), (t("papers.dicom.characters_text"),))
     yield Section(t("papers.dicom.security"), (t("papers.dicom.security_text"),))
@@ -118,9 +119,9 @@ def _services(t: Texts) -> Iterator[tuple[str, ...]]:
     yes, no = t("terms.yes"), "-"
     yield VERIFICATION.name, str(VERIFICATION), no, yes
     for sop_class in SOP_CLASSES:
-        sent = yes if sop_class in MAKERS.values() else no
+        sent = yes if sop_class in MADE.values() else no
         yield sop_class.name, str(sop_class), sent, yes
-    for sop_class in dict.fromkeys(MAKERS.values()):
+    for sop_class in dict.fromkeys(MADE.values()):
         if sop_class not in SOP_CLASSES:
             yield sop_class.name, str(sop_class), yes, no
 
@@ -130,7 +131,9 @@ def _destinations(subject: Subject, t: Texts) -> Iterator[tuple[str, str]]:
         yield "-", t("papers.dicom.no_destination")
     for one in subject.node.send.to:
         where = f"{one.ae_title}@{one.host}:{one.port}" if isinstance(one, CStoreDestination) else one.url
-        yield one.name, t("papers.dicom.destination", kind=one.kind, where=where, timeout=one.timeout)
+        objects = ", ".join(one.objects or USUAL)
+        said = t("papers.dicom.destination", kind=one.kind, where=where, objects=objects, timeout=one.timeout)
+        yield one.name, said
 
 
 def _http(t: Texts) -> Section:

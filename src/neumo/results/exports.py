@@ -1,15 +1,15 @@
 """Export of readings for hospital systems: DICOM objects and FHIR reports."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from neumo.core.errors import OutputError, ResultError
 from neumo.core.faults import where_raised
 from neumo.core.message import Message, joined
 from neumo.core.reading import Reading, Status
+from neumo.results.kinds import KINDS, Kind
 from neumo.texts.language import Language, as_language
 
 
@@ -19,7 +19,7 @@ class Exports:
 
     Attributes
     ----------
-    sr, sc, pdf, ko, fhir : Path or None
+    sr, sc, pdf, ko, seg, fhir : Path or None
     language : str
         "en" or "es".
     """
@@ -29,17 +29,19 @@ class Exports:
     fhir: Path | None = None
     pdf: Path | None = None
     ko: Path | None = None
+    seg: Path | None = None
     language: Language = "en"
 
     @property
     def wanted(self) -> bool:
         """Whether any export was requested."""
-        return self.objects or self.fhir is not None
+        return bool(self.objects) or self.fhir is not None
 
     @property
-    def objects(self) -> bool:
-        """Whether a requested export is a DICOM object."""
-        return any(folder is not None for folder in (self.sr, self.sc, self.pdf, self.ko))
+    def objects(self) -> Mapping[Kind, Path]:
+        """Folders of the requested DICOM objects, by their kind."""
+        folders = {kind: getattr(self, kind) for kind in KINDS}
+        return {kind: folder for kind, folder in folders.items() if folder is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,43 +128,32 @@ def _left_out(reading: Reading, exports: Exports) -> str | None:
 
 def _require_packages(exports: Exports) -> None:
     """Raise MissingExtraError now rather than after the first radiograph was read."""
-    from neumo.results import dicom  # noqa: F401 - says itself what is missing
+    from neumo.results.dicom.makers import require_makers
 
-    if exports.sc is not None or exports.fhir is not None:
-        from neumo.results.dicom.banner import typeface
-
-        typeface()
-    if exports.pdf is not None:
-        from neumo.results.pdf import require_pdf
-
-        require_pdf()
+    require_makers(tuple(exports.objects))
     if exports.fhir is not None:
+        from neumo.results.dicom.banner import typeface
         from neumo.results.fhir import require_fhir
 
+        typeface()
         require_fhir()
 
 
 def _makers(exports: Exports) -> Iterator[Callable[[Reading], object]]:
     """Yield what makes and writes each export that is wanted."""
-    from neumo.results.dicom import encapsulated_pdf, key_object, secondary_capture, structured_report
     from neumo.results.dicom.files import write_result
+    from neumo.results.dicom.makers import object_of
     from neumo.results.dicom.source import require_header
     from neumo.results.fhir import fhir_report, write_fhir
 
     fhir, language = exports.fhir, exports.language
 
-    def write(make: Callable[..., Any], folder: Path, reading: Reading) -> None:
-        write_result(make(reading, require_header(reading.header, reading.file), language=language), folder)
+    def write(kind: Kind, folder: Path, reading: Reading) -> None:
+        made = object_of(kind, reading, require_header(reading.header, reading.file), language)
+        if made is not None:
+            write_result(made, folder)
 
     if fhir is not None:
         yield lambda reading: write_fhir(fhir_report(reading, reading.header, language=language), fhir)
-    for folder, make in (
-        (exports.sr, structured_report),
-        (exports.sc, secondary_capture),
-        (exports.pdf, encapsulated_pdf),
-    ):
-        if folder is not None:
-            yield partial(write, make, folder)
-    if exports.ko is not None:
-        mark = partial(write, key_object, exports.ko)
-        yield lambda reading: mark(reading) if reading.flagged else None
+    for kind, folder in exports.objects.items():
+        yield partial(write, kind, folder)

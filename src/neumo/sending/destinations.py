@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from neumo.core.message import Message
 from neumo.core.typed_values import between, matching
+from neumo.results.kinds import Kind
 
 AeTitle = Annotated[
     str,
@@ -43,6 +44,8 @@ class TlsConfig:
 @dataclass(frozen=True, kw_only=True)
 class _Destination:
     name: Name
+    objects: tuple[Kind, ...] = ()
+    """Kinds of objects that it gets; none means the usual ones: sr and sc of a node, sr of the workbench."""
     timeout: Seconds = 60
     """In seconds for an association, and for each answer."""
 

@@ -2,12 +2,14 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from neumo.core.errors import NodeError
 from neumo.dicomnode.store.database import SCHEMA, Database
+from neumo.dicomnode.store.queue import Queue
 
 INSERT = (
     "INSERT INTO objects (sop_instance_uid, digest, bundle, study_uid, path, received_at) "
@@ -65,23 +67,32 @@ def test_threads_take_turns(tmp_path: Path) -> None:
     database.close()
 
 
-def test_deliveries_of_an_earlier_schema_keep_their_order(tmp_path: Path) -> None:
+UNDONE = {
+    2: "DROP INDEX deliveries_by_rank; ALTER TABLE deliveries DROP COLUMN rank; "
+    "CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);",
+    1: "ALTER TABLE objects DROP COLUMN canary;",
+}
+"""What makes the schema before of each next one."""
+
+
+@pytest.mark.parametrize("schema", UNDONE)
+def test_a_queue_of_an_earlier_schema_is_brought_to_this_one(tmp_path: Path, schema: int) -> None:
     file = tmp_path / "queue.sqlite3"
     Database(file).close()
-    old = sqlite3.connect(file)
-    old.executescript(
-        "DROP INDEX deliveries_by_rank; ALTER TABLE deliveries DROP COLUMN rank; PRAGMA user_version = 2;"
-        "CREATE INDEX deliveries_by_state ON deliveries (state, destination, id);"
-    )
-    old.execute(INSERT, ["1.2"])
-    old.executemany("INSERT INTO deliveries (object_id, destination) VALUES (1, ?)", [("pacs",), ("web",)])
-    old.commit()
-    old.close()
+    with closing(sqlite3.connect(file)) as old:
+        for made, undo in UNDONE.items():
+            old.executescript(undo if made >= schema else "")
+        old.executescript(f"PRAGMA user_version = {schema};")
+        old.execute(INSERT, ["1.2"])
+        old.execute("INSERT INTO deliveries (object_id, destination) VALUES (1, 'pacs'), (1, 'web')")
+        old.commit()
     database = Database(file)
     with database.snapshot() as connection:
-        rows = connection.execute("SELECT id, rank FROM deliveries").fetchall()
-    assert [tuple(row) for row in rows] == [(1, 1), (2, 2)]
+        ranks = [tuple(row) for row in connection.execute("SELECT id, rank FROM deliveries")]
+    job = Queue(database, "").claim()
     database.close()
+    assert ranks == [(1, 1), (2, 2)], "in their order"
+    assert job is not None and not job.canary
 
 
 def test_another_schema_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Encapsulated PDF and Key Object Selection: filed with the study, the same every time, clean under dciodvfy."""
+"""Encapsulated PDF, Key Object Selection and Segmentation: filed with the study, the same each time, clean."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,15 +12,15 @@ from tests.support.reading_samples import VERIFIED
 from neumo.core.answer import Answer
 from neumo.core.errors import ResultError
 from neumo.core.findings import Finding
-from neumo.dicomnode.work.results import all_results
-from neumo.results.dicom import encapsulated_pdf, key_object
+from neumo.results.dicom import encapsulated_pdf, key_object, segmentation
+from neumo.results.dicom.makers import object_of
 from neumo.texts.language import LANGUAGES, Language
 
 Make = Callable[..., Dataset]
 NORMAL = replace(ANSWER, finding=Finding.NORMAL, pneumonia=False, prediction_set=(Finding.NORMAL,))
 
 
-@pytest.mark.parametrize("make", [encapsulated_pdf, key_object])
+@pytest.mark.parametrize("make", [encapsulated_pdf, key_object, segmentation])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_clean_and_the_same_every_time(make: Make, language: Language, tmp_path: Path) -> None:
     made = make(reading(), header(), language=language)
@@ -56,6 +56,4 @@ def test_a_key_object_marks_the_radiograph_and_says_why() -> None:
 def test_only_pneumonia_is_marked(answer: Answer | None) -> None:
     with pytest.raises(ResultError, match="not pneumonia"):
         key_object(reading(answer), header())
-    kinds = [one.SOPClassUID.name for one in all_results(reading(answer), header())]
-    assert "Encapsulated PDF Storage" in kinds and "Key Object Selection Document Storage" not in kinds
-    assert len(all_results(reading(), header())) == len(kinds) + 1
+    assert object_of("ko", reading(answer), header(), "en") is None

@@ -17,6 +17,7 @@ from tests.support.web_running import Running, add_people, logged_in, running
 
 from neumo.records.database import connect
 from neumo.records.retention import purge
+from neumo.web.readings.rendering import MEDIA_TYPES, NAMING_PATIENTS
 
 SECRETS = (
     "Quijano", "Dulcinea", "MRN-4711", "2021-03-14", "20210314", "Mar 14, 2021", "ACC-99-1", "Hospital Toboso",
@@ -53,8 +54,8 @@ TELLS = {
     "GET /api/readings/{identifier}/files/reading.json",
     "GET /api/readings/{identifier}/files/report.html",
     "GET /api/readings/{identifier}/files/report.pdf",
-    "GET /api/readings/{identifier}/files/sr.dcm",
-    "GET /api/readings/{identifier}/files/sc.dcm",
+    # The verdict is no pneumonia, so that there is no key object.
+    *(f"GET /api/readings/{{identifier}}/files/{name}" for name in NAMING_PATIENTS if name != "ko.dcm"),
     "GET /api/readings/{identifier}/files/fhir.json",
     "GET /api/export",
     "POST /api/export",
@@ -67,7 +68,7 @@ TELLS = {
     "GET /api/readings/5/files/fhir.json",
 }
 """Routes that tell a reader or administrator of a patient, or of a file's name that does, where patients are shown."""
-REFUSED = {f"GET /api/readings/{{identifier}}/files/{name}" for name in ("sr.dcm", "sc.dcm")}
+REFUSED = {f"GET /api/readings/{{identifier}}/files/{name}" for name in NAMING_PATIENTS}
 FREE_WORDS = {
     "source",
     "from",
@@ -164,15 +165,7 @@ def _requests(web: httpx.Client, film: bytes) -> Iterator[tuple[str, httpx.Respo
             elif route == "POST /api/readings/{identifier}/decisions":
                 yield route, _decide(web)
             elif path.endswith("/files/{name}"):
-                for name in (
-                    "reading.json",
-                    "receipt.json",
-                    "report.html",
-                    "report.pdf",
-                    "sr.dcm",
-                    "sc.dcm",
-                    "fhir.json",
-                ):
+                for name in MEDIA_TYPES:
                     yield (
                         route.replace("{name}", name),
                         web.get(where.replace("{name}", name), params={"lang": "en"}),

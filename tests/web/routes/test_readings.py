@@ -170,11 +170,14 @@ def test_dicom_gives_reports(web: httpx.Client, tmp_path: Path) -> None:
     assert (answer.status_code, reading["status"], reading["dicom"]) == (201, "refused", True)
     assert reading["reasons"][0].startswith("outside_age_range")
     assert "64" in reading["notices"]["reasons"][0]["text"]
-    for name in ("sr.dcm", "sc.dcm"):
+    for name in ("sr.dcm", "sc.dcm", "pdf.dcm"):
         file = tmp_path / name
         file.write_bytes(web.get(f"/api/readings/{reading['id']}/files/{name}").content)
         result = dcmread(file)
         assert result.StudyInstanceUID == dcmread(source, stop_before_pixels=True).StudyInstanceUID
+    for name in ("ko.dcm", "seg.dcm"):
+        none = web.get(f"/api/readings/{reading['id']}/files/{name}")
+        assert (none.status_code, none.json()["code"]) == (409, "no_object"), "a refusal has neither"
     assert web.get(f"/api/readings/{reading['id']}/heatmap.png").json()["code"] == "no_answer"
 
 

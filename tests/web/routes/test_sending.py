@@ -38,8 +38,8 @@ def server(
     set_verifier(accounts, "ana", ANA)
     token = add_token(accounts, "program", "ana", [Scope.READINGS_READ, Scope.DECISIONS_WRITE])
     accounts.dispose()
-    port = pacs[1].dicom_port
-    to = f"{{kind: c-store, name: pacs, ae_title: ORTHANC, host: 127.0.0.1, port: {port}, timeout: 20}}"
+    port, objects = pacs[1].dicom_port, "objects: [sr, seg, ko]"
+    to = f"{{kind: c-store, name: pacs, ae_title: ORTHANC, host: 127.0.0.1, port: {port}, timeout: 20, {objects}}}"
     with running(data, web_bundle, send__to=to) as started:
         yield started, token
 
@@ -88,6 +88,11 @@ def test_a_verified_decision_goes_to_the_pacs_and_the_models_own_report_does_not
         assert held.VerificationFlag == "VERIFIED" and held.SOPInstanceUID == report().SOPInstanceUID
         assert held.VerifyingObserverSequence[0].VerifyingOrganization == "Hospital Nuble"
         assert held.PatientID == dcmread(BytesIO(film)).PatientID
+        (heat,) = (dcmread(BytesIO(file)) for file in pacs[1].files("SEG"))
+        referenced = heat.ReferencedSeriesSequence[0].ReferencedInstanceSequence[0]
+        assert referenced.ReferencedSOPInstanceUID == dcmread(BytesIO(film)).SOPInstanceUID
+        marked = ana.get(f"/api/readings/{number}").json()["verdict"] == "pneumonia"
+        assert len(pacs[1].instances("KO")) == marked
 
         # At another prevalence than the reading's it is another report, which says so.
         assert ana.post(send, params={"prevalence": 0.02}).status_code == 200

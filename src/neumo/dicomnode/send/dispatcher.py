@@ -2,11 +2,14 @@
 
 import threading
 import time
+from collections.abc import Collection
+from pathlib import Path
 
 from neumo.core.back_off import back_off
 from neumo.dicomnode.config import SendConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.outbox import Delivery
+from neumo.imaging.dicom.parse import parse_file
 from neumo.sending.attempts import Attempt, Fate, worst
 from neumo.sending.sender import Send
 
@@ -25,14 +28,18 @@ class Dispatcher(threading.Thread):
         See `neumo.sending.sender.sender_to`.
     config : SendConfig
     shared : Shared
+    left_out : collection of str
+        SOP classes of results that other destinations get, and this one does not.
     """
 
-    def __init__(self, name: str, send: Send, config: SendConfig, shared: Shared) -> None:
+    def __init__(
+        self, name: str, send: Send, config: SendConfig, shared: Shared, left_out: Collection[str] = ()
+    ) -> None:
         super().__init__(name=f"neumo-dispatcher-{name}", daemon=True)
         self.destination, self._send, self._config = name, send, config
         self._outbox, self._folder = shared.outbox, shared.folder
         self._metrics, self._log = shared.metrics, shared.log
-        self._stopping = threading.Event()
+        self._left_out, self._stopping = left_out, threading.Event()
 
     def stop(self) -> None:
         """End after the current association."""
@@ -62,14 +69,23 @@ class Dispatcher(threading.Thread):
         deliveries = self._outbox.ready(self.destination, self._config.quiet)
         if not deliveries:
             return None
-        files = [self._folder.result_files(delivery.key) for delivery in deliveries]
-        attempts = iter(self._send([file for group in files for file in group]))
+        files = [self._files_of(delivery) for delivery in deliveries]
+        all_files = [file for group in files for file in group]
+        attempts = iter(self._send(all_files) if all_files else ())
         reachable = False
         for delivery, group in zip(deliveries, files, strict=True):
             attempt = worst([next(attempts) for _ in group])
             self._settle(delivery, attempt, len(group))
             reachable |= attempt.fate is not Fate.UNAVAILABLE
         return reachable
+
+    def _files_of(self, delivery: Delivery) -> list[Path]:
+        files = self._folder.result_files(delivery.key)
+        if not self._left_out:
+            return files
+        return [
+            file for file in files if parse_file(file).file_meta.MediaStorageSOPClassUID not in self._left_out
+        ]
 
     def _settle(self, delivery: Delivery, attempt: Attempt, count: int) -> None:
         if attempt.fate is Fate.SENT:

@@ -24,12 +24,18 @@ from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
 from neumo.results.dicom.files import write_dicom
 from neumo.results.dicom.source import left_out_of
+from neumo.results.kinds import USUAL, Kind
 from neumo.texts.language import DEFAULT, Language
 from neumo.worker.reader_child import ReaderHandler
 
 
 def open_handler(
-    reader: Reader, *, results: str, language: Language = DEFAULT, radiographs: bool = False
+    reader: Reader,
+    *,
+    results: str,
+    language: Language = DEFAULT,
+    objects: Sequence[Kind] = USUAL,
+    radiographs: bool = False,
 ) -> ReaderHandler:
     """Return the handler of objects: from `source`, `target` and `name` to a status, with reasons where it failed.
 
@@ -40,10 +46,12 @@ def open_handler(
         "module:function" of the maker of results. Raises ConfigError where there is none.
     language : str
         Of what neumo itself makes.
+    objects : sequence of str
+        Kinds of objects that neumo itself makes.
     radiographs : bool
         Keep what the workbench shows of a reading, too.
     """
-    make_results = load_results(results, language)
+    make_results = load_results(results, language, objects)
 
     def handle(request: Mapping[str, Any]) -> dict[str, Any]:
         target = Path(request["target"])

@@ -1,16 +1,16 @@
 """Makers of the DICOM objects that are sent of a reading, named in the settings."""
 
-import importlib
 import importlib.util
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydicom import Dataset
 
 from neumo.core.child import load_function
 from neumo.core.errors import ConfigError
 from neumo.core.reading import Reading
+from neumo.results.kinds import USUAL, Kind
 from neumo.texts.language import DEFAULT, Language
 
 
@@ -34,10 +34,10 @@ class Results(Protocol):
         ...
 
 
-def load_results(name: str, language: Language = DEFAULT) -> Results:
+def load_results(name: str, language: Language = DEFAULT, objects: Sequence[Kind] = USUAL) -> Results:
     """Find a maker by "module:function". Raises ConfigError where there is none, or where it lacks its parts.
 
-    The language is that of neumo's own maker; another knows best in which it writes.
+    Language and kinds of objects are those of neumo's own maker; another knows best what it makes.
     """
     try:
         maker = load_function(name)
@@ -48,33 +48,33 @@ def load_results(name: str, language: Language = DEFAULT) -> Results:
     if not callable(maker):
         raise ConfigError("read.results: {name!r} is not a function of a reading and a header", name=name)
     found: Results = maker
-    if maker in (default_results, all_results):
-        _default_makers()  # better now than at the first object
-        return partial(maker, language=language)
+    if maker is default_results:
+        _require(objects)  # better now than at the first object
+        return partial(default_results, language=language, objects=objects)
     return found
 
 
 def default_results(
-    reading: Reading, header: Dataset, /, *, language: Language = DEFAULT
+    reading: Reading,
+    header: Dataset,
+    /,
+    *,
+    language: Language = DEFAULT,
+    objects: Sequence[Kind] = USUAL,
 ) -> Sequence[Dataset]:
-    """Make a Structured Report and a Secondary Capture. Raises ConfigError where this neumo cannot make them."""
-    return [make(reading, header, language=language) for make in _default_makers()]
+    """Make objects of some kinds, as far as a reading gives them: a Structured Report and a Secondary Capture."""
+    from neumo.results.dicom.makers import object_of
+
+    made = (object_of(kind, reading, header, language) for kind in objects)
+    return [one for one in made if one is not None]
 
 
-def all_results(reading: Reading, header: Dataset, /, *, language: Language = DEFAULT) -> Sequence[Dataset]:
-    """Make the default results, an Encapsulated PDF, and a Key Object Selection where the verdict is pneumonia."""
-    found = [*default_results(reading, header, language=language)]
-    from neumo.results.dicom import encapsulated_pdf, key_object
-
-    found.append(encapsulated_pdf(reading, header, language=language))
-    return [*found, key_object(reading, header, language=language)] if reading.flagged else found
-
-
-def _default_makers() -> list[Any]:
+def _require(objects: Sequence[Kind]) -> None:
+    """Raise ConfigError or MissingExtraError where this neumo cannot make them."""
     if importlib.util.find_spec("neumo.results.dicom") is None:
         raise ConfigError(
             "read.results: this neumo has no neumo.results.dicom; name a maker of your own as module:function"
         )
-    module = importlib.import_module("neumo.results.dicom")
-    names = importlib.import_module("neumo.results.dicom.makers").DEFAULT_MAKERS
-    return [getattr(module, name) for name in names]
+    from neumo.results.dicom.makers import require_makers
+
+    require_makers(tuple(objects))

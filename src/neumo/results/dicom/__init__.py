@@ -1,4 +1,4 @@
-"""Readings as DICOM objects: Structured Report, Secondary Capture, Encapsulated PDF, Key Object Selection.
+"""Readings as DICOM objects: Structured Report, Secondary Capture, PDF, Key Object Selection, Segmentation.
 
 Needs the extra `dicom`; nothing else in neumo imports this room at start.
 """
@@ -17,6 +17,7 @@ from neumo.results.dicom.encapsulated_pdf import encapsulated_pdf
 from neumo.results.dicom.key_object import key_object
 from neumo.results.dicom.read_back import read_back
 from neumo.results.dicom.secondary_capture import secondary_capture
+from neumo.results.dicom.segmentation import segmentation
 from neumo.results.dicom.source import read_header
 from neumo.results.dicom.structured_report import structured_report
 
@@ -26,5 +27,6 @@ __all__ = [
     "read_back",
     "read_header",
     "secondary_capture",
+    "segmentation",
     "structured_report",
 ]

@@ -27,7 +27,14 @@ from neumo.results.dicom.instance import (
     settle,
 )
 from neumo.results.dicom.skeleton import Skeleton
-from neumo.results.dicom.source import Reference, copy_element, patient_and_study, reference_of, text_of
+from neumo.results.dicom.source import (
+    Reference,
+    declare_lossy,
+    orientation_of,
+    patient_and_study,
+    reference_of,
+    text_of,
+)
 from neumo.results.origin import Origin, origin_of
 from neumo.results.overlays import overlay_of, shown_pixels
 from neumo.texts.language import Language
@@ -39,8 +46,7 @@ _PANEL, _MIN_PANEL_WIDTH = 1024, 480
 _SERIES_NUMBER = 9002
 _LEVELS = 100
 _PLACEHOLDER = ("L", "F")
-_CODE_STRING, _DIRECTION = re.compile(r"[A-Z0-9_ ]{1,16}"), re.compile(r"[LRAPHF]{1,3}")
-_LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+_CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
 
 
 def secondary_capture(reading: Reading, source: Dataset, /, *, language: Language = "en") -> Dataset:
@@ -164,11 +170,9 @@ def _describe(capture: Dataset, source: Dataset, reference: Reference, *, chest:
     referenced.ReferencedSOPClassUID = reference.sop_class
     referenced.ReferencedSOPInstanceUID = reference.instance
     capture.SourceImageSequence = [referenced]
-    capture.PatientOrientation = _orientation(source)
+    capture.PatientOrientation = orientation_of(source)
     _locate(capture, source, chest=chest)
-    if text_of(source, "LossyImageCompression") == "01":
-        for keyword in _LOSSY:
-            copy_element(source, capture, keyword)
+    declare_lossy(source, capture)
 
 
 def _locate(capture: Dataset, source: Dataset, *, chest: bool) -> None:
@@ -179,9 +183,3 @@ def _locate(capture: Dataset, source: Dataset, *, chest: bool) -> None:
     if part != "CHEST":
         side = text_of(source, "Laterality") or text_of(source, "ImageLaterality")
         capture.Laterality = side if side in {"L", "R"} else ""
-
-
-def _orientation(source: Dataset) -> list[str]:
-    stated = text_of(source, "PatientOrientation")
-    directions = re.findall(r"[A-Z]+", stated)
-    return directions if len(directions) == 2 and all(_DIRECTION.fullmatch(d) for d in directions) else []

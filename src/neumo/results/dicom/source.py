@@ -53,6 +53,8 @@ _MOMENTS: Final = (
     ("StudyDate", "StudyTime"),
 )
 _TIME = re.compile(r"([01]\d|2[0-3])[0-5]\d[0-5]\d")
+_LOSSY: Final = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+_DIRECTION = re.compile(r"[LRAPHF]{1,3}")
 UNKNOWN_MOMENT: Final = ("19000101", "000000")
 _UNICODE: Final = ("ISO_IR 192", "GB18030", "GBK")
 _LATIN: Final = ("ISO_IR 100", "ISO 2022 IR 100")
@@ -151,6 +153,12 @@ def moment_of(source: Dataset) -> tuple[str, str]:
     return UNKNOWN_MOMENT
 
 
+def orientation_of(source: Dataset) -> list[str]:
+    """Return the directions of rows and columns (Patient Orientation); empty where the header states no two."""
+    directions = re.findall(r"[A-Z]+", text_of(source, "PatientOrientation"))
+    return directions if len(directions) == 2 and all(_DIRECTION.fullmatch(d) for d in directions) else []
+
+
 def text_of(source: Dataset, keyword: str) -> str:
     """Return a value as text; empty where there is none, or none that can be decoded."""
     try:
@@ -185,6 +193,13 @@ def copy_element(source: Dataset, target: Dataset, keyword: str) -> bool:
         return False
     target[_tag(keyword)] = element
     return True
+
+
+def declare_lossy(source: Dataset, target: Dataset) -> None:
+    """State of an image that the radiograph which it was made from was compressed with loss (PS3.3 C.7.6.1.1.5)."""
+    if text_of(source, "LossyImageCompression") == "01":
+        for keyword in _LOSSY:
+            copy_element(source, target, keyword)
 
 
 def _uid(source: Dataset, keyword: str) -> str:

@@ -26,6 +26,7 @@ STATUS: Final[Mapping[str, int]] = {
     "no_finding": 409,
     "undetermined": 409,
     "finished": 409,
+    "no_object": 409,
     "no_pacs": 409,
     "not_verified": 409,
     "not_refused_for_age": 409,
@@ -108,7 +109,8 @@ _OF_PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/readings/{identifier}/heatmap.png": ("withheld", "no_answer", "pixels_deleted", "purged"),
     "GET /api/readings/{identifier}/posterior": _STATED,
     "GET /api/readings/{identifier}/files/{name}": (
-        *_STATED, "patients_hidden", "pixels_deleted", "not_dicom", "not_installed", "server_fault", "busy",
+        *_STATED, "patients_hidden", "no_object", "pixels_deleted", "not_dicom", "not_installed", "server_fault",
+        "busy",
     ),
     "POST /api/readings/{identifier}/decisions": (
         "revision_required", "decided_meanwhile", "withheld", "no_finding", "undetermined",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from neumo.core.patient import PatientStudy
 from neumo.core.reading import Reading
 from neumo.inference.posterior import prevalence_of, reading_at
 from neumo.records.reading_file import load_dicom_header, load_reading, load_reading_file
+from neumo.results.kinds import KINDS, Kind
 from neumo.results.unnamed import unnamed
 from neumo.texts.language import Language, as_language
 
@@ -25,10 +27,13 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     "report.pdf": "application/pdf",
     "sr.dcm": "application/dicom",
     "sc.dcm": "application/dicom",
+    "pdf.dcm": "application/dicom",
+    "ko.dcm": "application/dicom",
+    "seg.dcm": "application/dicom",
     "fhir.json": "application/fhir+json",
 }
 """Files that can be downloaded, and their media types."""
-NAMING_PATIENTS: Final = ("sr.dcm", "sc.dcm")
+NAMING_PATIENTS: Final = tuple(f"{kind}.dcm" for kind in KINDS)
 """Files that cannot be made without saying whose radiograph it is."""
 
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
@@ -68,7 +73,7 @@ def render(request: Mapping[str, Any], target: Path, bundle: Bundle) -> dict[str
     Returns
     -------
     dict
-        {"status": "made"}, or {"problem": code, ...} where it cannot be made.
+        {"status": "made"}, or {"problem": code, ...} where it cannot be made, or the reading gives none of its kind.
     """
     file, name, language = Path(request["file"]), request["name"], as_language(request["language"])
     stored = _load(file, request["patients"] == "shown")
@@ -84,12 +89,12 @@ def render(request: Mapping[str, Any], target: Path, bundle: Bundle) -> dict[str
     decided = None if decision is None else Decision.from_json(decision)
     stored = replace(stored, reading=replace(reading, decision=decided))
     try:
-        _WRITERS[name](stored, language, target)
+        made = _WRITERS[name](stored, language, target)
     except ResultError:
         return {"problem": "not_dicom"}
     except MissingExtraError:
         return {"problem": "not_installed", "extra": "web" if name == "report.pdf" else "dicom"}
-    return {"status": "made"}
+    return {"problem": "no_object"} if made is False else {"status": "made"}
 
 
 def _load(file: Path, patients: bool) -> _Stored | None:
@@ -127,20 +132,18 @@ def _write_pdf(stored: _Stored, language: Language, target: Path) -> None:
     write_pdf(stored.reading, target, language, stored.patient)
 
 
-def _write_report(stored: _Stored, language: Language, target: Path) -> None:
-    from neumo.results.dicom import structured_report
+def _write_object(kind: Kind, stored: _Stored, language: Language, target: Path) -> bool:
+    """Write a DICOM object; False where the reading gives none of its kind."""
+    from neumo.imaging.quiet import quiet
+    from neumo.results.dicom.makers import object_of
     from neumo.results.dicom.source import require_header
 
     header = require_header(stored.header, stored.reading.file)
-    _save(structured_report(stored.reading, header, language=language), target)
-
-
-def _write_capture(stored: _Stored, language: Language, target: Path) -> None:
-    from neumo.results.dicom import secondary_capture
-    from neumo.results.dicom.source import require_header
-
-    header = require_header(stored.header, stored.reading.file)
-    _save(secondary_capture(stored.reading, header, language=language), target)
+    made = object_of(kind, stored.reading, header, language)
+    if made is not None:
+        with quiet():
+            made.save_as(target, enforce_file_format=True)
+    return made is not None
 
 
 def _write_fhir(stored: _Stored, language: Language, target: Path) -> None:
@@ -149,19 +152,11 @@ def _write_fhir(stored: _Stored, language: Language, target: Path) -> None:
     _write_value(fhir_report(stored.reading, stored.header, language=language), target)
 
 
-def _save(result: Dataset, target: Path) -> None:
-    from neumo.imaging.quiet import quiet
-
-    with quiet():
-        result.save_as(target, enforce_file_format=True)
-
-
-_WRITERS: Final[Mapping[str, Callable[[_Stored, Language, Path], None]]] = {
+_WRITERS: Final[Mapping[str, Callable[[_Stored, Language, Path], bool | None]]] = {
     "reading.json": _write_json,
     "receipt.json": _write_receipt,
     "report.html": _write_html,
     "report.pdf": _write_pdf,
-    "sr.dcm": _write_report,
-    "sc.dcm": _write_capture,
+    **{f"{kind}.dcm": partial(_write_object, kind) for kind in KINDS},
     "fhir.json": _write_fhir,
 }

@@ -1,6 +1,8 @@
 """Route that sends a verified report to the PACS of the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -8,7 +10,8 @@ from fastapi import APIRouter, Request
 from neumo.core.errors import NodeError
 from neumo.core.logging import event, fault
 from neumo.records.stored_reading import StoredReading, stored_reading
-from neumo.sending.attempts import Attempt, Fate, worst
+from neumo.results.kinds import Kind
+from neumo.sending.attempts import SENT, Attempt, Fate, worst
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Verifying
 from neumo.web.readings.blinding import is_withheld
@@ -24,9 +27,13 @@ _PROBLEMS: Final = {
 }
 
 
+_USUAL: Final[tuple[Kind, ...]] = ("sr",)
+"""What is sent where the settings name no kinds of objects."""
+
+
 @router.post("/api/readings/{identifier}/send")
 def send(request: Request, person: Verifying, identifier: int, chosen: Chosen) -> dict[str, Any]:
-    """Send the verified Structured Report of a reading to the PACS; sent again it is the same object."""
+    """Send the verified report of a reading to the PACS, as the settings have it; sent again it is the same object."""
     workbench = workbench_of(request)
     destination = workbench.config.send.to
     if destination is None:
@@ -40,8 +47,12 @@ def send(request: Request, person: Verifying, identifier: int, chosen: Chosen) -
     if decision is None or not decision.verified:
         raise Problem(409, "not_verified")
     # In the language of the site, so that it is the same object whoever sends it.
-    asked = render_request(workbench, reading, "sr.dcm", workbench.config.language)
-    attempt = _sent(workbench, reading, asked | chosen.rendering(workbench, reading, "sr.dcm", person))
+    asked = [
+        render_request(workbench, reading, name, workbench.config.language)
+        | chosen.rendering(workbench, reading, name, person)
+        for name in (f"{kind}.dcm" for kind in destination.objects or _USUAL)
+    ]
+    attempt = _sent(workbench, reading, asked)
     fields: dict[str, Any] = {"reading": reading.id, "destination": destination.name}
     if attempt.fate is not Fate.SENT:
         event("report_not_sent", fate=attempt.fate.value, reason=attempt.reason, **fields)
@@ -51,13 +62,27 @@ def send(request: Request, person: Verifying, identifier: int, chosen: Chosen) -
     return {"destination": destination.name, "revision": decision.revision}
 
 
-def _sent(workbench: Workbench, reading: StoredReading, asked: Mapping[str, Any]) -> Attempt:
+def _sent(workbench: Workbench, reading: StoredReading, asked: Sequence[Mapping[str, Any]]) -> Attempt:
     assert workbench.send is not None
-    report = rendered(workbench, asked)
+    with ExitStack() as stack:
+        files = []
+        for request in asked:
+            file = _rendered(workbench, request)
+            if file is not None:
+                stack.callback(file.unlink, missing_ok=True)
+                files.append(file)
+        try:
+            return worst(workbench.send(files)) if files else SENT
+        except (NodeError, OSError) as error:  # its TLS files cannot be used
+            fault("report_not_sent", error, reading=reading.id)
+            return Attempt(Fate.UNAVAILABLE, type(error).__name__)
+
+
+def _rendered(workbench: Workbench, request: Mapping[str, Any]) -> Path | None:
+    """Return an object's file; None where the reading gives none of its kind."""
     try:
-        return worst(workbench.send([report]))
-    except (NodeError, OSError) as error:  # its TLS files cannot be used
-        fault("report_not_sent", error, reading=reading.id)
-        return Attempt(Fate.UNAVAILABLE, type(error).__name__)
-    finally:
-        report.unlink(missing_ok=True)
+        return rendered(workbench, request)
+    except Problem as problem:
+        if problem.code == "no_object":
+            return None
+        raise

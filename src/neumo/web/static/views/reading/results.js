@@ -6,7 +6,7 @@ import { queryOf } from "/static/views/reading/predictive.js";
 
 const FILES = [
   ["report.pdf", "pdf"], ["report.html", null], ["reading.json", null],
-  ["sr.dcm", "sr"], ["sc.dcm", "sc"], ["fhir.json", "fhir"], ["receipt.json", null],
+  ["sr.dcm", "sr"], ["sc.dcm", "sc"], ["seg.dcm", "sr"], ["ko.dcm", "sr"], ["pdf.dcm", "sr"], ["fhir.json", "fhir"], ["receipt.json", null],
 ];
 
 /**
@@ -26,6 +26,8 @@ export function resultsSection(context, reading, chosen) {
 /** @param {import("/static/app.js").Context} context @param {any} reading @param {string} name @param {string | null} feature */
 function canMake({ me }, reading, name, feature) {
   const dicomOnly = name.endsWith(".dcm");
+  if (name === "seg.dcm" && !reading.class_maps.length) return false;
+  if (name === "ko.dcm" && reading.verdict !== "pneumonia") return false;
   return (!feature || me.features[feature]) && (!dicomOnly || reading.dicom);
 }
 
