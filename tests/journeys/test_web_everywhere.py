@@ -4,15 +4,27 @@ Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOT
 
 | promise | journey here | in depth |
 |---|---|---|
+| no answer contradicts itself | | `inference/test_posterior` |
 | one answer: verdict, prediction set, evidence with intervals | `test_the_answer` | `test_web_reading` |
+| of several hospitals that of the patient's age weighs it | | `test_web_hospitals` |
+| colours say no more than words; one verdict in every format | | `test_web_reading`, `results` |
 | one prevalence on screen and in every file | `test_the_answer` | `test_web_results` |
-| true refusals with a remedy; the age range overridden | `test_refusals` | `test_web_reading`, `test_web_layout` |
-| blinded reading hides the answer until the decision | `test_blinded_reading` | `tests/web/routes/test_blinding` |
+| true refusals with a remedy; the age range overridden | `test_refusals` | `inference/test_real_refusals` |
+| blinded reading hides the answer until the decision | `test_blinded_reading` | `web/routes/test_blinding` |
 | nothing typed is lost: reload, language, N and P, network, session | `test_a_decision` | `test_web_unsent` |
-| the decision, its vocabulary, in every file; verified and sent | `test_a_decision` | `test_node_and_workbench` |
+| nor cut off where it is too long | | `test_web_reading` |
+| the decision, its vocabulary, in every file | `test_a_decision` | `results/test_decision` |
+| refused and failed readings are decided on too | | `records/test_decisions` |
+| verified, sent; storescu, node, workbench, Orthanc | `test_a_decision` | `test_node_and_workbench` |
 | files, folders, ZIP and DICOMDIR anywhere, also offline | `test_files`, `test_a_folder` | `test_web_reading` |
-| whose radiograph: head, worklist, search, priors; filters; removal | `test_the_worklist` | `test_web_patients` |
-| the viewer's habits, half of a telephone, the key sheet, print | `test_the_viewer` | `test_web_viewer` |
+| whose radiograph: head, search, priors; filters; removal | `test_the_worklist` | `test_web_patients` |
+| large films at once, while the page answers | | `test_web_films` |
+| the viewer's habits, the key sheet, print | `test_the_viewer` | `test_web_viewer` |
+| nothing is cut off on any page at five widths; no raw JSON; the API's page | | `test_web_layout` |
+| Spanish of problems and commands, too | | `texts`, `cli/test_translated` |
+| first use, samples, Research without runs | | `test_web_samples` |
+
+Of the last column what has a folder lies in `tests`, the rest here.
 """
 
 import json

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.support.dicom_samples import dicom_file
 from tests.support.web_running import Running
 from tests.support.web_steps import drop, grave_violations, read_film
@@ -246,3 +246,20 @@ def test_a_colour_says_no_more_than_the_words(page: Page) -> None:
         "pneumonia bacterial": "BACTERIAL_PNEUMONIA",
         "pneumonia viral": "VIRAL_PNEUMONIA",
     }
+
+
+def test_a_reading_that_is_not_there_is_no_failure_to_try_again(page: Page) -> None:
+    page.goto("/readings/999999")
+    expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_a_view_that_waits_for_what_it_shows_says_so(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/bundle", lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks what it is given
+    with page.expect_request("**/api/bundle"):
+        page.goto("/bundle", wait_until="commit")
+    expect(page.locator(".view-bundle .loading")).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_role("heading", name="tiny 1")).to_be_visible()
+    expect(page.locator("main .loading")).to_have_count(0)

@@ -56,6 +56,11 @@ _FIND = """() => {
       if (box.width < 4 * em && box.height > 5 * em && element.innerText.length > 4) found.push(["squeezed", name]);
     }
   }
+  const [legend, readout] = [".viewer-legend", ".viewer-readout"].map((name) => document.querySelector(name));
+  if (legend && readout && shown(legend) && shown(readout)) {
+    const [above, below] = [legend, readout].map((element) => element.getBoundingClientRect());
+    if (above.bottom > below.top && above.right > below.left) found.push(["covered", readout.textContent]);
+  }
   return found;
 }"""
 

@@ -136,11 +136,13 @@ async function show(route) {
   mark(route.name);
   title(state.t(`nav.${route.name}`));
   toasts.announce(state.t(`nav.${route.name}`));
-  replace(main, h("p", { class: "loading", role: "status" }, state.t("shell.loading")));
+  const waiting = h("p", { class: "loading", role: "status" }, state.t("shell.loading"));
+  replace(main, waiting);
   try {
     const view = await VIEWS[route.name]();
     if (turn !== state.turn) return;
-    const place = h("div", { class: `view-${route.name}` });
+    // Until a view has what it shows, it shows that it waits.
+    const place = h("div", { class: `view-${route.name}` }, waiting);
     replace(main, place);
     const leave = await view.mount(place, contextOf(route));
     if (turn !== state.turn) return leave?.();
@@ -148,7 +150,10 @@ async function show(route) {
     // The focused element may have been removed with the previous view; the next Tab starts in this one.
     if (document.activeElement === document.body) main.focus({ preventScroll: true });
   } catch (error) {
-    if (turn === state.turn) fail(main, /** @type {Error} */ (error));
+    if (turn !== state.turn) return;
+    // What is not there is no failure that trying again would mend.
+    if (/** @type {import("/static/api.js").ApiError} */ (error).code === "not_found") await missing(main, route);
+    else fail(main, /** @type {Error} */ (error));
   }
 }
 
@@ -169,6 +174,12 @@ function contextOf(route) {
     },
     restart,
   };
+}
+
+/** @param {HTMLElement} main @param {import("/static/router.js").Route} route */
+async function missing(main, route) {
+  title(state.t("nav.missing"));
+  await (await VIEWS.missing()).mount(main, contextOf(route));
 }
 
 /** @param {HTMLElement} main @param {Error} error */
