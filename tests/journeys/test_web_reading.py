@@ -26,7 +26,7 @@ def test_a_dropped_file_is_read_decided_and_taken_along(page: Page, films: list[
     page.get_by_label("Which abnormality").fill("hilar mass")
     page.get_by_label("Note").fill("no end " * 1000)
     page.get_by_role("button", name="Save decision").click()
-    expect(page.get_by_role("alert").filter(has_text="7000 characters are too many")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="7,000 characters are too many")).to_be_visible()
     expect(page.get_by_label("Note")).to_have_value("no end " * 1000)
     page.get_by_label("Note").fill("interstitial pattern")
     page.get_by_role("button", name="Save decision").click()
