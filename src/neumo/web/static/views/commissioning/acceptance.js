@@ -57,7 +57,7 @@ function signing({ context, act }, run) {
     h("p", {}, t("bundle.accepted", { by: acceptance.by, role: acceptance.role, on: format.day(acceptance.on), review_by: format.day(acceptance.review_by) })),
     acceptance.despite && h("p", {}, t("bundle.despite", { reason: acceptance.despite })),
     h("p", { class: "small" }, "SHA-256 ", h("code", {}, run.digest)),
-    h("p", {}, run.signed_by.length ? [icon("check"), t("commissioning.signed", { keys: run.signed_by.join(", ") })] : t("commissioning.not_signed")),
+    h("p", { class: "row" }, run.signed_by.length ? [icon("check"), t("commissioning.signed", { keys: run.signed_by.join(", ") })] : t("commissioning.not_signed")),
     h("label", { class: "field" }, h("span", {}, t("commissioning.key")), h("input", { class: "input", type: "file", id: `commissioning-key-${run.id}`, on: { change: sign } }), h("span", { class: "quiet small" }, t("commissioning.key_text"))),
     h("pre", {}, h("code", {}, `neumo bundle sign ${run.bundle} --key KEY`)),
   ];
