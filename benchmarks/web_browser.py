@@ -13,7 +13,8 @@ from web_program import Program, web_program
 @contextmanager
 def program_and_browser(bundle: str | None) -> Iterator[tuple[Program, Browser]]:
     """Start `neumo serve` on an empty data folder, and the system's Chromium; both end with the block."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     if chromium is None:
         raise SystemExit("no Chromium: install the system package chromium")
     with (

@@ -23,7 +23,8 @@ _SIZE: Final = {"width": 1440, "height": 900}
 
 def main() -> None:
     """Start a server, have the samples read, take the pictures."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     if chromium is None:
         raise SystemExit("no Chromium: install the system package chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
