@@ -10,13 +10,14 @@ from tests.support import programs
 from tests.support.node_peers import Archive, archive
 from tests.support.tiny_bundle import make_bundle
 from tests.support.web_running import Running, running
-from tests.support.web_visitor import HEIGHTS, NAMES, Visitor, add_verifiers, visiting
+from tests.support.web_visitor import NAMES, PHONE, Visitor, add_verifiers, visiting
 
 from neumo.datasets.phantoms.dataset import make_phantoms
-from neumo.texts.language import LANGUAGES
+from neumo.texts.language import Language
 
 _REPORTS = [sop_class.EnhancedSRStorage, sop_class.ComprehensiveSRStorage, sop_class.Comprehensive3DSRStorage]  # type: ignore[attr-defined]  # made at run time
-_FORMS = [(language, width) for width in HEIGHTS for language in LANGUAGES]
+_FORMS: list[tuple[Language, int]] = [("en", 1440), ("es", PHONE)]
+"""Language and width in which all ways are gone; each station is looked at in every size (`Visitor.shows`)."""
 
 
 @pytest.fixture(scope="session")

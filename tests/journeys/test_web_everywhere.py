@@ -1,4 +1,6 @@
-"""What the workbench promises a person: all ways, gone in both languages at a desk, on a tablet and on a telephone.
+"""What the workbench promises a person: all ways, gone in English at a desk and in Spanish on a telephone.
+
+Each station is looked at in three sizes: at a desk, on a tablet and on a telephone.
 
 Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOTS=FOLDER saves pictures of all stations.
 

@@ -118,12 +118,14 @@ class Visitor:
         expect(self.page.get_by_role("button", name=self.say("shell.logout"))).to_be_visible()
 
     def shows(self, *texts: str) -> None:
-        """Check that the page shows these texts, and nothing cut off, overlong or squeezed."""
-        self.page.evaluate(_DRAWN)
-        for text in texts:
-            expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
-        take_picture(self.page, f"{self.t.language}-{self.width}")
-        assert cut_off(self.page) == []
+        """Check on each size of screen that the page shows these texts, and nothing cut off, overlong or squeezed."""
+        for width in sorted(HEIGHTS, key=lambda width: width == self.width):  # its own last: there it goes on
+            self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            self.page.evaluate(_DRAWN)
+            for text in texts:
+                expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
+            take_picture(self.page, f"{self.t.language}-{width}")
+            assert cut_off(self.page) == [], f"at {width} pixels"
 
 
 def take_picture(page: Page, form: str) -> None:
