@@ -166,3 +166,16 @@ def test_commands_of_workflows_are_targets_and_options_that_exist() -> None:
         step for step in _yaml(".github/workflows/nightly.yml")["jobs"]["fuzz"]["steps"] if step.get("if")
     ]
     assert (kept["if"], Path(kept["with"]["path"])) == ("failure()", options.save)
+
+
+def test_job_files_of_the_documentation_are_sound_shell() -> None:
+    blocks = [
+        block
+        for file in (_ROOT / "docs").rglob("*.md")
+        for block in re.findall(
+            r"^```\w*\n(#!/bin/bash\n.*?)^```", file.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        )
+    ]
+    assert len(blocks) >= 2, "Slurm's for reading and for training"
+    for block in blocks:
+        subprocess.run(["bash", "-n"], input=block, text=True, check=True)
