@@ -169,7 +169,11 @@ def test_a_bundle_of_two_hospitals_states_each_by_itself(phantoms: Path, tmp_pat
     assert counted.keys() >= {"NORMAL", "PNEUMONIA", "OTHER_ABNORMAL"}
     card = (made.path / "README.md").read_text()
     assert "| metric | adults, held-out folds | children, held-out folds |" in card
-    assert 'patients of the official test set apart, without those of view "PA")' in card
+    assert 'patients of the official test set apart, without those of view "PA", which decided' in card
+    held_out = [run.split(open_dataset(manifest)).parts["val"] for run in map(RunFolder, runs)]
+    views = {entry.path: entry.view for entry in open_dataset(manifest).entries}
+    kept = sum(views[path] == "AP" for part in held_out for path in part)
+    assert sum(counted.values()) == kept < sum(map(len, held_out))
     evaluate_reader_by_source(Reader(made), manifest, tmp_path / "measured", part="all", resamples=40)
     evaluate_reader(Reader(made), phantoms, tmp_path / "figures")
     stated = bundle_with_metrics(

@@ -15,6 +15,6 @@ def hospitals_of(phantoms: Path, folder: Path) -> Path:
             rows.append(f"{entry.path},{entry.label},children:{entry.patient},{entry.split},children,AP,4")
             continue
         label = "NORMAL" if entry.label == "NORMAL" else ("PNEUMONIA", "OTHER_ABNORMAL")[number % 2]
-        rows.append(f"{entry.path},{label},adults:{entry.patient},,adults,{('AP', 'PA')[number % 2]},50")
+        rows.append(f"{entry.path},{label},adults:{entry.patient},,adults,{('AP', 'PA')[number // 6 % 2]},50")
     (folder / "merged.csv").write_text("\n".join(rows) + "\n")
     return folder / "merged.csv"

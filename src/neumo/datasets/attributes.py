@@ -27,6 +27,11 @@ def attribute_value(given: str) -> AttributeValue:
     return AttributeValue(attribute=attribute, value=value)
 
 
+def has_any(entry: Entry, wanted: Sequence[AttributeValue]) -> bool:
+    """Whether an image holds any of the values."""
+    return any(entry.attributes.get(each.attribute, "") == each.value for each in wanted)
+
+
 def paths_with(entries: Sequence[Entry], wanted: Sequence[AttributeValue], where: str) -> set[str]:
     """Return the paths of the images that hold any of the values.
 
@@ -52,8 +57,4 @@ def paths_with(entries: Sequence[Entry], wanted: Sequence[AttributeValue], where
                 value=each.value,
                 values=", ".join(map(repr, values[:_SHOWN])),
             )
-    return {
-        entry.path
-        for entry in entries
-        if any(entry.attributes.get(each.attribute, "") == each.value for each in wanted)
-    }
+    return {entry.path for entry in entries if has_any(entry, wanted)}

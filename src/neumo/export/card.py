@@ -131,11 +131,13 @@ def _network(model: Mapping[str, Any]) -> str:
 
 
 def _without(split: Mapping[str, Any]) -> str:
-    """Say which images were not trained on: ", without those of label basis "text of the report"."""
+    """Say which images neither trained nor decided: ", without those of label basis "text of the report"..."."""
     left = [
         f'{each["attribute"].replace("_", " ")} "{each["value"]}"' for each in split.get("train_without", ())
     ]
-    return f", without those of {' and '.join(left)}" if left else ""
+    return (
+        f", without those of {' and '.join(left)}, which decided nothing on the folds either" if left else ""
+    )
 
 
 def _begun(start: Sequence[str]) -> str:

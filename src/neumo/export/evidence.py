@@ -19,6 +19,7 @@ from neumo.datasets.collections import data_set_name
 from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.sources.evaluate import evaluate_sources
 from neumo.evaluation.uncertainty.temperature import tempered
+from neumo.evaluation.values import without_nan
 from neumo.export.held_out import HeldOut
 
 CALIBRATION_ERROR: Final = "expected_calibration_error"
@@ -57,7 +58,7 @@ def folds_evidence(held_out: HeldOut, temperature: float, command: str) -> tuple
         found += [
             Evidence(
                 key,
-                **vars(estimate),
+                **without_nan(vars(estimate)),
                 n=n,
                 data=data,
                 command=command,

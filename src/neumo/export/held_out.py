@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
+from neumo.datasets.attributes import has_any
 from neumo.datasets.collections import ages_of
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.manifest import Entry, Manifest
@@ -30,7 +31,8 @@ class HeldOut:
     Attributes
     ----------
     images : Images
-        N held-out images, whatever their labels, with uncalibrated probabilities.
+        N held-out images, whatever their labels, with uncalibrated probabilities; without those like which none was
+        trained on (`split.train_without`), since labels that are not trusted decide nothing.
     paths : tuple of str, length N
     distances : ndarray of float32, shape (3, N)
         Of each embedding from its run's own training images (see `gate_statistics_of`), for the images as they are,
@@ -114,14 +116,17 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
     distances: list[NDArray[np.float32]] = []
     for run in map(RunFolder, runs):
         split = run.split(manifest)
-        positions = split.indices("val", manifest)
+        held_out = split.indices("val", manifest)
+        untrusted = run.experiment().split.train_without
+        trusted = np.array([not has_any(manifest.entries[i], untrusted) for i in held_out])
+        positions = [i for i, kept in zip(held_out, trusted, strict=True) if kept]
         entries += [manifest.entries[i] for i in positions]
         probabilities.append(predict_images(run, manifest, positions))
         statistics = gate_statistics_of(run, manifest)
         distances.append(
             np.stack(
                 [
-                    statistics.distance(embed_part(run, manifest, split, "val", change=change))
+                    statistics.distance(embed_part(run, manifest, split, "val", change=change))[trusted]
                     for change in (None, _softened, restyling(_HELD_OUT_SEED))
                 ]
             )
