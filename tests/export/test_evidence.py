@@ -16,6 +16,7 @@ FIGURES: dict[str, Any] = {
     "bundle": {"model": "m"},
     "command": "neumo evaluate B",
     "measured_on": "2026-11-23",
+    "data_set": "Kermany chest radiographs",
     "part": "test",
     "images": 20,
     "refused": 2,
@@ -151,7 +152,10 @@ def test_each_source_states_its_own_metrics(tmp_path: Path) -> None:
         "command": "neumo evaluate B --by source",
         "measured_on": "2026-11-28",
         "part": "all",
-        "sources": [{**one, "source": "a"}, {**one, "source": "b", "figures": {}, "by_view": {}}],
+        "sources": [
+            {**one, "source": "a", "data_set": "a"},
+            {**one, "source": "b", "data_set": "b", "figures": {}, "by_view": {}},
+        ],
     }
     source = written(tmp_path, "sources", value)
     refused, auroc, of_view, elsewhere = sources_evidence(source, "digest")

@@ -36,7 +36,6 @@ _KERMANY: Final = Collection(
 )
 COLLECTIONS: Final[Mapping[str, Collection]] = MappingProxyType(
     {
-        "": _KERMANY,
         "kermany": _KERMANY,
         "chest_xray": _KERMANY,
         "nih": Collection(
@@ -48,20 +47,29 @@ COLLECTIONS: Final[Mapping[str, Collection]] = MappingProxyType(
         ),
     }
 )
-"""By source; a data set that names no source is read as the collection of Kermany et al."""
+"""By source."""
+_UNNAMED: Final = "images of no stated source"
 _READINGS: Final[Mapping[str, str]] = MappingProxyType(
     {"RSNA challenge": "readings by the RSNA Pneumonia Detection Challenge (Shih et al., Radiology: AI 2019)"}
 )
 """Readings of other people than the collection's, by a part of `label_basis`."""
 
 
-def data_set_name(sources: Iterable[str], *, synthetic: bool) -> str:
-    """Return the name of the data set of some sources, as metrics state it."""
-    known = {source: COLLECTIONS[source].name for source in COLLECTIONS}
-    names = {source: known.get(source) or source for source in sorted(set(sources))}
-    return " and ".join(
-        dict.fromkeys("phantoms" if synthetic and not source else name for source, name in names.items())
-    )
+def data_set_name(entries: Iterable[Entry], *, synthetic: bool) -> str:
+    """Return the name of the data sets that some images are of, as metrics state it: "Kermany chest radiographs"."""
+    names = set()
+    for entry in entries:
+        known = _collection(entry)
+        if synthetic and not entry.source:
+            names.add("phantoms")
+        else:
+            names.add((known.name if known is not None else "") or entry.source or _UNNAMED)
+    return " and ".join(sorted(names))
+
+
+def _collection(entry: Entry) -> Collection | None:
+    """Return the collection that an image is of; of images without a source only those in official parts are known."""
+    return _KERMANY if not entry.source and entry.split else COLLECTIONS.get(entry.source)
 
 
 def ages_of(entry: Entry) -> tuple[float, float] | None:
@@ -69,20 +77,27 @@ def ages_of(entry: Entry) -> tuple[float, float] | None:
     years = age_in_years(entry.attributes.get("age", ""))
     if years is not None:
         return years, years
-    known = COLLECTIONS.get(entry.source)
+    known = _collection(entry)
     return None if known is None else known.ages
 
 
 def attribution_of(entries: Iterable[Entry]) -> str:
     """Return the attribution of some images: collections in the order of their sources, and who read them."""
-    bases: dict[str, set[str]] = {}
-    for entry in entries:
-        bases.setdefault(entry.source, set()).add(entry.attributes.get("label_basis", ""))
-    return "; ".join(_named(source, bases[source]) for source in sorted(bases))
+    said: dict[str, set[str]] = {}
+    for entry in sorted(entries, key=lambda each: each.source):
+        said.setdefault(_attribution(entry), set()).add(entry.attributes.get("label_basis", ""))
+    return "; ".join(_with_readings(words, bases) for words, bases in said.items())
 
 
-def _named(source: str, bases: Iterable[str]) -> str:
-    known = COLLECTIONS.get(source)
-    said = f"{source} (its attribution is not known to neumo)" if known is None else known.attribution
+def _attribution(entry: Entry) -> str:
+    known = _collection(entry)
+    return (
+        f"{entry.source or _UNNAMED} (its attribution is not known to neumo)"
+        if known is None
+        else known.attribution
+    )
+
+
+def _with_readings(attribution: str, bases: Iterable[str]) -> str:
     read = [words for part, words in _READINGS.items() if any(part in basis for basis in bases)]
-    return ", ".join([said, *read])
+    return ", ".join([attribution, *read])

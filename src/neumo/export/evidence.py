@@ -15,7 +15,6 @@ from neumo.core.ages import age_span
 from neumo.core.errors import ExportError
 from neumo.core.evidence import HELD_OUT_FOLDS, Evidence
 from neumo.core.findings import FINDINGS
-from neumo.datasets.collections import data_set_name
 from neumo.evaluation.evaluate import evaluate
 from neumo.evaluation.sources.evaluate import evaluate_sources
 from neumo.evaluation.uncertainty.temperature import tempered
@@ -42,7 +41,7 @@ def folds_evidence(held_out: HeldOut, temperature: float, command: str) -> tuple
     today = datetime.now(UTC).date().isoformat()
     found: list[Evidence] = []
     for source in sorted(set(held_out.images.sources)):
-        data = f"{data_set_name((source,), synthetic=held_out.synthetic)}, {HELD_OUT_FOLDS}"
+        data = f"{held_out.data_sets.get(source, source)}, {HELD_OUT_FOLDS}"
         ages = age_span(
             each for each, one in zip(held_out.ages, held_out.images.sources, strict=False) if one == source
         )
@@ -89,7 +88,7 @@ def sources_evidence(source: Path, bundle: str) -> tuple[Evidence, ...]:
 def _from_source(one: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[Evidence]:
     entry = partial(
         Evidence,
-        data=f"{data_set_name((one['source'],), synthetic=bool(one.get('synthetic')))}, {value['part']}",
+        data=f"{one['data_set']}, {value['part']}",
         command=value["command"],
         measured_on=value["measured_on"],
         patients=one["patients"],
@@ -182,7 +181,7 @@ def _from_figures(value: Mapping[str, Any]) -> Iterator[Evidence]:
     evaluation = value["evaluation"]
     entry = partial(
         Evidence,
-        data=f"{value.get('data_set', data_set_name(('',), synthetic=False))}, {value['part']}",
+        data=f"{value['data_set']}, {value['part']}",
         command=value["command"],
         measured_on=value.get("measured_on"),
         ages=_ages(value),

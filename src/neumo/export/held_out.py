@@ -1,7 +1,7 @@
 """Out-of-fold predictions: each image's from the one fold run that was not trained on it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
 from neumo.datasets.attributes import has_any
-from neumo.datasets.collections import ages_of
+from neumo.datasets.collections import ages_of, data_set_name
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.predictions import Predictions
@@ -43,6 +43,8 @@ class HeldOut:
         True for phantoms.
     ages : tuple of (float, float) or None, length N
         Youngest and oldest age that the patient may have, in years; empty where none is known.
+    data_sets : mapping of str to str
+        Name of the data set of each source.
     """
 
     images: Images
@@ -51,6 +53,7 @@ class HeldOut:
     runs: tuple[Path, ...]
     synthetic: bool
     ages: tuple[tuple[float, float] | None, ...] = ()
+    data_sets: Mapping[str, str] = field(default_factory=dict)
 
     def predictions(self, probabilities: NDArray[np.float64], source: str) -> Predictions:
         """Predictions of a source's images that are labelled with a finding, with `probabilities`, shape (N, 3)."""
@@ -138,6 +141,12 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
         tuple(runs),
         manifest.synthetic,
         tuple(map(ages_of, entries)),
+        {
+            source: data_set_name(
+                (entry for entry in entries if entry.source == source), synthetic=manifest.synthetic
+            )
+            for source in {entry.source for entry in entries}
+        },
     )
 
 

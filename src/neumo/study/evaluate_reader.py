@@ -160,7 +160,7 @@ def _record(
             "model": hashlib.sha256(reader.bundle.model).hexdigest(),
         },
         "data": manifest.digest,
-        "data_set": data_set_name((entry.source for entry in read), synthetic=manifest.synthetic),
+        "data_set": data_set_name(read, synthetic=manifest.synthetic),
         "ages": age_span(map(ages_of, read)),
         "part": evaluated.part,
         "images": evaluated.images,

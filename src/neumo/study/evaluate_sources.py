@@ -18,7 +18,7 @@ from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading
 from neumo.datasets.attributes import AttributeValue, paths_with
-from neumo.datasets.collections import ages_of
+from neumo.datasets.collections import ages_of, data_set_name
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
@@ -217,7 +217,16 @@ def _write(
         origin["without"] = [asdict(each) for each in without]
     measured = {
         "measured_on": datetime.now(UTC).date().isoformat(),
-        "sources": [{**one.to_json(), "ages": _ages(one.source, entries, images)} for one in evaluated],
+        "sources": [
+            {
+                **one.to_json(),
+                "data_set": data_set_name(
+                    (entry for entry in entries if entry.source == one.source), synthetic=one.synthetic
+                ),
+                "ages": _ages(one.source, entries, images),
+            }
+            for one in evaluated
+        ],
         "worst": worst_sources(evaluated),
     }
     write_json(out / SOURCES_FILE, {"schema": 1, **origin, **measured})
