@@ -9,17 +9,9 @@ from neumo.core.errors import DatasetError, SplitError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import LABELS
 from neumo.datasets.attributes import AttributeValue
+from neumo.datasets.draw_split import fold_split, fractions_split, official_split, source_split, train_without
 from neumo.datasets.manifest import Entry, Manifest
-from neumo.datasets.split import (
-    Split,
-    fold_split,
-    fractions_split,
-    load_split,
-    official_split,
-    source_split,
-    thin_findings,
-    train_without,
-)
+from neumo.datasets.split import Split, load_split, thin_findings
 
 
 def made(patients: int = 300, *, official: bool = True, salt: str = "") -> Manifest:

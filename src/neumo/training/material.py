@@ -25,17 +25,10 @@ from neumo.datasets.balance import (
     log_priors_by_source,
     resampled,
 )
+from neumo.datasets.draw_split import fold_split, fractions_split, official_split, source_split, train_without
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.pixels import decoded_pixels
-from neumo.datasets.split import (
-    Split,
-    fold_split,
-    fractions_split,
-    load_split,
-    official_split,
-    source_split,
-    train_without,
-)
+from neumo.datasets.split import Split, load_split
 from neumo.training.batches import Batches, PixelDataset
 from neumo.training.config import Experiment, SplitConfig
 

@@ -15,17 +15,14 @@ from starlette.concurrency import run_in_threadpool
 
 from neumo.bundle.criteria import Criteria, checked
 from neumo.core.errors import ConfigError
-from neumo.core.extras import is_installed
-from neumo.core.message import Message
 from neumo.core.settings import parse_settings
-from neumo.core.signatures import signed_bytes
 from neumo.records.audit_log import now
 from neumo.records.commissionings import note_commissioning
 from neumo.texts.language import LANGUAGES, Language
-from neumo.texts.translation import told
 from neumo.web.commissioning.commissioner import Order, invalid
 from neumo.web.commissioning.folder import BUNDLE
-from neumo.web.commissioning.signing import add_to_bundle, signers
+from neumo.web.commissioning.signing import add_to_bundle
+from neumo.web.commissioning.state import attempt_of, state_of
 from neumo.web.http.event_stream import EVENT_STREAM, KEEP_OPEN, QUIET_SECONDS, event, event_stream
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
@@ -97,7 +94,7 @@ class Signing(BaseModel):
 @router.get("")
 def state(request: Request, _person: Administrator) -> dict[str, Any]:
     """Say what there is: the folder of radiographs, the table, the last attempt, finished runs."""
-    return _state(workbench_of(request), language_of(request))
+    return state_of(workbench_of(request), language_of(request))
 
 
 @router.post("/plan")
@@ -137,7 +134,7 @@ async def put_table(request: Request, person: Administrator) -> dict[str, Any]:
     finally:
         for upload in uploads:
             upload.discard()
-    return _state(workbench, language_of(request))
+    return state_of(workbench, language_of(request))
 
 
 @router.post("/table/decisions")
@@ -158,7 +155,7 @@ def table_of_decisions(request: Request, person: Administrator) -> dict[str, Any
         workbench.commissioner.folder.put_table(target, facts)
     finally:
         target.unlink(missing_ok=True)
-    return _state(workbench, language_of(request))
+    return state_of(workbench, language_of(request))
 
 
 @router.get("/table", response_class=FileResponse, responses=_CSV)
@@ -181,7 +178,7 @@ def begin(request: Request, person: Administrator, wanted: Wanted) -> dict[str, 
     order = Order(**wanted.model_dump())
     run = workbench.commissioner.begin(order, person.name)
     _note(workbench, person.name, "commission", run, order.site, workbench.commissioner.base.digest)
-    return _state(workbench, language_of(request))
+    return state_of(workbench, language_of(request))
 
 
 @router.delete("/runs")
@@ -190,7 +187,7 @@ def cancel(request: Request, person: Administrator) -> dict[str, Any]:
     workbench = workbench_of(request)
     attempt = workbench.commissioner.cancel()
     _note(workbench, person.name, "cancel", attempt["id"], attempt["site"])
-    return _state(workbench, language_of(request))
+    return state_of(workbench, language_of(request))
 
 
 @router.get("/events", response_class=StreamingResponse, responses=EVENT_STREAM)
@@ -208,7 +205,7 @@ def accept(request: Request, person: Administrator, run: str, accepting: Accepti
     answer = workbench.commissioner.ask("accept", folder=str(folder.run(run)), **accepting.model_dump())
     folder.note_run(run, {**facts, **answer})
     _note(workbench, person.name, "accept", run, facts["site"], answer["digest"])
-    return _state(workbench, language_of(request))
+    return state_of(workbench, language_of(request))
 
 
 @router.post("/runs/{run}/signature")
@@ -221,7 +218,7 @@ def sign(request: Request, person: Administrator, run: str, signing: Signing) ->
         raise Problem(409, "not_accepted")
     add_to_bundle(folder.run(run) / BUNDLE, facts["digest"], signing.key, signing.signature)
     _note(workbench, person.name, "sign", run, facts["site"], facts["digest"])
-    return _state(workbench, language_of(request))
+    return state_of(workbench, language_of(request))
 
 
 @router.get("/runs/{run}/files/{name}", response_class=FileResponse, responses=_FILES)
@@ -247,7 +244,7 @@ async def _events(request: Request, workbench: Workbench, language: Language) ->
     """Yield the last attempt as it changes, to its end or until the person has logged out or lost the permission."""
     last, quiet = None, 0.0
     while True:
-        found = await run_in_threadpool(_attempt, workbench, language)
+        found = await run_in_threadpool(attempt_of, workbench, language)
         if found != last:
             last, quiet = found, 0.0
             yield event("attempt", {"attempt": found})
@@ -261,45 +258,6 @@ async def _events(request: Request, workbench: Workbench, language: Language) ->
             yield KEEP_OPEN
         if not await is_still_authorized(request):
             return
-
-
-def _state(workbench: Workbench, language: Language) -> dict[str, Any]:
-    commissioner, config = workbench.commissioner, workbench.commissioner.base.config
-    images, found = commissioner.settings.images, commissioner.folder.table_facts()
-    if found is not None:
-        unready = found["unready"]
-        found = {**found, "unready": None if unready is None else told(Message.from_json(unready), language)}
-    return {
-        "missing": None if is_installed("site") else "site",
-        "images": None if images is None else str(images),
-        "base": {"name": config.name, "version": config.version, "digest": commissioner.base.digest},
-        "criteria": asdict(Criteria()),
-        "table": found,
-        "attempt": _attempt(workbench, language),
-        "runs": [_run(workbench, facts, language) for facts in commissioner.folder.runs()],
-    }
-
-
-def _attempt(workbench: Workbench, language: Language) -> dict[str, Any] | None:
-    folder = workbench.commissioner.folder
-    attempt = folder.attempt()
-    if attempt is None:
-        return None
-    fault = attempt["fault"]
-    progress = folder.now_done() if attempt["status"] == "running" else None
-    said = None if fault is None else told(Message.from_json(fault), language)
-    return {**attempt, "fault": said, "progress": progress}
-
-
-def _run(workbench: Workbench, facts: dict[str, Any], language: Language) -> dict[str, Any]:
-    digest, place = facts["digest"], workbench.commissioner.folder.run(facts["id"]) / BUNDLE
-    return {
-        **facts,
-        "sections": facts["sections"][language],
-        "to_sign": None if digest is None else signed_bytes("bundle", digest).decode(),
-        "signed_by": [] if digest is None else signers(place),
-        "bundle": None if digest is None else str(place),
-    }
 
 
 def _given(name: str, origin: str, person: str) -> dict[str, str]:
