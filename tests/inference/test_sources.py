@@ -1,8 +1,10 @@
 """Sources of a reader: pictures, streams and data sets as files of the same; all else fails as a reading."""
 
 import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,12 @@ from pydicom import dcmread
 from tests.support.node_samples import radiograph, written
 
 from neumo.bundle.folder import Bundle
+from neumo.core.errors import UnsupportedImageError
 from neumo.core.reading import Reading, Status
 from neumo.imaging import open_radiograph
 from neumo.imaging.picture import array_of_picture
 from neumo.inference.reader import Reader
+from neumo.inference.sources import form_of, name_of
 from neumo.inference.stages import Stages
 
 
@@ -131,3 +135,10 @@ def test_a_picture_has_the_pixels_of_its_png(kind: str, picture: Image.Image) ->
     picture.save(stream, "PNG", exif=picture.getexif())
     of_file, of_picture = open_radiograph(stream.getvalue()), open_radiograph(array_of_picture(picture))
     np.testing.assert_array_equal(of_picture.pixels, of_file.pixels)
+
+
+def test_a_thread_that_is_importing_pydicom_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pydicom", ModuleType("pydicom"))  # as far as it is at its first line
+    assert name_of(b"radiograph") == "bytes"
+    with pytest.raises(UnsupportedImageError, match="which is not taken"):
+        form_of(object())

@@ -104,7 +104,7 @@ def test_an_archive_that_cannot_be_used_is_told_before_anything_is_read(
     read = ("read", *films, "--bundle", bundle, "--json", output, "--archive")
     (tmp_path / "text").write_text("no database" * 500)
     for url, message in (
-        (tmp_path / "absent" / "a.db", "cannot be used now"),
+        (tmp_path / "absent" / "a.db", "the file or its folder cannot be written"),
         ("postgresql://nobody@127.0.0.1:1/none", "cannot be used now"),
         ("mysql://h/n", "sqlite:///FILE"),
         (tmp_path / "text", "not a database"),

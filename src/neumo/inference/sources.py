@@ -85,9 +85,9 @@ def name_of(source: Any) -> str:
 
 
 def _is_dataset(source: Any) -> bool:
-    # Whoever has not imported pydicom, which takes 0.2 s, has no data set.
-    pydicom = sys.modules.get("pydicom")
-    return pydicom is not None and isinstance(source, pydicom.Dataset)
+    # Whoever has not imported pydicom, which takes 0.2 s, has no data set; another thread may be importing it just now.
+    kind = getattr(sys.modules.get("pydicom"), "Dataset", None)
+    return kind is not None and isinstance(source, kind)
 
 
 def _bytes_of_stream(stream: Any) -> bytes:

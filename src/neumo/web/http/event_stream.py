@@ -9,15 +9,21 @@ from fastapi.responses import StreamingResponse
 QUIET_SECONDS: Final = 15.0
 """Idle time after which a comment is sent as keep-alive, so that no proxy closes the stream."""
 KEEP_OPEN: Final = ": still here\n\n"
+EVENT_MEDIA: Final = "text/event-stream"
+EVENT_SCHEMA: Final = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("event", "data", "id", "retry")},
+}
+"""OpenAPI schema of each event of a stream; `data` is JSON."""
 EVENT_STREAM: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    200: {"content": {EVENT_MEDIA: {"schema": EVENT_SCHEMA}}}
 }
 """OpenAPI responses of a route that streams events."""
 
 
 def event_stream(events: AsyncIterator[str]) -> StreamingResponse:
     """Return a stream that proxies do not hold back."""
-    return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return StreamingResponse(events, media_type=EVENT_MEDIA, headers={"X-Accel-Buffering": "no"})
 
 
 def event(name: str, value: dict[str, Any], identifier: int | None = None) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from neumo.web.http.error_answers import error_examples, errors_of
+from neumo.web.http.event_stream import EVENT_MEDIA, EVENT_SCHEMA
 
 _JSON: Final = "application/json"
 _PROBLEM_TYPE: Final = "application/problem+json"
@@ -89,6 +90,8 @@ def _add_examples(operation: dict[str, Any], recorded: Mapping[str, Any]) -> Non
 
 
 def _schema(media: str, example: Any, *, several: bool) -> dict[str, Any]:
+    if media == EVENT_MEDIA:
+        return EVENT_SCHEMA
     if "json" not in media or isinstance(example, str):
         return {"type": "string"}
     # One address gives files of several kinds, of which one is the example.
