@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
-from processor_time import processor_seconds
 
 from neumo.cluster.run import Totals, read_archive
 from neumo.cluster.shard_reader import Job
@@ -62,10 +61,10 @@ def main() -> None:
 def one_round(files: tuple[Path, ...], source: Path, out: Path) -> tuple[float, float, float]:
     """Return rate and processor times of read-archive, each as a share of what read_many does (above 1 is better)."""
     direct, direct_work = read_directly(files[: len(files) // 2])
-    marks = list[Mark]()
+    marks, ledger = list[Mark](), Ledger()
     job = Job(str(source), str(out), {"allow_outside_range": True})
     read_archive(
-        job, shard_size=max(1, len(files) // SHARDS), report=lambda totals: marks.append(mark(totals))
+        job, shard_size=max(1, len(files) // SHARDS), report=lambda totals: marks.append(ledger.mark(totals))
     )
     begin, end = marks[len(marks) // 3], marks[-1 - usable_cores()]
     read = end.read - begin.read
@@ -90,16 +89,25 @@ def read_directly(files: Sequence[Path]) -> tuple[float, float]:
     return (time.perf_counter() - started) / len(files), (time.process_time() - worked) / len(files)
 
 
-def mark(totals: Totals) -> Mark:
-    working = 0.0
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if any(name in " ".join(process.cmdline()) for name in WORKING):
-                times = process.cpu_times()
-                working += times.user + times.system
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
-    return Mark(time.perf_counter(), working, processor_seconds(), totals.read)
+class Ledger:
+    """Processor seconds of each process that was seen, so that those that have ended still count."""
+
+    def __init__(self) -> None:
+        self.working = dict[tuple[int, float], float]()
+        self.all = dict[tuple[int, float], float]()
+
+    def mark(self, totals: Totals) -> Mark:
+        """Take down what every process has worked until now."""
+        for process in psutil.Process().children(recursive=True):
+            try:
+                times, who = process.cpu_times(), (process.pid, process.create_time())
+                self.all[who] = times.user + times.system
+                if who in self.working or any(name in " ".join(process.cmdline()) for name in WORKING):
+                    self.working[who] = self.all[who]
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
+                continue
+        everything = time.process_time() + sum(self.all.values())
+        return Mark(time.perf_counter(), sum(self.working.values()), everything, totals.read)
 
 
 if __name__ == "__main__":
