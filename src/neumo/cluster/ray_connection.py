@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from neumo.core.errors import ClusterError
+from neumo.core.faults import own_fault
 
 _ANSWER_SECONDS: Final = 10.0
 
@@ -42,6 +43,11 @@ def connected(address: str | None) -> Iterator[Any]:
         )
     except Exception as error:  # as of a node that took too long to start, which is a bare Exception
         ray.shutdown()
+        if own_fault(error) is not None:  # of the disk or its permissions
+            raise ClusterError(
+                "Ray: its temporary files cannot be written ({reason}); set TMPDIR to another folder",
+                reason=error,
+            ) from error
         if address is None:
             raise ClusterError(
                 "Ray: did not start on this machine ({kind}), as where it is too busy; run the same command again "
@@ -50,11 +56,6 @@ def connected(address: str | None) -> Iterator[Any]:
             ) from error
         raise ClusterError(
             "Ray: no cluster answers at {address} ({kind})", address=address, kind=type(error).__name__
-        ) from error
-    except OSError as error:
-        raise ClusterError(
-            "Ray: its temporary files cannot be written ({reason}); set TMPDIR to another folder",
-            reason=error,
         ) from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
