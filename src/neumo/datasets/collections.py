@@ -1,6 +1,6 @@
 """Known public data sets by source name: name, attribution, and the age range where their tables state no ages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -65,6 +65,14 @@ def data_set_name(entries: Iterable[Entry], *, synthetic: bool) -> str:
         else:
             names.add((known.name if known is not None else "") or entry.source or _UNNAMED)
     return " and ".join(sorted(names))
+
+
+def data_set_names(entries: Sequence[Entry], *, synthetic: bool) -> dict[str, str]:
+    """Return the name of the data set of each source, by source; see `data_set_name`."""
+    return {
+        source: data_set_name((entry for entry in entries if entry.source == source), synthetic=synthetic)
+        for source in {entry.source for entry in entries}
+    }
 
 
 def _collection(entry: Entry) -> Collection | None:

@@ -11,7 +11,7 @@ from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
 from neumo.datasets.attributes import has_any
-from neumo.datasets.collections import ages_of, data_set_name
+from neumo.datasets.collections import ages_of, data_set_names
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.predictions import Predictions
@@ -141,12 +141,7 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
         tuple(runs),
         manifest.synthetic,
         tuple(map(ages_of, entries)),
-        {
-            source: data_set_name(
-                (entry for entry in entries if entry.source == source), synthetic=manifest.synthetic
-            )
-            for source in {entry.source for entry in entries}
-        },
+        data_set_names(entries, synthetic=manifest.synthetic),
     )
 
 

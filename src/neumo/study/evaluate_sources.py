@@ -18,7 +18,7 @@ from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading
 from neumo.datasets.attributes import AttributeValue, paths_with
-from neumo.datasets.collections import ages_of, data_set_name
+from neumo.datasets.collections import ages_of, data_set_names
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Entry, Manifest
@@ -215,14 +215,13 @@ def _write(
     write_text(out / ANSWERS_FILE, buffer.getvalue())
     if without:
         origin["without"] = [asdict(each) for each in without]
+    names = data_set_names(entries, synthetic=any(one.synthetic for one in evaluated))
     measured = {
         "measured_on": datetime.now(UTC).date().isoformat(),
         "sources": [
             {
                 **one.to_json(),
-                "data_set": data_set_name(
-                    (entry for entry in entries if entry.source == one.source), synthetic=one.synthetic
-                ),
+                "data_set": names[one.source],
                 "ages": _ages(one.source, entries, images),
             }
             for one in evaluated
