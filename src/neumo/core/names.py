@@ -7,9 +7,10 @@ import re
 _UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 _LIKE_ESCAPE = re.compile(r"\\(?=x[0-9a-f]{2})")
 _SHOWN = re.compile(r"\\x([0-9a-f]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
-"""Control characters of terminals, ends of lines and paragraphs, and what turns or hides the text behind it: embedded
-and isolated directions of writing (Unicode standard annex 9), tags."""
+CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f"
+"""Ranges of a regular expression: control characters of terminals, ends of lines and paragraphs, and what turns or
+hides the text behind it: embedded and isolated directions of writing (Unicode standard annex 9), tags."""
+_CONTROL = re.compile(f"[{CONTROL_CHARACTERS}]")
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from neumo.core.names import CONTROL_CHARACTERS
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
 from neumo.web.readings.own_files import new_file
 
 _MAX_NAME_LENGTH: Final = 150
 _DEFAULT_NAME: Final = "radiograph"
-_CONTROL: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
-)
+_CONTROL: Final = re.compile(rf"[{CONTROL_CHARACTERS}\u200e\u200f]")
 
 
 @dataclass(frozen=True, slots=True)
