@@ -19,6 +19,7 @@ from neumo.records.reading_file import load_class_maps, load_pixels, load_readin
 from neumo.records.restatements import SCREEN
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.texts.language import Language
+from neumo.web.http.downloads import SANDBOXED
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
@@ -129,8 +130,7 @@ def file(
     target = rendered(workbench, asked)
     headers = {
         "Content-Disposition": f'attachment; filename="neumo-{reading.id}-{wanted}"',
-        # Opened in the browser all the same, no script in it can run.
-        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        **SANDBOXED,
         "Content-Length": str(target.stat().st_size),
     }
     return StreamingResponse(_stream_and_delete(target), media_type=MEDIA_TYPES[wanted], headers=headers)

@@ -23,6 +23,7 @@ from neumo.web.commissioning.commissioner import Order, invalid
 from neumo.web.commissioning.folder import BUNDLE
 from neumo.web.commissioning.signing import add_to_bundle
 from neumo.web.commissioning.state import attempt_of, state_of
+from neumo.web.http.downloads import SANDBOXED
 from neumo.web.http.event_stream import EVENT_STREAM, KEEP_OPEN, QUIET_SECONDS, event, event_stream
 from neumo.web.http.languages import language_of
 from neumo.web.http.problems import Problem
@@ -269,8 +270,5 @@ def _note(workbench: Workbench, person: str, step: Any, run: str, site: str, sha
 
 
 def _download(file: Path, name: str, media_type: str, *, once: bool = False) -> FileResponse:
-    headers = {
-        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    }
     task = BackgroundTask(file.unlink, missing_ok=True) if once else None
-    return FileResponse(file, media_type=media_type, filename=name, headers=headers, background=task)
+    return FileResponse(file, media_type=media_type, filename=name, headers=SANDBOXED, background=task)
