@@ -1,4 +1,4 @@
-"""Fixtures of the node's tests: settings, a bundle, radiographs, the parts of a node that does not run."""
+"""Fixtures of the node's tests: settings, a bundle, radiographs, and components without a running node."""
 
 import logging
 import os

@@ -74,7 +74,7 @@ def storescu(port: int, title: str, *files: Path, check: bool = True) -> bool:
 
 
 def results(archive: Orthanc, modality: str) -> list[Dataset]:
-    """Return the objects of a modality in the archive, as it gives them to a viewer."""
+    """Fetch the objects of a modality from the archive, in the way a viewer does."""
     return [dcmread(BytesIO(content)) for content in archive.files(modality)]
 
 

@@ -1,4 +1,4 @@
-"""Shared output of the commands: console, progress bars, tables, and which extra is missing."""
+"""Console output shared by the commands: messages, progress bars, tables, and the error of a missing extra."""
 
 import json
 import sys

@@ -121,7 +121,7 @@ def source_tables(evaluated: Sequence[EvaluatedSource]) -> Iterator[Table]:
 
 
 def sweep_table(rows: "Sequence[Row]") -> Table:
-    """Return the table of a sweep: a row for each recipe, source and metric."""
+    """Return the results of a sweep as a table with one row per recipe, source and metric."""
     table = Table(*headings("recipe", "source", "metric", "seeds", "value (95 % interval)"))
     table.caption = said(
         "mean ± standard deviation over seeds, and 95 % intervals over patients; nothing is pooled over sources"

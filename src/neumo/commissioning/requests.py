@@ -1,4 +1,4 @@
-"""Commissioning on request of another program: plain values in and out, in a process of its own.
+"""Request handlers of the commissioning child process: plain values in and out.
 
 The process is a `neumo.core.child_process.ChildProcess` whose opener is `open_commissioner`; whoever asks it needs none
 of the libraries of the extra `site`, and each request loads only its own.
@@ -22,12 +22,12 @@ from neumo.texts.language import LANGUAGES
 
 _NICENESS: Final = 10
 _BETWEEN: Final = 0.2
-"""Seconds between two notes of progress."""
+"""Least seconds between two writes of the progress file."""
 Request = Mapping[str, Any]
 
 
 def open_commissioner(_settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
-    """Return nothing to say, and what answers requests: "do" names one of `_WORK`, the rest are its parameters.
+    """Return an empty greeting and the request handler: "do" names one of `_WORK`, the rest are its parameters.
 
     What `NeumoError` tells is answered as "fault", the plain form of its message.
     """
@@ -157,7 +157,7 @@ def _plain(section: Section) -> dict[str, Any]:
 
 
 def _noting(target: Path) -> Callable[[str], Progress]:
-    """Return what makes the progress of a step, noted in a file that the other program looks at."""
+    """Return a factory of progress callbacks, which write step, done and total to a file that the server polls."""
     last = 0.0
 
     def note(step: str) -> Progress:

@@ -1,4 +1,4 @@
-"""A stranger's ONNX file: what is looked at before anything of it runs."""
+"""Checks of a foreign ONNX file before any of it runs: size, self-containedness, operators, opset."""
 
 from collections.abc import Iterator
 from pathlib import Path

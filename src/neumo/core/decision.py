@@ -86,7 +86,7 @@ def _undetermined(prediction_set: Collection[Outcome]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's decision on a reading.
+    """Conclusion that a named person recorded for a reading, with note, time, and verifier where it is verified.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ class Collection:
     ages : (float, float) or None
         Youngest and oldest age in years as its authors state them, where its images carry none.
     name : str
-        Where it is another than that of the source.
+        Display name; empty where the source's own name is used.
     """
 
     attribution: str

@@ -1,4 +1,4 @@
-"""Batches of small files, which one thread takes through each stage of reading together.
+"""Batching of small files: one thread takes a batch through each stage of reading before the next stage.
 
 Between decoding, network and answer each stage finds the processor's caches full of the one before; for eight small
 files in a row it has to fill them once. Nothing else is shared: each file is decoded, run and answered by itself.
@@ -11,7 +11,7 @@ _Item = TypeVar("_Item")
 
 _MOST: Final = 8
 _SMALL_BYTES: Final = 2**18
-"""Of larger files decoding takes so long that a batch gains nothing, and keeps cores waiting for its end."""
+"""Largest file in bytes that is batched; decoding a larger one takes so long that a batch gains nothing."""
 
 
 def batches(
@@ -27,7 +27,7 @@ def batches(
     size_of : function
         Bytes of an item; None where it shall be alone.
     threads : int
-        That take batches.
+        Number of threads that process batches.
     """
     batch, yielded = list[_Item](), 0
     for item in items:

@@ -21,4 +21,4 @@ class Prepared:
     outside_range: bool = False
     """Whether ages outside the range are read, in general or by an override for this source."""
     age: float | None = None
-    """The patient's, in years; None where unknown."""
+    """Patient's age in years; None where unknown."""

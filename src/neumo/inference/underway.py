@@ -19,7 +19,7 @@ class Underway:
     ----------
     source : path, bytes, stream, pixels, picture or data set
     session : Session
-        That runs the network for it.
+        Inference session that runs the network for it.
     override : AgeOverride or None
     opened : Opened
         Without its pixels once it is prepared: the network needs the memory.
@@ -30,7 +30,7 @@ class Underway:
         Of the embedding.
     reading : Reading or None
     failure : Notice or None
-        An error that nobody foresaw.
+        Unexpected error, as a notice.
     """
 
     source: Source

@@ -25,7 +25,7 @@ def note_commissioning(
     step : str
         The event's action in the log, too.
     run : str
-        Of commissioning.
+        Identifier of the commissioning run.
     site : str
         Name of the hospital or department.
     sha256 : str

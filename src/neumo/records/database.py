@@ -23,7 +23,7 @@ from neumo.records.silent_server import limit_silence, patient
 
 _BUSY_SECONDS = 30
 _POOL_SECONDS = 5
-"""Seconds that a request waits for a connection of the pool."""
+"""Timeout in seconds for getting a connection from the pool."""
 _LIBPQ_TIMEOUTS = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeout": _BUSY_SECONDS * 1000}
 """A server that vanishes must not block a writer for hours."""
 _CACHE_KIB = 16_384

@@ -172,7 +172,7 @@ def open_encoder(kind: Format, columns: Sequence[str] = COLUMNS) -> Encoder:
 
 
 class _Csv:
-    """Comma-separated values; a spreadsheet runs no text of it as a formula (`neumo.core.spreadsheets`)."""
+    """CSV encoder; text cells are guarded against formula injection (`neumo.core.spreadsheets`)."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = columns

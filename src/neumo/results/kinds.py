@@ -6,4 +6,4 @@ Kind = Literal["sr", "sc", "pdf", "ko", "seg"]
 """Structured Report, Secondary Capture, Encapsulated PDF, Key Object Selection, Segmentation of the heat map."""
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 USUAL: Final[tuple[Kind, ...]] = ("sr", "sc")
-"""What a node makes and sends where its settings name nothing else."""
+"""Kinds that a node makes and sends by default."""

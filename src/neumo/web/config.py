@@ -140,7 +140,7 @@ class SendConfig:
     """Destination of verified reports (DICOM)."""
 
     ae_title: AeTitle = "NEUMO"
-    """Calling AE title of the workbench, for C-STORE."""
+    """AE title with which the workbench calls the PACS (C-STORE)."""
     to: Destination | None = None
     """The PACS, as in the settings of the node."""
 

@@ -1,4 +1,4 @@
-"""Disclosure of patients: every route, for every role, with patients shown and hidden."""
+"""Patient data in responses: which role gets it from which route, with patients shown and hidden by the settings."""
 
 import io
 import json

@@ -25,7 +25,7 @@ from pydicom.uid import (
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at run time
 
 VERIFICATION = UID(Verification)
-"""Of C-ECHO, which is answered too."""
+"""SOP class of C-ECHO, which the node answers too."""
 SOP_CLASSES: tuple[UID, ...] = (
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,

@@ -101,7 +101,7 @@ def frame_of(value: memoryview, name: str) -> bytes:
 
 
 def _frames_begun(fragments: list[memoryview]) -> int:
-    """Count the fragments that begin as the first one does, if that is a codestream: NumberOfFrames may be missing."""
+    """Count frames by the fragments that begin a codestream, since NumberOfFrames may be missing; 1 where none does."""
     head = bytes(fragments[0][:_LONGEST_BEGINNING])
     beginning = next((start for start in _BEGINNINGS if head.startswith(start)), None)
     if beginning is None and _RLE_BEGINNING.match(head):

@@ -1,4 +1,4 @@
-"""Commissions a bundle in a process of its own, one run at a time, and keeps what became of it."""
+"""Run `commission` for the workbench: in a child process, one run at a time, with status and result on disk."""
 
 import secrets
 import threading
@@ -21,16 +21,16 @@ from neumo.web.http.problems import Problem, not_installed
 from neumo.worker.config import ReaderConfig
 
 _OPENER: Final = "neumo.commissioning.requests:open_commissioner"
-"""By name, since the server itself imports nothing of learning."""
+"""Opener of the child process, by name: the server itself imports no module of learning."""
 _SHORT_SECONDS: Final = 300.0
 _IDLE_SECONDS: Final = 300.0
-"""After which the process that does what is short is ended."""
+"""Idle time in seconds after which the helper process for short requests is ended."""
 _CANCELLED, _STOPPED = "cancelled", "interrupted"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a run is asked for.
+    """Parameters of a commissioning run.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Order:
 
 
 class Commissioner:
-    """One run at a time; threads may share it.
+    """Manager of commissioning runs, one at a time; thread-safe.
 
     Parameters
     ----------
@@ -76,14 +76,14 @@ class Commissioner:
         self._idle = threading.Timer(_IDLE_SECONDS, self._dismiss)
 
     def ask(self, do: str, *, field: str = "", **parameters: Any) -> dict[str, Any]:
-        """Have something short done, and return the answer.
+        """Send a short request to the helper process and return its answer.
 
         Parameters
         ----------
         do : str
             A request of `neumo.commissioning.requests`.
         field : str
-            What a problem is said to be of; `do` when left out.
+            Field that a problem names; `do` when left out.
         **parameters
             Of the request.
 
@@ -236,7 +236,7 @@ def invalid(field: str, message: str) -> Problem:
 
 
 def _told(answer: Mapping[str, Any]) -> Message | None:
-    """Return what is wrong according to an answer; None where it is none of a failure."""
+    """Return the fault that an answer reports; None where it reports none."""
     if "fault" in answer:
         return Message.from_json(answer["fault"])
     if "error" in answer:
@@ -250,7 +250,7 @@ def _unexpected(what: str) -> Message:
 
 
 def _base_of(bundle: Bundle) -> Bundle:
-    """Return what is commissioned: the bundle in use; of a site's bundle its base, where that is the built-in one."""
+    """Return the bundle to commission: the one in use; of a site's bundle its base, where that is the built-in one."""
     if bundle.site is None:
         return bundle
     built_in = load_bundle(BUILT_IN, check_trust=False)

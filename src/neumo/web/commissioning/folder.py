@@ -11,9 +11,9 @@ from neumo.core.files import make_private, write_json
 from neumo.web.http.problems import Problem
 
 FOLDER: Final = "commissioning"
-"""In the server's data folder."""
+"""Name of the folder within the server's data folder."""
 BUNDLE: Final = "bundle"
-"""Of a run: its accepted site bundle."""
+"""Subfolder of a run that holds the accepted site bundle."""
 _RUN: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 _ENDED_BADLY: Final = "interrupted"
 
@@ -45,7 +45,7 @@ class CommissioningFolder:
             self.note_attempt({**attempt, "status": _ENDED_BADLY})
 
     def clear(self) -> None:
-        """Delete what an attempt has left besides its readings."""
+        """Delete the work files of an unfinished run; its readings stay."""
         shutil.rmtree(self.work, ignore_errors=True)
         self.progress.unlink(missing_ok=True)
 
@@ -62,7 +62,7 @@ class CommissioningFolder:
         return _read(self.progress)
 
     def table_facts(self) -> dict[str, Any] | None:
-        """Return what is known of the table; None where there is none."""
+        """Return the stored facts of the table (labels, counts, origin); None where there is no table."""
         return _read(self._table_facts) if self.table.is_file() else None
 
     def put_table(self, table: Path, facts: Mapping[str, Any]) -> None:
@@ -80,7 +80,7 @@ class CommissioningFolder:
             shutil.rmtree(self._runs / each, ignore_errors=True)
 
     def runs(self) -> list[dict[str, Any]]:
-        """Return what each finished run states, newest first."""
+        """Return the stored facts of each finished run, newest first."""
         names = sorted(
             (entry.name for entry in self._runs.glob("*") if _RUN.fullmatch(entry.name)), reverse=True
         )
@@ -95,14 +95,14 @@ class CommissioningFolder:
         return place
 
     def facts(self, run: str) -> dict[str, Any]:
-        """Return what a finished run states. Raises Problem where there is none."""
+        """Return the stored facts of a finished run. Raises Problem where there is none."""
         found = _read(self.run(run) / "run.json")
         if found is None:
             raise Problem(404, "not_found")
         return found
 
     def note_run(self, run: str, facts: Mapping[str, Any]) -> None:
-        """Write what a finished run states. Raises Problem, OutputError."""
+        """Write the facts of a finished run. Raises Problem, OutputError."""
         write_json(self.run(run) / "run.json", facts)
 
 

@@ -1,4 +1,4 @@
-"""How far commissioning is in the workbench, in the words of a language."""
+"""State of commissioning in the workbench as the page shows it, in a language."""
 
 from dataclasses import asdict
 from typing import Any

@@ -160,7 +160,7 @@ async def researcher(person: CurrentPerson) -> Person:
 
 
 async def administrator(person: CurrentPerson) -> Person:
-    """Require an administrator who is there: no program accepts a bundle for a hospital."""
+    """Require an administrator with a browser session; a token cannot accept a bundle for a hospital."""
     if person.role is not Role.ADMIN or not person.csrf_token:
         raise Problem(403, "not_allowed")
     return person

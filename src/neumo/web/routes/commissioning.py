@@ -36,7 +36,7 @@ from neumo.web.workbench import Workbench, workbench_of
 router = APIRouter(prefix="/api/commissioning", tags=["commissioning"])
 MAX_TABLE_BYTES: Final = 8 * 2**20
 _LOOK_SECONDS: Final = 0.5
-"""Between two looks at how far a run is."""
+"""Polling interval of a run's progress, in seconds."""
 _PAPERS: Final = {
     "acceptance.json": "application/json",
     **{f"acceptance.{language}.html": "text/html; charset=utf-8" for language in LANGUAGES},
@@ -51,7 +51,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Expectation(BaseModel):
-    """What is expected at the site, and what is to be shown, as of `neumo commission plan`."""
+    """Expected prevalence and metrics, and the least values to be shown, as for `neumo commission plan`."""
 
     model_config = ConfigDict(extra="forbid")
     prevalence: float = 0.15
@@ -64,7 +64,7 @@ class Expectation(BaseModel):
 
 
 class Wanted(BaseModel):
-    """What a run is asked for, as of `neumo commission`; a criterion that is null is left out."""
+    """Parameters of a run, as for `neumo commission`; a criterion that is null is left out."""
 
     model_config = ConfigDict(extra="forbid")
     site: Annotated[str, Field(min_length=1, max_length=200)]
@@ -94,13 +94,13 @@ class Signing(BaseModel):
 
 @router.get("")
 def state(request: Request, _person: Administrator) -> dict[str, Any]:
-    """Say what there is: the folder of radiographs, the table, the last attempt, finished runs."""
+    """Return the state of commissioning: folder of radiographs, table, last attempt, finished runs."""
     return state_of(workbench_of(request), language_of(request))
 
 
 @router.post("/plan")
 def plan(request: Request, _person: Administrator, expected: Expectation) -> dict[str, Any]:
-    """Say how many radiographs of which kind are needed."""
+    """Return how many radiographs of each label are needed."""
     answer = workbench_of(request).commissioner.ask("plan", values=expected.model_dump())
     return dict(answer["plan"][language_of(request)])
 
@@ -170,7 +170,7 @@ def table(request: Request, _person: Administrator) -> FileResponse:
 
 @router.post("/runs", status_code=202)
 def begin(request: Request, person: Administrator, wanted: Wanted) -> dict[str, Any]:
-    """Begin to commission: the last attempt says how far it is."""
+    """Start a run; the last attempt in the state shows its progress."""
     workbench = workbench_of(request)
     try:
         checked(parse_settings(Criteria, wanted.criteria, "criteria"), "criteria")

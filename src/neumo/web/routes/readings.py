@@ -137,7 +137,7 @@ def _discard(parts: Sequence[Part | Upload]) -> None:
 
 
 def unread(result: UploadResult, language: Language) -> Problem:
-    """Return the response for a file without a reading."""
+    """Return the HTTP response for a file that could not be read."""
     if result.status == "cancelled":
         return Problem(503, "stopping", retry_after=5)
     reasons = reasons_json(result.reasons, language)

@@ -28,7 +28,7 @@ _PROBLEMS: Final = {
 
 
 _USUAL: Final[tuple[Kind, ...]] = ("sr",)
-"""What is sent where the settings name no kinds of objects."""
+"""Kinds that are sent where the settings name none."""
 
 
 @router.post("/api/readings/{identifier}/send")
