@@ -3,22 +3,24 @@
 import hashlib
 import re
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neumo.bundle.config import BundleConfig, read_config
 from neumo.bundle.evidence import EVIDENCE, read_evidence
 from neumo.bundle.gate_statistics import GateStatistics, read_gate_statistics
-from neumo.bundle.graph_check import require_self_contained
 from neumo.bundle.places import bundle_path
 from neumo.bundle.reference import read_reference
 from neumo.bundle.signing import SHIPPED, SIGNATURES, require_trusted
-from neumo.bundle.site import ACCEPTANCE, SITE, SiteStatement, read_site
 from neumo.core.errors import BundleError
 from neumo.core.evidence import Evidence
 from neumo.core.faults import own_fault
 from neumo.core.files import write_text
+
+if TYPE_CHECKING:
+    from neumo.bundle.site import SiteStatement
 
 MODEL, CONFIG, GATE, CARD, REFERENCE = "model.onnx", "config.json", "gate.npz", "README.md", "reference.json"
 FILES = (CARD, CONFIG, GATE, MODEL, REFERENCE)
@@ -35,7 +37,6 @@ _ESCAPED_SPACE = frozenset({"\\u0009", "\\u000a", "\\u000d", "\r"})
 """Control characters that JSON files may hold: tabulators and line ends."""
 _MAX_BYTES = 512 * 2**20
 """Most bytes of all files of a bundle together."""
-_TEXTS = (CONFIG, REFERENCE, EVIDENCE, CARD, SITE, ACCEPTANCE)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Bundle:
     reference: dict[str, Any] = field(repr=False)
     evidence: tuple[Evidence, ...] = field(default=(), repr=False)
     vouched: str = ""
-    site: SiteStatement | None = None
+    site: "SiteStatement | None" = None
 
     @property
     def graph_file(self) -> Path:
@@ -107,9 +108,7 @@ def load_bundle(
     contents = _checked_contents(folder)
     digest = _digest(contents[SUMS])
     vouched = require_trusted(folder, digest, trusted) if check_trust else ""
-    if digest not in SHIPPED:  # whose bytes are known
-        _require_plain_text(contents, folder)
-        require_self_contained(contents[MODEL], folder / MODEL)
+    site = None if digest in SHIPPED else _checked_site(contents, folder)  # the bytes of those are known
     return Bundle(
         path=folder,
         digest=digest,
@@ -119,7 +118,7 @@ def load_bundle(
         reference=read_reference(contents[REFERENCE], folder / REFERENCE),
         evidence=read_evidence(contents[EVIDENCE], folder / EVIDENCE) if EVIDENCE in contents else (),
         vouched=vouched,
-        site=read_site(contents, folder),
+        site=site,
     )
 
 
@@ -172,9 +171,19 @@ def _checked_contents(folder: Path) -> dict[str, bytes]:
     return {**contents, SUMS: sums}
 
 
-def _require_plain_text(contents: dict[str, bytes], folder: Path) -> None:
+def _checked_site(contents: dict[str, bytes], folder: Path) -> "SiteStatement | None":
+    """Refuse what a bundle may not hold, and return where it was commissioned."""
+    from neumo.bundle.graph_check import require_self_contained
+    from neumo.bundle.site import ACCEPTANCE, SITE, read_site
+
+    _require_plain_text(contents, folder, (CONFIG, REFERENCE, EVIDENCE, CARD, SITE, ACCEPTANCE))
+    require_self_contained(contents[MODEL], folder / MODEL)
+    return read_site(contents, folder)
+
+
+def _require_plain_text(contents: dict[str, bytes], folder: Path, names: Iterable[str]) -> None:
     """Refuse control characters, which could do something to the terminal that shows a name or a metric."""
-    for name in _TEXTS:
+    for name in names:
         for found in _CONTROL.finditer(contents.get(name, b"").decode("utf-8", errors="replace")):
             if found[0].lower() not in _ESCAPED_SPACE:
                 raise BundleError(

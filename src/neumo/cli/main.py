@@ -10,6 +10,7 @@ from neumo.cli.streams import checked_streams
 from neumo.cli.translated import run, without_language
 from neumo.core.errors import NeumoError
 from neumo.core.names import printable
+from neumo.core.starting import without_garbage_collection
 from neumo.texts.language import DEFAULT, Language, environment_language, use_language
 from neumo.texts.translation import said
 
@@ -154,7 +155,9 @@ def main() -> None:
             try:
                 language = asked or environment_language()
                 use_language(language)
-                run(command_line(words[0] if words else None), words, language)
+                with without_garbage_collection():
+                    app = command_line(words[0] if words else None)
+                run(app, words, language)
             except NeumoError as error:
                 from rich.console import Console
                 from rich.markup import escape

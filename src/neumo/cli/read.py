@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np  # noqa: F401 - imported here, and not first from deep within: see below
 import typer
 
 from neumo.cli import options
@@ -14,6 +15,7 @@ from neumo.cli.recording import recording, user_name
 from neumo.core.errors import ArchiveError, ConfigError
 from neumo.core.message import Message
 from neumo.core.names import printable, shown_path
+from neumo.core.starting import without_garbage_collection
 from neumo.texts.catalogue import texts
 from neumo.texts.language import Language, chosen_language
 from neumo.texts.translation import said
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from neumo.core.reading import Reading
     from neumo.inference.reader import Reader
     from neumo.results.exports import Exported
+
+# Python keeps the frames of nested calls in blocks, and takes and gives back a block at every call that just exceeds
+# one. NumPy's first import, nested deep enough within others, did so two thousand times, which took 13 ms.
 
 _MANY = 20
 """Files from which a progress bar helps."""
@@ -99,10 +104,11 @@ def read(
 
         raise typer.Exit(replayed(replay, paths, bundle))
     done, language = options.already_read(resume, json_target), chosen_language(lang)
-    from neumo.core.files import require_writable
-    from neumo.inference.reader import Reader
-    from neumo.results.exports import Exports, open_exports
-    from neumo.results.outputs import open_outputs
+    with without_garbage_collection():
+        from neumo.core.files import require_writable
+        from neumo.inference.reader import Reader
+        from neumo.results.exports import Exports, open_exports
+        from neumo.results.outputs import open_outputs
 
     require_writable(summary, html)
     files, counts = _files_to_read(paths, done)

@@ -18,6 +18,7 @@ from neumo.core.errors import NeumoError
 from neumo.core.faults import OWN_FAULTS, is_out_of_memory, own_fault, where_raised
 from neumo.core.frames import EXIT_OUT_OF_MEMORY, receive_frame, send_frame
 from neumo.core.message import Message
+from neumo.core.starting import without_garbage_collection
 
 Handler = Callable[[Mapping[str, Any], bytes], tuple[Mapping[str, Any], bytes]]
 """From a request, and the bytes that came with it, to an answer and bytes."""
@@ -69,7 +70,8 @@ def limit_memory(memory_bytes: int) -> None:
 def _started(link: socket.socket) -> Handler | None:
     settings, _ = receive_frame(link)
     try:
-        ready, handler = load_function(settings["opener"])(settings["settings"])
+        with without_garbage_collection():
+            ready, handler = load_function(settings["opener"])(settings["settings"])
     except NeumoError as error:
         send_frame(link, {"fault": error.message.to_json()})
         return None

@@ -54,6 +54,6 @@ def _quota(limit: str = "", period: str = "") -> Iterator[float]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="ascii", errors="replace").strip()
+        return file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""

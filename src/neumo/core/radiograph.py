@@ -90,6 +90,19 @@ class AcquisitionFacts:
     pixel_spacing: tuple[float, float] | None = None
     pixel_aspect: float | None = None
 
+    @property
+    def states_region_or_view(self) -> bool:
+        """Whether the header states anything about body part or view."""
+        return any(
+            (
+                self.body_part,
+                self.body_part_codes,
+                self.view_position,
+                self.view_codes,
+                self.patient_orientation,
+            )
+        )
+
 
 @dataclass(frozen=True)
 class Radiograph:

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.core.answer import ANSWER_KEYS, Answer, Verdict
-from neumo.core.decision import Decision
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+    from neumo.core.decision import Decision
 
 
 class Status(StrEnum):
@@ -101,7 +102,7 @@ class Reading:
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     class_maps: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     header: "Dataset | None" = field(default=None, repr=False, compare=False)
-    decision: Decision | None = None
+    decision: "Decision | None" = None
 
     @property
     def flagged(self) -> bool:
@@ -143,6 +144,8 @@ class Reading:
 
         `answer` is None, too, where a server withholds the answer or has purged it.
         """
+        from neumo.core.decision import Decision  # which reading itself does not need
+
         view, decision = value["field_of_view"], value.get("decision")
         return cls(
             value["file"],

@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
-from PIL.PngImagePlugin import PngImageFile
 
 Samples = NDArray[np.uint16]
 
@@ -44,6 +43,8 @@ def sixteen_bit_samples(image: Image.Image, content: bytes) -> tuple[Samples, ND
     """
     if image.format == "TIFF":
         return _of_tiff(content)
+    from PIL.PngImagePlugin import PngImageFile  # which other formats need not load
+
     kind = content[25]
     low = _decoded(PngImageFile(BytesIO(content)), _LOW_BYTES[kind])
     if kind == _GREY_ALPHA:

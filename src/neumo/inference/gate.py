@@ -11,7 +11,6 @@ from neumo.core.ages import age_in_units, within
 from neumo.core.radiograph import AcquisitionFacts, Radiograph
 from neumo.core.reading import Notice
 from neumo.imaging.prepare import level_counts
-from neumo.inference.header_words import Meaning, body_part_of, unread_values, view_of
 
 _MODALITIES = frozenset({"CR", "DX", "RG", "DR", "XR", ""})
 """Those of the standard, and two more that devices write."""
@@ -88,6 +87,10 @@ def etiology_notice(facts: AcquisitionFacts, config: BundleConfig) -> Notice | N
 
 def header_notices(facts: AcquisitionFacts) -> Iterator[Notice]:
     """Yield the warnings about what the header states in words that are not understood."""
+    if not facts.states_region_or_view:
+        return
+    from neumo.inference.header_words import unread_values
+
     for element, value in unread_values(facts):
         yield Notice(
             "header_unread",
@@ -150,6 +153,14 @@ def _wrong_acquisition(facts: AcquisitionFacts) -> Iterator[Notice]:
         yield Notice(
             "phantom", "The header says that this is a quality control image of a phantom, not of a patient."
         )
+    if not facts.states_region_or_view:
+        return
+    from neumo.inference.header_words import (
+        Meaning,
+        body_part_of,
+        view_of,
+    )  # which raster images need not load
+
     part = body_part_of(facts)
     if part.meaning is Meaning.CONTRARY:
         yield Notice("wrong_body_part", f"The body part examined is {part.text}.", {"body_part": part.text})

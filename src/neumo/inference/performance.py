@@ -74,6 +74,8 @@ def predictive_values(measured: Sequence[Evidence], prevalence: float) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Share:
+    """A share in 0-1 and its interval, as far as one was measured."""
+
     value: float
     low: float | None
     high: float | None

@@ -1,12 +1,15 @@
 """Warnings about where a bundle was commissioned: nobody accepted it, or its review has lapsed."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from neumo.bundle.site import SiteStatement
 from neumo.core.reading import Notice
 
+if TYPE_CHECKING:
+    from neumo.bundle.site import SiteStatement
 
-def site_notices(site: SiteStatement | None) -> Iterator[Notice]:
+
+def site_notices(site: "SiteStatement | None") -> Iterator[Notice]:
     """Yield the warnings that every reading of a site bundle carries; none of a bundle that was not commissioned."""
     if site is None:
         return

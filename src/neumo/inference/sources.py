@@ -12,7 +12,6 @@ from PIL import Image
 
 from neumo.core.errors import UnreadableImageError, UnsupportedImageError
 from neumo.imaging.limits import MAX_FILE_BYTES
-from neumo.imaging.picture import array_of_picture
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -52,6 +51,8 @@ def form_of(source: Any) -> Form:  # noqa: PLR0911 - a type each
         case io.BytesIO():
             return source.getvalue()  # wherever the last writer left its position
         case Image.Image():
+            from neumo.imaging.picture import array_of_picture  # which files need not load
+
             return array_of_picture(source)
     if _is_dataset(source):
         return _bytes_of_dataset(source)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from neumo.core.message import FORMATTER
@@ -84,6 +83,8 @@ def load_area(area: str, language: Language) -> Mapping[str, Any]:
     if area not in (*AREAS, *WORD_AREAS):
         raise KeyError(f"{area}: no such area of messages")
     # Reading a radiograph needs no messages; importing PyYAML takes longer than parsing one.
+    from importlib.resources import files
+
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
