@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.export.restyling import restyling, softened
+from neumo.export.restyling import parts, restyling, softened
 
 SIDE = 64
 _ROWS, _COLUMNS = np.mgrid[:SIDE, :SIDE]
@@ -43,3 +43,12 @@ def test_margins_and_frames_occur_in_many_squares() -> None:
 def test_softening_takes_the_finest_detail_away() -> None:
     stripes = np.where(_COLUMNS % 2 == 0, 0, 255).astype(np.uint8)
     assert np.ptp(softened(stripes)[8:-8, 8:-8]) < 20
+
+
+def test_parts_are_cut_out_and_enlarged() -> None:
+    cut = parts(5)(SQUARES)
+    assert cut.shape == SQUARES.shape
+    # Enlarged, what rises by 2 a row rises by less than half as much.
+    rises = np.diff(cut.astype(float).mean(axis=2), axis=1).mean(axis=1)
+    assert (rises < 1.2).all()
+    assert np.array_equal(cut, parts(5)(SQUARES))

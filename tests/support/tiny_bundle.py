@@ -14,11 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from neumo.bundle.config import BundleConfig, GateLimits, OperatingPoint
 from neumo.bundle.evidence import EVIDENCE, write_evidence
 from neumo.bundle.folder import CARD, CONFIG, GATE, MODEL, REFERENCE, write_sums
-from neumo.bundle.gate_statistics import fit_gate_statistics
 from neumo.bundle.reference import write_reference
 from neumo.core.evidence import Evidence
 from neumo.core.files import write_json
 from neumo.core.findings import FINDINGS, Finding
+from neumo.export.fit_gate import fit_gate_statistics
 from neumo.imaging import fit_square, open_radiograph
 from neumo.imaging.prepare import Intensity, scale_intensity
 from neumo.inference.bundle_trial import remember

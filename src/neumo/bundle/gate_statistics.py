@@ -1,4 +1,9 @@
-"""Gate statistics of a bundle: the distance of an embedding from those of the training images."""
+"""Gate statistics of a bundle: the distance of an embedding from those of the training images.
+
+Distance alone forgets a radiograph of which a part was cut out: networks are trained on random crops, so that a part of
+a chest lies among chests. What tells the two apart is learnt from parts of the training images, as outlier exposure
+does (Hendrycks, Mazeika, Dietterich, ICLR 2019), here by a linear classifier of the same standardised coordinates.
+"""
 
 import io
 import zlib
@@ -29,54 +34,61 @@ class GateStatistics:
         Standard deviation along each.
     residual : float
         Root mean square length of what the components leave over.
+    part_weights : ndarray of float32, shape (K,), optional
+        Direction in the standardised coordinates toward parts of radiographs, in distances; None where none was learnt.
+    part_offset : float
+        Distance toward the parts of the mean embedding.
     """
 
     mean: Floats
     components: Floats
     deviations: Floats
     residual: float
+    part_weights: Floats | None = None
+    part_offset: float = 0.0
 
     def distance(self, embeddings: Floats) -> Floats:
         """Distance of embeddings (N, D) from training, shape (N,); about 1 for an ordinary training image.
 
         Root of the mean square of the standardised coordinates (Mahalanobis distance within the components; Lee et al.,
-        NeurIPS 2018) and of the standardised residual, half and half.
+        NeurIPS 2018) and of the standardised residual, half and half; or the distance toward parts of radiographs,
+        where that is larger.
         """
         centred = embeddings - self.mean
-        # Not `@`: a BLAS that wakes threads of its own for so small a product, and lets them spin, keeps cores from the
-        # network.
-        inside = np.vecdot(centred[:, np.newaxis], self.components)
+        inside = self._inside(centred)
         left_over = np.maximum((centred**2).sum(axis=1) - (inside**2).sum(axis=1), 0.0)
         mahalanobis = ((inside / self.deviations) ** 2).mean(axis=1)
         distance: Floats = np.sqrt((mahalanobis + left_over / self.residual**2) / 2).astype(np.float32)
-        return distance
+        if self.part_weights is None:
+            return distance
+        toward_parts = np.vecdot(inside / self.deviations, self.part_weights) + np.float32(self.part_offset)
+        larger: Floats = np.maximum(distance, toward_parts)
+        return larger
+
+    def standardised(self, embeddings: Floats) -> Floats:
+        """Coordinates of embeddings (N, D) along the components, in standard deviations, shape (N, K)."""
+        return self._inside(embeddings - self.mean) / self.deviations
+
+    def _inside(self, centred: Floats) -> Floats:
+        # Not `@`: a BLAS that wakes threads of its own for so small a product, and lets them spin, keeps cores from the
+        # network.
+        inside: Floats = np.vecdot(centred[:, np.newaxis], self.components)
+        return inside
 
     def save(self, target: Path) -> None:
         """Write as NumPy's npz, without pickles. Raises OutputError."""
+        learnt = {} if self.part_weights is None else {"part_weights": self.part_weights}
         with replacing(target) as temporary:
             np.savez(
                 temporary,
+                allow_pickle=False,
                 mean=self.mean,
                 components=self.components,
                 deviations=self.deviations,
                 residual=np.float32(self.residual),
+                part_offset=np.float32(self.part_offset),
+                **learnt,
             )
-
-
-def fit_gate_statistics(embeddings: Floats, components: int = 256) -> GateStatistics:
-    """Fit to training embeddings of shape (N, D); at most N / 4 and D components are kept."""
-    components = max(1, min(components, len(embeddings) // 4, embeddings.shape[1] - 1))
-    mean = embeddings.mean(axis=0)
-    centred = (embeddings - mean).astype(np.float64)
-    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-    variances = singular**2 / len(embeddings)
-    return GateStatistics(
-        mean=mean.astype(np.float32),
-        components=directions[:components].astype(np.float32),
-        # Features that never fire have no variance; the floor keeps distances finite.
-        deviations=np.sqrt(np.maximum(variances[:components], 1e-8)).astype(np.float32),
-        residual=float(np.sqrt(max(variances[components:].sum(), 1e-8))),
-    )
 
 
 def read_gate_statistics(data: bytes, source: Path) -> GateStatistics:
@@ -88,6 +100,8 @@ def read_gate_statistics(data: bytes, source: Path) -> GateStatistics:
             components=arrays["components"],
             deviations=arrays["deviations"],
             residual=float(arrays["residual"]),
+            part_weights=arrays.get("part_weights"),
+            part_offset=float(arrays.get("part_offset", 0.0)),
         )
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise BundleError(

@@ -18,7 +18,7 @@ from neumo.commissioning.settings import Settings
 from neumo.commissioning.site_bundle import slug
 from neumo.commissioning.softmax_fit import Basis
 from neumo.conversion.fitting import Fitting
-from neumo.conversion.images import Images, gate_of, restyled, run_network, with_outputs
+from neumo.conversion.images import Images, gate_of, parts_of, restyled, run_network, with_outputs
 from neumo.conversion.outputs import Classes, chosen_output, classes_of, possible_classes
 from neumo.conversion.scaling import Scaling
 from neumo.conversion.source_network import SourceNetwork
@@ -150,13 +150,14 @@ def set_gate(
         The ages that it is for are not known.
     """
     readings = images.readings.take(np.flatnonzero(images.readings.answered))
-    shown = _halves(progress, len(images.squares))
+    shown = _shares(progress, len(images.squares), 3)
     outputs = run_network(base, images.squares, threads, shown[0])
     changed = run_network(base, restyled(images.squares), threads, shown[1])
+    cut = run_network(base, parts_of(images.squares), threads, shown[2])
     known = with_outputs(readings, outputs, np.zeros(len(readings), np.float32))
     material, basis = material_of(base, known, entries)
     statistics, distances, of_changed = gate_of(
-        outputs.embeddings, changed.embeddings, fold_numbers(material, 0)
+        outputs.embeddings, changed.embeddings, cut.embeddings, fold_numbers(material, 0)
     )
     limit = float(np.quantile(np.concatenate([distances, of_changed]), ACCEPTED))
     gate = replace(base.config.gate, distance=limit, age_years=_ages(asked, material))
@@ -171,10 +172,15 @@ def set_gate(
     return found, replace(material, distances=distances.astype(np.float64)), basis
 
 
-def _halves(progress: Progress | None, count: int) -> tuple[Progress | None, Progress | None]:
+def _shares(progress: Progress | None, count: int, shares: int) -> list[Progress | None]:
+    """Return the progress of each of several runs over `count` images, as shares of one."""
     if progress is None:
-        return None, None
-    return (lambda done, _: progress(done, 2 * count)), (lambda done, _: progress(count + done, 2 * count))
+        return [None] * shares
+
+    def share(before: int) -> Progress:
+        return lambda done, _: progress(before + done, shares * count)
+
+    return [share(number * count) for number in range(shares)]
 
 
 def _ages(asked: Asked, material: Material) -> tuple[float, float]:

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from neumo.bundle.config import BundleConfig
 from neumo.bundle.folder import Bundle
-from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
+from neumo.bundle.gate_statistics import GateStatistics
 from neumo.commissioning.graph import FeatureSession, NetworkOutputs
 from neumo.commissioning.local_readings import LocalReadings, joined
 from neumo.commissioning.reading import row_of, square_of
 from neumo.core.cores import usable_cores
 from neumo.core.progress import Progress
 from neumo.evaluation.metrics.weighted import IntArray
-from neumo.export.restyling import restyling
+from neumo.export.fit_gate import fit_gate_statistics
+from neumo.export.restyling import parts, restyling
 from neumo.imaging.prepare import scale_intensity
 from neumo.inference.opening import open_source, unexpected_failure
 
@@ -90,15 +91,15 @@ def run_network(
         images = scale_intensity(squares[start : start + _BATCH], bundle.config.intensity)
         return session.run(images[:, np.newaxis])
 
-    parts: list[NetworkOutputs] = []
+    batches: list[NetworkOutputs] = []
     with ThreadPoolExecutor(threads or usable_cores()) as pool:
-        for part in pool.map(run, starts):
-            parts.append(part)
+        for batch in pool.map(run, starts):
+            batches.append(batch)
             if progress is not None:
-                progress(min(len(parts) * _BATCH, len(squares)), len(squares))
+                progress(min(len(batches) * _BATCH, len(squares)), len(squares))
     return NetworkOutputs(
         *(
-            np.concatenate([getattr(part, name) for part in parts])
+            np.concatenate([getattr(batch, name) for batch in batches])
             for name in ("logits", "embeddings", "features")
         )
     )
@@ -109,19 +110,24 @@ def restyled(squares: Squares) -> Squares:
     return restyling(_SEED)(squares)
 
 
+def parts_of(squares: Squares) -> Squares:
+    """Return a part of each square (N, side, side), enlarged to the side."""
+    return parts(_SEED)(squares)
+
+
 def gate_of(
-    embeddings: Floats, changed: Floats, numbers: IntArray
+    embeddings: Floats, changed: Floats, cut: Floats, numbers: IntArray
 ) -> tuple[
     GateStatistics,
     "np.ndarray[tuple[int], np.dtype[np.float32]]",
     "np.ndarray[tuple[int], np.dtype[np.float32]]",
 ]:
-    """Fit the gate to images as they are and restyled, and measure each by a gate that did not see its patient.
+    """Fit the gate to images as they are, restyled, and cut, and measure each by a gate that did not see its patient.
 
     Parameters
     ----------
-    embeddings, changed : ndarray of float32, shape (N, D)
-        Of the images as they are, and restyled.
+    embeddings, changed, cut : ndarray of float32, shape (N, D)
+        Of the images as they are, restyled, and of a part of each.
     numbers : ndarray of int64, shape (N,)
         Fold of each image's patient.
 
@@ -135,10 +141,12 @@ def gate_of(
     distances, of_changed = np.zeros(len(embeddings), np.float32), np.zeros(len(embeddings), np.float32)
     for number in np.unique(numbers):
         outside = numbers == number
-        fitted = fit_gate_statistics(np.concatenate([embeddings[~outside], changed[~outside]]))
+        fitted = fit_gate_statistics(
+            np.concatenate([embeddings[~outside], changed[~outside]]), parts=cut[~outside]
+        )
         distances[outside] = fitted.distance(embeddings[outside])
         of_changed[outside] = fitted.distance(changed[outside])
-    return fit_gate_statistics(np.concatenate([embeddings, changed])), distances, of_changed
+    return fit_gate_statistics(np.concatenate([embeddings, changed]), parts=cut), distances, of_changed
 
 
 def with_outputs(readings: LocalReadings, outputs: NetworkOutputs, distances: Floats) -> LocalReadings:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.bundle.gate_statistics import GateStatistics, fit_gate_statistics
+from neumo.bundle.gate_statistics import GateStatistics
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
 from neumo.datasets.attributes import has_any
@@ -16,12 +16,13 @@ from neumo.datasets.labelled_images import images_of
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.sources.values import Images
-from neumo.export.restyling import restyling, softened
+from neumo.export.fit_gate import fit_gate_statistics
+from neumo.export.restyling import parts, restyling, softened
 from neumo.training.config import Experiment, SplitConfig
 from neumo.training.predict import embed_part, predict_images
 from neumo.training.run_folder import RunFolder
 
-_TRAINING_SEED, _HELD_OUT_SEED = 1, 2
+_TRAINING_SEED, _HELD_OUT_SEED, _PARTS_SEED = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
 
 
 def gate_statistics_of(run: RunFolder, manifest: Manifest) -> GateStatistics:
-    """Fit the gate to a run's training images, each as it is and once restyled.
+    """Fit the gate to a run's training images, each as it is and once restyled, against a part of each.
 
     Without the second the gate would know one hospital's style only, and take noise or a margin for another organ.
 
@@ -156,11 +157,11 @@ def gate_statistics_of(run: RunFolder, manifest: Manifest) -> GateStatistics:
         The run cannot be used.
     """
     split = run.split(manifest)
-    embeddings = [
+    as_it_is, restyled, cut = (
         embed_part(run, manifest, split, "train", change=change)
-        for change in (None, restyling(_TRAINING_SEED))
-    ]
-    return fit_gate_statistics(np.concatenate(embeddings))
+        for change in (None, restyling(_TRAINING_SEED), parts(_PARTS_SEED))
+    )
+    return fit_gate_statistics(np.concatenate([as_it_is, restyled]), parts=cut)
 
 
 def _softened(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Changes of acquisition and export: the same radiograph from another hospital, which the gate must still accept."""
+"""Changes of acquisition and export, which the gate must still accept, and parts cut out, which it must refuse."""
 
 from collections.abc import Callable
 
@@ -17,6 +17,8 @@ _SHARPENING = (30, 150)
 _GAMMA = (0.6, 1.6)
 _FRAMING = (0.01, 0.1)
 """Share of each side that a margin takes, or that is cut off, on every edge."""
+_PART = (0.3, 0.5)
+"""Share of each side that a part keeps."""
 
 
 def restyling(seed: int) -> Callable[[Squares], Squares]:
@@ -32,6 +34,22 @@ def restyling(seed: int) -> Callable[[Squares], Squares]:
         return np.stack([changes[rng.integers(len(changes))](square, rng) for square in squares])
 
     return restyle
+
+
+def parts(seed: int) -> Callable[[Squares], Squares]:
+    """Return a function that cuts a part out of each of its squares (N, side, side) and enlarges it to the side.
+
+    A part keeps 30 to 50 % of each side, anywhere. The parts follow from the seed and from the order of the squares.
+    """
+    rng = np.random.default_rng(seed)
+
+    def cut(square: Squares) -> Squares:
+        side = len(square)
+        kept = max(1, round(side * rng.uniform(*_PART)))
+        top, left = rng.integers(0, side - kept + 1, 2)
+        return fit_square(np.ascontiguousarray(square[top : top + kept, left : left + kept]), side)
+
+    return lambda squares: np.stack([cut(square) for square in squares])
 
 
 def softened(square: Squares, rng: np.random.Generator | None = None) -> Squares:
