@@ -16,7 +16,7 @@ Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOT
 | nothing typed is lost: reload, language, N and P, network, session | `test_a_decision` | `test_web_unsent` |
 | nor cut off where it is too long | | `test_web_reading` |
 | the decision, its vocabulary, in every file | `test_a_decision` | `results/test_decision` |
-| refused and failed readings are decided on too | | `records/test_decisions` |
+| refused and failed readings are decided on too | `test_a_file_that_cannot_be_read` | `web/routes/test_failed` |
 | verified, sent; storescu, node, workbench, Orthanc | `test_a_decision` | `test_node_and_workbench` |
 | files, folders, ZIP and DICOMDIR anywhere, also offline | `test_files`, `test_a_folder` | `test_web_reading` |
 | whose radiograph: head, search, priors; filters; removal | `test_the_worklist` | `test_web_patients` |
@@ -41,6 +41,7 @@ from pypdf import PdfReader
 from tests.support.node_peers import Archive
 from tests.support.node_samples import written
 from tests.support.tiny_bundle import MEASURED
+from tests.support.web_steps import drop
 from tests.support.web_visitor import NAMES, Visitor, log_out_everybody, plain
 
 from neumo.results.dicom import read_back
@@ -113,6 +114,52 @@ def test_refusals(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:
     dialog.get_by_role("button", name=say("age_override.read")).click()
     expect(page.locator("[data-code=age_overridden]")).to_contain_text("asked for by the ward")
     assert "asked for by the ward" in visitor.taken("report_html").read_text()
+
+
+def test_a_file_that_cannot_be_read(
+    visitor: Visitor, pacs: Archive, films: list[Path], tmp_path: Path
+) -> None:
+    page, t, say = visitor.page, visitor.t, visitor.say
+    named = f"{t.language}{visitor.width}"
+    cut = written(visitor.patients(films[1], PatientID=f"CUT-{named}"), tmp_path / "cut.dcm")
+    cut.write_bytes(cut.read_bytes()[:-2000])
+    page.goto("/")
+    drop(page, [cut])
+    expect(page.locator(".answer-file")).to_have_text("cut.dcm")
+    reason = page.locator("[data-code=not_an_image]")
+    expect(reason).to_be_visible()
+    expect(page.get_by_role("region", name=t("terms.patient.name"))).to_contain_text(f"CUT-{named}")
+    visitor.shows(
+        say("reading.failed_title"),
+        say("reading.failed_text"),
+        say("reading.no_film"),
+        say("remedies.not_an_image"),
+        say("decision.none"),
+        say("results.no_film"),
+        say("results.undecided"),
+    )
+    expect(page.locator("[value=AGREE]")).to_have_count(0)
+    expect(page.get_by_role("link", name=say("results.sr_dcm"))).to_have_count(0)
+    assert t("readings.decision.none") in visitor.taken("report_html").read_text()
+
+    page.locator("[value=INADEQUATE_IMAGE]").check()
+    page.get_by_label(say("decision.note")).fill(NOTE)
+    page.get_by_role("button", name=say("decision.save")).click()
+    expect(page.locator(".history")).to_contain_text(t.label("terms.conclusions.INADEQUATE_IMAGE"))
+    visitor.shows(say("results.no_film"), NOTE)
+    expect(page.get_by_text(say("results.undecided"))).to_have_count(0)
+    for taken in ("report_html", "fhir_json"):
+        assert NOTE in visitor.taken(taken).read_text(encoding="utf-8")
+    report = read_back(dcmread(visitor.taken("sr_dcm")))
+    assert (report.status.value, report.conclusion, report.verified) == ("failed", "INADEQUATE_IMAGE", True)
+    page.get_by_role("button", name=say("decision.send", pacs="pacs")).click()
+    expect(page.get_by_text(say("decision.sent", pacs="pacs"))).to_be_visible()
+    assert pacs.got[-1].PatientID == f"CUT-{named}"
+
+    page.goto("/worklist?status=failed")
+    row = page.locator(".window .work-row", has_text=named)
+    expect(row).to_contain_text(say("reading.status_failed"))
+    visitor.shows(say("reading.status_failed"), t.label("terms.conclusions_short.INADEQUATE_IMAGE"))
 
 
 def test_blinded_reading(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:

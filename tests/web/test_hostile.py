@@ -62,12 +62,19 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN.keys())
-def test_broken_files_and_bombs_are_unreadable_and_the_next_is_read(
+def test_broken_files_and_bombs_fail_and_the_next_is_read(
     web: httpx.Client, server: Running, content: bytes, radiographs: list[Path]
 ) -> None:
-    answer = send(web, content)
-    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable"), answer.text
-    assert answer.json()["reasons"][0]["text"]
+    before = web.get("/api/readings").json()["count"]
+    turned_away = send(web, content, "letter.doc")
+    if turned_away.status_code == 422:  # neither name nor content say that it is meant as a radiograph
+        assert turned_away.json()["code"] == "unreadable" and turned_away.json()["reasons"][0]["text"]
+        assert web.get("/api/readings").json()["count"] == before
+    for status in (201 if turned_away.status_code == 422 else 200, 200):
+        answer = send(web, content, "film.png")
+        assert (answer.status_code, answer.json()["status"]) == (status, "failed"), answer.text
+        assert answer.json()["notices"]["reasons"][0]["text"]
+    assert web.get("/api/readings").json()["count"] == before + 1, "the same bytes are recorded once"
     assert left_over(server) == []
     assert send(web, radiographs[0].read_bytes()).status_code in (200, 201)
     assert "Traceback" not in server.logged
@@ -79,7 +86,7 @@ def test_a_deflated_bomb_ends_at_most_its_reader(
     server = start(read__memory_bytes=512 * 2**20)
     with httpx.Client(base_url=server.address, timeout=120) as web:
         answer = send(web, deflated_bomb())
-        assert (answer.status_code, answer.json()["code"]) == (422, "unreadable"), answer.text
+        assert (answer.status_code, answer.json()["status"]) == (201, "failed"), answer.text
         assert send(web, radiographs[0].read_bytes()).status_code == 201
 
 

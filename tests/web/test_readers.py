@@ -42,12 +42,14 @@ def test_a_reader_that_crashes_fails_that_file_only(
         return dict(file)
 
     with stopped_readers(server) as pids:
-        job = send(web, radiographs[0].read_bytes(), query="?async=1").headers["location"]
+        job = send(web, radiographs[0].read_bytes(), "a.jpeg", "?async=1").headers["location"]
         wait_until(lambda: file_of(job)["status"] == "reading")
         os.kill(pids[0], signal.SIGABRT)
         os.kill(pids[0], signal.SIGCONT)
         wait_until(lambda: web.get(job).json()["status"] == "finished")
     assert (file_of(job)["status"], file_of(job)["reasons"][0]["code"]) == ("failed", "crash")
+    lost = web.get(f"/api/readings/{file_of(job)['reading']}").json()
+    assert (lost["file"], lost["status"], lost["receipt"]["reasons"]) == ("a.jpeg", "failed", ["crash"])
     assert left_over(server) == []
     again = send(web, radiographs[0].read_bytes())
     assert again.status_code == 201, "the same file is not held against it"
@@ -78,7 +80,8 @@ def test_a_reader_that_hangs_is_killed(impatient: Running, radiographs: list[Pat
     with httpx.Client(base_url=impatient.address, timeout=60) as web:
         with stopped_readers(impatient) as pids:
             answer = send(web, radiographs[0].read_bytes())
-        assert (answer.status_code, answer.json()["code"]) == (504, "timeout")
+        assert (answer.status_code, answer.json()["status"]) == (201, "failed")
+        assert [reason["code"] for reason in answer.json()["notices"]["reasons"]] == ["timeout"]
         wait_until(lambda: bool(impatient.readers()) and impatient.readers() != pids)
         assert send(web, radiographs[0].read_bytes()).status_code == 201
 

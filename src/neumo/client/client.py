@@ -94,7 +94,7 @@ class Client:
         Raises
         ------
         RemoteImageError
-            It is no radiograph that can be read.
+            It is no radiograph by its name and content. One that cannot be read is a reading whose status is "failed".
         UnreadableImageError
             The file cannot be opened here.
         """

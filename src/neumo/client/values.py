@@ -57,8 +57,9 @@ class ListedReading:
 class RemoteReading(Reading):
     """A reading on record at the server: a Reading without arrays, and what the server knows besides.
 
-    `answer` holds verdict, etiology and evidence; it is None where the radiograph was refused, the answer is withheld,
-    or the reading was purged. Sentences of `warnings` and `reasons` are in the language that the client asks for.
+    `answer` holds verdict, etiology and evidence; it is None where the radiograph was refused or could not be read, the
+    answer is withheld, or the reading was purged. Sentences of `warnings` and `reasons` are in the language that the
+    client asks for.
 
     Attributes
     ----------
@@ -125,7 +126,7 @@ class JobFile:
     status : str
         "waiting", "reading", "read", "refused", "failed" or "cancelled".
     reading : int or None
-        Its reading's number, once there is one.
+        Its reading's number, once there is one; also of a failure, where the file is meant as a radiograph.
     again : bool
         Whether it was on record before.
     reasons : tuple of Notice

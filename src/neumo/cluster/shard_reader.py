@@ -20,13 +20,13 @@ from neumo.core.back_off import back_off
 from neumo.core.child_process import ChildProcess
 from neumo.core.errors import ChildError, ChildStartError, ClusterError, ImageTooLargeError, NeumoError
 from neumo.core.faults import own_fault
+from neumo.core.lost_file import LOST
 from neumo.core.names import printable
 from neumo.core.reading import Notice, Reading, Status
 from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import skip_of
 from neumo.imaging.limits import require_file_size
 from neumo.inference.batches import batches
-from neumo.texts.catalogue import texts
 
 _OPENER: Final = "neumo.cluster.reading_child:open_reader"
 _FETCHERS: Final = 2
@@ -224,17 +224,22 @@ class ShardReader:
         return [self._read_alone(location, content) for location, content in files]
 
     def _read_alone(self, location: str, content: bytes) -> dict[str, Any]:
+        fault = ""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 answer, made = self._ask([(location, content)])
             except ChildError as error:
-                return row_of(_failed(location, _lost(error.code)))
-            if "error" not in answer:
-                return self._kept(answer, made)[0]
-            if answer["own"] is None:
-                return row_of(_failed(location, _lost("crash")))
+                if error.code in LOST:
+                    return row_of(_failed(location, LOST[error.code]))
+                fault = error.code
+            else:
+                if "error" not in answer:
+                    return self._kept(answer, made)[0]
+                if answer["own"] is None:
+                    return row_of(_failed(location, LOST["crash"]))
+                fault = answer["own"]
             time.sleep(back_off(attempt, _FIRST_WAIT, _LONGEST_WAIT))
-        raise ClusterError("this machine: {why}; run the same command again to go on", why=answer["own"])
+        raise ClusterError("this machine: {why}; run the same command again to go on", why=fault)
 
     def _ask(self, files: list[tuple[str, bytes]]) -> tuple[dict[str, Any], bytes]:
         request = {"files": [(location, len(content)) for location, content in files]}
@@ -275,11 +280,6 @@ def _size_in_batch(fetched: _Fetched) -> int:
 
 def _failed(location: str, reason: Notice) -> Reading:
     return Reading(location, None, Status.FAILED, reasons=(reason,))
-
-
-def _lost(code: str) -> Notice:
-    """Return why the process that read an object was lost."""
-    return Notice(code, texts("en")(f"errors.{code}"))
 
 
 def _is_of_this_machine(error: Exception) -> bool:

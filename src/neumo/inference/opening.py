@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import OWN_FAULTS, is_out_of_memory, own_fault, where_raised
+from neumo.core.lost_file import OUT_OF_MEMORY
 from neumo.core.names import shown_path
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 _VERBS = frozenset({"is", "has", "holds", "cannot", "declares", "claims", "ends"})
-
-_OUT_OF_MEMORY = Notice("out_of_memory", "Reading the image needs more memory than there is or is allowed.")
 
 MAX_HASHED_BYTES = 2**30
 """Size in bytes up to which a file that is too large to decode is still hashed."""
@@ -96,7 +95,7 @@ def opened_in_full(opened: Opened) -> Opened:
 def unexpected_failure(error: Exception) -> Notice:
     """Return why a source that was opened could not be read: too little memory, or an error by its kind and place."""
     if is_out_of_memory(error):
-        return _OUT_OF_MEMORY
+        return OUT_OF_MEMORY
     own = own_fault(error)
     if own is not None:
         return _own(own)
@@ -138,7 +137,7 @@ def _failure(error: Exception, source: Path | bytes | NDArray[np.generic]) -> No
         case ImageTooLargeError():
             return Notice("too_large", _sentence(error, source))
         case _ if is_out_of_memory(error):
-            return _OUT_OF_MEMORY
+            return OUT_OF_MEMORY
         case UnreadableImageError(__cause__=OSError(errno=int())):
             return Notice("unreadable_file", _sentence(error, source))
         case OSError():

@@ -13,7 +13,7 @@ from neumo.core.age_override import AgeOverride
 from neumo.core.cores import usable_cores
 from neumo.core.errors import ConfigError
 from neumo.core.findings import Finding
-from neumo.core.reading import Reading
+from neumo.core.reading import Notice, Reading
 from neumo.inference.admission import admitted
 from neumo.inference.batches import batches
 from neumo.inference.posterior import prevalence_of
@@ -125,6 +125,20 @@ class Reader:
             Bad input never raises: it is refused or failed, with the reason.
         """
         return self._stages.read([source], self._shared, age_override)[0]
+
+    def failed(self, name: str, sha256: str, size: int, reason: Notice) -> Reading:
+        """Return the reading of a file that ended the process which read it, for another process to record.
+
+        Parameters
+        ----------
+        name, sha256 : str
+            Of the file; it is not opened.
+        size : int
+            In bytes.
+        reason : Notice
+            One of `neumo.core.lost_file.LOST`.
+        """
+        return self._stages.failed(name, sha256, size, reason, self._single)
 
     def read_many(self, sources: Iterable[Source]) -> Iterator[Reading]:
         """Read sources in their order, as they come; memory does not grow with their number.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from neumo.inference.gate import (
     refusals_before_reading,
 )
 from neumo.inference.likely_cause import likely_cause
-from neumo.inference.opening import open_source, opened_in_full
+from neumo.inference.opening import Opened, open_source, opened_in_full
 from neumo.inference.performance import measured_for
 from neumo.inference.posterior import Prevalence, calibrated, make_answer
 from neumo.inference.prepared import Prepared
@@ -85,10 +86,23 @@ class Stages:
         for stage in (self._open, self._run, self._measure, self._answer):
             for each in underway:
                 each.through(stage)
-        readings = [each.ended() for each in underway]
+        readings = [self._ended(each) for each in underway]
         if self.keep_header:
             readings = [replace(r, header=e.opened.header) for r, e in zip(readings, underway, strict=True)]
         return readings
+
+    def failed(self, name: str, sha256: str, size: int, reason: Notice, session: Session) -> Reading:
+        """Return the reading of a file that ended the process which read it; parameters as of `Reader.failed`."""
+        each = Underway(Path(name), session)
+        each.opened = Opened(name, sha256, size, failure=reason)
+        return self._reading_of(each)
+
+    def _ended(self, each: Underway) -> Reading:
+        if each.failure is None:
+            assert each.reading is not None
+            return each.reading
+        each.prepared = Prepared()  # whatever an unexpected error left of it
+        return self._without_answer(each, Status.FAILED, (each.failure,))
 
     def _open(self, each: Underway) -> None:
         each.opened = open_source(each.source, self._enough)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from neumo.core.age_override import AgeOverride
-from neumo.core.reading import Notice, Reading, Status
+from neumo.core.reading import Notice, Reading
 from neumo.inference.opening import Opened, unexpected_failure
 from neumo.inference.prepared import Prepared
 from neumo.inference.session import Outputs, Session
@@ -54,10 +54,3 @@ class Underway:
                 stage(self)
             except Exception as error:
                 self.failure = unexpected_failure(error)
-
-    def ended(self) -> Reading:
-        """Return its reading, or that it failed."""
-        if self.failure is not None:
-            return Reading(self.opened.name, self.opened.sha256, Status.FAILED, reasons=(self.failure,))
-        assert self.reading is not None
-        return self.reading

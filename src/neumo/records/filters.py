@@ -113,7 +113,8 @@ class Filters:
         Of the patient at the study, in years, both inclusive: a whole number as `age_to` includes all who have not
         had their next birthday, so that 1 to 5 ends before the sixth. Readings without an age match no range.
     unnamed : bool
-        For somebody who may not see patients: `text` does not look into paths of files that state a patient.
+        For somebody who may not see patients: `text` does not look into paths of files that state a patient, or that
+        could not be read and may state one.
     ids : tuple of int
         Numbers of readings; empty for all.
     """
@@ -248,6 +249,7 @@ def _text(text: str, unnamed: bool) -> ColumnElement[bool]:
     in_path = WorklistRow.path.contains(searchable(text), autoescape=True)
     if unnamed:
         in_path &= ~exists().where(PatientWordRow.reading_id == WorklistRow.reading_id)
+        in_path &= WorklistRow.status != Status.FAILED.value
     found: list[ColumnElement[bool]] = [in_path]
     if len(text) <= len(str(MAX_NUMBER)) and text.isascii() and text.isdecimal() and int(text) <= MAX_NUMBER:
         found.append(WorklistRow.reading_id == int(text))

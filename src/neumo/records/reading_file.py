@@ -23,7 +23,7 @@ from pydicom import Dataset
 
 from neumo.core.files import PART, part_of, replacing
 from neumo.core.patient import PatientStudy
-from neumo.core.reading import Reading
+from neumo.core.reading import Reading, Status
 from neumo.explain.heatmap import map_of
 from neumo.imaging.dicom.patient import read_patient
 from neumo.imaging.dicom.pixel_spacing import PixelSpacing, pixel_spacing
@@ -107,7 +107,10 @@ class ReadingFiles:
                 left.unlink(missing_ok=True)
 
     def path(self, sha256: str, bundle: str, options: Mapping[str, Any] | None) -> Path:
-        """Return the path of a reading's file, whether it exists or not."""
+        """Return the path of the file of a reading that did not fail, whether it exists or not.
+
+        A failure has a path of its own (`path_of`): it does not stand in the way of a later answer.
+        """
         return self.named(_name(sha256, bundle, options))
 
     def path_of(self, body: Mapping[str, Any]) -> Path | None:
@@ -150,11 +153,13 @@ def file_name_of(body: Mapping[str, Any]) -> str | None:
     digest = (receipt.get("bundle") or {}).get("digest")
     if not body.get("sha256") or not digest:
         return None
-    return _name(body["sha256"], digest, receipt.get("options"))
+    failed = body["status"] == Status.FAILED
+    return _name(body["sha256"], digest, receipt.get("options"), *(("failed",) if failed else ()))
 
 
-def _name(sha256: str, bundle: str, options: Mapping[str, Any] | None) -> str:
-    return hashlib.sha256(json.dumps([sha256, bundle, options], sort_keys=True).encode()).hexdigest()
+def _name(sha256: str, bundle: str, options: Mapping[str, Any] | None, *more: str) -> str:
+    named = [sha256, bundle, options, *more]
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
 
 
 def _made(path: Path) -> float:

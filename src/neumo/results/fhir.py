@@ -15,13 +15,13 @@ from typing import Any, Final
 from pydicom import Dataset
 from pydicom.sr.coding import Code
 
-from neumo.core.errors import MissingExtraError, ResultError
+from neumo.core.errors import MissingExtraError
 from neumo.core.files import write_json
-from neumo.core.reading import Reading, Status
+from neumo.core.reading import Reading
 from neumo.results.dicom.algorithm import parameters_of
 from neumo.results.dicom.banner import banner_lines
 from neumo.results.dicom.codes import ARTIFICIAL_INTELLIGENCE, IMAGING_STUDY
-from neumo.results.dicom.instance import MANUFACTURER
+from neumo.results.dicom.instance import MANUFACTURER, require_reportable
 from neumo.results.dicom.source import reference_of
 from neumo.results.dicom.uids import CODING_SCHEME, stable_uuid, tracking_uid
 from neumo.results.fhir_decision import (
@@ -49,7 +49,7 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
     Parameters
     ----------
     reading : Reading
-        Read or refused, with its receipt.
+        Read, refused, or failed and decided on; with its receipt.
     source : Dataset, optional
         Header of the radiograph; without one (PNG, JPEG) the report names no patient and no study.
     language : str
@@ -65,12 +65,11 @@ def fhir_report(reading: Reading, source: Dataset | None = None, /, *, language:
     ConfigError
         Another language.
     ResultError
-        The reading failed or has no receipt, or the header lacks a UID.
+        The reading failed and nobody decided, it has no receipt, or the header lacks a UID.
     MissingExtraError
         fhir.resources is not installed.
     """
-    if reading.status is Status.FAILED:
-        raise ResultError("{file}: could not be read, so there is nothing to report", file=reading.file)
+    require_reportable(reading)
     origin, reference = origin_of(reading), None if source is None else reference_of(source)
     stated = {"language": language, **circumstances(source)}
     device = _device(origin, language)

@@ -1,4 +1,4 @@
-"""FHIR Observations of a reading: the verdict, the findings, the prediction set, or a refusal.
+"""FHIR Observations of a reading: the verdict, the findings, the prediction set, or why there is none.
 
 What a person reads of them (`display`, `text`, notes) is in the report's language; codes and numbers are the same.
 """
@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydicom.sr.coding import Code
 
 from neumo.core.answer import Answer, Verdict
-from neumo.core.reading import Reading
+from neumo.core.reading import Reading, Status
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.evidence_items import coded, rounded
 from neumo.results.dicom.meanings import meaning
@@ -52,12 +52,12 @@ def observations_of(reading: Reading, language: Language) -> dict[str, Resource]
     Parameters
     ----------
     reading : Reading
-        Read or refused.
+        Read, refused, or failed and decided on.
     language : str
         Of notes and reasons: "en" or "es".
     """
     if reading.answer is None:
-        return {"finding": _refusal(reading, language)}
+        return {"finding": _without_answer(reading, language)}
     return {
         "pneumonia": {**_verdict(reading.answer, language), **_notes(reading, language)},
         "finding": _finding(reading.answer, language),
@@ -149,9 +149,11 @@ def _notes(reading: Reading, language: Language) -> Resource:
     return {"note": notes} if notes else {}
 
 
-def _refusal(reading: Reading, language: Language) -> Resource:
+def _without_answer(reading: Reading, language: Language) -> Resource:
     reasons = " ".join(notice_text(reason, language) for reason in reading.reasons)
     absent = term("data-absent-reason", "not-performed", "readings.fhir.not_performed", language)
+    if reading.status is Status.FAILED:
+        absent = term("data-absent-reason", "error", "readings.fhir.error", language)
     return {
         **observation(_FINDING, language, _GROUP),
         "dataAbsentReason": {"coding": [absent], "text": reasons},

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from neumo.core.age_override import AgeOverride
-from neumo.core.reading import Notice, Reading
+from neumo.core.reading import Notice, Reading, Status
 from neumo.texts.catalogue import texts
 
 _DIGITS: Final = 16
@@ -14,10 +14,10 @@ HIDDEN: Final = {"hidden": "age"}
 
 
 def unnamed(reading: Reading) -> Reading:
-    """Return a reading of a DICOM file under a name of its content, with notices that do not state an age."""
+    """Return a reading of a DICOM or unreadable file under a name of its content, and notices that state no age."""
     return replace(
         reading,
-        file=_name(reading.sha256),
+        file=_name(reading.sha256, reading.status),
         warnings=tuple(map(ageless, reading.warnings)),
         reasons=tuple(map(ageless, reading.reasons)),
         header=None,
@@ -25,20 +25,26 @@ def unnamed(reading: Reading) -> Reading:
 
 
 def unnamed_body(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a stored reading's plain form as `unnamed` does; one that states no patient as it is."""
-    if body.get("patient") is None:
+    """Return a stored reading's plain form as `unnamed` does; one that names no patient as it is."""
+    if not may_name(body.get("patient"), body["status"]):
         return body
     return {**body, **unnamed(Reading.from_json(body)).to_json(body["heatmap"]), "patient": None}
 
 
 def unnamed_file(body: Mapping[str, Any]) -> str:
     """Return the name that `unnamed_body` gives a stored reading's file."""
-    file: str = body["file"] if body.get("patient") is None else _name(body["sha256"])
-    return file
+    named, file = may_name(body.get("patient"), body["status"]), str(body["file"])
+    return _name(body["sha256"], body["status"]) if named else file
 
 
-def _name(sha256: str | None) -> str:
-    return f"dicom:{(sha256 or '')[:_DIGITS]}"
+def may_name(patient: object, status: str) -> bool:
+    """Whether a file may tell whose radiograph it is: a DICOM file, or one that could not be read and may be one."""
+    return patient is not None or status == Status.FAILED
+
+
+def _name(sha256: str | None, status: str) -> str:
+    kind = "unread" if status == Status.FAILED else "dicom"
+    return f"{kind}:{(sha256 or '')[:_DIGITS]}"
 
 
 def ageless(notice: Notice) -> Notice:

@@ -62,7 +62,7 @@ def banner_lines(reading: Reading, language: Language) -> list[Line]:
     """
     t, origin = texts(language), origin_of(reading)
     made_by = t("readings.banner.maker", neumo=origin.neumo, name=origin.name, version=origin.version)
-    said = _refused(reading, language) if reading.answer is None else _said(reading.answer, language)
+    said = _unanswered(reading, language) if reading.answer is None else _said(reading.answer, language)
     verified = reading.decision is not None and reading.decision.verified
     return [
         Line(t("readings.banner.title_verified" if verified else "readings.banner.title"), 1.5, _WARNING),
@@ -139,8 +139,8 @@ def _said(answer: Answer, language: Language) -> Iterator[Line]:
         yield Line(assumed, 0.9, _DIM)
 
 
-def _refused(reading: Reading, language: Language) -> Iterator[Line]:
-    yield Line(texts(language)("readings.banner.refused"), 1.25)
+def _unanswered(reading: Reading, language: Language) -> Iterator[Line]:
+    yield Line(texts(language)(f"readings.banner.{reading.status.value}"), 1.25)
     for reason in reading.reasons:
         yield Line(notice_text(reason, language))
 

@@ -35,7 +35,7 @@ def encapsulated_pdf(reading: Reading, source: Dataset, /, *, language: Language
     Parameters
     ----------
     reading : Reading
-        Read or refused, with its receipt; with pixels where the report shall show them.
+        Read, refused, or failed and decided on; with its receipt; with pixels where the report shall show them.
     source : Dataset
         Header of the radiograph.
     language : str
@@ -49,7 +49,7 @@ def encapsulated_pdf(reading: Reading, source: Dataset, /, *, language: Language
     Raises
     ------
     ResultError
-        The reading failed or has no receipt, or the header lacks a UID.
+        The reading failed and nobody decided, it has no receipt, or the header lacks a UID.
     MissingExtraError
         ReportLab is not installed.
     """

@@ -99,11 +99,11 @@ def finish(result: Dataset, source: Dataset, copied: Copied) -> None:
 
 
 def require_reportable(reading: Reading) -> None:
-    """Raise ResultError for a failed reading, which has nothing to report."""
-    if reading.status is Status.FAILED:
+    """Raise ResultError for a failed reading without a person's decision, which has nothing to report."""
+    if reading.status is Status.FAILED and reading.decision is None:
         reasons = "; ".join(reason.code for reason in reading.reasons)
         raise ResultError(
-            "{file}: could not be read ({reasons}), so there is nothing to report",
+            "{file}: could not be read ({reasons}), so there is nothing to report until a person has decided",
             file=reading.file,
             reasons=reasons,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from highdicom.sr import (
     CodedConcept,
@@ -29,6 +29,12 @@ _ALGORITHM_NAME, _ALGORITHM_VERSION = (
     Code("111003", "DCM", "Algorithm Version"),
 )
 
+_STATUSES: Final = {
+    own.STATUS_READ.value: Status.READ,
+    own.STATUS_REFUSED.value: Status.REFUSED,
+    own.STATUS_FAILED.value: Status.FAILED,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Reported:
@@ -37,9 +43,9 @@ class Reported:
     Attributes
     ----------
     status : Status
-        "read" or "refused".
+        "failed" only where a person decided.
     answer : Answer or None
-        None for a refusal; numbers to four decimals.
+        None for a refusal or failure; numbers to four decimals.
     bundle, version, digest, neumo : str
         What made the reading.
     warnings, reasons : tuple of str
@@ -93,18 +99,18 @@ def _reported(report: Dataset, group: MeasurementsAndQualitativeEvaluations) -> 
     items = group[0].ContentSequence
     parameters = dict(text.split("=", 1) for text in _texts(items, _PARAMETER))
     evaluations = [(e.name, cast(CodedConcept, e.value)) for e in group.get_qualitative_evaluations()]
-    read = _one(evaluations, own.STATUS) == own.STATUS_READ
+    status = _STATUSES[_one(evaluations, own.STATUS).value]
     words = _container(report.ContentSequence, own.QUALITATIVE_EVALUATIONS)
     evidence = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
     return Reported(
-        status=Status.READ if read else Status.REFUSED,
-        answer=_answer(group, evaluations, parameters) if read else None,
+        status=status,
+        answer=_answer(group, evaluations, parameters) if status is Status.READ else None,
         bundle=_texts(items, _ALGORITHM_NAME)[0],
         version=_texts(items, _ALGORITHM_VERSION)[0],
         digest=parameters["bundle_sha256"],
         neumo=parameters["neumo"],
         warnings=_texts(words, own.WARNING),
-        reasons=_texts(words, own.REFUSAL),
+        reasons=_texts(words, own.REFUSAL) + _texts(words, own.FAILURE),
         instance=str(evidence.ReferencedSOPSequence[0].ReferencedSOPInstanceUID),
         conclusion=_conclusion(words),
         verified=report.VerificationFlag == "VERIFIED",

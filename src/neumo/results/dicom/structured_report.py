@@ -27,7 +27,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from neumo.core.answer import Answer
 from neumo.core.evidence import leading
-from neumo.core.reading import Notice, Reading
+from neumo.core.reading import Notice, Reading, Status
 from neumo.imaging.quiet import quiet
 from neumo.results.dicom import codes as own
 from neumo.results.dicom.algorithm import algorithm_items
@@ -73,7 +73,7 @@ def structured_report(reading: Reading, source: Dataset, /, *, language: Languag
     Parameters
     ----------
     reading : Reading
-        Read or refused, with its receipt, which names the bundle.
+        Read, refused, or failed and decided on; with its receipt, which names the bundle.
     source : Dataset
         Header of the radiograph, as `neumo.results.dicom.source.read_header` gives it; pixel data are not needed.
     language : str
@@ -87,7 +87,7 @@ def structured_report(reading: Reading, source: Dataset, /, *, language: Languag
     Raises
     ------
     ResultError
-        The reading failed or has no receipt, or the header lacks a UID.
+        The reading failed and nobody decided, it has no receipt, or the header lacks a UID.
     """
     require_reportable(reading)
     reading = _said(reading, language)
@@ -186,7 +186,7 @@ def _group(
         finding_sites=[FindingSite(own.CHEST)],
         algorithm_id=algorithm_items(origin, answer),
         measurements=None if answer is None else list(_measurements(answer, image, source, language)),
-        qualitative_evaluations=list(_evaluations(answer)),
+        qualitative_evaluations=list(_evaluations(reading)),
     )
 
 
@@ -214,9 +214,11 @@ def _measurements(
         )
 
 
-def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
+def _evaluations(reading: Reading) -> Iterator[QualitativeEvaluation]:
+    answer = reading.answer
     if answer is None:
-        yield QualitativeEvaluation(own.STATUS, own.STATUS_REFUSED)
+        failed = reading.status is Status.FAILED
+        yield QualitativeEvaluation(own.STATUS, own.STATUS_FAILED if failed else own.STATUS_REFUSED)
         return
     yield QualitativeEvaluation(own.STATUS, own.STATUS_READ)
     yield QualitativeEvaluation(own.PNEUMONIA, own.verdict_code(answer))
@@ -233,7 +235,8 @@ def _evaluations(answer: Answer | None) -> Iterator[QualitativeEvaluation]:
 def _texts(reading: Reading, source: Dataset, language: Language) -> ContainerContentItem:
     """Return the items beside what was measured: disclaimer, notices, prevalence, evidence, a person's decision."""
     stated: list[tuple[Code, str]] = [(own.DISCLAIMER, disclaimer(is_verified(reading.decision), language))]
-    stated += _of(own.REFUSAL, reading.reasons) + _of(own.WARNING, reading.warnings)
+    why = own.FAILURE if reading.status is Status.FAILED else own.REFUSAL
+    stated += _of(why, reading.reasons) + _of(own.WARNING, reading.warnings)
     if reading.answer is not None:
         assumed = prevalence_sentence(reading.answer, language)
         stated += [(own.PREVALENCE, assumed)] if assumed else []

@@ -27,6 +27,7 @@ STATUS: Final[Mapping[str, int]] = {
     "undetermined": 409,
     "finished": 409,
     "no_object": 409,
+    "undecided": 409,
     "no_pacs": 409,
     "not_verified": 409,
     "not_refused_for_age": 409,
@@ -59,7 +60,6 @@ STATUS: Final[Mapping[str, int]] = {
     "elsewhere_unavailable": 503,
     "server_fault": 503,
     "unavailable": 503,
-    "timeout": 504,
     "disk_full": 507,
 }
 """Problems by their code, with their HTTP status."""
@@ -72,7 +72,6 @@ _MEMBERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "too_many_attempts": {"seconds": 4},
     "internal": {"reference": "5f3a91c0"},
     "not_installed": {"extra": "parquet"},
-    "timeout": {"reasons": []},
     "unavailable": {"archive": False, "readers": 0},
     **{
         code: {"destination": "pacs", "reason": "no association"}
@@ -89,7 +88,7 @@ _OPEN: Final = (
 )
 """Beginnings of addresses that ask for nobody."""
 _STATED: Final = ("no_answer", "other_bundle", "withheld", "purged")
-_UPLOAD: Final = ("unreadable", "server_fault", "busy", "stopping", "timeout", "disk_full")
+_UPLOAD: Final = ("unreadable", "server_fault", "busy", "stopping", "disk_full")
 _OF_PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /healthz": ("unavailable",),
     "POST /api/session": ("wrong_password", "too_many_attempts", "not_found", "csrf", "cross_site"),
@@ -109,8 +108,8 @@ _OF_PATH: Final[Mapping[str, tuple[str, ...]]] = {
     "GET /api/readings/{identifier}/heatmap.png": ("withheld", "no_answer", "pixels_deleted", "purged"),
     "GET /api/readings/{identifier}/posterior": _STATED,
     "GET /api/readings/{identifier}/files/{name}": (
-        *_STATED, "patients_hidden", "no_object", "pixels_deleted", "not_dicom", "not_installed", "server_fault",
-        "busy",
+        *_STATED, "patients_hidden", "no_object", "undecided", "pixels_deleted", "not_dicom", "not_installed",
+        "server_fault", "busy",
     ),
     "POST /api/readings/{identifier}/decisions": (
         "revision_required", "decided_meanwhile", "withheld", "no_finding", "undetermined",

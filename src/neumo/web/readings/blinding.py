@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
+from neumo.core.reading import Status
 from neumo.records.answer_searches import note_answer_search
 from neumo.records.decisions import record_views
 from neumo.records.filters import Filters, Sort
@@ -47,8 +48,9 @@ def was_served(reading: StoredReading, person: Person) -> bool:
 
 
 def is_blind(reading: StoredReading, person: Person) -> bool:
-    """Whether a decision that a person makes now is blinded."""
-    return is_withheld(reading, person) and not was_served(reading, person)
+    """Whether a decision that a person makes now is blinded; never where nothing could be read: it hides no answer."""
+    answerless = reading.status == Status.FAILED
+    return not answerless and is_withheld(reading, person) and not was_served(reading, person)
 
 
 def tells(filters: Filters, sort: Sort = Sort.NEWEST) -> bool:

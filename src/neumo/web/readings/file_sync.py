@@ -73,6 +73,7 @@ def _fault(path: Path) -> OSError | None:
 def _renamed(file: FinishedFile) -> OSError | None:
     try:
         if not file.target.exists():
+            file.target.parent.mkdir(mode=0o700, exist_ok=True)
             file.temporary.replace(file.target)
     except OSError as error:
         return error

@@ -1,7 +1,11 @@
-"""Intake: an uploaded file becomes a recorded reading; identical bytes are read only once."""
+"""Intake: an uploaded file becomes a recorded reading; identical bytes are read only once.
+
+A file that is meant as a radiograph and cannot be read is recorded, too, as a failed reading, so that a person can
+decide on it. Of what is no radiograph by its name and first bytes, nothing is recorded.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +14,10 @@ from typing import Any
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.faults import lacks_memory
 from neumo.core.logging import fault
-from neumo.core.reading import Notice, notices_from_json
+from neumo.core.lost_file import LOST, OUT_OF_MEMORY
+from neumo.core.reading import Notice, Reading, Status
+from neumo.imaging.dicom.stored_class import HEAD_BYTES
+from neumo.imaging.image_files import skip_of
 from neumo.records.reading_file import ReadingFile, ReadingFiles, load_reading_file
 from neumo.records.store import Recorded
 from neumo.texts.catalogue import texts
@@ -115,11 +122,10 @@ class Intake:
             request = {"do": "read", "source": str(upload.path), "target": str(path), "name": upload.name}
             if override is not None:
                 request |= {"reason": override, "by": actor}
-            answer = await self._answer(self._submit(request, progress))
-            if isinstance(answer, UploadResult):
-                return answer
-            found = ReadingFile.from_json(answer["content"])
-            file = FinishedFile(Path(answer["temporary"]), path)
+            made = await self._made(upload, request, progress)
+            if isinstance(made, UploadResult):
+                return made
+            found, file = made
         recorded = await self.group_commit.record(FinishedReading(found, file, upload, actor, shown_to))
         reading = found.reading
         return UploadResult(reading.status.value, recorded, found, recorded.body is None, reading.reasons)
@@ -134,33 +140,70 @@ class Intake:
         progress.submitted(future)
         return future
 
-    async def _answer(self, future: "Future[dict[str, Any]]") -> UploadResult | dict[str, Any]:
-        """Return the reader process's answer, or the outcome of a file without a reading."""
+    async def _made(
+        self, upload: Upload, request: dict[str, str], progress: ProgressCallbacks | None
+    ) -> tuple[ReadingFile, FinishedFile] | UploadResult:
+        """Return a reading and its file; or the outcome of an upload that gives none, cancelled or no radiograph."""
+        answer = await self._answer(self._submit(request, progress))
+        if isinstance(answer, Notice) and await asyncio.to_thread(_is_meant, upload):
+            answer = await self._answer(self.pool.submit(_lost_request(upload, request, answer), urgent=True))
+            if isinstance(answer, Notice):  # nothing of the file was opened
+                raise server_fault()
+        if answer is None:
+            return UploadResult("cancelled", reasons=(own_reason("cancelled"),))
+        if isinstance(answer, Notice):
+            return UploadResult("failed", reasons=(answer,))
+        found, temporary = ReadingFile.from_json(answer["content"]), Path(answer["temporary"])
+        if found.reading.status is not Status.FAILED:
+            return found, FinishedFile(temporary, Path(request["target"]))
+        target = self.reading_files.path_of(found.reading.to_json())
+        own = self._is_own_fault(found.reading)
+        if not own and target is not None and await asyncio.to_thread(_is_meant, upload):
+            return found, FinishedFile(temporary, target)
+        await asyncio.to_thread(temporary.unlink, missing_ok=True)
+        if own:
+            raise server_fault()
+        return UploadResult("failed", reasons=found.reading.reasons)
+
+    async def _answer(self, future: "Future[dict[str, Any]]") -> dict[str, Any] | Notice | None:
+        """Return the reader process's answer; why it was lost over the file; or None where that was cancelled."""
         try:
             answer = await asyncio.shield(asyncio.wrap_future(future))
         except ChildStartError as error:
             fault("no_reader", error)
             raise server_fault() from error
         except ChildError as error:
-            if error.code == "killed" or (error.code == "out_of_memory" and lacks_memory(self.memory_bytes)):
+            if error.code == "cancelled":
+                return None
+            lost = LOST.get(error.code)
+            if lost is None or (lost is OUT_OF_MEMORY and lacks_memory(self.memory_bytes)):
                 raise server_fault() from error
-            status = "cancelled" if error.code == "cancelled" else "failed"
-            return UploadResult(status, reasons=(own_reason(error.code),))
+            return lost
         except (CancelledError, asyncio.CancelledError):
             if not future.cancelled():
                 raise
-            return UploadResult("cancelled", reasons=(own_reason("cancelled"),))
+            return None
         if answer.get("own"):
             raise Problem(507, "disk_full") if answer["own"] == "disk_full" else server_fault()
-        if "error" in answer:
-            return UploadResult("failed", reasons=(own_reason("crash"),))
-        if answer["status"] != "failed":
-            return answer
-        codes = {reason["code"] for reason in answer["reasons"]}
-        # The file lies in the server's own folder.
-        if "unreadable_file" in codes or ("out_of_memory" in codes and lacks_memory(self.memory_bytes)):
-            raise server_fault()
-        return UploadResult("failed", reasons=notices_from_json(answer["reasons"]))
+        return LOST["crash"] if "error" in answer else answer
+
+    def _is_own_fault(self, reading: Reading) -> bool:
+        """Whether this machine is at fault for a failure: the file lies in the server's own folder."""
+        codes = {reason.code for reason in reading.reasons}
+        return "unreadable_file" in codes or (OUT_OF_MEMORY.code in codes and lacks_memory(self.memory_bytes))
+
+
+def _lost_request(upload: Upload, request: Mapping[str, str], lost: Notice) -> dict[str, Any]:
+    """Return the request that has a new reader write that a file ended the one before."""
+    size = upload.path.stat().st_size
+    known = {"name": upload.name, "sha256": upload.sha256, "size": size, "code": lost.code}
+    return {"do": "fail", "target": request["target"], **known}
+
+
+def _is_meant(upload: Upload) -> bool:
+    """Whether an upload is meant as a radiograph, by its name or its first bytes."""
+    with upload.path.open("rb") as stream:
+        return skip_of(upload.name, stream.read(HEAD_BYTES)) is None
 
 
 def own_reason(code: str) -> Notice:

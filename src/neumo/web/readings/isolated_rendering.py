@@ -13,7 +13,13 @@ from neumo.web.workbench import Workbench
 
 FOLDER: Final = "rendered"
 _SECONDS: Final = 120.0
-_STATUS: Final = {"no_object": 409, "pixels_deleted": 410, "not_dicom": 422, "unreadable": 422}
+_STATUS: Final = {
+    "no_object": 409,
+    "undecided": 409,
+    "pixels_deleted": 410,
+    "not_dicom": 422,
+    "unreadable": 422,
+}
 
 
 def render_request(

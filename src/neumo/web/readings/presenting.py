@@ -27,7 +27,7 @@ from neumo.web.workbench import Workbench
 
 _OWN_CODES = frozenset(
     {
-        *("crash", "timeout", "cancelled", "server_fault", "out_of_memory", "disk_full"),
+        *("cancelled", "server_fault", "disk_full"),
         *("archive_unavailable", "busy", "stopping"),
         "dicomdir_alone",
         *("encrypted_archive", "damaged_archive", "unsafe_archive", "nested_archive"),

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from neumo.core.age_override import AgeOverride
-from neumo.core.reading import Status
+from neumo.core.lost_file import LOST
+from neumo.core.reading import Notice, Reading
 from neumo.inference.reader import Reader
 from neumo.records.originals import keep_original, overridable
 from neumo.records.reading_file import write_reading_file
@@ -18,7 +19,11 @@ HANDLER: Final = "neumo.web.readings.reader_requests:open_handler"
 
 
 def open_handler(reader: Reader) -> ReaderHandler:
-    """Return the handler of the requests "read" (an upload), "render" (a stored reading), "draw" (a run's image)."""
+    """Return the handler of requests.
+
+    They are "read" (an upload), "fail" (an upload over which the reader before this one was lost), "render" (a stored
+    reading) and "draw" (a run's image).
+    """
 
     def handle(request: Mapping[str, Any]) -> Mapping[str, Any]:
         target = Path(request["target"])
@@ -27,6 +32,8 @@ def open_handler(reader: Reader) -> ReaderHandler:
                 return render(request, target, reader.bundle)
             case "draw":
                 return draw(Path(request["source"]), int(request["side"]), target)
+            case "fail":
+                return _written(reader.failed(*_lost(request)), target)
             case _:
                 return _read(reader, request, target)
 
@@ -37,10 +44,16 @@ def _read(reader: Reader, request: Mapping[str, Any], target: Path) -> dict[str,
     source, reason = Path(request["source"]), request.get("reason")
     override = None if reason is None else AgeOverride(reason, request["by"])
     reading = replace(reader.read(source, age_override=override), file=request["name"])
-    if reading.status is Status.FAILED:
-        reasons = [notice.to_json() for notice in reading.reasons]
-        return {"status": reading.status.value, "reasons": reasons}
     if overridable(reading.to_json()):
         keep_original(source, target)
+    return _written(reading, target)
+
+
+def _lost(request: Mapping[str, Any]) -> tuple[str, str, int, Notice]:
+    return request["name"], request["sha256"], request["size"], LOST[request["code"]]
+
+
+def _written(reading: Reading, target: Path) -> dict[str, Any]:
+    """Write a reading beside `target`; of a failure its header and receipt are all that there is."""
     temporary, content = write_reading_file(target, reading)
     return {"status": reading.status.value, "temporary": str(temporary), "content": content.to_json()}

@@ -13,11 +13,11 @@ from neumo.bundle.folder import Bundle
 from neumo.core.decision import Decision
 from neumo.core.errors import MissingExtraError, ResultError
 from neumo.core.patient import PatientStudy
-from neumo.core.reading import Reading
+from neumo.core.reading import Reading, Status
 from neumo.inference.posterior import prevalence_of, reading_at
 from neumo.records.reading_file import load_dicom_header, load_reading, load_reading_file
 from neumo.results.kinds import KINDS, Kind
-from neumo.results.unnamed import unnamed
+from neumo.results.unnamed import may_name, unnamed
 from neumo.texts.language import Language, as_language
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -35,7 +35,8 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 """Files that can be downloaded, and their media types."""
 NAMING_PATIENTS: Final = tuple(f"{kind}.dcm" for kind in KINDS)
 """Files that cannot be made without saying whose radiograph it is."""
-
+_REPORTING: Final = ("sr.dcm", "pdf.dcm", "fhir.json")
+"""Files that report what a person decided where nothing could be read, and nothing without a decision."""
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
 
 
@@ -88,6 +89,8 @@ def render(request: Mapping[str, Any], target: Path, bundle: Bundle) -> dict[str
     )
     decided = None if decision is None else Decision.from_json(decision)
     stored = replace(stored, reading=replace(reading, decision=decided))
+    if decided is None and reading.status is Status.FAILED and name in _REPORTING:
+        return {"problem": "undecided"}
     try:
         made = _WRITERS[name](stored, language, target)
     except ResultError:
@@ -103,7 +106,8 @@ def _load(file: Path, patients: bool) -> _Stored | None:
         return None
     if patients:
         return _Stored(reading, found.patient, load_dicom_header(file))
-    return _Stored(unnamed(reading) if found.header or found.patient else reading)
+    stated = found.patient or found.header or None
+    return _Stored(unnamed(reading) if may_name(stated, reading.status) else reading)
 
 
 def _write_json(stored: _Stored, _language: Language, target: Path) -> None:
@@ -133,7 +137,9 @@ def _write_pdf(stored: _Stored, language: Language, target: Path) -> None:
 
 
 def _write_object(kind: Kind, stored: _Stored, language: Language, target: Path) -> bool:
-    """Write a DICOM object; False where the reading gives none of its kind."""
+    """Write a DICOM object; False where the reading gives none of its kind, as no picture of what cannot be read."""
+    if kind == "sc" and stored.reading.status is Status.FAILED:
+        return False
     from neumo.imaging.quiet import quiet
     from neumo.results.dicom.makers import object_of
     from neumo.results.dicom.source import require_header

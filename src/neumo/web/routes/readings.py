@@ -137,13 +137,10 @@ def _discard(parts: Sequence[Part | Upload]) -> None:
 
 
 def unread(result: UploadResult, language: Language) -> Problem:
-    """Return the HTTP response for a file that could not be read."""
+    """Return the HTTP response for a file of which nothing is recorded."""
     if result.status == "cancelled":
         return Problem(503, "stopping", retry_after=5)
-    reasons = reasons_json(result.reasons, language)
-    if result.reasons and result.reasons[0].code == "timeout":
-        return Problem(504, "timeout", reasons=reasons)
-    return Problem(422, "unreadable", reasons=reasons)
+    return Problem(422, "unreadable", reasons=reasons_json(result.reasons, language))
 
 
 def _known_response(

@@ -154,14 +154,15 @@ function heading({ t }, uploads) {
 function sentItem(context, uploads, item, current, row) {
   const { t } = context;
   const again = item.again && h("span", {}, `· ${t("reading.again")}`);
-  if (item.reading && row) return h("li", {}, link(item.reading, current, item.name, [outcome(context, row, again), reason(item)]));
+  const retry = mayRetry(item) && h("button", { class: "button plain", type: "button", on: { click: () => uploads.retry(item) } }, icon("reset"), t("shell.again"));
+  if (item.reading && row) return h("li", {}, link(item.reading, current, item.name, [outcome(context, row, again), reason(item)]), retry);
   const state = h("span", { class: `small ${item.status === "failed" ? "bad" : "quiet"}` }, t(`reading.status_${item.status}`), again);
-  if (item.reading) return h("li", {}, link(item.reading, current, item.name, [state, reason(item)]));
+  if (item.reading) return h("li", {}, link(item.reading, current, item.name, [state, reason(item)]), retry);
   return h("li", { class: "rail-item" },
     h("span", { class: "rail-name", title: item.name }, item.name),
     state,
     reason(item),
-    mayRetry(item) && h("button", { class: "button plain", type: "button", on: { click: () => uploads.retry(item) } }, icon("reset"), t("shell.again")),
+    retry,
   );
 }
 
@@ -187,7 +188,7 @@ export function outcome({ t }, row, more) {
 
 /** @param {import("/static/i18n.js").Translate} t @param {any} row */
 function verdictOf(t, row) {
-  if (row.withheld) return t("reading.withheld_short");
+  if (row.withheld && row.status !== "failed") return t("reading.withheld_short");
   if (!row.finding) return t(`reading.status_${row.status}`);
   return verdictWords(t, row);
 }

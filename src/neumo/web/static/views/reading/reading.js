@@ -3,7 +3,7 @@
 import { h, replace } from "/static/dom.js";
 import { createDropZone, createSamples } from "/static/views/reading/intake.js";
 import { createRail } from "/static/views/reading/rail.js";
-import { uploadsOf } from "/static/views/reading/uploads.js";
+import { underway, uploadsOf } from "/static/views/reading/uploads.js";
 
 /** @typedef {import("/static/app.js").Context} Context */
 
@@ -34,7 +34,10 @@ function openFirst(context, uploads) {
   const seen = new Set(uploads.items.filter((/** @type {any} */ item) => item.reading).map((/** @type {any} */ item) => item.key));
   return uploads.follow(() => {
     if (uploads.items.some((/** @type {any} */ item) => item.status === "reading")) opened().catch(() => {}); // opening one fetches it again
-    const first = uploads.items.find((/** @type {any} */ item) => item.reading && !seen.has(item.key));
+    const fresh = uploads.items.filter((/** @type {any} */ item) => !seen.has(item.key));
+    const ready = fresh.filter((/** @type {any} */ item) => item.reading);
+    // What could not be read is opened only where nothing else came.
+    const first = ready.find((/** @type {any} */ item) => item.status !== "failed") ?? (fresh.some(underway) ? undefined : ready[0]);
     if (first) context.navigate(`/readings/${first.reading}`);
   });
 }

@@ -9,6 +9,10 @@ const FILES = [
   ["sr.dcm", "sr"], ["sc.dcm", "sc"], ["seg.dcm", "sr"], ["ko.dcm", "sr"], ["pdf.dcm", "sr"], ["fhir.json", "fhir"], ["receipt.json", null],
 ];
 
+/** What shows a radiograph, and what reports a decision where there is none. */
+const FILMS = ["sc.dcm", "seg.dcm", "ko.dcm"];
+const REPORTS = ["sr.dcm", "pdf.dcm", "fhir.json"];
+
 /**
  * @param {import("/static/app.js").Context} context @param {any} reading
  * @param {import("/static/views/reading/predictive.js").Chosen} chosen what every file is for, when it is asked for
@@ -19,13 +23,20 @@ export function resultsSection(context, reading, chosen) {
   return h("section", { class: "section column" },
     h("h3", {}, t("results.title")),
     h("ul", { class: "files" }, FILES.filter(([name, feature]) => canMake(context, reading, /** @type {string} */ (name), feature)).map(([name]) => h("li", {}, fileButton(context, reading, /** @type {string} */ (name), chosen)))),
+    reading.status === "failed" && missing(context, reading).map((text) => h("p", { class: "quiet small" }, text)),
     receipt(context, reading),
   );
+}
+
+/** Say what there is not of a file that could not be read. @param {import("/static/app.js").Context} context @param {any} reading */
+function missing({ t }, reading) {
+  return [t("results.no_film"), !reading.decision && t("results.undecided"), !reading.dicom && t("results.no_patient")].filter(Boolean);
 }
 
 /** @param {import("/static/app.js").Context} context @param {any} reading @param {string} name @param {string | null} feature */
 function canMake({ me }, reading, name, feature) {
   const dicomOnly = name.endsWith(".dcm");
+  if (reading.status === "failed" && (FILMS.includes(name) || (REPORTS.includes(name) && !reading.decision))) return false;
   if (name === "seg.dcm" && !reading.class_maps.length) return false;
   if (name === "ko.dcm" && reading.verdict !== "pneumonia") return false;
   return (!feature || me.features[feature]) && (!dicomOnly || reading.dicom);

@@ -15,7 +15,7 @@ export function createStage(context) {
 
   /** @param {any} reading */
   function load(reading) {
-    if (!reading.pixels_kept) return replace(element, h("div", { class: "empty" }, icon("lungs"), h("p", {}, t("reading.no_pixels"))));
+    if (!reading.pixels_kept) return replace(element, h("div", { class: "empty" }, icon("lungs"), h("p", {}, t(reading.status === "failed" ? "reading.no_film" : "reading.no_pixels"))));
     const path = `/api/readings/${reading.id}`;
     const mapped = reading.class_maps.length > 0;
     const key = `${path} ${mapped}`;

@@ -181,9 +181,14 @@ function failure(text, code = "not_sent") {
   return { status: "failed", reasons: [{ code, text }] };
 }
 
+/** Whether it is not known yet what comes of an item. @param {Item} item */
+export function underway(item) {
+  return ["queued", "sending", "offline", "waiting", "reading"].includes(item.status);
+}
+
 /** @param {Item[]} items */
 function unfinished(items) {
-  return items.filter((item) => ["queued", "sending", "offline", "waiting", "reading"].includes(item.status));
+  return items.filter(underway);
 }
 
 /** @param {Item[]} items */

@@ -24,6 +24,7 @@ export function verdictWords(t, answer) {
 export function verdictSection(context, reading) {
   const { t } = context;
   const fixed = (/** @type {HTMLElement} */ element) => ({ element, show: () => {} });
+  if (reading.status === "failed" && !reading.purged) return fixed(unanswered("refused", t("reading.failed_title"), t("reading.failed_text")));
   if (reading.withheld) return fixed(unanswered("hidden", t("reading.withheld_title"), t("reading.withheld_text")));
   if (reading.finding === null) return fixed(unanswered("refused", t("reading.refused_title"), t(reading.purged ? "reading.purged_text" : "reading.refused_text")));
   if (reading.purged) return fixed(unanswered("archive", verdictWords(t, reading), t("reading.purged_text")));

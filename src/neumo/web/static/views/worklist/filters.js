@@ -64,7 +64,7 @@ export function createFilters({ t, me }, filters, changed) {
         me.sees_patients && select("sex", t("patient.sex"), [["", t("worklist.any")], ...SEXES.map((sex) => [sex, capital(t(`patient.sexes.${sex}`))])], remembered.sex ?? null),
         me.sees_patients && h("div", { class: "filter-days" }, age("age_from", t("worklist.age_from")), age("age_to", t("worklist.age_to"))),
         select("verdict", t("worklist.answer"), [["", t("worklist.any")], ...VERDICTS.map((verdict) => [verdict, t(`worklist.verdict_${verdict}`)])], filters.get("verdict")),
-        select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")]], filters.get("status")),
+        select("status", t("worklist.status"), [["", t("worklist.any")], ["read", t("reading.status_read")], ["refused", t("reading.status_refused")], ["failed", t("reading.status_failed")]], filters.get("status")),
         select("decided", t("worklist.decision"), [["", t("worklist.any")], ["true", t("worklist.with_decision")], ["false", t("worklist.without_decision")]], filters.get("decided")),
         sourceSelect,
         h("div", { class: "filter-days" }, day("from", t("worklist.from"), filters), day("to", t("worklist.to"), filters)),

@@ -80,7 +80,7 @@ function twoLines(first, others) {
 
 /** @param {import("/static/app.js").Context} context @param {any} row */
 function answer({ t }, row) {
-  if (row.withheld) return h("span", { class: "row quiet" }, icon("hidden"), t("reading.withheld_short"));
+  if (row.withheld && row.status !== "failed") return h("span", { class: "row quiet" }, icon("hidden"), t("reading.withheld_short"));
   if (!row.finding) return h("span", { class: "row quiet" }, icon("refused"), t(`reading.status_${row.status}`));
   return h("span", { class: "row" }, h("span", { class: "dot", data: { finding: colourOf(row) } }), twoLines(t(`worklist.verdict_${row.verdict}`), [row.etiology && t(`worklist.etiology_${row.etiology}`)]));
 }
