@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.support.forked import children_started
 from tests.support.programs import ABSENT_DATA
 
 from neumo.datasets.phantoms.dataset import make_phantoms
@@ -104,6 +105,20 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del os.environ["NEUMO_CACHE"]
     else:
         os.environ["NEUMO_CACHE"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_children() -> Iterator[None]:
+    """Readers and decoders are forked, which spares each of them its imports."""
+    with children_started(forked=True):
+        yield
+
+
+@pytest.fixture(scope="module")
+def installed_children() -> Iterator[None]:
+    """For tests of how they start, crash and end: readers and decoders are started as installed ones."""
+    with children_started(forked=False):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,8 @@ from neumo.core.child_process import ChildProcess
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.frames import MAX_PAYLOAD_BYTES, receive_frame
 
+pytestmark = pytest.mark.usefixtures("installed_children")
+
 ROOT = Path(__file__).parents[2]
 MIB = 2**20
 

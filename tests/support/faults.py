@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import psutil
+from tests.support.forked import CHILD, name_of_child
 
 
 def readers_of(pid: int) -> list[int]:
-    """Numbers of the readers' processes of a node or workbench."""
-    children = psutil.Process(pid).children(recursive=True)
-    return [child.pid for child in children if "neumo.core.child" in child.cmdline()]
+    """Numbers of the readers' processes of a node or workbench, as installed or forked."""
+    started = [child.pid for child in psutil.Process(pid).children() if CHILD in child.cmdline()]
+    named = psutil.process_iter(["name"])
+    return started + [process.pid for process in named if process.info["name"] == name_of_child(pid)]
 
 
 @contextmanager

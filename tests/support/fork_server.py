@@ -1,7 +1,7 @@
-"""The program from which `tests.support.forked` forks commands: it imports what they need once, then waits for orders.
+"""The program from which `tests.support.forked` forks processes: it imports what they need once, then waits for orders.
 
-Its standard input is the socket to whoever started it. An order is three descriptors, then a frame of what a process
-inherits; the answer is {"pid"}, and later, when that process has ended, {"ended", "status"}.
+Each order comes through a socket of its own: descriptors, then a frame of what a process inherits. The answer is
+{"pid"}, and later, when that process has ended, {"ended": status}. The program ends when its standard input does.
 """
 
 import gc
@@ -13,73 +13,82 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.forked import CHILD, COMMAND, ForkServer, fork_children_through, name_of_child
 from tests.support.permissions import OBEY, give_up_override
 
-from neumo.cli import main
 from neumo.core.frames import receive_frame, send_frame
 
-_STREAMS: Final = 3
+_MOST_FILES: Final = 4
 _IMPORTED: Final = (
+    COMMAND,
+    CHILD,
     "neumo.cli.serve",
     "neumo.cli.listen",
     "neumo.cli.records",
     "neumo.cli.people",
     "neumo.web.server",
+    "neumo.web.readings.reader_requests",
     "neumo.dicomnode.node",
+    "neumo.dicomnode.work.reading",
+    "neumo.worker.reader_child",
+    "neumo.inference.bundle_trial",
     "rich.table",
 )
 
 
-def orders(link: socket.socket) -> list[str] | None:
-    """Fork a process for each order until the other side is gone; in each of them, return its words."""
+def orders(link: socket.socket) -> dict[str, Any] | None:
+    """Fork a process for each order until nobody can give one; return in each of them what it has become."""
     ended, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wakeup)
-    waited: list[socket.socket | int] = [link, ended]
+    asked: dict[int, socket.socket] = {}
     while True:
-        ready, _, _ = select.select(waited, [], [])
+        ready, _, _ = select.select([sys.stdin, link, ended], [], [])
         if ended in ready:
             os.read(ended, 512)
-            _tell_ended(link)
+            _tell_ended(asked)
+        if sys.stdin in ready:
+            return None
         if link not in ready:
             continue
-        _, streams, _, _ = socket.recv_fds(link, 1, _STREAMS)
-        if not streams:
-            return None
-        order, _ = receive_frame(link)
+        _, (descriptor,), _, _ = socket.recv_fds(link, 1, 1)
+        by = socket.socket(fileno=descriptor)
+        _, files, _, _ = socket.recv_fds(by, 1, _MOST_FILES)
+        order: dict[str, Any] = receive_frame(by)[0]
         child = os.fork()
         if child == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            link.close()
+            for other in (by, link, *asked.values()):
+                other.close()
             os.close(ended)
             os.close(wakeup)
-            return _become(order, streams)
-        for stream in streams:
-            os.close(stream)
-        send_frame(link, {"pid": child})
+            _become(order, files)
+            return order
+        for file in files:
+            os.close(file)
+        asked[child] = by
+        send_frame(by, {"pid": child})
 
 
-def _tell_ended(link: socket.socket) -> None:
-    while True:
-        try:
-            child, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if child == 0:
-            return
-        send_frame(link, {"ended": child, "status": os.waitstatus_to_exitcode(status)})
+def _tell_ended(asked: dict[int, socket.socket]) -> None:
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            child, status = ended
+            with asked.pop(child) as by, suppress(OSError):  # whoever wanted it may be gone
+                send_frame(by, {"ended": os.waitstatus_to_exitcode(status)})
 
 
-def _become(order: dict[str, Any], streams: list[int]) -> list[str]:
+def _become(order: dict[str, Any], files: list[int]) -> None:
     """Take over what a process inherits from the one that starts it."""
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
     # Whether they can seek was asked when they were made.
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", closefd=False)
@@ -94,10 +103,11 @@ def _become(order: dict[str, Any], streams: list[int]) -> list[str]:
         give_up_override()
     for kind, limits in order["limits"]:
         resource.setrlimit(kind, tuple(limits))
-    path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:] = [order["folder"], *filter(None, path), *sys.path]
-    words: list[str] = order["words"]
-    return words
+    path = [*filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    own = [order["folder"]] if order["program"] == COMMAND else []
+    sys.path[:] = [*own, *path, *sys.path]
+    if order["program"] == CHILD:
+        Path("/proc/self/comm").write_text(name_of_child(order["parent"]), encoding="ascii")
 
 
 if __name__ == "__main__":
@@ -106,9 +116,11 @@ if __name__ == "__main__":
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # what was imported stays shared
-    to_parent = socket.socket(fileno=os.dup(0))
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    asked = orders(to_parent)
-    if asked is not None:
-        sys.argv = [str(Path(main.__file__)), *asked]
-        main.main()
+    ours, theirs = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
+    found = orders(theirs)
+    if found is not None:
+        program = importlib.import_module(found["program"])
+        sys.argv = [str(program.__file__), *found["words"]]
+        if found["forks_children"]:
+            fork_children_through(ForkServer(ours))
+        program.main()

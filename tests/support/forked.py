@@ -1,7 +1,8 @@
-"""Commands of neumo as processes that need not import anything: forked from one program that has imported it before.
+"""Commands of neumo, and the children that they ask, as processes that need not import anything.
 
-They are real processes with streams, signals and an end of their own. Importing costs a second of processor time and
-more, and a server is started for nearly every file of tests.
+They are forked from one program that has imported it before, and are real processes with streams, signals and an end of
+their own. Importing costs half a second of processor time and more, and a server with a reader is started for nearly
+every file of tests.
 """
 
 import atexit
@@ -14,28 +15,39 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
+from tests.support.permissions import OBEY
+
+from neumo.core import child_process
 from neumo.core.frames import receive_frame, send_frame
 
+COMMAND, CHILD = "neumo.cli.main", "neumo.core.child"
+"""Programs that are forked: their modules have `main`."""
 _LIMITS = (resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_AS, resource.RLIMIT_CORE)
 _ROOT = Path(__file__).parents[2]
+_PROGRAM = child_process._program
 
 
 class Forked:
-    """A command at work, with the methods of `subprocess.Popen` that tests use."""
+    """A process at work, with the methods of `subprocess.Popen` that tests and `ChildProcess` use."""
 
-    def __init__(self, server: "_ForkServer", pid: int, words: Sequence[str]) -> None:
-        self._server, self._words = server, words
+    def __init__(self, link: socket.socket, pid: int, words: Sequence[str]) -> None:
+        self._link, self._words = link.detach(), words
+        self._lock = threading.Lock()
         self.pid = pid
         self.returncode: int | None = None
 
+    def __del__(self) -> None:
+        os.close(self._link)
+
     def poll(self) -> int | None:
         """Return its status; None while it runs."""
-        self._server.hear(0)
+        self._hear(0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -45,7 +57,7 @@ class Forked:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0 and self.poll() is None:
                 raise subprocess.TimeoutExpired(self._words, timeout or 0)
-            self._server.hear(left)
+            self._hear(left)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -61,85 +73,129 @@ class Forked:
         """Send SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
+    def _hear(self, seconds: float | None) -> None:
+        """Wait for its end, at the most so long; None waits for ever."""
+        if not self._told(None if seconds is None else max(seconds, 0)):
+            return
+        with self._lock:
+            if self.returncode is None and self._told(0):  # no other thread heard it
+                with socket.socket(fileno=os.dup(self._link)) as link:
+                    self.returncode = receive_frame(link)[0]["ended"]
+
+    def _told(self, seconds: float | None) -> bool:
+        return self.returncode is None and bool(select.select([self._link], [], [], seconds)[0])
+
 
 Process = Forked | subprocess.Popen[bytes]
 """A command of a test: forked, or started as a program."""
 
 
-class _ForkServer:
-    """The program that forks, until this process ends."""
+class ForkServer:
+    """This process's way to the program that forks; a process forked from it has the same.
 
-    def __init__(self) -> None:
-        self._link, theirs = socket.socketpair()
-        path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._program = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.fork_server"],
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            cwd=_ROOT,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        )
-        theirs.close()
-        self._lock = threading.RLock()
-        self._running: dict[int, Forked] = {}
-        atexit.register(self._end)
+    Parameters
+    ----------
+    orders : socket
+        Takes one end of a socket for each process that is wanted; the order itself comes through that.
+    """
 
-    def fork(self, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> Forked:
-        """Start a command that inherits what a child of this process would."""
+    def __init__(self, orders: socket.socket) -> None:
+        self._orders = orders
+
+    def fork(
+        self, program: str, words: Sequence[str], environment: Mapping[str, str], files: Sequence[int]
+    ) -> Forked:
+        """Start a program that inherits what a child of this process would: files are its first descriptors."""
         umask = os.umask(0)
         os.umask(umask)
         order = {
+            "program": program,
             "words": list(words),
             "environment": dict(environment),
             "folder": str(Path.cwd()),
             "umask": umask,
             "limits": [(kind, resource.getrlimit(kind)) for kind in _LIMITS],
+            "forks_children": child_process._program is _forked_child and OBEY not in environment,
+            "parent": os.getpid(),
         }
-        with self._lock:
-            socket.send_fds(self._link, [b"f"], list(streams))
-            send_frame(self._link, order)
-            while True:
-                told, _ = receive_frame(self._link)
-                if "pid" in told:
-                    self._running[told["pid"]] = forked = Forked(self, told["pid"], words)
-                    return forked
-                self._ended(told)
-
-    def hear(self, seconds: float | None) -> None:
-        """Wait until a command has ended, at the most so long; None waits for ever."""
-        if not self._told(None if seconds is None else max(seconds, 0)):
-            return
-        with self._lock:
-            if self._told(0):  # no other thread heard it
-                self._ended(receive_frame(self._link)[0])
-
-    def _told(self, seconds: float | None) -> bool:
-        return bool(select.select([self._link], [], [], seconds)[0])
-
-    def _ended(self, told: Mapping[str, int]) -> None:
-        self._running.pop(told["ended"]).returncode = told["status"]
-
-    def _end(self) -> None:
-        self._link.close()
-        self._program.wait(20)
+        link, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._orders, [b"o"], [theirs.fileno()])
+        socket.send_fds(link, [b"f"], list(files))
+        send_frame(link, order)
+        return Forked(link, receive_frame(link)[0]["pid"], words)
 
 
 @cache
-def _fork_server() -> _ForkServer:
-    return _ForkServer()
+def _own_fork_server() -> ForkServer:
+    """Start the program that forks until this process ends."""
+    orders, theirs = socket.socketpair(type=socket.SOCK_DGRAM)
+    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    numbers = orders.fileno(), theirs.fileno()
+    program = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.fork_server", *map(str, numbers)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        cwd=_ROOT,
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        pass_fds=numbers,
+    )
+    theirs.close()
+    atexit.register(program.communicate, timeout=20)
+    return ForkServer(orders)
+
+
+_inherited: list[ForkServer] = []
+
+
+def fork_children_through(server: ForkServer) -> None:
+    """Have this process, which was forked, start its children from the program that it was forked from."""
+    _inherited.append(server)
+    child_process._program = _forked_child
+
+
+@contextmanager
+def children_started(*, forked: bool) -> Iterator[None]:
+    """Start readers and decoders of this process and of its commands by forking, or as installed ones, in the block."""
+    before = child_process._program
+    child_process._program = _forked_child if forked else _PROGRAM
+    try:
+        yield
+    finally:
+        child_process._program = before
+
+
+def name_of_child(parent: int) -> str:
+    """Return the name (at most 15 characters) of a forked child, which is no child of its parent to the system."""
+    return f"of {parent}"
 
 
 def start_neumo(words: Sequence[object], stdout: IO[str], stderr: IO[str], **environment: str) -> Process:
     """Start `neumo` with these words and an empty input; its output goes to the files, which stay open here."""
     whole, said = {**os.environ, **environment}, [*map(str, words)]
-    path = filter(None, whole.get("PYTHONPATH", "").split(os.pathsep))
     with Path(os.devnull).open() as nothing:
-        if any((Path(folder) / "sitecustomize.py").is_file() for folder in path):
-            # It changes the interpreter before anything is imported.
-            command = [sys.executable, "-m", "neumo.cli.main", *said]
+        if _changes_the_interpreter(whole):
+            command = [sys.executable, "-m", COMMAND, *said]
             return subprocess.Popen(command, stdin=nothing, stdout=stdout, stderr=stderr, env=whole)
-        streams = [nothing.fileno(), stdout.fileno(), stderr.fileno()]
-        return _fork_server().fork(said, whole, streams)
+        return _own_fork_server().fork(
+            COMMAND, said, whole, [nothing.fileno(), stdout.fileno(), stderr.fileno()]
+        )
+
+
+def _forked_child(link: socket.socket, watched: int) -> "subprocess.Popen[bytes]":
+    """In place of `child_process._program`."""
+    if _changes_the_interpreter(os.environ):
+        return _PROGRAM(link, watched)
+    server = _inherited[0] if _inherited else _own_fork_server()
+    with Path(os.devnull).open("r+b", 0) as nowhere:
+        files = [link.fileno(), nowhere.fileno(), nowhere.fileno(), watched]
+        return cast("subprocess.Popen[bytes]", server.fork(CHILD, ["3"], os.environ, files))
+
+
+def _changes_the_interpreter(environment: Mapping[str, str]) -> bool:
+    """Whether a program does something before it imports anything."""
+    path = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    return any((Path(folder) / "sitecustomize.py").is_file() for folder in path)
 
 
 def pipe() -> tuple[IO[str], IO[str]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from tests.support.faults import readers_of
 from tests.support.forked import Process, pipe, start_neumo
 
 if TYPE_CHECKING:
@@ -36,10 +37,7 @@ class Running:
 
     def readers(self) -> list[int]:
         """Numbers of the readers' processes."""
-        import psutil
-
-        children = psutil.Process(self.process.pid).children()
-        return [child.pid for child in children if "neumo.core.child" in child.cmdline()]
+        return readers_of(self.process.pid)
 
 
 PASSWORD = "correct horse battery"

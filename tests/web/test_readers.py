@@ -17,6 +17,8 @@ from tests.support.waiting import wait_until
 from tests.support.web_held import left_over, send, stopped_readers
 from tests.support.web_running import Running, running
 
+pytestmark = pytest.mark.usefixtures("installed_children")
+
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory, web_bundle: Path) -> Iterator[Running]:

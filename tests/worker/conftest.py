@@ -20,6 +20,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, phantoms: Path) -> str:
     return str(make_bundle(tmp_path_factory.mktemp("worker") / "tiny", phantoms))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def real_children(installed_children: None) -> None:
+    """Readers start as they do where neumo is installed."""
+
+
 @pytest.fixture
 def make(tiny: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ReaderProcess]]:
     """Make readers with settings of a test's own."""

@@ -200,22 +200,11 @@ class ChildProcess:
 
 
 def _spawn() -> _Running:
-    """Start `neumo.core.child` with one end of a socket as its standard input."""
+    """Start a child with one end of a socket, and the end of a pipe whose closing kills it."""
     ours, theirs = socket.socketpair()
     watched, lifeline = os.pipe()
     try:
-        windows = sys.platform == "win32"
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "neumo.core.child", str(watched)],
-            stdin=subprocess.PIPE if windows else theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=() if windows else (watched,),
-        )
-        if sys.platform == "win32":
-            assert process.stdin is not None
-            with process.stdin:
-                process.stdin.write(theirs.share(process.pid))
+        process = _program(theirs, watched)
     except BaseException:
         ours.close()
         os.close(lifeline)
@@ -224,6 +213,23 @@ def _spawn() -> _Running:
         theirs.close()
         os.close(watched)
     return _Running(process, ours, lifeline)
+
+
+def _program(link: socket.socket, watched: int) -> "subprocess.Popen[bytes]":
+    """Start `neumo.core.child` with a socket as its standard input."""
+    windows = sys.platform == "win32"
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "neumo.core.child", str(watched)],
+        stdin=subprocess.PIPE if windows else link.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=() if windows else (watched,),
+    )
+    if sys.platform == "win32":
+        assert process.stdin is not None
+        with process.stdin:
+            process.stdin.write(link.share(process.pid))
+    return process
 
 
 def _resident_bytes(pid: int) -> int:
