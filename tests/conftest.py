@@ -122,6 +122,15 @@ def installed_children() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_public_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing here talks to the internet, and each HTTP client would read a hundred authorities' certificates."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("authorities")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def english() -> Iterator[None]:
     """Commands speak the language of the locale, and tests expect English of them."""
     with pytest.MonkeyPatch.context() as patch:
