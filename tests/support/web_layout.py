@@ -32,11 +32,14 @@ _FIND = """() => {
     const box = element.getBoundingClientRect();
     const style = getComputedStyle(element);
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    const name = `${element.tagName.toLowerCase()}.${element.className}: ${(element.innerText || "").slice(0, 40)}`;
+    const report = (kind) => {  // an element's text as it is shown is costly, and wanted for few
+      const text = (element.innerText || "").slice(0, 40);
+      found.push([kind, `${element.tagName.toLowerCase()}.${element.className}: ${text}`]);
+    };
     const wide = element.scrollWidth > element.clientWidth + 1;
-    if (/hidden|clip/.test(style.overflowX) && wide && !hinted(element)) found.push(["cut", name]);
+    if (/hidden|clip/.test(style.overflowX) && wide && !hinted(element)) report("cut");
     const outside = own && (box.right > innerWidth + 1 || box.left < -1);
-    if (outside && !scrolled(element) && !hinted(element)) found.push(["outside", name]);
+    if (outside && !scrolled(element) && !hinted(element)) report("outside");
     if (element.tagName === "SELECT") {
       const context = document.createElement("canvas").getContext("2d");
       context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
@@ -49,11 +52,11 @@ _FIND = """() => {
       range.selectNodeContents(element);
       const unseen = element.querySelector(".unseen") !== null;
       const over = range.getBoundingClientRect().width > box.width + 1 && style.display !== "inline" && !unseen;
-      if (over && !scrolled(element) && !hinted(element)) found.push(["over its edge", name]);
+      if (over && !scrolled(element) && !hinted(element)) report("over its edge");
       const panel = element.closest(".panel")?.getBoundingClientRect();
-      if (panel && box.right > panel.right + 1 && !scrolled(element)) found.push(["over its panel", name]);
+      if (panel && box.right > panel.right + 1 && !scrolled(element)) report("over its panel");
       const em = parseFloat(style.fontSize);
-      if (box.width < 4 * em && box.height > 5 * em && element.innerText.length > 4) found.push(["squeezed", name]);
+      if (box.width < 4 * em && box.height > 5 * em && element.innerText.length > 4) report("squeezed");
     }
   }
   const [legend, readout] = [".viewer-legend", ".viewer-readout"].map((name) => document.querySelector(name));
