@@ -22,7 +22,7 @@ from neumo.core.reading import Reading
 from neumo.datasets.phantoms.dataset import make_phantoms
 from neumo.inference.reader import Reader
 
-FILES = 1_000
+FILES = 600
 """With an empty, a broken and a huge one."""
 SHARD = 25
 
