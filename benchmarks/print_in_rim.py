@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from neumo.deidentification.burned_in import text_in_rim
-from neumo.results.dicom.banner import typeface
+from neumo.results.typefaces import typeface
 
 LINES = ("DOE JANE", "Müller, Änne 12.03.1950", "ERECT")
 SHARES = (1 / 100, 1 / 64, 1 / 40, 1 / 25, 1 / 16)

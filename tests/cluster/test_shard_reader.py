@@ -17,7 +17,8 @@ from neumo.cluster.locations import Location
 from neumo.cluster.plan import shards_of
 from neumo.cluster.shard_reader import Job, ShardReader
 from neumo.cluster.sources import open_source
-from neumo.core.errors import ClusterError
+from neumo.core.child_process import ChildProcess
+from neumo.core.errors import ChildError, ClusterError
 from neumo.core.reading import Reading
 from neumo.imaging.limits import MAX_FILE_BYTES
 from neumo.inference.reader import Reader
@@ -231,3 +232,16 @@ def test_results_lie_beside_the_readings_and_are_named_by_their_rows(
         assert dataset.place.read(path)
     assert counts.results_failed == 1, "a JPEG has no header, which the DICOM results need"
     assert rows_of(dataset)[films[1].name]["results_failure"]
+
+
+def test_a_reader_that_the_system_kills_is_held_against_the_machine_and_no_file(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*_: Any) -> Any:
+        raise ChildError("killed", "was killed by somebody else")
+
+    monkeypatch.setattr(ChildProcess, "ask", ask)
+    reader, dataset = make(Objects({"a.png": b"film"}))
+    with pytest.raises(ClusterError, match="this machine: killed"):
+        reader.read(0)
+    assert rows_of(dataset) == {}

@@ -59,7 +59,7 @@ def test_the_answer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     verdict = page.locator(".verdict")
     finding, coverage = t("terms.findings.NORMAL"), percent(0.9, 0)
     expect(verdict).to_contain_text(say("reading.set_one", finding=finding, coverage=coverage))
-    expect(verdict).to_contain_text(say("reading.at_point_below", point=say("points.balanced")))
+    expect(verdict).to_contain_text(say("reading.at_point_below", point=say("points_in_words.balanced")))
     expect(page.locator("[data-figure=sensitivity] dd")).to_contain_text("90.0 %85.0–94.0 %")
     expect(page.locator("[data-figure=specificity] dd")).to_contain_text("80.0 %73.0–86.0 %")
     expect(page.locator("[data-figure=ppv]")).to_have_count(0)

@@ -14,7 +14,8 @@ from neumo.core.errors import ConfigError, OutputError
 from neumo.core.patient import PatientStudy
 from neumo.core.reading import Notice, Status
 from neumo.results.pdf import write_pdf
-from neumo.texts.language import Language
+from neumo.texts.catalogue import texts
+from neumo.texts.language import LANGUAGES, Language
 
 
 def text_of(file: Path) -> str:
@@ -82,9 +83,42 @@ def test_every_sheet_says_whose_it_is(tmp_path: Path) -> None:
             assert named in page.extract_text() and str(number) in page.extract_text().split()
 
 
-def test_letters_that_the_typeface_lacks_are_marked_and_never_left_out(tmp_path: Path) -> None:
-    noted = replace(UNVERIFIED, note="Nódulo 肺 de 3 cm\nÁngulo ж", abnormality="масса")
+@pytest.mark.parametrize(
+    "name", ["Иванов^Пётр", "Παπαδόπουλος^Νίκος", "Nguyễn^Thị Hường", "Łukasiewicz^Gőri"]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_in_european_letters_stand_as_they_are(tmp_path: Path, name: str, language: Language) -> None:
+    write_pdf(reading(file="a.png"), tmp_path / "a.pdf", language, PatientStudy(name=name, id="MRN-1"))
+    said = text_of(tmp_path / "a.pdf")
+    assert said.count(name.replace("^", ", ")) == 2, "at the head and at the foot"
+    assert texts(language)("readings.spelt") not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("name", "stands", "note"),
+    [
+        ("王^小東", "[Wang], [XiaoDong]", "spelt"),
+        ("محمد^علي", "[mhmd], [`ly]", "spelt"),
+        ("Wang^XiaoDong=王^小東", "Wang, XiaoDong", "name_elsewhere"),
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada, Tarou", "name_elsewhere"),
+    ],
+)
+def test_names_in_other_letters_are_spelt_and_the_page_says_so(
+    tmp_path: Path, name: str, stands: str, note: str, language: Language
+) -> None:
+    patient = PatientStudy(name=name, id="MRN-1")
+    write_pdf(reading(file="a.png"), tmp_path / "a.pdf", language, patient)
+    said = text_of(tmp_path / "a.pdf")
+    assert stands in said and "MRN-1" in said and "?" not in said
+    told = {key for key in ("spelt", "name_elsewhere") if texts(language)(f"readings.{key}") in said}
+    assert told == {note}
+
+
+def test_what_people_typed_in_other_letters_is_spelt_and_never_left_out(tmp_path: Path) -> None:
+    noted = replace(UNVERIFIED, note="Nódulo 肺 de 3 cm\nÁngulo ж \ue000", abnormality="масса")
     write_pdf(replace(reading(file="胸部.png"), decision=noted), tmp_path / "a.pdf")
     said = text_of(tmp_path / "a.pdf")
-    for text in ("??.png", "Nódulo ? de 3 cm", "Ángulo ?", "?????"):
+    for text in ("[XiongBu].png", "Nódulo [Fei] de 3 cm", "Ángulo ж [U+E000]", "масса"):
         assert text in said
+    assert texts("en")("readings.spelt") in said

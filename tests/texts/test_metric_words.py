@@ -1,12 +1,14 @@
 """Metrics with what they hold for, in words: one rule for cards, papers and commands."""
 
+import re
 from typing import Any
 
 import pytest
 
 from neumo.core.evidence import Evidence
-from neumo.texts.language import Language
-from neumo.texts.metric_words import metric_words
+from neumo.texts.catalogue import texts
+from neumo.texts.language import LANGUAGES, Language
+from neumo.texts.metric_words import metric_words, point_in_words, point_name
 
 OF_90, OF_95 = "90\N{NO-BREAK SPACE}%", "95\N{NO-BREAK SPACE}%"
 
@@ -28,3 +30,15 @@ def test_a_metric_says_what_it_holds_for(
     entry = Evidence(metric, 0.5, 0.4, 0.6, 10, "data", "command", None, conditions=conditions)
     said: dict[Language, str] = {"en": metric_words(entry, "en"), "es": metric_words(entry, "es")}
     assert said["en"] == english and said["es"].endswith(spanish)
+
+
+@pytest.mark.parametrize("point", ["balanced", "high_sensitivity", "high_specificity", "site", "ICU"])
+def test_an_operating_point_fits_into_a_sentence(point: str) -> None:
+    english, spanish = (
+        f"{texts(language)('workbench.reading.at_point_above', point=point_in_words(point, language))}"
+        for language in LANGUAGES
+    )
+    assert re.match(r"At (the|this hospital's own) .*\boperating point\b.* the probability", english)
+    assert re.match(r"En el punto de operación (equilibrado|de alta|propio de este hospital|ICU)", spanish)
+    assert ("ICU" in english) == (point == "ICU"), "a bundle's own name stays as it is"
+    assert point_name("ICU", "es") == "ICU" and point_name("high_sensitivity", "en") == "high sensitivity"

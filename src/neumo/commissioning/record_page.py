@@ -6,8 +6,9 @@ from typing import Any
 
 from neumo.bundle.site import Acceptance
 from neumo.results.paper import Section, write_paper
-from neumo.texts.catalogue import Texts, percent, texts
+from neumo.texts.catalogue import Texts, capital, percent, texts
 from neumo.texts.language import LANGUAGES, Language
+from neumo.texts.metric_words import point_in_words
 
 
 def sections(record: Mapping[str, Any], language: Language, acceptance: Acceptance | None) -> list[Section]:
@@ -185,7 +186,7 @@ def _settings(record: Mapping[str, Any], t: Texts) -> Iterator[Section]:
     found, gate = record["settings"], record["settings"]["gate"]
     rows = [
         (
-            t("commissioning.columns.point", name=name)
+            capital(point_in_words(name, t.language))
             + (f" ({t('commissioning.columns.default')})" if name == found["default_point"] else ""),
             percent(point["threshold"], 2),
             point["rule"],

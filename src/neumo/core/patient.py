@@ -57,9 +57,13 @@ class PatientStudy:
     @property
     def display_name(self) -> str:
         """The name as people write it: "Doe, Jane", its other scripts in brackets; empty where there is none."""
-        groups = [_written(group) for group in (self.name or "").split("=")]
-        first, *others = [group for group in groups if group] or [""]
+        first, *others = self.display_names or [""]
         return f"{first} ({', '.join(others)})" if others else first
+
+    @property
+    def display_names(self) -> list[str]:
+        """The name in each script that it is written in."""
+        return [written for group in (self.name or "").split("=") if (written := _written(group))]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values under the names of the attributes."""

@@ -9,6 +9,7 @@ from neumo.monitoring.drift import LARGE, LEVEL, MIN_REFERENCE, MIN_WINDOW, MODE
 from neumo.monitoring.report import Report
 from neumo.texts.catalogue import Texts, percent, texts
 from neumo.texts.language import Language
+from neumo.texts.metric_words import point_in_words
 
 _NONE: Final = "–"
 
@@ -206,7 +207,9 @@ def notes(report: Report, language: Language) -> tuple[str, ...]:
         reason = f"monitoring.estimated.why_not.{report.estimated.reason}"
         said.append(t("monitoring.estimated.none", why=t(reason, **report.estimated.values)))
     if report.estimated.metrics:
-        said.append(t("monitoring.estimated.note", point=report.estimated.operating_point))
+        said.append(
+            t("monitoring.estimated.note", point=point_in_words(report.estimated.operating_point, language))
+        )
     return tuple(said)
 
 

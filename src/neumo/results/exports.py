@@ -132,8 +132,8 @@ def _require_packages(exports: Exports) -> None:
 
     require_makers(tuple(exports.objects))
     if exports.fhir is not None:
-        from neumo.results.dicom.banner import typeface
         from neumo.results.fhir import require_fhir
+        from neumo.results.typefaces import typeface
 
         typeface()
         require_fhir()

@@ -3,8 +3,8 @@
 ReportLab draws it: it needs nothing but Pillow, whereas turning the HTML page into a PDF would need a browser.
 """
 
-import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +31,7 @@ from neumo.results.sentences import (
     prevalence_sentence,
     verdict_text,
 )
+from neumo.results.typefaces import Weight, lacks, shown, typeface
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
 
@@ -41,8 +42,7 @@ _MARGIN: Final = 48.0
 """Points of 1/72 inch."""
 _PICTURE: Final = 240.0
 _MAX_SIDE: Final = 800
-_REGULAR, _BOLD = "Vera", "VeraBd"
-"""Typefaces that come with ReportLab and have accents, unlike those that every PDF viewer has."""
+_REGULAR, _BOLD = "SourceSansPro-Regular", "SourceSansPro-Semibold"
 
 
 def write_pdf(
@@ -65,7 +65,7 @@ def write_pdf(
     ConfigError
         Another language.
     MissingExtraError
-        ReportLab is not installed.
+        ReportLab or the typeface is not installed.
     OutputError
         It cannot be written.
     """
@@ -84,7 +84,7 @@ def pdf_of(reading: Reading, language: Language = "en", patient: PatientStudy | 
 
 
 def require_pdf() -> None:
-    """Raise MissingExtraError where ReportLab is not installed."""
+    """Raise MissingExtraError where ReportLab or the typeface is not installed."""
     document_of(BytesIO(), "", "en")
 
 
@@ -96,7 +96,7 @@ def document_of(
     Raises
     ------
     MissingExtraError
-        ReportLab is not installed.
+        ReportLab or the typeface is not installed.
     """
     try:
         from reportlab.lib.pagesizes import A4
@@ -127,7 +127,9 @@ def _story(reading: Reading, language: Language, patient: PatientStudy | None) -
     t, styles = texts(language), _styles()
     yield Paragraph(escape(t("terms.disclaimer")), styles["notice"])
     yield Paragraph(_drawn(reading.file), styles["title"])
-    yield from _patient(patient, language, styles)
+    yield from _patient(_writable(patient), language, styles)
+    for sentence in _letters(reading, language, patient):
+        yield Paragraph(escape(sentence), styles["small"])
     for warning in reading.warnings:
         yield Paragraph(
             f"<b>{escape(t('readings.warnings'))}:</b> {_drawn(notice_text(warning, language))}",
@@ -184,6 +186,7 @@ def _answer(answer: Answer, language: Language, styles: dict[str, Any]) -> "Iter
 
 def _whose(reading: Reading, patient: PatientStudy | None) -> str:
     """Return the name at the head of each sheet: the patient where one is known, else the file."""
+    patient = _writable(patient)
     known = () if patient is None else (patient.display_name, patient.id, patient.birth_date)
     return " · ".join(filter(None, known)) or reading.file
 
@@ -192,32 +195,37 @@ def _foot(whose: str, canvas: Any, _document: Any) -> None:
     from reportlab.lib.utils import simpleSplit
 
     width = canvas._pagesize[0] - 2 * _MARGIN
-    line, *more = simpleSplit(_drawable(whose), _REGULAR, 7, width - 40) or [""]
-    canvas.setFont(_REGULAR, 7)
+    line, *more = simpleSplit(shown(whose), _REGULAR, 8, width - 40) or [""]
+    canvas.setFont(_REGULAR, 8)
     canvas.drawString(_MARGIN, _MARGIN / 2, line + ("..." if more else ""))
     canvas.drawRightString(_MARGIN + width, _MARGIN / 2, str(canvas.getPageNumber()))
 
 
 def _drawn(text: str) -> str:
     """Return a text as markup of a paragraph."""
-    return escape(_drawable(text))
+    return escape(shown(text))
 
 
-def _drawable(text: str) -> str:
-    """Return a text in letters that the typeface has: without an accent where it lacks that, else a question mark.
+def _letters(reading: Reading, language: Language, patient: PatientStudy | None) -> Iterator[str]:
+    """Say what the page cannot show as it is written."""
+    t = texts(language)
+    names = [] if patient is None else patient.display_names
+    if any(lacks(name) for name in names) and not all(lacks(name) for name in names):
+        yield t("readings.name_elsewhere")
+    notices = (notice_text(notice, language) for notice in (*reading.warnings, *reading.reasons))
+    lines = (value for _, value in patient_lines(_writable(patient), language))
+    free = (reading.file, *lines, *notices, *decision_sentences(reading.decision, language))
+    if any(map(lacks, free)):
+        yield t("readings.spelt")
 
-    The typeface has the letters of western and some of central European languages.
-    """
-    from reportlab.pdfbase.pdfmetrics import getFont
 
-    known = getFont(_REGULAR).face.charToGlyph
-    plain = unicodedata.normalize("NFC", text)
-    return "".join(c if ord(c) in known or c == "\n" else _without_accents(c, known) for c in plain)
-
-
-def _without_accents(letter: str, known: Container[int]) -> str:
-    left = [c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c)]
-    return "".join(c if ord(c) in known else "?" for c in left)
+def _writable(patient: PatientStudy | None) -> PatientStudy | None:
+    """Return a patient whose name is in the scripts that the page can show, where there is one of them."""
+    groups = (
+        [] if patient is None else [group for group in (patient.name or "").split("=") if not lacks(group)]
+    )
+    name = "=".join(group for group in groups if group.strip("^ "))
+    return patient if patient is None or not name else replace(patient, name=name)
 
 
 def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "Iterator[Flowable]":
@@ -226,9 +234,9 @@ def _pictures(reading: Reading, language: Language, styles: dict[str, Any]) -> "
     t = texts(language)
     pixels = shown_pixels(reading, _MAX_SIDE)
     heat = overlay_of(reading, pixels)
-    shown = [_picture(picture) for picture in (pixels, heat) if picture is not None]
-    if shown:
-        yield Table([shown], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
+    pictures = [_picture(picture) for picture in (pixels, heat) if picture is not None]
+    if pictures:
+        yield Table([pictures], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (-1, -1), 0)])
     if heat is not None:
         yield Paragraph(escape(t("readings.heat_map_note")), styles["small"])
 
@@ -256,9 +264,10 @@ def _origin(reading: Reading, language: Language, styles: dict[str, Any]) -> "It
     yield Paragraph("<br/>".join(_drawn(line) for line in lines), styles["small"])
 
 
+_WEIGHTS: Final[Mapping[str, Weight]] = {_REGULAR: "Regular", _BOLD: "Semibold"}
 _TABLE_STYLE: Final = [
-    ("FONT", (0, 0), (-1, -1), _REGULAR, 9),
-    ("FONT", (0, 0), (-1, 0), _BOLD, 9),
+    ("FONT", (0, 0), (-1, -1), _REGULAR, 10),
+    ("FONT", (0, 0), (-1, 0), _BOLD, 10),
     ("ALIGN", (1, 0), (1, -1), "RIGHT"),
     ("LINEBELOW", (0, 0), (-1, -2), 0.4, "#999999"),
 ]
@@ -267,15 +276,15 @@ _TABLE_STYLE: Final = [
 def _styles() -> dict[str, Any]:
     from reportlab.lib.styles import ParagraphStyle
 
-    text = ParagraphStyle("text", fontName=_REGULAR, fontSize=9, leading=12.5, spaceBefore=5)
+    text = ParagraphStyle("text", fontName=_REGULAR, fontSize=10, leading=12.5, spaceBefore=5)
     # File names and hashes may have no place to break.
-    small = ParagraphStyle("small", text, fontSize=7, leading=9.5, textColor="#444444", splitLongWords=1)
+    small = ParagraphStyle("small", text, fontSize=8, leading=9.5, textColor="#444444", splitLongWords=1)
     return {
         "text": text,
         "small": small,
         "notice": ParagraphStyle("notice", text, fontName=_BOLD),
-        "title": ParagraphStyle("title", text, fontName=_BOLD, fontSize=13, leading=17, splitLongWords=1),
-        "finding": ParagraphStyle("finding", text, fontSize=12, leading=16, spaceAfter=6),
+        "title": ParagraphStyle("title", text, fontName=_BOLD, fontSize=14.5, leading=17, splitLongWords=1),
+        "finding": ParagraphStyle("finding", text, fontSize=13.5, leading=16, spaceAfter=6),
         "alarm": ParagraphStyle("alarm", text, backColor="#fff3c4", borderPadding=3, spaceBefore=8),
     }
 
@@ -285,8 +294,8 @@ def _register_typefaces() -> None:
     from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont
     from reportlab.pdfbase.ttfonts import TTFont
 
-    for name in (_REGULAR, _BOLD):
+    for name, weight in _WEIGHTS.items():
         if name not in getRegisteredFontNames():
-            registerFont(TTFont(name, f"{name}.ttf"))
+            registerFont(TTFont(name, typeface(weight)))
     addMapping(_REGULAR, 0, 0, _REGULAR)
     addMapping(_REGULAR, 1, 0, _BOLD)

@@ -12,7 +12,7 @@ from neumo.results.unnamed import HIDDEN
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
-from neumo.texts.metric_words import point_name
+from neumo.texts.metric_words import point_in_words
 
 
 def notice_text(notice: Notice, language: Language) -> str:
@@ -57,7 +57,7 @@ def operating_point_sentence(answer: Answer, language: Language) -> str:
     return t(
         "readings.at_point",
         meaning=t.find(f"readings.points.{point}", point),
-        point=point_name(point, language),
+        point=point_in_words(point, language),
         threshold=percent(answer.threshold),
     )
 
@@ -98,7 +98,7 @@ def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: L
         "readings.evidence.decision",
         data=data_name(sensitivity, language),
         when=sensitivity.measured_on or "-",
-        point=point_name(answer.operating_point, language),
+        point=point_in_words(answer.operating_point, language),
         sensitivity=with_interval(sensitivity),
         sick=sensitivity.n,
         specificity=with_interval(specificity),

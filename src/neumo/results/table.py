@@ -11,6 +11,7 @@ from neumo.core.reading import Reading
 from neumo.results.sentences import notice_text, performance_sentences, prevalence_sentence
 from neumo.texts.catalogue import Texts, percent, texts
 from neumo.texts.language import Language
+from neumo.texts.metric_words import point_name
 
 
 def readings_table(readings: Iterable[Reading], language: Language) -> Table:
@@ -39,7 +40,7 @@ def evidence_lines(readings: Iterable[Reading], language: Language) -> tuple[str
 def _words(answer: Answer, t: Texts) -> str:
     findings = ", ".join(t(f"terms.findings_short.{finding}") for finding in answer.prediction_set)
     coverage = t("readings.table.set", coverage=percent(answer.coverage, 0), findings=findings)
-    point = t.find(f"workbench.points.{answer.operating_point}", answer.operating_point).lower()
+    point = point_name(answer.operating_point, t.language)
     threshold = t(f"readings.table.{'reaches' if answer.pneumonia else 'below'}", point=point)
     return f"[bold]{_verdict(answer, t)}[/]\n{escape(coverage)}\n{escape(threshold)}"
 

@@ -23,8 +23,17 @@ def metric_words(entry: Evidence, language: Language) -> str:
 
 
 def point_name(point: str, language: Language) -> str:
-    """Return the name of an operating point, in words where it is one of those that neumo chooses."""
-    return texts(language).find(f"workbench.points.{point}", point).lower()
+    """Return the name of an operating point as a label within a line: "high sensitivity"; a bundle's own as it is."""
+    label = texts(language).find(f"workbench.points.{point}", "")
+    return f"{label[:1].lower()}{label[1:]}" or point
+
+
+def point_in_words(point: str, language: Language) -> str:
+    """Return an operating point as a part of a sentence: "the high-sensitivity operating point"."""
+    t = texts(language)
+    return t.find(f"workbench.points_in_words.{point}", "") or t(
+        "workbench.points_in_words.named", name=point
+    )
 
 
 def _conditions(conditions: Mapping[str, Any], language: Language) -> list[str]:

@@ -11,9 +11,10 @@ from tests.support.hospital_samples import ANSWER, DIGEST, NO_CHEST, errors_of, 
 from neumo.core.errors import ConfigError, ResultError
 from neumo.core.reading import Notice
 from neumo.results.dicom import secondary_capture, structured_report
-from neumo.results.dicom.banner import Line, banner_lines, draw_banner
+from neumo.results.dicom.banner import Line, banner_lines, draw_banner, drawable
 from neumo.results.dicom.files import write_dicom, write_result
 from neumo.results.dicom.secondary_capture import MAX_SIDE, capture_picture
+from neumo.texts.catalogue import texts
 from neumo.texts.language import LANGUAGES, Language
 
 HEADERS: dict[str, dict[str, Any]] = {
@@ -128,6 +129,15 @@ def test_accents_are_drawn_and_every_letter_fits() -> None:
     long = draw_banner([Line("x" * 500)], 400)
     assert long.shape[0] > draw_banner([Line("x" * 20)], 400).shape[0], "long words are wrapped"
     assert not long[:, -4:].any(), "nothing runs off the side"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_letters_that_the_typeface_lacks_are_spelt_and_a_line_says_so(language: Language) -> None:
+    plain = [Line("Nguyễn Ω ж"), Line("sure")]
+    assert drawable(plain, language) == plain
+    first, second, note = drawable([Line("Nódulo 肺"), Line("sure")], language)
+    assert (first.text, second.text) == ("Nódulo [Fei]", "sure")
+    assert note.text == texts(language)("readings.spelt")
 
 
 def test_the_same_content_is_the_same_instance() -> None:

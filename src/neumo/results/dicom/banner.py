@@ -1,17 +1,14 @@
 """The banner of exported pictures: AI disclaimer, answer, probabilities, warnings, maker."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from neumo.core.answer import Answer
-from neumo.core.errors import MissingExtraError
 from neumo.core.reading import Reading
 from neumo.results.decision import decision_sentences
 from neumo.results.origin import origin_of
@@ -22,11 +19,11 @@ from neumo.results.sentences import (
     prevalence_sentence,
     verdict_text,
 )
+from neumo.results.typefaces import lacks, shown, typeface
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
-from neumo.texts.metric_words import point_name
+from neumo.texts.metric_words import point_in_words
 
-_FONT_PACKAGE = "font_source_sans_pro"
 _WARNING, _TEXT, _DIM = (255, 214, 64), (255, 255, 255), (190, 190, 190)
 _LINE = 1.3
 """Height of a line in sizes of its letters."""
@@ -75,12 +72,20 @@ def banner_lines(reading: Reading, language: Language) -> list[Line]:
     ]
 
 
+def drawable(lines: list[Line], language: Language) -> list[Line]:
+    """Return lines in letters that the typeface has, with one that says so where others were spelt by them."""
+    spelt = any(lacks(line.text) for line in lines)
+    note = [Line(texts(language)("readings.spelt"), 0.9, _DIM)] if spelt else []
+    return [*(replace(line, text=shown(line.text)) for line in lines), *note]
+
+
 def draw_banner(lines: list[Line], width: int) -> NDArray[np.uint8]:
     """Draw lines in white and yellow on black, wrapped to the width.
 
     Parameters
     ----------
     lines : list of Line
+        As `drawable` gives them.
     width : int
         In pixels, 200 or more.
 
@@ -130,7 +135,7 @@ def _said(answer: Answer, language: Language) -> Iterator[Line]:
         t(
             "readings.banner.pneumonia",
             call=t("readings.pneumonia_yes" if answer.pneumonia else "readings.pneumonia_no"),
-            name=point_name(answer.operating_point, language),
+            name=point_in_words(answer.operating_point, language),
             threshold=percent(answer.threshold),
         )
     )
@@ -166,16 +171,3 @@ def _short_words(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterato
             yield word[:kept]
             word = word[kept:]
         yield word
-
-
-@cache
-def typeface() -> str:
-    """Return the file of the typeface. Raises MissingExtraError where it is not installed."""
-    # Pillow's own typeface has no accents, and system typefaces differ from machine to machine.
-    found = find_spec(_FONT_PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise MissingExtraError(
-            "pictures for the archive need the package font-source-sans-pro, which is not installed; "
-            "run: pip install 'neumo[dicom]'"
-        )
-    return str(Path(found.submodule_search_locations[0]) / "files" / "SourceSansPro-Semibold.ttf")

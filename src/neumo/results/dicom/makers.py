@@ -57,7 +57,7 @@ def require_makers(kinds: tuple[Kind, ...]) -> None:
     """Raise MissingExtraError where something that these kinds need is not installed."""
     importlib.import_module("neumo.results.dicom")  # says itself what is missing
     if "sc" in kinds:
-        from neumo.results.dicom.banner import typeface
+        from neumo.results.typefaces import typeface
 
         typeface()
     if "pdf" in kinds:

@@ -15,7 +15,7 @@ from neumo.core.errors import ResultError
 from neumo.core.reading import Reading
 from neumo.explain.heatmap import rectify
 from neumo.imaging.quiet import quiet
-from neumo.results.dicom.banner import banner_lines, draw_banner
+from neumo.results.dicom.banner import banner_lines, draw_banner, drawable
 from neumo.results.dicom.instance import (
     UNNAMED_INSTANCE,
     disclaimer,
@@ -136,7 +136,7 @@ def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
         panels += [] if heat is None else [heat]
     panels = [_enlarged(panel) for panel in panels]
     height, widths = panels[0].shape[0], [max(_MIN_PANEL_WIDTH, panel.shape[1]) for panel in panels]
-    banner = draw_banner(banner_lines(reading, language), sum(widths))
+    banner = draw_banner(drawable(banner_lines(reading, language), language), sum(widths))
     whole = np.zeros((len(banner) + height, sum(widths), 3), np.uint8)
     whole[: len(banner)] = banner
     left = 0

@@ -1,7 +1,7 @@
 /** The answer in words: verdict, etiology and prediction set, or why there is none. */
 
 import { h, icon, replace } from "/static/dom.js";
-import { pointName } from "/static/views/reading/points.js";
+import { pointInWords } from "/static/views/reading/points.js";
 
 /** Colours say no more than the words: a finding has its colour only where the verdict states it. */
 const COLOURED = /** @type {Record<string, string>} */ ({ "no_pneumonia.none": "NORMAL", "pneumonia.bacterial": "BACTERIAL_PNEUMONIA", "pneumonia.viral": "VIRAL_PNEUMONIA" });
@@ -36,7 +36,7 @@ export function verdictSection(context, reading) {
     replace(element,
       h("h2", { class: "verdict-finding" }, verdictWords(t, answer)),
       h("p", {}, capital(setInWords(context, answer))),
-      h("p", { class: "quiet" }, t(answer.pneumonia ? "reading.at_point_above" : "reading.at_point_below", { point: pointName(t, answer.operating_point) })),
+      h("p", { class: "quiet" }, t(answer.pneumonia ? "reading.at_point_above" : "reading.at_point_below", { point: pointInWords(t, answer.operating_point) })),
     );
   }
 
