@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +16,7 @@ SCHEMA: Final = 1
 
 def write_evidence(target: Path, evidence: Sequence[Evidence]) -> None:
     """Write evidence.json of a bundle that is being made, an entry a line. Raises OutputError."""
-    entries = (json.dumps(asdict(entry), ensure_ascii=False, allow_nan=False) for entry in evidence)
+    entries = (json.dumps(entry.to_json(), ensure_ascii=False, allow_nan=False) for entry in evidence)
     write_text(target, f'{{"schema": {SCHEMA}, "evidence": [\n' + ",\n".join(entries) + "\n]}\n")
 
 

@@ -1,7 +1,7 @@
 """An Answer: verdict, etiology, probabilities and prediction set of one radiograph, and its plain (JSON) form."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -161,7 +161,7 @@ class Answer:
             "npv": self.npv,
             "prevalence": None if self.prevalence is None else _shares_to_json(self.prevalence),
             "prevalence_given": self.prevalence_given,
-            "evidence": [asdict(entry) for entry in self.evidence],
+            "evidence": [entry.to_json() for entry in self.evidence],
         }
 
     @classmethod

@@ -1,7 +1,7 @@
 """Evidence: a published metric with its interval, sample, data and command."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self
 
 from neumo.core.ages import within
@@ -63,6 +63,14 @@ class Evidence:
     conditions: Mapping[str, Any] = field(default_factory=dict)
     ages: tuple[float, float] | None = None
 
+    def __hash__(self) -> int:
+        """Hash what tells entries apart but for their conditions, which may be any mapping."""
+        return hash((self.metric, self.value, self.low, self.high, self.n, self.data))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return its fields as plain values."""
+        return {**{name: getattr(self, name) for name in _FIELDS}, "conditions": dict(self.conditions)}
+
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the entry whose fields, as plain values, these are. Raises TypeError where a name is no field."""
@@ -89,6 +97,8 @@ class Evidence:
             return "not measurable"
         return f"{self.value:.3f}" + ("" if self.low is None else f" ({self.low:.3f}-{self.high:.3f})")
 
+
+_FIELDS: Final = tuple(attribute.name for attribute in fields(Evidence))
 
 DECISIVE: Final = ("sensitivity", "specificity", "ppv", "npv")
 """Metrics that people weigh an answer by: all of them are stated of one set of data, which `leading` chooses."""

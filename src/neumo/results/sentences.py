@@ -1,7 +1,8 @@
 """Sentences about a reading, for pages, PDF files, pictures and FHIR notes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from neumo.core.answer import Answer
 from neumo.core.evidence import Evidence, leading
@@ -13,6 +14,9 @@ from neumo.texts.catalogue import percent, texts
 from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
 from neumo.texts.metric_words import point_in_words
+
+_REMEMBERED: Final = 256
+"""Sets of data whose sentences are kept: every answer of a bundle says them."""
 
 
 def notice_text(notice: Notice, language: Language) -> str:
@@ -74,8 +78,11 @@ def performance_sentences(answer: Answer, language: Language) -> tuple[str, ...]
     for entry in answer.evidence:
         if entry.value is not None:
             by_data.setdefault(entry.data, []).append(entry)
-    said = (_decision_sentence, _calibration_sentence, _coverage_sentence)
-    sentences = [sentence(found, answer, language) for found in by_data.values() for sentence in said]
+    sentences = [
+        sentence
+        for found in by_data.values()
+        for sentence in _data_sentences(tuple(found), answer.operating_point, answer.coverage, language)
+    ]
     here = any(entry.local for entry in answer.evidence)
     elsewhere = "" if here else t("readings.evidence.not_commissioned")
     return tuple(filter(None, (*sentences, _predictive_sentence(answer, language), elsewhere)))
@@ -89,7 +96,19 @@ def with_interval(entry: Evidence) -> str:
     return f"{percent(entry.value)} ({percent(entry.low).split()[0]}-{percent(entry.high)})"
 
 
-def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: Language) -> str:
+@lru_cache(_REMEMBERED)
+def _data_sentences(
+    measured: tuple[Evidence, ...], point: str, coverage: float, language: Language
+) -> tuple[str, ...]:
+    """Say how well answers hold by what was measured on one set of data."""
+    return (
+        _decision_sentence(measured, point, language),
+        _calibration_sentence(measured, language),
+        _coverage_sentence(measured, coverage, language),
+    )
+
+
+def _decision_sentence(measured: Sequence[Evidence], point: str, language: Language) -> str:
     found = {entry.metric: entry for entry in measured}
     if not {"sensitivity", "specificity"} <= found.keys():
         return ""
@@ -98,7 +117,7 @@ def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: L
         "readings.evidence.decision",
         data=data_name(sensitivity, language),
         when=sensitivity.measured_on or "-",
-        point=point_in_words(answer.operating_point, language),
+        point=point_in_words(point, language),
         sensitivity=with_interval(sensitivity),
         sick=sensitivity.n,
         specificity=with_interval(specificity),
@@ -106,7 +125,7 @@ def _decision_sentence(measured: Sequence[Evidence], answer: Answer, language: L
     )
 
 
-def _calibration_sentence(measured: Sequence[Evidence], _answer: Answer, language: Language) -> str:
+def _calibration_sentence(measured: Sequence[Evidence], language: Language) -> str:
     found = [entry for entry in measured if entry.metric == "expected_calibration_error"]
     if not found:
         return ""
@@ -119,7 +138,7 @@ def _calibration_sentence(measured: Sequence[Evidence], _answer: Answer, languag
     )
 
 
-def _coverage_sentence(measured: Sequence[Evidence], answer: Answer, language: Language) -> str:
+def _coverage_sentence(measured: Sequence[Evidence], coverage: float, language: Language) -> str:
     t, found = texts(language), [entry for entry in measured if entry.metric == "coverage"]
     if not found:
         return ""
@@ -129,7 +148,7 @@ def _coverage_sentence(measured: Sequence[Evidence], answer: Answer, language: L
     return t(
         "readings.evidence.coverage",
         data=data_name(found[-1], language),
-        coverage=percent(answer.coverage, 0),
+        coverage=percent(coverage, 0),
         findings=findings,
     )
 

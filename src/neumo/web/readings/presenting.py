@@ -260,7 +260,7 @@ def posterior_json(answer: Answer, language: Language) -> dict[str, Any]:
 
 def evidence_json(entry: Evidence, language: Language) -> dict[str, Any]:
     """Return a metric as it was measured, and what its data are called in a language."""
-    return {**asdict(entry), "data_name": data_name(entry, language)}
+    return {**entry.to_json(), "data_name": data_name(entry, language)}
 
 
 def _sentences(answer: Answer, language: Language) -> dict[str, Any]:
