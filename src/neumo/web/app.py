@@ -45,12 +45,12 @@ _RETENTION_SECONDS = 600.0
 ROUTERS: Final = tuple(
     part.router
     for part in (
+        changes,
+        readings,
         session,
         drafts,
         age_override,
         oidc,
-        changes,
-        readings,
         removal,
         priors,
         jobs,
@@ -64,7 +64,7 @@ ROUTERS: Final = tuple(
         pages,
     )
 )
-"""Every route of the workbench but its health check and static files."""
+"""Every route of the workbench but its health check and static files, as they are tried: uploads among the first."""
 
 
 def create_app(workbench: Workbench) -> FastAPI:
@@ -107,7 +107,9 @@ def create_app(workbench: Workbench) -> FastAPI:
             "/api/readings": workbench.config.limits.request_bytes,
             "/api/commissioning/table": commissioning.MAX_TABLE_BYTES,
         },
+        require_room={"/api/readings": workbench.pool.require_room},
         max_requests=listen.connections,
+        language=workbench.config.language,
         body_timeout=listen.patience,
     )
     return app

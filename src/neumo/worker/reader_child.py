@@ -9,7 +9,8 @@ from neumo.core.child import Handler, load_function
 from neumo.inference.reader import Reader
 from neumo.inference.site_notices import site_notices
 
-_NICENESS: Final = 5
+_NICENESS: Final = 2
+"""Enough for quick answers; at 5, a flood of uploads that were refused left less of the processor for reading."""
 ReaderHandler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Handler of a reader process: maps a request to an answer, both plain values."""
 

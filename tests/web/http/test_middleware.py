@@ -135,7 +135,7 @@ def test_a_failure_of_the_servers_own_is_told_without_its_words(caplog: pytest.L
     async def fails(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("Garcia Maria")
 
-    guard = SecurityMiddleware(fails, lambda _host: True, {}, 10)
+    guard = SecurityMiddleware(fails, lambda _host: True, uploads={}, require_room={}, max_requests=10)
 
     async def asked() -> httpx.Response:
         async with httpx.AsyncClient(

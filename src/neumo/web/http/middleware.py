@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from neumo.core.logging import event
-from neumo.texts.language import DEFAULT, accepted_language
-from neumo.web.http.problems import Problem, TooLarge, problem_response, unexpected
+from neumo.texts.language import DEFAULT, Language, accepted_language
+from neumo.web.http.problems import Problem, TooLarge, pool_problem, problem_response, unexpected
+from neumo.worker.reader_pool import PoolBusyError, PoolStoppedError
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _SMALL_BYTES: Final = 65_536
@@ -48,8 +49,13 @@ class SecurityMiddleware:
         Whether a Host header names this server (see `neumo.core.hosts`).
     uploads : mapping of str to int
         Paths of uploads, and the size limit of a body there in bytes.
+    require_room : mapping of str to function
+        Paths, and what raises PoolBusyError or PoolStoppedError where a POST there would find no room: it is refused
+        before anything else is done for it, before a login is asked for, since many refusals must cost little.
     max_requests : int
         Concurrent requests; further ones get 503.
+    language : Language
+        Of what is refused here, where Accept-Language names none.
     body_timeout : float
         Seconds in which the whole body of any other request must arrive.
     """
@@ -58,12 +64,17 @@ class SecurityMiddleware:
         self,
         app: ASGIApp,
         known_host: Callable[[str], bool],
+        *,
         uploads: Mapping[str, int],
+        require_room: Mapping[str, Callable[[], object]],
         max_requests: int,
+        language: Language = DEFAULT,
         body_timeout: float = _BODY_TIMEOUT,
     ) -> None:
-        self._app, self._known_host, self._uploads = app, known_host, uploads
+        self._app, self._known_host = app, known_host
+        self._uploads, self._require_room = uploads, require_room
         self._max_requests, self._active = max_requests, 0
+        self._language = language
         self._body_timeout = body_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,12 +99,12 @@ class SecurityMiddleware:
             await send(message)
 
         async def refuse(problem: Problem) -> None:
-            language = accepted_language(Headers(scope=scope).get("accept-language", "")) or DEFAULT
+            language = accepted_language(Headers(scope=scope).get("accept-language", "")) or self._language
             await problem_response(problem, language)(scope, receive, send_with_headers)
 
         self._active += 1
         try:
-            problem = self._problem(scope, limit or _SMALL_BYTES)
+            problem = self._problem(scope, limit or _SMALL_BYTES) or self._lack_of_room(scope)
             if problem is None:
                 await self._app(scope, body.receive, send_with_headers)
             else:
@@ -105,7 +116,7 @@ class SecurityMiddleware:
                 await refuse(problem)
         finally:
             self._active -= 1
-            _log(scope, answered, time.perf_counter() - began)
+            _log(scope, scope["path"] if limit else "", answered, time.perf_counter() - began)
 
     def _problem(self, scope: Scope, limit: int) -> Problem | None:
         if self._active > self._max_requests:
@@ -122,6 +133,16 @@ class SecurityMiddleware:
             return Problem(400, "bad_request")
         if len(length) > 18 or int(length) > limit:
             return Problem(413, "too_large", limit=limit)
+        return None
+
+    def _lack_of_room(self, scope: Scope) -> Problem | None:
+        require = self._require_room.get(scope["path"]) if scope["method"] == "POST" else None
+        if require is None:
+            return None
+        try:
+            require()
+        except (PoolBusyError, PoolStoppedError) as error:
+            return pool_problem(error)
         return None
 
 
@@ -184,9 +205,9 @@ def _add_security_headers(headers: MutableHeaders, scope: Scope) -> None:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
+def _log(scope: Scope, upload: str, status: int, seconds: float) -> None:
     """Log a request by its route: what a query searches for, or a made-up path says, may name a patient."""
-    route = getattr(scope.get("route"), "path", "")
+    route = getattr(scope.get("route"), "path", upload)
     if route == "/healthz" and status == 200:
         return
     event("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))

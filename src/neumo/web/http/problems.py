@@ -76,6 +76,12 @@ def own_problem(error: BaseException) -> Problem:
     return Problem(503, "server_fault", retry_after=_OWN_RETRY_SECONDS)
 
 
+def pool_problem(error: PoolBusyError | PoolStoppedError) -> Problem:
+    """Return the problem of an upload for which the readers have no room."""
+    code = "busy" if isinstance(error, PoolBusyError) else "stopping"
+    return Problem(503, code, retry_after=_POOL_RETRY_SECONDS)
+
+
 def not_installed(extra: str) -> Problem:
     """Return the problem of an extra that is not installed."""
     return Problem(501, "not_installed", extra=extra)
@@ -172,8 +178,7 @@ def _problem(error: Exception, language: Language) -> Problem:
         case ArchiveError():
             problem = Problem(404, "not_found")
         case PoolBusyError() | PoolStoppedError():
-            code = "busy" if isinstance(error, PoolBusyError) else "stopping"
-            problem = Problem(503, code, retry_after=_POOL_RETRY_SECONDS)
+            problem = pool_problem(error)
         case MissingExtraError():
             problem = not_installed("dicom")
         case _:

@@ -45,6 +45,14 @@ class Part:
         self.upload.discard()
 
 
+def is_quick(uploads: Sequence[Upload]) -> bool:
+    """Whether `parts_of` only reads the first bytes of one file, which takes less than starting a thread."""
+    try:
+        return len(uploads) == 1 and not is_archive(uploads[0].path)
+    except OSError:  # which `parts_of` tells
+        return False
+
+
 def parts_of(uploads: Sequence[Upload], limits: Limits, space: SpaceReserve) -> list[Part]:
     """Open the archives among uploads, and look at what came from folders.
 

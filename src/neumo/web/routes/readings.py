@@ -18,7 +18,7 @@ from neumo.web.people.identity import Person, Reader, Uploader
 from neumo.web.readings.blinding import searchable, serve, tells
 from neumo.web.readings.group_commit import SOURCE
 from neumo.web.readings.intake import UploadResult, own_reason
-from neumo.web.readings.parts import Part, parts_of
+from neumo.web.readings.parts import Part, is_quick, parts_of
 from neumo.web.readings.presenting import (
     job_json,
     list_item,
@@ -69,7 +69,6 @@ async def upload(
 ) -> Response:
     """Upload radiographs: one is read before the response, several become a background job."""
     workbench = workbench_of(request)
-    workbench.pool.require_room()
     limits = workbench.config.limits
     uploads = await receive_uploads(request, workbench.config.data / "uploads", limits, workbench.space)
     parts, places = await _admitted(workbench, uploads)
@@ -78,6 +77,7 @@ async def upload(
         job = workbench.jobs.begin(parts, places, person.name)
         location = {"Location": f"/api/jobs/{job.id}"}
         return JSONResponse(job_json(job, person, language_of(request)), 202, location)
+    on_record = False
     try:
         if parts[0].refused:
             raise unread(
@@ -85,9 +85,11 @@ async def upload(
             )
         shown_to = None if person.blinded else person.name
         result = await workbench.intake.read(uploads[0], person.name, shown_to=shown_to)
+        on_record = result.recorded is not None  # which deleted its file
     finally:
         workbench.pool.give_back()
-        await run_in_threadpool(_discard, parts)
+        if not on_record:
+            await run_in_threadpool(_discard, parts)
     if result.recorded is None:
         raise unread(result, language_of(request))
     return await reading_response(workbench, result, person, language_of(request))
@@ -102,7 +104,8 @@ async def _admitted(workbench: Workbench, uploads: Sequence[Upload]) -> tuple[li
     pool, config = workbench.pool, workbench.config
     await _take_places(pool, len(uploads), uploads)
     try:
-        parts = await run_in_threadpool(parts_of, uploads, config.limits, workbench.space)
+        looked_at = uploads, config.limits, workbench.space
+        parts = parts_of(*looked_at) if is_quick(uploads) else await run_in_threadpool(parts_of, *looked_at)
     finally:
         pool.give_back(len(uploads))
     places = [part.places(config.read.processes) for part in parts]

@@ -61,6 +61,7 @@ export function createApi({ token, onOffline, onLogin, offlineText }) {
       signal: options.signal,
       headers: {
         "X-CSRF-Token": token() ?? "",
+        "Accept-Language": document.documentElement.lang, // for what is refused before the server knows who asks
         ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
         ...options.headers,
       },
