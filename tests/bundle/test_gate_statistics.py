@@ -24,7 +24,7 @@ def wide() -> GateStatistics:
 def test_one_image_lies_as_far_as_among_others(wide: GateStatistics) -> None:
     embeddings = np.random.default_rng(4).normal(size=(5, 1808)).astype(np.float32)
     alone = [wide.distance(embedding[np.newaxis])[0] for embedding in embeddings]
-    assert alone == pytest.approx(list(wide.distance(embeddings)), rel=1e-5)
+    assert alone == list(wide.distance(embeddings))  # to the bit: receipts hold it
 
 
 def test_one_image_keeps_no_other_thread_busy(wide: GateStatistics) -> None:

@@ -29,10 +29,9 @@ TRANSPARENCY: Step = {"step": "transparency", "background": 0}
 def rgb_to_grey(rgb: Image.Image) -> tuple[NDArray[np.uint8], bool]:
     """Grey levels of an RGB image, and whether it holds colour that is not merely grey in three channels."""
     sample = _sample(rgb)
-    red, green, blue = (np.asarray(band) for band in sample.split())
-    if np.array_equal(red, green) and np.array_equal(
-        red, blue
-    ):  # then luma, whose weights add up to 1, is the same
+    bands = [sample.tobytes("raw", band) for band in "RGB"]  # a quarter of the time that `split` takes
+    red, green, blue = (np.frombuffer(band, dtype=np.uint8).reshape(sample.size[::-1]) for band in bands)
+    if bands[0] == bands[1] == bands[2]:  # then luma, whose weights add up to 1, is the same
         return np.array(red if sample is rgb else rgb.convert("L"), dtype=np.uint8), False
     return np.array(rgb.convert("L"), dtype=np.uint8), _holds_colour(red, green, blue, _TOLERANCE)
 

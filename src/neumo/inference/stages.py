@@ -1,6 +1,7 @@
 """The stages of reading, from a source to its answer: open and prepare, run the network, measure, answer."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +84,11 @@ class Stages:
     ) -> list[Reading]:
         """Return the readings of a few sources, which pass each stage together; `override` is for all of them."""
         underway = [Underway(source, session, override) for source in sources]
-        for stage in (self._open, self._run, self._measure, self._answer):
+        for stage in (self._open, self._run):
+            for each in underway:
+                each.through(stage)
+        self._measure_together(underway)
+        for stage in (self._measure, self._answer):
             for each in underway:
                 each.through(stage)
         readings = [self._ended(each) for each in underway]
@@ -117,14 +122,27 @@ class Stages:
         if each.prepared.image is not None:
             each.outputs = each.session.run(each.prepared.image[np.newaxis])
 
+    def _measure_together(self, underway: Iterable[Underway]) -> None:
+        """Measure several at once, which halves the time; what fails so is left to be measured one by one."""
+        ran = [(each, each.outputs.embeddings) for each in underway if each.outputs is not None]
+        if len(ran) > 1:
+            with suppress(Exception):
+                distances = self._distances(np.concatenate([embeddings for _, embeddings in ran]))
+                for (each, _), distance in zip(ran, distances, strict=True):
+                    each.distance = distance
+
     def _measure(self, each: Underway) -> None:
-        if each.outputs is not None:
-            each.distance = float(self.bundle.gate_statistics.distance(each.outputs.embeddings)[0])
+        if each.outputs is not None and each.distance is None:
+            (each.distance,) = self._distances(each.outputs.embeddings)
+
+    def _distances(self, embeddings: NDArray[np.float32]) -> list[float]:
+        distances: list[float] = self.bundle.gate_statistics.distance(embeddings).tolist()
+        return distances
 
     def _answer(self, each: Underway) -> None:
         each.reading = self._reading_of(each)
         if each.reading.status is not Status.READ and each.opened.file is not None:
-            each.opened, each.outputs = opened_in_full(each.opened), None
+            each.opened, each.outputs, each.distance = opened_in_full(each.opened), None, None
             for stage in (self._prepare, self._run, self._measure, self._answer):
                 stage(each)
 
@@ -162,7 +180,7 @@ class Stages:
         opened, outputs, prepared = each.opened, each.outputs, each.prepared
         if opened.failure is not None:
             return self._without_answer(each, Status.FAILED, (opened.failure,))
-        if outputs is None or prepared.image is None:
+        if outputs is None or prepared.image is None or each.distance is None:
             return self._without_answer(each, Status.REFUSED, prepared.refusals)
         run = NetworkRun(prepared.image, outputs.logits[0], each.distance)
         gate = self.bundle.config.gate

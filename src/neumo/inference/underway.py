@@ -26,8 +26,8 @@ class Underway:
     prepared : Prepared
     outputs : Outputs or None
         None where it does not reach the network.
-    distance : float
-        Of the embedding.
+    distance : float or None
+        Of the embedding; None until it is measured.
     reading : Reading or None
     failure : Notice or None
         Unexpected error, as a notice.
@@ -39,7 +39,7 @@ class Underway:
     opened: Opened = field(init=False)
     prepared: Prepared = field(init=False)
     outputs: Outputs | None = None
-    distance: float = 0.0
+    distance: float | None = None
     reading: Reading | None = None
     failure: Notice | None = None
 
