@@ -72,10 +72,13 @@ def _settings(folder: Path, options: Any, port: int) -> Path:
 
 
 @contextmanager
-def node_program(settings: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """Run a node; yield its process and its first words. It is killed at the end."""
+def node_program(
+    settings: Path, source: Path | None = None
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Run a node, of the sources in a folder where one is given; yield its process and its first words; kill it at the end."""
     command = [sys.executable, "-P", "-m", "neumo.cli.main", "listen", "--config", str(settings)]
-    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    folders = [str(Path(__file__).parent), *([] if source is None else [str(source)])]
+    path = os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])
     node = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
     )
