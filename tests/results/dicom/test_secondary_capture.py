@@ -9,7 +9,7 @@ from pydicom.uid import RLELossless, SecondaryCaptureImageStorage
 from tests.support.hospital_samples import ANSWER, DIGEST, NO_CHEST, errors_of, header, reading
 
 from neumo.core.errors import ConfigError, ResultError
-from neumo.core.reading import Notice
+from neumo.core.reading import Notice, Reading
 from neumo.results.dicom import secondary_capture, structured_report
 from neumo.results.dicom.banner import Line, banner_lines, draw_banner, drawable
 from neumo.results.dicom.files import write_dicom, write_result
@@ -90,6 +90,18 @@ def test_pictures_are_neither_huge_nor_too_small_to_read(shape: tuple[int, int])
     assert max(picture.shape[:2]) <= MAX_SIDE and picture.shape[1] >= 2 * 480
     assert picture[-1].any(), "the radiograph is there"
     assert picture.dtype == np.uint8
+
+
+def test_a_long_banner_is_drawn_smaller_and_endless_ones_are_reduced() -> None:
+    def warned(times: int) -> Reading:
+        notices = (Notice("header_unread", "", {"element": "Body Part", "value": "words " * 30}),) * times
+        return reading(pixels=np.full((1024, 1024), 90, dtype=np.uint8), warnings=notices)
+
+    short, long, endless = (capture_picture(warned(times), "en") for times in (0, 12, 150))
+    assert short.shape[1] > long.shape[1] > endless.shape[1] > 150
+    assert max(long.shape) <= MAX_SIDE and max(endless.shape) <= MAX_SIDE
+    banner = draw_banner(banner_lines(warned(12), "en"), long.shape[1])
+    assert np.array_equal(long[: len(banner)], banner), "its letters are not resampled"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -44,6 +44,8 @@ MAX_SIDE = 2048
 
 _PANEL, _MIN_PANEL_WIDTH = 1024, 480
 _SERIES_NUMBER = 9002
+_ATTEMPTS, _LEAST_SCALE = 4, 0.5
+"""Scales that a picture with a long banner is tried at, and the least of them, before all of it is reduced."""
 _LEVELS = 100
 _PLACEHOLDER = ("L", "F")
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
@@ -122,28 +124,23 @@ def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
     ConfigError, ResultError, MissingExtraError
         As for `secondary_capture`.
     """
-    pixels = shown_pixels(reading, _PANEL)
-    if pixels is None:
-        raise ResultError(
-            "{file}: its reading kept no pixels, so there is no picture; read it with keep_pixels=True",
-            file=reading.file,
-        )
-    panels: list[NDArray[np.uint8]] = [pixels]
-    # Rounded, since the last bits of a map depend on the machine and would change the SOP Instance UID.
-    if reading.class_map is not None:
-        steps = np.round(rectify(reading.class_map) * _LEVELS) / np.float32(_LEVELS)
-        heat = overlay_of(replace(reading, class_map=steps), pixels)
-        panels += [] if heat is None else [heat]
-    panels = [_enlarged(panel) for panel in panels]
-    height, widths = panels[0].shape[0], [max(_MIN_PANEL_WIDTH, panel.shape[1]) for panel in panels]
-    banner = draw_banner(drawable(banner_lines(reading, language), language), sum(widths))
-    whole = np.zeros((len(banner) + height, sum(widths), 3), np.uint8)
+    lines = drawable(banner_lines(reading, language), language)
+    panels, smaller = 1 if reading.class_map is None else 2, 1.0
+    for _ in range(_ATTEMPTS):  # smaller letters may break lines elsewhere
+        scale, pixels = smaller, _film(reading, round(_PANEL * smaller))
+        film = _enlarged(pixels, scale)
+        height, width = film.shape[0], max(round(_MIN_PANEL_WIDTH * scale), film.shape[1])
+        banner = draw_banner(lines, panels * width)
+        longest = max(len(banner) + height, panels * width)
+        if longest <= MAX_SIDE:
+            break
+        smaller = max(_LEAST_SCALE, scale * 0.99 * MAX_SIDE / longest)
+    whole = np.zeros((len(banner) + height, panels * width, 3), np.uint8)
     whole[: len(banner)] = banner
-    left = 0
-    for panel, width in zip(panels, widths, strict=True):
-        margin = left + (width - panel.shape[1]) // 2
-        whole[len(banner) :, margin : margin + panel.shape[1]] = np.atleast_3d(panel)
-        left += width
+    for number, panel in enumerate((film, _heat(reading, pixels, scale))):
+        if panel is not None:
+            left = number * width + (width - panel.shape[1]) // 2
+            whole[len(banner) :, left : left + panel.shape[1]] = np.atleast_3d(panel)
     if max(whole.shape) <= MAX_SIDE:
         return whole
     image = Image.fromarray(whole)
@@ -151,10 +148,30 @@ def capture_picture(reading: Reading, language: Language) -> NDArray[np.uint8]:
     return np.array(image, dtype=np.uint8)
 
 
-def _enlarged(panel: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _film(reading: Reading, side: int) -> NDArray[np.uint8]:
+    pixels = shown_pixels(reading, side)
+    if pixels is None:
+        raise ResultError(
+            "{file}: its reading kept no pixels, so there is no picture; read it with keep_pixels=True",
+            file=reading.file,
+        )
+    return pixels
+
+
+def _heat(reading: Reading, pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8] | None:
+    """Return the heat map over the radiograph, as large as that is drawn; None where there is no map."""
+    if reading.class_map is None:
+        return None
+    # Rounded, since the last bits of a map depend on the machine and would change the SOP Instance UID.
+    steps = np.round(rectify(reading.class_map) * _LEVELS) / np.float32(_LEVELS)
+    heat = overlay_of(replace(reading, class_map=steps), pixels)
+    return None if heat is None else _enlarged(heat, scale)
+
+
+def _enlarged(panel: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """Enlarge a small picture, so that the banner above it can be read."""
     height, width = panel.shape[:2]
-    factor = min(_MIN_PANEL_WIDTH / width, _PANEL / height)
+    factor = scale * min(_MIN_PANEL_WIDTH / width, _PANEL / height)
     if factor <= 1:
         return panel
     size = (round(width * factor), round(height * factor))
