@@ -36,7 +36,8 @@ def held_out(hard: float) -> HeldOut:
         probabilities=powers / powers.sum(axis=1, keepdims=True),
     )
     distances = np.where(from_adults, 3.0, 1.0) * rng.random((3, len(codes)))
-    return HeldOut(images, tuple(map(str, range(len(codes)))), distances.astype(np.float32), (Path(),), True)
+    paths, log_odds = tuple(map(str, range(len(codes)))), 4 * distances - 9
+    return HeldOut(images, paths, distances.astype(np.float32), log_odds, (Path(),), True)
 
 
 def test_operating_points_hold_in_the_hospital_that_is_served_worst() -> None:
@@ -58,6 +59,7 @@ def test_the_gate_lets_in_the_films_of_the_farthest_hospital() -> None:
     decisions = decide(held, Balance.LOGIT_ADJUSTMENT)
     adults = np.array(held.images.sources) == "adults"
     assert (held.distances[:, adults] <= decisions.gate_distance).mean() == pytest.approx(0.985, abs=0.002)
+    assert (held.log_odds[:, adults] <= decisions.gate_log_odds).mean() == pytest.approx(0.995, abs=0.002)
 
 
 def test_other_disease_decides_nothing() -> None:

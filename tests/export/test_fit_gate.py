@@ -1,52 +1,70 @@
-"""Gates that tell parts of radiographs from whole ones."""
+"""Gates that tell damaged radiographs from whole ones."""
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from neumo.bundle.gate_statistics import read_gate_statistics
-from neumo.export.fit_gate import fit_gate_statistics
+from neumo.bundle.gate_statistics import GateStatistics, read_gate_statistics
+from neumo.export.fit_gate import FittedGate, fit_gate
 
 Floats = NDArray[np.float32]
 
 
 def embeddings(count: int, seed: int, shift: float = 0.0) -> Floats:
-    """Embeddings of 24 features; `shift` moves the fourth by so many of its deviations, which no distance notices."""
+    """Embeddings of 24 features; `shift` moves the fourth by so many of its deviations."""
     random = np.random.default_rng(seed)
     made: Floats = random.normal(size=(count, 24)).astype(np.float32)
     made[:, 3] += np.float32(shift)
     return made
 
 
-WHOLE, PARTS = embeddings(1200, 1), embeddings(1200, 2, shift=6.0)
-"""What the gates are fitted to."""
-NEW, NEW_PARTS = embeddings(1000, 3), embeddings(1000, 4, shift=6.0)
+NEW, NEW_DAMAGED = embeddings(1000, 3), embeddings(1000, 4, shift=6.0)
 
 
-def test_parts_lie_beyond_what_whole_images_keep_within() -> None:
-    alone, taught = fit_gate_statistics(WHOLE), fit_gate_statistics(WHOLE, parts=PARTS)
-    refused = {
-        name: float((gate.distance(NEW_PARTS) > np.quantile(gate.distance(NEW), 0.985)).mean())
-        for name, gate in (("alone", alone), ("taught", taught))
-    }
-    assert refused["alone"] < 0.9
-    assert refused["taught"] > 0.98
+@pytest.fixture(scope="module")
+def fitted() -> FittedGate:
+    return fit_gate(embeddings(1200, 1), embeddings(1200, 2, shift=6.0))
 
 
-def test_whole_images_are_as_far_as_before_but_for_a_few() -> None:
-    alone, taught = fit_gate_statistics(WHOLE), fit_gate_statistics(WHOLE, parts=PARTS)
-    limit = np.quantile(alone.distance(WHOLE), 0.985)
-    assert abs(float((taught.distance(NEW) > limit).mean() - (alone.distance(NEW) > limit).mean())) < 0.01
-    assert (taught.distance(NEW) >= alone.distance(NEW)).all()
+@pytest.fixture(scope="module")
+def limits(fitted: FittedGate) -> tuple[float, float]:
+    return float(np.quantile(fitted.distance(NEW), 0.985)), float(np.quantile(fitted.log_odds(NEW), 0.995))
 
 
-def test_a_gate_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    for name, gate in (
-        ("alone", fit_gate_statistics(WHOLE)),
-        ("taught", fit_gate_statistics(WHOLE, parts=PARTS)),
-    ):
+@pytest.fixture(scope="module")
+def gate(fitted: FittedGate, limits: tuple[float, float]) -> GateStatistics:
+    return fitted.limited(*limits)
+
+
+def test_damage_lies_beyond_the_limit_which_distance_alone_does_not_see(
+    fitted: FittedGate, gate: GateStatistics, limits: tuple[float, float]
+) -> None:
+    assert (fitted.distance(NEW_DAMAGED) > limits[0]).mean() < 0.9
+    assert (gate.distance(NEW_DAMAGED) > limits[0]).mean() > 0.98
+
+
+def test_whole_images_are_accepted_as_both_limits_say(
+    fitted: FittedGate, gate: GateStatistics, limits: tuple[float, float]
+) -> None:
+    refused = gate.distance(NEW) > limits[0]
+    assert 0.015 <= refused.mean() <= 0.021
+    either = (fitted.distance(NEW) > limits[0]) | (fitted.log_odds(NEW) > limits[1])
+    assert (refused != either).sum() <= 1  # the image whose log odds are the limit
+    assert (gate.distance(NEW) >= fitted.distance(NEW)).all()
+
+
+def test_known_distances_and_log_odds_give_the_same(
+    fitted: FittedGate, gate: GateStatistics, limits: tuple[float, float]
+) -> None:
+    larger = fitted.larger(fitted.distance(NEW_DAMAGED), fitted.log_odds(NEW_DAMAGED), limits)
+    np.testing.assert_allclose(larger, gate.distance(NEW_DAMAGED), rtol=1e-4)
+
+
+def test_a_gate_is_read_as_it_was_saved(fitted: FittedGate, gate: GateStatistics, tmp_path: Path) -> None:
+    for name, saved in (("distance", fitted.statistics), ("damage", gate)):
         file = tmp_path / f"{name}.npz"
-        gate.save(file)
+        saved.save(file)
         again = read_gate_statistics(file.read_bytes(), file)
-        np.testing.assert_allclose(again.distance(NEW_PARTS), gate.distance(NEW_PARTS), rtol=1e-6)
+        np.testing.assert_allclose(again.distance(NEW_DAMAGED), saved.distance(NEW_DAMAGED), rtol=1e-6)

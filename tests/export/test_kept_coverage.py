@@ -42,7 +42,9 @@ def config(predictions: Predictions) -> BundleConfig:
         probabilities=predictions.probabilities[:FOLDS],
     )
     distances = np.ones((3, FOLDS), dtype=np.float32)
-    held_out = HeldOut(images, predictions.paths[:FOLDS], distances, (), synthetic=False)
+    held_out = HeldOut(
+        images, predictions.paths[:FOLDS], distances, np.zeros((3, FOLDS)), (), synthetic=False
+    )
     decisions = decide(held_out, Balance.LOGIT_ADJUSTMENT)
     return replace(
         CONFIGURATION,

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.export.restyling import parts, restyling, softened
+from neumo.export.restyling import damage, restyling, softened
 
 SIDE = 64
 _ROWS, _COLUMNS = np.mgrid[:SIDE, :SIDE]
@@ -45,10 +45,20 @@ def test_softening_takes_the_finest_detail_away() -> None:
     assert np.ptp(softened(stripes)[8:-8, 8:-8]) < 20
 
 
-def test_parts_are_cut_out_and_enlarged() -> None:
-    cut = parts(5)(SQUARES)
-    assert cut.shape == SQUARES.shape
-    # Enlarged, what rises by 2 a row rises by less than half as much.
-    rises = np.diff(cut.astype(float).mean(axis=2), axis=1).mean(axis=1)
-    assert (rises < 1.2).all()
-    assert np.array_equal(cut, parts(5)(SQUARES))
+def test_damage_is_no_export() -> None:
+    spoilt = damage(5)(SQUARES)
+    assert spoilt.shape == SQUARES.shape
+    assert np.array_equal(spoilt, damage(5)(SQUARES))
+    pairs = list(zip(SQUARES, spoilt, strict=True))
+    inverted = sum(np.array_equal(255 - before, after) for before, after in pairs)
+    turned = sum(
+        any(np.array_equal(np.rot90(before, k), after) for k in (1, 2, 3)) for before, after in pairs
+    )
+    torn = sum(np.array_equal(np.roll(before, (32, 32), (0, 1)), after) for before, after in pairs)
+    # Enlarged, a part rises by less than half as much from row to row.
+    rises = np.diff(spoilt.astype(float).mean(axis=2), axis=1).mean(axis=1)
+    cut = int(((rises > 0) & (rises < 1.2)).sum())
+    assert inverted > 3
+    assert turned > 8
+    assert torn > 3
+    assert cut > 8

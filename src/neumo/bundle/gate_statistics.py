@@ -1,8 +1,9 @@
 """Gate statistics of a bundle: the distance of an embedding from those of the training images.
 
-Distance alone forgets a radiograph of which a part was cut out: networks are trained on random crops, so that a part of
-a chest lies among chests. What tells the two apart is learnt from parts of the training images, as outlier exposure
-does (Hendrycks, Mazeika, Dietterich, ICLR 2019), here by a linear classifier of the same standardised coordinates.
+Distance alone forgets damage: networks are trained on random crops, so that a part of a chest lies among chests, and
+the images of several hospitals lie far enough apart to have an inverted one among them. What tells damaged images apart
+is learnt from training images that were damaged, as outlier exposure does (Hendrycks, Mazeika, Dietterich, ICLR 2019),
+here by a linear classifier of the same standardised coordinates.
 """
 
 import io
@@ -34,24 +35,24 @@ class GateStatistics:
         Standard deviation along each.
     residual : float
         Root mean square length of what the components leave over.
-    part_weights : ndarray of float32, shape (K,), optional
-        Direction in the standardised coordinates toward parts of radiographs, in distances; None where none was learnt.
-    part_offset : float
-        Distance toward the parts of the mean embedding.
+    damage_weights : ndarray of float32, shape (K,), optional
+        Direction in the standardised coordinates toward damaged radiographs, in distances; None where none was learnt.
+    damage_offset : float
+        Of the mean embedding along it, in distances.
     """
 
     mean: Floats
     components: Floats
     deviations: Floats
     residual: float
-    part_weights: Floats | None = None
-    part_offset: float = 0.0
+    damage_weights: Floats | None = None
+    damage_offset: float = 0.0
 
     def distance(self, embeddings: Floats) -> Floats:
         """Distance of embeddings (N, D) from training, shape (N,); about 1 for an ordinary training image.
 
         Root of the mean square of the standardised coordinates (Mahalanobis distance within the components; Lee et al.,
-        NeurIPS 2018) and of the standardised residual, half and half; or the distance toward parts of radiographs,
+        NeurIPS 2018) and of the standardised residual, half and half; or the distance toward damage,
         where that is larger.
         """
         centred = embeddings - self.mean
@@ -59,10 +60,12 @@ class GateStatistics:
         left_over = np.maximum((centred**2).sum(axis=1) - (inside**2).sum(axis=1), 0.0)
         mahalanobis = ((inside / self.deviations) ** 2).mean(axis=1)
         distance: Floats = np.sqrt((mahalanobis + left_over / self.residual**2) / 2).astype(np.float32)
-        if self.part_weights is None:
+        if self.damage_weights is None:
             return distance
-        toward_parts = np.vecdot(inside / self.deviations, self.part_weights) + np.float32(self.part_offset)
-        larger: Floats = np.maximum(distance, toward_parts)
+        toward_damage = np.vecdot(inside / self.deviations, self.damage_weights) + np.float32(
+            self.damage_offset
+        )
+        larger: Floats = np.maximum(distance, toward_damage)
         return larger
 
     def standardised(self, embeddings: Floats) -> Floats:
@@ -77,7 +80,7 @@ class GateStatistics:
 
     def save(self, target: Path) -> None:
         """Write as NumPy's npz, without pickles. Raises OutputError."""
-        learnt = {} if self.part_weights is None else {"part_weights": self.part_weights}
+        learnt = {} if self.damage_weights is None else {"damage_weights": self.damage_weights}
         with replacing(target) as temporary:
             np.savez(
                 temporary,
@@ -86,7 +89,7 @@ class GateStatistics:
                 components=self.components,
                 deviations=self.deviations,
                 residual=np.float32(self.residual),
-                part_offset=np.float32(self.part_offset),
+                damage_offset=np.float32(self.damage_offset),
                 **learnt,
             )
 
@@ -100,8 +103,8 @@ def read_gate_statistics(data: bytes, source: Path) -> GateStatistics:
             components=arrays["components"],
             deviations=arrays["deviations"],
             residual=float(arrays["residual"]),
-            part_weights=arrays.get("part_weights"),
-            part_offset=float(arrays.get("part_offset", 0.0)),
+            damage_weights=arrays.get("damage_weights"),
+            damage_offset=float(arrays.get("damage_offset", 0.0)),
         )
     except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise BundleError(

@@ -18,7 +18,7 @@ from neumo.commissioning.settings import Settings
 from neumo.commissioning.site_bundle import slug
 from neumo.commissioning.softmax_fit import Basis
 from neumo.conversion.fitting import Fitting
-from neumo.conversion.images import Images, gate_of, parts_of, restyled, run_network, with_outputs
+from neumo.conversion.images import Images, damaged, gate_of, restyled, run_network, with_outputs
 from neumo.conversion.outputs import Classes, chosen_output, classes_of, possible_classes
 from neumo.conversion.scaling import Scaling
 from neumo.conversion.source_network import SourceNetwork
@@ -26,6 +26,7 @@ from neumo.core.errors import ConversionError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.progress import Progress
 from neumo.datasets.manifest import Entry
+from neumo.export.fit_gate import UNDAMAGED
 from neumo.imaging.prepare import Intensity
 
 COVERAGES: Final = (0.90, 0.95)
@@ -153,14 +154,14 @@ def set_gate(
     shown = _shares(progress, len(images.squares), 3)
     outputs = run_network(base, images.squares, threads, shown[0])
     changed = run_network(base, restyled(images.squares), threads, shown[1])
-    cut = run_network(base, parts_of(images.squares), threads, shown[2])
+    spoilt = run_network(base, damaged(images.squares), threads, shown[2])
     known = with_outputs(readings, outputs, np.zeros(len(readings), np.float32))
     material, basis = material_of(base, known, entries)
-    statistics, distances, of_changed = gate_of(
-        outputs.embeddings, changed.embeddings, cut.embeddings, fold_numbers(material, 0)
+    fitted, distances, log_odds = gate_of(
+        outputs.embeddings, changed.embeddings, spoilt.embeddings, fold_numbers(material, 0)
     )
-    limit = float(np.quantile(np.concatenate([distances, of_changed]), ACCEPTED))
-    gate = replace(base.config.gate, distance=limit, age_years=_ages(asked, material))
+    limits = float(np.quantile(distances, ACCEPTED)), float(np.quantile(log_odds, UNDAMAGED))
+    gate = replace(base.config.gate, distance=limits[0], age_years=_ages(asked, material))
     sick = 1 - float(material.normal[material.labelled].mean())
     config = replace(
         base.config,
@@ -168,8 +169,9 @@ def set_gate(
         priors={finding: 1 - sick if finding is Finding.NORMAL else sick / 2 for finding in FINDINGS},
         etiology_age_years=base.config.etiology_age_years and gate.age_years,
     )
-    found = replace(base, config=config, gate_statistics=statistics)
-    return found, replace(material, distances=distances.astype(np.float64)), basis
+    found = replace(base, config=config, gate_statistics=fitted.limited(*limits))
+    own = fitted.larger(distances[0], log_odds[0], limits)
+    return found, replace(material, distances=own.astype(np.float64)), basis
 
 
 def _shares(progress: Progress | None, count: int, shares: int) -> list[Progress | None]:

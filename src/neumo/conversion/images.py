@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from neumo.bundle.config import BundleConfig
 from neumo.bundle.folder import Bundle
-from neumo.bundle.gate_statistics import GateStatistics
 from neumo.commissioning.graph import FeatureSession, NetworkOutputs
 from neumo.commissioning.local_readings import LocalReadings, joined
 from neumo.commissioning.reading import row_of, square_of
 from neumo.core.cores import usable_cores
 from neumo.core.progress import Progress
 from neumo.evaluation.metrics.weighted import IntArray
-from neumo.export.fit_gate import fit_gate_statistics
-from neumo.export.restyling import parts, restyling
+from neumo.export.fit_gate import FittedGate, fit_gate
+from neumo.export.restyling import damage, restyling
 from neumo.imaging.prepare import scale_intensity
 from neumo.inference.opening import open_source, unexpected_failure
 
@@ -110,43 +109,41 @@ def restyled(squares: Squares) -> Squares:
     return restyling(_SEED)(squares)
 
 
-def parts_of(squares: Squares) -> Squares:
-    """Return a part of each square (N, side, side), enlarged to the side."""
-    return parts(_SEED)(squares)
+def damaged(squares: Squares) -> Squares:
+    """Return each square (N, side, side) once damaged: cut, inverted, turned or torn."""
+    return damage(_SEED)(squares)
 
 
 def gate_of(
-    embeddings: Floats, changed: Floats, cut: Floats, numbers: IntArray
-) -> tuple[
-    GateStatistics,
-    "np.ndarray[tuple[int], np.dtype[np.float32]]",
-    "np.ndarray[tuple[int], np.dtype[np.float32]]",
-]:
-    """Fit the gate to images as they are, restyled, and cut, and measure each by a gate that did not see its patient.
+    embeddings: Floats, changed: Floats, spoilt: Floats, numbers: IntArray
+) -> tuple[FittedGate, NDArray[np.float32], NDArray[np.float64]]:
+    """Fit the gate to images, as they are, restyled and damaged, and measure each by one that did not see its patient.
 
     Parameters
     ----------
-    embeddings, changed, cut : ndarray of float32, shape (N, D)
-        Of the images as they are, restyled, and of a part of each.
+    embeddings, changed, spoilt : ndarray of float32, shape (N, D)
+        Of the images as they are, restyled, and damaged.
     numbers : ndarray of int64, shape (N,)
         Fold of each image's patient.
 
     Returns
     -------
-    statistics : GateStatistics
+    gate : FittedGate
         Fitted to all.
-    distances, distances_changed : ndarray of float32, shape (N,)
-        Out of fold.
+    distances : ndarray of float32, shape (2, N)
+        Out of fold, of the images as they are and restyled.
+    log_odds : ndarray of float64, shape (2, N)
+        Of damage, likewise.
     """
-    distances, of_changed = np.zeros(len(embeddings), np.float32), np.zeros(len(embeddings), np.float32)
+    seen = np.stack([embeddings, changed])
+    distances, log_odds = np.zeros((2, len(embeddings)), np.float32), np.zeros((2, len(embeddings)))
     for number in np.unique(numbers):
         outside = numbers == number
-        fitted = fit_gate_statistics(
-            np.concatenate([embeddings[~outside], changed[~outside]]), parts=cut[~outside]
-        )
-        distances[outside] = fitted.distance(embeddings[outside])
-        of_changed[outside] = fitted.distance(changed[outside])
-    return fit_gate_statistics(np.concatenate([embeddings, changed]), parts=cut), distances, of_changed
+        fitted = fit_gate(np.concatenate(seen[:, ~outside]), spoilt[~outside])
+        for row, each in enumerate(seen):
+            distances[row, outside] = fitted.distance(each[outside])
+            log_odds[row, outside] = fitted.log_odds(each[outside])
+    return fit_gate(np.concatenate(seen), spoilt), distances, log_odds
 
 
 def with_outputs(readings: LocalReadings, outputs: NetworkOutputs, distances: Floats) -> LocalReadings:

@@ -34,7 +34,7 @@ from neumo.export.calibrate import Decisions, decide
 from neumo.export.card import model_card
 from neumo.export.evidence import folds_evidence, measured_evidence, read_explanation_checks, sources_evidence
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
-from neumo.export.held_out import HeldOut, gate_statistics_of, held_out_answers, require_matching_folds
+from neumo.export.held_out import HeldOut, fitted_gate_of, held_out_answers, require_matching_folds
 from neumo.export.parity import Parity, check_parity
 from neumo.export.training_images import write_training_images
 from neumo.imaging.prepare import scale_intensity
@@ -113,15 +113,16 @@ def export_bundle(
     held_out = held_out_answers(folds or [run], manifest)
     decisions = decide(held_out, folder.experiment().balance)
     learnt = _learnt(folder, manifest)
-    statistics = gate_statistics_of(folder, manifest)
+    gate = fitted_gate_of(folder, manifest)
+    limits = decisions.gate_distance, decisions.gate_log_odds
     config = _config(trained, folder, held_out, decisions, parity, learnt=learnt, name=name, version=version)
     with creating_folder(target) as made:
         graph = model.SerializeToString()
         (made / MODEL).write_bytes(graph)
         write_json(made / CONFIG, config.to_json())
-        statistics.save(made / GATE)
+        gate.limited(*limits).save(made / GATE)
         write_reference(made / "reference.json", config, _logits_of(graph))
-        distances = held_out.distances[0]
+        distances = gate.larger(held_out.distances[0], held_out.log_odds[0], limits)
         accepted = tempered(held_out.images.probabilities, decisions.temperature)[
             distances <= decisions.gate_distance
         ]

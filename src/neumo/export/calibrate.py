@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neumo.bundle.config import OperatingPoint
 from neumo.core.findings import FINDINGS, Finding
@@ -14,11 +15,12 @@ from neumo.evaluation.sources.values import Images
 from neumo.evaluation.uncertainty.calibration import expected_calibration_error
 from neumo.evaluation.uncertainty.conformal import conformal_limits
 from neumo.evaluation.uncertainty.temperature import fit_temperature, tempered
+from neumo.export.fit_gate import UNDAMAGED
 from neumo.export.held_out import HeldOut
 
 COVERAGES = (0.90, 0.95)
 ACCEPTED = 0.985
-"""Share of held-out chest radiographs whose embedding the gate accepts."""
+"""Share of held-out chest radiographs that lie no farther from training than the gate accepts."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Decisions:
         Their sensitivity and specificity are those of the source with the lowest.
     conformal : dict of float to dict of Outcome to float
     gate_distance : float
+    gate_log_odds : float
+        Of damage, from which the gate refuses.
     error_before, error_after : float
         Expected calibration error on the held-out images that are labelled with a finding, weighted.
     """
@@ -43,6 +47,7 @@ class Decisions:
     operating_points: dict[str, OperatingPoint]
     conformal: dict[float, dict[Outcome, float]]
     gate_distance: float
+    gate_log_odds: float
     error_before: float
     error_after: float
 
@@ -69,7 +74,8 @@ def decide(held_out: HeldOut, balance: Balance) -> Decisions:
         conformal={
             level: conformal_limits(images.codes, calibrated, level, images.sources) for level in COVERAGES
         },
-        gate_distance=_gate_distance(held_out),
+        gate_distance=_widest(held_out.distances, held_out, ACCEPTED),
+        gate_log_odds=_widest(held_out.log_odds, held_out, UNDAMAGED),
         error_before=_calibration_error(images, images.probabilities, weights),
         error_after=_calibration_error(images, calibrated, weights),
     )
@@ -92,12 +98,10 @@ def _weights(images: Images, balanced: bool) -> FloatArray:
     return scaled
 
 
-def _gate_distance(held_out: HeldOut) -> float:
+def _widest(values: NDArray[np.floating], held_out: HeldOut, share: float) -> float:
+    """Return the largest over sources of the quantile `share` of values (3, N) of held-out images."""
     sources = np.array(held_out.images.sources)
-    return max(
-        float(np.quantile(held_out.distances[:, sources == source], ACCEPTED))
-        for source in np.unique(sources)
-    )
+    return max(float(np.quantile(values[:, sources == source], share)) for source in np.unique(sources))
 
 
 def _calibration_error(images: Images, probabilities: FloatArray, weights: FloatArray) -> float:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neumo.bundle.gate_statistics import GateStatistics
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
 from neumo.datasets.attributes import has_any
@@ -16,13 +15,13 @@ from neumo.datasets.labelled_images import images_of
 from neumo.datasets.manifest import Entry, Manifest
 from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.sources.values import Images
-from neumo.export.fit_gate import fit_gate_statistics
-from neumo.export.restyling import parts, restyling, softened
+from neumo.export.fit_gate import FittedGate, fit_gate
+from neumo.export.restyling import damage, restyling, softened
 from neumo.training.config import Experiment, SplitConfig
 from neumo.training.predict import embed_part, predict_images
 from neumo.training.run_folder import RunFolder
 
-_TRAINING_SEED, _HELD_OUT_SEED, _PARTS_SEED = 1, 2, 3
+_TRAINING_SEED, _HELD_OUT_SEED, _DAMAGE_SEED = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,11 @@ class HeldOut:
         trained on (`split.train_without`), since labels that are not trusted decide nothing.
     paths : tuple of str, length N
     distances : ndarray of float32, shape (3, N)
-        Of each embedding from its run's own training images (see `gate_statistics_of`), for the images as they are,
+        Of each embedding from its run's own training images (see `fitted_gate_of`), for the images as they are,
         for the same ones reduced to half and enlarged again, and for the same ones restyled: another export of a
         radiograph may be refused no more often than the radiograph.
+    log_odds : ndarray of float64, shape (3, N)
+        Of damage, of the same images.
     runs : tuple of Path
     synthetic : bool
         True for phantoms.
@@ -51,6 +52,7 @@ class HeldOut:
     images: Images
     paths: tuple[str, ...]
     distances: NDArray[np.float32]
+    log_odds: NDArray[np.float64]
     runs: tuple[Path, ...]
     synthetic: bool
     ages: tuple[tuple[float, float] | None, ...] = ()
@@ -118,6 +120,7 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
     entries: list[Entry] = []
     probabilities: list[NDArray[np.float64]] = []
     distances: list[NDArray[np.float32]] = []
+    log_odds: list[NDArray[np.float64]] = []
     for run in map(RunFolder, runs):
         split = run.split(manifest)
         held_out = split.indices("val", manifest)
@@ -126,19 +129,18 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
         positions = [i for i, kept in zip(held_out, trusted, strict=True) if kept]
         entries += [manifest.entries[i] for i in positions]
         probabilities.append(predict_images(run, manifest, positions))
-        statistics = gate_statistics_of(run, manifest)
-        distances.append(
-            np.stack(
-                [
-                    statistics.distance(embed_part(run, manifest, split, "val", change=change))[trusted]
-                    for change in (None, _softened, restyling(_HELD_OUT_SEED))
-                ]
-            )
-        )
+        gate = fitted_gate_of(run, manifest)
+        seen = [
+            embed_part(run, manifest, split, "val", change=change)[trusted]
+            for change in (None, _softened, restyling(_HELD_OUT_SEED))
+        ]
+        distances.append(np.stack([gate.distance(each) for each in seen]))
+        log_odds.append(np.stack([gate.log_odds(each) for each in seen]))
     return HeldOut(
         images_of(entries, probabilities=np.concatenate(probabilities)),
         tuple(entry.path for entry in entries),
         np.concatenate(distances, axis=1),
+        np.concatenate(log_odds, axis=1),
         tuple(runs),
         manifest.synthetic,
         tuple(map(ages_of, entries)),
@@ -146,8 +148,8 @@ def held_out_answers(runs: Sequence[Path], manifest: Manifest) -> HeldOut:
     )
 
 
-def gate_statistics_of(run: RunFolder, manifest: Manifest) -> GateStatistics:
-    """Fit the gate to a run's training images, each as it is and once restyled, against a part of each.
+def fitted_gate_of(run: RunFolder, manifest: Manifest) -> FittedGate:
+    """Fit the gate to a run's training images, each as it is and once restyled, against damaged ones.
 
     Without the second the gate would know one hospital's style only, and take noise or a margin for another organ.
 
@@ -157,11 +159,11 @@ def gate_statistics_of(run: RunFolder, manifest: Manifest) -> GateStatistics:
         The run cannot be used.
     """
     split = run.split(manifest)
-    as_it_is, restyled, cut = (
+    as_it_is, restyled, damaged = (
         embed_part(run, manifest, split, "train", change=change)
-        for change in (None, restyling(_TRAINING_SEED), parts(_PARTS_SEED))
+        for change in (None, restyling(_TRAINING_SEED), damage(_DAMAGE_SEED))
     )
-    return fit_gate_statistics(np.concatenate([as_it_is, restyled]), parts=cut)
+    return fit_gate(np.concatenate([as_it_is, restyled]), damaged)
 
 
 def _softened(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:

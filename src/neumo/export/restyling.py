@@ -1,4 +1,4 @@
-"""Changes of acquisition and export, which the gate must still accept, and parts cut out, which it must refuse."""
+"""Changes of acquisition and export, which the gate must still accept, and damage, which it must refuse."""
 
 from collections.abc import Callable
 
@@ -36,20 +36,20 @@ def restyling(seed: int) -> Callable[[Squares], Squares]:
     return restyle
 
 
-def parts(seed: int) -> Callable[[Squares], Squares]:
-    """Return a function that cuts a part out of each of its squares (N, side, side) and enlarges it to the side.
+def damage(seed: int) -> Callable[[Squares], Squares]:
+    """Return a function that damages each of its squares (N, side, side) as no export may: cut, inverted, turned, torn.
 
-    A part keeps 30 to 50 % of each side, anywhere. The parts follow from the seed and from the order of the squares.
+    A third are cut down to a part of 30 to 50 % of each side, anywhere, and enlarged; a sixth inverted; a third turned
+    by 90, 180 or 270 degrees; a sixth have their quarters exchanged crosswise. What happens to which follows from the
+    seed and from the order of the squares.
     """
     rng = np.random.default_rng(seed)
+    changes = (_part, _part, _inverted, _turned, _turned, _quartered)
 
-    def cut(square: Squares) -> Squares:
-        side = len(square)
-        kept = max(1, round(side * rng.uniform(*_PART)))
-        top, left = rng.integers(0, side - kept + 1, 2)
-        return fit_square(np.ascontiguousarray(square[top : top + kept, left : left + kept]), side)
+    def damaged(squares: Squares) -> Squares:
+        return np.stack([changes[rng.integers(len(changes))](square, rng) for square in squares])
 
-    return lambda squares: np.stack([cut(square) for square in squares])
+    return damaged
 
 
 def softened(square: Squares, rng: np.random.Generator | None = None) -> Squares:
@@ -80,6 +80,25 @@ def _cropped(square: Squares, rng: np.random.Generator) -> Squares:
     margin = _margin(square, rng)
     inside = slice(margin, -margin)
     return fit_square(np.ascontiguousarray(square[inside, inside]), square.shape[-1])
+
+
+def _part(square: Squares, rng: np.random.Generator) -> Squares:
+    side = len(square)
+    kept = max(1, round(side * rng.uniform(*_PART)))
+    top, left = rng.integers(0, side - kept + 1, 2)
+    return fit_square(np.ascontiguousarray(square[top : top + kept, left : left + kept]), side)
+
+
+def _inverted(square: Squares, rng: np.random.Generator) -> Squares:
+    return 255 - square
+
+
+def _turned(square: Squares, rng: np.random.Generator) -> Squares:
+    return np.ascontiguousarray(np.rot90(square, int(rng.integers(1, 4))))
+
+
+def _quartered(square: Squares, rng: np.random.Generator) -> Squares:
+    return np.roll(square, [side // 2 for side in square.shape], axis=(0, 1))
 
 
 def _margin(square: Squares, rng: np.random.Generator) -> int:
