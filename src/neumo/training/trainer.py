@@ -20,6 +20,7 @@ _EXPECTED_WARNINGS = (
     ".*You have overridden `on_after_batch_transfer`.*",
     ".*smaller than the logging interval.*",
     ".*exists and is not empty.*",
+    ".*`srun` command is available.*",
 )
 
 
