@@ -141,7 +141,12 @@ def _own_fork_server() -> ForkServer:
         pass_fds=numbers,
     )
     theirs.close()
-    atexit.register(program.communicate, timeout=20)
+
+    def end() -> None:
+        orders.close()
+        program.communicate(timeout=20)
+
+    atexit.register(end)
     return ForkServer(orders)
 
 
