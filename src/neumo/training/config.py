@@ -200,8 +200,6 @@ class Experiment:
     label_smoothing: Annotated[float, between(0, below=1)] = 0.0
     other_abnormal: Share = 0.0
     """Weight of images of other disease, whose target is even between normal and pneumonia; 0 leaves them out."""
-    blank: Annotated[float, between(0, below=1)] = 0.0
-    """Probability that a training image is replaced by one grey level, whose target is even over the findings."""
     distillation: DistillationConfig | None = None
     split: SplitConfig
     balance: Balance = Balance.NONE

@@ -212,7 +212,6 @@ def _classifier(experiment: Experiment, start: Start, *, together: bool) -> Clas
         partial=start.material.partial,
         label_smoothing=experiment.label_smoothing,
         neither=experiment.other_abnormal,
-        blank=experiment.blank,
         teachers=start.teachers,
         seed=experiment.seed,
     )

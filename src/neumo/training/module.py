@@ -45,8 +45,6 @@ class Classifier(L.LightningModule):
         Share of each training label spread over all classes, 0-1.
     neither : float
         Weight of images whose label allows no finding (see `neumo.training.partial_loss`); with partial labels.
-    blank : float
-        Probability, 0-1, that a training image is replaced by one grey level, whose target is even over the findings.
     teachers : Teachers, optional
         Networks whose probabilities are part of the training targets (distillation).
     seed : int
@@ -69,7 +67,6 @@ class Classifier(L.LightningModule):
         partial: bool = False,
         label_smoothing: float = 0.0,
         neither: float = 0.0,
-        blank: float = 0.0,
         teachers: Teachers | None = None,
         seed: int,
     ) -> None:
@@ -78,7 +75,7 @@ class Classifier(L.LightningModule):
         self.augmentation = augmentation
         self.settings, self.schedule, self.seed = optimizer, schedule, seed
         self.label_smoothing, self.teachers, self.partial = label_smoothing, teachers, partial
-        self.neither, self.blank = neither, blank
+        self.neither = neither
         self.average = _moving_average(network, schedule.averaging)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.register_buffer("log_priors", log_priors, persistent=False)
@@ -138,20 +135,13 @@ class Classifier(L.LightningModule):
         # In single precision: rotation angles lose their meaning in bfloat16.
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             images = self.augmentation(images)
-            blank = self._blank(images)
         images = images.to(memory_format=torch.channels_last)
         logits = self(images).float()
         priors = None if self.log_priors is None else self.log_priors[sources]
-        known = ~blank
-        priors = None if priors is None else priors[known]
         loss, weight = self._training_loss(
-            logits[known] if priors is None else logits[known] + priors, images[known], labels[known], priors
+            logits if priors is None else logits + priors, images, labels, priors
         )
-        if self.blank:
-            # Without the priors: a blank image is of no source, and nothing is more frequent among such.
-            even = -logits[blank].log_softmax(dim=1).mean(dim=1).sum()
-            loss = (loss * known.sum() + even) / len(labels)
-        self._update(self.train_metrics, logits[known].detach(), labels[known])
+        self._update(self.train_metrics, logits.detach(), labels)
         self.train_loss.update(loss.detach(), weight)
         return loss if self.trainer.world_size == 1 else loss * self._share(weight)
 
@@ -190,19 +180,6 @@ class Classifier(L.LightningModule):
         """Make augmentation and dropout depend on seed, epoch and batch alone: a resumed run draws the same."""
         key = (self.seed, self.current_epoch, batch_idx, self.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
-
-    def _blank(self, images: torch.Tensor) -> torch.Tensor:
-        """Replace some of a batch's images (N, 1, side, side) by one grey level each, in place; return which, (N,).
-
-        An image that shows nothing has no finding: a network that was never told so answers it with one, and then
-        taking evidence away from an image need not change its answer (docs/reference/explanations.md).
-        """
-        if not self.blank:
-            return torch.zeros(len(images), dtype=torch.bool, device=images.device)
-        blank = torch.rand(len(images), device=images.device) < self.blank
-        blank &= blank.cumsum(0) < len(images)  # one image is left to learn from
-        images[blank] = torch.rand(int(blank.sum()), 1, 1, 1, device=images.device)
-        return blank
 
     def _share(self, weight: torch.Tensor) -> torch.Tensor:
         """Factor of this process's mean, so that the mean gradient of all processes is that of the whole batch."""
