@@ -112,16 +112,35 @@ def test_every_promise_of_security_and_privacy_names_tests_that_run() -> None:
     assert len(rows) > 30
     for row in rows:
         promise, proof = row.strip("| ").rsplit(" | ", 1)
-        named = re.findall(r"`([^`]*)::(\w+)`", proof)
-        assert named, f"no test proves: {promise}"
-        file = ""
-        for path, function in named:
-            file = path or file
-            tests = _tests_of(_ROOT / "tests" / file)
-            assert function in tests, f"{file}::{function}"
-            assert not re.search(r"\b(skip|xfail)\b", tests[function]), f"{file}::{function} is left out"
+        _require_proof(promise, proof)
     for file in re.findall(r"`(tests/[\w/]+\.py)`", page):
         assert _tests_of(_ROOT / file), file
+
+
+def test_every_promise_of_the_workbench_names_a_journey_in_a_browser_that_runs() -> None:
+    page = (_ROOT / "tests/journeys/promises.md").read_text(encoding="utf-8")
+    rows = [line.strip().strip("|").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if "in a browser" not in row[1]]
+    assert len(rows) > 60
+    for promise, journey, depth in rows:
+        for file in _require_proof(promise, journey):
+            source = (_ROOT / "tests" / file).read_text(encoding="utf-8")
+            assert "playwright" in source or "Visitor" in source, f"{file}: opens no browser"
+        for file, function in re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", depth):
+            tests = _tests_of(_ROOT / "tests" / file)
+            assert tests and (not function or function in tests), f"{file}::{function}"
+
+
+def _require_proof(promise: str, proof: str) -> list[str]:
+    """Return the files of the tests that prove a promise, each of which must exist and run."""
+    named, files = re.findall(r"`([^`]*)::(\w+)`", proof), list[str]()
+    assert named, f"no test proves: {promise}"
+    for path, function in named:
+        files.append(path or files[-1])
+        tests = _tests_of(_ROOT / "tests" / files[-1])
+        assert function in tests, f"{files[-1]}::{function}"
+        assert not re.search(r"\b(skip|xfail)\b", tests[function]), f"{files[-1]}::{function} is left out"
+    return files
 
 
 @cache

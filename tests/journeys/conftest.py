@@ -9,8 +9,8 @@ from pynetdicom import sop_class
 from tests.support import programs
 from tests.support.node_peers import Archive, archive
 from tests.support.tiny_bundle import make_bundle
-from tests.support.web_running import Running, running
-from tests.support.web_visitor import NAMES, PHONE, Visitor, add_verifiers, visiting
+from tests.support.web_running import Running, add_people, running
+from tests.support.web_visitor import NAMES, PHONE, RESEARCHER, Visitor, add_verifiers, visiting
 
 from neumo.datasets.phantoms.dataset import make_phantoms
 from neumo.texts.language import Language
@@ -80,9 +80,10 @@ def pacs() -> Iterator[Archive]:
 def visited(
     tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path, pacs: Archive
 ) -> Iterator[Running]:
-    """A running workbench with two accounts that may read and verify, and a PACS that it sends to."""
+    """A running workbench with two people who may read and verify, a researcher, and a PACS that it sends to."""
     data = tmp_path_factory.mktemp("everywhere") / "data"
     add_verifiers(data, NAMES.values())
+    add_people(data, **{RESEARCHER: "researcher"})
     to = f"{{name: pacs, kind: c-store, ae_title: ARCHIVE, host: 127.0.0.1, port: {pacs.port}, timeout: 20}}"
     with running(data, journey_bundle, send__to=to) as started:
         yield started

@@ -4,29 +4,7 @@ Each station is looked at in three sizes: at a desk, on a tablet and on a teleph
 
 Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOTS=FOLDER saves pictures of all stations.
 
-| promise | journey here | in depth |
-|---|---|---|
-| no answer contradicts itself | | `inference/test_posterior` |
-| one answer: verdict, prediction set, evidence with intervals | `test_the_answer` | `test_web_reading` |
-| of several hospitals that of the patient's age weighs it | | `test_web_hospitals` |
-| colours say no more than words; one verdict in every format | | `test_web_reading`, `results` |
-| one prevalence on screen and in every file | `test_the_answer` | `test_web_results` |
-| true refusals with a remedy; the age range overridden | `test_refusals` | `inference/test_real_refusals` |
-| blinded reading hides the answer until the decision | `test_blinded_reading` | `web/routes/test_blinding` |
-| nothing typed is lost: reload, language, N and P, network, session | `test_a_decision` | `test_web_unsent` |
-| nor cut off where it is too long | | `test_web_reading` |
-| the decision, its vocabulary, in every file | `test_a_decision` | `results/test_decision` |
-| refused and failed readings are decided on too | `test_a_file_that_cannot_be_read` | `web/routes/test_failed` |
-| verified, sent; storescu, node, workbench, Orthanc | `test_a_decision` | `test_node_and_workbench` |
-| files, folders, ZIP and DICOMDIR anywhere, also offline | `test_files`, `test_a_folder` | `test_web_reading` |
-| whose radiograph: head, search, priors; filters; removal | `test_the_worklist` | `test_web_patients` |
-| large films at once, while the page answers | | `test_web_films` |
-| the viewer's habits, the key sheet, print | `test_the_viewer` | `test_web_viewer` |
-| nothing is cut off on any page at five widths; no raw JSON; the API's page | | `test_web_layout` |
-| Spanish of problems and commands, too | | `texts`, `cli/test_translated` |
-| first use, samples, Research without runs | | `test_web_samples` |
-
-Of the last column what has a folder lies in `tests`, the rest here.
+`promises.md` says sentence by sentence which test shows it.
 """
 
 import json
@@ -101,6 +79,9 @@ def test_refusals(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:
     expect(page.locator(".bars")).to_have_count(0)
     expect(page.get_by_text(say("decision.agree"), exact=True)).to_have_count(0)
     visitor.shows(say("reading.refused_title"), say("reading.refused_text"), say("remedies.blank"))
+    page.locator("[value=WRONG_IMAGE]").check()
+    page.get_by_role("button", name=say("decision.save")).click()
+    expect(page.locator(".history")).to_contain_text(t.label("terms.conclusions.WRONG_IMAGE"))
 
     visitor.read(written(visitor.patients(films[1], PatientAge="008M"), tmp_path / "baby.dcm"))
     old = t("terms.patient.ages.months", count=8)

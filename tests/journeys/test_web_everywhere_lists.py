@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.support.node_samples import written
 from tests.support.web_steps import drop, drop_folder
-from tests.support.web_visitor import PHONE, Visitor
+from tests.support.web_visitor import PHONE, RESEARCHER, Visitor
 
 pytestmark = pytest.mark.timeout(240)
 _LOST = """() => {
@@ -126,6 +126,26 @@ def test_the_worklist(visitor: Visitor, films: list[Path], tmp_path: Path) -> No
     expect(head).to_have_count(0)
     expect(page.locator(".rail-empty")).to_have_text(say("worklist.none_match"))
     visitor.shows(say("reading.purged_file"), say("reading.purged_text"))
+
+
+def test_a_researcher_sees_no_patient(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:
+    page, t, say = visitor.page, visitor.t, visitor.say
+    visitor.read(written(visitor.patients(films[8]), tmp_path / "named.dcm"))
+    address = page.url
+    with visitor.another(RESEARCHER) as other:
+        other.page.goto(address)
+        expect(other.page.locator(".answer-file")).to_contain_text("dicom:")
+        expect(other.page.locator(".verdict-finding")).to_have_text(
+            t.label("terms.verdict.no_pneumonia.none")
+        )
+        other.shows(say("decision.not_yours"))
+        expect(other.page.get_by_role("link", name=say("results.sr_dcm"))).to_have_count(0)
+        expect(other.page.get_by_role("region", name=t("terms.patient.name"))).to_have_count(0)
+        other.page.goto("/worklist")
+        expect(other.page.locator(".window .work-row").first).to_be_visible()
+        expect(other.page.get_by_label(t("terms.patient.name"), exact=True)).to_have_count(0)
+        assert "Quijano" not in other.page.content() and "MRN-" not in other.page.content()
+        other.shows("dicom:")
 
 
 def test_the_viewer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ PHONE = 390
 HEIGHTS = {1440: 900, 1024: 768, PHONE: 844}
 NAMES: dict[Language, str] = {"en": "ana", "es": "eva"}
 """Name of the account that reads in a language."""
+RESEARCHER = "rita"
+"""Name of the account of a researcher."""
 _PICTURES = os.environ.get("NEUMO_SCREENSHOTS")
 """Folder for pictures of all stations, to be looked at."""
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -111,8 +113,16 @@ class Visitor:
         self.page.mouse.move(middle[0] + x, middle[1] + y, steps=3)
         self.page.mouse.up()
 
-    def log_in(self) -> None:
-        self.page.get_by_label(self.say("login.name")).fill(NAMES[self.t.language])
+    @contextmanager
+    def another(self, name: str) -> Iterator["Visitor"]:
+        """Log somebody else in on a screen of the same size."""
+        browser, base = self.page.context.browser, self.page.url
+        assert browser is not None
+        with _logged_in(browser, base, self.data, self.t.language, self.width, name) as opened:
+            yield opened
+
+    def log_in(self, name: str = "") -> None:
+        self.page.get_by_label(self.say("login.name")).fill(name or NAMES[self.t.language])
         self.page.get_by_label(self.say("login.password")).fill(PASSWORD)
         self.page.get_by_role("button", name=self.say("login.enter")).click()
         expect(self.page.get_by_role("button", name=self.say("shell.logout"))).to_be_visible()
@@ -163,15 +173,23 @@ def log_out_everybody(data: Path) -> None:
 @contextmanager
 def visiting(browser: Browser, served: Running, language: Language, width: int) -> Iterator[Visitor]:
     """Log somebody in on a screen of that width; an error in a script of the page fails whoever uses it."""
+    with _logged_in(browser, served.address, served.data, language, width, NAMES[language]) as visitor:
+        yield visitor
+
+
+@contextmanager
+def _logged_in(
+    browser: Browser, address: str, data: Path, language: Language, width: int, name: str
+) -> Iterator[Visitor]:
     size: Any = {"width": width, "height": HEIGHTS[width]}
-    context = browser.new_context(base_url=served.address, locale=language, viewport=size)
+    context = browser.new_context(base_url=address, locale=language, viewport=size)
     context.set_default_timeout(30_000)
     expect.set_options(timeout=30_000)
-    visitor = Visitor(context.new_page(), texts(language), width, served.data)
+    visitor = Visitor(context.new_page(), texts(language), width, data)
     errors: list[str] = []
     visitor.page.on("pageerror", lambda error: errors.append(str(error)))
     visitor.page.goto("/")
-    visitor.log_in()
+    visitor.log_in(name)
     yield visitor
     context.close()
     assert not errors

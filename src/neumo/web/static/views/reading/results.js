@@ -39,7 +39,7 @@ function canMake({ me }, reading, name, feature) {
   if (reading.status === "failed" && (FILMS.includes(name) || (REPORTS.includes(name) && !reading.decision))) return false;
   if (name === "seg.dcm" && !reading.class_maps.length) return false;
   if (name === "ko.dcm" && reading.verdict !== "pneumonia") return false;
-  return (!feature || me.features[feature]) && (!dicomOnly || reading.dicom);
+  return (!feature || me.features[feature]) && (!dicomOnly || (reading.dicom && me.sees_patients));
 }
 
 /**
