@@ -164,7 +164,7 @@ def test_an_export_is_written_whole_or_not_at_all(client: Client, films: list[Pa
 
 def test_what_cannot_be_read_says_why(client: Client, tmp_path: Path) -> None:
     with pytest.raises(RemoteImageError) as raised:
-        client.read(b"no film", name="a.png")
+        client.read(b"no film", name="a.txt")
     assert raised.value.status == 422 and raised.value.members["reasons"]
     assert isinstance(raised.value, UnreadableImageError)
     with pytest.raises(UnreadableImageError, match=r"gone\.png"):
