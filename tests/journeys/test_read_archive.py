@@ -22,9 +22,9 @@ from neumo.core.reading import Reading
 from neumo.datasets.phantoms.dataset import make_phantoms
 from neumo.inference.reader import Reader
 
-FILES = 600
+FILES = 2_000
 """With an empty, a broken and a huge one."""
-SHARD = 25
+SHARD = 50
 
 
 @pytest.fixture(scope="module")
