@@ -7,6 +7,7 @@ Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOT
 `promises.md` says sentence by sentence which test shows it.
 """
 
+import csv
 import json
 from pathlib import Path
 
@@ -61,7 +62,8 @@ def test_the_answer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     for text in (stated, *shown):
         assert plain(text) in html
     pdf = plain(" ".join(sheet.extract_text() for sheet in PdfReader(visitor.taken("report_pdf")).pages))
-    assert all(plain(text) in pdf for text in (percent(0.001), *shown))
+    whose = (f"Quijano, Dulcinea {t.language}{visitor.width}", "2021-03-14", "ACC-9", "Hospital Toboso")
+    assert all(plain(text) in pdf for text in (percent(0.001), *shown, *whose))
     report = read_back(dcmread(visitor.taken("sr_dcm")))
     assert report.answer is not None
     stated_in_report = {finding.value: share for finding, share in report.answer.probabilities.items()}
@@ -145,6 +147,8 @@ def test_a_file_that_cannot_be_read(
 
 def test_blinded_reading(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:
     page, t, say = visitor.page, visitor.t, visitor.say
+    visitor.read(visitor.own(films[4], tmp_path))
+    seen_before = page.url
     page.goto("/settings")
     page.get_by_label(say("settings.blinded_label")).check()
     page.get_by_role("button", name=say("settings.save")).click()
@@ -156,6 +160,12 @@ def test_blinded_reading(visitor: Visitor, films: list[Path], tmp_path: Path) ->
     page.get_by_role("button", name=say("decision.save")).click()
     expect(page.locator(".verdict-finding")).to_have_text(t("terms.verdict.no_pneumonia.none"))
     visitor.shows(say("decision.blinded"), say("decision.agreed"))
+    page.goto(seen_before)
+    expect(page.locator(".verdict-finding")).to_have_text(say("reading.withheld_title"))
+    page.locator("[value=NORMAL]").check()
+    page.get_by_role("button", name=say("decision.save")).click()
+    expect(page.locator(".history")).to_contain_text(t.label("terms.conclusions.NORMAL"))
+    expect(page.locator(".history")).not_to_contain_text(say("decision.blinded"))
     decided = page.request.get("/api/readings?decided=true&limit=500").json()["readings"]
     page.goto("/worklist?verdict=no_pneumonia")
     seen = [row for row in decided if row["verdict"] == "no_pneumonia"]
@@ -233,5 +243,28 @@ def test_a_decision(visitor: Visitor, pacs: Archive, films: list[Path], tmp_path
     assert verified.VerificationFlag == "VERIFIED"
     assert verified.VerifyingObserverSequence[0].VerifyingObserverName == f"García^{person.capitalize()}"
     assert verified.PatientID == f"MRN-{t.language}{visitor.width}"
-    report = visitor.taken("report_html").read_text()
-    assert NOTE in report and "Hospital Toboso" in report
+    taken = {kind: visitor.taken(kind) for kind in ("report_html", "reading_json", "fhir_json", "sr_dcm")}
+    for file in (taken["report_html"], taken["fhir_json"]):
+        assert NOTE in file.read_text(encoding="utf-8") and "Hospital Toboso" in file.read_text(
+            encoding="utf-8"
+        )
+    decision = json.loads(taken["reading_json"].read_text())["decision"]
+    assert (decision["person"], decision["note"], decision["conclusion"]) == (person, NOTE, "OTHER_ABNORMAL")
+    statuses = {
+        entry["resource"]["status"]
+        for entry in json.loads(taken["fhir_json"].read_text())["entry"]
+        if entry["resource"]["resourceType"] == "DiagnosticReport"
+    }
+    assert statuses == {"final"} and dcmread(taken["sr_dcm"]).VerificationFlag == "VERIFIED"
+    pdf = plain(" ".join(sheet.extract_text() for sheet in PdfReader(visitor.taken("report_pdf")).pages))
+    assert NOTE in pdf and decision["at"][:10] in pdf and "Hospital Toboso" in pdf
+    page.goto("/worklist?decided=true")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=say("worklist.export_all")).click()
+    rows = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
+    (row,) = [
+        row
+        for row in rows
+        if row["decided_by"] == person and row["note"] == NOTE and row["verified"] == "yes"
+    ]
+    assert (row["abnormality"], row["decided_at"]) == ("masa hiliar", decision["at"])
