@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine, func, insert, select, tuple_, update
+from sqlalchemy import Engine, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from neumo.core.clock import implausible
@@ -15,8 +15,8 @@ from neumo.records.audit_log import append, newest_entry
 from neumo.records.canonical import storable
 from neumo.records.database import reading_session, writing_session
 from neumo.records.log_coverage import EMPTIED, purge_of
-from neumo.records.reading_file import file_name_of
-from neumo.records.schema import AuditRow, PurgedFileRow, ReadingRow
+from neumo.records.purged_files import forget_file
+from neumo.records.schema import AuditRow, ReadingRow
 
 _BATCH: Final = 200
 """Readings of one transaction; others may write between two of them."""
@@ -134,14 +134,7 @@ def _empty(session: Session, reading: int, body: str, actor: str, entry: Mapping
     session.execute(update(ReadingRow).where(ReadingRow.id == reading).values(body=EMPTIED))
     search_index.forget_content(session, reading)
     append(session, actor, "purge", entry)
-    _forget_pixels(session, body)
-
-
-def _forget_pixels(session: Session, body: str) -> None:
-    """Tell whoever stores the reading's pixels to delete them (see `neumo.records.file_retention`)."""
-    name = file_name_of(json.loads(body))
-    if name is not None:
-        session.execute(insert(PurgedFileRow).values(name=name))
+    forget_file(session, json.loads(body))
 
 
 def _before(days: float) -> str:

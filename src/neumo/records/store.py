@@ -14,7 +14,8 @@ from neumo.records import search_index
 from neumo.records.audit_log import Event, append_all, now
 from neumo.records.canonical import canonical, checked_name, storable
 from neumo.records.database import writing_session
-from neumo.records.log_coverage import entry_of
+from neumo.records.log_coverage import EMPTIED, entry_of
+from neumo.records.purged_files import forget_file
 from neumo.records.schema import Base, ReadingRow, SubjectRow, ViewRow
 from neumo.records.subjects import Subject
 
@@ -143,7 +144,7 @@ class _Writing:
     words: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self) -> tuple[Recorded, ...]:
-        known = self._known()
+        known, purged = self._known()
         recorded = []
         for one in self.prepared:
             if one.key not in known:
@@ -152,20 +153,25 @@ class _Writing:
                 recorded.append(new)
             else:
                 recorded.append(known[one.key])
+                if known[one.key].id in purged:  # read once more, with pixels on disk that shall not stay
+                    forget_file(self.session, one.body)
         search_index.add_all(self.session, self.searched, self.words)
         append_all(self.session, self.events)
         return tuple(recorded)
 
-    def _known(self) -> dict[_Key, Recorded]:
+    def _known(self) -> tuple[dict[_Key, Recorded], set[int]]:
+        """Return what is on record of the same content, by its key, and the numbers of those that were purged."""
         columns = (
             ReadingRow.content_sha256,
             ReadingRow.bundle_digest,
             ReadingRow.id,
             ReadingRow.recorded_at,
+            (ReadingRow.body == EMPTIED).label("purged"),
         )
         contents = sorted({one.key[0] for one in self.prepared})
-        rows = self.session.execute(select(*columns).where(ReadingRow.content_sha256.in_(contents)))
-        return {(row[0], row[1]): Recorded(row[2], row[3], None) for row in rows}
+        rows = self.session.execute(select(*columns).where(ReadingRow.content_sha256.in_(contents))).all()
+        known = {(row[0], row[1]): Recorded(row[2], row[3], None) for row in rows}
+        return known, {row[2] for row in rows if row[4]}
 
     def _recorded(self, one: _Prepared) -> Recorded:
         entry = one.entry

@@ -7,6 +7,10 @@ import pytest
 from tests.support.commands import call_neumo
 from tests.support.web_running import add_people, logged_in, running
 
+from neumo.records.database import open_archive
+from neumo.records.file_retention import FileRetention
+from neumo.records.reading_file import KEPT, ReadingFiles
+
 
 def test_a_reading_is_removed_by_its_sender_or_an_administrator_alone(
     tmp_path: Path, web_bundle: Path, radiographs: list[Path], capsys: pytest.CaptureFixture[str]
@@ -42,4 +46,24 @@ def test_a_reading_is_removed_by_its_sender_or_an_administrator_alone(
         assert list((data / "kept").rglob("*.kept")) == []
         found = ana.post("/api/readings/search", json={"q": radiographs[0].name}).json()
         assert found["readings"] == []
+    call_neumo(capsys, "audit", "verify", "--database", f"sqlite:///{data / 'archive.db'}")
+
+
+def test_what_was_removed_and_is_sent_again_leaves_no_pixels(
+    tmp_path: Path, web_bundle: Path, radiographs: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, sent = tmp_path / "data", ("film.png", radiographs[0].read_bytes())
+    add_people(data, ana="reader")
+    with running(data, web_bundle) as server, logged_in(server.address, "ana") as ana:
+        number = ana.post("/api/readings", files={"f": sent}).json()["id"]
+        assert ana.post(f"/api/readings/{number}/removal", json={"reason": "wrong_patient"}).is_success
+        archive = open_archive(f"sqlite:///{data / 'archive.db'}")
+        retention = FileRetention(archive, ReadingFiles(data / KEPT), days=None)  # as the server's own
+        retention.run()
+        again = ana.post("/api/readings", files={"f": sent})
+        assert again.is_success and (again.json()["id"], again.json()["purged"]) == (number, True)
+        assert ana.get(f"/api/readings/{number}/image.png").json()["code"] == "purged"
+        retention.run()
+        archive.dispose()
+    assert [file for file in (data / KEPT).rglob("*") if file.is_file()] == []
     call_neumo(capsys, "audit", "verify", "--database", f"sqlite:///{data / 'archive.db'}")
