@@ -15,11 +15,16 @@ from tests.support.web_layout import cut_off
 from tests.support.web_running import Running, running
 
 import neumo.bundle
+from neumo.bundle.folder import load_bundle
+from neumo.core.findings import FINDINGS
+from neumo.results.sentences import with_interval
 from neumo.samples import sample_files
 from neumo.texts.catalogue import texts
+from neumo.texts.data_names import data_name
 from neumo.texts.language import LANGUAGES, Language
 
 WIDTHS = (1920, 1440, 1280, 1024, 390)
+BUILT_IN = Path(neumo.bundle.__file__).parent / "default"
 REFUSED = {"/readings/5": "inverted", "/readings/6": "far_from_training"}
 """Readings that are refused, and why."""
 PAGES = (
@@ -49,7 +54,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The built-in bundle, whose operating points have the longest names, readings of it, one with a patient; a run."""
     base = tmp_path_factory.mktemp("layout")
     make_run(base / "runs" / "small", 1, 3.0)
-    bundle = Path(neumo.bundle.__file__).parent / "default"
     sent = {film.name: film.read_bytes() for film in (sample_files()[i] for i in (1, 0, 2))}
     with Image.open(sample_files()[0]) as image:
         upright = np.asarray(image.convert("L"))
@@ -59,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     for name, pixels in (("inverted.png", 255 - upright), ("rings.png", rings.astype(np.uint8))):
         Image.fromarray(pixels).save(base / name)
         sent[name] = (base / name).read_bytes()
-    with running(base / "data", bundle, runs=base / "runs") as started:
+    with running(base / "data", BUILT_IN, runs=base / "runs") as started:
         for name, content in sent.items():
             files = {"f": (name, content)}
             httpx.post(f"{started.address}api/readings", files=files, timeout=120).raise_for_status()
@@ -98,6 +102,32 @@ def test_nothing_is_cut_off(browser: Browser, served: Running, language: Languag
     context = browser.new_context(base_url=served.address, locale=language)
     page = context.new_page()
     assert {path: faults for path in PAGES if (faults := faults_at(page, path, language))} == {}
+    context.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_calibration_and_coverage_are_stated_with_how_well_they_held(
+    browser: Browser, served: Running, language: Language
+) -> None:
+    measured = [entry for entry in load_bundle(BUILT_IN).evidence if not entry.chose]
+    (error,) = (entry for entry in measured if entry.metric == "expected_calibration_error")
+    covered = [
+        entry
+        for entry in measured
+        if entry.metric == "coverage" and entry.conditions["coverage"] == 0.9 and entry.conditions["finding"]
+    ]
+    assert len(covered) == len(FINDINGS)
+    context = browser.new_context(base_url=served.address, locale=language)
+    page = context.new_page()
+    page.goto("/readings/1")
+    for metrics in ([error], covered):
+        sentence = page.locator("p", has_text=with_interval(metrics[0]))
+        expect(sentence).to_contain_text(data_name(metrics[0], language))
+        for metric in metrics:
+            expect(sentence).to_contain_text(with_interval(metric))
+    expect(page.locator("p", has_text=with_interval(error))).to_contain_text(
+        "expected calibration error" if language == "en" else "error de calibración esperado"
+    )
     context.close()
 
 
