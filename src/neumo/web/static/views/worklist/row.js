@@ -52,12 +52,14 @@ export function drawRow(context, row, index, selected, toggle, filters) {
   const box = h("input", { type: "checkbox", checked: selected, "aria-label": t("worklist.select_row", { file: row.file }), on: { change: (/** @type {any} */ event) => toggle(row.id, event.target.checked) } });
   const address = readingInList(row.id, filters);
   /** @type {Record<string, any>} */
+  const named = row.file || t("reading.purged_file");
+  const link = (/** @type {string} */ kind) => h("a", { class: kind, href: address, title: named }, named);
   const content = {
     select: box,
     time: h("span", { title: format.time(row.time) }, format.time(row.time)),
-    patient: row.patient ? patient(context, row, address) : h("a", { class: "unnamed", href: address, title: row.file }, row.file || t("reading.purged_file")),
+    patient: row.patient ? patient(context, row, address) : link("unnamed"),
     study: row.patient && twoLines(row.patient.study_date && format.day(row.patient.study_date), [row.patient.accession_number, row.patient.institution]),
-    file: h("a", { href: address, title: row.file }, row.file || t("reading.purged_file")),
+    file: link(""),
     answer: answer(context, row),
     pneumonia: row.pneumonia === null ? "" : format.percent(row.pneumonia, 1),
     decision: decision(context, row),
