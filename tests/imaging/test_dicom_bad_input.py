@@ -257,7 +257,9 @@ def test_a_stream_that_ends_gdcm_costs_one_file_and_not_the_program(lossless: by
     np.testing.assert_array_equal(open_radiograph(lossless).pixels, expected)
 
 
-def test_a_decoder_that_was_killed_meanwhile_is_replaced(lossless: bytes) -> None:
+def test_a_decoder_that_was_killed_meanwhile_is_replaced(
+    lossless: bytes, installed_children: None, no_idle_decoders: None
+) -> None:
     expected = open_radiograph(lossless).pixels
     idle = decoder_process._idle["gdcm"]
     assert idle
@@ -303,7 +305,11 @@ def test_decoding_beyond_its_time_is_told_as_such(
 
 
 def test_a_decoder_that_is_not_installed_is_named(
-    monkeypatch: pytest.MonkeyPatch, lossless: bytes, tmp_path: Path, no_idle_decoders: None
+    monkeypatch: pytest.MonkeyPatch,
+    lossless: bytes,
+    tmp_path: Path,
+    installed_children: None,
+    no_idle_decoders: None,
 ) -> None:
     (tmp_path / "gdcm.py").write_text("raise ImportError('no such library')")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))

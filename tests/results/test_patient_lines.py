@@ -37,8 +37,8 @@ def test_only_what_is_stated_is_said_in_the_language() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("García^Ñu", "García, Ñu"), ("Wałęsa^Zażółć", "Wałesa, Zazółć"), ("Đặng^Thị", "Đang, Thi"),
-     ("Ivanov^Ivan=Иванов", "Ivanov, Ivan (??????)"), ("<b>^&amp;", "<b>, &amp;")],
+    [("García^Ñu", "García, Ñu"), ("Wałęsa^Zażółć", "Wałęsa, Zażółć"), ("Đặng^Thị", "Đặng, Thị"),
+     ("Ivanov^Ivan=Иванов", "Ivanov, Ivan (Иванов)"), ("<b>^&amp;", "<b>, &amp;")],
 )  # fmt: skip
 def test_a_pdf_names_the_patient_in_letters_that_it_can_draw(tmp_path: Path, name: str, said: str) -> None:
     target = tmp_path / "a.pdf"

@@ -135,7 +135,8 @@ class Visitor:
             for text in texts:
                 expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
             take_picture(self.page, f"{self.t.language}-{width}")
-            assert cut_off(self.page) == [], f"at {width} pixels"
+            faults = cut_off(self.page)
+            assert faults == [], f"at {width} pixels: {faults}"
 
 
 def take_picture(page: Page, form: str) -> None:

@@ -51,9 +51,9 @@ export function drawRow(context, row, index, selected, toggle, filters) {
   const { t, format } = context;
   const box = h("input", { type: "checkbox", checked: selected, "aria-label": t("worklist.select_row", { file: row.file }), on: { change: (/** @type {any} */ event) => toggle(row.id, event.target.checked) } });
   const address = readingInList(row.id, filters);
-  /** @type {Record<string, any>} */
   const named = row.file || t("reading.purged_file");
   const link = (/** @type {string} */ kind) => h("a", { class: kind, href: address, title: named }, named);
+  /** @type {Record<string, any>} */
   const content = {
     select: box,
     time: h("span", { title: format.time(row.time) }, format.time(row.time)),
