@@ -11,13 +11,27 @@ import psutil
 @contextmanager
 def two_nodes() -> Iterator[str]:
     """Yield the address of a cluster of two nodes."""
+    with _nodes(2) as address:
+        yield address
+
+
+@contextmanager
+def one_node() -> Iterator[str]:
+    """Yield the address of a cluster of one node, that is of one core."""
+    with _nodes(1) as address:
+        yield address
+
+
+@contextmanager
+def _nodes(count: int) -> Iterator[str]:
     os.environ.update(RAY_USAGE_STATS_ENABLED="0")
     from ray.cluster_utils import Cluster
 
     options = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=options)
     try:
-        cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
+        for _ in range(count - 1):
+            cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
         yield cluster.address
     finally:
         cluster.shutdown()  # type: ignore[no-untyped-call]

@@ -164,7 +164,9 @@ def _read_on_ray(job: Job, missing: Sequence[int], address: str | None) -> Itera
     with connected(address) as ray:
         cores = int(ray.cluster_resources().get("CPU", 1))
         blocks = min(len(missing), _MAX_BLOCKS)
-        answers = ray.data.range(len(missing), override_num_blocks=blocks).map_batches(
+        # Not `ray.data.range`, whose tasks want a core of their own: where there is but one, the reader holds it.
+        numbers = [{"id": number} for number in range(len(missing))]
+        answers = ray.data.from_items(numbers, override_num_blocks=blocks).map_batches(
             ShardActor,
             fn_constructor_args=(job, list(missing)),
             batch_size=1,
