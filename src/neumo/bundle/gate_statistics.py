@@ -10,6 +10,7 @@ import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,6 +21,11 @@ from neumo.core.errors import BundleError
 from neumo.core.files import replacing
 
 Floats = NDArray[np.float32]
+
+ACCEPTED: Final = 0.985
+"""Share of held-out chest radiographs, or of a hospital's own, whose distance from training the gate accepts."""
+UNDAMAGED: Final = 0.995
+"""Share of held-out chest radiographs whose log odds of damage the gate accepts."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,12 @@ class GateStatistics:
         centred = embeddings - self.mean
         inside = self._inside(centred)
         left_over = np.maximum((centred**2).sum(axis=1) - (inside**2).sum(axis=1), 0.0)
-        mahalanobis = ((inside / self.deviations) ** 2).mean(axis=1)
+        standardised = inside / self.deviations
+        mahalanobis = (standardised**2).mean(axis=1)
         distance: Floats = np.sqrt((mahalanobis + left_over / self.residual**2) / 2).astype(np.float32)
         if self.damage_weights is None:
             return distance
-        toward_damage = np.vecdot(inside / self.deviations, self.damage_weights) + np.float32(
-            self.damage_offset
-        )
+        toward_damage = np.vecdot(standardised, self.damage_weights) + np.float32(self.damage_offset)
         larger: Floats = np.maximum(distance, toward_damage)
         return larger
 
@@ -80,18 +85,17 @@ class GateStatistics:
 
     def save(self, target: Path) -> None:
         """Write as NumPy's npz, without pickles. Raises OutputError."""
-        learnt = {} if self.damage_weights is None else {"damage_weights": self.damage_weights}
+        arrays: dict[str, Any] = {
+            "mean": self.mean,
+            "components": self.components,
+            "deviations": self.deviations,
+            "residual": np.float32(self.residual),
+            "damage_offset": np.float32(self.damage_offset),
+        }
+        if self.damage_weights is not None:
+            arrays["damage_weights"] = self.damage_weights
         with replacing(target) as temporary:
-            np.savez(
-                temporary,
-                allow_pickle=False,
-                mean=self.mean,
-                components=self.components,
-                deviations=self.deviations,
-                residual=np.float32(self.residual),
-                damage_offset=np.float32(self.damage_offset),
-                **learnt,
-            )
+            np.savez(temporary, **arrays)
 
 
 def read_gate_statistics(data: bytes, source: Path) -> GateStatistics:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from neumo.bundle.config import GateLimits
+from neumo.bundle.gate_statistics import ACCEPTED
 from neumo.core.findings import FINDINGS, PNEUMONIA, Finding
 from neumo.core.labels import LABELS, Outcome, PartialLabel, findings_of, without_kinds
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
@@ -14,8 +15,6 @@ from neumo.evaluation.uncertainty.conformal import conformal_limits
 from neumo.inference.gate import OUTSIDE_RANGE_SLACK
 from neumo.inference.posterior import prediction_set
 
-ACCEPTED: Final = 0.985
-"""Share of a site's radiographs that the gate shall accept, as in training."""
 MIN_AGED: Final = 50
 """Images with a known age from which an age range is set."""
 

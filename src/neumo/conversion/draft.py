@@ -9,11 +9,11 @@ import numpy as np
 import neumo
 from neumo.bundle.config import BundleConfig, GateLimits
 from neumo.bundle.folder import Bundle
-from neumo.bundle.gate_statistics import GateStatistics
+from neumo.bundle.gate_statistics import ACCEPTED, UNDAMAGED, GateStatistics
 from neumo.commissioning.levels import Level, Material, fold_numbers
 from neumo.commissioning.local_images import LocalImages
 from neumo.commissioning.material import material_of
-from neumo.commissioning.set_limits import ACCEPTED, MIN_AGED
+from neumo.commissioning.set_limits import MIN_AGED
 from neumo.commissioning.settings import Settings
 from neumo.commissioning.site_bundle import slug
 from neumo.commissioning.softmax_fit import Basis
@@ -26,7 +26,6 @@ from neumo.core.errors import ConversionError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.progress import Progress
 from neumo.datasets.manifest import Entry
-from neumo.export.fit_gate import UNDAMAGED
 from neumo.imaging.prepare import Intensity
 
 COVERAGES: Final = (0.90, 0.95)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neumo.bundle.config import OperatingPoint
+from neumo.bundle.gate_statistics import ACCEPTED, UNDAMAGED
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import ALLOWED, LABELS, Outcome
 from neumo.datasets.balance import Balance
@@ -15,12 +16,9 @@ from neumo.evaluation.sources.values import Images
 from neumo.evaluation.uncertainty.calibration import expected_calibration_error
 from neumo.evaluation.uncertainty.conformal import conformal_limits
 from neumo.evaluation.uncertainty.temperature import fit_temperature, tempered
-from neumo.export.fit_gate import UNDAMAGED
 from neumo.export.held_out import HeldOut
 
 COVERAGES = (0.90, 0.95)
-ACCEPTED = 0.985
-"""Share of held-out chest radiographs that lie no farther from training than the gate accepts."""
 
 
 @dataclass(frozen=True)

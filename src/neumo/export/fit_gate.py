@@ -11,9 +11,7 @@ from neumo.bundle.gate_statistics import GateStatistics
 
 Floats = NDArray[np.float32]
 
-UNDAMAGED: Final = 0.995
-"""Share of chest radiographs held out that the gate takes for no damaged ones."""
-_PENALTY = 0.01
+_PENALTY: Final = 0.01
 """Inverse strength of the classifier's L2 penalty on standardised coordinates."""
 
 
