@@ -14,11 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from archive_throughput import SHARDS, listed, steady
+
 from neumo.cluster.run import read_archive
 from neumo.cluster.shard_reader import Job
 from neumo.imaging.image_files import find_images
 
-SHARDS = 40
 MEMORY = 200 * 2**20
 """Object store of a node, in bytes."""
 
@@ -34,8 +35,7 @@ def main() -> None:
     files = find_images([options.folder]).images[: options.limit]
     ratios = []
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "list.csv"
-        source.write_text("location\n" + "".join(f"{file.absolute()}\n" for file in files))
+        source = listed(files, Path(folder))
         for number in range(options.rounds):
             one, two = (
                 rate(nodes, source, Path(folder) / f"out{number}-{nodes}", len(files)) for nodes in (1, 2)
@@ -66,7 +66,7 @@ def rate(nodes: int, source: Path, out: Path, files: int) -> float:
         )
     finally:
         cluster.shutdown()  # type: ignore[no-untyped-call]
-    begin, end = marks[len(marks) // 3], marks[-1 - nodes]
+    begin, end = steady(marks, nodes)
     return (end[1] - begin[1]) / (end[0] - begin[0])
 
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import psutil
 
@@ -24,6 +24,7 @@ from neumo.core.cores import usable_cores
 from neumo.imaging.image_files import find_images
 from neumo.inference.reader import Reader
 
+Moment = TypeVar("Moment")
 SHARDS = 40
 WORKING = "ray::MapWorker", "neumo.core.child"
 """In the command lines of processes that work on files."""
@@ -48,8 +49,7 @@ def main() -> None:
     options = parser.parse_args()
     files = find_images([options.folder]).images[: options.limit]
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "list.csv"
-        source.write_text("location\n" + "".join(f"{file.absolute()}\n" for file in files))
+        source = listed(files, Path(folder))
         rounds = [one_round(files, source, Path(folder) / f"out{n}") for n in range(options.rounds)]
     names = "files a second", "processor time of those who work on files", "processor time of all"
     for name, ratios in zip(names, zip(*rounds, strict=True), strict=True):
@@ -66,7 +66,7 @@ def one_round(files: tuple[Path, ...], source: Path, out: Path) -> tuple[float, 
     read_archive(
         job, shard_size=max(1, len(files) // SHARDS), report=lambda totals: marks.append(ledger.mark(totals))
     )
-    begin, end = marks[len(marks) // 3], marks[-1 - usable_cores()]
+    begin, end = steady(marks, usable_cores())
     read = end.read - begin.read
     cluster, work, everything = (
         (last - first) / read for first, last in zip(begin[:3], end[:3], strict=True)
@@ -77,6 +77,18 @@ def one_round(files: tuple[Path, ...], source: Path, out: Path) -> tuple[float, 
         flush=True,
     )
     return direct / cluster, direct_work / work, direct_work / everything
+
+
+def listed(files: Sequence[Path], folder: Path) -> Path:
+    """Write the list of locations that is read."""
+    source = folder / "list.csv"
+    source.write_text("location\n" + "".join(f"{file.absolute()}\n" for file in files))
+    return source
+
+
+def steady(marks: Sequence[Moment], readers: int) -> tuple[Moment, Moment]:
+    """Return the marks between which all readers work: a third of the shards on, and before the last shard of each."""
+    return marks[len(marks) // 3], marks[-1 - readers]
 
 
 def read_directly(files: Sequence[Path]) -> tuple[float, float]:

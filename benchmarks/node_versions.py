@@ -17,10 +17,10 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
 import requests
 import yaml
 from node_kills import node_program
+from processor_time import processor_seconds_of
 from prometheus_client.parser import text_string_to_metric_families
 from pydicom import dcmread
 from pydicom.uid import generate_uid
@@ -82,10 +82,10 @@ def cost(options: argparse.Namespace, source: Path | None) -> Cost:
             health = f"http://127.0.0.1:{started['health_port']}/metrics"
             load(options.image, started["port"], WARM_UP, options.senders)
             wait_until(health, WARM_UP)
-            begin, worked = time.monotonic(), processor_seconds(node.pid)
+            begin, worked = time.monotonic(), processor_seconds_of(node.pid)
             load(options.image, started["port"], options.objects, options.senders)
             wait_until(health, WARM_UP + options.objects)
-            wall, work = time.monotonic() - begin, processor_seconds(node.pid) - worked
+            wall, work = time.monotonic() - begin, processor_seconds_of(node.pid) - worked
             return Cost(wall / options.objects, work / options.objects)
 
 
@@ -135,17 +135,6 @@ def samples(health: str) -> list[tuple[str, str, float]]:
     """Return name, state and value of each sample of the node's metrics."""
     families = text_string_to_metric_families(requests.get(health, timeout=60).text)
     return [(s.name, s.labels.get("state", ""), s.value) for family in families for s in family.samples]
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process and its children so far, those that have ended included."""
-    node = psutil.Process(pid)
-    own = node.cpu_times()
-    seconds = own.user + own.system + own.children_user + own.children_system
-    for child in node.children(recursive=True):
-        times = child.cpu_times()
-        seconds += times.user + times.system
-    return float(seconds)
 
 
 if __name__ == "__main__":

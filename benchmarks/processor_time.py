@@ -11,10 +11,22 @@ Value = TypeVar("Value")
 
 def processor_seconds() -> float:
     """Return the processor time of this process and of all its child processes that still run, in seconds."""
-    seconds = time.process_time()  # finer than the clock ticks that psutil reads
-    for process in psutil.Process().children(recursive=True):
+    # `process_time` is finer than the clock ticks that psutil reads.
+    return time.process_time() + _of_children(psutil.Process())
+
+
+def processor_seconds_of(pid: int) -> float:
+    """Return the processor time of another process and of its children, those that have ended included, in seconds."""
+    process = psutil.Process(pid)
+    own = process.cpu_times()
+    return float(own.user + own.system + own.children_user + own.children_system + _of_children(process))
+
+
+def _of_children(process: psutil.Process) -> float:
+    seconds = 0.0
+    for child in process.children(recursive=True):
         try:
-            times = process.cpu_times()
+            times = child.cpu_times()
         except psutil.NoSuchProcess:
             continue
         seconds += times.user + times.system

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from tests.support.commands import run_neumo
-from tests.support.ray_cluster import kill_one_reader, one_node, two_nodes
+from tests.support.ray_cluster import kill_one_reader, ray_cluster
 from tests.support.tiny_bundle import make_bundle
 from tests.support.waiting import wait_until
 
@@ -50,7 +50,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with two_nodes() as where:
+    with ray_cluster(2) as where:
         yield where
 
 
@@ -227,6 +227,6 @@ def _told_a_stranger(address: str, environment: dict[str, str]) -> str:
 
 def test_one_core_is_enough(phantoms: Path, tmp_path: Path) -> None:
     bundle, out = make_bundle(tmp_path / "bundle", phantoms), tmp_path / "out"
-    with one_node() as where:
+    with ray_cluster(1) as where:
         run_neumo(*command(phantoms / "test", out, bundle, where))
     assert len(rows_of(out)) == len(list((phantoms / "test").rglob("*.jpeg"))) > 0

@@ -1,4 +1,4 @@
-"""A real Ray cluster of two nodes of one core each on this machine, and the processes that read on it."""
+"""Local Ray clusters of nodes with one CPU each, and the processes of their reading actors."""
 
 import os
 import signal
@@ -9,28 +9,15 @@ import psutil
 
 
 @contextmanager
-def two_nodes() -> Iterator[str]:
-    """Yield the address of a cluster of two nodes."""
-    with _nodes(2) as address:
-        yield address
-
-
-@contextmanager
-def one_node() -> Iterator[str]:
-    """Yield the address of a cluster of one node, that is of one core."""
-    with _nodes(1) as address:
-        yield address
-
-
-@contextmanager
-def _nodes(count: int) -> Iterator[str]:
+def ray_cluster(nodes: int) -> Iterator[str]:
+    """Start a cluster of so many nodes, each with one CPU, and yield its address."""
     os.environ.update(RAY_USAGE_STATS_ENABLED="0")
     from ray.cluster_utils import Cluster
 
     options = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=options)
     try:
-        for _ in range(count - 1):
+        for _ in range(nodes - 1):
             cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
         yield cluster.address
     finally:
