@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 
 
 def embeddings(count: int, seed: int, shift: float = 0.0) -> Floats:
-    """Embeddings of 24 features; `shift` moves the fourth by so many of its deviations."""
+    """Random embeddings of 24 features; `shift` is added to the fourth, in standard deviations."""
     random = np.random.default_rng(seed)
     made: Floats = random.normal(size=(count, 24)).astype(np.float32)
     made[:, 3] += np.float32(shift)

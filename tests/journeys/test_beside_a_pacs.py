@@ -74,7 +74,7 @@ def storescu(port: int, title: str, *files: Path, check: bool = True) -> bool:
 
 
 def results(archive: Orthanc, modality: str) -> list[Dataset]:
-    """Fetch the objects of a modality from the archive, in the way a viewer does."""
+    """Return the objects of one modality that the archive holds, downloaded by its REST interface."""
     return [dcmread(BytesIO(content)) for content in archive.files(modality)]
 
 

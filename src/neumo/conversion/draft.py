@@ -174,7 +174,7 @@ def set_gate(
 
 
 def _shares(progress: Progress | None, count: int, shares: int) -> list[Progress | None]:
-    """Return the progress of each of several runs over `count` images, as shares of one."""
+    """Return progress callbacks of several runs over `count` images each, which report to one."""
     if progress is None:
         return [None] * shares
 

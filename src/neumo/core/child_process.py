@@ -200,7 +200,7 @@ class ChildProcess:
 
 
 def _spawn() -> _Running:
-    """Start a child with one end of a socket, and the end of a pipe whose closing kills it."""
+    """Start a child process, with a socket for requests and a pipe whose closing ends it."""
     ours, theirs = socket.socketpair()
     watched, lifeline = os.pipe()
     try:
@@ -216,7 +216,7 @@ def _spawn() -> _Running:
 
 
 def _program(link: socket.socket, watched: int) -> "subprocess.Popen[bytes]":
-    """Start `neumo.core.child` with a socket as its standard input."""
+    """Start the child program; its standard input is the socket `link`, and it ends when the pipe `watched` closes."""
     windows = sys.platform == "win32"
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "neumo.core.child", str(watched)],

@@ -1,4 +1,4 @@
-"""Why the process that read a file was lost over it, as notices."""
+"""Notices for files that ended the process which read them: out of memory, timeout, crash."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,4 +16,4 @@ LOST: Final[Mapping[str, Notice]] = {
         Notice("crash", "It crashed the program that read it; the file is damaged or malicious."),
     )
 }
-"""Notices by the code of a `ChildError`; where the process was cancelled or killed, the file is not at fault."""
+"""Notice by the code of a `ChildError`. "cancelled" and "killed" are missing: the file is not at fault."""

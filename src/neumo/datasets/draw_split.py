@@ -79,7 +79,7 @@ def fractions_split(manifest: Manifest, *, fractions: Sequence[float], seed: int
 
 
 def fold_split(manifest: Manifest, *, folds: int, fold: int, seed: int) -> Split:
-    """Fold number `fold` (from 0) of `folds` is validation, the rest training; test stays official if there is one.
+    """Split for cross-validation: fold `fold` (from 0) validates, the others train; official test images stay test.
 
     Raises
     ------

@@ -17,7 +17,7 @@ _PENALTY: Final = 0.01
 
 @dataclass(frozen=True)
 class FittedGate:
-    """Gate statistics, and a classifier of damage whose limit is not set yet.
+    """Gate statistics and a logistic classifier of damage, before the limits of both are set.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class FittedGate:
     offset : float
         Log odds of the mean embedding.
     median : float
-        Log odds of half of the training images.
+        Median log odds of the training images.
     """
 
     statistics: GateStatistics
@@ -37,7 +37,7 @@ class FittedGate:
     median: float
 
     def distance(self, embeddings: Floats) -> Floats:
-        """Distance of embeddings (N, D) from training, whatever the damage, shape (N,)."""
+        """Distance of embeddings (N, D) from training, without damage, shape (N,)."""
         return self.statistics.distance(embeddings)
 
     def log_odds(self, embeddings: Floats) -> NDArray[np.float64]:
@@ -46,7 +46,7 @@ class FittedGate:
         return odds
 
     def limited(self, distance: float, log_odds: float) -> GateStatistics:
-        """Return statistics by which damage of `log_odds` is as far as `distance`, and half of training at 0."""
+        """Return statistics whose distance of damage is `distance` at the limit `log_odds`, and 0 at the median."""
         unit = self._unit(distance, log_odds)
         return replace(
             self.statistics,

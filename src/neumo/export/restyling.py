@@ -37,7 +37,7 @@ def restyling(seed: int) -> Callable[[Squares], Squares]:
 
 
 def damage(seed: int) -> Callable[[Squares], Squares]:
-    """Return a function that damages each of its squares (N, side, side) as no export may: cut, inverted, turned, torn.
+    """Return a function that cuts, inverts, turns or tears each of its squares (N, side, side), as no valid export is.
 
     A third are cut down to a part of 30 to 50 % of each side, anywhere, and enlarged; a sixth inverted; a third turned
     by 90, 180 or 270 degrees; a sixth have their quarters exchanged crosswise. What happens to which follows from the

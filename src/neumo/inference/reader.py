@@ -127,7 +127,7 @@ class Reader:
         return self._stages.read([source], self._shared, age_override)[0]
 
     def failed(self, name: str, sha256: str, size: int, reason: Notice) -> Reading:
-        """Return the reading of a file that ended the process which read it, for another process to record.
+        """Return a failed reading of a file that crashed, outlasted or overfilled the process which read it.
 
         Parameters
         ----------

@@ -97,7 +97,7 @@ class Stages:
         return readings
 
     def failed(self, name: str, sha256: str, size: int, reason: Notice, session: Session) -> Reading:
-        """Return the reading of a file that ended the process which read it; parameters as of `Reader.failed`."""
+        """Return a failed reading of a file that is not opened; parameters as of `Reader.failed`."""
         each = Underway(Path(name), session)
         each.opened = Opened(name, sha256, size, failure=reason)
         return self._reading_of(each)

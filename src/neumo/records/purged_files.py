@@ -1,4 +1,4 @@
-"""Purged readings whose files, with their pixels, are to be deleted by whoever stores them."""
+"""Deletion marks: files of purged readings, which `neumo.records.file_retention` deletes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from neumo.records.schema import PurgedFileRow
 
 
 def forget_file(session: Session, body: Mapping[str, Any]) -> None:
-    """Tell whoever stores the file of a reading, by its body, to delete it (see `neumo.records.file_retention`)."""
+    """Mark the file of a reading, which its stored body names, for deletion by every server that keeps such files."""
     name = file_name_of(body)
     if name is not None:
         session.execute(insert(PurgedFileRow).values(name=name))

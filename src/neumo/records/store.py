@@ -153,14 +153,14 @@ class _Writing:
                 recorded.append(new)
             else:
                 recorded.append(known[one.key])
-                if known[one.key].id in purged:  # read once more, with pixels on disk that shall not stay
+                if known[one.key].id in purged:  # sent and read again: its new file must be deleted, too
                     forget_file(self.session, one.body)
         search_index.add_all(self.session, self.searched, self.words)
         append_all(self.session, self.events)
         return tuple(recorded)
 
     def _known(self) -> tuple[dict[_Key, Recorded], set[int]]:
-        """Return what is on record of the same content, by its key, and the numbers of those that were purged."""
+        """Return the stored readings of the same content by key, and the ids of those that were purged."""
         columns = (
             ReadingRow.content_sha256,
             ReadingRow.bundle_digest,

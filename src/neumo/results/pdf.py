@@ -207,7 +207,7 @@ def _drawn(text: str) -> str:
 
 
 def _letters(reading: Reading, language: Language, patient: PatientStudy | None) -> Iterator[str]:
-    """Say what the page cannot show as it is written."""
+    """Yield the notes about names and texts that the page transliterates, since the font lacks their script."""
     t = texts(language)
     names = [] if patient is None else patient.display_names
     if any(lacks(name) for name in names) and not all(lacks(name) for name in names):
@@ -220,7 +220,7 @@ def _letters(reading: Reading, language: Language, patient: PatientStudy | None)
 
 
 def _writable(patient: PatientStudy | None) -> PatientStudy | None:
-    """Return a patient whose name is in the scripts that the page can show, where there is one of them."""
+    """Return a patient with only those name groups whose script the font has; unchanged where it has none."""
     groups = (
         [] if patient is None else [group for group in (patient.name or "").split("=") if not lacks(group)]
     )

@@ -15,8 +15,8 @@ from neumo.texts.data_names import data_name
 from neumo.texts.language import Language
 from neumo.texts.metric_words import point_in_words
 
-_REMEMBERED: Final = 256
-"""Sets of data whose sentences are kept: every answer of a bundle says them."""
+_CACHE_SIZE: Final = 256
+"""Size of the cache of `_data_sentences`: every answer of a bundle repeats the same sentences."""
 
 
 def notice_text(notice: Notice, language: Language) -> str:
@@ -96,11 +96,11 @@ def with_interval(entry: Evidence) -> str:
     return f"{percent(entry.value)} ({percent(entry.low).split()[0]}-{percent(entry.high)})"
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def _data_sentences(
     measured: tuple[Evidence, ...], point: str, coverage: float, language: Language
 ) -> tuple[str, ...]:
-    """Say how well answers hold by what was measured on one set of data."""
+    """Return the sentences on performance, calibration and coverage from the metrics of one data set."""
     return (
         _decision_sentence(measured, point, language),
         _calibration_sentence(measured, language),

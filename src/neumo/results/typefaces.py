@@ -1,4 +1,4 @@
-"""Typefaces of PDF files and pictures, and what becomes of letters that they lack.
+"""Fonts of PDF files and pictures, and transliteration of characters that they lack.
 
 Source Sans has the letters of European languages, Cyrillic, Greek and Vietnamese, and none of other scripts: those are
 spelt by Latin letters in square brackets, and whoever shows such a text says so (`lacks`).
@@ -19,12 +19,12 @@ Weight = Literal["Regular", "Semibold"]
 _PACKAGE: Final = "font_source_sans_pro"
 _NO_CHARACTER: Final = "\U0010ffff"
 _UNKNOWN: Final = "?"
-"""What anyascii spells some letters by that it does not know."""
+"""Placeholder that anyascii gives for some characters without a transliteration."""
 
 
 @cache
 def typeface(weight: Weight = "Semibold") -> str:
-    """Return the file of the typeface. Raises MissingExtraError where it is not installed."""
+    """Return the path of the font file (TrueType) of a weight. Raises MissingExtraError where it is not installed."""
     # Pillow's and ReportLab's own typefaces lack most accents, and system typefaces differ from machine to machine.
     found = find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
@@ -36,12 +36,12 @@ def typeface(weight: Weight = "Semibold") -> str:
 
 
 def lacks(text: str) -> bool:
-    """Whether the typeface lacks letters of a text, so that `shown` spells them by others."""
+    """Whether the font lacks characters of a text, so that `shown` transliterates them."""
     return any(map(_is_foreign, unicodedata.normalize("NFC", text)))
 
 
 def shown(text: str) -> str:
-    """Return a text in letters that the typeface has: without accents that it lacks, other scripts as [Latin]."""
+    """Return a text in characters that the font has: without accents that it lacks, other scripts as [Latin]."""
     runs = groupby(unicodedata.normalize("NFC", text), _is_foreign)
     return "".join(
         f"[{_latin(''.join(run))}]" if foreign else "".join(c if _is_known(c) else _bare(c) for c in run)
@@ -55,7 +55,7 @@ def _is_foreign(letter: str) -> bool:
 
 @cache
 def _is_known(letter: str) -> bool:
-    """Whether the typeface has a letter: what it lacks is drawn as what is no character at all."""
+    """Whether the font has a glyph for a character; one that it lacks is drawn as the glyph of no character."""
     return letter == "\n" or _drawn(letter) != _drawn(_NO_CHARACTER)
 
 
@@ -71,7 +71,7 @@ def _font() -> ImageFont.FreeTypeFont:
 
 @cache
 def _bare(letter: str) -> str:
-    """Return a letter without its accents; empty where the typeface lacks that, too."""
+    """Return a character without its accents; empty where the font lacks that, too."""
     left = [c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c)]
     return "".join(left) if all(_is_known(c) for c in left) else ""
 

@@ -19,7 +19,7 @@ _BALANCE_OF_SAMPLES = (Balance.LOGIT_ADJUSTMENT, Balance.NONE)
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig:
-    """Settings of the split into training, validation and test images; see `neumo.datasets.draw_split`."""
+    """Kind and parameters of the split into training, validation and test parts (`neumo.datasets.draw_split`)."""
 
     kind: Literal["official", "fractions", "fold", "source"]
     validation: Annotated[float, between(above=0, below=1)] | None = None

@@ -73,7 +73,7 @@ def banner_lines(reading: Reading, language: Language) -> list[Line]:
 
 
 def drawable(lines: list[Line], language: Language) -> list[Line]:
-    """Return lines in letters that the typeface has, with one that says so where others were spelt by them."""
+    """Return lines in characters that the font has, and a note where some had to be transliterated."""
     spelt = any(lacks(line.text) for line in lines)
     note = [Line(texts(language)("readings.spelt"), 0.9, _DIM)] if spelt else []
     return [*(replace(line, text=shown(line.text)) for line in lines), *note]

@@ -45,7 +45,7 @@ MAX_SIDE = 2048
 _PANEL, _MIN_PANEL_WIDTH = 1024, 480
 _SERIES_NUMBER = 9002
 _ATTEMPTS, _LEAST_SCALE = 4, 0.5
-"""Scales that a picture with a long banner is tried at, and the least of them, before all of it is reduced."""
+"""How often a picture with a long banner is laid out at a smaller scale, and the smallest, before it is downsampled."""
 _LEVELS = 100
 _PLACEHOLDER = ("L", "F")
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")

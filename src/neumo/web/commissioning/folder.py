@@ -45,7 +45,7 @@ class CommissioningFolder:
             self.note_attempt({**attempt, "status": _ENDED_BADLY})
 
     def clear(self) -> None:
-        """Delete the work files of an unfinished run; its readings stay."""
+        """Delete the temporary files of an unfinished run; the cache of its readings stays for the next one."""
         shutil.rmtree(self.work, ignore_errors=True)
         self.progress.unlink(missing_ok=True)
 

@@ -50,12 +50,12 @@ class SecurityMiddleware:
     uploads : mapping of str to int
         Paths of uploads, and the size limit of a body there in bytes.
     require_room : mapping of str to function
-        Paths, and what raises PoolBusyError or PoolStoppedError where a POST there would find no room: it is refused
-        before anything else is done for it, before a login is asked for, since many refusals must cost little.
+        By path, a check that raises PoolBusyError or PoolStoppedError where the queue is full; a POST is then refused
+        before authentication and before its body is read, so that a flood of refusals costs little.
     max_requests : int
         Concurrent requests; further ones get 503.
     language : Language
-        Of what is refused here, where Accept-Language names none.
+        Language of refusals where Accept-Language names none.
     body_timeout : float
         Seconds in which the whole body of any other request must arrive.
     """

@@ -194,7 +194,7 @@ class Intake:
 
 
 def _lost_request(upload: Upload, request: Mapping[str, str], lost: Notice) -> dict[str, Any]:
-    """Return the request that has a new reader write that a file ended the one before."""
+    """Return the request "fail": another reader process writes the failed reading, without opening the file."""
     size = upload.path.stat().st_size
     known = {"name": upload.name, "sha256": upload.sha256, "size": size, "code": lost.code}
     return {"do": "fail", "target": request["target"], **known}

@@ -46,7 +46,7 @@ class Part:
 
 
 def is_quick(uploads: Sequence[Upload]) -> bool:
-    """Whether `parts_of` only reads the first bytes of one file, which takes less than starting a thread."""
+    """Whether `parts_of` reads just the first bytes of one file, so that a thread would cost more than it saves."""
     try:
         return len(uploads) == 1 and not is_archive(uploads[0].path)
     except OSError:  # which `parts_of` tells

@@ -21,7 +21,7 @@ HANDLER: Final = "neumo.web.readings.reader_requests:open_handler"
 def open_handler(reader: Reader) -> ReaderHandler:
     """Return the handler of requests.
 
-    They are "read" (an upload), "fail" (an upload over which the reader before this one was lost), "render" (a stored
+    They are "read" (an upload), "fail" (an upload that ended the reader process which had it), "render" (a stored
     reading) and "draw" (a run's image).
     """
 

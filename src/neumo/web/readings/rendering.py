@@ -36,7 +36,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 NAMING_PATIENTS: Final = tuple(f"{kind}.dcm" for kind in KINDS)
 """Files that cannot be made without saying whose radiograph it is."""
 _REPORTING: Final = ("sr.dcm", "pdf.dcm", "fhir.json")
-"""Files that report what a person decided where nothing could be read, and nothing without a decision."""
+"""Reports; of a failed reading they are made only once a person has decided, since they hold nothing else."""
 SHORT_NAMES: Final = {"json": "reading.json", "html": "report.html", "pdf": "report.pdf"}
 
 

@@ -51,7 +51,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Expectation(BaseModel):
-    """Expected prevalence and metrics, and the least values to be shown, as for `neumo commission plan`."""
+    """Assumptions of the sample size: prevalence, expected metrics, lower bounds to show (`neumo commission plan`)."""
 
     model_config = ConfigDict(extra="forbid")
     prevalence: float = 0.15
@@ -170,7 +170,7 @@ def table(request: Request, _person: Administrator) -> FileResponse:
 
 @router.post("/runs", status_code=202)
 def begin(request: Request, person: Administrator, wanted: Wanted) -> dict[str, Any]:
-    """Start a run; the last attempt in the state shows its progress."""
+    """Start a commissioning run in the background; its progress is the `attempt` of the state."""
     workbench = workbench_of(request)
     try:
         checked(parse_settings(Criteria, wanted.criteria, "criteria"), "criteria")
