@@ -14,6 +14,7 @@ import psutil
 import pytest
 from tests.support.waiting import wait_until
 
+from neumo.core import child_process
 from neumo.core.child_process import ChildProcess
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.frames import MAX_PAYLOAD_BYTES, receive_frame
@@ -164,6 +165,32 @@ def test_a_request_is_cancelled_from_another_thread(make: Make, tmp_path: Path) 
     assert code_of(child, do="echo") == "cancelled", "nothing is asked until that is allowed"
     child.allow()
     assert child.ask({"do": "echo", "say": 2})[0]["said"] == 2
+
+
+def test_a_request_is_cancelled_while_the_child_starts(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    child, spawn = make(), child_process._spawn
+
+    def cancelled_meanwhile() -> child_process._Running:
+        running = spawn()
+        child.kill("cancelled")
+        return running
+
+    monkeypatch.setattr(child_process, "_spawn", cancelled_meanwhile)
+    assert code_of(child, do="hang") == "cancelled"
+
+
+def test_what_keeps_a_child_from_being_killed_leaves_nothing_open(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = make()
+    child.start()
+    running = child._running
+    assert running is not None
+    with monkeypatch.context() as broken, pytest.raises(PermissionError):
+        broken.setattr(subprocess.Popen, "kill", lambda _: (_ for _ in ()).throw(PermissionError()))
+        child.end()
+    assert running.link.fileno() == -1
+    running.process.wait(60)  # the closed lifeline ends it
 
 
 _PARENT = """

@@ -119,13 +119,13 @@ class ChildProcess:
         ChildStartError
             It does not start.
         """
-        if self._why is not None:
-            raise ChildError(self._why, "was killed")
         running = self._running
         if running is not None and (self._stale or running.process.poll() is not None):
             self.end()
-        if self._running is None:
+        if self._running is None and self._why is None:
             self.start()
+        if self._why is not None:  # perhaps while it started, when there was no process to kill yet
+            raise ChildError(self._why, "was killed")
         try:
             return self._exchange(request, payload, self._seconds)
         except OSError as error:
@@ -148,8 +148,8 @@ class ChildProcess:
             running, self._running = self._running, None
         if running is None:
             return None
-        running.process.kill()
         try:
+            running.process.kill()
             return running.process.wait(_REAP_SECONDS)
         except subprocess.TimeoutExpired:
             return None
