@@ -113,6 +113,8 @@ class AugmentationConfig:
     """Largest standard deviation of Gaussian noise, where grey levels run from 0 to 1."""
     erasing: Share = 0.0
     """Probability that a random rectangle is replaced by one grey level."""
+    occlusion: Share = 0.0
+    """Probability that up to three quarters of the blocks of an image are hidden, though not from the teachers."""
 
 
 @dataclass(frozen=True, kw_only=True)

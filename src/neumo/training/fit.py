@@ -28,6 +28,7 @@ from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoi
 from neumo.training.config import Experiment
 from neumo.training.interrupt import StopBetweenBatches
 from neumo.training.module import Classifier
+from neumo.training.occlusion import RandomOcclusion
 from neumo.training.processes import decided_by_leader, trainer_of_processes
 from neumo.training.run_folder import RunFolder, now
 from neumo.training.shared_normalisation import share_normalisation
@@ -207,6 +208,7 @@ def _classifier(experiment: Experiment, start: Start, *, together: bool) -> Clas
         random_augmentation(experiment.augmentation, crop_size, experiment.intensity),
         experiment.optimizer,
         experiment.schedule,
+        occlusion=RandomOcclusion(experiment.augmentation.occlusion),
         class_weights=None if weights is None else torch.from_numpy(weights),
         log_priors=None if priors is None else torch.from_numpy(priors),
         partial=start.material.partial,

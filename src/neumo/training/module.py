@@ -33,6 +33,8 @@ class Classifier(L.LightningModule):
         Logits (N, 3) from images (N, 1, side, side) in 0-1.
     augmentation : Module
         Applied to training batches on the device.
+    occlusion : Module
+        Applied after `augmentation` to what the network sees; teachers see the images without it.
     optimizer, schedule
         See `neumo.training.config`.
     class_weights : tensor of shape (3,), optional
@@ -62,6 +64,7 @@ class Classifier(L.LightningModule):
         optimizer: OptimizerConfig,
         schedule: ScheduleConfig,
         *,
+        occlusion: nn.Module,
         class_weights: torch.Tensor | None = None,
         log_priors: torch.Tensor | None = None,
         partial: bool = False,
@@ -72,7 +75,7 @@ class Classifier(L.LightningModule):
     ) -> None:
         super().__init__()
         self.network = network
-        self.augmentation = augmentation
+        self.augmentation, self.occlusion = augmentation, occlusion
         self.settings, self.schedule, self.seed = optimizer, schedule, seed
         self.label_smoothing, self.teachers, self.partial = label_smoothing, teachers, partial
         self.neither = neither
@@ -135,8 +138,9 @@ class Classifier(L.LightningModule):
         # In single precision: rotation angles lose their meaning in bfloat16.
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             images = self.augmentation(images)
-        images = images.to(memory_format=torch.channels_last)
-        logits = self(images).float()
+            seen = self.occlusion(images)
+        images, seen = (one.to(memory_format=torch.channels_last) for one in (images, seen))
+        logits = self(seen).float()
         priors = None if self.log_priors is None else self.log_priors[sources]
         loss, weight = self._training_loss(
             logits if priors is None else logits + priors, images, labels, priors
