@@ -22,6 +22,9 @@ START = "0" * 64
 """Digest that the first row states of the row before it."""
 _DIGESTED: Final = ("sequence", "at", "actor", "action", "content", "previous")
 """Columns that a row's digest covers, in their order."""
+_LOG: Final = Base.metadata.tables[AuditRow.__tablename__]
+_LAST: Final = select(_LOG.c.sequence, _LOG.c.digest).order_by(_LOG.c.sequence.desc()).limit(1)
+_INSERT: Final = sql_insert(_LOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +102,15 @@ def append_all(session: Session, events: Sequence[Event]) -> None:
     """Append events to the log in their order; `session` as for `insert`."""
     if not events:
         return
-    query = select(AuditRow.sequence, AuditRow.digest).order_by(AuditRow.sequence.desc()).limit(1)
-    last = session.execute(query).first()
+    connection = session.connection()
+    last = connection.execute(_LAST).first()
     sequence, head, at = last.sequence if last else 0, last.digest if last else START, now()
     rows = []
     for number, event in enumerate(events, sequence + 1):
         fields = (number, at, event.actor, event.action, canonical(event.entry), head)
         head = _sha256(fields)
         rows.append(dict(zip((*_DIGESTED, "digest"), (*fields, head), strict=True)))
-    session.connection().execute(sql_insert(AuditRow), rows)
+    connection.execute(_INSERT, rows)
 
 
 def _digest(row: AuditRow) -> str:

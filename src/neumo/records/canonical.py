@@ -6,11 +6,13 @@ from typing import Any, Final
 from neumo.core.errors import ArchiveError
 
 _MAX_NAME: Final = 128
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+"""Made once: `json.dumps` makes one for each call."""
 
 
 def canonical(value: Any) -> str:
     """Return JSON that equal values share: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def storable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Boolean, Integer, inspect, select, type_coerce
@@ -47,10 +47,15 @@ def entry_of(row: Base) -> dict[str, Any]:
     The digest is SHA-256 over all columns. Of a reading it covers the digest of the body, which the entry holds too,
     instead of the body, so that it still covers all that a purge leaves.
     """
-    columns = _columns(row)
-    entry = {"table": row.__tablename__, "id": columns["id"]}
-    if isinstance(row, ReadingRow):
-        entry["body"] = columns["body"] = _sha256(row.body)
+    return entry_of_columns(row.__tablename__, columns_of(row))
+
+
+def entry_of_columns(table: str, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `entry_of` a row from its table's name and all its columns by name."""
+    entry = {"table": table, "id": columns["id"]}
+    if table == ReadingRow.__tablename__:
+        entry["body"] = _sha256(columns["body"])
+        columns = {**columns, "body": entry["body"]}
     return entry | {"sha256": _sha256(canonical(columns))}
 
 
@@ -101,7 +106,7 @@ class Logged:
         found: list[str] = []
         left = set(self._entries)
         for row in _rows(session):
-            key = (row.__tablename__, int(_columns(row)["id"]))
+            key = (row.__tablename__, int(columns_of(row)["id"]))
             if key not in left:
                 found.append(
                     Message("{table}: row {number} was added outside the log", table=key[0], number=key[1])
@@ -137,7 +142,7 @@ class Logged:
             )
         logged = self._entries[key]
         body = logged[1] if emptied else _sha256(row.body)
-        now = (_sha256(canonical(_columns(row) | {"body": body})), body)
+        now = (_sha256(canonical(columns_of(row) | {"body": body})), body)
         return None if now == logged else Message("was changed")
 
 
@@ -158,7 +163,8 @@ def _odd_truths(session: Session) -> Iterator[str]:
                 )
 
 
-def _columns(row: Base) -> dict[str, Any]:
+def columns_of(row: Base) -> dict[str, Any]:
+    """Return the columns of a row by name."""
     return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
 
 

@@ -10,24 +10,26 @@ from sqlalchemy.orm import Session
 from neumo.core.answer import Answer
 from neumo.core.message import Message
 from neumo.core.patient import PatientStudy
-from neumo.records.log_coverage import EMPTIED
+from neumo.records.log_coverage import EMPTIED, columns_of
 from neumo.records.patient_index import own_words, patient_key, words_of
-from neumo.records.schema import MAX_SEARCHED, DecisionRow, PatientWordRow, ReadingRow, WorklistRow
+from neumo.records.schema import MAX_SEARCHED, Base, DecisionRow, PatientWordRow, ReadingRow, WorklistRow
 
 _EMPTY: Mapping[str, Any] = {"prediction_set": None, "file": "", "sha256": None}
 """Index values of a purged reading, whose body is empty."""
 _ROWS: Final = 1000
 """Compared at a time."""
+_INSERT_ROWS: Final = insert(Base.metadata.tables[WorklistRow.__tablename__])
+_INSERT_WORDS: Final = insert(Base.metadata.tables[PatientWordRow.__tablename__])
 _SHARED = ("recorded_at", "source", "status", "finding", "normal")
 
 
-def values_of(row: ReadingRow, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the search index values of a new reading; `body` as `Reading.to_json` makes it."""
+def values_of(columns: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the search index values of a new reading; `columns` of its row, `body` as `Reading.to_json` makes it."""
     answered = body["prediction_set"] is not None
     patient = PatientStudy.from_json(body.get("patient") or {})
     return {
-        "reading_id": row.id,
-        **{name: getattr(row, name) for name in _SHARED},
+        "reading_id": columns["id"],
+        **{name: columns[name] for name in _SHARED},
         "verdict": Answer.from_json(body).verdict.value if answered else None,
         "decided": False,
         "disagreement": False,
@@ -53,9 +55,9 @@ def add_all(
     session: Session, rows: Sequence[Mapping[str, Any]], words: Sequence[Mapping[str, Any]] = ()
 ) -> None:
     """Add readings that were just recorded; rows as `values_of` and `words_rows` give them."""
-    for table, added in ((WorklistRow, rows), (PatientWordRow, words)):
+    for statement, added in ((_INSERT_ROWS, rows), (_INSERT_WORDS, words)):
         if added:
-            session.connection().execute(insert(table), [dict(row) for row in added])
+            session.connection().execute(statement, added)
 
 
 def note_decision(session: Session, decision: DecisionRow) -> None:
@@ -112,7 +114,7 @@ def _same(row: ReadingRow, listed: WorklistRow, words: Set[str], decided: bool, 
     purged = row.body == EMPTIED
     try:
         body = _EMPTY if purged else json.loads(row.body)
-        expected = values_of(row, body)
+        expected = values_of(columns_of(row), body)
         # What was recorded before names were spelt in Latin letters, too, lacks those spellings.
         patient = body.get("patient")
         if not own_words(patient) <= words <= words_of(patient):

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Engine, insert, inspect, select
+from sqlalchemy import Engine, Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from neumo.core.patient import PatientStudy
@@ -14,12 +14,26 @@ from neumo.records import search_index
 from neumo.records.audit_log import Event, append_all, now
 from neumo.records.canonical import canonical, checked_name, storable
 from neumo.records.database import writing_session
-from neumo.records.log_coverage import EMPTIED, entry_of
+from neumo.records.log_coverage import EMPTIED, entry_of_columns
 from neumo.records.purged_files import forget_file
 from neumo.records.schema import Base, ReadingRow, SubjectRow, ViewRow
 from neumo.records.subjects import Subject
 
 _Key = tuple[str, str]
+_SUBJECTS, _READINGS, _VIEWS = (
+    Base.metadata.tables[row.__tablename__] for row in (SubjectRow, ReadingRow, ViewRow)
+)
+_INSERTS: Final = {
+    table.name: insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    for table in (_SUBJECTS, _READINGS, _VIEWS)
+}
+_SAME_CONTENT: Final = select(
+    _READINGS.c.content_sha256,
+    _READINGS.c.bundle_digest,
+    _READINGS.c.id,
+    _READINGS.c.recorded_at,
+    (_READINGS.c.body == EMPTIED).label("purged"),
+).where(_READINGS.c.content_sha256.in_(bindparam("contents", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,77 +149,80 @@ def _prepared(entry: Entry) -> _Prepared:
 
 @dataclass
 class _Writing:
-    """One transaction; rows are inserted one by one, their events and what they are searched by at its end."""
+    """One transaction, with one statement for all rows of a table, past the unit of work: it takes much longer."""
 
     session: Session
     prepared: Sequence[_Prepared]
     events: list[Event] = field(default_factory=list)
-    searched: list[dict[str, Any]] = field(default_factory=list)
-    words: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self) -> tuple[Recorded, ...]:
         known, purged = self._known()
-        recorded = []
+        new: dict[_Key, _Prepared] = {}
         for one in self.prepared:
             if one.key not in known:
-                new = self._recorded(one)
-                known[one.key] = Recorded(new.id, new.recorded_at, None)
-                recorded.append(new)
-            else:
-                recorded.append(known[one.key])
-                if known[one.key].id in purged:  # sent and read again: its new file must be deleted, too
-                    forget_file(self.session, one.body)
-        search_index.add_all(self.session, self.searched, self.words)
+                new.setdefault(one.key, one)
+            elif known[one.key].id in purged:  # sent and read again: its new file must be deleted, too
+                forget_file(self.session, one.body)
+        known |= self._recorded(list(new.values()))
         append_all(self.session, self.events)
-        return tuple(recorded)
+        # The same bytes twice in this transaction are one new reading.
+        return tuple(
+            known[one.key] if new.get(one.key) is one else replace(known[one.key], body=None)
+            for one in self.prepared
+        )
 
     def _known(self) -> tuple[dict[_Key, Recorded], set[int]]:
         """Return the stored readings of the same content by key, and the ids of those that were purged."""
-        columns = (
-            ReadingRow.content_sha256,
-            ReadingRow.bundle_digest,
-            ReadingRow.id,
-            ReadingRow.recorded_at,
-            (ReadingRow.body == EMPTIED).label("purged"),
-        )
         contents = sorted({one.key[0] for one in self.prepared})
-        rows = self.session.execute(select(*columns).where(ReadingRow.content_sha256.in_(contents))).all()
+        rows = self.session.connection().execute(_SAME_CONTENT, {"contents": contents}).all()
         known = {(row[0], row[1]): Recorded(row[2], row[3], None) for row in rows}
         return known, {row[2] for row in rows if row[4]}
 
-    def _recorded(self, one: _Prepared) -> Recorded:
-        entry = one.entry
-        subject = None if entry.subject is None else self._subject_id(entry.actor, entry.subject)
-        row = ReadingRow(subject_id=subject, recorded_at=now(), **one.row)
-        self._insert(entry.actor, "record", row)
-        self.searched.append(search_index.values_of(row, one.body))
-        self.words += search_index.words_rows(row.id, one.body)
-        if entry.shown_to is not None:
-            view = ViewRow(reading_id=row.id, person=entry.shown_to, at=now())
-            self._insert(entry.shown_to, "view", view)
-        return Recorded(row.id, row.recorded_at, one.body)
+    def _recorded(self, new: Sequence[_Prepared]) -> dict[_Key, Recorded]:
+        """Insert new readings, their subjects and views, and what they are searched by."""
+        rows = self._insert(
+            _READINGS,
+            [{"subject_id": self._subject_id(one.entry), "recorded_at": now(), **one.row} for one in new],
+        )
+        recorded = list(zip(new, rows, strict=True))
+        shown = [
+            {"reading_id": row["id"], "person": one.entry.shown_to, "at": now()}
+            for one, row in recorded
+            if one.entry.shown_to is not None
+        ]
+        views = {view["reading_id"]: view for view in self._insert(_VIEWS, shown)}
+        for one, row in recorded:
+            self._log(one.entry.actor, "record", _READINGS, row)
+            if row["id"] in views:
+                view = views[row["id"]]
+                self._log(view["person"], "view", _VIEWS, view)
+        search_index.add_all(
+            self.session,
+            [search_index.values_of(row, one.body) for one, row in recorded],
+            [word for one, row in recorded for word in search_index.words_rows(row["id"], one.body)],
+        )
+        return {one.key: Recorded(row["id"], row["recorded_at"], one.body) for one, row in recorded}
 
-    def _subject_id(self, actor: str, subject: Subject) -> int:
-        query = select(SubjectRow.id).where(SubjectRow.keyed_hash == subject.keyed_hash)
+    def _subject_id(self, entry: Entry) -> int | None:
+        if entry.subject is None:
+            return None
+        query = select(SubjectRow.id).where(SubjectRow.keyed_hash == entry.subject.keyed_hash)
         known = self.session.scalar(query)
         if known is not None:
             return known
-        row = SubjectRow(**asdict(subject))
-        self._insert(actor, "subject", row)
-        return row.id
+        (row,) = self._insert(_SUBJECTS, [asdict(entry.subject)])
+        self._log(entry.actor, "subject", _SUBJECTS, row)
+        return int(row["id"])
 
-    def _insert(self, actor: str, action: str, row: SubjectRow | ReadingRow | ViewRow) -> None:
-        # Past the unit of work, which takes several times as long to insert one row.
-        result = self.session.connection().execute(insert(type(row)), _values(row))
-        key = result.inserted_primary_key
-        assert key is not None
-        row.id = key[0]
-        self.events.append(Event(actor, action, entry_of(row)))
+    def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Insert rows, and return them with their numbers."""
+        if not rows:
+            return []
+        numbers = self.session.connection().scalars(_INSERTS[table.name], rows)
+        return [{"id": number, **row} for number, row in zip(numbers, rows, strict=True)]
 
-
-def _values(row: Base) -> dict[str, Any]:
-    columns = inspect(type(row)).column_attrs
-    return {column.key: getattr(row, column.key) for column in columns if column.key != "id"}
+    def _log(self, actor: str, action: str, table: Table, row: Mapping[str, Any]) -> None:
+        self.events.append(Event(actor, action, entry_of_columns(table.name, row)))
 
 
 def _content_sha256(values: Mapping[str, Any]) -> str:
