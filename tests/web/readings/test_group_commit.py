@@ -31,7 +31,7 @@ def finished(folder: Path, name: str, **named: Any) -> FinishedReading:
     upload = folder / f"upload-{name}"
     upload.write_bytes(b"bytes")
     given: dict[str, Any] = {"file": file, "actor": "ana", "shown_to": "ana", **named}
-    return FinishedReading(facts, upload=Upload(upload, name, name * 64), **given)
+    return FinishedReading(facts, upload=Upload(upload, name, name * 64, b"bytes"), **given)
 
 
 def together(commits: GroupCommit, *given: FinishedReading) -> list[Recorded | BaseException]:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from neumo.core.errors import ArchiveUnavailableError, ChildStartError
+from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
 from neumo.web.readings import jobs as module
@@ -68,7 +69,7 @@ def archive_of(names: list[str]) -> bytes:
 def uploaded(folder: Path, name: str, content: bytes) -> Upload:
     path = folder / f"upload-{name}"
     path.write_bytes(content)
-    return Upload(path, name, hashlib.sha256(content).hexdigest())
+    return Upload(path, name, hashlib.sha256(content).hexdigest(), content[:HEAD_BYTES])
 
 
 def run(intake: Any, folder: Path, act: Callable[[Jobs, Job], None] = lambda *_: None) -> Job:

@@ -56,7 +56,7 @@ def test_members_of_archives_and_uploads_together_keep_to_the_floor(
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
         packed.writestr("a.png", bytes(300))
     space = SpaceReserve(tmp_path, floor=400)
-    archive = open_archive(Upload(tmp_path / "a.zip", "a.zip", ""), Limits(), space)
+    archive = open_archive(Upload(tmp_path / "a.zip", "a.zip", "", b""), Limits(), space)
     (member,) = archive.members
     before = set(tmp_path.iterdir())
     with space.reserved(301), pytest.raises(Problem) as refused:

@@ -7,9 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from tests.support.commands import run_neumo
 from tests.support.waiting import wait_until
 from tests.support.web_running import Running
+
+from neumo.imaging.dicom.stored_class import HEAD_BYTES
+from neumo.web.config import Limits
+from neumo.web.readings.uploaded_file import UploadedFile
 
 NAMES = {
     'form-data; name="f"; filename="plain.jpeg"': "plain.jpeg",
@@ -74,3 +79,14 @@ def test_parallel_uploads_together_keep_to_the_floor(
         assert small.status_code == 201, "other users are served"
     wait_until(lambda: not list((started.data / "uploads").iterdir()))
     assert httpx.get(f"{started.address}healthz", timeout=60).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000, 5000])
+def test_a_file_knows_its_beginning_however_its_bytes_come(tmp_path: Path, size: int) -> None:
+    content = b"PK\3\4" + bytes(range(256)) * 10
+    file = UploadedFile(tmp_path, "a.zip", Limits(file_bytes=2000, request_bytes=5000))
+    for begin in range(0, len(content), size):
+        file.write(content[begin : begin + size])
+    upload = file.finish()
+    assert upload.head == content[:HEAD_BYTES]
+    assert upload.path.read_bytes() == content  # as large as a request, since it is an archive

@@ -5,7 +5,6 @@ import zipfile
 import zlib
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from neumo.core.errors import DownloadError, UnsafeArchiveError
@@ -137,12 +136,6 @@ def open_archive(upload: Upload, limits: Limits, space: SpaceReserve) -> Archive
         if refused is None:
             raise
         raise refused from error
-
-
-def is_archive(path: Path) -> bool:
-    """Whether a file begins as a zip archive."""
-    with path.open("rb") as stream:
-        return is_zip(stream.read(4))
 
 
 def _member(packed: ZipMembers, info: zipfile.ZipInfo) -> Member:

@@ -16,7 +16,6 @@ from neumo.core.faults import lacks_memory
 from neumo.core.logging import fault
 from neumo.core.lost_file import LOST, OUT_OF_MEMORY
 from neumo.core.reading import Notice, Reading, Status
-from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import skip_of
 from neumo.records.reading_file import ReadingFile, ReadingFiles, load_reading_file
 from neumo.records.store import Recorded
@@ -145,7 +144,7 @@ class Intake:
     ) -> tuple[ReadingFile, FinishedFile] | UploadResult:
         """Return a reading and its file; or the outcome of an upload that gives none, cancelled or no radiograph."""
         answer = await self._answer(self._submit(request, progress))
-        if isinstance(answer, Notice) and await asyncio.to_thread(_is_meant, upload):
+        if isinstance(answer, Notice) and _is_meant(upload):
             answer = await self._answer(self.pool.submit(_lost_request(upload, request, answer), urgent=True))
             if isinstance(answer, Notice):  # nothing of the file was opened
                 raise server_fault()
@@ -158,7 +157,7 @@ class Intake:
             return found, FinishedFile(temporary, Path(request["target"]))
         target = self.reading_files.path_of(found.reading.to_json())
         own = self._is_own_fault(found.reading)
-        if not own and target is not None and await asyncio.to_thread(_is_meant, upload):
+        if not own and target is not None and _is_meant(upload):
             return found, FinishedFile(temporary, target)
         await asyncio.to_thread(temporary.unlink, missing_ok=True)
         if own:
@@ -202,8 +201,7 @@ def _lost_request(upload: Upload, request: Mapping[str, str], lost: Notice) -> d
 
 def _is_meant(upload: Upload) -> bool:
     """Whether an upload is meant as a radiograph, by its name or its first bytes."""
-    with upload.path.open("rb") as stream:
-        return skip_of(upload.name, stream.read(HEAD_BYTES)) is None
+    return skip_of(upload.name, upload.head) is None
 
 
 def own_reason(code: str) -> Notice:

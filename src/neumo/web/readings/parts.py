@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.imaging.image_files import Skip, skip_of
 from neumo.web.config import Limits
-from neumo.web.readings.archives import Archive, ArchiveRefused, is_archive, open_archive
+from neumo.web.readings.archives import Archive, ArchiveRefused, open_archive
 from neumo.web.readings.own_faults import problem_of
 from neumo.web.readings.space import SpaceReserve
-from neumo.web.readings.uploaded_file import Upload
+from neumo.web.readings.uploaded_file import Upload, is_zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,8 @@ class Part:
 
 
 def is_quick(uploads: Sequence[Upload]) -> bool:
-    """Whether `parts_of` reads just the first bytes of one file, so that a thread would cost more than it saves."""
-    try:
-        return len(uploads) == 1 and not is_archive(uploads[0].path)
-    except OSError:  # which `parts_of` tells
-        return False
+    """Whether `parts_of` opens no file, so that a thread would cost more than it saves."""
+    return not any(is_zip(upload.head) for upload in uploads)
 
 
 def parts_of(uploads: Sequence[Upload], limits: Limits, space: SpaceReserve) -> list[Part]:
@@ -78,13 +74,12 @@ def parts_of(uploads: Sequence[Upload], limits: Limits, space: SpaceReserve) -> 
 
 
 def _part(upload: Upload, limits: Limits, space: SpaceReserve, *, alone: bool) -> Part:
-    if is_archive(upload.path):
+    if is_zip(upload.head):
         try:
             return Part(upload, open_archive(upload, limits, space))
         except ArchiveRefused as refused:
             return Part(upload, refused=refused.code)
-    with upload.path.open("rb") as stream:
-        skip = skip_of(upload.name, stream.read(HEAD_BYTES))
+    skip = skip_of(upload.name, upload.head)
     if upload.in_folder or (skip is Skip.DICOMDIR and not alone):
         return Part(upload, skip=skip)
     return Part(upload, refused="dicomdir_alone" if skip is Skip.DICOMDIR else "")

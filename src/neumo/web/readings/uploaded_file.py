@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from neumo.core.names import CONTROL_CHARACTERS
+from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.web.config import Limits
 from neumo.web.http.problems import Problem
 from neumo.web.readings.own_files import new_file
@@ -28,6 +29,8 @@ class Upload:
     name : str
         As the sender named it, without folders and control characters.
     sha256 : str
+    head : bytes
+        Its first `HEAD_BYTES` bytes.
     in_folder : bool
         Whether its name states a folder: somebody sent the folder, in which not everything is meant as an image.
     """
@@ -35,6 +38,7 @@ class Upload:
     path: Path
     name: str
     sha256: str
+    head: bytes
     in_folder: bool = False
 
     def discard(self) -> None:
@@ -56,12 +60,14 @@ class UploadedFile:
     def __init__(self, folder: Path, name: str, limits: Limits) -> None:
         self.name, self.path = name, new_file(folder)
         self._limits, self._limit = limits, limits.file_bytes
-        self._size, self._hash = 0, hashlib.sha256()
+        self._size, self._hash, self._head = 0, hashlib.sha256(), b""
         self._stream: IO[bytes] = self.path.open("xb")
 
     def write(self, data: bytes) -> None:
         """Add bytes. Raises Problem where the file is too large: a zip archive may be as large as a request."""
-        if self._size == 0 and is_zip(data):
+        if len(self._head) < HEAD_BYTES:
+            self._head += data[: HEAD_BYTES - len(self._head)]
+        if is_zip(self._head):
             self._limit = max(self._limits.file_bytes, self._limits.request_bytes)
         self._size += len(data)
         if self._size > self._limit:
@@ -73,7 +79,7 @@ class UploadedFile:
         """Return the complete file."""
         self._stream.close()
         in_folder = "/" in self.name.replace("\\", "/").strip("/")
-        return Upload(self.path, clean_name(self.name), self._hash.hexdigest(), in_folder)
+        return Upload(self.path, clean_name(self.name), self._hash.hexdigest(), self._head, in_folder)
 
     def discard(self) -> None:
         """Delete the file."""

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from neumo.core.age_override import MAX_REASON, AgeOverride
 from neumo.core.errors import ConfigError
+from neumo.imaging.dicom.stored_class import HEAD_BYTES
 from neumo.records.originals import link_or_copy, original_of, overridable
 from neumo.records.stored_reading import StoredReading, stored_reading
 from neumo.web.http.languages import language_of
@@ -66,4 +67,5 @@ def _original(workbench: Workbench, reading: StoredReading) -> Upload:
         link_or_copy(original_of(place), target)
     except FileNotFoundError as error:
         raise Problem(410, "original_deleted") from error
-    return Upload(target, reading.body["file"], reading.body["sha256"])
+    with target.open("rb") as stream:
+        return Upload(target, reading.body["file"], reading.body["sha256"], stream.read(HEAD_BYTES))
