@@ -1,6 +1,6 @@
 """An Answer: verdict, etiology, probabilities and prediction set of one radiograph, and its plain (JSON) form."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, Self
@@ -49,6 +49,25 @@ def coherent_set(
     likeliest = max(outcomes[1:], key=lambda kind: probabilities[kind])
     held = {*members, finding, likeliest if pneumonia else Finding.NORMAL}
     return tuple(outcome for outcome in outcomes if outcome in held)
+
+
+def verdict_of(prediction_set: Collection[Outcome]) -> Verdict:
+    """Return the verdict that follows from a prediction set."""
+    if Finding.NORMAL not in prediction_set:
+        return Verdict.PNEUMONIA
+    return Verdict.NO_PNEUMONIA if len(prediction_set) == 1 else Verdict.UNDETERMINED
+
+
+def etiology_of(prediction_set: Collection[Outcome]) -> Etiology | None:
+    """Return the etiology that follows from a prediction set; None where it excludes pneumonia."""
+    kinds = [outcome for outcome in prediction_set if outcome is not Finding.NORMAL]
+    if not kinds:
+        return None
+    if PartialLabel.PNEUMONIA in kinds:
+        return Etiology.NOT_ASSESSED
+    if len(kinds) > 1:
+        return Etiology.UNDETERMINED
+    return Etiology.BACTERIAL if kinds == [Finding.BACTERIAL_PNEUMONIA] else Etiology.VIRAL
 
 
 def outcomes_of(probabilities: Mapping[Any, Any]) -> tuple[Outcome, ...]:
@@ -129,21 +148,12 @@ class Answer:
     @property
     def verdict(self) -> Verdict:
         """Pneumonia or not, where the prediction set allows one of the two only."""
-        if Finding.NORMAL not in self.prediction_set:
-            return Verdict.PNEUMONIA
-        return Verdict.NO_PNEUMONIA if len(self.prediction_set) == 1 else Verdict.UNDETERMINED
+        return verdict_of(self.prediction_set)
 
     @property
     def etiology(self) -> Etiology | None:
         """Kind of pneumonia, where the prediction set holds one kind only; None where it excludes pneumonia."""
-        kinds = [outcome for outcome in self.prediction_set if outcome is not Finding.NORMAL]
-        if not kinds:
-            return None
-        if PartialLabel.PNEUMONIA in kinds:
-            return Etiology.NOT_ASSESSED
-        if len(kinds) > 1:
-            return Etiology.UNDETERMINED
-        return Etiology.BACTERIAL if kinds == [Finding.BACTERIAL_PNEUMONIA] else Etiology.VIRAL
+        return etiology_of(self.prediction_set)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values under the names of the attributes, `verdict` and `etiology` first."""
@@ -171,23 +181,16 @@ class Answer:
         Sets that version 0.2 left empty, or without the most probable finding, are completed. Its predictive values are
         dropped: they came from the folds that chose the thresholds, and had no interval.
         """
-        prevalence, shares = value["prevalence"], value["probabilities"]
-        probabilities = {outcome: shares[outcome] for outcome in outcomes_of(shares)}
-        finding = outcome_of(value["finding"])
+        prevalence = value["prevalence"]
         evidence = tuple(Evidence.from_json(entry) for entry in value.get("evidence") or ())
         return cls(
             **{
                 **{key: value[key] for key in ANSWER_KEYS if key != "evidence"},
                 **({} if evidence else {"ppv": None, "npv": None}),
                 "evidence": evidence,
-                "finding": finding,
-                "probabilities": probabilities,
-                "prediction_set": coherent_set(
-                    map(outcome_of, value["prediction_set"]),
-                    finding=finding,
-                    probabilities=probabilities,
-                    pneumonia=value["pneumonia"],
-                ),
+                "finding": outcome_of(value["finding"]),
+                "probabilities": _shares_from_json(value["probabilities"]),
+                "prediction_set": set_from_json(value),
                 "prevalence": None if prevalence is None else {f: prevalence[f] for f in FINDINGS},
             }
         )
@@ -195,6 +198,20 @@ class Answer:
 
 ANSWER_KEYS: Final = tuple(attribute.name for attribute in fields(Answer))
 """Keys of an answer's plain form, without `verdict` and `etiology`, which follow from them."""
+
+
+def set_from_json(value: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """Return the prediction set alone of the answer that `Answer.from_json` would return."""
+    return coherent_set(
+        map(outcome_of, value["prediction_set"]),
+        finding=outcome_of(value["finding"]),
+        probabilities=_shares_from_json(value["probabilities"]),
+        pneumonia=value["pneumonia"],
+    )
+
+
+def _shares_from_json(shares: Mapping[Any, float]) -> dict[Outcome, float]:
+    return {outcome: shares[outcome] for outcome in outcomes_of(shares)}
 
 
 def _shares_to_json(shares: Mapping[Any, float]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from neumo.core.answer import Answer
+from neumo.core.answer import set_from_json, verdict_of
 from neumo.core.message import Message
 from neumo.core.patient import PatientStudy
 from neumo.records.log_coverage import EMPTIED, columns_of
@@ -30,7 +30,7 @@ def values_of(columns: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, 
     return {
         "reading_id": columns["id"],
         **{name: columns[name] for name in _SHARED},
-        "verdict": Answer.from_json(body).verdict.value if answered else None,
+        "verdict": verdict_of(set_from_json(body)).value if answered else None,
         "decided": False,
         "disagreement": False,
         "path": searchable(body["file"]),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neumo.core.answer import Answer
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.faults import lacks_memory
 from neumo.core.logging import fault
@@ -51,6 +52,11 @@ class UploadResult:
     content: ReadingFile | None = None
     again: bool = False
     reasons: tuple[Notice, ...] = ()
+
+    @property
+    def answer(self) -> Answer | None:
+        """Its reading's answer; None where it gave none."""
+        return None if self.content is None else self.content.reading.answer
 
     @property
     def reading(self) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from neumo.core.answer import Answer
+from neumo.core.answer import Answer, etiology_of, set_from_json
 from neumo.core.decision import Decision
 from neumo.core.evidence import Evidence, leading
 from neumo.core.findings import Finding
@@ -95,7 +95,7 @@ def _etiology(reading: StoredReading) -> str | None:
     """Return the kind of pneumonia that a reading states; None without one, and of purged readings."""
     if reading.body["prediction_set"] is None:
         return None
-    etiology = Answer.from_json(reading.body).etiology
+    etiology = etiology_of(set_from_json(reading.body))
     return None if etiology is None else etiology.value
 
 
@@ -105,10 +105,10 @@ def reading_json(
     """Return a whole reading; the first time that a person is shown an answer is recorded."""
     (reading,) = serve(workbench.archive, [reading], person)
     place = workbench.reading_files.path_of(reading.body)
+    found = None if place is None else load_reading_file(place)
+    answer = None if reading.body["prediction_set"] is None else Answer.from_json(reading.body)
     return {
-        **undecided_reading_json(
-            workbench, reading, None if place is None else load_reading_file(place), person, language
-        ),
+        **undecided_reading_json(workbench, reading, person, language, answer=answer, found=found),
         "decisions": decisions_json(reading, person),
     }
 
@@ -116,17 +116,18 @@ def reading_json(
 def undecided_reading_json(
     workbench: Workbench,
     reading: StoredReading,
-    found: ReadingFile | None,
     person: Person,
     language: Language,
+    *,
+    answer: Answer | None,
+    found: ReadingFile | None,
 ) -> dict[str, Any]:
-    """Return a reading that nobody has decided on, with what its file states; records no view."""
+    """Return a reading that nobody has decided on, with its answer and what its file states; records no view."""
     withheld = is_withheld(reading, person)
     body = shown_body(reading, person)
     bundle = (body.get("receipt") or {}).get("bundle") or {}
     size = None if found is None else found.size
-    answered = not withheld and not reading.purged and reading.body["prediction_set"] is not None
-    answer = Answer.from_json(reading.body) if answered else None
+    answer = None if withheld else answer
     return {
         **body,
         "decision": reading.decision.to_json() if reading.decision is not None and person.reads else None,

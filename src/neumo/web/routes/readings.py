@@ -131,7 +131,10 @@ async def reading_response(
         return await run_in_threadpool(_known_response, workbench, recorded.id, result, person, language)
     # A new reading needs no query: its body is at hand, and its first view was recorded with it.
     new = StoredReading.new(recorded.id, recorded.recorded_at, SOURCE, recorded.body)
-    return _response(undecided_reading_json(workbench, new, result.content, person, language), result)
+    body = undecided_reading_json(
+        workbench, new, person, language, answer=result.answer, found=result.content
+    )
+    return _response(body, result)
 
 
 def _discard(parts: Sequence[Part | Upload]) -> None:
