@@ -37,14 +37,14 @@ def test_what_was_asked_is_remembered_until_somebody_writes(
 ) -> None:
     question = ("anybody",)
     with pytest.raises(NotCached):
-        people.cached(question, lambda: True)
+        people.in_memory()(question, lambda: True)
     assert people.find(question, lambda: has_users(accounts)) is False
-    assert people.cached(question, lambda: True) is False
+    assert people.in_memory()(question, lambda: True) is False
     elsewhere = open_accounts(tmp_path)  # as another program has it
     add_user(elsewhere, "ana", "correct horse battery", Role.READER)
     elsewhere.dispose()
     with pytest.raises(NotCached):
-        people.cached(question, lambda: True)
+        people.in_memory()(question, lambda: True)
     assert people.find(question, lambda: has_users(accounts)) is True
     set_preferences(accounts, "ana", Preferences(blinded=True))
     assert people.find(("wishes",), lambda: preferences(accounts, "ana").blinded) is True
@@ -66,7 +66,7 @@ def test_without_its_database_nothing_is_remembered(accounts: Engine, people: Ac
     people.find(("anybody",), lambda: False)
     people.close()
     with pytest.raises(NotCached):
-        people.cached(("anybody",), lambda: False)
+        people.in_memory()(("anybody",), lambda: False)
     assert people.find(("anybody",), lambda: True) is True
 
 

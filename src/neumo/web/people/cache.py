@@ -48,15 +48,23 @@ class AccountsCache:
         with self._lock:
             self._connection.close()
 
-    def cached(self, question: tuple[Any, ...], find: Callable[[], T]) -> T:
-        """Return an answer from memory, without a query; `find` is never called. Raises NotCached."""
+    def in_memory(self) -> Lookup:
+        """Return the lookup of answers that hold now, without a query: it never calls `find`, but raises NotCached.
+
+        The version is checked here, once for all questions of a request.
+        """
         with self._lock:
             self._check_version()
+            answers = self._answers
+
+        def cached(question: tuple[Any, ...], find: Callable[[], T]) -> T:
             try:
-                answer: T = self._answers[question]
+                answer: T = answers[question]
             except KeyError as error:
                 raise NotCached from error
             return answer
+
+        return cached
 
     def find(self, question: tuple[Any, ...], find: Callable[[], T]) -> T:
         """Return an answer from memory, or else from the database; raises what `find` does."""
