@@ -42,8 +42,9 @@ def send_frame(link: socket.socket, value: Any, payload: bytes = b"", deadline: 
     """
     text = json.dumps(value).encode()
     for part in (_LENGTHS.pack(len(text), len(payload)) + text, payload):
-        link.settimeout(_left(deadline))
-        link.sendall(part)
+        if part:
+            link.settimeout(_left(deadline))
+            link.sendall(part)
 
 
 def receive_frame(
