@@ -39,7 +39,8 @@ class Texts:
             found = found["one" if values["count"] == 1 else "other"]
         if not isinstance(found, str):
             raise KeyError(f"{key}: is a group of messages or has forms by count")
-        return FORMATTER.vformat(found, (), values)
+        # Most messages are words without placeholders, and the formatter parses each in Python.
+        return FORMATTER.vformat(found, (), values) if "{" in found or "}" in found else found
 
     def find(self, key: str, default: str) -> str:
         """Return a message without placeholders; `default` where there is none, as of names that a user chose."""
