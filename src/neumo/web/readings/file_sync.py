@@ -53,7 +53,8 @@ class FileSync:
     def _sync(self, faults: list[OSError | None], paths: Sequence[tuple[int, Path]]) -> None:
         """Sync each path once; its fault is the fault of every file that needs it."""
         needed = list(dict.fromkeys(path for _, path in paths))
-        outcomes = dict(zip(needed, self._threads.map(_fault, needed), strict=True))
+        run = map if len(needed) == 1 else self._threads.map  # another thread saves nothing for one
+        outcomes = dict(zip(needed, run(_fault, needed), strict=True))
         for index, path in paths:
             faults[index] = faults[index] or outcomes[path]
 
