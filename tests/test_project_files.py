@@ -14,11 +14,13 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from tests.fuzz.run import parser
+from tests.support.web_visitor import FORMS, HEIGHTS
 
 import neumo
 from neumo.core.settings import load_settings
 from neumo.dicomnode.config import NodeConfig
 from neumo.records.log_coverage import COVERED
+from neumo.texts.language import LANGUAGES
 from neumo.web.config import WebConfig
 
 _ROOT = Path(__file__).parents[1]
@@ -123,12 +125,33 @@ def test_every_promise_of_the_workbench_names_a_journey_in_a_browser_that_runs()
     rows = [row for row in rows if "in a browser" not in row[1]]
     assert len(rows) > 60
     for promise, journey, depth in rows:
-        for file in _require_proof(promise, journey):
-            source = (_ROOT / "tests" / file).read_text(encoding="utf-8")
-            assert "playwright" in source or "Visitor" in source, f"{file}: opens no browser"
+        _require_proof(promise, journey)
         for file, function in re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", depth):
             tests = _tests_of(_ROOT / "tests" / file)
             assert tests and (not function or function in tests), f"{file}::{function}"
+
+
+def test_every_promise_of_the_workbench_is_seen_in_both_languages_and_in_three_sizes() -> None:
+    """The fixture `visitor` is of both forms, and its method `shows` looks at three sizes."""
+    page = (_ROOT / "tests/journeys/promises.md").read_text(encoding="utf-8")
+    assert {language for language, _ in FORMS} == set(LANGUAGES)
+    *wider, narrowest = map(str, HEIGHTS)
+    sizes = f"{', '.join(wider)} and {narrowest} pixels"
+    for told in (sizes, *(f"`{language}` at {width} pixels" for language, width in FORMS)):
+        assert told in page
+    named = {row.split(" | ")[1] for row in page.splitlines() if row.startswith("| ") and "::" in row}
+    one_form = []
+    for file, function in sorted(
+        {found for cell in named for found in re.findall(r"`([^`]+)::(\w+)`", cell)}
+    ):
+        tree = ast.parse((_ROOT / "tests" / file).read_text(encoding="utf-8"))
+        of_file = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert not of_file.keys() & {"form", "visitor"}, f"{file}: has forms of its own"
+        test = of_file[function]
+        looks = any(isinstance(node, ast.Attribute) and node.attr == "shows" for node in ast.walk(test))
+        if not looks or "visitor" not in {argument.arg for argument in test.args.args}:
+            one_form.append(f"{file}::{function}")
+    assert one_form == []
 
 
 def _require_proof(promise: str, proof: str) -> list[str]:

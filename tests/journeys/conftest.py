@@ -10,14 +10,20 @@ from tests.support import programs
 from tests.support.node_peers import Archive, archive
 from tests.support.tiny_bundle import make_bundle
 from tests.support.web_running import Running, add_people, running
-from tests.support.web_visitor import NAMES, PHONE, RESEARCHER, Visitor, add_verifiers, visiting
+from tests.support.web_visitor import (
+    FORMS,
+    NAMES,
+    RESEARCHER,
+    Visitor,
+    add_verifiers,
+    errors_of,
+    visiting,
+)
 
 from neumo.datasets.phantoms.dataset import make_phantoms
 from neumo.texts.language import Language
 
 _REPORTS = [sop_class.EnhancedSRStorage, sop_class.ComprehensiveSRStorage, sop_class.Comprehensive3DSRStorage]  # type: ignore[attr-defined]  # made at run time
-_FORMS: list[tuple[Language, int]] = [("en", 1440), ("es", PHONE)]
-"""Language and width in which all ways are gone; each station is looked at in every size (`Visitor.shows`)."""
 
 
 @pytest.fixture(scope="session")
@@ -59,12 +65,7 @@ def page(browser: Browser, served: Running) -> Iterator[Page]:
     context.set_default_timeout(20_000)
     expect.set_options(timeout=20_000)
     opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: errors.append(message.text) if "Content Security Policy" in message.text else None,
-    )
+    errors = errors_of(opened)
     yield opened
     context.close()
     assert not errors
@@ -89,7 +90,18 @@ def visited(
         yield started
 
 
-@pytest.fixture(scope="module", params=_FORMS, ids=[f"{language}-{width}" for language, width in _FORMS])
-def visitor(request: pytest.FixtureRequest, browser: Browser, visited: Running) -> Iterator[Visitor]:
-    with visiting(browser, visited, *request.param) as opened:
+@pytest.fixture(scope="module", params=FORMS, ids=[f"{language}-{width}" for language, width in FORMS])
+def form(request: pytest.FixtureRequest) -> tuple[Language, int]:
+    """Language and width in which a way is gone."""
+    found: tuple[Language, int] = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def visitor(form: tuple[Language, int], browser: Browser, visited: Running) -> Iterator[Visitor]:
+    """Somebody who goes all ways in both forms, and looks at each station in every size (`Visitor.shows`).
+
+    A file whose ways need another server has a `visited` of its own.
+    """
+    with visiting(browser, visited, *form) as opened:
         yield opened

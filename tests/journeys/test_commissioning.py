@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 from pydicom import dcmread
 from tests.commissioning.conftest import local_rows, site, site_bundle_base
 from tests.journeys.test_read_for_hospital import film_of
 from tests.support.commands import call_neumo, call_neumo_once
 from tests.support.local_tables import write_rows
 from tests.support.web_running import Running, running
+from tests.support.web_visitor import Visitor
 
 from neumo.bundle.folder import load_bundle, write_sums
 from neumo.bundle.signing import SIGNATURES
@@ -78,31 +79,29 @@ def test_the_signature_covers_the_record_and_who_accepted_it(
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, signed: Signed) -> Iterator[Running]:
+def visited(tmp_path_factory: pytest.TempPathFactory, signed: Signed) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("site-served") / "data", signed.bundle) as started:
         yield started
 
 
-@pytest.fixture
-def page(browser: Browser, served: Running) -> Iterator[Page]:
-    context = browser.new_context(base_url=served.address, locale="en-GB")
-    context.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
-    yield context.new_page()
-    context.close()
-
-
-def test_the_browser_shows_what_was_measured_here_and_who_accepted_it(page: Page, phantoms: Path) -> None:
+def test_the_browser_shows_what_was_measured_here_and_who_accepted_it(
+    visitor: Visitor, phantoms: Path
+) -> None:
+    page, say = visitor.page, visitor.say
     page.goto("/bundle")
-    expect(page.get_by_role("heading", name="Commissioned here")).to_be_visible()
-    expect(page.get_by_text(f"For {HOSPITAL}, from tiny 1")).to_be_visible()
-    expect(page.get_by_text("Accepted by A. García (medical physicist)")).to_be_visible()
-    expect(page.get_by_role("row", name="sensitivity").first).to_contain_text("met")
-    film = sorted((phantoms / "test").rglob("*.jpeg"))[0]
-    page.goto("/")
-    page.set_input_files("input[type=file]", film)
-    page.wait_for_url("**/readings/*")
-    expect(page.get_by_text(HOSPITAL).first).to_be_visible()
+    expect(page.get_by_role("row", name=visitor.t("terms.metrics.sensitivity")).first).to_contain_text(
+        say("bundle.outcomes.met")
+    )
+    by_whom = {"by": "A. García", "role": "medical physicist"}
+    visitor.shows(
+        say("bundle.commissioned"),
+        say("bundle.at_site", site=HOSPITAL, name="tiny", version="1", images="~", patients="").partition(
+            "~"
+        )[0],
+        say("bundle.accepted", **by_whom, on="~", review_by="").partition("~")[0],
+    )
+    visitor.read(sorted((phantoms / "test").rglob("*.jpeg"))[0])
+    visitor.shows(HOSPITAL)
 
 
 def film_in_dicom(phantoms: Path, folder: Path) -> Path:

@@ -1,14 +1,11 @@
-"""What the workbench promises a person: all ways, gone in English at a desk and in Spanish on a telephone.
-
-Each station is looked at in three sizes: at a desk, on a tablet and on a telephone.
+"""What the workbench promises a person, from a file to its report; `promises.md` says which test shows which sentence.
 
 Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOTS=FOLDER saves pictures of all stations.
-
-`promises.md` says sentence by sentence which test shows it.
 """
 
 import csv
 import json
+from http import HTTPStatus
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +66,11 @@ def test_the_answer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     stated_in_report = {finding.value: share for finding, share in report.answer.probabilities.items()}
     assert stated_in_report == pytest.approx(reading["probabilities"], abs=1e-3)
     assert percent(0.001) in visitor.taken("fhir_json").read_text(encoding="utf-8")
+    page.reload()
+    expect(page.locator(".prevalence-figure")).to_have_text(percent(0.001))
+    page.get_by_role("button", name=say("reading.prevalence_back")).click()
+    expect(page.locator("[data-figure=ppv]")).to_have_count(0)
+    visitor.shows(say("reading.prevalence_unset"), say("reading.prevalence_none"))
 
 
 def test_refusals(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:
@@ -175,6 +177,62 @@ def test_blinded_reading(visitor: Visitor, films: list[Path], tmp_path: Path) ->
     page.get_by_label(say("settings.blinded_label")).uncheck()
     page.get_by_role("button", name=say("settings.save")).click()
     expect(page.get_by_text(say("settings.saved"))).to_be_visible()
+
+
+def test_a_decision_that_cannot_be_saved_as_it_is(
+    visitor: Visitor, films: list[Path], tmp_path: Path
+) -> None:
+    page, t, say = visitor.page, visitor.t, visitor.say
+    visitor.read(visitor.own(films[13], tmp_path))
+    other = page.context.new_page()
+    other.goto(page.url)
+    save, note = page.get_by_role("button", name=say("decision.save")), page.locator("[name=note]")
+    long = "no end " * 1000
+    page.locator("[value=OTHER_ABNORMAL]").check()
+    save.click()
+    visitor.shows(say("decision.name_abnormality"))
+    page.get_by_label(say("decision.abnormality")).fill("masa hiliar")
+    note.fill(long)
+    save.click()
+    most = page.request.get("/api/me").json()["limits"]["note_characters"]
+    visitor.shows(say("shell.too_long", name=say("decision.note"), count="7,000", most=f"{most:,}"))
+    expect(note).to_have_value(long)
+    note.fill(NOTE)
+    other.locator("[value=AGREE]").check()
+    other.get_by_role("button", name=say("decision.save")).click()
+    expect(other.locator(".history li")).to_have_count(1)
+    other.close()
+    save.click()
+    visitor.shows(t("errors.decided_meanwhile"), say("decision.agreed"))
+    save.click()
+    expect(page.locator(".history li")).to_have_count(2)
+    visitor.shows(say("decision.agreed"), say("decision.disagreed"), "masa hiliar", NOTE)
+
+
+def test_every_page_in_the_person_s_language(visitor: Visitor) -> None:
+    """The walk's other stations show what is in its language, too (`Visitor.shows`)."""
+    page, t, say = visitor.page, visitor.t, visitor.say
+    titles = {
+        "/worklist": "nav.worklist", "/research": "research.missing_title", "/settings": "nav.settings",
+        "/bundle": "bundle.not_commissioned", "/readings/999999": "missing.title", "/": "reading.drop_title",
+    }  # fmt: skip
+    for path, title in titles.items():
+        page.goto(path)
+        visitor.shows(say(title), say("shell.support"))
+    expect(page.get_by_role("button", name=say("shell.again"))).to_have_count(0)
+    other: Language = "es" if t.language == "en" else "en"
+    for language in (other, t.language):
+        page.locator(f".tools [lang={language}]").click()
+        expect(
+            page.get_by_role("heading", name=texts(language)("workbench.reading.drop_title"))
+        ).to_be_visible()
+        page.goto("/worklist")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        expect(page.get_by_role("heading", name=texts(language)("workbench.nav.worklist"))).to_be_visible()
+        page.goto("/")
+    unknown = page.goto("/no/such/thing")
+    assert unknown is not None and unknown.status == HTTPStatus.NOT_FOUND
+    visitor.shows(say("missing.title"), say("missing.text"))
 
 
 def test_a_decision(visitor: Visitor, pacs: Archive, films: list[Path], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the workbench promises a person of files, lists and the viewer; the table stands in `test_web_everywhere`."""
+"""What the workbench promises a person of files, lists and the viewer; `promises.md` says which test shows what."""
 
 from pathlib import Path
 
@@ -34,6 +34,7 @@ def test_files(visitor: Visitor, films: list[Path], tmp_path: Path) -> None:
     drop(page, [letter, packed, own])
     expect(page.locator(".rail a", has_text="IM0001")).to_contain_text(t("terms.verdict.no_pneumonia.none"))
     expect(page.get_by_text(say("reading.skipped", count=2))).to_be_visible()
+    expect(page.get_by_text(say("worklist.none"))).to_have_count(0)
     failed = page.locator(".rail-item", has_text=letter.name)
     expect(failed).to_contain_text(say("reading.status_failed"))
     expect(failed.locator(".rail-reason")).not_to_be_empty()
@@ -106,9 +107,7 @@ def test_the_worklist(visitor: Visitor, films: list[Path], tmp_path: Path) -> No
     rows = page.locator(".window .work-row")
     expect(rows).to_have_count(2)
     visitor.shows(f"Quijano, Dulcinea {named}")
-    if visitor.width == PHONE:
-        expect(page.locator("[name=decided]")).to_be_hidden()
-        page.get_by_role("button", name=say("worklist.filters")).click()
+    visitor.unfold_filters()
     page.locator("[name=decided]").select_option(label=say("worklist.without_decision"))
     expect(rows).to_have_count(1)
     undetermined = page.locator("[name=verdict]")
@@ -174,7 +173,12 @@ def test_the_viewer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     visitor.shows(*(say(f"help.{action}") for action in actions))
     page.keyboard.press("Escape")
     page.emulate_media(media="print")
-    expect(page.locator(".toolbar")).to_be_hidden()
+    for hidden in (".top", ".rail", ".toolbar", ".answer form", ".files"):
+        expect(page.locator(hidden).first).to_be_hidden()
     for shown in (".viewer-canvas", ".verdict-finding", ".bars", ".strip"):
         expect(page.locator(shown).first).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", (
+        "not dark"
+    )
+    assert page.pdf(format="A4").startswith(b"%PDF")
     page.emulate_media(media="screen")

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
+from tests.support.web_running import Running
 from tests.support.web_steps import read_film
+from tests.support.web_visitor import Visitor
 
 SIDES = (3520, 3580)
 """12.6 megapixels, as of a 35 x 43 cm plate."""
@@ -34,20 +36,30 @@ def large(films: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_a_large_film_is_shown_at_once_and_the_page_answers_while_it_comes(page: Page, large: Path) -> None:
+@pytest.fixture(scope="module")
+def visited(served: Running) -> Running:
+    return served
+
+
+def test_a_large_film_is_shown_at_once_and_the_page_answers_while_it_comes(
+    visitor: Visitor, large: Path
+) -> None:
+    page, loading = visitor.page, visitor.say("viewer.loading")
     held: list[Route] = []
     page.route(WHOLE, lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
     read_film(page, large)
-    viewer = page.locator(".viewer")
+    viewer, readout = page.locator(".viewer"), page.locator(".viewer-readout")
     expect(viewer).to_have_attribute("data-film", "preview")
-    expect(page.get_by_role("progressbar", name="The radiograph is being loaded")).to_be_visible()
-    expect(page.locator(".viewer-readout")).to_contain_text("W 255")
-    fitted = page.locator(".viewer-readout").inner_text()
+    expect(page.get_by_role("progressbar", name=loading)).to_be_visible()
+    expect(readout).to_contain_text("W 255")
+    visitor.shows("W 255")
+    fitted = readout.inner_text()
     viewer.hover()
     page.mouse.wheel(0, -400)
-    expect(page.locator(".viewer-readout")).not_to_have_text(fitted)
+    expect(readout).not_to_have_text(fitted)
+    viewer.focus()
     page.keyboard.press("f")
-    expect(page.locator(".viewer-readout")).to_have_text(fitted, use_inner_text=True)
+    expect(readout).to_have_text(fitted, use_inner_text=True)
 
     page.evaluate(_BEAT)
     held[0].continue_()
@@ -58,6 +70,8 @@ def test_a_large_film_is_shown_at_once_and_the_page_answers_while_it_comes(page:
     # What the page does itself is a small share of the load, on a fast machine as on a slow one.
     assert beat["longest"] < 0.5 * (beat["ended"] - beat["began"]), beat
     assert beat["count"] > 20, beat
+    visitor.shows("W 255")
+    page.unroute(WHOLE)
 
 
 def test_a_film_that_breaks_off_says_so(page: Page, large: Path) -> None:

@@ -6,19 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from pydicom import dcmread
 from pypdf import PdfReader
-from tests.support.node_samples import radiograph, written
+from tests.support.node_samples import written
 from tests.support.tiny_bundle import MEASURED, make_bundle
-from tests.support.web_layout import cut_off
 from tests.support.web_running import Running, running
-from tests.support.web_steps import read_film
-from tests.support.web_visitor import HEIGHTS, plain
+from tests.support.web_visitor import Visitor, plain
 
-from neumo.texts.catalogue import texts
 from neumo.texts.data_names import data_name
-from neumo.texts.language import LANGUAGES, Language
+from neumo.texts.language import LANGUAGES
 
 GROWN = tuple(
     replace(entry, data="San Juan de Dios, Lima, test", ages=(18.0, 90.0), value=0.7, low=0.6, high=0.78)
@@ -34,40 +31,32 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, films: list[Path]) -> Iterator[Running]:
+def visited(tmp_path_factory: pytest.TempPathFactory, films: list[Path]) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("two-hospitals")
     bundle = make_bundle(folder / "both", films[0].parents[2], evidence=(*GROWN, *CHILDREN), oldest=90.0)
     with running(folder / "data", bundle) as started:
         yield started
 
 
-@pytest.mark.parametrize(("language", "age"), [("en", "003Y"), ("en", "045Y"), ("es", "003Y"), ("es", "")])
+@pytest.mark.parametrize("ages", [("003Y", "003Y"), ("045Y", "")], ids=["child", "grown or unknown"])
 def test_the_hospital_of_the_patient_s_age_weighs_the_answer_everywhere(
-    browser: Browser, served: Running, films: list[Path], tmp_path: Path, language: Language, age: str
+    visitor: Visitor, films: list[Path], tmp_path: Path, ages: tuple[str, str]
 ) -> None:
-    context = browser.new_context(base_url=served.address, locale=language)
-    context.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
-    page = context.new_page()
+    page, say, taken = visitor.page, visitor.say, visitor.taken
+    age = ages[LANGUAGES.index(visitor.t.language)]
     weighing, sensitivity = CASES[age]
     other = GROWN if weighing is CHILDREN else CHILDREN
-    name, others = data_name(weighing[0], language), data_name(other[0], language)
-    film = radiograph(films[LANGUAGES.index(language)], PatientAge=age, SpecificCharacterSet="ISO_IR 192")
-    read_film(page, written(film, tmp_path / f"{age}.dcm"))
-    say = texts(language)
-    for width, height in HEIGHTS.items():
-        page.set_viewport_size({"width": width, "height": height})
-        expect(page.locator("[data-figure=sensitivity] dd")).to_have_text(sensitivity)
-        expect(page.locator(".worth + p")).to_have_text(say("workbench.reading.measured_on", data=name))
-        assert cut_off(page) == []
-    page.get_by_role("slider", name=say("workbench.reading.prevalence")).press("Home")
+    name, others = (data_name(entries[0], visitor.t.language) for entries in (weighing, other))
+    visitor.read(
+        written(visitor.patients(films[0], PatientAge=age, PatientBirthDate=""), tmp_path / f"age-{age}.dcm")
+    )
+    expect(page.locator("[data-figure=sensitivity] dd")).to_have_text(sensitivity)
+    weighed = page.locator(".worth + p")
+    expect(weighed).to_have_text(say("reading.measured_on", data=name))
+    page.get_by_role("slider", name=say("reading.prevalence")).press("Home")
     expect(page.locator("[data-figure=ppv]")).to_be_visible()
-    expect(page.locator(".worth + p")).to_have_text(say("workbench.reading.measured_on", data=name))
-
-    def taken(link: str) -> Path:
-        with page.expect_download() as download:
-            page.get_by_role("link", name=say(f"workbench.results.{link}")).click()
-        return Path(download.value.path())
+    expect(weighed).to_have_text(say("reading.measured_on", data=name))
+    visitor.shows(say("reading.ppv"), say("reading.measured_on", data=name))
 
     html = plain(taken("report_html").read_text())
     pdf = plain(" ".join(sheet.extract_text() for sheet in PdfReader(taken("report_pdf")).pages))
@@ -85,4 +74,3 @@ def test_the_hospital_of_the_patient_s_age_weighs_the_answer_everywhere(
     predictive = {entry["metric"]: entry for entry in answer["evidence"] if entry["metric"] in ("ppv", "npv")}
     assert {entry["data"] for entry in predictive.values()} == {weighing[0].data}
     assert predictive["ppv"]["ages"] == list(weighing[0].ages or ())
-    context.close()

@@ -8,22 +8,21 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 from tests.support.dicom_samples import dicom_file
 from tests.support.small_runs import make_run
-from tests.support.web_layout import cut_off
 from tests.support.web_running import Running, running
+from tests.support.web_visitor import PHONE, Visitor
 
 import neumo.bundle
 from neumo.bundle.folder import load_bundle
 from neumo.core.findings import FINDINGS
 from neumo.results.sentences import with_interval
 from neumo.samples import sample_files
-from neumo.texts.catalogue import texts
 from neumo.texts.data_names import data_name
-from neumo.texts.language import LANGUAGES, Language
 
-WIDTHS = (1920, 1440, 1280, 1024, 390)
+HEIGHTS = {1920: 900, 1440: 900, 1280: 900, 1024: 900, PHONE: 844}
+"""More sizes than elsewhere: height by width, in pixels."""
 BUILT_IN = Path(neumo.bundle.__file__).parent / "default"
 REFUSED = {"/readings/5": "inverted", "/readings/6": "far_from_training"}
 """Readings that are refused, and why."""
@@ -70,45 +69,35 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield started
 
 
-def faults_at(page: Page, path: str, language: Language) -> dict[int, Any]:
-    """Return the elements of a page that its width cuts off."""
-    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-    page.goto(path)
-    expect(page.locator("h1").first).to_be_attached()
-    if path in REFUSED:
-        expect(page.locator(f"[data-code={REFUSED[path]}]")).to_be_visible()
-        remedy = texts(language)("workbench.remedies.far_from_training")
-        told = "(0028,0004)" if REFUSED[path] == "inverted" else remedy
-        expect(page.get_by_text(told)).to_be_visible()
-    elif path.startswith("/readings"):
-        page.keyboard.press("o")
-        expect(page.locator(".viewer-legend")).to_be_visible()
-        expect(page.locator("[data-figure]").first).to_be_visible()
-    found = {}
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 844 if width < 500 else 900})
-        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        found[width] = cut_off(page)
-        if path in ("/research", "/bundle") and width >= 1280:
+@pytest.fixture(scope="module")
+def visited(served: Running) -> Running:
+    return served
+
+
+def test_nothing_is_cut_off(visitor: Visitor) -> None:
+    page, say = visitor.page, visitor.say
+    for path in PAGES:
+        page.set_viewport_size({"width": max(HEIGHTS), "height": HEIGHTS[max(HEIGHTS)]})
+        page.goto(path)
+        expect(page.locator("h1").first).to_be_attached()
+        told: tuple[str, ...] = ()
+        if path in REFUSED:
+            expect(page.locator(f"[data-code={REFUSED[path]}]")).to_be_visible()
+            told = ("(0028,0004)" if REFUSED[path] == "inverted" else say("remedies.far_from_training"),)
+        elif path.startswith("/readings"):
+            page.keyboard.press("o")
+            expect(page.locator(".viewer-legend")).to_be_visible()
+            expect(page.locator("[data-figure]").first).to_be_visible()
+        visitor.shows(*told, heights=HEIGHTS)
+        if path in ("/research", "/bundle"):
+            page.set_viewport_size({"width": 1280, "height": HEIGHTS[1280]})
             assert page.evaluate(_WIDER) == [], "at a desk no table needs to be scrolled sideways"
-        if path.startswith("/readings") and width < 500:
+        if path.startswith("/readings") and visitor.width == PHONE:
             share = page.evaluate("document.querySelector('.viewer').clientHeight / innerHeight")
             assert share >= 0.5, "on a telephone the film has at least half of the height"
-    return {width: faults for width, faults in found.items() if faults}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_cut_off(browser: Browser, served: Running, language: Language) -> None:
-    context = browser.new_context(base_url=served.address, locale=language)
-    page = context.new_page()
-    assert {path: faults for path in PAGES if (faults := faults_at(page, path, language))} == {}
-    context.close()
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_calibration_and_coverage_are_stated_with_how_well_they_held(
-    browser: Browser, served: Running, language: Language
-) -> None:
+def test_calibration_and_coverage_are_stated_with_how_well_they_held(visitor: Visitor) -> None:
     measured = [entry for entry in load_bundle(BUILT_IN).evidence if not entry.chose]
     (error,) = (entry for entry in measured if entry.metric == "expected_calibration_error")
     covered = [
@@ -117,43 +106,24 @@ def test_calibration_and_coverage_are_stated_with_how_well_they_held(
         if entry.metric == "coverage" and entry.conditions["coverage"] == 0.9 and entry.conditions["finding"]
     ]
     assert len(covered) == len(FINDINGS)
-    context = browser.new_context(base_url=served.address, locale=language)
-    page = context.new_page()
-    page.goto("/readings/1")
+    visitor.page.goto("/readings/1")
     for metrics in ([error], covered):
-        sentence = page.locator("p", has_text=with_interval(metrics[0]))
-        expect(sentence).to_contain_text(data_name(metrics[0], language))
+        sentence = visitor.page.locator("p", has_text=with_interval(metrics[0]))
+        expect(sentence).to_contain_text(data_name(metrics[0], visitor.t.language))
         for metric in metrics:
             expect(sentence).to_contain_text(with_interval(metric))
-    expect(page.locator("p", has_text=with_interval(error))).to_contain_text(
-        "expected calibration error" if language == "en" else "error de calibración esperado"
-    )
-    context.close()
+    named = visitor.t("terms.metrics.expected_calibration_error").partition(" (")[0]
+    visitor.shows(named, *map(with_interval, (error, *covered)))
 
 
-def test_an_unknown_address_is_a_page_in_the_persons_language(page: Page) -> None:
-    answer = page.goto("/no/such/thing")
-    assert answer is not None and answer.status == 404
-    expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
-
-
-def test_a_printed_reading_is_the_film_and_the_answer_dark_on_white(page: Page) -> None:
-    page.goto("/readings/1")
-    expect(page.locator(".viewer[data-film=whole]")).to_be_visible()
-    page.emulate_media(media="print")
-    for hidden in (".top", ".rail", ".toolbar", ".answer form", ".files"):
-        expect(page.locator(hidden).first).to_be_hidden()
-    for shown in (".viewer-canvas", ".verdict-finding", ".bars", ".strip"):
-        expect(page.locator(shown).first).to_be_visible()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.pdf(format="A4").startswith(b"%PDF")
-
-
-def test_an_operation_of_the_api_is_tried_on_its_page(page: Page) -> None:
+def test_an_operation_of_the_api_is_tried_on_its_page(visitor: Visitor) -> None:
+    page, say = visitor.page, visitor.say
     page.goto("/api/docs")
     section = page.locator("section", has=page.get_by_role("heading", name="GET /api/readings", exact=True))
-    section.get_by_text("Try it").click()
+    section.get_by_text(say("api.try")).click()
+    visitor.shows("GET /api/readings", say("api.send"))
     section.get_by_role("textbox", name="limit").fill("1")
-    section.get_by_role("button", name="Send").click()
+    section.get_by_role("button", name=say("api.send")).click()
     expect(section.locator(".api-answer")).to_contain_text("200 OK")
     expect(section.locator(".api-answer")).to_contain_text("rings.png")
+    visitor.shows("200 OK")

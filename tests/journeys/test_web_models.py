@@ -9,11 +9,13 @@ from playwright.sync_api import Page, Route, expect
 from tests.support.small_runs import make_images, make_run
 from tests.support.web_running import Running, running
 from tests.support.web_steps import grave_violations
+from tests.support.web_visitor import Visitor
 
 from neumo.bundle.evidence import EVIDENCE, write_evidence
 from neumo.bundle.folder import CARD, load_bundle, write_sums
 from neumo.core.evidence import Evidence
 from neumo.export.card import model_card
+from neumo.texts.catalogue import percent
 
 
 def damaged_bundle(folder: Path, bundle: Path) -> Path:
@@ -47,6 +49,11 @@ def served(tmp_path_factory: pytest.TempPathFactory, journey_bundle: Path) -> It
         base / "data", damaged_bundle(base / "bundle", journey_bundle), runs=base / "runs"
     ) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def visited(served: Running) -> Running:
+    return served
 
 
 @pytest.fixture
@@ -165,19 +172,25 @@ def test_small_subgroups_are_marked_and_say_what_they_rest_on(research: Page) ->
     ).to_be_visible()
 
 
-def test_damaged_images_are_a_heat_grid(page: Page) -> None:
+def test_damaged_images_are_a_heat_grid(visitor: Visitor) -> None:
+    page, say = visitor.page, visitor.say
     page.goto("/bundle")
-    grid = page.get_by_role("table", name="Accuracy of the images that were read")
+    grid = page.get_by_role("table", name=say("bundle.damage_caption").partition(",")[0])
     expect(grid.get_by_role("columnheader")).to_have_count(5)
-    cells = grid.get_by_role("row", name="Blur").get_by_role("cell")
-    expect(cells).to_have_text(
-        ["Accuracy90 %0 % refused", "Accuracy50 %25 % refused", "Too few read100 % refused"]
-    )
+    cells = grid.get_by_role("row", name=say("damage.blur")).get_by_role("cell")
+    accuracy, none = say("bundle.accuracy"), percent(0, 0)
+    told = [
+        (f"{accuracy}{percent(read, 0)}", refused) for read, refused in ((0.9, none), (0.5, percent(0.25, 0)))
+    ]
+    told.append((say("bundle.none_read"), percent(1, 0)))
+    expect(cells).to_have_text([f"{read}{say('bundle.refused', share=refused)}" for read, refused in told])
     colours = [cells.nth(i).evaluate("cell => getComputedStyle(cell).backgroundColor") for i in range(3)]
     assert len(set(colours)) == 3
+    visitor.shows(say("bundle.damaged"), say("bundle.damage_caption"), say("bundle.none_read"))
     assert grave_violations(page) == []
-    page.get_by_role("button", name="Dark or light").click()
+    page.get_by_role("button", name=say("shell.theme")).click()
     assert grave_violations(page) == []
+    page.get_by_role("button", name=say("shell.theme")).click()
 
 
 @pytest.mark.parametrize("path", ["/research", "/bundle"])

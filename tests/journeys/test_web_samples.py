@@ -5,53 +5,72 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
-from tests.support.web_layout import cut_off
+from playwright.sync_api import expect
 from tests.support.web_running import Running, running
 from tests.support.web_steps import grave_violations
-from tests.support.web_visitor import HEIGHTS
+from tests.support.web_visitor import Visitor
 
 import neumo.bundle
 from neumo.samples import sample_files
-from neumo.texts.catalogue import texts
-from neumo.texts.language import LANGUAGES
+from neumo.texts.language import Language
+
+VERDICTS = {
+    "no_pneumonia.none": "NORMAL",
+    "pneumonia.bacterial": "BACTERIAL_PNEUMONIA",
+    "pneumonia.viral": "VIRAL_PNEUMONIA",
+}
+"""Verdict and etiology of each sample, and the finding whose colour they have."""
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server that has read nothing yet, with the built-in bundle."""
+def visited(form: tuple[Language, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server for each form that has read nothing yet, with the built-in bundle."""
     bundle = Path(neumo.bundle.__file__).parent / "default"
-    with running(tmp_path_factory.mktemp("first") / "data", bundle) as started:
+    with running(tmp_path_factory.mktemp(form[0]) / "data", bundle) as started:
         yield started
 
 
-def test_the_empty_first_page_offers_samples_and_reads_them(page: Page) -> None:
+def test_the_empty_first_page_offers_samples_and_reads_them(visitor: Visitor) -> None:
+    page, t, say = visitor.page, visitor.t, visitor.say
+    page.goto("/worklist")
+    visitor.shows(say("worklist.none"), say("worklist.none_text"))
     page.goto("/")
-    button = page.get_by_role("button", name="Try three sample radiographs")
+    button = page.get_by_role("button", name=say("reading.try_samples"))
     expect(button).to_be_visible()
-    expect(page.get_by_text("they show how it works, not how well")).to_be_visible()
+    visitor.shows(say("reading.none_recent"), say("reading.try_samples"), say("reading.try_samples_text"))
     assert not grave_violations(page)
     button.click()
     expect(page).to_have_url(re.compile("/readings/"))
-    expect(page.get_by_role("heading", name="Sent: 3 of 3 ready")).to_be_visible()
-    for file, verdict in zip(
-        sample_files(), ("No pneumonia", "Pneumonia, bacterial", "Pneumonia, viral"), strict=True
-    ):
+    expect(page.get_by_role("heading", name=say("reading.sent", done=3, total=3))).to_be_visible()
+    for file, (verdict, finding) in zip(sample_files(), VERDICTS.items(), strict=True):
         page.locator(".rail a", has_text=file.name).click()
-        expect(page.locator(".verdict-finding")).to_have_text(verdict)
+        shown = page.locator(f".verdict[data-finding={finding}] .verdict-finding")
+        expect(shown).to_have_text(t.label(f"terms.verdict.{verdict}"))
+        visitor.shows(t.label(f"terms.verdict.{verdict}"))
     page.goto("/")
     expect(page.locator(".rail a[data-reading]")).to_have_count(3)
     expect(button).to_have_count(0)
+    visitor.shows(say("reading.drop_title"))
 
 
-def test_without_runs_the_research_view_says_how_to_get_them(page: Page) -> None:
-    page.goto("/research")
-    for language in LANGUAGES:
-        page.locator(f".tools [lang={language}]").click()
-        told = texts(language)("workbench.research.missing_runs_text")
-        for width, height in HEIGHTS.items():
-            page.set_viewport_size({"width": width, "height": height})
-            expect(page.get_by_text(told)).to_be_visible()
-            assert cut_off(page) == []
-    page.locator(".tools [lang=en]").click()
-    expect(page.get_by_text("neumo serve --runs runs")).to_be_visible()
+def test_a_colour_says_no_more_than_the_words(visitor: Visitor) -> None:
+    page, t = visitor.page, visitor.t
+    coloured = page.evaluate("""async () => {
+      const { colourOf } = await import("/static/views/reading/verdict.js");
+      const found = {};
+      for (const verdict of ["pneumonia", "no_pneumonia", "undetermined"]) {
+        for (const etiology of [null, "bacterial", "viral", "undetermined", "not_assessed"]) {
+          const colour = colourOf({ verdict, etiology });
+          if (colour) found[`${verdict}.${etiology ?? "none"}`] = colour;
+        }
+      }
+      return found;
+    }""")
+    assert coloured == VERDICTS
+    page.goto("/")
+    visitor.shows(*(t.label(f"terms.verdict.{verdict}") for verdict in VERDICTS))
+
+
+def test_without_runs_the_research_view_says_how_to_get_them(visitor: Visitor) -> None:
+    visitor.page.goto("/research")
+    visitor.shows(visitor.say("research.missing_runs_text"), "neumo serve --runs runs")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.support.web_running import PASSWORD, Running, add_people, running
 from tests.support.web_steps import grave_violations, read_film
+from tests.support.web_visitor import Visitor
 
 FIRST_PAGE_BYTES = 300 * 1024
 
@@ -28,32 +29,46 @@ def filled(served: Running, films: list[Path]) -> Running:
     return served
 
 
-def test_the_worklist_filters_sorts_and_exports(page: Page, filled: Running, films: list[Path]) -> None:
+@pytest.fixture(scope="module")
+def visited(filled: Running) -> Running:
+    return filled
+
+
+def test_the_worklist_filters_sorts_and_exports(visitor: Visitor, films: list[Path]) -> None:
+    page, say = visitor.page, visitor.say
     page.goto("/worklist")
-    rows = page.locator(".window .work-row")
-    expect(page.get_by_role("status").filter(has_text=f"{len(films)} readings").first).to_be_visible()
-    page.get_by_label("Model and person differ").check()
+    rows, normal = page.locator(".window .work-row"), say("worklist.verdict_no_pneumonia")
+    count = page.request.get("/api/readings").json()["count"]
+    expect(page.get_by_text(say("worklist.count", count=count, shown=count)).first).to_be_visible()
+    visitor.unfold_filters()
+    page.get_by_label(say("worklist.disagreement")).check()
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text(films[0].name)
+    visitor.shows(films[0].name, normal)
     assert "disagreement=true" in page.url
     page.reload()
     expect(rows).to_have_count(1)
-    page.get_by_role("button", name="Reset").click()
-    page.locator("select[name=verdict]").select_option(label="No pneumonia")
+    visitor.unfold_filters()
+    page.get_by_role("button", name=say("worklist.reset")).click()
+    verdict = page.locator("select[name=verdict]")
+    verdict.select_option(label=normal)
     expect(page).to_have_url(re.compile("verdict=no_pneumonia"))
-    expect(rows.first.get_by_role("cell").nth(1)).to_have_text("No pneumonia")
-    page.locator("select[name=verdict]").select_option(label="Undetermined")
-    expect(rows.filter(has_text="No pneumonia")).to_have_count(0)
-    page.get_by_role("button", name="Reset").click()
-    page.get_by_label("Search").fill(films[1].name)
+    expect(rows.first.get_by_role("cell").nth(1)).to_have_text(normal)
+    visitor.shows(normal)
+    verdict.select_option(label=say("worklist.verdict_undetermined"))
+    expect(rows.filter(has_text=normal)).to_have_count(0)
+    page.get_by_role("button", name=say("worklist.reset")).click()
+    search = page.get_by_label(say("worklist.search"), exact=True)
+    search.fill(films[1].name)
     expect(rows).to_have_count(1)
-    page.get_by_label(f"Select {films[1].name}").check()
+    page.get_by_label(say("worklist.select_row", file=films[1].name)).check()
+    visitor.shows(say("worklist.export_some", count=1), say("worklist.deselect"))
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export 1 selected").click()
+        page.get_by_role("link", name=say("worklist.export_some", count=1)).click()
     exported = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
-    assert [row["file"].rsplit("/", 1)[-1] for row in exported] == [films[1].name]
-    page.get_by_label("Search").fill("no such file")
-    expect(page.get_by_role("heading", name="No reading matches")).to_be_visible()
+    assert [(Path(row["file"]).name, row["verdict"]) for row in exported] == [(films[1].name, "no_pneumonia")]
+    search.fill("no such file")
+    visitor.shows(say("worklist.none_match"))
 
 
 def test_what_is_typed_right_after_a_reset_is_searched(
@@ -76,28 +91,30 @@ def test_what_is_typed_right_after_a_reset_is_searched(
     expect(page.get_by_label("Search")).to_have_value(films[1].name)
 
 
-def test_n_and_p_follow_the_filtered_list_also_after_a_decision(
-    page: Page, filled: Running, films: list[Path]
-) -> None:
+def test_n_and_p_follow_the_filtered_list_also_after_a_decision(visitor: Visitor) -> None:
+    page, say = visitor.page, visitor.say
+    undecided = page.request.get("/api/readings?decided=false").json()["count"]
     page.goto("/worklist?sort=time")
-    page.locator("select[name=decided]").select_option(label="No decision by a person yet")
-    rows = page.locator(".window .work-row")
-    expect(rows).to_have_count(len(films) - 1)
-    names = rows.locator(".file a").all_inner_texts()
-    rows.locator(".file a").nth(1).click()
+    visitor.unfold_filters()
+    page.locator("select[name=decided]").select_option(label=say("worklist.without_decision"))
+    expect(page.get_by_text(say("worklist.count", count=undecided, shown=undecided)).first).to_be_visible()
+    links = page.locator(".window .work-row .file a")
+    names = links.all_inner_texts()
+    links.nth(1).click()
     file = page.locator(".answer-file")
     expect(file).to_have_text(names[1])
-    expect(page.get_by_role("link", name="From the worklist")).to_be_visible()
-    page.get_by_role("radio", name="Agree", exact=True).check()
-    page.get_by_role("button", name="Save decision").click()
+    visitor.shows(say("reading.from_worklist"))
+    page.locator("[value=AGREE]").check()
+    page.get_by_role("button", name=say("decision.save")).click()
     expect(page.locator(".history li")).to_have_count(1)
     page.locator(".viewer").focus()
     page.keyboard.press("n")
     expect(file).to_have_text(names[2])
     page.keyboard.press("p")
     expect(file).to_have_text(names[0])
-    page.get_by_role("link", name="From the worklist").click()
-    expect(rows).to_have_count(len(films) - 2)
+    page.get_by_role("link", name=say("reading.from_worklist")).click()
+    left = say("worklist.count", count=undecided - 1, shown=undecided - 1)
+    expect(page.get_by_text(left).first).to_be_visible()
 
 
 def test_sorting_by_probability(page: Page, filled: Running) -> None:
@@ -107,20 +124,6 @@ def test_sorting_by_probability(page: Page, filled: Running) -> None:
     expect(page.locator(".window .work-row .pneumonia").first).to_contain_text("%")
     shares = [float(s.rstrip("%")) for s in page.locator(".window .work-row .pneumonia").all_inner_texts()]
     assert shares == sorted(shares, reverse=True) and len(shares) > 3
-
-
-def test_the_language_changes_everywhere_and_stays(page: Page, filled: Running) -> None:
-    page.goto("/worklist")
-    page.get_by_role("button", name="Español").click()
-    try:
-        expect(page.get_by_role("heading", name="Lista de trabajo")).to_be_visible()
-        expect(page.locator("html")).to_have_attribute("lang", "es")
-        page.goto("/")
-        expect(page.get_by_role("heading", name="Suelte aquí")).to_be_visible()
-        expect(page.get_by_text("La decisión es del profesional")).to_be_visible()
-    finally:
-        page.get_by_role("button", name="English").click()
-        expect(page.get_by_role("heading", name="Drop chest")).to_be_visible()
 
 
 def test_settings_are_kept(page: Page, filled: Running) -> None:

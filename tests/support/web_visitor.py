@@ -1,10 +1,13 @@
 """Somebody who uses the workbench in one language on one size of screen."""
 
 import os
+import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +21,31 @@ from tests.support.web_running import PASSWORD, Running, add_people
 from tests.support.web_steps import drop
 
 from neumo.records.database import writing_session
-from neumo.texts.catalogue import Texts, texts
-from neumo.texts.language import Language
+from neumo.texts.catalogue import Texts, load_area, texts
+from neumo.texts.language import LANGUAGES, Language
 from neumo.web.people.accounts import open_accounts, set_verifier
 from neumo.web.people.schema import SessionRow
 from neumo.web.people.verifier import Verifier
 
 PHONE = 390
 HEIGHTS = {1440: 900, 1024: 768, PHONE: 844}
+"""Sizes in which each station is looked at: height by width, in pixels."""
+FORMS: list[tuple[Language, int]] = [("en", 1440), ("es", PHONE)]
+"""Language and width in which all ways are gone."""
 NAMES: dict[Language, str] = {"en": "ana", "es": "eva"}
 """Name of the account that reads in a language."""
 RESEARCHER = "rita"
 """Name of the account of a researcher."""
 _PICTURES = os.environ.get("NEUMO_SCREENSHOTS")
 """Folder for pictures of all stations, to be looked at."""
+_SENTENCE = 4
+"""Words from which on a message cannot stand by chance in another language's page."""
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """A page of a person who is logged in, and the messages of the person's language."""
+    """A page of a person, who is logged in where the server has accounts, and the messages of the person's language."""
 
     page: Page
     t: Texts
@@ -118,8 +126,14 @@ class Visitor:
         """Log somebody else in on a screen of the same size."""
         browser, base = self.page.context.browser, self.page.url
         assert browser is not None
-        with _logged_in(browser, base, self.data, self.t.language, self.width, name) as opened:
+        with _opened(browser, base, self.data, self.t.language, self.width, name) as opened:
             yield opened
+
+    def unfold_filters(self) -> None:
+        """Unfold the worklist's filters, which are folded away on a telephone."""
+        if self.width == PHONE:
+            expect(self.page.locator("[name=decided]")).to_be_hidden()
+            self.page.get_by_role("button", name=self.say("worklist.filters")).click()
 
     def log_in(self, name: str = "") -> None:
         self.page.get_by_label(self.say("login.name")).fill(name or NAMES[self.t.language])
@@ -127,16 +141,51 @@ class Visitor:
         self.page.get_by_role("button", name=self.say("login.enter")).click()
         expect(self.page.get_by_role("button", name=self.say("shell.logout"))).to_be_visible()
 
-    def shows(self, *texts: str) -> None:
-        """Check on each size of screen that the page shows these texts, and nothing cut off, overlong or squeezed."""
-        for width in sorted(HEIGHTS, key=lambda width: width == self.width):  # its own last: there it goes on
-            self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+    def shows(self, *texts: str, heights: Mapping[int, int] = HEIGHTS) -> None:
+        """Check on each size of screen that the page shows these texts, and nothing cut off, overlong or squeezed.
+
+        No sentence on it may be in another language than the person's.
+        """
+        for width in sorted(heights, key=lambda width: width == self.width):  # its own last: there it goes on
+            self.page.set_viewport_size({"width": width, "height": heights[width]})
             self.page.evaluate(_DRAWN)
             for text in texts:
                 expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
             take_picture(self.page, f"{self.t.language}-{width}")
             faults = cut_off(self.page)
             assert faults == [], f"at {width} pixels: {faults}"
+        shown = plain(self.page.locator("body").inner_text())
+        foreign = [sentence for sentence in _foreign_sentences(self.t.language) if sentence in shown]
+        assert foreign == [], f"in another language than {self.t.language}: {foreign}"
+
+
+@cache
+def _foreign_sentences(language: Language) -> list[str]:
+    """Return what pages and answers say in the other languages: each run of words between placeholders."""
+    own, others = set[str](), set[str]()
+    for each in LANGUAGES:
+        for area in ("workbench", "readings", "terms"):
+            (own if each == language else others).update(_runs(load_area(area, each)))
+    return sorted(run for run in others - own if len(run.split()) >= _SENTENCE)
+
+
+def _runs(messages: Any) -> Iterator[str]:
+    if isinstance(messages, Mapping):
+        for message in messages.values():
+            yield from _runs(message)
+    elif isinstance(messages, str):
+        yield from (plain(run) for run in re.split(r"{[^}]*}", messages))
+
+
+def errors_of(page: Page) -> list[str]:
+    """Collect from now on errors in the scripts of a page, and things that it may not load."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: errors.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    return errors
 
 
 def take_picture(page: Page, form: str) -> None:
@@ -173,13 +222,16 @@ def log_out_everybody(data: Path) -> None:
 
 @contextmanager
 def visiting(browser: Browser, served: Running, language: Language, width: int) -> Iterator[Visitor]:
-    """Log somebody in on a screen of that width; an error in a script of the page fails whoever uses it."""
-    with _logged_in(browser, served.address, served.data, language, width, NAMES[language]) as visitor:
+    """Open the workbench on a screen of that width, logged in where it has accounts.
+
+    An error of the page fails whoever uses it.
+    """
+    with _opened(browser, served.address, served.data, language, width, NAMES[language]) as visitor:
         yield visitor
 
 
 @contextmanager
-def _logged_in(
+def _opened(
     browser: Browser, address: str, data: Path, language: Language, width: int, name: str
 ) -> Iterator[Visitor]:
     size: Any = {"width": width, "height": HEIGHTS[width]}
@@ -187,10 +239,10 @@ def _logged_in(
     context.set_default_timeout(30_000)
     expect.set_options(timeout=30_000)
     visitor = Visitor(context.new_page(), texts(language), width, data)
-    errors: list[str] = []
-    visitor.page.on("pageerror", lambda error: errors.append(str(error)))
+    errors = errors_of(visitor.page)
     visitor.page.goto("/")
-    visitor.log_in(name)
+    if visitor.page.request.get("/api/me").status == HTTPStatus.UNAUTHORIZED:
+        visitor.log_in(name)
     yield visitor
     context.close()
     assert not errors
