@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from tests.support.node_samples import written
 from tests.support.web_steps import drop, drop_folder
-from tests.support.web_visitor import PHONE, RESEARCHER, Visitor
+from tests.support.web_visitor import HEIGHTS, PHONE, RESEARCHER, Visitor
 
 pytestmark = pytest.mark.timeout(240)
 _LOST = """() => {
@@ -152,7 +152,9 @@ def test_the_viewer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     visitor.read(written(visitor.patients(films[0]), tmp_path / "film.dcm"))
     viewer, readout = page.locator(".viewer"), page.locator(".viewer-readout")
     if visitor.width == PHONE:
-        assert page.evaluate("document.querySelector('.viewer').clientHeight / innerHeight") >= 0.5
+        for width, height in ((HEIGHTS[PHONE], PHONE), (PHONE, HEIGHTS[PHONE])):  # on its side and upright
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.querySelector('.viewer').clientHeight / innerHeight") >= 0.5
     expect(readout).to_contain_text("W 255")
     visitor.drag(-40, 0)
     expect(readout).to_contain_text("W 215")
@@ -167,6 +169,8 @@ def test_the_viewer(visitor: Visitor, films: list[Path], tmp_path: Path) -> None
     expect(page.locator(".viewer-measured")).to_contain_text(" mm")
     viewer.focus()
     page.keyboard.press("o")
+    if visitor.width == PHONE:
+        visitor.shows(say("viewer.legend_caveat"), heights={HEIGHTS[PHONE]: PHONE})
     visitor.shows(say("viewer.legend_caveat"), say("viewer.legend_weak"), say("viewer.mirrored"), " mm")
     page.keyboard.press("?")
     actions = ("drag_left", "presets", "turn", "mirror", "measure", "overlay", "next", "previous")

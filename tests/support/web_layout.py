@@ -64,6 +64,12 @@ _FIND = """() => {
     const [above, below] = [legend, readout].map((element) => element.getBoundingClientRect());
     if (above.bottom > below.top && above.right > below.left) found.push(["covered", readout.textContent]);
   }
+  const viewer = document.querySelector(".viewer");
+  if (legend && viewer && shown(legend)) {
+    const [inner, outer] = [legend, viewer].map((element) => element.getBoundingClientRect());
+    const within = inner.top >= outer.top && inner.bottom <= outer.bottom && inner.right <= outer.right;
+    if (!within) found.push(["cut by the viewer", legend.textContent]);
+  }
   return found;
 }"""
 
