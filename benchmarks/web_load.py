@@ -5,7 +5,8 @@
 Each round reads N files that were never read before: once by `Reader.read_many` with pixels kept, on as many cores as all readers of the
 server together, and once by every number of users, each of whom sends the next file when the answer has come (POST /api/readings on
 loopback, HTTP keep-alive). The server hashes, stores, reads, keeps pixels and heat maps, writes the archive and the audit log, and answers
-with the whole reading. The users' program shares the cores with the server. Prints p50 and p99 from request to answer over all rounds, readings a second, and their ratio within rounds.
+with the whole reading. The users' program shares the cores with the server. Prints p50 and p99 from request to answer over all rounds,
+readings a second, their ratio within rounds, and the processor time of the server's own process for each reading.
 
 Limits: the Reader's own rate; with U users and R readings a second nobody can wait less than about U / R seconds. Goal: 0.80 x the Reader.
 """
@@ -41,6 +42,7 @@ def main() -> None:
     reader = Reader(options.bundle, threads=options.processes * options.threads, keep_pixels=True)
     rates: dict[int, list[float]] = {users: [] for users in (0, *options.users)}
     waits: dict[int, list[float]] = {users: [] for users in options.users}
+    spent: dict[int, list[float]] = {users: [] for users in options.users}
     settings = {"read__processes": options.processes, "read__threads": options.threads}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -52,7 +54,9 @@ def main() -> None:
         for _ in range(options.rounds):
             rates[0].append(_reader_rate(reader, files, options.readings, Path(folder)))
             for users in options.users:
+                before = program.processor_seconds()
                 rate, seconds = load(program.address, files, users, options.readings)
+                spent[users].append((program.processor_seconds() - before) / options.readings)
                 rates[users].append(rate)
                 waits[users] += seconds
     print(
@@ -63,7 +67,8 @@ def main() -> None:
         p50, p99 = percentile(waits[users], 50), percentile(waits[users], 99)
         print(
             f"{users:3d} users: {statistics.median(rates[users]):.1f} readings/s, {ratio:.2f} x the Reader; "
-            f"p50 {1000 * p50:.0f} ms, p99 {1000 * p99:.0f} ms ({len(waits[users])} readings)"
+            f"p50 {1000 * p50:.0f} ms, p99 {1000 * p99:.0f} ms ({len(waits[users])} readings); "
+            f"{1000 * statistics.median(spent[users]):.1f} ms of the server's processor time each"
         )
 
 
