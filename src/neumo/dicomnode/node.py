@@ -125,7 +125,7 @@ def _recover(config: NodeConfig, shared: Shared, reconsider: bool) -> None:
 
 
 def _reconsider(shared: Shared) -> int:
-    """Queue again what was set aside, without the refusals that were made of it; return how much."""
+    """Queue again what was set aside, without the reports that were made of it; return how much."""
     for job in shared.queue.all_set_aside():
         shared.folder.delete_results(job.key)
     return shared.queue.reconsider() + shared.outbox.reconsider()

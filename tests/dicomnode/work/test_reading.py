@@ -12,9 +12,10 @@ from tests.support.odd_ages import ODD_AGES
 
 from neumo.bundle.site import Acceptance, SiteStatement
 from neumo.core.errors import ConfigError, OutputError
-from neumo.core.reading import Reading
+from neumo.core.reading import Reading, Status
 from neumo.dicomnode.work.reading import open_handler
 from neumo.inference.reader import Reader
+from neumo.results.dicom import read_back
 
 CAPTURE = "tests.support.node_results:capture"
 
@@ -137,38 +138,48 @@ def test_makers_that_are_none_are_told(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"\x00" * 50], ids=["pixels", "no pixels"])
-def test_the_refusal_of_what_cannot_be_read_needs_only_its_beginning(
+def test_the_report_of_what_cannot_be_read_needs_only_its_beginning(
     reader: Reader, films: list[Path], tmp_path: Path, content: bytes | None
 ) -> None:
     source = written(radiograph(films[0], PatientName="Doe^Jane"), tmp_path / "a.dcm")
     whole = source.read_bytes()
     source.write_bytes(whole if content is None else whole[:900] + content)
     handle = open_handler(reader, results=CAPTURE)
-    asked = {**request(source, tmp_path / "results" / "key"), "refuse": "crash"}
-    assert handle(asked) == {"status": "refused"} == handle(asked)
+    asked = {**request(source, tmp_path / "results" / "key"), "failed": "crash"}
+    assert handle(asked) == {"status": "failed", "reported": True} == handle(asked)
     report = dcmread(tmp_path / "results" / "key" / "00.dcm")
     assert report.StudyInstanceUID == dcmread(source, force=True, stop_before_pixels=True).StudyInstanceUID
     assert report.PatientName == "Doe^Jane" and report.Modality == "SR"
     assert any("could not be read (crash)" in str(element.value) for element in report.iterall())
+    stated = read_back(report)
+    assert (stated.status, stated.reasons) == (
+        Status.FAILED,
+        ("not_read: The radiograph could not be read (crash).",),
+    )
     reading = json.loads((tmp_path / "results" / "key" / "reading.json").read_bytes())
+    assert reading["receipt"]["status"] == "failed"
     assert (reading["status"], reading["reasons"]) == (
-        "refused",
+        "failed",
         ["not_read: The radiograph could not be read (crash)."],
     )
     identifiers = json.loads((tmp_path / "results" / "key" / "identifiers.json").read_bytes())
     assert identifiers["patient_id"] == "4711"
+    again = handle(request(source, tmp_path / "results" / "key"))
+    assert again == {"status": "failed", "reasons": ["not_read"]}, (
+        "a node that was killed before it took note of it"
+    )
 
 
-def test_results_and_refusals_are_in_the_nodes_language(
+def test_results_and_failures_are_in_the_nodes_language(
     reader: Reader, films: list[Path], tmp_path: Path
 ) -> None:
     handle = open_handler(reader, results="neumo.dicomnode.work.results:default_results", language="es")
     source = written(radiograph(films[0], SpecificCharacterSet="ISO_IR 192"), tmp_path / "a.dcm")
     handle(request(source, tmp_path / "key"))
-    handle(request(source, tmp_path / "refused") | {"refuse": "timeout"})
-    for folder in ("key", "refused"):
+    handle(request(source, tmp_path / "failed") | {"failed": "timeout"})
+    for folder in ("key", "failed"):
         said = json.dumps(dcmread(tmp_path / folder / "00.dcm").to_json_dict(), ensure_ascii=False)
         assert "Estado de la lectura" in said and "Resultado de IA" in said
         assert "Status of the reading" not in said and "AI result" not in said
     assert "La radiografía no se pudo leer (timeout)." in said
-    assert json.loads((tmp_path / "refused" / "reading.json").read_bytes())["reasons"] != []
+    assert json.loads((tmp_path / "failed" / "reading.json").read_bytes())["reasons"] != []

@@ -114,20 +114,20 @@ def test_what_cannot_be_read_is_set_aside(
     shared: Shared, log: EventLog, answers: list[Mapping[str, Any] | Exception], reason: str, attempts: int
 ) -> None:
     queue_object(shared)
-    reader = Reader(*answers, {"status": "refused"})
+    reader = Reader(*answers, {"status": "failed", "reported": True})
     with working(shared, reader):
         counted(shared, "set_aside")
         wait_until(lambda: log.events("set_aside"))
     (event,) = log.events("set_aside")
     assert (event["reason"], event["attempts"], event["reported"]) == (reason, attempts, True)
-    assert [request["refuse"] for request in reader.requests] == [None] * attempts + [reason]
+    assert [request["failed"] for request in reader.requests] == [None] * attempts + [reason]
     assert metric(shared, "neumo_set_aside_total", stage="reading") == 1
     assert shared.outbox.counts() == {("@archive", "waiting"): 1}, (
         "the fake reader makes no files for the PACS"
     )
 
 
-def test_an_object_of_which_no_refusal_can_be_made_is_set_aside_all_the_same(
+def test_an_object_of_which_no_report_can_be_made_is_set_aside_all_the_same(
     shared: Shared, log: EventLog
 ) -> None:
     queue_object(shared)
@@ -164,7 +164,10 @@ def test_too_much_memory_is_the_objects_fault_where_the_machine_has_it(
 ) -> None:
     monkeypatch.setattr(module, "lacks_memory", lambda _needed: False)
     queue_object(shared)
-    with working(shared, Reader(*[ChildError("out_of_memory", "took too much")] * 2, {"status": "refused"})):
+    with working(
+        shared,
+        Reader(*[ChildError("out_of_memory", "took too much")] * 2, {"status": "failed", "reported": True}),
+    ):
         counted(shared, "set_aside")
 
 
@@ -175,17 +178,17 @@ def test_an_object_whose_file_is_gone_is_set_aside(shared: Shared, log: EventLog
         counted(shared, "set_aside")
 
 
-def test_an_object_that_was_read_while_the_node_died_too_often_is_refused_unread(
+def test_an_object_that_was_read_while_the_node_died_too_often_fails_unread(
     shared: Shared, log: EventLog
 ) -> None:
     queue_object(shared)
     for _ in range(ReadConfig().interruptions):
         assert shared.queue.claim() is not None
         shared.queue.recover()
-    reader = Reader({"status": "refused"})
+    reader = Reader({"status": "failed", "reported": True})
     with working(shared, reader):
         counted(shared, "set_aside")
-    assert [request["refuse"] for request in reader.requests] == ["interrupted"]
+    assert [request["failed"] for request in reader.requests] == ["interrupted"]
 
 
 def test_an_error_that_nobody_foresaw_does_not_end_the_thread(

@@ -55,10 +55,12 @@ def open_handler(
 
     def handle(request: Mapping[str, Any]) -> dict[str, Any]:
         target = Path(request["target"])
-        if request.get("refuse"):
-            return _refused(reader, Path(request["source"]), target, request, language)
+        if request.get("failed"):
+            return _failed(reader, Path(request["source"]), target, request, language)
         if target.is_dir():  # an earlier node was killed after this reading and before it took note of it
             known = json.loads((target / READING).read_bytes())
+            if known["status"] == Status.FAILED:
+                return {"status": "failed", "reasons": ["not_read"]}
             return {"status": known["status"], "flagged": known.get("verdict") == Verdict.PNEUMONIA}
         reading = replace(reader.read(Path(request["source"])), file=request["name"])
         if reading.status is Status.FAILED:
@@ -77,23 +79,23 @@ def open_handler(
     return handle
 
 
-def _refused(
+def _failed(
     reader: Reader, source: Path, target: Path, request: Mapping[str, Any], language: Language
 ) -> dict[str, Any]:
     """Write the Structured Report of an object that cannot be read, for a reason; of its header only the beginning."""
     from neumo.results.dicom import structured_report
 
-    name, reason = request["name"], request["refuse"]
+    name, reason = request["name"], request["failed"]
     if not target.is_dir():
         header = beginning_of_object(source)
         notice = Notice("not_read", f"The radiograph could not be read ({reason}).", {"reason": reason})
         receipt = make_receipt(
-            sha256=None, size=None, steps=(), status=Status.REFUSED, reasons=(notice,), bundle=reader.bundle,
+            sha256=None, size=None, steps=(), status=Status.FAILED, reasons=(notice,), bundle=reader.bundle,
             options=reader.options, threads=1, run=None,
         )  # fmt: skip
-        reading = Reading(name, None, Status.REFUSED, reasons=(notice,), receipt=receipt, header=header)
+        reading = Reading(name, None, Status.FAILED, reasons=(notice,), receipt=receipt, header=header)
         _write_results(target, reading, [structured_report(reading, header, language=language)])
-    return {"status": Status.REFUSED.value}
+    return {"status": Status.FAILED.value, "reported": True}
 
 
 def _write_results(

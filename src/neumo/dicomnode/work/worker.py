@@ -30,7 +30,7 @@ class Outcome:
     Attributes
     ----------
     status : str or None
-        "read" or "refused"; None where there is no reading.
+        "read" or "refused", "failed" of a failure that was reported; None where there is no reading.
     reason : str
         Code of why there is none: "crash", "timeout", "out_of_memory", "killed", "error: ...", or the reader's own;
         else "".
@@ -144,14 +144,14 @@ class Worker(threading.Thread):
             self._failed(job, outcome)
         return True
 
-    def _outcome(self, job: Job, refuse: str | None = None) -> Outcome:
-        """Have an object read, or its refusal made, for a reason. Raises ChildStartError."""
+    def _outcome(self, job: Job, failed: str | None = None) -> Outcome:
+        """Have an object read, or its failure reported, for a reason. Raises ChildStartError."""
         source = self._folder.root / job.path
         request = {
             "source": str(source),
             "target": str(self._folder.results_folder(job.key)),
             "name": job.sop_instance_uid,
-            "refuse": refuse,
+            "failed": failed,
         }
         try:
             answer, _ = self._process.ask(request)
@@ -209,12 +209,12 @@ class Worker(threading.Thread):
         self._log.warning("machine_fault", instance=job.sop_instance_uid, reason=reason, failures=failures)
 
     def _set_aside(self, job: Job, outcome: Outcome, attempt: int) -> None:
-        """Give an object up: what was acknowledged gets a refusal that the archive shows, where one can be made."""
-        refusal = self._outcome(job, refuse=outcome.reason)
-        if refusal.own:
-            self._postpone(job, refusal.reason)
+        """Give an object up: what was acknowledged gets a report that it failed, where one can be made."""
+        report = self._outcome(job, failed=outcome.reason)
+        if report.own:
+            self._postpone(job, report.reason)
             return
-        receivers = [] if refusal.status is None else self._receivers(job)
+        receivers = [] if report.status is None else self._receivers(job)
         self._write_with_retries(lambda: self._queue.set_aside(job, outcome.reason, receivers))
         self._innocent(job)
         self._metrics.set_aside.labels("reading").inc()
@@ -223,7 +223,7 @@ class Worker(threading.Thread):
             instance=job.sop_instance_uid,
             reason=outcome.reason,
             attempts=attempt,
-            reported=refusal.status is not None,
+            reported=report.status is not None,
         )
 
     def _failed(self, job: Job, outcome: Outcome) -> None:
@@ -260,7 +260,7 @@ def _outcome_of(answer: Mapping[str, Any]) -> Outcome:
         return Outcome(None, str(answer["own"]), own=True)
     if "error" in answer:
         return Outcome(None, f"error: {answer['error']} at {answer['where']}")
-    if answer["status"] == "failed":
+    if answer["status"] == "failed" and not answer.get("reported"):
         return Outcome(None, ", ".join(answer["reasons"]), final=True)
     left_out, site = (tuple(answer.get(name, ())) for name in ("left_out", "site"))
     return Outcome(str(answer["status"]), flagged=bool(answer.get("flagged")), left_out=left_out, site=site)

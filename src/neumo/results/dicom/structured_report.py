@@ -39,7 +39,6 @@ from neumo.results.dicom.instance import (
     equipment,
     finish,
     is_verified,
-    require_reportable,
     series_of,
     settle,
 )
@@ -73,7 +72,7 @@ def structured_report(reading: Reading, source: Dataset, /, *, language: Languag
     Parameters
     ----------
     reading : Reading
-        Read, refused, or failed and decided on; with its receipt, which names the bundle.
+        With its receipt, which names the bundle.
     source : Dataset
         Header of the radiograph, as `neumo.results.dicom.source.read_header` gives it; pixel data are not needed.
     language : str
@@ -87,9 +86,8 @@ def structured_report(reading: Reading, source: Dataset, /, *, language: Languag
     Raises
     ------
     ResultError
-        The reading failed and nobody decided, it has no receipt, or the header lacks a UID.
+        The reading has no receipt, or the header lacks a UID.
     """
-    require_reportable(reading)
     reading = _said(reading, language)
     origin, copied = origin_of(reading), patient_and_study(source)
     with quiet():
