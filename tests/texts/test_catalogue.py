@@ -36,7 +36,6 @@ SAME_IN_BOTH = {
 NOTICES_MADE_IN = (
     "inference/site_notices.py",
     "core/age_override.py", "core/lost_file.py", "inference/gate.py", "inference/opening.py", "explain/alarms.py",
-    "dicomnode/work/reading.py",
 )  # fmt: skip
 
 _QUOTED = re.compile(r"""["'`]([A-Za-z_]+(?:\.[A-Za-z_]+)+)["'`]""")

@@ -1,4 +1,4 @@
-"""Notices for files that ended the process which read them: out of memory, timeout, crash."""
+"""Notices for files that ended or failed the process which read them: out of memory, timeout, crash, errors."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,3 +17,15 @@ LOST: Final[Mapping[str, Notice]] = {
     )
 }
 """Notice by the code of a `ChildError`. "cancelled" and "killed" are missing: the file is not at fault."""
+INTERRUPTED: Final = Notice(
+    "interrupted", "The program that read it was ended from outside every time, before it had read it."
+)
+"""Notice for a file that is given up although it may not be at fault."""
+
+
+def unexpected_error(kind: str, place: str) -> Notice:
+    """Return the notice for an error that nobody foresaw, by the name of its class and where it was raised."""
+    values = {"kind": kind, "place": place}
+    return Notice(
+        "unexpected_error", "Reading it failed unexpectedly ({kind} at {place}).".format(**values), values
+    )

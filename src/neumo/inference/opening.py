@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import OWN_FAULTS, is_out_of_memory, own_fault, where_raised
-from neumo.core.lost_file import OUT_OF_MEMORY
+from neumo.core.lost_file import OUT_OF_MEMORY, unexpected_error
 from neumo.core.names import shown_path
 from neumo.core.radiograph import Radiograph
 from neumo.core.reading import Notice
@@ -99,10 +99,7 @@ def unexpected_failure(error: Exception) -> Notice:
     own = own_fault(error)
     if own is not None:
         return _own(own)
-    values = {"kind": type(error).__name__, "place": where_raised(error)}
-    return Notice(
-        "unexpected_error", "Reading it failed unexpectedly ({kind} at {place}).".format(**values), values
-    )
+    return unexpected_error(type(error).__name__, where_raised(error))
 
 
 def _decoded(

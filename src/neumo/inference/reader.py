@@ -127,16 +127,16 @@ class Reader:
         return self._stages.read([source], self._shared, age_override)[0]
 
     def failed(self, name: str, sha256: str, size: int, reason: Notice) -> Reading:
-        """Return a failed reading of a file that crashed, outlasted or overfilled the process which read it.
+        """Return a failed reading of a file that is not opened, since it failed the process which read it.
 
         Parameters
         ----------
         name, sha256 : str
-            Of the file; it is not opened.
+            Of the file.
         size : int
             In bytes.
         reason : Notice
-            One of `neumo.core.lost_file.LOST`.
+            Such as one of `neumo.core.lost_file`.
         """
         return self._stages.failed(name, sha256, size, reason, self._single)
 

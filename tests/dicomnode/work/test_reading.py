@@ -1,5 +1,6 @@
 """In the reader's child process: an object to a results folder, once, whole or not at all."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,9 +13,12 @@ from tests.support.odd_ages import ODD_AGES
 
 from neumo.bundle.site import Acceptance, SiteStatement
 from neumo.core.errors import ConfigError, OutputError
-from neumo.core.reading import Reading, Status
+from neumo.core.lost_file import LOST
+from neumo.core.reading import Notice, Reading, Status
 from neumo.dicomnode.work.reading import open_handler
+from neumo.imaging.dicom.parse import parse
 from neumo.inference.reader import Reader
+from neumo.records.reading_file import load_dicom_header, load_reading_file
 from neumo.results.dicom import read_back
 
 CAPTURE = "tests.support.node_results:capture"
@@ -86,7 +90,8 @@ def test_each_reading_tells_the_log_that_the_day_of_review_has_passed(
 def test_a_file_that_cannot_be_read_leaves_no_folder(reader: Reader, tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(b"no image")
     answer = open_handler(reader, results=CAPTURE)(request(tmp_path / "a.dcm", tmp_path / "key"))
-    assert answer["status"] == "failed" and answer["reasons"]
+    assert (answer["status"], answer["reported"]) == ("failed", False)
+    assert Notice.from_json(answer["reason"]).code == "not_an_image"
     assert not (tmp_path / "key").exists()
 
 
@@ -145,29 +150,39 @@ def test_the_report_of_what_cannot_be_read_needs_only_its_beginning(
     whole = source.read_bytes()
     source.write_bytes(whole if content is None else whole[:900] + content)
     handle = open_handler(reader, results=CAPTURE)
-    asked = {**request(source, tmp_path / "results" / "key"), "failed": "crash"}
-    assert handle(asked) == {"status": "failed", "reported": True} == handle(asked)
+    crash = LOST["crash"]
+    asked = {**request(source, tmp_path / "results" / "key"), "failed": crash.to_json()}
+    told = {"status": "failed", "reason": crash.to_json(), "reported": True}
+    assert handle(asked) == told == handle(asked)
     report = dcmread(tmp_path / "results" / "key" / "00.dcm")
     assert report.StudyInstanceUID == dcmread(source, force=True, stop_before_pixels=True).StudyInstanceUID
     assert report.PatientName == "Doe^Jane" and report.Modality == "SR"
-    assert any("could not be read (crash)" in str(element.value) for element in report.iterall())
     stated = read_back(report)
-    assert (stated.status, stated.reasons) == (
-        Status.FAILED,
-        ("not_read: The radiograph could not be read (crash).",),
-    )
+    assert (stated.status, stated.reasons) == (Status.FAILED, (str(crash),))
     reading = json.loads((tmp_path / "results" / "key" / "reading.json").read_bytes())
-    assert reading["receipt"]["status"] == "failed"
-    assert (reading["status"], reading["reasons"]) == (
-        "failed",
-        ["not_read: The radiograph could not be read (crash)."],
-    )
+    assert (reading["receipt"]["status"], reading["receipt"]["reasons"]) == ("failed", ["crash"])
+    assert (reading["status"], reading["reasons"]) == ("failed", [str(crash)])
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    assert reading["sha256"] == digest == reading["receipt"]["file"]["sha256"]
+    assert reading["receipt"]["file"]["bytes"] == source.stat().st_size
     identifiers = json.loads((tmp_path / "results" / "key" / "identifiers.json").read_bytes())
     assert identifiers["patient_id"] == "4711"
     again = handle(request(source, tmp_path / "results" / "key"))
-    assert again == {"status": "failed", "reasons": ["not_read"]}, (
-        "a node that was killed before it took note of it"
-    )
+    assert again == told, "a node that was killed before it took note of it"
+
+
+def test_of_what_cannot_be_read_the_workbench_gets_the_header_and_no_pixels(
+    reader: Reader, films: list[Path], tmp_path: Path
+) -> None:
+    source = written(radiograph(films[0], PatientName="Doe^Jane"), tmp_path / "a.dcm")
+    handle = open_handler(reader, results=CAPTURE, radiographs=True)
+    handle(request(source, tmp_path / "key") | {"failed": LOST["timeout"].to_json()})
+    kept = tmp_path / "key" / "radiograph.kept"
+    found, header = load_reading_file(kept), load_dicom_header(kept)
+    assert found is not None and header is not None and found.patient is not None
+    assert (found.reading.status, found.reading.reasons) == (Status.FAILED, (LOST["timeout"],))
+    assert (found.size, found.maps, found.patient.display_name) == (None, None, "Doe, Jane")
+    assert parse(header, "header").dataset.SOPInstanceUID == dcmread(source).SOPInstanceUID
 
 
 def test_results_and_failures_are_in_the_nodes_language(
@@ -176,10 +191,10 @@ def test_results_and_failures_are_in_the_nodes_language(
     handle = open_handler(reader, results="neumo.dicomnode.work.results:default_results", language="es")
     source = written(radiograph(films[0], SpecificCharacterSet="ISO_IR 192"), tmp_path / "a.dcm")
     handle(request(source, tmp_path / "key"))
-    handle(request(source, tmp_path / "failed") | {"failed": "timeout"})
+    handle(request(source, tmp_path / "failed") | {"failed": LOST["timeout"].to_json()})
     for folder in ("key", "failed"):
         said = json.dumps(dcmread(tmp_path / folder / "00.dcm").to_json_dict(), ensure_ascii=False)
         assert "Estado de la lectura" in said and "Resultado de IA" in said
         assert "Status of the reading" not in said and "AI result" not in said
-    assert "La radiografía no se pudo leer (timeout)." in said
+    assert "La lectura tardó demasiado y se detuvo." in said
     assert json.loads((tmp_path / "failed" / "reading.json").read_bytes())["reasons"] != []

@@ -11,6 +11,8 @@ from tests.support.node_parts import EventLog, metric, queue_object, write_resul
 from tests.support.waiting import wait_until
 
 from neumo.core.errors import ChildError, ChildStartError
+from neumo.core.lost_file import INTERRUPTED, LOST, unexpected_error
+from neumo.core.reading import Notice
 from neumo.dicomnode.config import ReadConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.queued_objects import Job
@@ -19,6 +21,11 @@ from neumo.dicomnode.work.worker import Worker
 from neumo.worker.reader_process import ReaderProcess
 
 READ = {"status": "read"}
+
+
+def failed(code: str, *, reported: bool = False) -> dict[str, Any]:
+    """Answer of a reader to an object that it cannot read."""
+    return {"status": "failed", "reason": Notice(code, "Why.").to_json(), "reported": reported}
 
 
 class Reader:
@@ -103,28 +110,48 @@ def test_a_failed_reading_is_tried_again(shared: Shared, log: EventLog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "reason", "attempts"),
+    ("answers", "reason", "notice"),
     [
-        ([ChildError("crash", "ended")] * 2, "crash", 2),
-        ([{"error": "ValueError", "where": "a.py:1 f"}] * 2, "error: ValueError at a.py:1 f", 2),
-        ([{"status": "failed", "reasons": ["not_an_image"]}], "not_an_image", 1),
+        ([ChildError("crash", "ended")] * 2, "crash", LOST["crash"]),
+        ([ChildError("timeout", "slow")] * 2, "timeout", LOST["timeout"]),
+        ([ChildError("killed", "ended")] * 2, "killed", INTERRUPTED),
+        (
+            [{"error": "ValueError", "where": "a.py:1 f"}] * 2,
+            "error: ValueError at a.py:1 f",
+            unexpected_error("ValueError", "a.py:1 f"),
+        ),
+        ([failed("not_an_image")], "not_an_image", Notice("not_an_image", "Why.")),
     ],
 )
-def test_what_cannot_be_read_is_set_aside(
-    shared: Shared, log: EventLog, answers: list[Mapping[str, Any] | Exception], reason: str, attempts: int
+def test_what_cannot_be_read_is_set_aside_with_a_reason_of_failed_readings(
+    shared: Shared, log: EventLog, answers: list[Mapping[str, Any] | Exception], reason: str, notice: Notice
 ) -> None:
     queue_object(shared)
-    reader = Reader(*answers, {"status": "failed", "reported": True})
+    reader = Reader(*answers, failed(notice.code, reported=True))
     with working(shared, reader):
         counted(shared, "set_aside")
         wait_until(lambda: log.events("set_aside"))
     (event,) = log.events("set_aside")
-    assert (event["reason"], event["attempts"], event["reported"]) == (reason, attempts, True)
-    assert [request["failed"] for request in reader.requests] == [None] * attempts + [reason]
+    assert (event["reason"], event["attempts"], event["reported"]) == (reason, len(answers), True)
+    assert [request["failed"] for request in reader.requests] == [None] * len(answers) + [notice.to_json()]
     assert metric(shared, "neumo_set_aside_total", stage="reading") == 1
     assert shared.outbox.counts() == {("@archive", "waiting"): 1}, (
         "the fake reader makes no files for the PACS"
     )
+
+
+@pytest.mark.parametrize("code", ["not_an_image", "out_of_memory", "unreadable_file"])
+def test_what_an_earlier_node_reported_is_set_aside_without_another_report(
+    shared: Shared, log: EventLog, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "lacks_memory", lambda _needed: True)
+    queue_object(shared)
+    reader = Reader(failed(code, reported=True))
+    with working(shared, reader):
+        counted(shared, "set_aside")
+        wait_until(lambda: log.events("set_aside"))
+    assert len(reader.requests) == 1 and log.events("set_aside")[0]["reported"] is True
+    assert shared.outbox.counts() == {("@archive", "waiting"): 1}
 
 
 def test_an_object_of_which_no_report_can_be_made_is_set_aside_all_the_same(
@@ -140,8 +167,8 @@ def test_an_object_of_which_no_report_can_be_made_is_set_aside_all_the_same(
 OWN = [
     {"error": "OutputError", "errno": 28, "own": "disk_full", "where": "files.py:1 f"},
     {"error": "OSError", "errno": 24, "own": "too_many_files", "where": "files.py:1 f"},
-    {"status": "failed", "reasons": ["unreadable_file"]},
-    {"status": "failed", "reasons": ["out_of_memory"]},
+    failed("unreadable_file"),
+    failed("out_of_memory"),
     ChildError("out_of_memory", "took too much"),
 ]
 
@@ -166,7 +193,7 @@ def test_too_much_memory_is_the_objects_fault_where_the_machine_has_it(
     queue_object(shared)
     with working(
         shared,
-        Reader(*[ChildError("out_of_memory", "took too much")] * 2, {"status": "failed", "reported": True}),
+        Reader(*[ChildError("out_of_memory", "took too much")] * 2, failed("out_of_memory", reported=True)),
     ):
         counted(shared, "set_aside")
 
@@ -174,7 +201,7 @@ def test_too_much_memory_is_the_objects_fault_where_the_machine_has_it(
 def test_an_object_whose_file_is_gone_is_set_aside(shared: Shared, log: EventLog) -> None:
     new = queue_object(shared)
     shared.folder.delete_object(new.path)
-    with working(shared, Reader(*[{"status": "failed", "reasons": ["unreadable_file"]}] * 2)):
+    with working(shared, Reader(*[failed("unreadable_file")] * 2)):
         counted(shared, "set_aside")
 
 
@@ -185,10 +212,10 @@ def test_an_object_that_was_read_while_the_node_died_too_often_fails_unread(
     for _ in range(ReadConfig().interruptions):
         assert shared.queue.claim() is not None
         shared.queue.recover()
-    reader = Reader({"status": "failed", "reported": True})
+    reader = Reader(failed("interrupted", reported=True))
     with working(shared, reader):
         counted(shared, "set_aside")
-    assert [request["failed"] for request in reader.requests] == ["interrupted"]
+    assert [request["failed"] for request in reader.requests] == [INTERRUPTED.to_json()]
 
 
 def test_an_error_that_nobody_foresaw_does_not_end_the_thread(

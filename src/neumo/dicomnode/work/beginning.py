@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from neumo.imaging.dicom.parse import parse_beginning
@@ -19,6 +20,8 @@ _MAX_BYTES: Final = 2**20
 def beginning_of_object(file: Path) -> Dataset:
     """Parse a file that the node wrote, up to the attributes of patient and study, and the UIDs.
 
+    It has the file's meta information, so that it can be written again.
+
     Raises
     ------
     OSError
@@ -29,4 +32,6 @@ def beginning_of_object(file: Path) -> Dataset:
     meta = parse_beginning(content, ExplicitVRLittleEndian, _LAST_OF_META)
     # The group's length, whose own element takes 12 bytes, says where the data set begins (PS3.10 section 7.1).
     start = 12 + int(meta.FileMetaInformationGroupLength)
-    return parse_beginning(content[start:], meta.TransferSyntaxUID, _LAST)
+    header = parse_beginning(content[start:], meta.TransferSyntaxUID, _LAST)
+    header.file_meta = FileMetaDataset(meta)
+    return header

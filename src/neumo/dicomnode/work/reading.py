@@ -1,5 +1,6 @@
 """In a reader's child process: an object to a results folder."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,6 @@ from neumo.dicomnode.work.beginning import beginning_of_object
 from neumo.dicomnode.work.results import load_results
 from neumo.imaging.dicom.patient import read_patient
 from neumo.inference.reader import Reader
-from neumo.inference.receipt import make_receipt
 from neumo.inference.site_notices import site_notices
 from neumo.records.headers import identifiers_of
 from neumo.records.originals import keep_original, overridable
@@ -37,7 +37,9 @@ def open_handler(
     objects: Sequence[Kind] = USUAL,
     radiographs: bool = False,
 ) -> ReaderHandler:
-    """Return the handler of objects: from `source`, `target` and `name` to a status, with reasons where it failed.
+    """Return the handler of objects: from `source`, `target` and `name` to a status, with the reason where it failed.
+
+    With `failed`, a notice, the object is not read; the report says that it could not be, and why.
 
     Parameters
     ----------
@@ -56,15 +58,15 @@ def open_handler(
     def handle(request: Mapping[str, Any]) -> dict[str, Any]:
         target = Path(request["target"])
         if request.get("failed"):
-            return _failed(reader, Path(request["source"]), target, request, language)
+            return _failed(reader, request, language, keep=radiographs)
         if target.is_dir():  # an earlier node was killed after this reading and before it took note of it
             known = json.loads((target / READING).read_bytes())
             if known["status"] == Status.FAILED:
-                return {"status": "failed", "reasons": ["not_read"]}
+                return _failure(known["notices"]["reasons"][0], reported=True)
             return {"status": known["status"], "flagged": known.get("verdict") == Verdict.PNEUMONIA}
         reading = replace(reader.read(Path(request["source"])), file=request["name"])
         if reading.status is Status.FAILED:
-            return {"status": "failed", "reasons": [notice.code for notice in reading.reasons]}
+            return _failure(reading.reasons[0].to_json(), reported=False)
         assert reading.header is not None, "the node takes DICOM objects alone"
         kept = Path(request["source"]) if radiographs else None
         _write_results(target, reading, make_results(reading, reading.header), kept)
@@ -79,23 +81,25 @@ def open_handler(
     return handle
 
 
-def _failed(
-    reader: Reader, source: Path, target: Path, request: Mapping[str, Any], language: Language
-) -> dict[str, Any]:
+def _failed(reader: Reader, request: Mapping[str, Any], language: Language, *, keep: bool) -> dict[str, Any]:
     """Write the Structured Report of an object that cannot be read, for a reason; of its header only the beginning."""
     from neumo.results.dicom import structured_report
 
-    name, reason = request["name"], request["failed"]
+    source, target = Path(request["source"]), Path(request["target"])
     if not target.is_dir():
         header = beginning_of_object(source)
-        notice = Notice("not_read", f"The radiograph could not be read ({reason}).", {"reason": reason})
-        receipt = make_receipt(
-            sha256=None, size=None, steps=(), status=Status.FAILED, reasons=(notice,), bundle=reader.bundle,
-            options=reader.options, threads=1, run=None,
-        )  # fmt: skip
-        reading = Reading(name, None, Status.FAILED, reasons=(notice,), receipt=receipt, header=header)
-        _write_results(target, reading, [structured_report(reading, header, language=language)])
-    return {"status": Status.FAILED.value, "reported": True}
+        with source.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        reason = Notice.from_json(request["failed"])
+        reading = reader.failed(request["name"], digest, source.stat().st_size, reason)
+        reading = replace(reading, header=header)
+        report = structured_report(reading, header, language=language)
+        _write_results(target, reading, [report], source if keep else None)
+    return _failure(request["failed"], reported=True)
+
+
+def _failure(reason: Mapping[str, Any], *, reported: bool) -> dict[str, Any]:
+    return {"status": Status.FAILED.value, "reason": reason, "reported": reported}
 
 
 def _write_results(

@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from neumo.core.back_off import back_off
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.faults import lacks_memory
+from neumo.core.lost_file import INTERRUPTED, LOST, OUT_OF_MEMORY, unexpected_error
+from neumo.core.reading import Notice, Status
 from neumo.dicomnode.config import CANARY, ReadConfig
 from neumo.dicomnode.shared import Shared
 from neumo.dicomnode.store.queued_objects import Job
@@ -30,10 +32,14 @@ class Outcome:
     Attributes
     ----------
     status : str or None
-        "read" or "refused", "failed" of a failure that was reported; None where there is no reading.
+        "read" or "refused"; None where there is no reading with an answer or refusal.
     reason : str
-        Code of why there is none: "crash", "timeout", "out_of_memory", "killed", "error: ...", or the reader's own;
-        else "".
+        Code of why there is none, for the log: "crash", "timeout", "out_of_memory", "killed", "interrupted",
+        "error: ...", or the reader's own; else "".
+    notice : Notice or None
+        The same for people, with a code of a failed reading; None where the machine is at fault, or there is a reading.
+    reported : bool
+        Whether the report that the object could not be read is written.
     final : bool
         Whether another attempt can only end the same way.
     own : bool
@@ -48,11 +54,16 @@ class Outcome:
 
     status: str | None
     reason: str = ""
+    notice: Notice | None = None
+    reported: bool = False
     final: bool = False
     own: bool = False
     flagged: bool = False
     left_out: tuple[str, ...] = ()
     site: tuple[str, ...] = ()
+
+
+_INTERRUPTED: Final = Outcome(None, INTERRUPTED.code, INTERRUPTED, final=True)
 
 
 class Worker(threading.Thread):
@@ -129,7 +140,7 @@ class Worker(threading.Thread):
         started = time.monotonic()
         try:
             interrupted = job.interruptions >= self._config.interruptions
-            outcome = Outcome(None, "interrupted", final=True) if interrupted else self._outcome(job)
+            outcome = _INTERRUPTED if interrupted else self._outcome(job)
         except ChildStartError:
             self._write_with_retries(lambda: self._queue.release(job))
             raise
@@ -144,14 +155,14 @@ class Worker(threading.Thread):
             self._failed(job, outcome)
         return True
 
-    def _outcome(self, job: Job, failed: str | None = None) -> Outcome:
+    def _outcome(self, job: Job, failed: Notice | None = None) -> Outcome:
         """Have an object read, or its failure reported, for a reason. Raises ChildStartError."""
         source = self._folder.root / job.path
         request = {
             "source": str(source),
             "target": str(self._folder.results_folder(job.key)),
             "name": job.sop_instance_uid,
-            "failed": failed,
+            "failed": failed and failed.to_json(),
         }
         try:
             answer, _ = self._process.ask(request)
@@ -159,11 +170,13 @@ class Worker(threading.Thread):
             raise
         except ChildError as error:
             scarce = error.code in {"out_of_memory", "killed"} and self._lacks_memory()
-            return Outcome(None, error.code, own=scarce)
+            return Outcome(None, error.code, LOST.get(error.code, INTERRUPTED), own=scarce)
         outcome = _outcome_of(answer)
-        if "unreadable_file" in outcome.reason:  # its file lies in the node's own folder
+        if outcome.reported:
+            return outcome
+        if outcome.reason == "unreadable_file":  # its file lies in the node's own folder
             return replace(outcome, own=source.exists(), final=False)
-        if "out_of_memory" in outcome.reason:
+        if outcome.reason == OUT_OF_MEMORY.code:
             return replace(outcome, own=self._lacks_memory(), final=False)
         return outcome
 
@@ -210,11 +223,11 @@ class Worker(threading.Thread):
 
     def _set_aside(self, job: Job, outcome: Outcome, attempt: int) -> None:
         """Give an object up: what was acknowledged gets a report that it failed, where one can be made."""
-        report = self._outcome(job, failed=outcome.reason)
+        report = outcome if outcome.reported else self._outcome(job, failed=outcome.notice)
         if report.own:
             self._postpone(job, report.reason)
             return
-        receivers = [] if report.status is None else self._receivers(job)
+        receivers = self._receivers(job) if report.reported else []
         self._write_with_retries(lambda: self._queue.set_aside(job, outcome.reason, receivers))
         self._innocent(job)
         self._metrics.set_aside.labels("reading").inc()
@@ -223,7 +236,7 @@ class Worker(threading.Thread):
             instance=job.sop_instance_uid,
             reason=outcome.reason,
             attempts=attempt,
-            reported=report.status is not None,
+            reported=report.reported,
         )
 
     def _failed(self, job: Job, outcome: Outcome) -> None:
@@ -259,8 +272,10 @@ def _outcome_of(answer: Mapping[str, Any]) -> Outcome:
     if answer.get("own"):
         return Outcome(None, str(answer["own"]), own=True)
     if "error" in answer:
-        return Outcome(None, f"error: {answer['error']} at {answer['where']}")
-    if answer["status"] == "failed" and not answer.get("reported"):
-        return Outcome(None, ", ".join(answer["reasons"]), final=True)
+        kind, place = str(answer["error"]), str(answer["where"])
+        return Outcome(None, f"error: {kind} at {place}", unexpected_error(kind, place))
+    if answer["status"] == Status.FAILED:
+        notice = Notice.from_json(answer["reason"])
+        return Outcome(None, notice.code, notice, reported=bool(answer["reported"]), final=True)
     left_out, site = (tuple(answer.get(name, ())) for name in ("left_out", "site"))
     return Outcome(str(answer["status"]), flagged=bool(answer.get("flagged")), left_out=left_out, site=site)
