@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from tests.support.node_samples import radiograph, with_meta
 from tests.support.web_running import Running, add_people, logged_in, running
 
 from neumo.core.decision import Conclusion
-from neumo.core.reading import Status
+from neumo.core.lost_file import LOST
+from neumo.core.reading import Reading, Status
+from neumo.records.database import open_archive
+from neumo.records.store import record
 from neumo.results.dicom import read_back
 from neumo.texts.catalogue import texts
 from neumo.texts.language import LANGUAGES, Language
@@ -95,7 +99,8 @@ def test_each_kind_is_recorded_once_with_its_reason_and_no_picture(ana: httpx.Cl
         assert spanish["notices"]["reasons"][0]["text"]
         assert (failed["pixels_kept"], failed["class_maps"], failed["width"]) == (False, [], None)
         for path, code in (
-            ("image.png", "pixels_deleted"),
+            ("image.png", "no_pixels"),
+            ("image.pgm", "no_pixels"),
             ("heatmap.png", "no_answer"),
             ("posterior", "no_answer"),
         ):
@@ -232,6 +237,28 @@ def test_a_researcher_is_not_told_the_name_of_a_file_that_may_name_a_patient(
             assert answer.status_code == 200 and "Quijano" not in answer.text
         assert rita.post("/api/readings/search", json={"q": "dulcinea"}).json()["readings"] == []
     assert ana.post("/api/readings/search", json={"q": "dulcinea"}).json()["readings"]
+
+
+@pytest.mark.parametrize("recorded", ["here", "elsewhere"])
+def test_of_a_failure_no_pixels_are_said_to_be_deleted(
+    opened: Running, ana: httpx.Client, recorded: str
+) -> None:
+    if recorded == "here":
+        number = send(ana, dicom(cut=700), "cut.dcm").json()["id"]
+        for file in (opened.data / "kept").rglob("*.kept"):
+            file.unlink()
+    else:
+        engine = open_archive(str(opened.data / "archive.db"))
+        failed = Reading("1.2.3", None, Status.FAILED, reasons=(LOST["crash"],))
+        number = record(engine, failed, source="xray", actor="neumo listen")
+        engine.dispose()
+    assert ana.get(f"/api/readings/{number}").json()["dicom"] is False
+    for name in ("report.pdf", "report.html", "reading.json"):
+        for language in LANGUAGES:
+            asked = {"Accept-Language": language}
+            answer = ana.get(f"/api/readings/{number}/files/{name}", headers=asked)
+            assert (answer.status_code, answer.json()["code"]) == (410, "nothing_kept")
+            assert not re.search("p[ií]x|delet|borr", answer.text)
 
 
 def test_a_removed_failure_leaves_neither_file_nor_name(

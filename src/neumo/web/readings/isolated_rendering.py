@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from neumo.core.errors import ChildError
+from neumo.core.reading import Status
 from neumo.records.stored_reading import StoredReading
 from neumo.texts.language import Language
 from neumo.web.http.problems import Problem, not_installed
@@ -17,9 +18,17 @@ _STATUS: Final = {
     "no_object": 409,
     "undecided": 409,
     "pixels_deleted": 410,
+    "nothing_kept": 410,
     "not_dicom": 422,
     "unreadable": 422,
 }
+
+
+def absent(reading: StoredReading) -> str:
+    """Return the code of the problem that no file of a reading is stored here."""
+    if reading.purged:
+        return "purged"
+    return "nothing_kept" if reading.status == Status.FAILED else "pixels_deleted"
 
 
 def render_request(
@@ -44,10 +53,11 @@ def render_request(
     """
     file = workbench.reading_files.path_of(reading.body)
     if file is None:
-        raise Problem(410, "purged" if reading.purged else "pixels_deleted")
+        raise Problem(410, absent(reading))
     return {
         "do": "render",
         "file": str(file),
+        "absent": absent(reading),
         "name": name,
         "language": language,
         "decision": None if reading.decision is None else reading.decision.to_json(),

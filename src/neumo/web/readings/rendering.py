@@ -63,9 +63,9 @@ def render(request: Mapping[str, Any], target: Path, bundle: Bundle) -> dict[str
     Parameters
     ----------
     request : mapping
-        `file`, where it is stored; `name`, one of `MEDIA_TYPES`; `language`; `patients`, "shown" where it may say
-        whose radiograph it is, never "hidden" for `NAMING_PATIENTS`; `decision`, the one that stands, as
-        `Decision.to_json` makes it, or None; `prevalence` and `operating_point` where the
+        `file`, where it is stored; `absent`, the problem where it is not; `name`, one of `MEDIA_TYPES`; `language`;
+        `patients`, "shown" where it may say whose radiograph it is, never "hidden" for `NAMING_PATIENTS`; `decision`,
+        the one that stands, as `Decision.to_json` makes it, or None; `prevalence` and `operating_point` where the
         result shall be for others than the reading's own.
     target : Path
     bundle : Bundle
@@ -79,7 +79,7 @@ def render(request: Mapping[str, Any], target: Path, bundle: Bundle) -> dict[str
     file, name, language = Path(request["file"]), request["name"], as_language(request["language"])
     stored = _load(file, request["patients"] == "shown")
     if stored is None:
-        return {"problem": "pixels_deleted"}
+        return {"problem": request["absent"]}
     asked, decision = request.get("prevalence"), request["decision"]
     reading = reading_at(
         stored.reading,

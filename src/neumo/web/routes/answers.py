@@ -25,7 +25,7 @@ from neumo.web.http.problems import Problem
 from neumo.web.people.identity import Person, Reader
 from neumo.web.readings.blinding import is_withheld, serve
 from neumo.web.readings.chosen import Chosen
-from neumo.web.readings.isolated_rendering import render_request, rendered
+from neumo.web.readings.isolated_rendering import absent, render_request, rendered
 from neumo.web.readings.pictures import PGM, PGM_TYPE, PNG, heat_png, radiograph_pgm, radiograph_png
 from neumo.web.readings.presenting import posterior_json
 from neumo.web.readings.rendering import MEDIA_TYPES, NAMING_PATIENTS, SHORT_NAMES
@@ -156,7 +156,10 @@ def _shown(workbench: Workbench, identifier: int, person: Person) -> StoredReadi
 
 
 def _pixels(workbench: Workbench, identifier: int) -> NDArray[np.uint8]:
-    pixels = load_pixels(_place(workbench, stored_reading(workbench.archive, identifier)))
+    reading = stored_reading(workbench.archive, identifier)
+    if reading.status == Status.FAILED and not reading.purged:
+        raise Problem(409, "no_pixels")
+    pixels = load_pixels(_place(workbench, reading))
     if pixels is None:
         raise Problem(410, "pixels_deleted")
     return pixels
@@ -165,7 +168,7 @@ def _pixels(workbench: Workbench, identifier: int) -> NDArray[np.uint8]:
 def _place(workbench: Workbench, reading: StoredReading) -> Path:
     place = workbench.reading_files.path_of(reading.body)
     if place is None:
-        raise Problem(410, "purged" if reading.purged else "pixels_deleted")
+        raise Problem(410, absent(reading))
     return place
 
 
