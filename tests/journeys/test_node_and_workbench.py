@@ -1,5 +1,6 @@
 """A hospital that runs both: a radiograph is sent, read, seen in a browser, decided on, and verified in Orthanc."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import pytest
 import yaml
 from playwright.sync_api import expect
 from pydicom import Dataset, dcmread
+from pypdf import PdfReader
+from tests.support.node_peers import send
 from tests.support.node_running import Program, program
 from tests.support.node_samples import written
 from tests.support.orthanc import Orthanc, orthanc
@@ -109,3 +112,27 @@ def test_a_radiograph_is_sent_read_seen_decided_on_and_verified_in_the_pacs(
     assert "perihilar pattern" in [element.value for element in verified.iterall()]
     for told in (hospital.workbench.logged, *hospital.node.raw, page.url, page.title()):
         assert "Quijano" not in told and "MRN-" not in told
+
+
+def test_what_the_node_cannot_read_stands_with_reason_remedy_and_report(
+    visitor: Visitor, hospital: Hospital, films: list[Path]
+) -> None:
+    page, t, say = visitor.page, visitor.t, visitor.say
+    patient = f"CUT-{t.language}{visitor.width}"
+    sent = visitor.patients(films[1], PatientID=patient, Rows=9999)
+    assert send(hospital.node.port, sent) == [0]
+    page.goto("/worklist?status=failed")
+    row = page.locator(".window .work-row", has_text=patient)
+    expect(row).to_have_count(1, timeout=60_000)
+    expect(row).to_contain_text(say("reading.status_failed"))
+    row.get_by_role("link", name="Quijano").click()
+    expect(page.get_by_role("region", name=t("terms.patient.name"))).to_contain_text(patient)
+    expect(page.locator("[data-code=not_an_image]")).to_contain_text(say("remedies.not_an_image"))
+    visitor.shows(say("reading.failed_title"), say("reading.no_film"), say("remedies.not_an_image"))
+    digest = json.loads(visitor.taken("reading_json").read_text(encoding="utf-8"))["sha256"]
+    assert len(digest) == 64 and patient in visitor.taken("report_html").read_text(encoding="utf-8")
+    pages = PdfReader(visitor.taken("report_pdf")).pages
+    assert t("readings.status.failed") in " ".join(sheet.extract_text() for sheet in pages)
+    wait_until(lambda: hospital.reports(patient), what=hospital.node.raw)
+    report = read_back(hospital.reports(patient)["UNVERIFIED"])
+    assert (report.status.value, report.reasons[0].partition(":")[0]) == ("failed", "not_an_image")
