@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.reader_handlers import POISON
+from tests.support.reader_handlers import POISON, SURPRISE
 
 from neumo.cluster import shard_reader
 from neumo.cluster.dataset import Dataset
@@ -180,22 +180,23 @@ def test_a_full_disk_leaves_no_half_shard(
     assert dataset.done() == {0}
 
 
-def test_an_object_that_ends_its_process_costs_itself_alone(
+def test_an_object_that_ends_or_fails_its_process_costs_itself_alone(
     make: Make, films: list[Path], tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = str(Path(__file__).parents[2])
     monkeypatch.setenv("PYTHONPATH", root, prepend=":")
     monkeypatch.setattr(shard_reader, "_OPENER", "tests.support.reader_handlers:open_poisonable")
     objects = {f"{number:02}": films[number % 3].read_bytes() for number in range(12)}
-    poisonous = {"02", "10"}
-    reader, dataset = make(Objects({**objects, **dict.fromkeys(poisonous, POISON)}))
+    poisonous = {"02": POISON, "07": SURPRISE, "10": POISON}
+    reader, dataset = make(Objects({**objects, **poisonous}))
     counts = reader.read(0)
     rows = rows_of(dataset)
     assert list(rows) == sorted(objects), "each once, in order, whether read alone or in a batch that died"
-    assert {name for name, row in rows.items() if row["reasons"] == ["crash"]} == poisonous
+    failed = {name: row["reasons"] for name, row in rows.items() if row["status"] == "failed"}
+    assert failed == {"02": ["crash"], "07": ["unexpected_error"], "10": ["crash"]}
     assert counts.statuses["failed"] == len(poisonous)
     direct = Reader(tiny, allow_outside_range=True, threads=1)
-    for name in objects.keys() - poisonous:
+    for name in objects.keys() - poisonous.keys():
         expected = {**direct.read(objects[name]).to_json(), "file": name}
         assert json.loads(rows[name]["reading"]) == expected
 

@@ -13,15 +13,18 @@ from neumo.inference.reader import Reader
 from neumo.worker.reader_child import ReaderHandler
 
 POISON = b"this ends the process that reads it"
+SURPRISE = b"this raises an error that nobody foresaw"
 
 
 def open_poisonable(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
-    """Reader of an archive run that ends its process at one content."""
+    """Reader of an archive run that ends its process at one content, and raises an error at another."""
     ready, handle = open_reader(settings)
 
     def poisonable(request: Mapping[str, Any], content: bytes) -> tuple[Mapping[str, Any], bytes]:
         if POISON in content:
             os.abort()
+        if SURPRISE in content:
+            raise ValueError
         return handle(request, content)
 
     return ready, poisonable

@@ -20,7 +20,7 @@ from neumo.core.back_off import back_off
 from neumo.core.child_process import ChildProcess
 from neumo.core.errors import ChildError, ChildStartError, ClusterError, ImageTooLargeError, NeumoError
 from neumo.core.faults import own_fault
-from neumo.core.lost_file import LOST
+from neumo.core.lost_file import LOST, unexpected_error
 from neumo.core.names import printable
 from neumo.core.reading import Notice, Reading, Status
 from neumo.imaging.dicom.stored_class import HEAD_BYTES
@@ -236,7 +236,7 @@ class ShardReader:
                 if "error" not in answer:
                     return self._kept(answer, made)[0]
                 if answer["own"] is None:
-                    return row_of(_failed(location, LOST["crash"]))
+                    return row_of(_failed(location, unexpected_error(answer["error"], answer["where"])))
                 fault = answer["own"]
             time.sleep(back_off(attempt, _FIRST_WAIT, _LONGEST_WAIT))
         raise ClusterError("this machine: {why}; run the same command again to go on", why=fault)

@@ -15,7 +15,7 @@ from neumo.core.answer import Answer
 from neumo.core.errors import ChildError, ChildStartError
 from neumo.core.faults import lacks_memory
 from neumo.core.logging import fault
-from neumo.core.lost_file import LOST, OUT_OF_MEMORY
+from neumo.core.lost_file import LOST, OUT_OF_MEMORY, unexpected_error
 from neumo.core.reading import Notice, Reading, Status
 from neumo.imaging.image_files import skip_of
 from neumo.records.reading_file import ReadingFile, ReadingFiles, load_reading_file
@@ -190,7 +190,7 @@ class Intake:
             return None
         if answer.get("own"):
             raise Problem(507, "disk_full") if answer["own"] == "disk_full" else server_fault()
-        return LOST["crash"] if "error" in answer else answer
+        return unexpected_error(answer["error"], answer["where"]) if "error" in answer else answer
 
     def _is_own_fault(self, reading: Reading) -> bool:
         """Whether this machine is at fault for a failure: the file lies in the server's own folder."""
@@ -201,7 +201,7 @@ class Intake:
 def _lost_request(upload: Upload, request: Mapping[str, str], lost: Notice) -> dict[str, Any]:
     """Return the request "fail": another reader process writes the failed reading, without opening the file."""
     size = upload.path.stat().st_size
-    known = {"name": upload.name, "sha256": upload.sha256, "size": size, "code": lost.code}
+    known = {"name": upload.name, "sha256": upload.sha256, "size": size, "failed": lost.to_json()}
     return {"do": "fail", "target": request["target"], **known}
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from neumo.core.age_override import AgeOverride
-from neumo.core.lost_file import LOST
 from neumo.core.reading import Notice, Reading
 from neumo.inference.reader import Reader
 from neumo.records.originals import keep_original, overridable
@@ -50,7 +49,7 @@ def _read(reader: Reader, request: Mapping[str, Any], target: Path) -> dict[str,
 
 
 def _lost(request: Mapping[str, Any]) -> tuple[str, str, int, Notice]:
-    return request["name"], request["sha256"], request["size"], LOST[request["code"]]
+    return request["name"], request["sha256"], request["size"], Notice.from_json(request["failed"])
 
 
 def _written(reading: Reading, target: Path) -> dict[str, Any]:
