@@ -136,3 +136,12 @@ def test_what_the_node_cannot_read_stands_with_reason_remedy_and_report(
     wait_until(lambda: hospital.reports(patient), what=hospital.node.raw)
     report = read_back(hospital.reports(patient)["UNVERIFIED"])
     assert (report.status.value, report.reasons[0].partition(":")[0]) == ("failed", "not_an_image")
+
+    # Once what is kept of it has been deleted on schedule, no file is offered.
+    (kept,) = [
+        file for file in (visitor.data / "kept").rglob("*.kept") if patient.encode() in file.read_bytes()
+    ]
+    kept.unlink()
+    page.reload()
+    visitor.shows(say("reading.no_film"), say("results.nothing_kept"))
+    expect(page.get_by_role("link", name=say("results.report_pdf"))).to_have_count(0)

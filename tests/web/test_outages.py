@@ -133,7 +133,7 @@ def test_pixels_go_on_schedule_and_readings_stay(
     data = tmp_path / "data"
     with running(data, web_bundle) as server, httpx.Client(base_url=server.address, timeout=60) as web:
         kept = send(web, radiographs[0]).json()
-        assert kept["pixels_kept"] is True
+        assert (kept["pixels_kept"], kept["files_kept"]) == (True, True)
     old = time.time() - 31 * 86_400
     for folder in (data / "kept").glob("??/*"):
         os.utime(folder, (old, old))
@@ -142,6 +142,7 @@ def test_pixels_go_on_schedule_and_readings_stay(
         wait_until(lambda: not web.get(place).json()["pixels_kept"])
         later = web.get(place).json()
         assert later["probabilities"] == kept["probabilities"] and later["width"] is None
+        assert later["files_kept"] is False
         assert later["notices"]["warnings"][0]["code"] == kept["notices"]["warnings"][0]["code"]
         for path in ("image.png", "image.pgm", "heatmap.png", "files/html", "files/json"):
             answer = web.get(f"{place}/{path}")

@@ -252,7 +252,8 @@ def test_of_a_failure_no_pixels_are_said_to_be_deleted(
         failed = Reading("1.2.3", None, Status.FAILED, reasons=(LOST["crash"],))
         number = record(engine, failed, source="xray", actor="neumo listen")
         engine.dispose()
-    assert ana.get(f"/api/readings/{number}").json()["dicom"] is False
+    shown = ana.get(f"/api/readings/{number}").json()
+    assert (shown["dicom"], shown["files_kept"]) == (False, False)
     for name in ("report.pdf", "report.html", "reading.json"):
         for language in LANGUAGES:
             asked = {"Accept-Language": language}

@@ -148,6 +148,7 @@ def undecided_reading_json(
         "height": None if size is None else size[1],
         "pixel_spacing": None if found is None or found.spacing is None else asdict(found.spacing),
         "pixels_kept": size is not None,
+        "files_kept": found is not None,
         "class_maps": list(answer.outcomes)
         if found is not None and found.maps is not None and answer
         else [],

@@ -22,14 +22,16 @@ export function resultsSection(context, reading, chosen) {
   if (reading.withheld) return null;
   return h("section", { class: "section column" },
     h("h3", {}, t("results.title")),
-    h("ul", { class: "files" }, FILES.filter(([name, feature]) => canMake(context, reading, /** @type {string} */ (name), feature)).map(([name]) => h("li", {}, fileButton(context, reading, /** @type {string} */ (name), chosen)))),
-    reading.status === "failed" && missing(context, reading).map((text) => h("p", { class: "quiet small" }, text)),
+    reading.files_kept && h("ul", { class: "files" }, FILES.filter(([name, feature]) => canMake(context, reading, /** @type {string} */ (name), feature)).map(([name]) => h("li", {}, fileButton(context, reading, /** @type {string} */ (name), chosen)))),
+    missing(context, reading).map((text) => h("p", { class: "quiet small" }, text)),
     receipt(context, reading),
   );
 }
 
-/** Say what there is not of a file that could not be read. @param {import("/static/app.js").Context} context @param {any} reading */
+/** Say which files cannot be made, of what is not stored or could not be read. @param {import("/static/app.js").Context} context @param {any} reading */
 function missing({ t }, reading) {
+  if (!reading.files_kept) return [t("results.nothing_kept")];
+  if (reading.status !== "failed") return [];
   return [t("results.no_film"), !reading.decision && t("results.undecided"), !reading.dicom && t("results.no_patient")].filter(Boolean);
 }
 
