@@ -137,11 +137,17 @@ def test_what_the_node_cannot_read_stands_with_reason_remedy_and_report(
     report = read_back(hospital.reports(patient)["UNVERIFIED"])
     assert (report.status.value, report.reasons[0].partition(":")[0]) == ("failed", "not_an_image")
 
-    # Once what is kept of it has been deleted on schedule, no file is offered.
+    page.locator("[value=INADEQUATE_IMAGE]").check()
+    page.get_by_role("button", name=say("decision.save")).click()
+    sending = page.get_by_role("button", name=say("decision.send", pacs="pacs"))
+    expect(sending).to_be_visible()
+
+    # Once what is kept of it has been deleted on schedule, no file is offered, nor the verified report to be sent.
     (kept,) = [
         file for file in (visitor.data / "kept").rglob("*.kept") if patient.encode() in file.read_bytes()
     ]
     kept.unlink()
     page.reload()
-    visitor.shows(say("reading.no_film"), say("results.nothing_kept"))
-    expect(page.get_by_role("link", name=say("results.report_pdf"))).to_have_count(0)
+    visitor.shows(say("reading.no_film"), say("results.nothing_kept"), say("decision.verified"))
+    for offered in (page.get_by_role("link", name=say("results.report_pdf")), sending):
+        expect(offered).to_have_count(0)
