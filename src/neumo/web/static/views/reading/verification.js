@@ -9,12 +9,12 @@ export function signature({ t, me }) {
 }
 
 /**
- * The button that sends the verified report; nothing where there is none, no PACS, or no right to send.
+ * The button that sends the verified report; nothing where none can be made, and without a PACS or the right to send.
  * @param {import("/static/app.js").Context} context
  * @param {any} reading
  */
 export function sendButton({ t, me, api, toast }, reading) {
-  if (!me.verifies || !me.pacs || !reading.dicom || reading.purged || !reading.decision?.verifier) return null;
+  if (!me.verifies || !me.pacs || !me.sees_patients || !reading.dicom || reading.purged || !reading.decision?.verifier) return null;
   const words = h("span", {}, t("decision.send", { pacs: me.pacs }));
   const button = /** @type {HTMLButtonElement} */ (h("button", { class: "button", type: "button", data: { act: "send" }, on: { click: send } }, icon("upload"), words));
   const state = h("p", { class: "quiet small", role: "status" });
