@@ -136,6 +136,22 @@ def test_pictures_and_files(client: Client, films: list[Path]) -> None:
     assert raised.value.code == "not_dicom"
 
 
+def test_a_reading_says_what_of_it_is_stored(client: Client, service: Running, films: list[Path]) -> None:
+    reading = client.read(films[1].read_bytes() + b"to be deleted", name="film.jpeg")
+    assert reading.pixels_kept and reading.files_kept
+    failed = client.read(films[1].read_bytes()[:200], name="cut.jpeg")
+    assert (failed.status, failed.pixels_kept, failed.files_kept) == ("failed", False, True)
+    assert b"<html" in client.file(failed.id, "report.html")
+    for file in (service.data / "kept").rglob("*.kept"):
+        if str(reading.sha256).encode() in file.read_bytes():
+            file.unlink()
+    deleted = client.reading(reading.id)
+    assert (deleted.pixels_kept, deleted.files_kept) == (False, False)
+    with pytest.raises(MissingError) as raised:
+        client.file(reading.id, "report.html")
+    assert raised.value.code == "pixels_deleted"
+
+
 def test_decisions_are_kept_and_never_overwritten(client: Client, films: list[Path]) -> None:
     reading = client.read(films[2])
     decided = client.decide(reading, Conclusion.OTHER_ABNORMAL, abnormality="hilar mass", note="hilar")

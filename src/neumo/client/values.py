@@ -72,7 +72,11 @@ class RemoteReading(Reading):
         Calibrated, in 0-1; empty where `finding` is None.
     heatmaps : tuple of Outcome
         Those with a heat map.
-    pixels_kept, withheld : bool
+    pixels_kept : bool
+        Whether `Client.image` gives the radiograph.
+    files_kept : bool
+        Whether `Client.file` can make files of it: what they are made of is stored.
+    withheld : bool
     decisions : tuple of Decision
     revision : int
         To be given when deciding.
@@ -88,6 +92,7 @@ class RemoteReading(Reading):
     probabilities: Mapping[Outcome, float]
     heatmaps: tuple[Outcome, ...]
     pixels_kept: bool
+    files_kept: bool
     withheld: bool
     decisions: tuple[Decision, ...]
     revision: int
@@ -106,6 +111,7 @@ class RemoteReading(Reading):
             probabilities={outcome_of(name): share for name, share in (value["probabilities"] or {}).items()},
             heatmaps=_findings(value["class_maps"]),
             pixels_kept=value["pixels_kept"],
+            files_kept=value["files_kept"],
             withheld=value["withheld"],
             decisions=decisions_of(value["decisions"]),
             revision=value["revision"],
