@@ -102,8 +102,11 @@ def test_what_was_set_aside_is_reconsidered_when_asked(settings: dict[str, Any])
     broken = settings | {
         "read": settings["read"] | {"results": "tests.support.node_results:by_patient", "attempts": 1}
     }
+    sent = radiograph(PatientID="fail")
     with node(broken) as running:
-        assert send(running.port, radiograph(PatientID="fail")) == [0]
+        assert send(running.port, sent) == [0]
         wait_until(lambda: running.shared.queue.counts()["set_aside"] == 1)
+        assert send(running.port, sent) == [0]
+        assert running.shared.queue.counts() == {"waiting": 0, "reading": 0, "read": 0, "set_aside": 1}
     with run(parse_settings(NodeConfig, settings, "test"), reconsider=True) as running:
         wait_until(lambda: running.shared.queue.counts()["read"] == 1)
