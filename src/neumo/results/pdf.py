@@ -3,7 +3,7 @@
 ReportLab draws it: it needs nothing but Pillow, whereas turning the HTML page into a PDF would need a browser.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
@@ -31,7 +31,7 @@ from neumo.results.sentences import (
     prevalence_sentence,
     verdict_text,
 )
-from neumo.results.typefaces import Weight, lacks, shown, typeface
+from neumo.results.typefaces import BOLD, REGULAR, lacks, register_typefaces, shown
 from neumo.texts.catalogue import percent, texts
 from neumo.texts.language import Language
 
@@ -42,7 +42,6 @@ _MARGIN: Final = 48.0
 """Points of 1/72 inch."""
 _PICTURE: Final = 240.0
 _MAX_SIDE: Final = 800
-_REGULAR, _BOLD = "SourceSansPro-Regular", "SourceSansPro-Semibold"
 
 
 def write_pdf(
@@ -105,7 +104,7 @@ def document_of(
         raise MissingExtraError(
             "PDF results need the package reportlab, which is not installed; run: pip install 'neumo[web]'"
         ) from error
-    _register_typefaces()
+    register_typefaces()
     document = SimpleDocTemplate(
         buffer,
         pagesize=A4,
@@ -195,8 +194,8 @@ def _foot(whose: str, canvas: Any, _document: Any) -> None:
     from reportlab.lib.utils import simpleSplit
 
     width = canvas._pagesize[0] - 2 * _MARGIN
-    line, *more = simpleSplit(shown(whose), _REGULAR, 8, width - 40) or [""]
-    canvas.setFont(_REGULAR, 8)
+    line, *more = simpleSplit(shown(whose), REGULAR, 8, width - 40) or [""]
+    canvas.setFont(REGULAR, 8)
     canvas.drawString(_MARGIN, _MARGIN / 2, line + ("..." if more else ""))
     canvas.drawRightString(_MARGIN + width, _MARGIN / 2, str(canvas.getPageNumber()))
 
@@ -264,10 +263,9 @@ def _origin(reading: Reading, language: Language, styles: dict[str, Any]) -> "It
     yield Paragraph("<br/>".join(_drawn(line) for line in lines), styles["small"])
 
 
-_WEIGHTS: Final[Mapping[str, Weight]] = {_REGULAR: "Regular", _BOLD: "Semibold"}
 _TABLE_STYLE: Final = [
-    ("FONT", (0, 0), (-1, -1), _REGULAR, 10),
-    ("FONT", (0, 0), (-1, 0), _BOLD, 10),
+    ("FONT", (0, 0), (-1, -1), REGULAR, 10),
+    ("FONT", (0, 0), (-1, 0), BOLD, 10),
     ("ALIGN", (1, 0), (1, -1), "RIGHT"),
     ("LINEBELOW", (0, 0), (-1, -2), 0.4, "#999999"),
 ]
@@ -276,26 +274,14 @@ _TABLE_STYLE: Final = [
 def _styles() -> dict[str, Any]:
     from reportlab.lib.styles import ParagraphStyle
 
-    text = ParagraphStyle("text", fontName=_REGULAR, fontSize=10, leading=12.5, spaceBefore=5)
+    text = ParagraphStyle("text", fontName=REGULAR, fontSize=10, leading=12.5, spaceBefore=5)
     # File names and hashes may have no place to break.
     small = ParagraphStyle("small", text, fontSize=8, leading=9.5, textColor="#444444", splitLongWords=1)
     return {
         "text": text,
         "small": small,
-        "notice": ParagraphStyle("notice", text, fontName=_BOLD),
-        "title": ParagraphStyle("title", text, fontName=_BOLD, fontSize=14.5, leading=17, splitLongWords=1),
+        "notice": ParagraphStyle("notice", text, fontName=BOLD),
+        "title": ParagraphStyle("title", text, fontName=BOLD, fontSize=14.5, leading=17, splitLongWords=1),
         "finding": ParagraphStyle("finding", text, fontSize=13.5, leading=16, spaceAfter=6),
         "alarm": ParagraphStyle("alarm", text, backColor="#fff3c4", borderPadding=3, spaceBefore=8),
     }
-
-
-def _register_typefaces() -> None:
-    from reportlab.lib.fonts import addMapping
-    from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    for name, weight in _WEIGHTS.items():
-        if name not in getRegisteredFontNames():
-            registerFont(TTFont(name, typeface(weight)))
-    addMapping(_REGULAR, 0, 0, _REGULAR)
-    addMapping(_REGULAR, 1, 0, _BOLD)

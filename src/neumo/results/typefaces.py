@@ -5,6 +5,7 @@ spelt by Latin letters in square brackets, and whoever shows such a text says so
 """
 
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from itertools import groupby
@@ -16,6 +17,9 @@ from PIL import ImageFont
 from neumo.core.errors import MissingExtraError
 
 Weight = Literal["Regular", "Semibold"]
+REGULAR, BOLD = "SourceSansPro-Regular", "SourceSansPro-Semibold"
+"""Names of the fonts in ReportLab, once they are registered."""
+_WEIGHTS: Final[Mapping[str, Weight]] = {REGULAR: "Regular", BOLD: "Semibold"}
 _PACKAGE: Final = "font_source_sans_pro"
 _NO_CHARACTER: Final = "\U0010ffff"
 _UNKNOWN: Final = "?"
@@ -33,6 +37,19 @@ def typeface(weight: Weight = "Semibold") -> str:
             "run: pip install 'neumo[dicom]' or 'neumo[web]'"
         )
     return str(Path(found.submodule_search_locations[0]) / "files" / f"SourceSansPro-{weight}.ttf")
+
+
+def register_typefaces() -> None:
+    """Make the fonts known to ReportLab, bold text in paragraphs included. Raises MissingExtraError as `typeface`."""
+    from reportlab.lib.fonts import addMapping
+    from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    for name, weight in _WEIGHTS.items():
+        if name not in getRegisteredFontNames():
+            registerFont(TTFont(name, typeface(weight)))
+    addMapping(REGULAR, 0, 0, REGULAR)
+    addMapping(REGULAR, 1, 0, BOLD)
 
 
 def lacks(text: str) -> bool:
