@@ -186,6 +186,8 @@ def test_a_decision_that_cannot_be_saved_as_it_is(
     visitor.read(visitor.own(films[13], tmp_path))
     other = page.context.new_page()
     other.goto(page.url)
+    # Else it would take over the draft that is typed below.
+    expect(other.locator("[value=AGREE]")).to_be_visible()
     save, note = page.get_by_role("button", name=say("decision.save")), page.locator("[name=note]")
     long = "no end " * 1000
     page.locator("[value=OTHER_ABNORMAL]").check()
