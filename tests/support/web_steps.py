@@ -40,8 +40,10 @@ def drop_folder(page: Page, folder: Path) -> None:
     expect(page.locator("main h1").first).to_be_attached()
     browser = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
+    for kind in ("dragEnter", "dragOver", "dragOver", "drop"):
         browser.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 300, "data": data})
+        if kind == "dragOver":  # the page has accepted the files, without which the browser cancels the drop
+            expect(page.locator(".drop-veil")).to_be_visible()
     browser.detach()
 
 
