@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from neumo.core.digests import sha256_of
 from neumo.core.errors import ImageTooLargeError, UnreadableImageError, UnsupportedImageError
 from neumo.core.faults import OWN_FAULTS, is_out_of_memory, own_fault, where_raised
 from neumo.core.lost_file import OUT_OF_MEMORY, unexpected_error
@@ -168,7 +169,6 @@ def _sha256(source: Path | bytes | NDArray[np.generic], size: int | None) -> str
     if not isinstance(source, Path) or size is None or size > MAX_HASHED_BYTES:
         return None
     try:
-        with source.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(source)
     except OSError:
         return None

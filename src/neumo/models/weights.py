@@ -1,6 +1,5 @@
 """Load and save network weights: safetensors beside a JSON card that names the network. Never a pickle."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from neumo.core.digests import sha256_of
 from neumo.core.errors import CheckpointError, ConfigError
 from neumo.core.files import replacing, write_json
 from neumo.core.findings import FINDINGS
@@ -59,7 +59,7 @@ def save_network(network: nn.Module, folder: Path, card: NetworkCard) -> str:
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in network.state_dict().items()}
     with replacing(folder / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary)
-        digest = _sha256(temporary)
+        digest = sha256_of(temporary)
         write_json(
             folder / CARD_FILE,
             {
@@ -94,7 +94,7 @@ def load_network(folder: Path) -> TrainedNetwork:
             "{weights}: no such file; only safetensors weights are loaded, never pickles (.pt, .ckpt)",
             weights=weights,
         )
-    digest = _sha256(weights)
+    digest = sha256_of(weights)
     if digest != stated:
         raise CheckpointError(
             "{weights}: its SHA-256 {digest} is not the {stated} of {name}; the file was changed "
@@ -191,8 +191,3 @@ def _check_same_tensors(
             weights=weights,
             first=wrong[0],
         )
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

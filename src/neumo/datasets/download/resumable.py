@@ -1,6 +1,5 @@
 """Downloads one large file over HTTP: resumable, checked by digest, published atomically."""
 
-import hashlib
 import http.client
 import re
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from neumo import __version__
 from neumo.core.back_off import back_off
+from neumo.core.digests import sha256_of
 from neumo.core.errors import DownloadError, NeumoError, OutputError
 from neumo.core.files import publish
 from neumo.core.message import Message
@@ -250,8 +250,7 @@ def _digest(sha256: str | None) -> str | None:
 def _require_digest(file: Path, expected: str | None, remedy: str) -> None:
     if expected is None:
         return
-    with file.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = sha256_of(file)
     if found != expected:
         raise DownloadError(
             "{file}: its SHA-256 is {found}, expected {expected}; {remedy}",

@@ -1,6 +1,5 @@
 """In a reader's child process: an object to a results folder."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any
 from pydicom import Dataset
 
 from neumo.core.answer import Verdict
+from neumo.core.digests import sha256_of
 from neumo.core.errors import OutputError
 from neumo.core.files import creating_folder, new_private_file
 from neumo.core.reading import Notice, Reading, Status
@@ -88,10 +88,8 @@ def _failed(reader: Reader, request: Mapping[str, Any], language: Language, *, k
     source, target = Path(request["source"]), Path(request["target"])
     if not target.is_dir():
         header = beginning_of_object(source)
-        with source.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         reason = Notice.from_json(request["failed"])
-        reading = reader.failed(request["name"], digest, source.stat().st_size, reason)
+        reading = reader.failed(request["name"], sha256_of(source), source.stat().st_size, reason)
         reading = replace(reading, header=header)
         report = structured_report(reading, header, language=language)
         _write_results(target, reading, [report], source if keep else None)
