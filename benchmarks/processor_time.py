@@ -15,11 +15,18 @@ def processor_seconds() -> float:
     return time.process_time() + _of_children(psutil.Process())
 
 
+def own_processor_seconds_of(pid: int) -> float:
+    """Return the processor time of another process without its children, in seconds."""
+    own = psutil.Process(pid).cpu_times()
+    return float(own.user + own.system)
+
+
 def processor_seconds_of(pid: int) -> float:
     """Return the processor time of another process and of its children, those that have ended included, in seconds."""
     process = psutil.Process(pid)
-    own = process.cpu_times()
-    return float(own.user + own.system + own.children_user + own.children_system + _of_children(process))
+    times = process.cpu_times()
+    ended = float(times.children_user + times.children_system)
+    return own_processor_seconds_of(pid) + ended + _of_children(process)
 
 
 def _of_children(process: psutil.Process) -> float:

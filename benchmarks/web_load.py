@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from processor_time import own_processor_seconds_of
 from web_program import Sender, found, fresh, web_program
 
 from neumo import Reader
@@ -54,9 +55,11 @@ def main() -> None:
         for _ in range(options.rounds):
             rates[0].append(_reader_rate(reader, files, options.readings, Path(folder)))
             for users in options.users:
-                before = program.processor_seconds()
+                before = own_processor_seconds_of(program.process.pid)
                 rate, seconds = load(program.address, files, users, options.readings)
-                spent[users].append((program.processor_seconds() - before) / options.readings)
+                spent[users].append(
+                    (own_processor_seconds_of(program.process.pid) - before) / options.readings
+                )
                 rates[users].append(rate)
                 waits[users] += seconds
     print(

@@ -29,11 +29,6 @@ class Program:
     address: str
     process: subprocess.Popen[str]
 
-    def processor_seconds(self) -> float:
-        """Processor time of the server's own process, user and system, without its readers."""
-        times = psutil.Process(self.process.pid).cpu_times()
-        return float(times.user + times.system)
-
     def memory(self) -> tuple[float, float]:
         """Resident memory of the server and of all its readers, in MiB."""
         server = psutil.Process(self.process.pid)
