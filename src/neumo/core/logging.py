@@ -47,10 +47,7 @@ def log_to(stream: TextIO) -> None:
 
 def event(name: str, /, *, level: int = logging.INFO, **fields: Any) -> None:
     """Log an event; `fields` must hold nothing about a patient."""
-    if _LOGGER.isEnabledFor(level):
-        # As `Logger.log`, but without looking for the line that called, which no event states.
-        made = _LOGGER.makeRecord(_LOGGER.name, level, "", 0, name, (), None, extra={"fields": fields})
-        _LOGGER.handle(made)
+    _LOGGER.log(level, name, extra={"fields": fields})
 
 
 def fault(name: str, error: BaseException, /, **fields: Any) -> None:
