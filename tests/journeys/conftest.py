@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pynetdicom import sop_class
 from tests.support import programs
-from tests.support.node_peers import Archive, archive
+from tests.support.node_peers import Archive, archive, destination
 from tests.support.tiny_bundle import make_bundle
 from tests.support.web_running import Running, add_people, running
 from tests.support.web_visitor import (
@@ -85,23 +85,22 @@ def visited(
     data = tmp_path_factory.mktemp("everywhere") / "data"
     add_verifiers(data, NAMES.values())
     add_people(data, **{RESEARCHER: "researcher"})
-    to = f"{{name: pacs, kind: c-store, ae_title: ARCHIVE, host: 127.0.0.1, port: {pacs.port}, timeout: 20}}"
-    with running(data, journey_bundle, send__to=to) as started:
+    with running(data, journey_bundle, send__to=destination(pacs.port, timeout=20)) as started:
         yield started
 
 
 @pytest.fixture(scope="module", params=FORMS, ids=[f"{language}-{width}" for language, width in FORMS])
 def form(request: pytest.FixtureRequest) -> tuple[Language, int]:
-    """Language and width in which a way is gone."""
+    """Language and window width of this run of the journeys."""
     found: tuple[Language, int] = request.param
     return found
 
 
 @pytest.fixture(scope="module")
 def visitor(form: tuple[Language, int], browser: Browser, visited: Running) -> Iterator[Visitor]:
-    """Somebody who goes all ways in both forms, and looks at each station in every size (`Visitor.shows`).
+    """A person at the workbench, in one form after the other; `Visitor.shows` checks a page at every screen size.
 
-    A file whose ways need another server has a `visited` of its own.
+    A file whose journeys need another server overrides `visited`.
     """
     with visiting(browser, visited, *form) as opened:
         yield opened

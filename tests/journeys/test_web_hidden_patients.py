@@ -1,11 +1,11 @@
-"""A workbench that tells nobody whose radiographs it reads, and so gives and sends nothing that names them."""
+"""A workbench with `patients: hidden`: it offers and sends nothing that names a patient."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.node_peers import Archive
+from tests.support.node_peers import Archive, destination
 from tests.support.node_samples import written
 from tests.support.web_running import Running, running
 from tests.support.web_steps import drop
@@ -18,8 +18,9 @@ def visited(
 ) -> Iterator[Running]:
     data = tmp_path_factory.mktemp("hidden") / "data"
     add_verifiers(data, NAMES.values())
-    to = f"{{name: pacs, kind: c-store, ae_title: ARCHIVE, host: 127.0.0.1, port: {pacs.port}, timeout: 20}}"
-    with running(data, journey_bundle, send__to=to, patients="hidden") as started:
+    with running(
+        data, journey_bundle, send__to=destination(pacs.port, timeout=20), patients="hidden"
+    ) as started:
         yield started
 
 
