@@ -1,6 +1,6 @@
 """What the workbench promises a person, from a file to its report; `promises.md` says which test shows which sentence.
 
-Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOTS=FOLDER saves pictures of all stations.
+Files, lists and the viewer are in `test_web_everywhere_lists`. NEUMO_SCREENSHOTS=FOLDER saves screenshots of all pages.
 """
 
 import csv
@@ -212,7 +212,7 @@ def test_a_decision_that_cannot_be_saved_as_it_is(
 
 
 def test_every_page_in_the_person_s_language(visitor: Visitor) -> None:
-    """The walk's other stations show what is in its language, too (`Visitor.shows`)."""
+    """Pages of no other test; that the others are in the person's language is checked by `Visitor.shows`."""
     page, t, say = visitor.page, visitor.t, visitor.say
     titles = {
         "/worklist": "nav.worklist", "/research": "research.missing_title", "/settings": "nav.settings",

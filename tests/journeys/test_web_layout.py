@@ -22,7 +22,7 @@ from neumo.samples import sample_files
 from neumo.texts.data_names import data_name
 
 HEIGHTS = {1920: 900, 1440: 900, 1280: 900, 1024: 900, PHONE: 844}
-"""More sizes than elsewhere: height by width, in pixels."""
+"""Screen sizes of these tests, more than `web_visitor.HEIGHTS`: height in pixels by width."""
 BUILT_IN = Path(neumo.bundle.__file__).parent / "default"
 REFUSED = {"/readings/5": "inverted", "/readings/6": "far_from_training"}
 """Readings that are refused, and why."""

@@ -34,7 +34,7 @@ DAYS: dict[Language, tuple[str, str]] = {
     "en": ("Mar 14, 2021", "May 2, 2024"),
     "es": ("14 mar 2021", "2 may 2024"),
 }
-"""The days of birth and study on a page."""
+"""Dates of birth and study as the page writes them."""
 
 
 @pytest.fixture(scope="module")

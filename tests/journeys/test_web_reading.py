@@ -1,4 +1,4 @@
-"""Reading in the browser: files, keys, ages, removal; from file to report the walk goes (`test_web_everywhere`)."""
+"""Reading in the browser: files, keys, ages, removal; `test_web_everywhere` goes from the file to the report."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ VERDICTS = {
 
 @pytest.fixture(scope="module")
 def visited(form: tuple[Language, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server for each form that has read nothing yet, with the built-in bundle."""
+    """An empty workbench with the built-in bundle, started anew for each form."""
     with running(tmp_path_factory.mktemp(form[0]) / "data", BUNDLE) as started:
         yield started
 

@@ -17,7 +17,7 @@ SURPRISE = b"this raises an error that nobody foresaw"
 
 
 def open_poisonable(settings: Mapping[str, Any]) -> tuple[Mapping[str, Any], Handler]:
-    """Reader of an archive run that ends its process at one content, and raises an error at another."""
+    """Reader of an archive run that exits the process on one file content, and raises an error on another."""
     ready, handle = open_reader(settings)
 
     def poisonable(request: Mapping[str, Any], content: bytes) -> tuple[Mapping[str, Any], bytes]:

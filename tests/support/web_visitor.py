@@ -29,17 +29,17 @@ from neumo.web.people.verifier import Verifier
 
 PHONE = 390
 HEIGHTS = {1440: 900, 1024: 768, PHONE: 844}
-"""Sizes in which each station is looked at: height by width, in pixels."""
+"""Screen sizes at which pages are checked: height in pixels by width."""
 FORMS: list[tuple[Language, int]] = [("en", 1440), ("es", PHONE)]
-"""Language and width in which all ways are gone."""
+"""Language and window width of each run of a journey."""
 NAMES: dict[Language, str] = {"en": "ana", "es": "eva"}
 """Name of the account that reads in a language."""
 RESEARCHER = "rita"
 """Name of the account of a researcher."""
 _PICTURES = os.environ.get("NEUMO_SCREENSHOTS")
-"""Folder for pictures of all stations, to be looked at."""
+"""Folder for screenshots of the journeys, to be looked at."""
 _SENTENCE = 4
-"""Words from which on a message cannot stand by chance in another language's page."""
+"""Fewest words of a message that is looked for in pages of another language; shorter ones may be alike by chance."""
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -142,9 +142,9 @@ class Visitor:
         expect(self.page.get_by_role("button", name=self.say("shell.logout"))).to_be_visible()
 
     def shows(self, *texts: str, heights: Mapping[int, int] = HEIGHTS) -> None:
-        """Check on each size of screen that the page shows these texts, and nothing cut off, overlong or squeezed.
+        """Check at each screen size that the page shows these texts, and nothing is clipped, overflows or is squeezed.
 
-        No sentence on it may be in another language than the person's.
+        No message on it may be in another language than the person's.
         """
         for width in sorted(heights, key=lambda width: width == self.width):  # its own last: there it goes on
             self.page.set_viewport_size({"width": width, "height": heights[width]})
@@ -178,7 +178,7 @@ def _runs(messages: Any) -> Iterator[str]:
 
 
 def errors_of(page: Page) -> list[str]:
-    """Collect from now on errors in the scripts of a page, and things that it may not load."""
+    """Return a list that collects script errors and Content Security Policy violations of a page from now on."""
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
@@ -189,7 +189,7 @@ def errors_of(page: Page) -> list[str]:
 
 
 def take_picture(page: Page, form: str) -> None:
-    """Save what a station looks like, numbered within its form and named by the test, where pictures are wanted."""
+    """Save a screenshot, numbered within its form and named by the test, where NEUMO_SCREENSHOTS asks for them."""
     if not _PICTURES:
         return
     folder = Path(_PICTURES)
@@ -222,9 +222,9 @@ def log_out_everybody(data: Path) -> None:
 
 @contextmanager
 def visiting(browser: Browser, served: Running, language: Language, width: int) -> Iterator[Visitor]:
-    """Open the workbench on a screen of that width, logged in where it has accounts.
+    """Open the workbench in a window of that width, and log in where the server has accounts.
 
-    An error of the page fails whoever uses it.
+    A script error on the page, or a violation of its Content Security Policy, fails the test.
     """
     with _opened(browser, served.address, served.data, language, width, NAMES[language]) as visitor:
         yield visitor

@@ -1,4 +1,4 @@
-"""Hidden blocks: what is hidden, how much, and that teachers see the whole image."""
+"""Random occlusion: fill value, share of hidden blocks, and that teachers see whole images."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ class Looks(nn.Module):
 
 @dataclass
 class _Trainer:
-    """What a training step asks of Lightning's."""
+    """The attributes of Lightning's Trainer that a training step reads."""
 
     world_size: int = 1
     current_epoch: int = 0

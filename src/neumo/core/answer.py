@@ -201,7 +201,7 @@ ANSWER_KEYS: Final = tuple(attribute.name for attribute in fields(Answer))
 
 
 def set_from_json(value: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    """Return the prediction set alone of the answer that `Answer.from_json` would return."""
+    """Return the prediction set of an answer in plain form, completed as by `Answer.from_json`, without the rest."""
     return coherent_set(
         map(outcome_of, value["prediction_set"]),
         finding=outcome_of(value["finding"]),

@@ -1,4 +1,4 @@
-"""Notices for files that ended or failed the process which read them: out of memory, timeout, crash, errors."""
+"""Reasons of failed readings: the reading process ran out of memory, timed out, crashed or raised an error."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -20,7 +20,7 @@ LOST: Final[Mapping[str, Notice]] = {
 INTERRUPTED: Final = Notice(
     "interrupted", "The program that read it was ended from outside every time, before it had read it."
 )
-"""Notice for a file that is given up although it may not be at fault."""
+"""Reason of an object that is not read again since its reader was ended each time; the file may be sound."""
 
 
 def unexpected_error(kind: str, place: str) -> Notice:

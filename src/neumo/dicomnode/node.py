@@ -125,7 +125,7 @@ def _recover(config: NodeConfig, shared: Shared, reconsider: bool) -> None:
 
 
 def _reconsider(shared: Shared) -> int:
-    """Queue again what was set aside, without the reports that were made of it; return how much."""
+    """Queue set-aside objects and deliveries again, and delete the objects' reports; return how many were queued."""
     for job in shared.queue.all_set_aside():
         shared.folder.delete_results(job.key)
     return shared.queue.reconsider() + shared.outbox.reconsider()

@@ -51,7 +51,7 @@ def entry_of(row: Base) -> dict[str, Any]:
 
 
 def entry_of_columns(table: str, columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `entry_of` a row from its table's name and all its columns by name."""
+    """Return the log entry of a row (see `entry_of`), given its table's name and all its columns by name."""
     entry = {"table": table, "id": columns["id"]}
     if table == ReadingRow.__tablename__:
         entry["body"] = _sha256(columns["body"])

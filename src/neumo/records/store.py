@@ -149,7 +149,7 @@ def _prepared(entry: Entry) -> _Prepared:
 
 @dataclass
 class _Writing:
-    """One transaction, with one statement for all rows of a table, past the unit of work: it takes much longer."""
+    """One transaction: one INSERT for all rows of a table, since the unit of work (ORM) takes much longer."""
 
     session: Session
     prepared: Sequence[_Prepared]
@@ -179,7 +179,7 @@ class _Writing:
         return known, {row[2] for row in rows if row[4]}
 
     def _recorded(self, new: Sequence[_Prepared]) -> dict[_Key, Recorded]:
-        """Insert new readings, their subjects and views, and what they are searched by."""
+        """Insert new readings with their subjects, views and search index; return what was recorded, by key."""
         rows = self._insert(
             _READINGS,
             [{"subject_id": self._subject_id(one.entry), "recorded_at": now(), **one.row} for one in new],
@@ -215,7 +215,7 @@ class _Writing:
         return int(row["id"])
 
     def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Insert rows, and return them with their numbers."""
+        """Insert rows, and return them with their primary keys."""
         if not rows:
             return []
         numbers = self.session.connection().scalars(_INSERTS[table.name], rows)

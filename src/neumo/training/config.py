@@ -114,7 +114,7 @@ class AugmentationConfig:
     erasing: Share = 0.0
     """Probability that a random rectangle is replaced by one grey level."""
     occlusion: Share = 0.0
-    """Probability that up to three quarters of the blocks of an image are hidden, though not from the teachers."""
+    """Probability that blocks of an image, up to three quarters, are hidden from the network, not from teachers."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A reader that fails over a file: the failed reading says by which error, as everywhere."""
+"""Errors that the reader raises over a file: the failed reading names the error, as `neumo read` does."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from neumo.worker.reader_pool import ReaderPool
 
 
 class Pool:
-    """A pool whose reader fails whatever it shall read."""
+    """A pool whose reader raises an error on every request."""
 
     def __init__(self, reader: Reader) -> None:
         self.options, self.bundle_digest = reader.options, reader.bundle.digest

@@ -118,7 +118,7 @@ class Queue:
             )
 
     def set_aside(self, job: Job, reason: str, destinations: Sequence[str] = ()) -> None:
-        """Stop trying to read an object, and deliver the report of it; `reason` is a code. Its file stays."""
+        """Set an object aside and queue its report for delivery; `reason` is a code. The object's file stays."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE objects SET state = 'set_aside', attempts = attempts + 1, reason = ?, finished_at = ? "

@@ -37,7 +37,7 @@ class Outcome:
         Code of why there is none, for the log: "crash", "timeout", "out_of_memory", "killed", "interrupted",
         "error: ...", or the reader's own; else "".
     notice : Notice or None
-        The same for people, with a code of a failed reading; None where the machine is at fault, or there is a reading.
+        Reason of the failed reading; None where there is a reading, or a fault of the machine that passes.
     reported : bool
         Whether the report that the object could not be read is written.
     final : bool
@@ -222,7 +222,7 @@ class Worker(threading.Thread):
         self._log.warning("machine_fault", instance=job.sop_instance_uid, reason=reason, failures=failures)
 
     def _set_aside(self, job: Job, outcome: Outcome, attempt: int) -> None:
-        """Give an object up: what was acknowledged gets a report that it failed, where one can be made."""
+        """Stop trying to read an object, and have the report of the failure written and delivered where possible."""
         report = outcome if outcome.reported else self._outcome(job, failed=outcome.notice)
         if report.own:
             self._postpone(job, report.reason)

@@ -49,9 +49,9 @@ class AccountsCache:
             self._connection.close()
 
     def in_memory(self) -> Lookup:
-        """Return the lookup of answers that hold now, without a query: it never calls `find`, but raises NotCached.
+        """Return a lookup in the cache alone: it runs no query, and raises NotCached on a miss.
 
-        The version is checked here, once for all questions of a request.
+        Whether the accounts have changed is checked here, once for all lookups of a request.
         """
         with self._lock:
             self._check_version()

@@ -55,7 +55,7 @@ class UploadResult:
 
     @property
     def answer(self) -> Answer | None:
-        """Its reading's answer; None where it gave none."""
+        """Answer of its reading; None where the reading has none, or there is no reading."""
         return None if self.content is None else self.content.reading.answer
 
     @property

@@ -25,7 +25,7 @@ _STATUS: Final = {
 
 
 def absent(reading: StoredReading) -> str:
-    """Return the code of the problem that no file of a reading is stored here."""
+    """Return the problem's code for a reading without a stored file: purged, failed, or pixels deleted on schedule."""
     if reading.purged:
         return "purged"
     return "nothing_kept" if reading.status == Status.FAILED else "pixels_deleted"
