@@ -5,7 +5,7 @@ from tests.datasets.test_collections import B, N, P, V, entry
 
 from neumo.core.errors import ExportError
 from neumo.datasets.manifest import Entry
-from neumo.export.ages import MIN_IMAGES, age_ranges
+from neumo.export.ages import MIN_IMAGES, age_ranges, narrowed
 
 KERMANY = [entry(label, source="kermany") for label in (N, B, V) for _ in range(MIN_IMAGES)]
 
@@ -42,3 +42,11 @@ def test_etiology_needs_images_of_both_kinds() -> None:
 def test_without_ages_nobody_could_be_read() -> None:
     with pytest.raises(ExportError, match="column age"):
         age_ranges([entry(label, source="ours") for label in (N, B, V) for _ in range(99)])
+
+
+def test_fewer_ages_may_be_read_than_there_is_evidence_for_and_no_others() -> None:
+    assert narrowed((1, 88), None) == (1, 88)
+    assert narrowed((1, 88), (1, 5)) == (1, 5)
+    for wanted in ((0, 5), (18, 90), (0, float("inf"))):
+        with pytest.raises(ExportError, match="evidence for ages 1-88 only"):
+            narrowed((1, 88), wanted)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.commands import call_neumo
 from tests.support.two_hospitals import hospitals_of
 
 from neumo.bundle.drift_reference import load_drift_reference
@@ -86,6 +87,20 @@ def test_the_card_and_config_state_what_was_decided(bundle: Path) -> None:
     assert card.startswith("---\nlicense: apache-2.0\n") and "Not a medical device" in card
     assert config["priors"] == pytest.approx({finding.value: 1 / 3 for finding in FINDINGS})
     assert str(bundle.parent) not in (bundle / "config.json").read_text(), "paths of the machine stay out"
+
+
+def test_a_bundle_may_read_fewer_ages_than_it_was_trained_on(
+    folds: list[Path], bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    youngest, oldest = load_bundle(bundle).config.gate.age_years
+    assert youngest < oldest
+    export = ["bundle", "export", folds[0], "--fold", folds[1], "--out"]
+    call_neumo(capsys, *export, tmp_path / "fewer", "--ages", f"{oldest}-{oldest}")
+    fewer = load_bundle(tmp_path / "fewer").config
+    assert fewer.gate.age_years == (oldest, oldest)
+    assert fewer.etiology_age_years == load_bundle(bundle).config.etiology_age_years
+    said = call_neumo(capsys, *export, tmp_path / "more", "--ages", f"{youngest}-{oldest + 1}", status=2)
+    assert "give evidence for ages" in said and not (tmp_path / "more").exists()
 
 
 def test_the_bundle_knows_its_training_images_again(bundle: Path, phantoms: Path) -> None:

@@ -162,6 +162,14 @@ def export(
     ] = None,
     name: Annotated[str, typer.Option("--name", help="Name of the bundle.")] = "neumo",
     version: Annotated[str, typer.Option("--version", help="Version of the bundle.")] = "1",
+    ages: Annotated[
+        str,
+        typer.Option(
+            "--ages",
+            metavar="FROM-TO",
+            help="Ages in years read by default, of those of the training images.",
+        ),
+    ] = "",
     data: options.MovedDataset = None,
 ) -> None:
     """Make a bundle of a run: graph, calibration and gate from held-out folds, model card, checksums."""
@@ -170,7 +178,9 @@ def export(
     require_extra("train", "neumo bundle export")
     from neumo.export.bundle import MAX_BUNDLE_BYTES, export_bundle
 
-    exported = export_bundle(run, fold or [], out, name=name, version=version, data=data)
+    exported = export_bundle(
+        run, fold or [], out, name=name, version=version, ages=options.age_range(ages), data=data
+    )
     parity, decisions = exported.parity, exported.decisions
     size, digest = exported.size / 1e6, exported.bundle.digest[:12]
     say("{out}: {size:.1f} MB, digest {digest}", out=out, size=size, digest=digest)

@@ -7,7 +7,6 @@ import typer
 
 from neumo.cli import options
 from neumo.cli.show import console, progress_bar, require_extra, say, warn
-from neumo.core.errors import ConfigError
 from neumo.texts.language import chosen_language
 from neumo.texts.metric_words import metric_words
 from neumo.texts.translation import headings
@@ -89,7 +88,7 @@ def import_bundle(
         scaling=None if scaling is None else Scaling(scaling),
         classes=tuple(part.strip() for part in classes.split(",")) if classes else (),
         class_index=class_index,
-        ages=_ages(ages),
+        ages=options.age_range(ages),
         unseen=unseen,
         trained_on=trained_on,
         licence=licence,
@@ -115,19 +114,6 @@ def import_bundle(
     try_bundle(made.bundle.path, digest=made.bundle.digest)
     remember(made.bundle.digest)
     _report(made, unseen=unseen)
-
-
-def _ages(text: str) -> tuple[float, float] | None:
-    if not text:
-        return None
-    first, _, last = text.partition("-")
-    try:
-        youngest, oldest = float(first), float(last)
-    except ValueError:
-        youngest, oldest = 1.0, 0.0
-    if not 0 <= youngest <= oldest:
-        raise ConfigError("--ages: {text!r} is no range of years such as 1-5", text=text)
-    return youngest, oldest
 
 
 def _report(made: "Converted", *, unseen: bool) -> None:

@@ -93,6 +93,20 @@ def prevalence_from(text: str | None) -> float | dict[Finding, float] | None:
         ) from error
 
 
+def age_range(text: str) -> tuple[float, float] | None:
+    """Return the ages in years that `--ages FROM-TO` states; None for an empty text. Raises ConfigError."""
+    if not text:
+        return None
+    first, _, last = text.partition("-")
+    try:
+        youngest, oldest = float(first), float(last)
+    except ValueError:
+        youngest, oldest = 1.0, 0.0
+    if not 0 <= youngest <= oldest:
+        raise ConfigError("--ages: {text!r} is no range of years such as 1-5", text=text)
+    return youngest, oldest
+
+
 def already_read(resume: bool, json_target: str | None) -> set[str]:
     """Return the files that an interrupted command's JSON Lines hold; none without `resume`.
 

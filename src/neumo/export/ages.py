@@ -49,6 +49,19 @@ def age_ranges(entries: Iterable[Entry], minimum: int = MIN_IMAGES) -> tuple[Age
     return read, etiology
 
 
+def narrowed(read: Ages, wanted: Ages | None) -> Ages:
+    """Return the wanted ages, or `read` where none are; raises ExportError where they go beyond `read`."""
+    if wanted is None:
+        return read
+    if wanted[0] < read[0] or wanted[1] > read[1]:
+        raise ExportError(
+            "ages {wanted}: the training images give evidence for ages {read} only",
+            wanted="{:g}-{:g}".format(*wanted),
+            read="{:g}-{:g}".format(*read),
+        )
+    return wanted
+
+
 def _range(ages: list[tuple[Label, Ages]], outcomes: list[set[Finding]], minimum: int) -> Ages | None:
     counts: list[Counter[int]] = [Counter() for _ in outcomes]
     for label, (youngest, _oldest) in ages:

@@ -29,7 +29,7 @@ from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.pixels import decoded_pixels
 from neumo.evaluation.sources.values import counted_labels
 from neumo.evaluation.uncertainty.temperature import tempered
-from neumo.export.ages import MIN_IMAGES, age_ranges
+from neumo.export.ages import MIN_IMAGES, Ages, age_ranges, narrowed
 from neumo.export.calibrate import Decisions, decide
 from neumo.export.card import model_card
 from neumo.export.evidence import folds_evidence, measured_evidence, read_explanation_checks, sources_evidence
@@ -74,6 +74,7 @@ def export_bundle(
     *,
     name: str,
     version: str,
+    ages: Ages | None = None,
     data: Path | None = None,
 ) -> Exported:
     """Make a bundle of a finished run; nothing is left behind where that fails.
@@ -89,13 +90,16 @@ def export_bundle(
         New folder.
     name, version : str
         Of the bundle.
+    ages : (float, float), optional
+        Ages in years that are read unless others are asked for; all those of the training images by default.
     data : Path, optional
         The data set, where it moved.
 
     Raises
     ------
     ExportError
-        The graphs disagree, the folds do not fit, no age has enough training images, or the folder exists.
+        The graphs disagree, the folds do not fit, no age has enough training images, `ages` goes beyond theirs, or
+        the folder exists.
     OutputError
         The folder cannot be written; told before anything is exported.
     CheckpointError, SplitError, DatasetError, EvaluationError
@@ -107,15 +111,27 @@ def export_bundle(
         raise ExportError("{run}: is not finished; go on with neumo train --resume", run=run)
     manifest = folder.dataset(data)
     require_matching_folds(folds or [run], folder, manifest)
+    learnt = _learnt(folder, manifest)
+    read, etiology_ages = age_ranges(learnt, 1 if manifest.synthetic else MIN_IMAGES)
+    ages_read = narrowed(read, ages)
     trained = load_network(run)
     model = export_graph(trained.network, trained.card.image_size)
     parity = check_parity(trained.network, model, _some_inputs(trained, folder, manifest))
     held_out = held_out_answers(folds or [run], manifest)
     decisions = decide(held_out, folder.experiment().balance)
-    learnt = _learnt(folder, manifest)
     gate = fitted_gate_of(folder, manifest)
     limits = decisions.gate_distance, decisions.gate_log_odds
-    config = _config(trained, folder, held_out, decisions, parity, learnt=learnt, name=name, version=version)
+    config = _config(
+        trained,
+        folder,
+        held_out,
+        decisions,
+        parity,
+        learnt=learnt,
+        ages=(ages_read, etiology_ages),
+        name=name,
+        version=version,
+    )
     with creating_folder(target) as made:
         graph = model.SerializeToString()
         (made / MODEL).write_bytes(graph)
@@ -220,12 +236,13 @@ def _config(
     parity: Parity,
     *,
     learnt: Sequence[Entry],
+    ages: tuple[Ages, Ages],
     name: str,
     version: str,
 ) -> BundleConfig:
     record = folder.record()
     pretrained = folder.from_imagenet()
-    ages, etiology_ages = age_ranges(learnt, 1 if held_out.synthetic else MIN_IMAGES)
+    ages_read, etiology_ages = ages
     return BundleConfig(
         name=name,
         version=version,
@@ -238,7 +255,7 @@ def _config(
         operating_points=decisions.operating_points,
         default_operating_point="balanced",
         conformal=decisions.conformal,
-        gate=GateLimits(decisions.gate_distance, trained.card.image_size // 2, ages),
+        gate=GateLimits(decisions.gate_distance, trained.card.image_size // 2, ages_read),
         provenance={
             "weights": trained.sha256,
             "experiment": to_plain(_portable(folder.experiment())),
