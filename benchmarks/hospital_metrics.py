@@ -48,7 +48,7 @@ def main() -> None:
             part=ALL,
             without=without,
         )
-        for table in source_tables(evaluated):
+        for table in source_tables(evaluated.sources):
             console.print(table)
         return
     for table in source_tables(

@@ -76,6 +76,25 @@ def test_without_an_official_test_set_the_third_part_is_the_test_set() -> None:
         official_split(manifest, validation=0.15, seed=1)
 
 
+@pytest.mark.parametrize("validation", [None, 0.15])
+def test_of_a_second_hospital_a_fold_is_held_out_beside_the_official_test_set(
+    validation: float | None,
+) -> None:
+    home, other = made(), made(official=False, salt="b")
+    others = [replace(e, patient=f"b{e.patient}") for e in other.entries]
+    manifest = Manifest(home.root, tuple(sorted([*home.entries, *others], key=lambda e: e.path)))
+    split = official_split(manifest, validation=validation, seed=42, holdout=(3, 2))
+    fold = fold_split(manifest, folds=3, fold=2, seed=42)
+    held_out = {path for path in fold.parts["val"] if path.startswith("b")}
+    assert set(split.parts["holdout"]) == held_out and 0.25 * len(others) < len(held_out) < 0.42 * len(others)
+    patient = {e.path: e.patient for e in manifest.entries}
+    seen = [{patient[path] for path in paths} for paths in split.parts.values()]
+    assert sum(map(len, seen)) == len(set().union(*seen))
+    assert sorted(path for paths in split.parts.values() for path in paths) == sorted(patient)
+    with pytest.raises(SplitError, match="has an official part"):
+        official_split(home, validation=validation, seed=42, holdout=(3, 2))
+
+
 def test_the_seed_decides_and_the_same_seed_repeats() -> None:
     manifest = made()
     for first, same, other in zip(splits(manifest), splits(manifest), splits(manifest, seed=43), strict=True):

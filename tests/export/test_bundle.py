@@ -1,3 +1,4 @@
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -16,13 +17,13 @@ from neumo.core.findings import FINDINGS
 from neumo.core.reading import Status
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.phantoms.dataset import make_phantoms
+from neumo.datasets.split import Split
 from neumo.evaluation.uncertainty.temperature import tempered
 from neumo.export.bundle import bundle_with_metrics, export_bundle
 from neumo.export.training_images import list_training_images
 from neumo.inference.reader import Reader
 from neumo.models.weights import load_network
 from neumo.study.evaluate_reader import evaluate_reader
-from neumo.study.evaluate_sources import evaluate_reader_by_source
 from neumo.training.config import load_experiment
 from neumo.training.fit import train
 from neumo.training.predict import predict_part
@@ -160,7 +161,20 @@ def test_a_run_that_builds_on_others_exports_with_their_names_and_not_their_fold
     assert "the mean answer of 1 trained network." in card
 
 
-def test_a_bundle_of_two_hospitals_states_each_by_itself(phantoms: Path, tmp_path: Path) -> None:
+def _require_unseen(measured: Path, split: Split, said: str) -> None:
+    """Images that trained the bundle are in no metric, and are counted."""
+    answered = {row["path"] for row in csv.DictReader((measured / "answers.csv").read_text().splitlines())}
+    seen = {*split.parts["train"], *split.parts["val"]}
+    assert answered and not answered & seen
+    trained = json.loads((measured / "sources.json").read_text())["trained"]
+    assert sum(trained.values()) == sum(map(len, split.parts.values())) - len(answered) >= len(seen)
+    for source, images in trained.items():
+        assert f"{source}: {images} images trained the bundle and are left out" in said
+
+
+def test_a_bundle_of_two_hospitals_states_each_by_itself(
+    phantoms: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     manifest = hospitals_of(phantoms, tmp_path / "data")
     (tmp_path / "small.yaml").write_text(EXPERIMENT)
     runs = [tmp_path / "fold0", tmp_path / "fold1"]
@@ -189,7 +203,20 @@ def test_a_bundle_of_two_hospitals_states_each_by_itself(phantoms: Path, tmp_pat
     views = {entry.path: entry.view for entry in open_dataset(manifest).entries}
     kept = sum(views[path] == "AP" for part in held_out for path in part)
     assert sum(counted.values()) == kept < sum(map(len, held_out))
-    evaluate_reader_by_source(Reader(made), manifest, tmp_path / "measured", part="all", resamples=40)
+    measured = [
+        "evaluate",
+        made.path,
+        "--data",
+        manifest,
+        "--by",
+        "source",
+        "--resamples",
+        40,
+        "--split",
+        "all",
+    ]
+    said = call_neumo(capsys, *measured, "--out", tmp_path / "measured")
+    _require_unseen(tmp_path / "measured", RunFolder(runs[0]).split(open_dataset(manifest)), said)
     evaluate_reader(Reader(made), phantoms, tmp_path / "figures")
     stated = bundle_with_metrics(
         made.path,

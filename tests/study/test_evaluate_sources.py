@@ -42,7 +42,8 @@ def run_of_both(two_hospitals: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 def test_a_bundle_is_evaluated_within_each_source(bundle: Path, two_hospitals: Path, tmp_path: Path) -> None:
     evaluated = evaluate_reader_by_source(Reader(bundle), two_hospitals, tmp_path, resamples=40)
-    adults, children = evaluated
+    adults, children = evaluated.sources
+    assert not evaluated.trained, "this bundle lists no training images"
     manifest = open_dataset(two_hospitals)
     tested = [e for e in manifest.entries if e.split == "test" or e.source == "adults"]
     assert (adults.source, children.source) == ("adults", "children")
@@ -77,7 +78,7 @@ def test_a_bundle_is_evaluated_within_each_source(bundle: Path, two_hospitals: P
 
 def test_all_parts_are_read_where_asked(bundle: Path, two_hospitals: Path, tmp_path: Path) -> None:
     evaluated = evaluate_reader_by_source(Reader(bundle), two_hospitals, tmp_path, part=ALL, resamples=40)
-    assert sum(one.images for one in evaluated) == len(open_dataset(two_hospitals))
+    assert sum(one.images for one in evaluated.sources) == len(open_dataset(two_hospitals))
 
 
 def test_images_of_one_attribute_are_left_out_and_said_to_be(

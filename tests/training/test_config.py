@@ -82,6 +82,10 @@ def test_a_split_key_without_effect_is_refused(file: Path) -> None:
         load_experiment(file, ["split={kind: official, folds: 3}"])
     with pytest.raises(ConfigError, match="fold 5 does not exist among 5"):
         load_experiment(file, ["split.fold=5"])
+    with pytest.raises(ConfigError, match="holdout_fold has no effect with kind fold"):
+        load_experiment(file, ["split={kind: fold, folds: 3, holdout_fold: 2}"])
+    with pytest.raises(ConfigError, match="fold 3 does not exist among 3"):
+        load_experiment(file, ["split={kind: official, folds: 3, holdout_fold: 3}"])
 
 
 @pytest.mark.parametrize("key", ["training_size", "crop_size"])

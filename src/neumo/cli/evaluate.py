@@ -216,7 +216,7 @@ def _evaluate_by_source(
         )
     else:
         with progress_bar("reading") as reading:
-            evaluated = evaluate_reader_by_source(
+            read = evaluate_reader_by_source(
                 Reader(run, allow_outside_range=allow_outside_range),
                 data,
                 target,
@@ -225,6 +225,13 @@ def _evaluate_by_source(
                 command=_command(),
                 resamples=resamples,
                 reading=reading,
+            )
+        evaluated = read.sources
+        for source, images in sorted(read.trained.items()):
+            say(
+                "{source}: {images} images trained the bundle and are left out",
+                source=source or Message("(none stated)"),
+                images=images,
             )
     for table in source_tables(evaluated):
         console.print(table)

@@ -1,6 +1,6 @@
 """Draw splits: official, by fractions, folds or sources, grouped by patient and stratified."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from neumo.core.errors import SplitError
@@ -11,10 +11,12 @@ from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.split import UNTRAINED, Split
 
 
-def official_split(manifest: Manifest, *, validation: float | None, seed: int) -> Split:
+def official_split(
+    manifest: Manifest, *, validation: float | None, seed: int, holdout: tuple[int, int] | None = None
+) -> Split:
     """Train and test as distributed; validation as distributed, or a patient-grouped share of training material.
 
-    Images without an official part, such as those of a second source, are trained on.
+    Images without an official part, such as those of a second source, are trained on, but for their holdout.
 
     Parameters
     ----------
@@ -22,18 +24,44 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
         None takes the distributed val folder (in the public data set: 16 images, none of them viral).
         A share, such as 0.15, merges that folder into the training material and draws the validation
         images from it.
+    holdout : (int, int) or None
+        A number of folds, and one of them: of the patients that `fold_split` validates that fold on, with the same
+        seed, those with images without an official part are neither trained nor validated on.
 
     Raises
     ------
     SplitError
-        The data set has no official split, or `validation` is no usable share.
+        The data set has no official split, every image has an official part though a holdout is asked for, there is
+        no such fold, or `validation` is no usable share.
     """
+    apart = [] if holdout is None else _holdout(manifest, *holdout, seed)
+    split = _official(manifest, validation, seed, {entry.path for entry in apart})
+    if holdout is None:
+        return split
+    folds, fold = holdout
+    parts = {**split.parts, "holdout": tuple(sorted(entry.path for entry in apart))}
+    return Split(split.kind, {**split.settings, "folds": folds, "holdout_fold": fold}, split.dataset, parts)
+
+
+def _holdout(manifest: Manifest, folds: int, fold: int, seed: int) -> list[Entry]:
+    held_out = set(fold_split(manifest, folds=folds, fold=fold, seed=seed).parts["val"])
+    patients = {entry.patient for entry in manifest.entries if not entry.split}
+    found = [entry for entry in manifest.entries if entry.path in held_out and entry.patient in patients]
+    if not found:
+        raise SplitError(
+            "split.holdout_fold: every image of {root} has an official part; it holds out images without one",
+            root=manifest.root,
+        )
+    return found
+
+
+def _official(manifest: Manifest, validation: float | None, seed: int, apart: Collection[str]) -> Split:
     test = [entry for entry in manifest.entries if entry.split == "test"]
     if not test:
         raise SplitError("{root}: has no official test folder; use split.kind: fractions", root=manifest.root)
     settings = {"seed": seed, "validation": validation}
     if validation is None:
-        train = [entry for entry in manifest.entries if entry.split in ("train", "")]
+        train = [e for e in manifest.entries if e.split in ("train", "") and e.path not in apart]
         val = [entry for entry in manifest.entries if entry.split == "val"]
         if not val:
             raise SplitError(
@@ -41,7 +69,7 @@ def official_split(manifest: Manifest, *, validation: float | None, seed: int) -
                 root=manifest.root,
             )
         return _split("official", settings, manifest, {"train": train, "val": val, "test": test})
-    material = training_material(manifest)
+    material = [entry for entry in training_material(manifest) if entry.path not in apart]
     grain, (share,) = folds_of_shares([validation], "split.validation")
     folds = grouped_folds(material, grain, seed)
     return _split(

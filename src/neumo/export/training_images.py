@@ -1,21 +1,15 @@
 """Digests and fingerprints of the images that a bundle's network was trained and validated on."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neumo.bundle.folder import Bundle
-from neumo.bundle.training_images import save_training_images, stored_prints
-from neumo.core.cores import usable_cores
-from neumo.core.errors import ConfigError, ExportError, UnreadableImageError
+from neumo.bundle.training_images import save_training_images
+from neumo.core.errors import ConfigError, ExportError
 from neumo.core.settings import parse_settings
-from neumo.datasets.check.fingerprint import SIDE, fingerprint
+from neumo.datasets.check.file_prints import file_prints
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.split import Split
-from neumo.imaging import open_radiograph
 from neumo.training.config import SplitConfig
 from neumo.training.material import make_split
 from neumo.training.run_folder import RunFolder
@@ -67,15 +61,6 @@ def list_training_images(target: Path, bundle: Bundle, data: Path) -> int:
 def _write(target: Path, split: Split, manifest: Manifest) -> int:
     seen = {path for part in ("train", "val") for path in split.parts.get(part, ())}
     entries = [entry for entry in manifest.entries if entry.path in seen]
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        prints = list(pool.map(_print_of, (manifest.file(entry) for entry in entries)))
-    save_training_images(target, [entry.sha256 for entry in entries], np.concatenate(prints))
+    prints = file_prints([manifest.file(entry) for entry in entries])
+    save_training_images(target, [entry.sha256 for entry in entries], prints)
     return len(entries)
-
-
-def _print_of(file: Path) -> NDArray[np.int8]:
-    try:
-        pixels = open_radiograph(file).pixels
-    except UnreadableImageError:
-        return np.zeros((1, SIDE * SIDE), dtype=np.int8)
-    return stored_prints(fingerprint(pixels)[np.newaxis])

@@ -2,14 +2,17 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neumo.bundle.folder import Bundle
+from neumo.bundle.training_images import load_training_images
 from neumo.core.ages import age_span
 from neumo.core.errors import EvaluationError
 from neumo.core.files import require_writable, write_json, write_text
@@ -18,6 +21,8 @@ from neumo.core.labels import findings_of
 from neumo.core.progress import Progress
 from neumo.core.reading import Reading
 from neumo.datasets.attributes import AttributeValue, paths_with
+from neumo.datasets.check.duplicates import NEAR_SIMILARITY
+from neumo.datasets.check.file_prints import file_prints
 from neumo.datasets.collections import ages_of, data_set_names
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.layout import open_dataset
@@ -33,6 +38,23 @@ from neumo.training.run_folder import RunFolder
 SOURCES_FILE, ANSWERS_FILE = "sources.json", "answers.csv"
 ALL = "all"
 """Every image, whatever its official part."""
+_UNSEEN = ("test", ALL)
+"""Parts whose metrics are of images that the bundle was not trained on."""
+
+
+@dataclass(frozen=True)
+class ReadSources:
+    """What a bundle does within each source.
+
+    Attributes
+    ----------
+    sources : tuple of EvaluatedSource
+    trained : mapping of str to int
+        By source, the images that trained the bundle; they were left out.
+    """
+
+    sources: tuple[EvaluatedSource, ...]
+    trained: Mapping[str, int]
 
 
 def evaluate_reader_by_source(
@@ -45,10 +67,11 @@ def evaluate_reader_by_source(
     command: str = "",
     resamples: int = 1000,
     reading: Progress | None = None,
-) -> tuple[EvaluatedSource, ...]:
+) -> ReadSources:
     """Read the images of a part, evaluate each source by itself, and write sources.json and answers.csv into `out`.
 
-    A source that has no official parts is read whole: that it did not train the bundle is for the caller to know.
+    A source that has no official parts is read whole. Of the part "test" and of "all", images that trained the bundle
+    are left out, known by their SHA-256 or as near-duplicates; a bundle that lists no training images leaves out none.
 
     Parameters
     ----------
@@ -66,13 +89,17 @@ def evaluate_reader_by_source(
     DatasetError
         The data set cannot be used.
     EvaluationError
-        The part holds no image.
+        The part holds no image that did not train the bundle.
+    BundleError
+        Its list of training images is damaged.
     OutputError
         `out` cannot be written; told before the first image is read.
     """
     require_writable(out / SOURCES_FILE)
     manifest = open_dataset(data)
-    entries = _wanted(_entries(manifest, part), without)
+    entries, trained = _wanted(_entries(manifest, part), without), Counter[str]()
+    if part in _UNSEEN:
+        entries, trained = _unseen(reader.bundle, manifest, entries)
     readings = read_entries(reader, manifest, entries, reading)
     points = reader.bundle.config.operating_points
     images = images_of(
@@ -93,9 +120,11 @@ def evaluate_reader_by_source(
         resamples=resamples,
         synthetic=manifest.synthetic,
     )
-    origin = {"bundle": reader.bundle.digest, "data": manifest.digest, "part": part}
+    origin: dict[str, Any] = {"bundle": reader.bundle.digest, "data": manifest.digest, "part": part}
+    if trained:
+        origin["trained"] = dict(sorted(trained.items()))
     _write(out, evaluated, entries, images, without, command=command, **origin)
-    return evaluated
+    return ReadSources(evaluated, trained)
 
 
 def evaluate_runs_by_source(
@@ -176,6 +205,23 @@ def _wanted(entries: Sequence[Entry], without: Sequence[AttributeValue]) -> list
     if not wanted:
         raise EvaluationError("--without: leaves no image to evaluate; name fewer values")
     return wanted
+
+
+def _unseen(bundle: Bundle, manifest: Manifest, entries: list[Entry]) -> tuple[list[Entry], Counter[str]]:
+    """Return the entries that did not train the bundle, and how many of each source did."""
+    training = load_training_images(bundle)
+    if training is None:
+        return entries, Counter()
+    prints = file_prints([manifest.file(entry) for entry in entries])
+    trained = training.holds([entry.sha256 for entry in entries], prints, NEAR_SIMILARITY)
+    kept = [entry for entry, seen in zip(entries, trained, strict=True) if not seen]
+    if not kept:
+        raise EvaluationError(
+            "{root}: every image trained {bundle}, which proves nothing; give images of other patients",
+            root=manifest.root,
+            bundle=bundle.config.name,
+        )
+    return kept, Counter(entry.source for entry, seen in zip(entries, trained, strict=True) if seen)
 
 
 def _ages(source: str, entries: Sequence[Entry], images: Images) -> tuple[float, float] | None:

@@ -26,6 +26,8 @@ class SplitConfig:
     fractions: tuple[float, float, float] = (0.70, 0.15, 0.15)
     folds: Annotated[int, between(2, 50)] = 5
     fold: Annotated[int, between(0)] = 0
+    holdout_fold: Annotated[int, between(0)] | None = None
+    """Fold whose images without an official part are neither trained nor validated on, with kind official."""
     source: str | None = None
     """The hospital that is left out of training."""
     train_without: tuple[AttributeValue, ...] = ()
@@ -33,7 +35,7 @@ class SplitConfig:
 
     def __post_init__(self) -> None:
         used = {
-            "official": {"validation"},
+            "official": {"validation", "holdout_fold"} | (set() if self.holdout_fold is None else {"folds"}),
             "fractions": {"fractions"},
             "fold": {"folds", "fold"},
             "source": {"source"},
@@ -49,10 +51,11 @@ class SplitConfig:
                 keys=", ".join(idle),
                 kind=self.kind,
             )
-        if self.kind == "fold" and self.fold >= self.folds:
+        fold = self.fold if self.holdout_fold is None else self.holdout_fold
+        if fold >= self.folds and (self.kind == "fold" or self.holdout_fold is not None):
             raise ConfigError(
                 "fold {fold} does not exist among {folds} folds, which count from 0",
-                fold=self.fold,
+                fold=fold,
                 folds=self.folds,
             )
         if self.kind == "source" and self.source is None:

@@ -178,7 +178,8 @@ def _require_balance_of_findings(balance: Balance, partial: bool) -> None:
 
 def _drawn(manifest: Manifest, config: SplitConfig, seed: int) -> Split:
     if config.kind == "official":
-        return official_split(manifest, validation=config.validation, seed=seed)
+        holdout = None if config.holdout_fold is None else (config.folds, config.holdout_fold)
+        return official_split(manifest, validation=config.validation, seed=seed, holdout=holdout)
     if config.kind == "source":
         return source_split(manifest, source=config.source or "")
     if config.kind == "fractions":
