@@ -162,6 +162,9 @@ class ScheduleConfig:
     """Decay of an exponential moving average of the weights, which then is validated and kept; null keeps the last."""
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch with the lowest validation loss, or of the last."""
+    statistics_images: Annotated[int, between(0)] = 0
+    """Training images, whole and unchanged, on which the kept network's statistics of batch normalisation are computed
+    anew at the end; 0 keeps those of the augmented crops."""
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
     """`auto` is bf16-mixed where the processor or GPU computes in bfloat16, else 32-true."""
 

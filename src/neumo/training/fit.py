@@ -33,6 +33,7 @@ from neumo.training.processes import decided_by_leader, trainer_of_processes
 from neumo.training.run_folder import RunFolder, now
 from neumo.training.shared_normalisation import share_normalisation
 from neumo.training.start import Start, begin_run, join_run, require_same_run
+from neumo.training.statistics import renew_statistics, require_statistics
 from neumo.training.trainer import quiet_lightning, run_trainer
 
 
@@ -163,6 +164,10 @@ def train(
             run_trainer(trainer, module, start.material.batches, folder)
     finished = trainer.state.status == TrainerStatus.FINISHED
     if leads:
+        if finished and experiment.schedule.statistics_images:
+            renew_statistics(
+                folder.path, manifest, start.material.batches, experiment.schedule.statistics_images
+            )
         folder.update(
             status="finished" if finished else "interrupted",
             ended=now(),
@@ -195,6 +200,8 @@ def _classifier(experiment: Experiment, start: Start, *, together: bool) -> Clas
     network = build_network(experiment.model.name, experiment.model.options, experiment.image_size)
     if experiment.model.pretrained:
         load_pretrained(network, experiment.model.name)
+    if experiment.schedule.statistics_images:
+        require_statistics(network, experiment.model.name)
     if start.earlier:
         take_mean_weights(network, start.earlier, "model.start")
     crop_size = experiment.crop_size or experiment.image_size
