@@ -60,7 +60,7 @@ def decide(held_out: HeldOut, balance: Balance) -> Decisions:
     labelled: BoolArray = np.any(ALLOWED[held_out.images.codes], axis=1)
     images = held_out.images.take(labelled)
     balanced = balance is not Balance.NONE
-    weights = _weights(images, balanced)
+    weights = weights_of(images, balance)
     counts = np.bincount(images.codes[images.codes < len(FINDINGS)], minlength=len(FINDINGS))
     shares = np.full(len(FINDINGS), 1 / len(FINDINGS)) if balanced else counts / counts.sum()
     temperature = fit_temperature(images.codes, images.probabilities, weights)
@@ -79,17 +79,17 @@ def decide(held_out: HeldOut, balance: Balance) -> Decisions:
     )
 
 
-def _weights(images: Images, balanced: bool) -> FloatArray:
-    """Weights that add up to the same in every source, and in every label of it where `balanced`."""
+def weights_of(images: Images, balance: Balance) -> FloatArray:
+    """Weights that add up to the same in every source, and in every label of it where training was balanced."""
     sources, weights = np.array(images.sources), np.zeros(len(images))
     for source in np.unique(sources):
         members = sources == source
         counts = np.bincount(images.codes[members], minlength=len(LABELS))
         present = np.flatnonzero(counts)
         each = (
-            1 / (len(present) * np.maximum(counts, 1))
-            if balanced
-            else np.full(len(LABELS), 1 / members.sum())
+            np.full(len(LABELS), 1 / members.sum())
+            if balance is Balance.NONE
+            else 1 / (len(present) * np.maximum(counts, 1))
         )
         weights[members] = each[images.codes[members]]
     scaled: FloatArray = weights * (len(images) / weights.sum())

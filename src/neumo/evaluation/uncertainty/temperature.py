@@ -32,7 +32,7 @@ def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatAr
     """
     # The log loss has one minimum in 1 / temperature.
     found = minimize_scalar(
-        lambda logarithm: _log_loss(ALLOWED[codes], tempered(probabilities, np.exp(logarithm)), weights),
+        lambda logarithm: log_loss(ALLOWED[codes], tempered(probabilities, np.exp(logarithm)), weights),
         bounds=(np.log(_LOWEST), np.log(_HIGHEST)),
         method="bounded",
         options={"xatol": 1e-9},
@@ -45,6 +45,7 @@ def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
     return calibrated(np.log(np.maximum(probabilities, _FLOOR)), temperature)
 
 
-def _log_loss(allowed: BoolArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
+def log_loss(allowed: BoolArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
+    """Weighted mean of the loss -log of the summed probability of what a label allows, both of shape (N, 3)."""
     losses = -np.log(np.maximum((probabilities * allowed).sum(axis=1), _FLOOR))
     return float(np.average(losses, weights=weights))
