@@ -1,5 +1,7 @@
 """A network that calls normals of a hospital pneumonia is calibrated by an offset of normal's logit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -22,6 +24,13 @@ def test_a_shift_of_the_logit_is_found_and_taken_back() -> None:
     back = with_offset(shifted, found)
     assert normal_offset(back, ADJUSTED) == pytest.approx(0, abs=1e-3)
     assert decide(back, ADJUSTED).error_after < decide(shifted, ADJUSTED).error_after
+
+
+def test_images_that_are_told_apart_without_an_error_leave_it_within_limits() -> None:
+    held = held_out(hard=0.0)
+    certain = np.where(np.eye(3, dtype=bool)[np.minimum(held.images.codes, 2)], 1 - 2e-9, 1e-9)
+    found = normal_offset(replace(held, images=replace(held.images, probabilities=certain)), ADJUSTED)
+    assert -10 <= found <= 10
 
 
 def test_it_moves_normal_against_pneumonia_alone() -> None:

@@ -17,15 +17,17 @@ from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import ALLOWED
 from neumo.datasets.balance import Balance
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray
-from neumo.evaluation.uncertainty.temperature import log_loss, tempered
+from neumo.evaluation.uncertainty.temperature import HIGHEST, LOWEST, log_loss, tempered
 from neumo.export.calibrate import weights_of
 from neumo.export.held_out import HeldOut
 
 _START_STEP = 0.5
+_LARGEST = 10.0
+"""Either way; so large an offset turns a probability of .0001 into .7."""
 
 
 def normal_offset(held_out: HeldOut, balance: Balance) -> float:
-    """Return what is added to normal's logit for the least log loss, a temperature being fitted with it.
+    """Return what is added to normal's logit, -10 to 10, for the least log loss; a temperature is fitted with it.
 
     The images are weighted as in `neumo.export.calibrate.decide`.
     """
@@ -44,6 +46,7 @@ def normal_offset(held_out: HeldOut, balance: Balance) -> float:
         loss,
         [0, 0],
         method="Nelder-Mead",
+        bounds=[(-_LARGEST, _LARGEST), (np.log(LOWEST), np.log(HIGHEST))],
         options={"initial_simplex": simplex, "xatol": 1e-6, "fatol": 1e-10},
     )
     return float(found.x[0])

@@ -9,7 +9,8 @@ from neumo.inference.posterior import calibrated
 
 _FLOOR = 1e-300
 """Lower bound of probabilities, so that their logarithm is finite."""
-_LOWEST, _HIGHEST = 0.05, 20.0
+LOWEST, HIGHEST = 0.05, 20.0
+"""Limits of a temperature, which images that are told apart without an error would leave otherwise."""
 
 
 def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatArray | None = None) -> float:
@@ -33,7 +34,7 @@ def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatAr
     # The log loss has one minimum in 1 / temperature.
     found = minimize_scalar(
         lambda logarithm: log_loss(ALLOWED[codes], tempered(probabilities, np.exp(logarithm)), weights),
-        bounds=(np.log(_LOWEST), np.log(_HIGHEST)),
+        bounds=(np.log(LOWEST), np.log(HIGHEST)),
         method="bounded",
         options={"xatol": 1e-9},
     )
