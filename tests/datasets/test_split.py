@@ -91,6 +91,14 @@ def test_of_a_second_hospital_a_fold_is_held_out_beside_the_official_test_set(
     seen = [{patient[path] for path in paths} for paths in split.parts.values()]
     assert sum(map(len, seen)) == len(set().union(*seen))
     assert sorted(path for paths in split.parts.values() for path in paths) == sorted(patient)
+    # A patient whose images lie in the distributed val folder and outside the official parts is in one part only.
+    both = Manifest(
+        home.root, tuple(e if e.path.endswith("-0.png") else replace(e, split="") for e in home.entries)
+    )
+    parts = official_split(both, validation=validation, seed=42, holdout=(3, 2)).parts
+    assert parts["holdout"] and len({p for part in parts.values() for p in part}) == sum(
+        map(len, parts.values())
+    )
     with pytest.raises(SplitError, match="has an official part"):
         official_split(home, validation=validation, seed=42, holdout=(3, 2))
 

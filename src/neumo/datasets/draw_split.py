@@ -1,6 +1,6 @@
 """Draw splits: official, by fractions, folds or sources, grouped by patient and stratified."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neumo.core.errors import SplitError
@@ -16,7 +16,7 @@ def official_split(
 ) -> Split:
     """Train and test as distributed; validation as distributed, or a patient-grouped share of training material.
 
-    Images without an official part, such as those of a second source, are trained on, but for their holdout.
+    Images without an official part, such as those of a second source, are trained on unless `holdout` names them.
 
     Parameters
     ----------
@@ -25,22 +25,48 @@ def official_split(
         A share, such as 0.15, merges that folder into the training material and draws the validation
         images from it.
     holdout : (int, int) or None
-        A number of folds, and one of them: of the patients that `fold_split` validates that fold on, with the same
-        seed, those with images without an official part are neither trained nor validated on.
+        (folds, fold). Patients that `fold_split` with the same seed validates this fold on, and that have images
+        without an official part, become the part "holdout" instead of being trained or validated on.
 
     Raises
     ------
     SplitError
-        The data set has no official split, every image has an official part though a holdout is asked for, there is
-        no such fold, or `validation` is no usable share.
+        The data set has no official split, `validation` is no usable share, or `holdout` names no existing fold or
+        selects no image.
     """
-    apart = [] if holdout is None else _holdout(manifest, *holdout, seed)
-    split = _official(manifest, validation, seed, {entry.path for entry in apart})
-    if holdout is None:
-        return split
-    folds, fold = holdout
-    parts = {**split.parts, "holdout": tuple(sorted(entry.path for entry in apart))}
-    return Split(split.kind, {**split.settings, "folds": folds, "holdout_fold": fold}, split.dataset, parts)
+    settings: dict[str, Any] = {"seed": seed, "validation": validation}
+    extra: dict[str, list[Entry]] = {}
+    if holdout is not None:
+        settings |= {"folds": holdout[0], "holdout_fold": holdout[1]}
+        extra["holdout"] = _holdout(manifest, *holdout, seed)
+    held_out = {entry.path for part in extra.values() for entry in part}
+    kept = [entry for entry in manifest.entries if entry.path not in held_out]
+    test = [entry for entry in kept if entry.split == "test"]
+    if not test:
+        raise SplitError("{root}: has no official test folder; use split.kind: fractions", root=manifest.root)
+    if validation is None:
+        train = [entry for entry in kept if entry.split in ("train", "")]
+        val = [entry for entry in kept if entry.split == "val"]
+        if not val:
+            raise SplitError(
+                "{root}: has no official val folder; set split.validation, for example to 0.15",
+                root=manifest.root,
+            )
+        return _split("official", settings, manifest, {"train": train, "val": val, "test": test, **extra})
+    material = [entry for entry in kept if entry.split != "test"]
+    grain, (share,) = folds_of_shares([validation], "split.validation")
+    folds = grouped_folds(material, grain, seed)
+    return _split(
+        "official",
+        settings,
+        manifest,
+        {
+            "train": _joined(material, folds[share:]),
+            "val": _joined(material, folds[:share]),
+            "test": test,
+            **extra,
+        },
+    )
 
 
 def _holdout(manifest: Manifest, folds: int, fold: int, seed: int) -> list[Entry]:
@@ -53,31 +79,6 @@ def _holdout(manifest: Manifest, folds: int, fold: int, seed: int) -> list[Entry
             root=manifest.root,
         )
     return found
-
-
-def _official(manifest: Manifest, validation: float | None, seed: int, apart: Collection[str]) -> Split:
-    test = [entry for entry in manifest.entries if entry.split == "test"]
-    if not test:
-        raise SplitError("{root}: has no official test folder; use split.kind: fractions", root=manifest.root)
-    settings = {"seed": seed, "validation": validation}
-    if validation is None:
-        train = [e for e in manifest.entries if e.split in ("train", "") and e.path not in apart]
-        val = [entry for entry in manifest.entries if entry.split == "val"]
-        if not val:
-            raise SplitError(
-                "{root}: has no official val folder; set split.validation, for example to 0.15",
-                root=manifest.root,
-            )
-        return _split("official", settings, manifest, {"train": train, "val": val, "test": test})
-    material = [entry for entry in training_material(manifest) if entry.path not in apart]
-    grain, (share,) = folds_of_shares([validation], "split.validation")
-    folds = grouped_folds(material, grain, seed)
-    return _split(
-        "official",
-        settings,
-        manifest,
-        {"train": _joined(material, folds[share:]), "val": _joined(material, folds[:share]), "test": test},
-    )
 
 
 def fractions_split(manifest: Manifest, *, fractions: Sequence[float], seed: int) -> Split:
