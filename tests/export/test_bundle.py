@@ -64,7 +64,7 @@ def bundle(folds: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _calibrated(bundle: Bundle, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a run's probabilities as a bundle made of it gives them, with its offset and temperature."""
+    """Apply a bundle's bias correction and temperature to the probabilities of its run."""
     shifted = probabilities * np.exp([bundle.config.provenance["held_out"]["normal_offset"], 0, 0])
     return tempered(shifted / shifted.sum(axis=1, keepdims=True), bundle.config.temperature)
 
@@ -169,7 +169,7 @@ def test_a_run_that_builds_on_others_exports_with_their_names_and_not_their_fold
 
 
 def _require_unseen(measured: Path, split: Split, said: str) -> None:
-    """Images that trained the bundle are in no metric, and are counted."""
+    """Check that no training image of the bundle was evaluated, and that the excluded ones are counted."""
     answered = {row["path"] for row in csv.DictReader((measured / "answers.csv").read_text().splitlines())}
     seen = {*split.parts["train"], *split.parts["val"]}
     assert answered and not answered & seen

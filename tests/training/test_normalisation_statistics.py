@@ -1,4 +1,4 @@
-"""Statistics of batch normalisation are those of images as they are read, not of augmented crops."""
+"""Batch normalisation statistics are recomputed on unaugmented training images."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ EXPERIMENT = """
 
 @pytest.fixture(scope="module")
 def runs(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The same run with the statistics of its crops, and with those of every training image."""
+    """The same run twice: with the statistics of augmented crops, and recomputed on all training images."""
     folder = tmp_path_factory.mktemp("runs")
     (folder / "small.yaml").write_text(EXPERIMENT)
     for name, images in (("crops", 0), ("whole", 100_000)):

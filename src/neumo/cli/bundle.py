@@ -167,7 +167,7 @@ def export(
         typer.Option(
             "--ages",
             metavar="FROM-TO",
-            help="Ages in years read by default, of those of the training images.",
+            help="Ages in years to read by default, within those of the training images.",
         ),
     ] = "",
     data: options.MovedDataset = None,

@@ -94,7 +94,7 @@ def prevalence_from(text: str | None) -> float | dict[Finding, float] | None:
 
 
 def age_range(text: str) -> tuple[float, float] | None:
-    """Return the ages in years that `--ages FROM-TO` states; None for an empty text. Raises ConfigError."""
+    """Parse `--ages FROM-TO`, in years; None if the text is empty. Raises ConfigError if it is no range."""
     if not text:
         return None
     first, _, last = text.partition("-")

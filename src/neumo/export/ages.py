@@ -50,7 +50,13 @@ def age_ranges(entries: Iterable[Entry], minimum: int = MIN_IMAGES) -> tuple[Age
 
 
 def narrowed(read: Ages, wanted: Ages | None) -> Ages:
-    """Return the wanted ages, or `read` where none are; raises ExportError where they go beyond `read`."""
+    """Restrict the ages read by default to `wanted`, if given.
+
+    Raises
+    ------
+    ExportError
+        They are not within `read`, the ages that the training images give evidence for.
+    """
     if wanted is None:
         return read
     if wanted[0] < read[0] or wanted[1] > read[1]:

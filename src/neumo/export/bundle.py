@@ -92,7 +92,7 @@ def export_bundle(
     name, version : str
         Of the bundle.
     ages : (float, float), optional
-        Ages in years that are read unless others are asked for; all those of the training images by default.
+        Youngest and oldest age in years to read by default; by default those of the training images.
     data : Path, optional
         The data set, where it moved.
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from neumo.bundle.config import OperatingPoint
 from neumo.bundle.gate_statistics import ACCEPTED, UNDAMAGED
 from neumo.core.findings import FINDINGS, Finding
-from neumo.core.labels import ALLOWED, LABELS, Outcome
+from neumo.core.labels import LABELS, Outcome
 from neumo.datasets.balance import Balance
-from neumo.evaluation.metrics.weighted import BoolArray, FloatArray
+from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.sources.operating_points import standard_points
 from neumo.evaluation.sources.values import Images
 from neumo.evaluation.uncertainty.calibration import expected_calibration_error
@@ -57,8 +57,7 @@ def decide(held_out: HeldOut, balance: Balance) -> Decisions:
     that, in each source by itself; otherwise the classes weigh as frequent as they are. What is decided must hold in
     every source: the widest limits are taken, and operating points by the source that is served worst.
     """
-    labelled: BoolArray = np.any(ALLOWED[held_out.images.codes], axis=1)
-    images = held_out.images.take(labelled)
+    images = held_out.labelled()
     balanced = balance is not Balance.NONE
     weights = weights_of(images, balance)
     counts = np.bincount(images.codes[images.codes < len(FINDINGS)], minlength=len(FINDINGS))
@@ -80,7 +79,10 @@ def decide(held_out: HeldOut, balance: Balance) -> Decisions:
 
 
 def weights_of(images: Images, balance: Balance) -> FloatArray:
-    """Weights that add up to the same in every source, and in every label of it where training was balanced."""
+    """Image weights (N,), mean 1, with which every source counts alike.
+
+    If the classes were balanced in training, every label within a source counts alike as well.
+    """
     sources, weights = np.array(images.sources), np.zeros(len(images))
     for source in np.unique(sources):
         members = sources == source

@@ -174,7 +174,11 @@ def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
 
 def _offset(config: BundleConfig) -> str:
     offset = config.provenance.get("held_out", {}).get("normal_offset")
-    return "" if offset is None else f", an offset of {offset:+.3f} of the logit of normal (in the graph)"
+    return (
+        ""
+        if offset is None
+        else f", a bias correction of {offset:+.3f} of the normal logit (part of the graph)"
+    )
 
 
 def _missing_folds(config: BundleConfig) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS
+from neumo.core.labels import ALLOWED
 from neumo.datasets.attributes import has_any
 from neumo.datasets.collections import ages_of, data_set_names
 from neumo.datasets.labelled_images import images_of
@@ -57,6 +58,10 @@ class HeldOut:
     synthetic: bool
     ages: tuple[tuple[float, float] | None, ...] = ()
     data_sets: Mapping[str, str] = field(default_factory=dict)
+
+    def labelled(self) -> Images:
+        """Images whose label allows at least one finding; those of other disease are left out."""
+        return self.images.take(np.any(ALLOWED[self.images.codes], axis=1))
 
     def predictions(self, probabilities: NDArray[np.float64], source: str) -> Predictions:
         """Predictions of a source's images that are labelled with a finding, with `probabilities`, shape (N, 3)."""

@@ -1,9 +1,9 @@
-"""Offset of normal's logit: what a temperature alone cannot calibrate.
+"""Bias correction of the normal logit, fitted together with the temperature.
 
-Bias-corrected temperature scaling (Alexandari, Kundaje, Shrikumar, ICML 2020) with one bias, that between normal and
-pneumonia, since labels may not tell bacterial from viral. A network taught by one of another hospital calls too many
-of its own normals pneumonia, or too few. The offset becomes part of the network's last bias, so that logits, maps and
-probabilities of what is shipped agree.
+Bias-corrected temperature scaling (Alexandari, Kundaje, Shrikumar, ICML 2020), with a single bias between normal and
+pneumonia because partial labels do not separate bacterial from viral. It corrects a network that over- or
+underestimates pneumonia in a hospital, which a temperature alone cannot. The correction is added to the bias of the
+last layer, so that the exported graph's logits already contain it.
 """
 
 from dataclasses import replace
@@ -16,30 +16,27 @@ from neumo.core.errors import ExportError
 from neumo.core.findings import FINDINGS, Finding
 from neumo.core.labels import ALLOWED
 from neumo.datasets.balance import Balance
-from neumo.evaluation.metrics.weighted import BoolArray, FloatArray
+from neumo.evaluation.metrics.weighted import FloatArray
 from neumo.evaluation.uncertainty.temperature import HIGHEST, LOWEST, log_loss, tempered
 from neumo.export.calibrate import weights_of
 from neumo.export.held_out import HeldOut
 
 _START_STEP = 0.5
 _LARGEST = 10.0
-"""Either way; so large an offset turns a probability of .0001 into .7."""
+"""Bound of the absolute value of the offset; 10 turns a probability of .0001 into .7."""
 
 
 def normal_offset(held_out: HeldOut, balance: Balance) -> float:
-    """Return what is added to normal's logit, -10 to 10, for the least log loss; a temperature is fitted with it.
+    """Fit the offset of the normal logit that, with the best temperature, minimises the weighted log loss.
 
-    The images are weighted as in `neumo.export.calibrate.decide`.
+    The images are weighted as in `neumo.export.calibrate.decide`. The result lies in -10 to 10.
     """
-    labelled: BoolArray = np.any(ALLOWED[held_out.images.codes], axis=1)
-    images = held_out.images.take(labelled)
+    images = held_out.labelled()
     weights, allowed = weights_of(images, balance), ALLOWED[images.codes]
 
     def loss(parameters: FloatArray) -> float:
-        offset, logarithm = parameters
-        return log_loss(
-            allowed, tempered(_shifted(images.probabilities, offset), float(np.exp(logarithm))), weights
-        )
+        offset, logarithm = map(float, parameters)
+        return log_loss(allowed, tempered(images.probabilities, float(np.exp(logarithm)), offset), weights)
 
     simplex = np.array([[0, 0], [_START_STEP, 0], [0, _START_STEP]])
     found = minimize(
@@ -53,13 +50,19 @@ def normal_offset(held_out: HeldOut, balance: Balance) -> float:
 
 
 def with_offset(held_out: HeldOut, offset: float) -> HeldOut:
-    """Return held-out answers as a network with the offset gives them."""
-    shifted = _shifted(held_out.images.probabilities, offset)
+    """Return the held-out answers with the offset added to the normal logit."""
+    shifted = tempered(held_out.images.probabilities, 1.0, offset)
     return replace(held_out, images=replace(held_out.images, probabilities=shifted))
 
 
 def shift_network(network: nn.Module, offset: float) -> None:
-    """Add the offset to normal's bias in the network's last linear layer; raises ExportError where it has none."""
+    """Add the offset to the bias of the normal class in the last linear layer, in place.
+
+    Raises
+    ------
+    ExportError
+        The network has no linear layer with one output for each finding and a bias.
+    """
     heads = [
         layer
         for layer in network.modules()
@@ -68,10 +71,3 @@ def shift_network(network: nn.Module, offset: float) -> None:
     if not heads:
         raise ExportError("{kind}: does not end in a linear layer with a bias", kind=type(network).__name__)
     heads[-1].bias.data[Finding.NORMAL.index] += offset
-
-
-def _shifted(probabilities: FloatArray, offset: float) -> FloatArray:
-    scaled = probabilities.copy()
-    scaled[:, Finding.NORMAL.index] *= np.exp(offset)
-    shifted: FloatArray = scaled / scaled.sum(axis=1, keepdims=True)
-    return shifted

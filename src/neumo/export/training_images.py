@@ -6,7 +6,7 @@ from neumo.bundle.folder import Bundle
 from neumo.bundle.training_images import save_training_images
 from neumo.core.errors import ConfigError, ExportError
 from neumo.core.settings import parse_settings
-from neumo.datasets.check.file_prints import file_prints
+from neumo.datasets.check.file_fingerprints import file_fingerprints
 from neumo.datasets.layout import open_dataset
 from neumo.datasets.manifest import Manifest
 from neumo.datasets.split import Split
@@ -61,6 +61,6 @@ def list_training_images(target: Path, bundle: Bundle, data: Path) -> int:
 def _write(target: Path, split: Split, manifest: Manifest) -> int:
     seen = {path for part in ("train", "val") for path in split.parts.get(part, ())}
     entries = [entry for entry in manifest.entries if entry.path in seen]
-    prints = file_prints([manifest.file(entry) for entry in entries])
+    prints = file_fingerprints([manifest.file(entry) for entry in entries])
     save_training_images(target, [entry.sha256 for entry in entries], prints)
     return len(entries)

@@ -22,7 +22,7 @@ from neumo.core.progress import Progress
 from neumo.core.reading import Reading
 from neumo.datasets.attributes import AttributeValue, paths_with
 from neumo.datasets.check.duplicates import NEAR_SIMILARITY
-from neumo.datasets.check.file_prints import file_prints
+from neumo.datasets.check.file_fingerprints import file_fingerprints
 from neumo.datasets.collections import ages_of, data_set_names
 from neumo.datasets.labelled_images import images_of
 from neumo.datasets.layout import open_dataset
@@ -39,18 +39,18 @@ SOURCES_FILE, ANSWERS_FILE = "sources.json", "answers.csv"
 ALL = "all"
 """Every image, whatever its official part."""
 _UNSEEN = ("test", ALL)
-"""Parts whose metrics are of images that the bundle was not trained on."""
+"""Parts from which the bundle's own training images are excluded."""
 
 
 @dataclass(frozen=True)
 class ReadSources:
-    """What a bundle does within each source.
+    """Metrics of a bundle within each source.
 
     Attributes
     ----------
     sources : tuple of EvaluatedSource
     trained : mapping of str to int
-        By source, the images that trained the bundle; they were left out.
+        Number of excluded images by source: those that the bundle was trained on.
     """
 
     sources: tuple[EvaluatedSource, ...]
@@ -70,8 +70,8 @@ def evaluate_reader_by_source(
 ) -> ReadSources:
     """Read the images of a part, evaluate each source by itself, and write sources.json and answers.csv into `out`.
 
-    A source that has no official parts is read whole. Of the part "test" and of "all", images that trained the bundle
-    are left out, known by their SHA-256 or as near-duplicates; a bundle that lists no training images leaves out none.
+    A source that has no official parts is read whole. From the parts "test" and "all", the bundle's training images
+    are excluded, recognised by SHA-256 or as near-duplicates; if the bundle does not list them, nothing is excluded.
 
     Parameters
     ----------
@@ -208,11 +208,11 @@ def _wanted(entries: Sequence[Entry], without: Sequence[AttributeValue]) -> list
 
 
 def _unseen(bundle: Bundle, manifest: Manifest, entries: list[Entry]) -> tuple[list[Entry], Counter[str]]:
-    """Return the entries that did not train the bundle, and how many of each source did."""
+    """Exclude the bundle's training images; also return how many were excluded of each source."""
     training = load_training_images(bundle)
     if training is None:
         return entries, Counter()
-    prints = file_prints([manifest.file(entry) for entry in entries])
+    prints = file_fingerprints([manifest.file(entry) for entry in entries])
     trained = training.holds([entry.sha256 for entry in entries], prints, NEAR_SIMILARITY)
     kept = [entry for entry, seen in zip(entries, trained, strict=True) if not seen]
     if not kept:

@@ -27,7 +27,8 @@ class SplitConfig:
     folds: Annotated[int, between(2, 50)] = 5
     fold: Annotated[int, between(0)] = 0
     holdout_fold: Annotated[int, between(0)] | None = None
-    """Fold whose images without an official part are neither trained nor validated on, with kind official."""
+    """With kind official: number of the fold (of `folds`) whose patients without an official part are held out of
+    training and validation."""
     source: str | None = None
     """The hospital that is left out of training."""
     train_without: tuple[AttributeValue, ...] = ()
@@ -163,8 +164,8 @@ class ScheduleConfig:
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch with the lowest validation loss, or of the last."""
     statistics_images: Annotated[int, between(0)] = 0
-    """Training images, whole and unchanged, on which the kept network's statistics of batch normalisation are computed
-    anew at the end; 0 keeps those of the augmented crops."""
+    """Number of unaugmented training images on which the batch normalisation statistics of the kept weights are
+    recomputed after training; 0 keeps the running statistics of the augmented crops."""
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
     """`auto` is bf16-mixed where the processor or GPU computes in bfloat16, else 32-true."""
 

@@ -28,12 +28,12 @@ from neumo.training.callbacks import EpochLines, History, KeptWeights, ResumePoi
 from neumo.training.config import Experiment
 from neumo.training.interrupt import StopBetweenBatches
 from neumo.training.module import Classifier
+from neumo.training.normalisation_statistics import recompute_statistics, require_batch_normalisation
 from neumo.training.occlusion import RandomOcclusion
 from neumo.training.processes import decided_by_leader, trainer_of_processes
 from neumo.training.run_folder import RunFolder, now
 from neumo.training.shared_normalisation import share_normalisation
 from neumo.training.start import Start, begin_run, join_run, require_same_run
-from neumo.training.statistics import renew_statistics, require_statistics
 from neumo.training.trainer import quiet_lightning, run_trainer
 
 
@@ -165,7 +165,7 @@ def train(
     finished = trainer.state.status == TrainerStatus.FINISHED
     if leads:
         if finished and experiment.schedule.statistics_images:
-            renew_statistics(
+            recompute_statistics(
                 folder.path, manifest, start.material.batches, experiment.schedule.statistics_images
             )
         folder.update(
@@ -201,7 +201,7 @@ def _classifier(experiment: Experiment, start: Start, *, together: bool) -> Clas
     if experiment.model.pretrained:
         load_pretrained(network, experiment.model.name)
     if experiment.schedule.statistics_images:
-        require_statistics(network, experiment.model.name)
+        require_batch_normalisation(network, experiment.model.name)
     if start.earlier:
         take_mean_weights(network, start.earlier, "model.start")
     crop_size = experiment.crop_size or experiment.image_size

@@ -1,37 +1,33 @@
-"""Statistics of batch normalisation, computed anew at the end of a run on training images as they are read.
+"""Recompute the batch normalisation statistics of a trained network on unaugmented training images.
 
-In training they are those of augmented crops, partly hidden; the radiographs that are read are whole. After Touvron et
-al., "Fixing the train-test resolution discrepancy", NeurIPS 2019, and Wu and Johnson, "Rethinking 'Batch' in
-BatchNorm", 2021.
+During training the running statistics are those of augmented, partly occluded crops, while prediction sees whole
+radiographs. See Touvron et al., "Fixing the train-test resolution discrepancy", NeurIPS 2019, and Wu and Johnson,
+"Rethinking 'Batch' in BatchNorm", 2021.
 """
 
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from neumo.core.errors import ConfigError
 from neumo.datasets.manifest import Manifest
-from neumo.datasets.pixels import decoded_pixels
 from neumo.models.weights import load_network, save_network
 from neumo.training.batches import Batches
-from neumo.training.predict import as_input
-
-_BATCH = 64
+from neumo.training.predict import BATCH, over_images, prediction_device
 
 
-def require_statistics(network: nn.Module, name: str) -> None:
-    """Refuse (ConfigError) a network without batch normalisation."""
+def require_batch_normalisation(network: nn.Module, name: str) -> None:
+    """Raise ConfigError if the network has no batch normalisation layer."""
     if not _normalisations(network):
         raise ConfigError(
             "schedule.statistics_images: {name} has no batch normalisation; set it to 0", name=name
         )
 
 
-def renew_statistics(folder: Path, manifest: Manifest, batches: Batches, images: int) -> None:
-    """Compute the statistics of a run's kept network anew, and save it in place of the one that was kept.
+def recompute_statistics(folder: Path, manifest: Manifest, batches: Batches, images: int) -> None:
+    """Recompute the batch normalisation statistics of a run's saved network, and overwrite the saved weights.
 
     Parameters
     ----------
@@ -40,38 +36,31 @@ def renew_statistics(folder: Path, manifest: Manifest, batches: Batches, images:
     manifest : Manifest
         The data set that it was trained on.
     batches : Batches
-        Its training images, drawn here as in its first epoch.
+        Its training images; they are drawn in the order, and as often, as in the first epoch.
     images : int
-        How many of them; all of an epoch where it has fewer.
+        Number of images to draw, at most one epoch.
 
     Raises
     ------
     CheckpointError, DatasetError, OutputError
     """
     trained = load_network(folder)
-    card = trained.card
-    pixels = decoded_pixels(
-        manifest, card.image_size, field_of_view=card.field_of_view, intensity=card.intensity
-    ).array
+    network = trained.network.to(prediction_device())
     batches.order.set_epoch(0)
     drawn = batches.training.positions[np.fromiter(batches.order, dtype=np.int64)[:images]]
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = trained.network.to(device)
+    # Drop a partial last batch: every batch has the same weight in the mean.
+    whole = len(drawn) // BATCH * BATCH or len(drawn)
     layers = _normalisations(network)
     before = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
-        layer.momentum = None  # the mean of all batches
+        layer.momentum = None  # PyTorch then keeps the mean over batches instead of a moving average
         layer.train()
-    # Whole batches only: the statistics of a few images would count as much as those of many.
-    size = min(_BATCH, len(drawn))
-    with torch.inference_mode():
-        for start in range(0, len(drawn) - size + 1, size):
-            network(as_input(trained, pixels[drawn[start : start + size]]).to(device))
+    over_images(trained, manifest, drawn[:whole].tolist(), network)
     for layer, momentum in zip(layers, before, strict=True):
         layer.momentum = momentum
         layer.eval()
-    save_network(network.cpu(), folder, card)
+    save_network(network.cpu(), folder, trained.card)
 
 
 def _normalisations(network: nn.Module) -> list[_BatchNorm]:

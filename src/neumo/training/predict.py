@@ -19,7 +19,8 @@ from neumo.models.weights import TrainedNetwork, load_network
 from neumo.training.allocator import prepare_processor
 from neumo.training.run_folder import RunFolder
 
-_BATCH = 64
+BATCH = 64
+"""Images that a network is run on at a time."""
 Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
@@ -68,15 +69,13 @@ def predict_images(
         An image cannot be decoded.
     """
     trained = load_network(folder.path)
-    network = trained.network.to(device=_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = trained.network.to(device=prediction_device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def probabilities_of(images: torch.Tensor) -> torch.Tensor:
         probabilities: torch.Tensor = network(images).double().softmax(dim=1)
         return probabilities
 
-    probabilities: NDArray[np.float64] = _over_images(
-        trained, manifest, positions, probabilities_of, progress
-    )
+    probabilities: NDArray[np.float64] = over_images(trained, manifest, positions, probabilities_of, progress)
     if not np.isfinite(probabilities).all():
         raise CheckpointError(
             "{path}: the network answers NaN; its training diverged, train it again", path=folder.path
@@ -101,13 +100,13 @@ def embed_part(
         An image cannot be decoded.
     """
     trained = load_network(folder.path)
-    network = _explained(trained).to(_device())
+    network = _explained(trained).to(prediction_device())
 
     def embedding_of(images: torch.Tensor) -> torch.Tensor:
         embedding: torch.Tensor = network.explained(images).embedding
         return embedding
 
-    return _over_images(trained, manifest, split.indices(part, manifest), embedding_of, change=change)
+    return over_images(trained, manifest, split.indices(part, manifest), embedding_of, change=change)
 
 
 def class_maps(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -128,10 +127,10 @@ def class_maps(trained: TrainedNetwork, pixels: NDArray[np.uint8]) -> NDArray[np
     CheckpointError
         The network does not explain itself.
     """
-    network = _explained(trained).to(_device())
+    network = _explained(trained).to(prediction_device())
     with torch.inference_mode():
         maps: NDArray[np.float32] = (
-            network.explained(as_input(trained, pixels).to(_device())).class_maps.cpu().numpy()
+            network.explained(as_input(trained, pixels).to(prediction_device())).class_maps.cpu().numpy()
         )
     return maps
 
@@ -149,7 +148,7 @@ def _explained(trained: TrainedNetwork) -> Any:
     return trained.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _over_images(
+def over_images(
     trained: TrainedNetwork,
     manifest: Manifest,
     positions: Sequence[int],
@@ -158,7 +157,15 @@ def _over_images(
     *,
     change: Change | None = None,
 ) -> NDArray[Any]:
-    """Rows of `function` over images at `positions`, batch by batch."""
+    """Run `function` on prepared images (BATCH, 1, side, side) without gradients, and concatenate its rows.
+
+    `change` turns the prepared squares (N, side, side) into others before their grey levels are scaled.
+
+    Raises
+    ------
+    DatasetError
+        An image cannot be decoded.
+    """
     card = trained.card
     pixels = decoded_pixels(
         manifest, card.image_size, field_of_view=card.field_of_view, intensity=card.intensity
@@ -166,14 +173,15 @@ def _over_images(
     prepare_processor()
     rows: list[NDArray[Any]] = []
     with torch.inference_mode():
-        for start in range(0, len(positions), _BATCH):
-            squares = pixels[positions[start : start + _BATCH]]
-            images = as_input(trained, squares if change is None else change(squares)).to(_device())
+        for start in range(0, len(positions), BATCH):
+            squares = pixels[positions[start : start + BATCH]]
+            images = as_input(trained, squares if change is None else change(squares)).to(prediction_device())
             rows.append(function(images).cpu().numpy())
             if progress is not None:
-                progress(min(start + _BATCH, len(positions)), len(positions))
+                progress(min(start + BATCH, len(positions)), len(positions))
     return np.concatenate(rows)
 
 
-def _device() -> torch.device:
+def prediction_device() -> torch.device:
+    """Return the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,4 +1,4 @@
-"""Fingerprints of image files, by which a bundle knows its training images again."""
+"""Compute fingerprints of image files, for finding near-duplicates of a bundle's training images."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from neumo.datasets.check.fingerprint import SIDE, fingerprint
 from neumo.imaging import open_radiograph
 
 
-def file_prints(files: Sequence[Path]) -> Prints:
+def file_fingerprints(files: Sequence[Path]) -> Prints:
     """Return the fingerprints of files as int8, shape (N, 1024); zeros for one that cannot be read."""
     with ThreadPoolExecutor(usable_cores()) as pool:
         return np.concatenate(list(pool.map(_print_of, files)))

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from neumo.core.findings import Finding
 from neumo.core.labels import ALLOWED
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 from neumo.inference.posterior import calibrated
@@ -10,7 +11,7 @@ from neumo.inference.posterior import calibrated
 _FLOOR = 1e-300
 """Lower bound of probabilities, so that their logarithm is finite."""
 LOWEST, HIGHEST = 0.05, 20.0
-"""Limits of a temperature, which images that are told apart without an error would leave otherwise."""
+"""Bounds of the fitted temperature. Without them it tends to 0 on images that are all classified correctly."""
 
 
 def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatArray | None = None) -> float:
@@ -41,12 +42,22 @@ def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatAr
     return float(np.exp(found.x))
 
 
-def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
-    """Probabilities (N, 3) after dividing their logits by `temperature`."""
-    return calibrated(np.log(np.maximum(probabilities, _FLOOR)), temperature)
+def tempered(probabilities: FloatArray, temperature: float, normal_offset: float = 0.0) -> FloatArray:
+    """Probabilities (N, 3) after adding `normal_offset` to the normal logit and dividing logits by `temperature`."""
+    logits = np.log(np.maximum(probabilities, _FLOOR))
+    logits[:, Finding.NORMAL.index] += normal_offset
+    return calibrated(logits, temperature)
 
 
 def log_loss(allowed: BoolArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
-    """Weighted mean of the loss -log of the summed probability of what a label allows, both of shape (N, 3)."""
+    """Weighted mean negative log-likelihood of labels that may be partial.
+
+    Parameters
+    ----------
+    allowed : ndarray of bool, shape (N, 3)
+        Findings that each image's label allows.
+    probabilities : ndarray of float64, shape (N, 3)
+    weights : ndarray of float64, shape (N,), optional
+    """
     losses = -np.log(np.maximum((probabilities * allowed).sum(axis=1), _FLOOR))
     return float(np.average(losses, weights=weights))
