@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from tests.support.commands import call_neumo
 from tests.support.two_hospitals import hospitals_of
 
 from neumo.bundle.drift_reference import load_drift_reference
-from neumo.bundle.folder import Bundle, load_bundle
+from neumo.bundle.folder import load_bundle
 from neumo.bundle.training_images import TRAINING_IMAGES, load_training_images
 from neumo.core.errors import BundleError, ExportError, OutputError
 from neumo.core.findings import FINDINGS
@@ -63,18 +62,12 @@ def bundle(folds: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def _calibrated(bundle: Bundle, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Apply a bundle's bias correction and temperature to the probabilities of its run."""
-    shifted = probabilities * np.exp([bundle.config.provenance["held_out"]["normal_offset"], 0, 0])
-    return tempered(shifted / shifted.sum(axis=1, keepdims=True), bundle.config.temperature)
-
-
 def test_a_bundle_reads_as_its_run_predicts(bundle: Path, folds: list[Path], phantoms: Path) -> None:
     run = RunFolder(folds[0])
     manifest = run.dataset()
     predictions = predict_part(run, manifest, run.split(manifest), "val")
     reader = Reader(bundle)
-    calibrated = _calibrated(reader.bundle, predictions.probabilities)
+    calibrated = tempered(predictions.probabilities, reader.bundle.config.temperature)
     read = 0
     for path, expected in zip(predictions.paths, calibrated, strict=True):
         reading = reader.read(manifest.root / path)
@@ -147,7 +140,7 @@ def test_the_bundle_carries_what_drift_is_measured_from(
     assert len(reference.distance) == len(raw)
     read = np.count_nonzero(reference.distance <= loaded.config.gate.distance)
     assert len(reference.pneumonia) == read
-    expected = np.sort(1 - _calibrated(loaded, raw)[:, 0]).astype(np.float32)
+    expected = np.sort(1 - tempered(raw, loaded.config.temperature)[:, 0]).astype(np.float32)
     assert np.isin(reference.pneumonia, expected).all()
 
 

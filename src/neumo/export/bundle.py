@@ -35,7 +35,6 @@ from neumo.export.card import model_card
 from neumo.export.evidence import folds_evidence, measured_evidence, read_explanation_checks, sources_evidence
 from neumo.export.graph import INPUT, OUTPUTS, export_graph
 from neumo.export.held_out import HeldOut, fitted_gate_of, held_out_answers, require_matching_folds
-from neumo.export.normal_offset import normal_offset, shift_network, with_offset
 from neumo.export.parity import Parity, check_parity
 from neumo.export.training_images import write_training_images
 from neumo.imaging.prepare import scale_intensity
@@ -118,9 +117,6 @@ def export_bundle(
     trained = load_network(run)
     balance = folder.experiment().balance
     held_out = held_out_answers(folds or [run], manifest)
-    offset = normal_offset(held_out, balance)
-    held_out = with_offset(held_out, offset)
-    shift_network(trained.network, offset)
     model = export_graph(trained.network, trained.card.image_size)
     parity = check_parity(trained.network, model, _some_inputs(trained, folder, manifest))
     decisions = decide(held_out, balance)
@@ -132,7 +128,6 @@ def export_bundle(
         held_out,
         decisions,
         parity,
-        offset=offset,
         learnt=learnt,
         ages=(ages_read, etiology_ages),
         name=name,
@@ -241,7 +236,6 @@ def _config(
     decisions: Decisions,
     parity: Parity,
     *,
-    offset: float,
     learnt: Sequence[Entry],
     ages: tuple[Ages, Ages],
     name: str,
@@ -279,7 +273,6 @@ def _config(
             "held_out": {
                 "runs": [to_plain(RunFolder(path).experiment().split) for path in held_out.runs],
                 "images": counted_labels(held_out.images.codes),
-                "normal_offset": offset,
                 "calibration_error_before": decisions.error_before,
                 "calibration_error_after": decisions.error_after,
             },

@@ -166,18 +166,9 @@ def _folds(config: BundleConfig, on_folds: Sequence[Evidence]) -> str:
         f"{counted}, each answered by a network of the same "
         f"recipe that did not see the patient.{_missing_folds(config)} 95 % intervals by resampling patients.\n\n"
         f"{metrics}\n\n"
-        f"Temperature {config.temperature:.3f}{_offset(config)}, thresholds and prediction sets were chosen on these "
+        f"Temperature {config.temperature:.3f}, thresholds and prediction sets were chosen on these "
         "images; what they are worth is measured below, on others.\n\n"
         f"| operating point | threshold on P(pneumonia) | rule |\n|---|---|---|\n{points}"
-    )
-
-
-def _offset(config: BundleConfig) -> str:
-    offset = config.provenance.get("held_out", {}).get("normal_offset")
-    return (
-        ""
-        if offset is None
-        else f", a bias correction of {offset:+.3f} of the normal logit (part of the graph)"
     )
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from neumo.core.findings import Finding
 from neumo.core.labels import ALLOWED
 from neumo.evaluation.metrics.weighted import BoolArray, FloatArray, IntArray
 from neumo.inference.posterior import calibrated
@@ -34,7 +33,7 @@ def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatAr
     """
     # The log loss has one minimum in 1 / temperature.
     found = minimize_scalar(
-        lambda logarithm: log_loss(ALLOWED[codes], tempered(probabilities, np.exp(logarithm)), weights),
+        lambda logarithm: _log_loss(ALLOWED[codes], tempered(probabilities, np.exp(logarithm)), weights),
         bounds=(np.log(LOWEST), np.log(HIGHEST)),
         method="bounded",
         options={"xatol": 1e-9},
@@ -42,14 +41,12 @@ def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatAr
     return float(np.exp(found.x))
 
 
-def tempered(probabilities: FloatArray, temperature: float, normal_offset: float = 0.0) -> FloatArray:
-    """Probabilities (N, 3) after adding `normal_offset` to the normal logit and dividing logits by `temperature`."""
-    logits = np.log(np.maximum(probabilities, _FLOOR))
-    logits[:, Finding.NORMAL.index] += normal_offset
-    return calibrated(logits, temperature)
+def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
+    """Probabilities (N, 3) after dividing their logits by `temperature`."""
+    return calibrated(np.log(np.maximum(probabilities, _FLOOR)), temperature)
 
 
-def log_loss(allowed: BoolArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
+def _log_loss(allowed: BoolArray, probabilities: FloatArray, weights: FloatArray | None) -> float:
     """Weighted mean negative log-likelihood of labels that may be partial.
 
     Parameters
