@@ -19,9 +19,12 @@ def test_all_data_and_metrics_of_the_built_in_bundle_have_a_spanish_name() -> No
     data = {entry.data: entry for entry in BUILT_IN.evidence}
     assert len(data) > 1
     for name, entry in data.items():
-        assert data_name(entry, "en") == f"{name} (ages 1 to 5)"
-        assert data_name(entry, "es").endswith(" (edades de 1 a 5 años)")
-        assert data_name(entry, "es").partition(",")[0] not in name
+        english, spanish, ages = (data_name(entry, "en"), data_name(entry, "es"), entry.ages)
+        assert english == (name if ages is None else f"{name} (ages {ages[0]:g} to {ages[1]:g})")
+        assert ages is None or spanish.endswith(f" (edades de {ages[0]:g} a {ages[1]:g} años)")
+        assert spanish.partition(" (")[0] != name
+    kermany = next(entry for name, entry in data.items() if name.startswith("Kermany"))
+    assert data_name(kermany, "es").partition(",")[0] not in kermany.data
     metrics = {
         entry.metric for entry in BUILT_IN.evidence if not {"check", "called"} & entry.conditions.keys()
     }

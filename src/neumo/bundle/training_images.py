@@ -1,6 +1,5 @@
 """Digests and fingerprints of a bundle's training images, by which they are known again."""
 
-import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ from neumo.core.files import replacing
 
 TRAINING_IMAGES: Final = "training.npz"
 """In a bundle: "digests" (N, 16), the first bytes of each file's SHA-256, and "fingerprints" (N, 1024), int8."""
-SHIPPED: Final = Path(__file__).parent / "training"
-"""Such files of bundles that come with neumo, by the graph's SHA-256; beside them, so that their digests stay."""
 _STEPS: Final = 7
 """Levels of a listed value on each side of 0: deflate needs 4 bits for one, and similarities lose half a percent."""
 _DIGEST, _VALUES = 16, 1024
@@ -87,16 +84,15 @@ def save_training_images(target: Path, sha256: Sequence[str], fingerprints: Prin
 
 
 def load_training_images(bundle: Bundle) -> TrainingImages | None:
-    """Return those that a bundle lists, or that neumo lists of it; None where neither does.
+    """Return those that a bundle lists; None where it lists none.
 
     Raises
     ------
     BundleError
         The file is not what it should be.
     """
-    files = (bundle.path / TRAINING_IMAGES, shipped_list(bundle.model))
-    file = next((file for file in files if file.is_file()), None)
-    if file is None:
+    file = bundle.path / TRAINING_IMAGES
+    if not file.is_file():
         return None
     try:
         with file.open("rb") as stream:
@@ -115,8 +111,3 @@ def load_training_images(bundle: Bundle) -> TrainingImages | None:
             error=error,
         ) from error
     return TrainingImages(digests, fingerprints)
-
-
-def shipped_list(model: bytes) -> Path:
-    """Return where neumo lists the training images of a graph, if it does."""
-    return SHIPPED / f"{hashlib.sha256(model).hexdigest()[:16]}.npz"

@@ -7,18 +7,11 @@ from neumo.bundle.folder import Bundle
 from neumo.inference.session import Session
 
 _MIN_DISTANCE_RATIO = 1.1
-"""Ratio of distances from which a refusal names the inverse or a turn as the likely cause.
-
-Of 120 upright radiographs of adults none was named so; of 120 inverted ones 115 were, of 120 turned ones 119
-(docs/results/reader.md).
-"""
-_RADIOGRAPH_SLACK = 1.4
-"""Factor of the limit within which the inverse or a turn must lie: upright radiographs of adults do, photographs and
-bones do not."""
+"""Ratio of distances from which a refusal names the inverse or a turn as the likely cause (docs/results/reader.md)."""
 
 
 def likely_cause(image: NDArray[np.float32], distance: float, session: Session, bundle: Bundle) -> str | None:
-    """Return "inverted" or "turned" where the inverse or a turn of a refused image looks like a radiograph.
+    """Return "inverted" or "turned" where the gate would accept the inverse or a turn of a refused image.
 
     Parameters
     ----------
@@ -33,7 +26,6 @@ def likely_cause(image: NDArray[np.float32], distance: float, session: Session, 
     embeddings = session.run(np.ascontiguousarray(variants)).embeddings
     distances = bundle.gate_statistics.distance(embeddings)
     nearest = float(distances.min())
-    limit = bundle.config.gate.distance * _RADIOGRAPH_SLACK
-    if nearest > limit or nearest * _MIN_DISTANCE_RATIO > distance:
+    if nearest > bundle.config.gate.distance or nearest * _MIN_DISTANCE_RATIO > distance:
         return None
     return "inverted" if int(distances.argmin()) == 0 else "turned"
