@@ -189,7 +189,7 @@ def test_ages_outside_the_range_are_stated_as_people_do_and_never_rounded_into_i
     notice = age_notice(AcquisitionFacts(patient_age=age_in_years(stated)), LIMITS)
     assert notice is not None and notice.values["age"] == pytest.approx(age_in_years(stated), abs=1e-4)
     assert notice.text == (
-        f"The patient is {english} old; the model was trained on patients aged 1 to 5 years, "
+        f"The patient is {english} old; the model is meant for patients aged 1 to 5 years, "
         "and is far less reliable at other ages."
     )
     assert f"El paciente tiene {spanish};" in notice_text(notice, "es")

@@ -67,7 +67,7 @@ def test_an_adult_s_radiograph_is_refused_for_the_age_or_the_grey_levels_and_for
     film = dcmread(source)
     told = shipped.read(Path(source)).reasons[0]
     assert told.text.startswith(
-        "The patient is 64 years old; the model was trained on patients aged 1 to 5 years"
+        "The patient is 64 years old; the model is meant for patients aged 1 to 5 years"
     )
     film.PatientAge = None
     film.PatientBirthDate = ""

@@ -29,7 +29,8 @@ Prevalence = Annotated[
     ),
 ]
 AllowOutsideRange = Annotated[
-    bool, typer.Option("--allow-outside-range", help="Read ages outside the training range, with a warning.")
+    bool,
+    typer.Option("--allow-outside-range", help="Read patients outside the model's ages, with a warning."),
 ]
 Exact = Annotated[
     bool,
@@ -40,7 +41,7 @@ OverrideAge = Annotated[
     typer.Option(
         "--override-age",
         metavar="REASON",
-        help="Read one file outside the training ages; the reading states why.",
+        help="Read one file outside the model's ages; the reading states why.",
     ),
 ]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU cores to use.")]

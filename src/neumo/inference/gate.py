@@ -35,14 +35,14 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
     if facts.patient_age is None and facts.age_unreadable:
         return Notice(
             "age_unreadable",
-            f"The age that the file states cannot be read; the model was trained on patients aged {youngest:g} to "
+            f"The age that the file states cannot be read; the model is meant for patients aged {youngest:g} to "
             f"{oldest:g} years only.",
             values,
         )
     if facts.patient_age is None:
         return Notice(
             "age_unknown",
-            f"The file does not say the patient's age; the model was trained on patients aged {youngest:g} to "
+            f"The file does not say the patient's age; the model is meant for patients aged {youngest:g} to "
             f"{oldest:g} years only.",
             values,
         )
@@ -51,7 +51,7 @@ def age_notice(facts: AcquisitionFacts, limits: GateLimits) -> Notice | None:
     count, unit = age_in_units(facts.patient_age)
     return Notice(
         "outside_age_range",
-        f"The patient is {count} {unit.removesuffix('s') if count == 1 else unit} old; the model was trained on "
+        f"The patient is {count} {unit.removesuffix('s') if count == 1 else unit} old; the model is meant for "
         f"patients aged {youngest:g} to {oldest:g} years, and is far less reliable at other ages.",
         {**values, "age": round(facts.patient_age, 4), "count": count, "unit": unit},
     )
@@ -135,8 +135,8 @@ def distance_refusal(distance: float, limits: GateLimits, likely: str | None) ->
     youngest, oldest = limits.age_years
     return Notice(
         "far_from_training",
-        "The image is unlike the training images, which are frontal chest radiographs of patients aged "
-        f"{youngest:g} to {oldest:g} years: it may be of another age, device or view, or something else.",
+        "The image is unlike the training images, which are frontal chest radiographs, and the model is meant for "
+        f"patients aged {youngest:g} to {oldest:g} years: it may be of another age, device or view, or something else.",
         {**values, "youngest": youngest, "oldest": oldest},
     )
 

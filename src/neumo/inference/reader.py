@@ -40,7 +40,7 @@ class Reader:
         Of pneumonia, or of each finding, where the reading is used: probabilities are re-weighted to it. The
         decision at the operating point and the prediction set do not depend on it.
     allow_outside_range : bool
-        Read patients whose age lies outside the training range, with a warning, instead of refusing.
+        Read patients whose age lies outside the model's ages, with a warning, instead of refusing.
     threads : int, optional
         Cores to use; all that this process may use when left out.
     keep_pixels : bool
