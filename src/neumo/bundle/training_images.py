@@ -84,12 +84,12 @@ def save_training_images(target: Path, sha256: Sequence[str], fingerprints: Prin
 
 
 def load_training_images(bundle: Bundle) -> TrainingImages | None:
-    """Return those that a bundle lists; None where it lists none.
+    """Load the digests and fingerprints of a bundle's training images, or None if it has no such file.
 
     Raises
     ------
     BundleError
-        The file is not what it should be.
+        The file is damaged or does not hold these arrays.
     """
     file = bundle.path / TRAINING_IMAGES
     if not file.is_file():

@@ -135,8 +135,8 @@ def distance_refusal(distance: float, limits: GateLimits, likely: str | None) ->
     youngest, oldest = limits.age_years
     return Notice(
         "far_from_training",
-        "The image is unlike the training images, which are frontal chest radiographs, and the model is meant for "
-        f"patients aged {youngest:g} to {oldest:g} years: it may be of another age, device or view, or something else.",
+        "The image is unlike the training images, which are frontal chest radiographs; the model is meant for "
+        f"patients aged {youngest:g} to {oldest:g} years. It may show another age, device or view, or something else.",
         {**values, "youngest": youngest, "oldest": oldest},
     )
 

@@ -7,11 +7,11 @@ from neumo.bundle.folder import Bundle
 from neumo.inference.session import Session
 
 _MIN_DISTANCE_RATIO = 1.1
-"""Ratio of distances from which a refusal names the inverse or a turn as the likely cause (docs/results/reader.md)."""
+"""An inverted or rotated copy must be closer to the training images than the image itself by at least this factor."""
 
 
 def likely_cause(image: NDArray[np.float32], distance: float, session: Session, bundle: Bundle) -> str | None:
-    """Return "inverted" or "turned" where the gate would accept the inverse or a turn of a refused image.
+    """Return "inverted" or "turned" if the gate would accept a refused image after inverting or rotating it.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatAr
 
 
 def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
-    """Probabilities (N, 3) after dividing their logits by `temperature`."""
+    """Apply temperature scaling to probabilities (N, 3): softmax of their logarithms divided by `temperature`."""
     return calibrated(np.log(np.maximum(probabilities, _FLOOR)), temperature)
 
 
