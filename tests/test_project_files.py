@@ -222,3 +222,14 @@ def test_job_files_of_the_documentation_are_sound_shell() -> None:
     assert len(blocks) >= 2, "Slurm's for reading and for training"
     for block in blocks:
         subprocess.run(["bash", "-n"], input=block, text=True, check=True)
+
+
+def test_every_benchmark_is_listed() -> None:
+    listed = (_ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    programs = [
+        file.name
+        for file in sorted((_ROOT / "benchmarks").glob("*.py"))
+        if '__name__ == "__main__"' in file.read_text(encoding="utf-8")
+    ]
+    assert programs
+    assert [name for name in programs if f"`{name}`" not in listed] == []
