@@ -16,6 +16,8 @@ def test_the_card_states_no_python_and_no_accuracy_of_a_handful_of_images() -> N
     card = model_card(bundle.config, bundle.evidence)
     assert "efficientnet_lite (variant lite0, dropout 0.2, smoothing 1.5), input 192 x 192 grey" in card
     assert not re.search(r"[{\[]'|None|True|False", card) and "1.00 (1.00)" not in card
+    rows = [line for line in card.splitlines() if line.startswith("| rotation |")]
+    assert rows and rows[0].count(" | ") == 5
     noise = next(line for line in card.splitlines() if line.startswith("| gaussian noise |"))
     assert noise.endswith("| - (1.00) |")
 
