@@ -27,9 +27,10 @@ from torch import nn
 
 from neumo.datasets.check.lungless import border_features, intensity_features
 from neumo.datasets.layout import open_dataset
-from neumo.datasets.manifest import Manifest
+from neumo.datasets.manifest import Entry, Manifest
 from neumo.datasets.pixels import decoded_pixels
-from neumo.evaluation.metrics.weighted import weighted_auroc
+from neumo.evaluation.metrics.classification import decision_metrics, measure
+from neumo.evaluation.predictions import Predictions
 from neumo.evaluation.uncertainty.bootstrap import estimates
 from neumo.imaging import open_radiograph
 from neumo.imaging.prepare import fit_square, scale_intensity
@@ -104,16 +105,20 @@ def smoothed(trained: TrainedNetwork, sigma: float) -> TrainedNetwork:
 Pixels = Sequence[NDArray[np.uint8]]
 
 
+def originals(folder: Path, manifest: Manifest) -> dict[Path, Entry]:
+    """Find full-size files named like a training image, and that image's entry."""
+    named = {manifest.file(entry).name: entry for entry in manifest.entries if entry.split != "test"}
+    found = {file: named[file.name] for file in sorted(folder.rglob("*")) if file.name in named}
+    if not found:
+        raise SystemExit(f"{folder}: no file has the name of a training image")
+    return found
+
+
 def paired(folder: Path, manifest: Manifest) -> tuple[Pixels, Pixels]:
     """Full-size radiographs and their copies in the data set, by file name."""
-    copies = {
-        manifest.file(entry).name: manifest.file(entry) for entry in manifest.entries if entry.split != "test"
-    }
-    files = [file for file in sorted(folder.rglob("*")) if file.name in copies]
-    if not files:
-        raise SystemExit(f"{folder}: no file has the name of a training image")
+    files = originals(folder, manifest)
     large = [open_radiograph(file).pixels for file in files]
-    return large, [open_radiograph(copies[file.name]).pixels for file in files]
+    return large, [open_radiograph(manifest.file(entry)).pixels for entry in files.values()]
 
 
 def agreement(trained: TrainedNetwork, pairs: tuple[Pixels, Pixels], side: int, field: float) -> str:
@@ -178,21 +183,23 @@ def probabilities(
 def figures(
     chances: NDArray[np.float64], truth: NDArray[np.int64], against: NDArray[np.bool_], patients: list[str]
 ) -> str:
-    sick = truth > 0
-    right = (chances.argmax(axis=1) == truth).astype(float)
-    loss = -np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-12))
-    pneumonia = 1 - chances[:, 0]
-    viral = chances[:, 2] / np.maximum(chances[:, 1] + chances[:, 2], 1e-12)
+    said = Predictions(
+        paths=tuple(map(str, range(len(truth)))),
+        patients=tuple(patients),
+        truth=truth,
+        probabilities=chances,
+    )
+    normal_or_pneumonia = "auroc_normal_vs_pneumonia"
 
     def weighted(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        total = weights.sum(axis=1)
+        everything = measure(said, weights)
         return {
-            "specificity": weights[:, ~sick] @ (pneumonia[~sick] < 0.5) / weights[:, ~sick].sum(axis=1),
-            "accuracy": weights @ right / total,
-            "log loss": weights @ loss / total,
-            "N/P": weighted_auroc(sick, pneumonia, weights),
-            "B/V": weighted_auroc(truth[sick] == 2, viral[sick], weights[:, sick]),
-            "against": weighted_auroc(sick[against], pneumonia[against], weights[:, against]),
+            "specificity": decision_metrics(said, 0.5, weights)["specificity"],
+            "accuracy": everything["accuracy"],
+            "log loss": everything["log_loss"],
+            "N/P": everything[normal_or_pneumonia],
+            "B/V": everything["auroc_bacterial_vs_viral"],
+            "against": measure(said, weights * against)[normal_or_pneumonia],
         }
 
     found = estimates(weighted, patients, resamples=500, seed=42)

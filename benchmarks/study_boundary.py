@@ -1,10 +1,10 @@
-"""Where the study's runs and ours draw the line between normal and pneumonia, from the confusion matrices in study.md.
+"""Specificity, sensitivity and implied AUROC of the study's runs and ours, from the confusion matrices in study.md.
 
     python benchmarks/study_boundary.py docs/results/study.md
 
 For each matrix: specificity and sensitivity of pneumonia, and the AUROC of the binormal ROC curve of equal variances
 through that one point, Phi(d' / sqrt(2)) with d' = z(sensitivity) + z(specificity) (Green and Swets 1966). Runs on one such
-curve tell normal from pneumonia equally well and differ in where they draw the line. No image is read.
+curve tell normal from pneumonia equally well and differ in their threshold only. No image is read.
 """
 
 import argparse
