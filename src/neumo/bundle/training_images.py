@@ -84,12 +84,12 @@ def save_training_images(target: Path, sha256: Sequence[str], fingerprints: Prin
 
 
 def load_training_images(bundle: Bundle) -> TrainingImages | None:
-    """Load the digests and fingerprints of a bundle's training images, or None if it has no such file.
+    """Load the truncated SHA-256 digests and the fingerprints of a bundle's training images; None if it lists none.
 
     Raises
     ------
     BundleError
-        The file is damaged or does not hold these arrays.
+        The file is damaged, or an array is missing or of the wrong type or shape.
     """
     file = bundle.path / TRAINING_IMAGES
     if not file.is_file():

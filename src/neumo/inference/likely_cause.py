@@ -7,11 +7,11 @@ from neumo.bundle.folder import Bundle
 from neumo.inference.session import Session
 
 _MIN_DISTANCE_RATIO = 1.1
-"""An inverted or rotated copy must be closer to the training images than the image itself by at least this factor."""
+"""Minimum ratio of the image's gate distance to that of its inverted or rotated copy for naming a likely cause."""
 
 
 def likely_cause(image: NDArray[np.float32], distance: float, session: Session, bundle: Bundle) -> str | None:
-    """Return "inverted" or "turned" if the gate would accept a refused image after inverting or rotating it.
+    """Return "inverted" or "turned" if inverting or rotating a refused image makes the gate accept it, else None.
 
     Parameters
     ----------

@@ -98,10 +98,10 @@ class AugmentationConfig:
     zoom: Annotated[float, between(0, below=1)] = 0.0
     """Largest relative change of scale either way."""
     contrast: Annotated[float, between(0, below=1)] = 0.0
-    """Largest relative change either way of the factor that all grey levels are multiplied by (Kornia's contrast; Keras
-    scales them about the image's mean)."""
+    """Grey levels are multiplied by a random factor within 1 ± this, as Kornia defines contrast. Keras instead scales
+    them about the image's mean."""
     brightness: Annotated[float, between(0, below=1)] = 0.0
-    """Largest shift of all grey levels either way, as a share of their range."""
+    """Grey levels are shifted by a random amount within ± this, as a share of their range 0-1."""
     crop: Annotated[float, between(above=0, most=1)] = 1.0
     """Smallest share of the area that a random crop keeps; 1 never crops."""
     resampling: Share = 0.0

@@ -42,7 +42,7 @@ def fit_temperature(codes: IntArray, probabilities: FloatArray, weights: FloatAr
 
 
 def tempered(probabilities: FloatArray, temperature: float) -> FloatArray:
-    """Apply temperature scaling to probabilities (N, 3): softmax of their logarithms divided by `temperature`."""
+    """Apply temperature scaling to probabilities of shape (N, 3): softmax(log(p) / temperature)."""
     return calibrated(np.log(np.maximum(probabilities, _FLOOR)), temperature)
 
 
